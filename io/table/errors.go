@@ -1,0 +1,57 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What callers ask of an error with errors.Is.
+var (
+	ErrNotExist   = errors.New("does not exist")
+	ErrExist      = errors.New("already exists")
+	ErrPermission = errors.New("permission denied")
+	ErrCorrupt    = errors.New("corrupt")
+	// ErrUnavailable: the store cannot be reached.
+	ErrUnavailable = errors.New("cannot be reached")
+	// ErrFull: no space is left where the store writes.
+	ErrFull = errors.New("no space left")
+)
+
+// A TableError is an error about one table.
+type TableError struct {
+	Table Name
+	Err   error
+}
+
+func (e *TableError) Error() string { return fmt.Sprintf("table %s: %v", e.Table, e.Err) }
+func (e *TableError) Unwrap() error { return e.Err }
+
+// A ColumnError is a column that a table lacks.
+type ColumnError struct {
+	Table   Name // zero where not known
+	Column  string
+	Columns []string // those that exist
+}
+
+func (e *ColumnError) Error() string {
+	where := ""
+	if e.Table != (Name{}) {
+		where = fmt.Sprintf("table %s: ", e.Table)
+	}
+	return fmt.Sprintf("%scolumn %q does not exist; the columns are %s", where, e.Column, strings.Join(e.Columns, ", "))
+}
+func (e *ColumnError) Unwrap() error { return ErrNotExist }
+
+// A ValueError is a value that cannot be used, with its place. Row is counted from 1.
+type ValueError struct {
+	Table  Name
+	Column string
+	Row    int64
+	Err    error
+}
+
+func (e *ValueError) Error() string {
+	return fmt.Sprintf("table %s, column %q, row %d: %v", e.Table, e.Column, e.Row, e.Err)
+}
+func (e *ValueError) Unwrap() error { return e.Err }

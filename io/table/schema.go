@@ -1,0 +1,62 @@
+package table
+
+import "fmt"
+
+// A Column is a named, typed column. Name is exact (already folded or unquoted).
+type Column struct {
+	Name string
+	Type Type
+}
+
+// A Schema is the ordered list of a table's columns.
+type Schema []Column
+
+// Index is the position of the column of that exact name, or -1.
+func (s Schema) Index(name string) int {
+	for i, c := range s {
+		if c.Name == name {
+			return i
+		}
+	}
+	return -1
+}
+
+// Names are the column names in order.
+func (s Schema) Names() []string {
+	out := make([]string, len(s))
+	for i, c := range s {
+		out[i] = c.Name
+	}
+	return out
+}
+
+// Select is the schema of the named columns, in the order asked for. A missing name is a *ColumnError without a table.
+func (s Schema) Select(names []string) (Schema, error) {
+	out := make(Schema, len(names))
+	for i, n := range names {
+		j := s.Index(n)
+		if j < 0 {
+			return nil, &ColumnError{Column: n, Columns: s.Names()}
+		}
+		out[i] = s[j]
+	}
+	return out, nil
+}
+
+// Check reports a schema that no table can have: no column, an empty or a repeated name.
+func (s Schema) Check() error {
+	if len(s) == 0 {
+		return fmt.Errorf("a table needs at least one column")
+	}
+	seen := make(map[string]bool, len(s))
+	for _, c := range s {
+		if c.Name == "" {
+			return fmt.Errorf("a column has an empty name")
+		}
+		if seen[c.Name] {
+			return fmt.Errorf("column %q appears twice", c.Name)
+		}
+		seen[c.Name] = true
+	}
+	return nil
+}

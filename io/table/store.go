@@ -1,0 +1,134 @@
+package table
+
+import "context"
+
+// A Store is a place where tables live. It is safe for concurrent use.
+type Store interface {
+	// Ref is the store's address without secrets.
+	Ref() string
+	// Lookup describes a table or view. A table that is not there is ErrNotExist (errors.Is).
+	Lookup(ctx context.Context, name Name) (*Info, error)
+	// List names the tables of the store's default schema, sorted.
+	List(ctx context.Context) ([]Name, error)
+	// Snapshot freezes the view of one table. Close it when all partitions are read.
+	Snapshot(ctx context.Context, name Name) (Snapshot, error)
+	// Read opens a partition of a snapshot, in any process connected to the store while the snapshot is open.
+	Read(ctx context.Context, p Partition, opt ReadOptions) (Reader, error)
+	// Create starts an output of one or several tables. Nothing is visible until Commit.
+	Create(ctx context.Context, opt CreateOptions) (Output, error)
+	// Append opens a part of an output started by Create, in any process connected to the store.
+	Append(ctx context.Context, part Part) (Writer, error)
+	// Mutate changes the rows of one small table under a lock, in one transaction. When fn fails nothing has changed.
+	Mutate(ctx context.Context, name Name, fn func(Tx) error) error
+	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted.
+	Close() error
+}
+
+// Info describes a table or view.
+type Info struct {
+	Name   Name // with the schema filled in where the store has schemas
+	Schema Schema
+	// Rows is the exact number of rows when Exact, else the store's estimate, -1 when it has none.
+	Rows  int64
+	Exact bool
+}
+
+// A Snapshot is a frozen view of one table.
+type Snapshot interface {
+	// Info describes the table; Rows is exact.
+	Info() Info
+	// Partitions cuts the snapshot into at most n parts of about equal size, in row order, none empty. A table without
+	// rows has none.
+	Partitions(ctx context.Context, n int) ([]Partition, error)
+	// Close ends the snapshot; its partitions can no longer be opened.
+	Close() error
+}
+
+// A Partition is a part of a snapshot. It is small, holds no secret and can be encoded as JSON.
+type Partition struct {
+	Table Name
+	// Token is the store's own address of the part.
+	Token string
+	// FirstRow is the number of the part's first row in the snapshot, counted from 0, and Rows the number of its rows.
+	FirstRow, Rows int64
+}
+
+// ReadOptions choose what a Reader returns.
+type ReadOptions struct {
+	// Columns in the order wanted; nil: all.
+	Columns []string
+	// Float32 names those of the columns, arrays of numbers, whose elements are wanted as float32, rounded as SQL's cast
+	// to real[] does. Their type in the batches is real[]. An element out of float32's range is a *ValueError.
+	Float32 []string
+	// BatchRows is the most rows per batch; 0: the store chooses (a few MB per batch).
+	BatchRows int
+}
+
+// A Reader returns the rows of a partition, in row order.
+type Reader interface {
+	// Schema is that of the batches.
+	Schema() Schema
+	// Next returns the next batch, which is valid until the call after it, or io.EOF.
+	Next(ctx context.Context) (*Batch, error)
+	Close() error
+}
+
+// CreateOptions describe the tables of an Output.
+type CreateOptions struct {
+	Tables []TableSpec
+	// RunID names the run that writes, for the staging area; "": the store draws one.
+	RunID string
+}
+
+// A TableSpec describes one table of an Output.
+type TableSpec struct {
+	Name   Name
+	Schema Schema
+	// Replace lets Commit put the table in the place of an existing one; else an existing table is ErrExist, at Create and
+	// again at Commit.
+	Replace bool
+	// Ordered keeps the rows in the order of their parts' keys (compared as text). Else their order is not defined.
+	Ordered bool
+}
+
+// An Output is a set of tables being written.
+type Output interface {
+	// ID addresses the output in Part; it is safe in logs and pipeline graphs.
+	ID() string
+	// Commit makes all tables visible at once with the rows of all parts.
+	Commit(ctx context.Context) error
+	// Abort drops what was written. After Commit it does nothing.
+	Abort(ctx context.Context) error
+}
+
+// A Part addresses the rows one worker writes.
+type Part struct {
+	Output string // Output.ID
+	Table  int    // index into CreateOptions.Tables
+	Key    string // letters, digits, - and _; a key that is already written is skipped as a whole
+}
+
+// A Writer writes the rows of a part.
+type Writer interface {
+	// Write adds rows. The batch's schema must equal the table's.
+	Write(ctx context.Context, b *Batch) error
+	// Close makes the part durable. Without Close, or after an error, the part does not exist.
+	Close(ctx context.Context) error
+	// Discard gives the part up; after Close it does nothing.
+	Discard() error
+}
+
+// A Tx changes one small table.
+type Tx interface {
+	// Schema is the table's, nil when it does not exist.
+	Schema() Schema
+	// Create makes the table, which must not exist.
+	Create(s Schema) error
+	// Rows reads all rows of the named columns (nil: all).
+	Rows(columns []string) (*Batch, error)
+	Insert(b *Batch) error
+	// Delete removes the rows in which the integer column has the value and counts them.
+	Delete(column string, value int64) (int64, error)
+	// Drop removes the table.
+	Drop() error
+}

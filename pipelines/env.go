@@ -1,0 +1,50 @@
+package pipelines
+
+import (
+	"time"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// An Env is what every job runs with.
+type Env struct {
+	// Store holds the tables.
+	Store table.Store
+	// Runner is the Beam runner: "direct" (default when empty) or "prism".
+	Runner string
+	// Workers is the most shards or partitions that are worked on at the same time in this process; 0: the number of CPUs.
+	// No result depends on it.
+	Workers int
+	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.
+	Progress func(Event)
+}
+
+// An Event tells how far a job is. Done and Total count Unit ("rows", "buffers", "iterations"); Total is 0 where unknown.
+type Event struct {
+	Job   string // split, preprocess, fit, evaluate, predict
+	Stage string // what is being done, for people: "reading", "training", "scoring", ...
+	Unit  string
+	Done  int64
+	Total int64
+	// Fit only: set on the event that ends an iteration.
+	Iteration *IterationReport
+}
+
+// An IterationReport is what fit knows at the end of an iteration.
+type IterationReport struct {
+	Iteration, Iterations int
+	Rows                  int64         // rows trained on in this iteration, all shards and passes
+	Training              time.Duration // wall time of training and averaging
+	Scored                bool          // whether metrics were computed after this iteration
+	Scoring               time.Duration
+	TrainingLoss          float64
+	TrainingMetrics       []NamedValue
+	ValidationLoss        *float64
+	ValidationMetrics     []NamedValue
+}
+
+// A NamedValue is one metric.
+type NamedValue struct {
+	Name  string
+	Value float64
+}

@@ -1,0 +1,130 @@
+package pipelines
+
+// Table and column arguments are text as the user typed it, with SQL's rules for quotes and case (table.ParseName,
+// table.ParseColumns); summary tables record them as typed.
+
+// SplitOptions are the arguments of Split: MADlib's train_test_split.
+type SplitOptions struct {
+	Source string
+	// Root is the output table, or with Separate the root of Root_train and Root_test.
+	Root string
+	// Train is the proportion of training rows, between 0 and 1, exclusive. Test likewise; nil: 1 - Train.
+	Train float64
+	Test  *float64
+	// Strata are columns: each combination of their values is split on its own. "": none.
+	Strata string
+	// Columns are those that the outputs get; "" or "*": all.
+	Columns         string
+	WithReplacement bool
+	// Separate writes two tables without a split column; else one table with split = 1 (train) or 0 (test).
+	Separate bool
+	Seed     uint64
+}
+
+// SplitResult counts the rows written.
+type SplitResult struct{ Train, Test int64 }
+
+// PreprocessOptions are the arguments of Preprocess: MADlib's training_preprocessor_dl, or with Like
+// validation_preprocessor_dl.
+type PreprocessOptions struct {
+	Source, Output string
+	// Dependent and Independent are column lists.
+	Dependent, Independent string
+	// BufferSize is the wished number of rows per buffer; nil: the default of the formula.
+	BufferSize *int
+	// Normalize divides every feature; nil: 1. Must be positive. Not with Like.
+	Normalize *float64
+	// NumClasses per dependent column, to widen the one-hot labels; nil: the number of distinct values. Not with Like.
+	NumClasses []int
+	// Shards is the number of workers the buffers are meant for; 0: 1.
+	Shards int
+	// Distribution is "all_segments" or "" (the same).
+	Distribution string
+	// Like names a packed training table: normalizing constant, classes and their order come from it, rows keep their order.
+	Like string
+	Seed uint64
+}
+
+// PreprocessResult describes the packed table.
+type PreprocessResult struct {
+	Rows, Buffers, BufferSize int64
+}
+
+// LoadModelOptions are the arguments of LoadModel: MADlib's load_keras_model.
+type LoadModelOptions struct {
+	ArchTable string
+	// Arch is the Keras JSON.
+	Arch []byte
+	// Weights in MADlib's byte form; nil: none. WeightsFrom names a model table to take them from instead.
+	Weights           []byte
+	WeightsFrom       string
+	Name, Description *string
+}
+
+// DeleteModelOptions are the arguments of DeleteModel: MADlib's delete_keras_model.
+type DeleteModelOptions struct {
+	ArchTable string
+	ID        int
+}
+
+// FitOptions are the arguments of Fit: MADlib's madlib_keras_fit.
+type FitOptions struct {
+	Source, Model, ArchTable string
+	ID                       int
+	// Compile and Fit are compile_params and fit_params in MADlib's text form.
+	Compile, Fit string
+	Iterations   int
+	// Validation is a packed table; "": none.
+	Validation string
+	// MetricsEvery computes metrics after every so many iterations and after the last; 0: after the last only.
+	MetricsEvery int
+	// WarmStart begins with the weights of the existing Model and replaces it.
+	WarmStart         bool
+	Name, Description *string
+	Seed              uint64
+}
+
+// FitResult is what the summary row tells of the end of training.
+type FitResult struct {
+	TrainingLoss      float64
+	TrainingMetrics   []NamedValue
+	ValidationLoss    *float64
+	ValidationMetrics []NamedValue
+}
+
+// EvaluateOptions are the arguments of Evaluate: MADlib's madlib_keras_evaluate.
+type EvaluateOptions struct{ Model, Test, Output string }
+
+// EvaluateResult is the row of the output table, and all metrics.
+type EvaluateResult struct {
+	Loss    float64
+	Metrics []NamedValue
+}
+
+// PredictOptions are the arguments of Predict: MADlib's madlib_keras_predict.
+type PredictOptions struct {
+	Model, Test, Output string
+	IDColumn            string
+	Independent         string
+	// Type is "prob" (or ""), "response", a number with a decimal point (least probability, exclusive) or a whole number
+	// (highest rank), as written.
+	Type string
+}
+
+// PredictBYOMOptions are the arguments of PredictBYOM: MADlib's madlib_keras_predict_byom.
+type PredictBYOMOptions struct {
+	ArchTable         string
+	ID                int
+	Test, Output      string
+	IDColumn          string
+	Independent, Type string
+	// Classes are the class values of each dependent variable; nil: their indexes. An element is nil for a NULL class.
+	Classes [][]*string
+	// Normalize divides every feature; nil: 1.
+	Normalize *float64
+	// DependentCount is the number of the model's outputs; 0: 1.
+	DependentCount int
+}
+
+// PredictResult counts the rows read and written.
+type PredictResult struct{ Rows, Predictions int64 }

@@ -1,0 +1,175 @@
+package lint
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/beamfit/beamfit"
+
+type pkg struct {
+	ImportPath, Doc, Name string
+	Imports               []string
+	TestImports           []string
+	XTestImports          []string
+	GoFiles               []string
+}
+
+// layers are the parts of the tree from the top to the bottom. A package may import its own layer and those that allow
+// lists; "model/*" names are folders, their sub-packages included.
+var layers = []struct {
+	folder string
+	allow  []string
+}{
+	{"cmd", []string{"pipelines", "io", "model"}},
+	{"pipelines", []string{"transforms", "io/table", "model"}},
+	{"transforms", []string{"io/table", "model"}},
+	{"io/pgio", []string{"io/table"}},
+	{"io/fileio", []string{"io/table"}},
+	{"io/exchange", []string{"io/table"}},
+	{"io/iotest", []string{"io/table"}},
+	{"io/table", nil},
+	{"model/trainer", []string{"model/plan", "model/graph", "model/optimizer", "model/loss", "model/metric", "model/keras", "model/params", "model/initializer", "model/buffer", "model/weights", "model/kernels"}},
+	{"model/plan", []string{"model/graph", "model/loss", "model/metric", "model/optimizer", "model/keras", "model/params", "model/kernels"}},
+	{"model/graph", []string{"model/loss", "model/metric", "model/keras", "model/params", "model/kernels"}},
+	{"model/optimizer", []string{"model/params", "model/keras", "model/kernels"}},
+	{"model/loss", []string{"model/keras", "model/params", "model/kernels"}},
+	{"model/metric", []string{"model/loss", "model/keras", "model/params", "model/kernels"}},
+	{"model/initializer", []string{"model/keras"}},
+	{"model/weights", []string{"model/keras"}},
+	{"model/keras", nil},
+	{"model/params", nil},
+	{"model/buffer", nil},
+	{"model/kernels", nil},
+	{"model/version", nil},
+	{"tests", []string{"pipelines", "transforms", "io", "model"}},
+	{"scripts", []string{"pipelines", "transforms", "io", "model"}},
+}
+
+// homes are the only folders that may import a library, tests excepted.
+var homes = []struct {
+	library string
+	folders []string
+	why     string
+}{
+	{"github.com/jackc/pgx/", []string{"io/pgio"}, "PostgreSQL is spoken in one place"},
+	{"gorgonia.org/gorgonia", []string{"model/graph", "model/plan"}, "the graph is built in model/graph and lowered in model/plan"},
+	{"gorgonia.org/cu", []string{"model/cuda"}, "it ends the process where no GPU is"},
+	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio", "io/exchange"}, "a move to another Arrow version must touch few folders"},
+	{"github.com/apache/beam/", []string{"transforms", "pipelines", "cmd"}, "stores and models know nothing of Beam"},
+	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
+}
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Doc,Name,Imports,TestImports,XTestImports,GoFiles", module+"/...")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	if len(pkgs) < 10 {
+		t.Fatalf("go list found %d packages only", len(pkgs))
+	}
+	return pkgs
+}
+
+func within(pkgPath, folder string) bool {
+	return pkgPath == folder || strings.HasPrefix(pkgPath, folder+"/")
+}
+
+// layerOf is the layer of a package path inside the module, -1 when it has none.
+func layerOf(p string) int {
+	return slices.IndexFunc(layers, func(l struct {
+		folder string
+		allow  []string
+	},
+	) bool {
+		return within(p, l.folder)
+	})
+}
+
+func TestImportsPointOneWay(t *testing.T) {
+	for _, p := range packages(t) {
+		from, _ := strings.CutPrefix(p.ImportPath, module+"/")
+		i := layerOf(from)
+		if i < 0 {
+			t.Errorf("%s has no place in the layers: add its folder here and to docs/architecture.md", from)
+			continue
+		}
+		for _, imp := range p.Imports {
+			to, ours := strings.CutPrefix(imp, module+"/")
+			if !ours || within(to, layers[i].folder) {
+				continue
+			}
+			if !slices.ContainsFunc(layers[i].allow, func(f string) bool { return within(to, f) }) {
+				t.Errorf("%s imports %s: %s may import only %s", from, to, layers[i].folder, strings.Join(layers[i].allow, ", "))
+			}
+		}
+	}
+}
+
+func TestLibrariesStayAtHome(t *testing.T) {
+	for _, p := range packages(t) {
+		from, _ := strings.CutPrefix(p.ImportPath, module+"/")
+		for _, imp := range p.Imports {
+			for _, h := range homes {
+				if !strings.HasPrefix(imp, h.library) {
+					continue
+				}
+				if !slices.ContainsFunc(h.folders, func(f string) bool { return within(from, f) }) {
+					t.Errorf("%s imports %s, whose home is %s: %s", from, imp, strings.Join(h.folders, ", "), h.why)
+				}
+			}
+		}
+	}
+}
+
+func TestTestSupportStaysInTests(t *testing.T) {
+	for _, p := range packages(t) {
+		from, _ := strings.CutPrefix(p.ImportPath, module+"/")
+		for _, imp := range p.Imports {
+			if within(from, "tests") || within(from, "io/iotest") {
+				continue
+			}
+			if imp == "testing" || strings.HasPrefix(imp, module+"/tests") || imp == module+"/io/iotest" {
+				t.Errorf("%s imports %s: only tests may", from, imp)
+			}
+		}
+	}
+}
+
+func TestEveryPackageHasAComment(t *testing.T) {
+	for _, p := range packages(t) {
+		if len(p.GoFiles) > 0 && p.Doc == "" {
+			t.Errorf("%s has no package comment: say its purpose, vocabulary, guarantees and failure behaviour", p.ImportPath)
+		}
+	}
+}
+
+func TestNoGoFilesWhereFoldersOnlyGroup(t *testing.T) {
+	for _, p := range packages(t) {
+		switch from := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/"); from {
+		case "", "io", "model", "transforms", "cmd":
+			t.Errorf("%q holds Go files %v: it only groups packages", path.Join(module, from), p.GoFiles)
+		}
+	}
+}
