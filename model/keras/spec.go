@@ -63,17 +63,35 @@ func (w *Weight) Size() int {
 	return n
 }
 
-// An Initializer is a Keras initializer by class name (Zeros, VarianceScaling, ...) with its numeric and text arguments
-// resolved to their defaults. Named forms (GlorotUniform, HeNormal, ...) are resolved to VarianceScaling.
-// model/initializer draws from it.
-type Initializer struct {
-	Class        string
-	Value        float64 // Constant
-	Mean, Stddev float64 // RandomNormal, TruncatedNormal
-	Minval       float64 // RandomUniform
-	Maxval       float64
-	Scale        float64 // VarianceScaling
-	Mode         string  // VarianceScaling: fan_in, fan_out, fan_avg
-	Distribution string  // VarianceScaling: truncated_normal, untruncated_normal, uniform
-	Seed         *int64  // nil: drawn from the run's seed
+// InputShapes are the row shapes of the model's inputs, in their order.
+func (s *Spec) InputShapes() [][]int { return s.shapes(s.Inputs) }
+
+// OutputShapes are the row shapes of the model's outputs, in their order.
+func (s *Spec) OutputShapes() [][]int { return s.shapes(s.Outputs) }
+
+// OutputUnits is the width of each output: its last dimension, K for an output over K classes. An output with more
+// dimensions than that (see OutputShapes) has no classes per row.
+func (s *Spec) OutputUnits() []int {
+	units := make([]int, len(s.Outputs))
+	for i, shape := range s.OutputShapes() {
+		units[i] = shape[len(shape)-1]
+	}
+	return units
+}
+
+// OutputNames are the names of the layers that make the outputs, by which Keras' compile knows them.
+func (s *Spec) OutputNames() []string {
+	names := make([]string, len(s.Outputs))
+	for i, t := range s.Outputs {
+		names[i] = s.Tensors[t].Name
+	}
+	return names
+}
+
+func (s *Spec) shapes(tensors []int) [][]int {
+	shapes := make([][]int, len(tensors))
+	for i, t := range tensors {
+		shapes[i] = s.Tensors[t].Shape
+	}
+	return shapes
 }

@@ -1,0 +1,42 @@
+package keras
+
+import "slices"
+
+// Dense computes activation(x · kernel + bias) over the last dimension.
+// Weights: kernel (in, Units), bias (Units) when UseBias.
+type Dense struct {
+	Units             int
+	Activation        string // a name of keras.activations; "linear" when none
+	UseBias           bool
+	KernelInitializer Initializer
+	BiasInitializer   Initializer
+}
+
+// Class is "Dense".
+func (*Dense) Class() string { return "Dense" }
+
+func parseDense(a *args) kind {
+	a.absent("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
+		"lora_rank", "lora_alpha", "quantization_config")
+	return &Dense{
+		Units:             a.positive("units"),
+		Activation:        a.activation(),
+		UseBias:           a.bool("use_bias", true),
+		KernelInitializer: a.initializer("kernel_initializer", glorotUniform),
+		BiasInitializer:   a.initializer("bias_initializer", zeros),
+	}
+}
+
+func (c *Dense) outputShape(in []int) ([]int, error) {
+	out := slices.Clone(in)
+	out[len(out)-1] = c.Units
+	return out, nil
+}
+
+func (c *Dense) weights(in []int) []array {
+	arrays := []array{{name: "kernel", shape: []int{in[len(in)-1], c.Units}, init: c.KernelInitializer}}
+	if c.UseBias {
+		arrays = append(arrays, array{name: "bias", shape: []int{c.Units}, init: c.BiasInitializer})
+	}
+	return arrays
+}

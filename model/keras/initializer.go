@@ -1,0 +1,158 @@
+package keras
+
+import (
+	"fmt"
+	"strings"
+)
+
+// An Initializer is a Keras initializer by class name (Zeros, VarianceScaling, ...) with its numeric and text arguments
+// resolved to their defaults. Named forms (GlorotUniform, HeNormal, ...) are resolved to VarianceScaling.
+// model/initializer draws from it.
+type Initializer struct {
+	Class        string
+	Value        float64 // Constant
+	Mean, Stddev float64 // RandomNormal, TruncatedNormal
+	Minval       float64 // RandomUniform
+	Maxval       float64
+	Scale        float64 // VarianceScaling
+	Mode         string  // VarianceScaling: fan_in, fan_out, fan_avg
+	Distribution string  // VarianceScaling: truncated_normal, untruncated_normal, uniform
+	Seed         *int64  // nil: drawn from the run's seed
+}
+
+// The defaults of layers.
+var (
+	zeros         = Initializer{Class: "Zeros"}
+	ones          = Initializer{Class: "Ones"}
+	glorotUniform = scaling(1, "fan_avg", "uniform")
+)
+
+// initializers is the table of known initializers: how each reads its arguments.
+var initializers = map[string]func(*args) Initializer{
+	"Zeros":           func(*args) Initializer { return zeros },
+	"Ones":            func(*args) Initializer { return ones },
+	"Constant":        parseConstant,
+	"RandomNormal":    func(a *args) Initializer { return parseNormal(a, "RandomNormal") },
+	"TruncatedNormal": func(a *args) Initializer { return parseNormal(a, "TruncatedNormal") },
+	"RandomUniform":   parseUniform,
+	"VarianceScaling": parseScaling,
+	"GlorotUniform":   named(glorotUniform),
+	"GlorotNormal":    named(scaling(1, "fan_avg", "truncated_normal")),
+	"HeUniform":       named(scaling(2, "fan_in", "uniform")),
+	"HeNormal":        named(scaling(2, "fan_in", "truncated_normal")),
+	"LecunUniform":    named(scaling(1, "fan_in", "uniform")),
+	"LecunNormal":     named(scaling(1, "fan_in", "truncated_normal")),
+}
+
+// initializerAliases are short names of older Keras versions.
+var initializerAliases = map[string]string{
+	"normal":  "RandomNormal",
+	"one":     "Ones",
+	"uniform": "RandomUniform",
+	"zero":    "Zeros",
+}
+
+// initializerClass finds the class for a class name or a name of keras.initializers (glorot_uniform).
+func initializerClass(name string) string {
+	if class, ok := initializerAliases[name]; ok {
+		return class
+	}
+	plain := strings.ReplaceAll(name, "_", "")
+	for class := range initializers {
+		if strings.EqualFold(class, plain) {
+			return class
+		}
+	}
+	return name
+}
+
+func scaling(scale float64, mode, distribution string) Initializer {
+	return Initializer{Class: "VarianceScaling", Scale: scale, Mode: mode, Distribution: distribution}
+}
+
+// named is a form of VarianceScaling that has no argument but the seed.
+func named(form Initializer) func(*args) Initializer {
+	return func(a *args) Initializer {
+		i := form
+		i.Seed = a.seed()
+		return i
+	}
+}
+
+func parseConstant(a *args) Initializer {
+	return Initializer{Class: "Constant", Value: a.float("value", 0)}
+}
+
+func parseNormal(a *args, class string) Initializer {
+	i := Initializer{Class: class, Mean: a.float("mean", 0), Stddev: a.float("stddev", 0.05), Seed: a.seed()}
+	if i.Stddev < 0 {
+		a.wrong("stddev", "at least 0")
+	}
+	return i
+}
+
+func parseUniform(a *args) Initializer {
+	i := Initializer{Class: "RandomUniform", Minval: a.float("minval", -0.05), Maxval: a.float("maxval", 0.05), Seed: a.seed()}
+	if i.Minval > i.Maxval {
+		a.fail("minval %g is greater than maxval %g", i.Minval, i.Maxval)
+	}
+	return i
+}
+
+func parseScaling(a *args) Initializer {
+	i := scaling(
+		a.float("scale", 1),
+		a.oneOf("mode", "fan_in", "fan_out", "fan_avg"),
+		a.oneOf("distribution", "truncated_normal", "untruncated_normal", "uniform", "normal"))
+	if i.Distribution == "normal" { // the spelling of Keras 2.1
+		i.Distribution = "truncated_normal"
+	}
+	if i.Scale <= 0 {
+		a.wrong("scale", "greater than 0")
+	}
+	i.Seed = a.seed()
+	return i
+}
+
+// initializer reads an initializer: a name, or {"class_name": ..., "config": {...}}; null is the layer's default.
+func (a *args) initializer(key string, byDefault Initializer) Initializer {
+	v, ok := a.get(key)
+	if !ok {
+		return byDefault
+	}
+	i, err := readInitializer(v)
+	if err != nil {
+		a.fail("%s: %w", key, err)
+	}
+	return i
+}
+
+// readInitializer reads the serialized form of an initializer.
+func readInitializer(v any) (Initializer, error) {
+	class, config := "", object{}
+	switch v := v.(type) {
+	case string:
+		class = v
+	case object:
+		class, _ = v["class_name"].(string)
+		switch c := v["config"].(type) {
+		case nil:
+		case object:
+			config = c
+		default:
+			return Initializer{}, fmt.Errorf("the config of an initializer must be an object, found %s", show(c))
+		}
+	}
+	class = initializerClass(class)
+	parse, ok := initializers[class]
+	if !ok {
+		return Initializer{}, fmt.Errorf("initializer %s is not supported (known: %s)", objectName(v), known(initializers))
+	}
+	a := newArgs(config)
+	a.float32Only()
+	i := parse(a)
+	if err := a.check(); err != nil {
+		return Initializer{}, fmt.Errorf("%s: %w", class, err)
+	}
+	return i, nil
+}

@@ -1,0 +1,60 @@
+package keras
+
+import "fmt"
+
+// InputLayer declares an input of the model; Shape is the shape of its rows.
+type InputLayer struct{ Shape []int }
+
+// Class is "InputLayer".
+func (*InputLayer) Class() string { return "InputLayer" }
+
+// parseInput reads an InputLayer. Its shape is batch_input_shape, or batch_shape in Keras 3.
+func parseInput(a *args) *InputLayer {
+	a.off("sparse", "ragged", "optional")
+	shape := a.batchShape()
+	if shape == nil && a.err == nil {
+		a.fail("states no input shape (batch_input_shape or batch_shape)")
+	}
+	return &InputLayer{Shape: shape}
+}
+
+// batchShape reads the input shape that a layer's config states, nil where it states none. The batch dimension is
+// dropped, whatever it is: batches are cut by the trainer.
+func (a *args) batchShape() []int {
+	var shape []int
+	for _, key := range []string{"batch_input_shape", "batch_shape"} {
+		v, ok := a.get(key)
+		if !ok {
+			continue
+		}
+		row := a.rowShape(key, v)
+		if shape == nil {
+			shape = row
+		}
+	}
+	return shape
+}
+
+// rowShape reads a shape with batch dimension and returns it without. Every other dimension must be known.
+func (a *args) rowShape(key string, v any) []int {
+	shape := a.dimensions(key, v)
+	if a.err != nil {
+		return nil
+	}
+	if len(shape) < 2 {
+		a.fail("%s %s must hold the batch dimension and at least one more", key, show(v))
+		return nil
+	}
+	row := shape[1:]
+	for _, d := range row {
+		if d == 0 {
+			a.fail("%s %s: every dimension besides the batch must be given", key, show(v))
+			return nil
+		}
+	}
+	if err := checkRow(row); err != nil {
+		a.err = fmt.Errorf("%s: %w", key, err)
+		return nil
+	}
+	return row
+}

@@ -1,0 +1,265 @@
+package keras
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// refused checks that Parse refuses the text and that the error says want.
+func refused(t *testing.T, text, want string) error {
+	t.Helper()
+	spec, err := Parse([]byte(text))
+	if err == nil {
+		t.Fatalf("accepted: %s\nas %+v", text, spec)
+	}
+	if !strings.Contains(err.Error(), want) {
+		t.Errorf("error is\n  %v\nand should say\n  %s", err, want)
+	}
+	return err
+}
+
+func TestRefusedLayers(t *testing.T) {
+	const row, image = "[null, 4]", "[null, 8, 8, 3]"
+	tests := []struct{ shape, class, args, want string }{
+		{row, "Lambda", ``, `layer "l1" (Lambda): a Lambda layer carries pickled code`},
+		{row, "LSTM", `"units": 3`, `layer "l1" (LSTM): this layer class is not supported (known: Activation, `},
+		{row, "Sequential", `"layers": []`, `a model inside a model is not supported`},
+		{row, "InputLayer", `"batch_shape": [null, 4]`, `layer "l1" (InputLayer): cannot be applied to a tensor`},
+
+		{row, "Dense", ``, `layer "l1" (Dense): units is missing`},
+		{row, "Dense", `"units": 0`, `units must be an integer of at least 1, found 0`},
+		{row, "Dense", `"units": 2.5`, `units must be an integer of at least 1, found 2.5`},
+		{row, "Dense", `"units": "3"`, `units must be an integer of at least 1, found "3"`},
+		{row, "Dense", `"units": 1e300`, `units must be an integer`},
+		{row, "Dense", `"units": 99999999999`, `units must be an integer`},
+		{row, "Dense", `"units": true`, `units must be an integer`},
+		{row, "Dense", `"units": 3, "use_bias": 1`, `use_bias must be true or false, found 1`},
+		{row, "Dense", `"units": 3, "activation": "swish"`, `activation "swish" is not supported (known: ["linear" "relu" "sigmoid" "softmax" "tanh"])`},
+		{row, "Dense", `"units": 3, "activation": {"class_name": "LeakyReLU", "config": {}}`, `activation LeakyReLU is not supported`},
+		{row, "Dense", `"units": 3, "activation": {"class_name": "function", "config": ["relu"]}`, `activation ["relu"] is not supported`},
+		{row, "Dense", `"units": 3, "kernel_regularizer": {"class_name": "L2", "config": {"l2": 0.01}}`, `kernel_regularizer is not supported (found L2)`},
+		{row, "Dense", `"units": 3, "bias_constraint": "non_neg"`, `bias_constraint is not supported (found "non_neg")`},
+		{row, "Dense", `"units": 3, "activity_regularizer": {"class_name": "L1L2"}`, `activity_regularizer is not supported (found L1L2)`},
+		{row, "Dense", `"units": 3, "lora_rank": 2`, `lora_rank is not supported (found 2)`},
+		{row, "Dense", `"units": 3, "sparkle": 2`, `argument sparkle is not supported (found 2)`},
+		{row, "Dense", `"units": 3, "trainable": "no"`, `trainable must be true or false`},
+		{row, "Dense", `"units": 3, "dtype": "float16"`, `dtype "float16" is not supported, only float32`},
+		{row, "Dense", `"units": 3, "dtype": {"class_name": "Policy", "config": {"name": "mixed_float16"}}`, `mixed_float16`},
+		{row, "Dense", `"units": 3, "dtype": 32`, `dtype 32 is not supported`},
+		{row, "Dense", `"units": 3, "batch_input_shape": [null, 5]`, `states the input shape (5), its input has shape (4)`},
+
+		{row, "Dense", `"units": 3, "kernel_initializer": "orthogonal"`, `layer "l1" (Dense): kernel_initializer: initializer "orthogonal" is not supported (known: Constant, `},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "Identity", "config": {}}`, `initializer Identity is not supported`},
+		{row, "Dense", `"units": 3, "kernel_initializer": 5`, `initializer 5 is not supported`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "Zeros", "config": 5}`, `config of an initializer must be an object, found 5`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "Constant", "config": {"value": [1, 2]}}`, `Constant: value must be a finite number, found [1,2]`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "Constant", "config": {"value": 1e999}}`, `value must be a finite number`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "RandomNormal", "config": {"stddev": -1}}`, `stddev must be at least 0`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "RandomNormal", "config": {"seed": 1.5}}`, `seed must be an integer or null`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "RandomUniform", "config": {"minval": 1, "maxval": 0}}`, `minval 1 is greater than maxval 0`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 0}}`, `scale must be greater than 0`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "VarianceScaling", "config": {"mode": "fan"}}`, `mode "fan" is not supported`},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "VarianceScaling", "config": {"input_axes": [0]}}`, `VarianceScaling: argument input_axes is not supported`},
+
+		{row, "Activation", ``, `activation is missing`},
+		{row, "Dropout", ``, `rate must be at least 0 and less than 1, found null`},
+		{row, "Dropout", `"rate": 1`, `rate must be at least 0 and less than 1, found 1`},
+		{row, "Dropout", `"rate": 0.5, "noise_shape": [1, 4]`, `noise_shape [1,4] must start with null`},
+		{row, "Dropout", `"rate": 0.5, "noise_shape": [null, 2]`, `noise_shape (2) does not broadcast to the input (4)`},
+		{row, "Dropout", `"rate": 0.5, "noise_shape": [null, 1, 1]`, `noise_shape has 2 dimensions besides the batch, the input (4) has 1`},
+		{row, "Dropout", `"rate": 0.5, "noise_shape": 4`, `noise_shape must be a list of dimensions`},
+
+		{row, "Reshape", ``, `target_shape is missing`},
+		{row, "Reshape", `"target_shape": 4`, `target_shape must be a list of integers`},
+		{row, "Reshape", `"target_shape": [-1, -1]`, `has more than one -1`},
+		{row, "Reshape", `"target_shape": [0]`, `dimensions must be at least 1`},
+		{row, "Reshape", `"target_shape": [3, -1]`, `cannot reshape (4) (4 elements) to target_shape (3, -1)`},
+		{row, "Reshape", `"target_shape": [5]`, `cannot reshape (4) (4 elements) to target_shape (5)`},
+		{row, "Reshape", `"target_shape": [2147483647, 2147483647, 2147483647]`, `is too large`},
+		{image, "Flatten", `"data_format": "channels_first"`, `data_format "channels_first" is not supported`},
+
+		{row, "Conv2D", `"filters": 2, "kernel_size": 3`, `expects images (height, width, channels), found an input of shape (4)`},
+		{image, "Conv2D", `"filters": 2`, `kernel_size is missing`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": [3]`, `kernel_size must be an integer or a list of two, found [3]`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": [3, 0]`, `kernel_size must be integers of at least 1, found [3,0]`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 9`, `kernel [9 9]: a window of 9x9 does not fit into the input (8, 8, 3)`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "padding": "causal"`, `padding "causal" is not supported (known: ["valid" "same"])`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "data_format": "channels_first"`, `data_format "channels_first" is not supported`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2`, `Keras allows only one of them`},
+		{image, "Conv2D", `"filters": 3, "kernel_size": 3, "groups": 2`, `filters 3 cannot be divided into 2 groups`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "groups": 2`, `its channels cannot be divided into 2 groups`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 2000000000, "dilation_rate": 2000000000`, `does not fit`},
+		{image, "MaxPooling2D", `"pool_size": 9`, `pooling: a window of 9x9 does not fit into the input (8, 8, 3)`},
+		{row, "MaxPooling2D", ``, `expects images`},
+
+		{image, "BatchNormalization", `"axis": 4`, `axis 4 is not an axis of the input (8, 8, 3) besides the batch`},
+		{image, "BatchNormalization", `"axis": 0`, `axis 0 is not an axis`},
+		{image, "BatchNormalization", `"axis": [1, 3]`, `axis must be one axis, found [1,3]`},
+		{image, "BatchNormalization", `"renorm": true`, `renorm is not supported (found true)`},
+		{image, "BatchNormalization", `"synchronized": true`, `synchronized is not supported`},
+		{image, "BatchNormalization", `"virtual_batch_size": 8`, `virtual_batch_size is not supported`},
+		{image, "BatchNormalization", `"momentum": 1.5`, `momentum must be between 0 and 1`},
+		{image, "BatchNormalization", `"epsilon": -1`, `epsilon must be at least 0`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.class+" "+tt.args, func(t *testing.T) {
+			err := refused(t, chain(tt.shape, tt.class, tt.args), tt.want)
+			var layer *LayerError
+			if !errors.As(err, &layer) || layer.Layer != "l1" || layer.Class != tt.class {
+				t.Errorf("the error does not name the layer: %v", err)
+			}
+		})
+	}
+}
+
+func TestRefusedModels(t *testing.T) {
+	const dense = `{"class_name": "Dense", "config": {"name": "d", "units": 2}}`
+	sequential := func(config string) string { return `{"class_name": "Sequential", "config": {` + config + `}}` }
+	tests := []struct{ name, text, want string }{
+		{"empty", ``, `JSON line 1, column 0: unexpected end of JSON input`},
+		{"cut", `{"class_name": "Sequential", "config": [`, `JSON line 1, column 40: unexpected end of JSON input`},
+		{"bad syntax", "{\n  \"class_name\": Sequential}", `JSON line 2, column 17: invalid character 'S'`},
+		{"two values", `{} {}`, `JSON line 1, column 4: invalid character '{' after top-level value`},
+		{"not an object", `[1]`, `a model must be a JSON object, found [1]`},
+		{"no class", `{"config": []}`, `class_name must be a text, found null`},
+		{"unknown class", `{"class_name": "Bert", "config": {}}`, `model class "Bert" is not supported`},
+		{"custom class", `{"class_name": "Functional", "registered_name": "mine>Functional", "config": {}}`, `custom class, registered as "mine>Functional"`},
+		{"custom layer", sequential(`"layers": [{"class_name": "Dense", "registered_name": "mine>Dense", "config": {}}]`), `layer 0: Dense is a custom class`},
+		{"no config", `{"class_name": "Sequential"}`, `config of a Sequential model must be an object, found null`},
+		{"list for functional", `{"class_name": "Model", "config": []}`, `config of a Model model must be an object`},
+		{"no layers", sequential(``), `layers of a model must be a list, found null`},
+		{"zero layers", sequential(`"layers": []`), `the model has no layers`},
+		{"layer is text", sequential(`"layers": ["Dense"]`), `layer 0 must be an object, found "Dense"`},
+		{"unknown setting", sequential(`"layers": [], "wings": 2`), `model: argument wings is not supported (found 2)`},
+		{"model dtype", sequential(`"layers": [], "dtype": "float64"`), `model: dtype "float64" is not supported`},
+		{"key twice", `{"class_name": "Sequential", "class_name": "Model"}`, `JSON line 1, column 41: key "class_name" appears twice in one object`},
+		{"no input shape", sequential(`"layers": [` + dense + `]`), `layer "d" (Dense): the first layer must state the input shape`},
+		{"only an input", `{"class_name": "Sequential", "config": [{"class_name": "InputLayer", "config": {"name": "a", "batch_shape": [null, 2]}}]}`, `no layer but its inputs`},
+		{"no name", sequential(`"layers": [{"class_name": "Dense", "config": {"units": 2}}]`), `layer 0 (Dense): config has no name`},
+		{"no layer config", sequential(`"layers": [{"class_name": "Dense"}]`), `layer 0 (Dense): config has no name`},
+		{"two names", sequential(`"layers": [{"class_name": "Dense", "name": "e", "config": {"name": "d", "units": 2}}]`), `is called "e" outside its config`},
+		{"same name", sequential(`"build_input_shape": [null, 4], "layers": [` + dense + `, ` + dense + `]`), `layer "d" (Dense): another layer has the same name`},
+		{"built otherwise", sequential(`"build_input_shape": [null, 4], "layers": [{"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [null, 5]}}]`), `the model's build_input_shape is (4)`},
+		{"built badly", sequential(`"build_input_shape": [null, null], "layers": [` + dense + `]`), `every dimension besides the batch must be given`},
+		{"input without shape", sequential(`"layers": [{"class_name": "InputLayer", "config": {"name": "a"}}]`), `layer "a" (InputLayer): states no input shape`},
+		{"sparse input", sequential(`"layers": [{"class_name": "InputLayer", "config": {"name": "a", "sparse": true, "batch_shape": [null, 2]}}]`), `sparse is not supported`},
+		{"integer input", sequential(`"layers": [{"class_name": "InputLayer", "config": {"name": "a", "dtype": "int32", "batch_shape": [null, 2]}}]`), `dtype "int32" is not supported`},
+		{"open shape", chain("[null, null, 3]"), `every dimension besides the batch must be given`},
+		{"scalar rows", chain("[null]"), `must hold the batch dimension and at least one more`},
+		{"zero dimension", chain("[null, 0]"), `integers of at least 1 or null`},
+		{"shape is text", chain(`"4"`), `must be a list of dimensions`},
+		{"huge rows", chain("[null, 100000, 100000]"), `more than 268435456 elements per row`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { refused(t, tt.text, tt.want) })
+	}
+}
+
+func TestRefusedGraphs(t *testing.T) {
+	model := func(in, out string, layers ...string) string {
+		return fmt.Sprintf(`{"class_name": "Functional", "config": {"name": "m", "layers": [%s], "input_layers": %s, "output_layers": %s}}`,
+			strings.Join(layers, ", "), in, out)
+	}
+	dense := func(name, nodes string) string {
+		return fmt.Sprintf(`{"class_name": "Dense", "name": %q, "config": {"name": %q, "units": 2}, "inbound_nodes": %s}`, name, name, nodes)
+	}
+	const a = `{"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_shape": [null, 4]}, "inbound_nodes": []}`
+	const b = `{"class_name": "InputLayer", "name": "b", "config": {"name": "b", "batch_shape": [null, 5]}, "inbound_nodes": []}`
+	const inA, outD = `[["a", 0, 0]]`, `[["d", 0, 0]]`
+	const fromA = `[[["a", 0, 0, {}]]]`
+	tests := []struct{ name, text, want string }{
+		{"no inputs", model(`[]`, outD, a, dense("d", fromA)), `input_layers: names no layer`},
+		{"inputs missing", model(`null`, outD, a, dense("d", fromA)), `input_layers: names no layer`},
+		{"inputs malformed", model(`[["a"]]`, outD, a, dense("d", fromA)), `input_layers: must be [layer, node, tensor], found ["a"]`},
+		{"unknown input", model(`[["x", 0, 0]]`, outD, a, dense("d", fromA)), `input_layers: there is no layer "x"`},
+		{"input is no input", model(outD, outD, a, dense("d", fromA)), `is not the tensor of an InputLayer`},
+		{"input twice", model(`[["a", 0, 0], ["a", 0, 0]]`, outD, a, dense("d", fromA)), `layer "a" appears twice`},
+		{"input not listed", model(inA, outD, a, b, dense("d", fromA)), `layer "b" (InputLayer): is not among the input_layers`},
+		{"input applied", model(inA, outD, strings.Replace(a, `"inbound_nodes": []`, `"inbound_nodes": [[["d", 0, 0]]]`, 1), dense("d", fromA)), `layer "a" (InputLayer): cannot be applied`},
+		{"never applied", model(inA, outD, a, dense("d", fromA), dense("e", `[]`)), `layer "e" (Dense): is not applied to any tensor`},
+		{"no nodes", model(inA, outD, a, dense("d", `null`)), `layer "d" (Dense): is not applied to any tensor`},
+		{"nodes malformed", model(inA, outD, a, dense("d", `5`)), `inbound_nodes must be a list, found 5`},
+		{"node malformed", model(inA, outD, a, dense("d", `[5]`)), `inbound_nodes[0]: must be a list of tensors, found 5`},
+		{"node of texts", model(inA, outD, a, dense("d", `[["a"]]`)), `inbound_nodes[0]: must hold [layer, node, tensor, arguments], found "a"`},
+		{"empty node", model(inA, outD, a, dense("d", `[[]]`)), `is called without a tensor`},
+		{"arguments", model(inA, outD, a, dense("d", `[[["a", 0, 0, {"training": true}]]]`)), `the layer is called with training=true`},
+		{"arguments malformed", model(inA, outD, a, dense("d", `[[["a", 0, 0, 5]]]`)), `the arguments of a call must be an object`},
+		{"keras 3 arguments", model(inA, outD, a, dense("d", `[{"args": [], "kwargs": {"training": false}}]`)), `called with training=false`},
+		{"keras 3 no args", model(inA, outD, a, dense("d", `[{}]`)), `args must be a list`},
+		{"keras 3 no tensor", model(inA, outD, a, dense("d", `[{"args": [3]}]`)), `must be a tensor with a keras_history, found 3`},
+		{"keras 3 history", model(inA, outD, a, dense("d", `[{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["a"]}}]}]`)), `must be a tensor with a keras_history`},
+		{"unknown source", model(inA, outD, a, dense("d", `[[["x", 0, 0]]]`)), `layer "d" (Dense): there is no layer "x"`},
+		{"unknown node", model(inA, outD, a, dense("d", `[[["a", 1, 0]]]`)), `layer "a" has no tensor [1, 0]`},
+		{"negative node", model(inA, outD, a, dense("d", `[[["a", -1, 0]]]`)), `layer "a" has no tensor [-1, 0]`},
+		{"unknown tensor", model(inA, outD, a, dense("d", `[[["a", 0, 1]]]`)), `layer "a" has no tensor [0, 1]`},
+		{"two inputs", model(`[["a", 0, 0], ["b", 0, 0]]`, outD, a, b, dense("d", `[[["a", 0, 0], ["b", 0, 0]]]`)), `layer "d" (Dense): takes one input, found 2`},
+		{"circle", model(inA, outD, a, dense("d", `[[["e", 0, 0]]]`), dense("e", `[[["d", 0, 0]]]`)), `layer "d" (Dense): its input depends on its own output`},
+		{"itself", model(inA, outD, a, dense("d", `[[["d", 0, 0]]]`)), `its input depends on its own output`},
+		{"unknown output", model(inA, `[["x", 0, 0]]`, a, dense("d", fromA)), `output_layers: there is no layer "x"`},
+		{"no outputs", model(inA, `{}`, a, dense("d", fromA)), `output_layers: names no layer`},
+		{"shared unequally", model(`[["a", 0, 0], ["b", 0, 0]]`, outD, a, b, dense("d", `[[["a", 0, 0]], [["b", 0, 0]]]`)), `layer "d" (Dense): is shared, but its kernel has shape (4, 2) for one input and (5, 2) for another`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { refused(t, tt.text, tt.want) })
+	}
+}
+
+func TestLimits(t *testing.T) {
+	refused(t, strings.Repeat(" ", MaxJSONBytes+1), `more than 16777216`)
+	refused(t, strings.Repeat("[", 1000)+strings.Repeat("]", 1000), `lists and objects nest deeper than 100`)
+	refused(t, strings.Repeat(`{"a":`, 1000)+"1"+strings.Repeat("}", 1000), `lists and objects nest deeper than 100`)
+	// 10^12 weights
+	refused(t, chain("[null, 1000000]", "Dense", `"units": 1000000`), `layer "l1" (Dense): kernel of shape (1000000, 1000000) brings the model above 2147483647 weights`)
+	// each layer is below the limit, their sum is not
+	refused(t, chain("[null, 40000]", "Dense", `"units": 40000`, "Dense", `"units": 40000`), `layer "l2" (Dense): kernel`)
+	refused(t, chain("[null, 8, 8, 1]", "Conv2D", `"filters": 1000000000, "kernel_size": 8`), `elements per row`)
+	refused(t, chain("[null, 8, 8, 3]", "Conv2D", `"filters": 1, "kernel_size": [2000000000, 2000000000], "padding": "same"`), `kernel of shape (2000000000, 2000000000, 3, 1)`)
+}
+
+// FuzzParse: no input makes Parse panic, and what it accepts is consistent.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"iris.k216", "mlp.k2", "mlp.k3", "cnn.k3", "two_towers.k2", "two_towers.k3", "named_inputs.k3", "initializers.k2"} {
+		f.Add(readFile(f, name+".json"))
+	}
+	f.Add([]byte(chain("[null, 8, 8, 3]", "Conv2D", `"filters": 6, "kernel_size": 3, "groups": 3`, "Reshape", `"target_shape": [-1, 2]`, "Dropout", `"rate": 0.5, "noise_shape": [null, 1, 2]`)))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		spec, err := Parse(text)
+		if err != nil {
+			return
+		}
+		n := 0
+		for _, w := range spec.Weights {
+			if w.Offset != n || w.Size() < 1 {
+				t.Fatalf("%s/%s: offset %d, size %d, want offset %d", w.Layer, w.Name, w.Offset, w.Size(), n)
+			}
+			n += w.Size()
+		}
+		if n != spec.NumWeights || n > MaxWeights {
+			t.Fatalf("NumWeights is %d, the arrays have %d", spec.NumWeights, n)
+		}
+		ready := map[int]bool{}
+		for _, i := range spec.Inputs {
+			ready[i] = true
+		}
+		for _, c := range spec.Calls {
+			for _, i := range c.Inputs {
+				if !ready[i] {
+					t.Fatalf("layer %q reads tensor %d before it is made", c.Layer.Name, i)
+				}
+			}
+			for _, o := range c.Outputs {
+				ready[o] = true
+			}
+		}
+		for i, tensor := range spec.Tensors {
+			if !ready[i] || len(tensor.Shape) == 0 || checkRow(tensor.Shape) != nil {
+				t.Fatalf("tensor %d: %+v", i, tensor)
+			}
+		}
+		if len(spec.Inputs) == 0 || len(spec.OutputUnits()) == 0 {
+			t.Fatal("no inputs or no outputs")
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package params
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestArgs(t *testing.T) {
+	a := NewArgs(Call{Name: "X", Args: map[string]Value{
+		"lr": int64(2), "rho": 0.5, "epsilon": nil, "k": int64(3), "n": 4.0, "nesterov": true,
+	}})
+	if v := a.Float(1, "learning_rate", "lr"); v != 2 {
+		t.Errorf("learning_rate = %v", v)
+	}
+	if v := a.Float(1, "rho"); v != 0.5 {
+		t.Errorf("rho = %v", v)
+	}
+	if v := a.Float(1e-7, "epsilon"); v != 1e-7 {
+		t.Errorf("epsilon = %v", v)
+	}
+	if k, n, absent := a.Int(5, "k"), a.Int(5, "n"), a.Int(5, "m"); k != 3 || n != 4 || absent != 5 {
+		t.Errorf("k, n, m = %v, %v, %v", k, n, absent)
+	}
+	if yes, absent := a.Bool(false, "nesterov"), a.Bool(true, "amsgrad"); !yes || !absent {
+		t.Errorf("nesterov, amsgrad = %v, %v", yes, absent)
+	}
+	if err := a.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRefusedArgs(t *testing.T) {
+	read := func(a *Args) {
+		a.Float(0, "learning_rate", "lr")
+		a.Int(0, "k")
+		a.Bool(false, "nesterov")
+	}
+	tests := []struct {
+		args map[string]Value
+		want string
+	}{
+		{map[string]Value{"lr": "x"}, `argument learning_rate must be a number, found x`},
+		{map[string]Value{"lr": true}, `argument learning_rate must be a number, found true`},
+		{map[string]Value{"k": 2.5}, `argument k must be a whole number, found 2.5`},
+		{map[string]Value{"k": 1e300}, `argument k must be a whole number`},
+		{map[string]Value{"nesterov": int64(1)}, `argument nesterov must be True or False, found 1`},
+		{map[string]Value{"lr": 1.0, "learning_rate": 2.0}, `argument learning_rate is given twice, as learning_rate and lr`},
+		{map[string]Value{"speed": 1.0}, `argument speed is not supported; known: learning_rate, k, nesterov`},
+	}
+	for _, tt := range tests {
+		a := NewArgs(Call{Args: tt.args})
+		read(a)
+		if err := a.Check(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v: error %v, want %s", tt.args, err, tt.want)
+		}
+	}
+	none := NewArgs(Call{Args: map[string]Value{"k": int64(1)}})
+	if err := none.Check(); err == nil || err.Error() != "argument k is not supported; it takes none" {
+		t.Errorf("error %v", err)
+	}
+}

@@ -1,0 +1,173 @@
+package params
+
+import (
+	"strings"
+)
+
+// ParseCompile reads a compile_params text. optimizer and loss are required. Errors are of type *Error.
+func ParseCompile(text string) (*Compile, error) {
+	c := &Compile{}
+	err := parse("compile_params", text, func(p *parser) {
+		keys := p.keys("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode")
+		for _, required := range []string{"optimizer", "loss"} {
+			if _, ok := keys[required]; !ok {
+				p.fail(p.pos, "%s is missing", required)
+			}
+		}
+		c.Optimizer = p.reference("optimizer", keys["optimizer"])
+		p.loss(c, keys["loss"])
+		p.metrics(c, keys["metrics"])
+		p.lossWeights(c, keys["loss_weights"])
+		if e := keys["weighted_metrics"]; !e.absent() && !e.emptyList() {
+			p.fail(e.pos, "weighted_metrics is not supported, only None")
+		}
+		if e := keys["sample_weight_mode"]; !e.absent() {
+			p.fail(e.pos, "sample_weight_mode is not supported, only None: rows have no weights per time step")
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// keys reads the whole text as name=value pairs with the allowed names.
+func (p *parser) keys(allowed ...string) map[string]expr {
+	keys := map[string]expr{}
+	for _, a := range p.arguments(0) {
+		known := false
+		for _, key := range allowed {
+			known = known || key == a.name
+		}
+		if !known {
+			p.fail(a.pos, "%s is not supported (known: %s)", a.name, strings.Join(allowed, ", "))
+		}
+		keys[a.name] = a.value
+	}
+	return keys
+}
+
+// absent tells whether a key is missing or None.
+func (e expr) absent() bool { return e.kind == "" || e.kind == none }
+
+func (e expr) emptyList() bool { return e.kind == list && len(e.items) == 0 }
+
+// reference reads a Keras object: a name or a call, quoted or not.
+func (p *parser) reference(what string, e expr) Call {
+	if e.kind == text {
+		// The content is read as an expression of its own, unless an escape made it differ from what stands there.
+		content := e.literal.(string)
+		inner := &parser{param: p.param, text: p.text, pos: e.pos + 1, end: e.pos + 1 + len(content), depth: p.depth}
+		if p.text[inner.pos:inner.end] != content || inner.closed(0) {
+			p.fail(e.pos, "%s must be a name, found %q", what, content)
+		}
+		e = inner.expr()
+		if !inner.closed(0) {
+			p.fail(inner.pos, "expected the end of the quoted %s, found %s", what, inner.found())
+		}
+	}
+	if e.kind != name && e.kind != call {
+		p.fail(e.pos, "%s must be a name such as 'x', or a call such as X(key=value), found %s", what, e.kind)
+	}
+	return e.call()
+}
+
+// noneOfKeras are names of Keras' modules that are no losses or metrics, and what labels that are one-hot cannot have.
+// Keys are lower case without underscores, so that class spellings are met as well.
+var noneOfKeras = map[string]string{
+	"serialize":                     "a function of Keras' modules",
+	"deserialize":                   "a function of Keras' modules",
+	"get":                           "a function of Keras' modules",
+	"sparsecategoricalcrossentropy": "not supported: labels are one-hot, use categorical_crossentropy",
+	"sparsecategoricalaccuracy":     "not supported: labels are one-hot, use categorical_accuracy",
+	"sparsetopkcategoricalaccuracy": "not supported: labels are one-hot, use top_k_categorical_accuracy",
+}
+
+// object reads a loss or metric.
+func (p *parser) object(what string, e expr) Call {
+	c := p.reference(what, e)
+	if why, bad := noneOfKeras[strings.ToLower(strings.ReplaceAll(c.Name, "_", ""))]; bad {
+		p.fail(c.Pos, "%s %s is %s", what, c.Name, why)
+	}
+	return c
+}
+
+// loss reads the loss: one for all outputs, a list with one per output, or a dict by output name.
+func (p *parser) loss(c *Compile, e expr) {
+	c.LossText = strings.Trim(p.text[e.pos:e.end], `'"`)
+	items := e.items
+	switch e.kind {
+	case list, tuple:
+	case dict:
+		for _, key := range e.keys {
+			if key.kind != text {
+				p.fail(key.pos, "loss must name outputs by text, found %s", key.kind)
+			}
+			c.LossOutputs = append(c.LossOutputs, key.literal.(string))
+		}
+	default:
+		items = []expr{e}
+	}
+	if len(items) == 0 {
+		p.fail(e.pos, "loss is empty")
+	}
+	for _, item := range items {
+		c.Loss = append(c.Loss, p.object("loss", item))
+	}
+}
+
+// metrics reads a list of quoted names or calls; None and the empty list are no metrics.
+func (p *parser) metrics(c *Compile, e expr) {
+	if e.absent() {
+		return
+	}
+	if e.kind != list {
+		p.fail(e.pos, "metrics must be a list such as ['accuracy'], found %s", e.kind)
+	}
+	for _, item := range e.items {
+		if item.kind == name {
+			p.fail(item.pos, "metric %s must stand in quotes: '%s'", item.name, item.name)
+		}
+		c.Metrics = append(c.Metrics, p.object("metric", item))
+	}
+}
+
+// lossWeights reads one number per output: a list, or a dict by output name.
+func (p *parser) lossWeights(c *Compile, e expr) {
+	if e.absent() {
+		return
+	}
+	switch e.kind {
+	case list, tuple:
+		if n := len(c.Loss); n > 1 && n != len(e.items) {
+			p.fail(e.pos, "loss_weights has %d entries, loss has %d", len(e.items), n)
+		}
+		c.LossWeights = []float64{}
+		for _, item := range e.items {
+			c.LossWeights = append(c.LossWeights, p.number64("a loss weight", item))
+		}
+	case dict:
+		c.LossWeightsByName = map[string]float64{}
+		for i, key := range e.keys {
+			output, ok := key.literal.(string)
+			if !ok {
+				p.fail(key.pos, "loss_weights must name outputs by text, found %s", key.kind)
+			}
+			c.LossWeightsByName[output] = p.number64("a loss weight", e.items[i])
+		}
+	default:
+		p.fail(e.pos, "loss_weights must be a list or dict of numbers, found %s", e.kind)
+	}
+}
+
+// number64 is the value of an integer or float.
+func (p *parser) number64(what string, e expr) float64 {
+	switch v := e.literal.(type) {
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	}
+	p.fail(e.pos, "%s must be a number, found %s", what, e.kind)
+	return 0
+}

@@ -1,0 +1,24 @@
+// Package params reads compile_params and fit_params: the keyword arguments of Keras' compile and fit as one text,
+//
+//	loss='categorical_crossentropy', optimizer=Adam(learning_rate=0.01), metrics=['accuracy']
+//	batch_size=32, epochs=3
+//
+// # Grammar
+//
+// A text is name=value pairs with commas between them; a comma at the end is allowed, and so is white space anywhere.
+// Values are Python literals (None, True, False, integers, floats, quoted texts, lists, tuples, dicts), names, and
+// calls with keyword arguments, Name(key=value, ...). Where a name or call stands for a Keras object it may be quoted:
+// optimizer='adam', optimizer=adam, optimizer="Adam(learning_rate=0.01)" and optimizer=Adam(learning_rate=0.01) are
+// all read. Nothing is executed.
+//
+// # What is checked here
+//
+// Keys, types and ranges. Which losses, metrics and optimizers exist, and their arguments, is for the packages that
+// have them. What the text may not say is refused: unknown or repeated keys, positional arguments, module prefixes
+// (keras.optimizers.Adam), sparse losses and metrics, callbacks, weighted_metrics.
+//
+// # Errors
+//
+// Every error is an *Error with the byte offset of the place; its text shows the line with a caret under it. No input
+// makes the parsers panic: a text has at most MaxBytes and nests at most MaxDepth brackets.
+package params

@@ -1,0 +1,100 @@
+package params
+
+import "math"
+
+// ParseFit reads a fit_params text; an empty one gives Keras' defaults. Errors are of type *Error.
+func ParseFit(text string) (*Fit, error) {
+	f := &Fit{BatchSize: 32, Epochs: 1, Shuffle: true, Verbose: 1}
+	err := parse("fit_params", text, func(p *parser) {
+		keys := p.keys("batch_size", "epochs", "verbose", "shuffle", "class_weight", "initial_epoch", "steps_per_epoch", "callbacks")
+		if e := keys["batch_size"]; !e.absent() {
+			f.BatchSize = p.count("batch_size", e, 1)
+		}
+		if e, ok := keys["epochs"]; ok {
+			f.Epochs = p.count("epochs", e, 1)
+		}
+		if e, ok := keys["initial_epoch"]; ok {
+			f.InitialEpoch = p.count("initial_epoch", e, 0)
+			if f.InitialEpoch >= f.Epochs {
+				p.fail(e.pos, "initial_epoch %d leaves no epoch to train: epochs is %d", f.InitialEpoch, f.Epochs)
+			}
+		}
+		if e := keys["steps_per_epoch"]; !e.absent() {
+			f.StepsPerEpoch = p.count("steps_per_epoch", e, 1)
+		}
+		if e, ok := keys["verbose"]; ok {
+			f.Verbose = p.verbose(e)
+		}
+		if e, ok := keys["shuffle"]; ok {
+			p.shuffle(f, e)
+		}
+		if e := keys["class_weight"]; !e.absent() {
+			f.ClassWeight = p.classWeight(e)
+		}
+		if e := keys["callbacks"]; !e.absent() && !e.emptyList() {
+			p.fail(e.pos, "callbacks are not supported, TensorBoard included")
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// count reads an integer of at least least.
+func (p *parser) count(key string, e expr, least int64) int {
+	n, ok := e.literal.(int64)
+	if !ok {
+		p.fail(e.pos, "%s must be an integer, found %s", key, e.kind)
+	}
+	if n < least {
+		p.fail(e.pos, "%s must be at least %d, found %d", key, least, n)
+	}
+	if n > math.MaxInt32 {
+		p.fail(e.pos, "%s must be at most %d, found %d", key, math.MaxInt32, n)
+	}
+	return int(n)
+}
+
+// verbose reads 0, 1, 2, 'auto' (1) or a boolean, as Keras does.
+func (p *parser) verbose(e expr) int {
+	switch e.literal {
+	case int64(0), false:
+		return 0
+	case int64(1), true, "auto":
+		return 1
+	case int64(2):
+		return 2
+	}
+	p.fail(e.pos, "verbose must be 0, 1, 2 or 'auto'")
+	return 0
+}
+
+func (p *parser) shuffle(f *Fit, e expr) {
+	switch e.literal {
+	case true:
+	case false:
+		f.Shuffle = false
+	case "batch":
+		f.ShuffleBatches = true
+	default:
+		p.fail(e.pos, "shuffle must be True, False or 'batch'")
+	}
+}
+
+// classWeight reads a dict from class index to weight.
+func (p *parser) classWeight(e expr) map[int]float64 {
+	if e.kind != dict {
+		p.fail(e.pos, "class_weight must be a dict such as {0: 1.0, 1: 2.5}, found %s", e.kind)
+	}
+	weights := make(map[int]float64, len(e.items))
+	for i, key := range e.keys {
+		class := p.count("a class of class_weight", key, 0)
+		weight := p.number64("a class weight", e.items[i])
+		if weight < 0 {
+			p.fail(e.items[i].pos, "a class weight must be at least 0, found %v", weight)
+		}
+		weights[class] = weight
+	}
+	return weights
+}

@@ -1,0 +1,220 @@
+package keras
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	spec "github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
+)
+
+// A network is one of the references; its fields are described in testdata/README.md.
+type network struct {
+	Name         string
+	Architecture json.RawMessage
+	Inputs       []array
+	Targets      []array
+	Weights      array
+	Inference    []array
+	Training     struct{ Weights array }
+	Gradients    []struct {
+		Compile   string
+		Loss      float64
+		Gradients array
+	}
+	Evaluations []struct {
+		Compile string
+		Values  map[string]float64
+	}
+	Runs []struct {
+		Compile, Fit string
+		Weights      array
+	}
+}
+
+// An array is a tensor of float32; the first dimension of data is the rows.
+type array struct {
+	Shape  []int
+	Values []float32
+}
+
+// UnmarshalJSON reads {"shape": [...], "f32": base64 of little-endian float32}.
+func (a *array) UnmarshalJSON(b []byte) error {
+	var raw struct {
+		Shape []int
+		F32   string
+	}
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	data, err := base64.StdEncoding.DecodeString(raw.F32)
+	if err != nil {
+		return err
+	}
+	n := 1
+	for _, d := range raw.Shape {
+		n *= d
+	}
+	if len(data) != 4*n {
+		return fmt.Errorf("%d bytes for shape %v", len(data), raw.Shape)
+	}
+	a.Shape, a.Values = raw.Shape, make([]float32, n)
+	for i := range a.Values {
+		a.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return nil
+}
+
+// networks reads every reference.
+func networks(t *testing.T) []*network {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no references in testdata (%v)", err)
+	}
+	var all []*network
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var content struct {
+			Format   int
+			Networks []*network
+		}
+		if err := json.Unmarshal(text, &content); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if content.Format != 1 || len(content.Networks) == 0 {
+			t.Fatalf("%s: format %d with %d networks", file, content.Format, len(content.Networks))
+		}
+		all = append(all, content.Networks...)
+	}
+	return all
+}
+
+func (n *network) rows() int { return n.Inputs[0].Shape[0] }
+
+func (n *network) spec(t *testing.T) *spec.Spec {
+	t.Helper()
+	s, err := spec.Parse(n.Architecture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.NumWeights != len(n.Weights.Values) {
+		t.Fatalf("%d weights, Keras has %d", s.NumWeights, len(n.Weights.Values))
+	}
+	return s
+}
+
+// model is the network under compile parameters; "" makes one that only predicts.
+func (n *network) model(t *testing.T, compile string) *trainer.Model {
+	t.Helper()
+	c := trainer.Config{Spec: n.spec(t)}
+	if compile != "" {
+		parsed, err := params.ParseCompile(compile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Compile = *parsed
+	}
+	m, err := trainer.New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// data are the rows in three buffers of different sizes.
+func (n *network) data() trainer.Buffers {
+	var buffers trainer.Buffers
+	for _, part := range [][2]int{{0, 13}, {13, 26}, {26, n.rows()}} {
+		b := trainer.Buffer{N: part[1] - part[0]}
+		for _, x := range n.Inputs {
+			d := len(x.Values) / n.rows()
+			b.Inputs = append(b.Inputs, x.Values[part[0]*d:part[1]*d])
+		}
+		for _, y := range n.Targets {
+			k := len(y.Values) / n.rows()
+			var labels []int16
+			for _, v := range y.Values[part[0]*k : part[1]*k] {
+				labels = append(labels, int16(v))
+			}
+			b.Labels = append(b.Labels, labels)
+		}
+		buffers = append(buffers, b)
+	}
+	return buffers
+}
+
+// near compares arrays: the largest difference must be at most tolerance times the largest expected value, or times the
+// floor where that is larger.
+func near(t *testing.T, what string, got, want []float32, tolerance, floor float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d values, Keras has %d", what, len(got), len(want))
+		return
+	}
+	worst, at := 0.0, 0
+	for i, w := range want {
+		if d := math.Abs(float64(got[i]) - float64(w)); !(d <= worst) {
+			worst, at = d, i
+		}
+	}
+	if largest := max(largest(want), floor); !(worst <= tolerance*largest) {
+		t.Errorf("%s: value %d is %v, Keras has %v; that is %.2g of %v", what, at, got[at], want[at], worst/largest, largest)
+	}
+}
+
+func largest(values []float32) float64 {
+	m := 0.0
+	for _, v := range values {
+		m = max(m, math.Abs(float64(v)))
+	}
+	return m
+}
+
+// nearEach compares per weight array, so that a large array cannot hide errors in a small one. An array may still be as
+// small as 1/50 of the largest: a bias before a batch normalisation has a gradient of rounding errors only.
+func nearEach(t *testing.T, what string, s *spec.Spec, got, want []float32, tolerance float64) {
+	t.Helper()
+	for _, w := range s.Weights {
+		near(t, fmt.Sprintf("%s, %s/%s", what, w.Layer, w.Name), of(w, got), of(w, want), tolerance, largest(want)/50)
+	}
+}
+
+// of is a weight's part of a vector.
+func of(w *spec.Weight, all []float32) []float32 { return all[w.Offset : w.Offset+w.Size()] }
+
+func flatInputs(n *network) [][]float32 {
+	var inputs [][]float32
+	for _, x := range n.Inputs {
+		inputs = append(inputs, slices.Clone(x.Values))
+	}
+	return inputs
+}
+
+// oneHot says whether every label sums to 1.
+func (n *network) oneHot() bool {
+	for _, y := range n.Targets {
+		k := y.Shape[len(y.Shape)-1]
+		for r := 0; r < len(y.Values); r += k {
+			var sum float32
+			for _, v := range y.Values[r : r+k] {
+				sum += v
+			}
+			if sum != 1 {
+				return false
+			}
+		}
+	}
+	return true
+}
