@@ -1,0 +1,65 @@
+package kernels
+
+import "fmt"
+
+// Dropout zeroes each element with probability rate and scales the others by 1/(1-rate); y may alias x. The decision
+// for an element depends on seed, counter and the element's index alone, so the mask is never stored: the gradient is
+// the same call on dy. Equal in all variants:
+//
+//	for i := range x {
+//		y[i] = 0
+//		if hash(seed, counter, i) >= rate·2³² { // as 32-bit numbers
+//			y[i] = x[i] · 1/(1-rate)
+//		}
+//	}
+//
+// A dropped element is zero even if x is infinite or NaN. rate lies in [0, 1); at most 2³² elements.
+func Dropout(seed, counter uint64, rate float32, x, y []float32) {
+	if !(rate >= 0 && rate < 1) {
+		panic(fmt.Sprintf("kernels: Dropout: rate %v, want one in [0, 1)", rate))
+	}
+	exactly("Dropout", "y", len(y), len(x))
+	if uint64(len(x)) > 1<<32 {
+		panic(fmt.Sprintf("kernels: Dropout: %d elements, want at most 2^32", len(x)))
+	}
+	key0, key1 := dropoutKeys(seed, counter)
+	dropout(key0, key1, uint32(float64(rate)*(1<<32)), float32(1/(1-float64(rate))), x, y)
+}
+
+// dropoutGo is the loop of Dropout.
+func dropoutGo(key0, key1, threshold uint32, scale float32, x, y []float32) {
+	for i, v := range x {
+		if dropoutHash(key0, key1, uint32(i)) < threshold {
+			v = 0
+		} else {
+			v *= scale
+		}
+		y[i] = v
+	}
+}
+
+// dropoutHash mixes an index with two keys. Without key1 it is the 32-bit finaliser "lowbias32" of C. Wellons' hash
+// prospector; key1 enters between the multiplications, so that two streams are not shifts of one sequence.
+func dropoutHash(key0, key1, i uint32) uint32 {
+	h := i ^ key0
+	h ^= h >> 16
+	h *= 0x7feb352d
+	h ^= h >> 15
+	h += key1
+	h *= 0x846ca68b
+	h ^= h >> 16
+	return h
+}
+
+// dropoutKeys derives the keys of a stream by two rounds of SplitMix64 (Steele, Lea, Flood 2014).
+func dropoutKeys(seed, counter uint64) (key0, key1 uint32) {
+	z := splitMix(splitMix(seed) + counter)
+	return uint32(z), uint32(z >> 32)
+}
+
+func splitMix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}

@@ -1,0 +1,14 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+func dropout(key0, key1, threshold uint32, scale float32, x, y []float32) {
+	switch active {
+	case variantAVX512:
+		dropoutAVX512(len(x), ptr(x), ptr(y), key0, key1, threshold, scale)
+	case variantAVX2:
+		dropoutAVX2(len(x), ptr(x), ptr(y), key0, key1, threshold, scale)
+	default:
+		dropoutGo(key0, key1, threshold, scale, x, y)
+	}
+}

@@ -1,0 +1,177 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+// The matrix product works through blocks of C of gemmRows rows and through blocks of the inner dimension of at most
+// gemmInner elements, so that a block of A stays in the second-level cache while one panel of B after the other is
+// multiplied with it.
+//
+// A is read in place in both forms: the tile kernel takes any strides. Only where the rows of A would compete for the
+// same cache sets are they copied to better places. A panel of B is copied where copying pays, transposed where B is
+// transposed, and else read in place.
+const (
+	gemmRows  = 512
+	gemmInner = 768
+
+	// gemmCopyRows is the number of rows of C from which on a panel of B is copied before use.
+	gemmCopyRows = 64
+
+	// gemmCopyInner is the inner dimension from which on the rows of a transposed A compete for cache sets.
+	gemmCopyInner = 256
+)
+
+// A gemmPlan holds the decisions for one product.
+type gemmPlan struct {
+	product
+	inner int  // block of the inner dimension
+	width int  // columns of a panel
+	copyA bool // rows of A are copied
+	copyB bool // full panels of B are copied
+}
+
+func planGemm(transA, transB bool, m, n, k, lda, ldb int) gemmPlan {
+	p := gemmPlan{width: 2 * lanes()}
+	blocks := max((k+gemmInner-1)/gemmInner, 1)
+	p.inner = (k + blocks - 1) / blocks
+	p.copyA = m > 1 && n > p.width && crowded(lda) && (!transA || k >= gemmCopyInner)
+	p.copyB = !transB && m >= gemmCopyRows && n > p.width
+	return p
+}
+
+// crowded reports whether lines ld elements apart fall into few sets of the first-level cache (64 sets of one line; a
+// tile reads up to 14 rows side by side).
+func crowded(ld int) bool { return ld%(8*cacheLine) == 0 }
+
+// gemmWorkspace is the size of one panel of B and one block of A, whatever the variant needs.
+func gemmWorkspace(transA, transB bool, m, n, k int) int {
+	if active == variantGo {
+		return 0
+	}
+	p := planGemm(transA, transB, m, n, k, 0, 0) // 0 is crowded
+	size := 0
+	if transB || p.copyB {
+		size += p.inner * p.width
+	}
+	size += p.sizeA(transA, m)
+	if size > 0 {
+		size += cacheLine
+	}
+	return size
+}
+
+// paddedRow is a distance for rows of k elements that does not crowd them: an odd number of cache lines.
+func paddedRow(k int) int { return (k+cacheLine-1)/cacheLine/2*2*cacheLine + cacheLine }
+
+// gemmBias is Gemm with a bias (or nil) under the sum and with flags of the tile kernel for the finished elements.
+func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, bias []float32, flags int, ws []float32) {
+	p := planGemm(transA, transB, m, n, k, lda, ldb)
+	ws = align(ws)
+	var panel []float32
+	if transB || p.copyB {
+		panel, ws = ws[:p.inner*p.width], ws[p.inner*p.width:]
+	}
+	p.segments, p.cRow = 1, ldc
+	for i0 := 0; i0 < m; i0 += gemmRows {
+		rows := min(gemmRows, m-i0)
+		for p0 := 0; p0 < k; p0 += p.inner {
+			p.k = min(p.inner, k-p0)
+			p.flags = flags &^ tileReLU
+			if p0 > 0 {
+				p.flags |= tileAccumulate
+			}
+			if p0+p.k == k {
+				p.flags |= flags & tileReLU
+			}
+			block := p.blockA(transA, i0, p0, rows, a, lda, ws)
+			for j0 := 0; j0 < n; j0 += p.width {
+				cols := min(p.width, n-j0)
+				var under []float32
+				if bias != nil && p0 == 0 {
+					under = bias[j0:]
+				}
+				from := p.panelB(transB, p0, j0, cols, b, ldb, panel)
+				p.panel(rows, cols, block, from, c[i0*ldc+j0:], under)
+			}
+		}
+	}
+}
+
+// blockA returns rows x p.k elements of op(A) at (i0, p0), in place or copied to ws, and sets their strides.
+func (p *gemmPlan) blockA(transA bool, i0, p0, rows int, a []float32, lda int, ws []float32) []float32 {
+	switch {
+	case transA && p.copyA:
+		p.aRow, p.aStep = 1, paddedRow(rows)
+		for r := range p.k {
+			copy(ws[r*p.aStep:], a[(p0+r)*lda+i0:][:rows])
+		}
+		return ws
+	case transA:
+		p.aRow, p.aStep = 1, lda
+		return a[p0*lda+i0:]
+	case p.copyA: // transposed, tile by tile, so that a tile is read as one stream
+		p.aRow, p.aStep = 1, lanes()
+		p.aTile = p.k * p.aStep
+		tiles(rows, func(tile, row, rows int) {
+			transposePanel(rows, p.k, a[(i0+row)*lda+p0:], lda, ws[tile*p.aTile:], p.aStep)
+		})
+		return ws
+	default:
+		p.aRow, p.aStep = lda, 1
+		return a[i0*lda+p0:]
+	}
+}
+
+// sizeA is the most that blockA copies.
+func (p *gemmPlan) sizeA(transA bool, m int) int {
+	rows := min(m, gemmRows)
+	switch {
+	case !p.copyA:
+		return 0
+	case transA:
+		return p.inner * paddedRow(rows)
+	default:
+		return (rows + maxTileRows() - 1) / maxTileRows() * p.inner * lanes()
+	}
+}
+
+// panelB returns p.k rows of cols elements of op(B) at (p0, j0), in place or copied to ws, and sets their stride.
+func (p *gemmPlan) panelB(transB bool, p0, j0, cols int, b []float32, ldb int, ws []float32) []float32 {
+	switch {
+	case transB:
+		p.bStep = p.width
+		transposePanel(cols, p.k, b[j0*ldb+p0:], ldb, ws, p.width)
+		return ws
+	case p.copyB && cols == p.width:
+		p.bStep = p.width
+		copyPanel(p.k, cols, b[p0*ldb+j0:], ldb, ws, p.width)
+		return ws
+	default:
+		p.bStep = ldb
+		return b[p0*ldb+j0:]
+	}
+}
+
+func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int, ws []float32) {
+	switch {
+	case active == variantGo || k == 0:
+		gemmGo(transA, transB, m, n, k, a, lda, b, ldb, accumulate, c, ldc)
+	case accumulate:
+		gemmBias(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, nil, tileAccumulate, ws)
+	default:
+		gemmBias(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, nil, 0, ws)
+	}
+}
+
+func dense(m, n, k int, x, w, bias []float32, act Activation, y, ws []float32) {
+	switch {
+	case active == variantGo || k == 0:
+		denseGo(m, n, k, x, w, bias, act, y)
+	case act == ReLU:
+		gemmBias(false, false, m, n, k, x, k, w, n, y, n, bias, tileReLU, ws)
+	default:
+		gemmBias(false, false, m, n, k, x, k, w, n, y, n, bias, 0, ws)
+		if act != Linear {
+			activation(act, y[:m*n], y[:m*n])
+		}
+	}
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// columns writes what works on the columns of a matrix of rows x n: the gradient of a bias and batch normalisation. A
+// block of columns one vector wide is done at a time, with its sums or factors in registers. Sums are in double precision.
+func columns(a *assembler) {
+	columnSums(a)
+	columnMoments(a)
+	normaliseColumns(a)
+	normaliseSums(a)
+	normaliseGradient(a)
+}
+
+// A columnWalk is the state of a loop over blocks of columns.
+type columnWalk struct {
+	view
+	rows, rowSize reg.GPVirtual
+}
+
+// eachColumns calls body for all blocks of columns. matrices are the arguments that are rows x n with rowSize bytes from row
+// to row, vectors those of n elements.
+func (a *assembler) eachColumns(matrices, vectors []reg.GPVirtual, body func(w *columnWalk)) {
+	n, rows, rowSize := a.arg("n"), a.arg("rows"), a.arg("rowSize")
+	a.sweep(n, 1, append(append([]reg.GPVirtual{}, matrices...), vectors...), func(v view) {
+		body(&columnWalk{v, rows, rowSize})
+	})
+	a.VZEROUPPER()
+	a.RET()
+}
+
+// down calls body for the rows of the current block.
+func (w *columnWalk) down(matrices []reg.GPVirtual, body func(p []reg.GPVirtual)) {
+	at := make([]reg.GPVirtual, len(matrices))
+	for i, p := range matrices {
+		at[i] = w.GP64()
+		w.MOVQ(p, at[i])
+	}
+	left, loop, done := w.GP64(), w.label("row"), w.label("done")
+	w.MOVQ(w.rows, left)
+	w.TESTQ(left, left)
+	w.JZ(operand.LabelRef(done))
+	w.Label(loop)
+	body(at)
+	for _, p := range at {
+		w.ADDQ(w.rowSize, p)
+	}
+	w.DECQ(left)
+	w.JNZ(operand.LabelRef(loop))
+	w.Label(done)
+}
+
+// sums returns n cleared accumulators of a vector's columns, two registers of double precision each.
+func (w *columnWalk) sums(n int) [][2]reg.VecVirtual {
+	s := make([][2]reg.VecVirtual, n)
+	for i := range s {
+		s[i] = [2]reg.VecVirtual{w.vec(), w.vec()}
+		w.zero(s[i][0])
+		w.zero(s[i][1])
+	}
+	return s
+}
+
+func columnSums(a *assembler) {
+	a.function("columnSums", "func(rows, n, rowSize int, x, sums *float32)", "sums the columns of x.")
+	x, sums := a.arg("x"), a.arg("sums")
+	a.eachColumns([]reg.GPVirtual{x}, []reg.GPVirtual{sums}, func(w *columnWalk) {
+		s := w.sums(1)[0]
+		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
+			lo, hi := w.widen(w.load(p[0]))
+			w.VADDPD(lo, s[0], s[0])
+			w.VADDPD(hi, s[1], s[1])
+		})
+		w.store(w.narrow(s[0], s[1]), sums)
+	})
+}
+
+func columnMoments(a *assembler) {
+	a.function("columnMoments", "func(rows, n, rowSize int, x, mean, variance *float32, share float64)",
+		"computes the mean Σx·share and the variance Σx²·share - mean² of the columns of x; share is 1/rows.")
+	x, mean, variance := a.arg("x"), a.arg("mean"), a.arg("variance")
+	share := a.vec()
+	address, err := a.Param("share").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	a.VBROADCASTSD(address.Addr, share)
+	a.eachColumns([]reg.GPVirtual{x}, []reg.GPVirtual{mean, variance}, func(w *columnWalk) {
+		s := w.sums(2)
+		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
+			lo, hi := w.widen(w.load(p[0]))
+			for h, v := range []reg.VecVirtual{lo, hi} {
+				w.VADDPD(v, s[0][h], s[0][h])
+				w.VFMADD231PD(v, v, s[1][h])
+			}
+		})
+		zero := w.vec()
+		w.zero(zero)
+		for h := range 2 {
+			m, v := s[0][h], s[1][h]
+			w.VMULPD(share, m, m)
+			w.VMULPD(share, v, v)
+			w.VFNMADD231PD(m, m, v)
+			w.VMAXPD(v, zero, v) // rounding may leave less than 0; NaN stays
+		}
+		w.store(w.narrow(s[0][0], s[0][1]), mean)
+		w.store(w.narrow(s[1][0], s[1][1]), variance)
+	})
+}
+
+func normaliseColumns(a *assembler) {
+	a.function("normalise", "func(rows, n, rowSize int, x, mean, factor, shift, y *float32)",
+		"computes y = (x - mean)·factor + shift by columns.")
+	x, mean, factor, shift, y := a.arg("x"), a.arg("mean"), a.arg("factor"), a.arg("shift"), a.arg("y")
+	a.eachColumns([]reg.GPVirtual{x, y}, []reg.GPVirtual{mean, factor, shift}, func(w *columnWalk) {
+		m, f, s := w.load(mean), w.load(factor), w.load(shift)
+		w.down([]reg.GPVirtual{x, y}, func(p []reg.GPVirtual) {
+			v := w.load(p[0])
+			w.VSUBPS(m, v, v)
+			w.VFMADD213PS(s, f, v)
+			w.store(v, p[1])
+		})
+	})
+}
+
+func normaliseSums(a *assembler) {
+	a.function("normaliseSums", "func(rows, n, rowSize int, x, dy, mean, invstd, dgamma, dbeta *float32)",
+		"computes dbeta = Σ dy and dgamma = Σ dy·(x - mean)·invstd by columns.")
+	x, dy, mean, invstd := a.arg("x"), a.arg("dy"), a.arg("mean"), a.arg("invstd")
+	dgamma, dbeta := a.arg("dgamma"), a.arg("dbeta")
+	a.eachColumns([]reg.GPVirtual{x, dy}, []reg.GPVirtual{mean, invstd, dgamma, dbeta}, func(w *columnWalk) {
+		s := w.sums(2)
+		m0, m1 := w.widen(w.load(mean))
+		w.down([]reg.GPVirtual{x, dy}, func(p []reg.GPVirtual) {
+			x0, x1 := w.widen(w.load(p[0]))
+			d0, d1 := w.widen(w.load(p[1]))
+			w.VSUBPD(m0, x0, x0)
+			w.VSUBPD(m1, x1, x1)
+			w.VADDPD(d0, s[0][0], s[0][0])
+			w.VADDPD(d1, s[0][1], s[0][1])
+			w.VFMADD231PD(d0, x0, s[1][0])
+			w.VFMADD231PD(d1, x1, s[1][1])
+		})
+		i0, i1 := w.widen(w.load(invstd))
+		w.VMULPD(i0, s[1][0], s[1][0])
+		w.VMULPD(i1, s[1][1], s[1][1])
+		w.store(w.narrow(s[0][0], s[0][1]), dbeta)
+		w.store(w.narrow(s[1][0], s[1][1]), dgamma)
+	})
+}
+
+func normaliseGradient(a *assembler) {
+	a.function("normaliseGrad", "func(rows, n, rowSize int, x, dy, mean, factor, slope, shift, dx *float32)",
+		"computes dx = factor·(dy - shift - (x - mean)·slope) by columns.")
+	x, dy, mean, dx := a.arg("x"), a.arg("dy"), a.arg("mean"), a.arg("dx")
+	factor, slope, shift := a.arg("factor"), a.arg("slope"), a.arg("shift")
+	a.eachColumns([]reg.GPVirtual{x, dy, dx}, []reg.GPVirtual{mean, factor, slope, shift}, func(w *columnWalk) {
+		m, f, k, s := w.load(mean), w.load(factor), w.load(slope), w.load(shift)
+		w.down([]reg.GPVirtual{x, dy, dx}, func(p []reg.GPVirtual) {
+			v, d := w.load(p[0]), w.load(p[1])
+			w.VSUBPS(m, v, v)
+			w.VSUBPS(s, d, d)
+			w.VFNMADD231PS(k, v, d)
+			w.VMULPS(f, d, d)
+			w.store(d, p[2])
+		})
+	})
+}

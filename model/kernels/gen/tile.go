@@ -1,0 +1,269 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// The flags of the tile kernel; the same constants stand in kernels/tile_amd64.go.
+const (
+	flagAccumulate = 1
+	flagReLU       = 2
+	flagPrefetch   = 4
+)
+
+// tile writes the micro-kernel of all matrix products and convolutions. It holds a block of C in registers and walks
+// down k: two vectors of a row of B are loaded, each element of a column of A is broadcast and multiplied with both.
+//
+//	AVX-512: 14 rows x 2 vectors = 28 accumulators, 2 vectors of B, 1 broadcast of A: 31 of 32 registers
+//	AVX2:     6 rows x 2 vectors = 12 accumulators, 2 vectors of B, 1 broadcast of A, 1 mask: all 16 registers
+//
+// There is one unrolled body for each number of rows and vectors.
+func tile(a *assembler) {
+	t := &tileWriter{assembler: a, maxRows: 14}
+	if !a.set.wide() {
+		t.maxRows = 6
+		t.maskTable = a.laneMaskTable()
+	}
+	t.emit()
+}
+
+type tileWriter struct {
+	*assembler
+	maxRows   int
+	maskTable operand.Mem
+
+	aRow, aStep, bStep, c, cRow, k reg.GPPhysical
+	segments, b, bias, flags, tmp  reg.GPPhysical
+	rowPtr                         []reg.GPPhysical // row 3q+r of A is at rowPtr[q] + r·aRow
+	mask                           mask
+}
+
+func (t *tileWriter) emit() {
+	t.function("tile",
+		"func(rows, cols, segments, k int, a *float32, aRow, aStep, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int)",
+		"computes a block of C = A·B. All strides are in bytes.",
+		"",
+		fmt.Sprintf("C is rows (1..%d) x cols (1..%d), its rows cRow apart. The sum over p runs through segments of k elements: within a", t.maxRows, 2*t.set.lanes),
+		"segment A's element (i, p) is at a + i·aRow + p·aStep; from one segment to the next a moves by aJump more than the",
+		"k·aStep passed. Row p of B is at b + p·bStep and goes on over the segments. The sum starts from bias or (nil) from zero;",
+		"tileAccumulate adds what was in C; tileReLU then replaces negative results by zero; tilePrefetch fetches C beforehand.")
+
+	t.segments, t.b, t.bias, t.flags, t.tmp = reg.R8, reg.R9, reg.R10, reg.R11, reg.R12
+	t.aRow, t.aStep, t.bStep, t.k = reg.RAX, reg.RBX, reg.RCX, reg.RDX
+	t.c, t.cRow = reg.R9, reg.R10 // C is needed when B and bias are not
+	t.rowPtr = []reg.GPPhysical{reg.RSI, reg.RDI, reg.R13, reg.R15, reg.R14}
+	if t.set.wide() {
+		t.mask = mask{reg.K1}
+	} else {
+		t.mask = mask{t.set.regs[15]}
+	}
+
+	t.Load(t.Param("a"), t.rowPtr[0])
+	t.Load(t.Param("aRow"), t.aRow)
+	t.Load(t.Param("aStep"), t.aStep)
+	t.Load(t.Param("b"), t.b)
+	t.Load(t.Param("bStep"), t.bStep)
+	t.Load(t.Param("segments"), t.segments)
+
+	// One or two vectors; the mask selects the columns of the last.
+	t.Load(t.Param("cols"), t.tmp)
+	t.CMPQ(t.tmp, operand.U8(t.set.lanes))
+	t.JA(operand.LabelRef("wide"))
+	t.setMask()
+	t.dispatch(1)
+	t.Label("wide")
+	t.SUBQ(operand.U8(t.set.lanes), t.tmp)
+	t.setMask()
+	t.dispatch(2)
+	for vectors := 1; vectors <= 2; vectors++ {
+		for rows := 1; rows <= t.maxRows; rows++ {
+			t.body(rows, vectors)
+		}
+	}
+}
+
+// setMask selects the first tmp lanes, 1 <= tmp <= lanes.
+func (t *tileWriter) setMask() {
+	if t.set.wide() {
+		t.MOVL(operand.U32(0xffffffff), t.k.As32())
+		t.BZHIL(t.tmp.As32(), t.k.As32(), t.k.As32())
+		t.KMOVW(t.k.As32(), t.mask.op)
+		return
+	}
+	t.LEAQ(t.maskTable, t.k)
+	t.NEGQ(t.tmp)
+	t.VMOVUPS(operand.Mem{Base: t.k, Index: t.tmp, Scale: 4, Disp: 32}, t.mask.op)
+}
+
+// dispatch jumps to the body for the number of rows by binary search.
+func (t *tileWriter) dispatch(vectors int) {
+	rows := t.k
+	t.Load(t.Param("rows"), rows)
+	t.search(rows, vectors, 1, t.maxRows)
+}
+
+func (t *tileWriter) search(rows reg.Register, vectors, lo, hi int) {
+	if lo == hi {
+		t.JMP(operand.LabelRef(bodyLabel(lo, vectors)))
+		return
+	}
+	mid := (lo + hi) / 2
+	above := fmt.Sprintf("rowsAbove%dx%d", mid, vectors)
+	t.CMPQ(rows, operand.U8(mid))
+	t.JA(operand.LabelRef(above))
+	t.search(rows, vectors, lo, mid)
+	t.Label(above)
+	t.search(rows, vectors, mid+1, hi)
+}
+
+func bodyLabel(rows, vectors int) string { return fmt.Sprintf("tile%dx%d", rows, vectors) }
+
+// acc is the accumulator of row i, vector v.
+func (t *tileWriter) acc(i, v, vectors int) reg.VecPhysical { return t.set.regs[i*vectors+v] }
+
+// body writes the tile of a fixed size.
+func (t *tileWriter) body(rows, vectors int) {
+	label := bodyLabel(rows, vectors)
+	t.Label(label)
+	t.Comment(fmt.Sprintf("%d rows, %d vectors", rows, vectors))
+	for q := 1; 3*q < rows; q++ { // rowPtr[q] = rowPtr[q-1] + 3·aRow
+		t.LEAQ(operand.Mem{Base: t.rowPtr[q-1], Index: t.aRow, Scale: 2}, t.rowPtr[q])
+		t.ADDQ(t.aRow, t.rowPtr[q])
+	}
+	t.prefetch(label, rows, vectors)
+	t.start(label, rows, vectors)
+
+	t.Label(label + "segment")
+	t.Load(t.Param("k"), t.k)
+	t.Label(label + "k")
+	t.step(rows, vectors)
+	t.DECQ(t.k)
+	t.JNZ(operand.LabelRef(label + "k"))
+	t.Load(t.Param("aJump"), t.tmp)
+	for q := 0; 3*q < rows; q++ {
+		t.ADDQ(t.tmp, t.rowPtr[q])
+	}
+	t.DECQ(t.segments)
+	t.JNZ(operand.LabelRef(label + "segment"))
+	t.finish(label, rows, vectors)
+	t.RET()
+}
+
+// prefetch asks for C while the sums are still to be done.
+func (t *tileWriter) prefetch(label string, rows, vectors int) {
+	t.Load(t.Param("flags"), t.flags)
+	t.TESTQ(operand.U32(flagPrefetch), t.flags)
+	t.JZ(operand.LabelRef(label + "start"))
+	c, cRow := t.bias, t.tmp // t.c and t.cRow hold B and bias now
+	t.Load(t.Param("c"), c)
+	t.Load(t.Param("cRow"), cRow)
+	for i := range rows {
+		for v := range vectors {
+			t.PREFETCHT0(operand.Mem{Base: c, Disp: v * t.set.width()})
+		}
+		if i < rows-1 {
+			t.ADDQ(cRow, c)
+		}
+	}
+	t.Label(label + "start")
+}
+
+// start sets the accumulators to bias or to zero.
+func (t *tileWriter) start(label string, rows, vectors int) {
+	t.Load(t.Param("bias"), t.bias)
+	t.TESTQ(t.bias, t.bias)
+	t.JNZ(operand.LabelRef(label + "bias"))
+	for i := range rows * vectors {
+		t.zero(t.set.regs[i])
+	}
+	t.JMP(operand.LabelRef(label + "segment"))
+
+	t.Label(label + "bias")
+	t.loadRow(operand.Mem{Base: t.bias}, t.set.regs[:vectors])
+	for i := 1; i < rows; i++ {
+		for v := range vectors {
+			t.VMOVAPS(t.acc(0, v, vectors), t.acc(i, v, vectors))
+		}
+	}
+}
+
+// loadRow loads one or two vectors, the last by the mask.
+func (t *tileWriter) loadRow(m operand.Mem, to []reg.VecPhysical) {
+	last := len(to) - 1
+	if last == 1 {
+		t.VMOVUPS(m, to[0])
+	}
+	t.loadMasked(m.Offset(last*t.set.width()), t.mask, to[last])
+}
+
+// step adds the products of one p.
+func (t *tileWriter) step(rows, vectors int) {
+	n := rows * vectors
+	b, broadcast := t.set.regs[n:n+vectors], t.set.regs[n+vectors]
+	t.loadRow(operand.Mem{Base: t.b}, b)
+	t.ADDQ(t.bStep, t.b)
+	for i := range rows {
+		from := operand.Mem{Base: t.rowPtr[i/3]}
+		if i%3 > 0 {
+			from.Index, from.Scale = t.aRow, uint8(i%3)
+		}
+		if vectors == 1 && t.set.wide() {
+			t.VFMADD231PS_BCST(from, b[0], t.acc(i, 0, 1))
+		} else {
+			t.VBROADCASTSS(from, broadcast)
+			for v := range vectors {
+				t.VFMADD231PS(broadcast, b[v], t.acc(i, v, vectors))
+			}
+		}
+		if i%3 == 2 || i == rows-1 {
+			t.ADDQ(t.aStep, t.rowPtr[i/3])
+		}
+	}
+}
+
+// finish adds C where asked, applies ReLU where asked and stores.
+func (t *tileWriter) finish(label string, rows, vectors int) {
+	n := rows * vectors
+	t.Load(t.Param("flags"), t.flags)
+	t.TESTQ(operand.U32(flagAccumulate), t.flags)
+	t.JZ(operand.LabelRef(label + "relu"))
+	t.eachRow(rows, func(i int, m operand.Mem) {
+		t.loadRow(m, t.set.regs[n:n+vectors])
+		for v := range vectors {
+			t.VADDPS(t.set.regs[n+v], t.acc(i, v, vectors), t.acc(i, v, vectors))
+		}
+	})
+
+	t.Label(label + "relu")
+	t.TESTQ(operand.U32(flagReLU), t.flags)
+	t.JZ(operand.LabelRef(label + "store"))
+	zero := t.set.regs[n]
+	t.zero(zero)
+	for i := range n {
+		t.VMAXPS(t.set.regs[i], zero, t.set.regs[i]) // the second source wins for NaN and -0
+	}
+
+	t.Label(label + "store")
+	t.eachRow(rows, func(i int, m operand.Mem) {
+		if vectors == 2 {
+			t.VMOVUPS(t.acc(i, 0, 2), m)
+		}
+		t.storeMasked(t.acc(i, vectors-1, vectors), t.mask, m.Offset((vectors-1)*t.set.width()))
+	})
+	t.VZEROUPPER()
+}
+
+// eachRow calls f for each row of C.
+func (t *tileWriter) eachRow(rows int, f func(i int, m operand.Mem)) {
+	t.Load(t.Param("c"), t.c)
+	t.Load(t.Param("cRow"), t.cRow)
+	for i := range rows {
+		f(i, operand.Mem{Base: t.c})
+		if i < rows-1 {
+			t.ADDQ(t.cRow, t.c)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+//go:build !amd64 || noasm
+
+package kernels
+
+// This build has no assembly: every kernel is its Go loop.
+
+func available() []variant { return []variant{variantGo} }
+
+func gemmWorkspace(transA, transB bool, m, n, k int) int { return 0 }
+
+func conv2DWorkspace(s *Conv2DShape) int { return 0 }
+
+func conv2DInputGradWorkspace(s *Conv2DShape) int { return 0 }
+
+func conv2DKernelGradWorkspace(s *Conv2DShape) int { return 0 }
+
+func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int, ws []float32) {
+	gemmGo(transA, transB, m, n, k, a, lda, b, ldb, accumulate, c, ldc)
+}
+
+func dense(m, n, k int, x, w, bias []float32, act Activation, y, ws []float32) {
+	denseGo(m, n, k, x, w, bias, act, y)
+}
+
+func conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float32) {
+	conv2DGo(s, x, k, bias, act, y)
+}
+
+func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32)  { conv2DInputGradGo(s, dy, k, dx) }
+func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) { conv2DKernelGradGo(s, x, dy, dk) }
+
+func biasGrad(rows, n int, dy, db []float32) { biasGradGo(rows, n, dy, db) }
+
+func activation(act Activation, x, y []float32)          { activationGo(act, x, y) }
+func activationGrad(act Activation, y, dy, dx []float32) { activationGradGo(act, y, dy, dx) }
+
+func softmax(rows, n int, x, y []float32) { softmaxGo(rows, n, x, y) }
+
+func softmaxCrossEntropy(rows, n int, x, labels, losses []float32) {
+	softmaxCrossEntropyGo(rows, n, x, labels, losses)
+}
+
+func softmaxCrossEntropyGrad(rows, n int, x, labels, scale, dx []float32) {
+	softmaxCrossEntropyGradGo(rows, n, x, labels, scale, dx)
+}
+
+func dropout(key0, key1, threshold uint32, scale float32, x, y []float32) {
+	dropoutGo(key0, key1, threshold, scale, x, y)
+}
+
+func maxPool2D(s *Pool2DShape, x, y []float32, argmax []int32) { maxPool2DGo(s, x, y, argmax) }
+func maxPool2DGrad(s *Pool2DShape, dy []float32, argmax []int32, dx []float32) {
+	maxPool2DGradGo(s, dy, argmax, dx)
+}
+
+func moments(rows, c int, x, mean, variance []float32) { momentsGo(rows, c, x, mean, variance) }
+
+func normalise(rows, c int, x, gamma, beta, mean, invstd, y []float32) {
+	normaliseGo(rows, c, x, gamma, beta, mean, invstd, y)
+}
+
+func normaliseSums(rows, c int, x, dy, mean, invstd, dgamma, dbeta []float32) {
+	normaliseSumsGo(rows, c, x, dy, mean, invstd, dgamma, dbeta)
+}
+
+func normaliseGrad(rows, c int, x, dy, gamma, mean, invstd, dgamma, dbeta, dx []float32) {
+	normaliseGradGo(rows, c, x, dy, gamma, mean, invstd, dgamma, dbeta, dx)
+}
+
+func sgdMomentum(p, g, v []float32, lr, momentum float32, nesterov bool) {
+	sgdMomentumGo(p, g, v, lr, momentum, nesterov)
+}
+
+func rmsprop(p, g, s, mom, mg []float32, lr, rho, rho1, momentum, eps float32) {
+	rmspropGo(p, g, s, mom, mg, lr, rho, rho1, momentum, eps)
+}
+
+func adam(p, g, m, v []float32, lrT, beta11, beta21, eps float32) {
+	adamGo(p, g, m, v, lrT, beta11, beta21, eps)
+}
+
+func adadelta(p, g, s, u []float32, lr, rho, rho1, eps float32) {
+	adadeltaGo(p, g, s, u, lr, rho, rho1, eps)
+}
+
+func exp(x, y []float32) { expGo(x, y) }
+func log(x, y []float32) { logGo(x, y) }
+
+func add(x, y, dst []float32)               { addGo(x, y, dst) }
+func mul(x, y, dst []float32)               { mulGo(x, y, dst) }
+func scale(alpha float32, x, dst []float32) { scaleGo(alpha, x, dst) }
+func axpy(alpha float32, x, y []float32)    { axpyGo(alpha, x, y) }
+func sum64(x []float32) float64             { return sum64Go(x) }
+func sumSquares64(x []float32) float64      { return sumSquares64Go(x) }

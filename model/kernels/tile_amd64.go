@@ -1,0 +1,113 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+import "unsafe"
+
+// The flags of the tile kernel; gen/tile.go has the same.
+const (
+	tileAccumulate = 1 << iota // add to C
+	tileReLU                   // replace negative results by zero
+	tilePrefetch               // fetch C into the cache before the sums
+)
+
+// maxTileRows is the number of rows of the largest tile.
+func maxTileRows() int {
+	if active == variantAVX512 {
+		return 14
+	}
+	return 6
+}
+
+// lanes is the number of elements of a vector. A tile is at most two vectors wide.
+func lanes() int {
+	if active == variantAVX512 {
+		return 16
+	}
+	return 8
+}
+
+// prefetchInner is the inner dimension from which on fetching C beforehand pays.
+const prefetchInner = 64
+
+// A product describes C = A·B for one panel of B, at most two vectors wide. Strides are in elements. The inner dimension
+// runs through segments of k elements: within one, A's element (i, p) is at i·aRow + p·aStep; from one to the next A moves
+// by aJump more than k·aStep. Row p of B is at p·bStep, counting on over the segments. Where aTile is not 0, the rows of
+// each tile start at the next multiple of it instead.
+type product struct {
+	segments, k               int
+	aRow, aStep, aJump, aTile int
+	bStep                     int
+	cRow                      int
+	flags                     int
+}
+
+// tiles calls visit for the tiles of m rows. They are as even as possible, since small ones are slower.
+func tiles(m int, visit func(tile, row, rows int)) {
+	limit := maxTileRows()
+	n := (m + limit - 1) / limit
+	for t, row := 0, 0; t < n; t++ {
+		rows := (m - row + n - t - 1) / (n - t)
+		visit(t, row, rows)
+		row += rows
+	}
+}
+
+// panel computes the m x cols block of C that belongs to a panel of B. bias is nil or the panel's part of the bias.
+func (g *product) panel(m, cols int, a, b, c, bias []float32) {
+	flags := g.flags
+	if g.segments*g.k >= prefetchInner {
+		flags |= tilePrefetch
+	}
+	tiles(m, func(tile, row, rows int) {
+		at := row * g.aRow
+		if g.aTile != 0 {
+			at = tile * g.aTile
+		}
+		runTile(rows, cols, g.segments, g.k, &a[at], 4*g.aRow, 4*g.aStep, 4*g.aJump,
+			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags)
+	})
+}
+
+func runTile(rows, cols, segments, k int, a *float32, aRow, aStep, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int) {
+	if active == variantAVX512 {
+		tileAVX512(rows, cols, segments, k, a, aRow, aStep, aJump, b, bStep, c, cRow, bias, flags)
+	} else {
+		tileAVX2(rows, cols, segments, k, a, aRow, aStep, aJump, b, bStep, c, cRow, bias, flags)
+	}
+}
+
+// copyPanel copies k rows of cols elements, ld apart, into rows of width elements.
+func copyPanel(k, cols int, src []float32, ld int, dst []float32, width int) {
+	if active == variantAVX512 {
+		copyPanelAVX512(k, cols, &src[0], 4*ld, &dst[0], 4*width)
+	} else {
+		copyPanelAVX2(k, cols, &src[0], 4*ld, &dst[0], 4*width)
+	}
+}
+
+// transposePanel writes the transposed rows of src (cols rows of k elements, ld apart) as k rows of width elements into
+// dst. width is cols rounded up to whole vectors, or more.
+func transposePanel(cols, k int, src []float32, ld int, dst []float32, width int) {
+	l := lanes()
+	for j := 0; j < cols; j += l {
+		rows, from, to := min(l, cols-j), &src[j*ld], &dst[j]
+		if active == variantAVX512 {
+			transposePanelAVX512(rows, k, from, 4*ld, to, 4*width)
+		} else {
+			transposePanelAVX2(rows, k, from, 4*ld, to, 4*width)
+		}
+	}
+}
+
+// cacheLine is the size of a cache line in float32. Panels start on one.
+const cacheLine = 16
+
+// align drops elements at the start of a workspace, at most cacheLine-1, so that it starts on a cache line.
+func align(ws []float32) []float32 {
+	if len(ws) == 0 {
+		return ws
+	}
+	at := uintptr(unsafe.Pointer(&ws[0])) / 4 % cacheLine
+	return ws[(cacheLine-at)%cacheLine:]
+}

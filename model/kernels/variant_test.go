@@ -1,0 +1,45 @@
+package kernels
+
+import (
+	"os"
+	"slices"
+	"testing"
+)
+
+func TestChooseVariant(t *testing.T) {
+	all := []variant{variantGo, variantAVX2, variantAVX512}
+	for _, c := range []struct {
+		name      string
+		available []variant
+		want      variant
+		ok        bool
+	}{
+		{"", all, variantAVX512, true},
+		{"", all[:2], variantAVX2, true},
+		{"", all[:1], variantGo, true},
+		{"go", all, variantGo, true},
+		{"avx2", all, variantAVX2, true},
+		{"avx512", all, variantAVX512, true},
+		{"avx512", all[:2], 0, false},
+		{"AVX2", all, 0, false},
+		{"sse", all, 0, false},
+	} {
+		got, err := choose(c.name, c.available)
+		if (err == nil) != c.ok || got != c.want {
+			t.Errorf("choose(%q, %v) = %v, %v", c.name, c.available, got, err)
+		}
+	}
+	if panics(func() { mustChoose("sse", all) }) == nil {
+		t.Error("an unknown variant did not panic")
+	}
+}
+
+// TestActiveVariant: the tests themselves run in what the environment asks for.
+func TestActiveVariant(t *testing.T) {
+	if name := os.Getenv(variantEnv); name != "" && Variant() != name {
+		t.Errorf("%s=%s, but %s is active", variantEnv, name, Variant())
+	}
+	if !slices.Contains(available(), active) {
+		t.Errorf("active variant %v is not among %v", active, available())
+	}
+}
