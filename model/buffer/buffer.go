@@ -1,0 +1,85 @@
+package buffer
+
+import (
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/array"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+)
+
+// A Buffer is N rows of a layout in Arrow memory. Release frees it; its slices must not be used after that.
+type Buffer struct {
+	Layout Layout
+	N      int
+	// Inputs[i] are the N x D elements of input i, row-major, and Labels[i] the N x K elements of label i. They are the
+	// Arrow memory itself: writing to them changes the buffer.
+	Inputs [][]float32
+	Labels [][]int16
+
+	values []*memory.Buffer // per variable
+}
+
+// New is a buffer of zeros; nil mem is Go's own memory. It panics for a layout that Check refuses.
+func New(mem memory.Allocator, l Layout, rows int) *Buffer {
+	if mem == nil {
+		mem = memory.DefaultAllocator
+	}
+	if err := l.Check(rows); err != nil {
+		panic("buffer: " + err.Error())
+	}
+	b := &Buffer{Layout: l, N: rows}
+	for i := range l.Len() {
+		v := memory.NewResizableBuffer(mem)
+		v.Resize(rows * l.Variable(i).Size() * l.Width(i))
+		clear(v.Bytes())
+		b.values = append(b.values, v)
+		if i < len(l.Inputs) {
+			b.Inputs = append(b.Inputs, arrow.Float32Traits.CastFromBytes(v.Bytes()))
+		} else {
+			b.Labels = append(b.Labels, arrow.Int16Traits.CastFromBytes(v.Bytes()))
+		}
+	}
+	return b
+}
+
+// SetRow fills row i from the elements of all variables, inputs first, one after the other in the machine's byte order:
+// RowBytes bytes.
+func (b *Buffer) SetRow(i int, row []byte) {
+	for k, v := range b.values {
+		n := b.Layout.Width(k) * b.Layout.Variable(k).Size()
+		copy(v.Bytes()[i*n:(i+1)*n], row[:n])
+		row = row[n:]
+	}
+}
+
+// Release frees the memory, unless records still use it.
+func (b *Buffer) Release() {
+	for _, v := range b.values {
+		v.Release()
+	}
+	b.values, b.Inputs, b.Labels = nil, nil, nil
+}
+
+// Record is the buffer as a record batch, which shares its memory. The caller releases it.
+func (b *Buffer) Record() arrow.Record {
+	fields := make([]arrow.Field, b.Layout.Len())
+	columns := make([]arrow.Array, len(fields))
+	for i := range fields {
+		v := b.Layout.Variable(i)
+		var elem arrow.DataType = arrow.PrimitiveTypes.Float32
+		if i >= len(b.Inputs) {
+			elem = arrow.PrimitiveTypes.Int16
+		}
+		list := arrow.FixedSizeListOfNonNullable(int32(v.Size()), elem)
+		child := array.NewData(elem, b.N*v.Size(), []*memory.Buffer{nil, b.values[i]}, nil, 0, 0)
+		data := array.NewData(list, b.N, []*memory.Buffer{nil}, []arrow.ArrayData{child}, 0, 0)
+		fields[i] = arrow.Field{Name: v.Name, Type: list}
+		columns[i] = array.NewFixedSizeListData(data)
+		data.Release()
+		child.Release()
+	}
+	rec := array.NewRecord(arrow.NewSchema(fields, nil), columns, int64(b.N))
+	for _, c := range columns {
+		c.Release()
+	}
+	return rec
+}

@@ -1,0 +1,102 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Codes of batch normalisation; Attr is a BatchNormAttr, for CodeMoving a MovingAttr.
+const (
+	// CodeBatchNorm normalises x by the batch, from (x, gamma where Scale, beta where Center). Its side results are the
+	// batch's mean, biased variance and 1/√(variance+eps).
+	CodeBatchNorm = "batchnorm"
+	// CodeBatchNormGrad is dx from (x, dy, gamma where Scale, mean, 1/√(variance+eps)). Its side results are the
+	// gradients of gamma and beta.
+	CodeBatchNormGrad = "batchnorm.grad"
+	// CodeBatchNormInfer normalises x by given statistics, from (x, gamma where Scale, beta where Center, mean, variance).
+	CodeBatchNormInfer = "batchnorm.infer"
+	// CodeBatchNormInferGrad is dx of CodeBatchNormInfer from (dy, gamma where Scale, variance).
+	CodeBatchNormInferGrad = "batchnorm.infer.grad"
+	// CodeMoving is a moving average's new value from (value of the batch, old value).
+	CodeMoving = "moving"
+)
+
+// A BatchNormAttr is the size of the matrix that is normalised by columns, and the layer's constants.
+type BatchNormAttr struct {
+	Rows, C       int
+	Epsilon       float64
+	Scale, Center bool
+}
+
+// A MovingAttr says how much of a moving average stays.
+type MovingAttr struct{ Momentum float64 }
+
+// batchNormalization follows Keras 3: batch statistics in training, with the biased variance also in the moving
+// variance; moving statistics in inference and where the layer is frozen. An axis that is not the last is moved there and
+// back.
+//
+// Source: keras/src/layers/normalization/batch_normalization.py.
+func batchNormalization(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.BatchNormalization)
+	x, dims := c.in[0], c.in[0].Shape().Dims()
+	if cfg.Axis < 1 || cfg.Axis >= dims {
+		return nil, fmt.Errorf("axis %d of an input with %d dimensions, the batch included", cfg.Axis, dims)
+	}
+	if cfg.Axis == dims-1 {
+		return b.normalise(c, cfg, x), nil
+	}
+	order, undo := lastAxis(cfg.Axis, dims)
+	return b.permute(b.normalise(c, cfg, b.permute(x, order)), undo), nil
+}
+
+// normalise applies batch normalisation over the last axis.
+func (b *builder) normalise(c *call, cfg *keras.BatchNormalization, x *gorgonia.Node) *gorgonia.Node {
+	rows, channels := rowsOf(x.Shape())
+	attr := BatchNormAttr{Rows: rows, C: channels, Epsilon: cfg.Epsilon, Scale: cfg.Scale, Center: cfg.Center}
+	gamma, beta := b.weight(c.Layer, "gamma"), b.weight(c.Layer, "beta")
+	if !b.o.Training || !c.Trainable {
+		return b.batchNormInfer(attr, x, gamma, beta, b.state(c.Layer, "moving_mean"), b.state(c.Layer, "moving_variance"))
+	}
+	y := b.batchNormTrain(attr, x, gamma, beta)
+	for i, name := range []string{"moving_mean", "moving_variance"} {
+		old := b.state(c.Layer, name)
+		b.setState(c.Layer, name, b.apply(
+			Op{Code: CodeMoving, Attr: MovingAttr{cfg.Momentum}, Out: old.Shape(), InPlace: 1}, b.side(y, i), old))
+	}
+	return y
+}
+
+func (b *builder) batchNormTrain(attr BatchNormAttr, x, gamma, beta *gorgonia.Node) *gorgonia.Node {
+	channels := tensor.Shape{attr.C}
+	return b.apply(Op{
+		Code: CodeBatchNorm, Attr: attr, Out: x.Shape(), Side: []int{attr.C, attr.C, attr.C}, InPlace: -1,
+		diff: all(count(x, gamma, beta)),
+		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			dx := b.apply(
+				Op{Code: CodeBatchNormGrad, Attr: attr, Out: x.Shape(), Side: []int{attr.C, attr.C}, InPlace: 1},
+				x, grad, gamma, b.side(out, 0), b.side(out, 2))
+			grads := gorgonia.Nodes{dx}
+			for i, w := range []*gorgonia.Node{gamma, beta} {
+				if w != nil {
+					grads = append(grads, b.reshape(b.side(dx, i), channels))
+				}
+			}
+			return grads
+		},
+	}, x, gamma, beta)
+}
+
+func (b *builder) batchNormInfer(attr BatchNormAttr, x, gamma, beta, mean, variance *gorgonia.Node) *gorgonia.Node {
+	diff := make([]bool, 3+count(gamma, beta))
+	diff[0] = true
+	return b.apply(Op{
+		Code: CodeBatchNormInfer, Attr: attr, Out: x.Shape(), InPlace: 0, diff: diff,
+		grad: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			dx := b.apply(Op{Code: CodeBatchNormInferGrad, Attr: attr, Out: x.Shape(), InPlace: 0}, grad, gamma, variance)
+			return append(gorgonia.Nodes{dx}, make(gorgonia.Nodes, len(diff)-1)...)
+		},
+	}, x, gamma, beta, mean, variance)
+}

@@ -1,0 +1,176 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A builder holds what the layers of one graph share while it is made.
+type builder struct {
+	spec *keras.Spec
+	o    Options
+	g    *Graph
+
+	tensors []*gorgonia.Node // per Spec.Tensors
+	weights map[*keras.Weight]*gorgonia.Node
+	// states are the latest values of weights that training sets directly, where they differ from the weight's node.
+	states map[*keras.Weight]*gorgonia.Node
+	// logits holds, for the node of a softmax or sigmoid that stands apart, what it was applied to.
+	logits map[*gorgonia.Node]*gorgonia.Node
+	// keepLogits has the tensors that are outputs of the model with a loss or metric that wants logits.
+	keepLogits map[int]bool
+	ops        uint32
+}
+
+func newBuilder(spec *keras.Spec, o Options) *builder {
+	b := &builder{
+		spec:       spec,
+		o:          o,
+		g:          newGraph(spec, o),
+		tensors:    make([]*gorgonia.Node, len(spec.Tensors)),
+		weights:    map[*keras.Weight]*gorgonia.Node{},
+		states:     map[*keras.Weight]*gorgonia.Node{},
+		logits:     map[*gorgonia.Node]*gorgonia.Node{},
+		keepLogits: map[int]bool{},
+	}
+	for i, l := range o.Losses {
+		all := []*loss.Loss{l}
+		if o.Metrics != nil {
+			all = append(all, o.Metrics[i]...)
+		}
+		for _, l := range all {
+			if l.Logits != nil {
+				b.keepLogits[spec.Outputs[i]] = true
+			}
+		}
+	}
+	return b
+}
+
+func newGraph(spec *keras.Spec, o Options) *Graph {
+	return &Graph{
+		Spec: spec, Batch: o.Batch, Training: o.Training, Expr: gorgonia.NewGraph(),
+		Weights: make([]*gorgonia.Node, len(spec.Weights)),
+	}
+}
+
+// input makes a node that is filled before every run. Names are unique, since Gorgonia takes inputs of one name for
+// one node.
+func (b *builder) input(name string, shape tensor.Shape) *gorgonia.Node {
+	return gorgonia.NewTensor(b.g.Expr, gorgonia.Float32, shape.Dims(), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+}
+
+// weight is the node of a layer's weight by name, nil where the layer has none of that name.
+func (b *builder) weight(l *keras.Layer, name string) *gorgonia.Node {
+	w := weightOf(l, name)
+	if w == nil {
+		return nil
+	}
+	if n := b.weights[w]; n != nil {
+		return n
+	}
+	n := b.input(fmt.Sprintf("weight %s/%s at %d", w.Layer, w.Name, w.Offset), tensor.Shape(slices.Clone(w.Shape)))
+	b.weights[w] = n
+	b.g.Weights[slices.Index(b.spec.Weights, w)] = n
+	return n
+}
+
+func weightOf(l *keras.Layer, name string) *keras.Weight {
+	for _, w := range l.Weights {
+		if w.Name == name {
+			return w
+		}
+	}
+	return nil
+}
+
+// state is the latest value of a weight that training sets directly.
+func (b *builder) state(l *keras.Layer, name string) *gorgonia.Node {
+	if n := b.states[weightOf(l, name)]; n != nil {
+		return n
+	}
+	return b.weight(l, name)
+}
+
+// setState gives a weight a new value; a layer that is called again continues from it.
+func (b *builder) setState(l *keras.Layer, name string, n *gorgonia.Node) {
+	w := weightOf(l, name)
+	b.states[w] = n
+	for i := range b.g.Updates {
+		if b.g.Updates[i].Weight == w {
+			b.g.Updates[i].Node = n
+			return
+		}
+	}
+	b.g.Updates = append(b.g.Updates, WeightNode{w, n})
+}
+
+// apply makes the node of an operation; inputs that are nil are left out.
+func (b *builder) apply(op Op, in ...*gorgonia.Node) *gorgonia.Node {
+	in = slices.DeleteFunc(in, func(n *gorgonia.Node) bool { return n == nil })
+	b.ops++
+	op.id, op.eval = b.ops, b.o.Evaluator
+	for _, n := range in {
+		op.In = append(op.In, n.Shape())
+	}
+	n, err := gorgonia.ApplyOp(&op, in...)
+	if err != nil {
+		panic(fmt.Sprintf("graph: %v: %v", &op, err))
+	}
+	return n
+}
+
+// side is a side result of an operation's node.
+func (b *builder) side(n *gorgonia.Node, index int) *gorgonia.Node {
+	op := n.Op().(*Op)
+	eval := func(_ *Op, _ [][]float32, out []float32, _ [][]float32) error {
+		copy(out, op.side[index])
+		return nil
+	}
+	node := b.apply(Op{Code: CodeSide, Attr: SideAttr{index}, Out: tensor.Shape{op.Side[index]}, InPlace: -1}, n)
+	node.Op().(*Op).eval = eval
+	return node
+}
+
+// reshape is a node under another shape of equal size.
+func (b *builder) reshape(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
+	if n.Shape().Eq(shape) {
+		return n
+	}
+	if n.Shape().TotalSize() != shape.TotalSize() {
+		panic(fmt.Sprintf("graph: reshape of %v to %v", n.Shape(), shape))
+	}
+	return b.apply(Op{
+		Code: CodeReshape, Out: shape, InPlace: -1, diff: []bool{true},
+		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{b.reshape(grad, in[0].Shape())}
+		},
+	}, n)
+}
+
+// rowsOf is the product of all dimensions but the last, and the last.
+func rowsOf(s tensor.Shape) (rows, width int) {
+	width = s[s.Dims()-1]
+	return s[:s.Dims()-1].TotalSize(), width
+}
+
+// all is n times true.
+func all(n int) []bool {
+	return slices.Repeat([]bool{true}, n)
+}
+
+// count is the number of nodes that are not nil.
+func count(nodes ...*gorgonia.Node) int {
+	n := 0
+	for _, node := range nodes {
+		if node != nil {
+			n++
+		}
+	}
+	return n
+}

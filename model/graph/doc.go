@@ -1,0 +1,32 @@
+// Package graph turns a Keras model into a Gorgonia expression graph of fused operations and differentiates it.
+//
+//	Spec --Build--> nodes: layers, losses --gorgonia.Grad--> nodes: gradients of every trainable weight
+//
+// # Vocabulary
+//
+// An Op is one fused operation, such as dense product with bias and activation. It is data: an opcode, plain attributes
+// and shapes; package plan lowers it to an instruction and a device turns that into a call of a kernel. Its gradient rule
+// builds nodes of other Ops, so gorgonia.Grad differentiates a whole model symbolically. Shapes include the batch
+// dimension B, which is fixed when a graph is built: another batch size is another graph.
+//
+// A side result is what an Op writes beside its output and a gradient needs again (the position of each maximum of a
+// pooling, the statistics of a batch normalisation). It is a node of its own (CodeSide) whose only child is the Op's
+// node, without an operation of its own.
+//
+// # Fusion
+//
+// A layer's activation joins its matrix product or convolution where the activation's gradient follows from its output.
+// A softmax or sigmoid that makes the model's output stays apart when the loss has a form for its input (the
+// cross-entropies): the loss then reads that input, and in training the activation itself is not computed at all.
+//
+// # Guarantees
+//
+// The same Spec and Options give the same graph, node by node. Build may run concurrently with itself; Gorgonia keeps
+// package state, so builds take turns. Names that are unknown are errors that name the layer; a shape that does not fit
+// inside a checked Spec is a broken contract and panics.
+//
+// # Adding a layer
+//
+// A layer family is one file with its attributes, its build functions and gradient rules, and one row per class in the
+// table of layers.go; each new opcode needs a row in the table of every device.
+package graph

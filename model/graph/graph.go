@@ -1,0 +1,152 @@
+package graph
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Options say which graph of a model to build.
+type Options struct {
+	// Batch is B, at least 1.
+	Batch int
+	// Training turns on dropout, batch statistics and gradients.
+	Training bool
+	// Losses has one loss per output of the model; nil: the graph ends at the outputs.
+	Losses []*loss.Loss
+	// Metrics has, per output, losses to compute as metrics; nil: none.
+	Metrics [][]*loss.Loss
+	// Evaluator lets Gorgonia's machines run the graph; nil: only a plan can run it.
+	Evaluator Evaluator
+}
+
+// A Graph is a model as an expression graph. Slices are in the order of Spec.Inputs, Spec.Outputs and Spec.Weights.
+type Graph struct {
+	Spec     *keras.Spec
+	Batch    int
+	Training bool
+	Expr     *gorgonia.ExprGraph
+
+	// Inputs are the model's inputs, B x shape.
+	Inputs []*gorgonia.Node
+	// Labels are the one-hot labels per output, B x K; nil without losses.
+	Labels []*gorgonia.Node
+	// Scales say what each row counts in the total loss, B per output; nil without losses. The total is
+	// Σ_outputs Σ_rows scale·loss, so a plain mean has scale 1/B.
+	Scales []*gorgonia.Node
+	// Weights are the model's weights; nil for one that the graph does not use.
+	Weights []*gorgonia.Node
+
+	// Outputs are the model's outputs, B x shape.
+	Outputs []*gorgonia.Node
+	// RowLosses are the losses per output, B each; nil without losses.
+	RowLosses []*gorgonia.Node
+	// RowMetrics are the losses asked for as metrics, per output, B each; nil without.
+	RowMetrics [][]*gorgonia.Node
+	// Grads are the gradients of the total loss; empty unless training.
+	Grads []WeightNode
+	// Updates are new values of weights that training sets directly (moving statistics); empty unless training.
+	Updates []WeightNode
+}
+
+// A WeightNode is a node that belongs to a weight.
+type WeightNode struct {
+	Weight *keras.Weight
+	Node   *gorgonia.Node
+}
+
+// Trainable says whether training changes a weight by its gradient.
+func Trainable(l *keras.Layer, w *keras.Weight) bool { return l.Trainable && w.Trainable }
+
+// gorgoniaLock makes builds take turns: Gorgonia's constants are package variables that a graph writes to.
+var gorgoniaLock sync.Mutex
+
+// Build makes the graph of a model. Errors name the layer or output.
+func Build(spec *keras.Spec, o Options) (*Graph, error) {
+	if o.Batch < 1 {
+		return nil, fmt.Errorf("graph: batch of %d rows, want at least 1", o.Batch)
+	}
+	if o.Losses != nil && len(o.Losses) != len(spec.Outputs) {
+		return nil, fmt.Errorf("graph: %d losses for %d outputs", len(o.Losses), len(spec.Outputs))
+	}
+	if o.Metrics != nil && len(o.Metrics) != len(o.Losses) {
+		return nil, fmt.Errorf("graph: metrics for %d outputs, losses for %d", len(o.Metrics), len(o.Losses))
+	}
+	if o.Training && o.Losses == nil {
+		return nil, errors.New("graph: training needs losses")
+	}
+	gorgoniaLock.Lock()
+	defer gorgoniaLock.Unlock()
+
+	b := newBuilder(spec, o)
+	if err := b.layers(); err != nil {
+		return nil, err
+	}
+	if o.Losses == nil {
+		return b.g, nil
+	}
+	total, err := b.losses()
+	if err != nil {
+		return nil, err
+	}
+	if o.Training {
+		if err := b.gradients(total); err != nil {
+			return nil, err
+		}
+	}
+	return b.g, nil
+}
+
+// gradients differentiates the total loss with respect to every trainable weight that it depends on.
+func (b *builder) gradients(total *gorgonia.Node) error {
+	used := b.under(total)
+	var nodes gorgonia.Nodes
+	for _, l := range b.spec.Layers {
+		for _, w := range l.Weights {
+			if n := b.weights[w]; used[n] && Trainable(l, w) {
+				nodes = append(nodes, n)
+				b.g.Grads = append(b.g.Grads, WeightNode{Weight: w})
+			}
+		}
+	}
+	if len(nodes) == 0 {
+		return nil
+	}
+	grads, err := gorgonia.Grad(total, nodes...)
+	if err != nil {
+		return fmt.Errorf("graph: differentiating the loss of model %q: %w", b.spec.Name, err)
+	}
+	for i, n := range grads {
+		b.g.Grads[i].Node = n
+	}
+	return nil
+}
+
+// under is the set of a node and everything it is computed from.
+func (b *builder) under(n *gorgonia.Node) map[*gorgonia.Node]bool {
+	seen := map[*gorgonia.Node]bool{}
+	pending := []*gorgonia.Node{n}
+	for len(pending) > 0 {
+		n := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		if seen[n] {
+			continue
+		}
+		seen[n] = true
+		for it := b.g.Expr.From(n.ID()); it.Next(); {
+			pending = append(pending, it.Node().(*gorgonia.Node))
+		}
+	}
+	return seen
+}
+
+// withBatch puts the batch dimension in front of a shape.
+func withBatch(batch int, shape []int) tensor.Shape {
+	return append(tensor.Shape{batch}, slices.Clone(shape)...)
+}

@@ -1,0 +1,83 @@
+package graph
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// A layer builds the nodes of one call of a layer.
+type layer func(b *builder, c *call) (*gorgonia.Node, error)
+
+// A call is one application of a layer to the values of its inputs.
+type call struct {
+	*keras.Layer
+	in []*gorgonia.Node
+	// output is the tensor that the call makes, an index into Spec.Tensors.
+	output int
+	// number counts the calls of the graph; a random layer takes its stream of numbers from it.
+	number int
+}
+
+// layers is every layer by Keras' class name: a new one is a file and a row here.
+var layers = map[string]layer{
+	"Activation":         activationLayer,
+	"BatchNormalization": batchNormalization,
+	"Conv2D":             conv2D,
+	"Dense":              dense,
+	"Dropout":            dropout,
+	"Flatten":            reshapeLayer,
+	"MaxPooling2D":       maxPooling2D,
+	"Reshape":            reshapeLayer,
+}
+
+// layers builds every call of the model.
+func (b *builder) layers() error {
+	for i, t := range b.spec.Inputs {
+		n := b.input(fmt.Sprintf("input %d %s", i, b.spec.Tensors[t].Name), withBatch(b.o.Batch, b.spec.Tensors[t].Shape))
+		b.tensors[t] = n
+		b.g.Inputs = append(b.g.Inputs, n)
+	}
+	for i, c := range b.spec.Calls {
+		if err := b.call(i, c); err != nil {
+			return err
+		}
+	}
+	for _, t := range b.spec.Outputs {
+		b.g.Outputs = append(b.g.Outputs, b.tensors[t])
+	}
+	return nil
+}
+
+func (b *builder) call(number int, c keras.Call) error {
+	class := c.Layer.Config.Class()
+	build, ok := layers[class]
+	if !ok {
+		return fmt.Errorf("layer %q: class %s is not supported; known: %s", c.Layer.Name, class,
+			strings.Join(slices.Sorted(maps.Keys(layers)), ", "))
+	}
+	in := make([]*gorgonia.Node, len(c.Inputs))
+	for i, t := range c.Inputs {
+		in[i] = b.tensors[t]
+	}
+	out := c.Outputs[0]
+	n, err := build(b, &call{Layer: c.Layer, in: in, output: out, number: number})
+	if err != nil {
+		return fmt.Errorf("layer %q (%s): %w", c.Layer.Name, class, err)
+	}
+	if want := withBatch(b.o.Batch, b.spec.Tensors[out].Shape); !n.Shape().Eq(want) {
+		return fmt.Errorf("layer %q (%s): output of shape %v, the model says %v", c.Layer.Name, class, n.Shape(), want)
+	}
+	b.tensors[out] = n
+	return nil
+}
+
+// outShape is the shape of a call's output with the batch dimension.
+func (b *builder) outShape(c *call) tensor.Shape {
+	return withBatch(b.o.Batch, b.spec.Tensors[c.output].Shape)
+}

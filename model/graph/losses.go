@@ -1,0 +1,95 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/loss"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Codes of losses.
+const (
+	// CodeLoss is the loss per row from (predictions or logits, labels); Attr is a LossAttr.
+	CodeLoss = "loss"
+	// CodeLossGrad is the gradient of the predictions or logits from (them, labels, scale); Attr is a LossAttr.
+	CodeLossGrad = "loss.grad"
+	// codeTotal is the total loss, the root of differentiation. No device computes it.
+	codeTotal = "total"
+)
+
+// A LossAttr is a loss by its name, whether it takes logits, and the size of the predictions.
+type LossAttr struct {
+	Loss    string
+	Logits  bool
+	Rows, N int
+}
+
+// Func is the loss in the form that the attributes ask for.
+func (a LossAttr) Func() loss.Func {
+	l, ok := loss.ByName(a.Loss)
+	if !ok {
+		panic(fmt.Sprintf("graph: loss %q is not in the table", a.Loss))
+	}
+	if a.Logits {
+		return *l.Logits
+	}
+	return l.Output
+}
+
+// losses builds labels, scales and the loss per row of every output, and returns the total loss.
+func (b *builder) losses() (*gorgonia.Node, error) {
+	var terms gorgonia.Nodes
+	for i, l := range b.o.Losses {
+		p := b.g.Outputs[i]
+		name := b.spec.Tensors[b.spec.Outputs[i]].Name
+		if p.Shape().Dims() != 2 {
+			return nil, fmt.Errorf("output %d (%s): a loss needs rows of one dimension, found shape %v", i, name, p.Shape()[1:])
+		}
+		y := b.input(fmt.Sprintf("labels %d", i), p.Shape())
+		scale := b.input(fmt.Sprintf("scale %d", i), tensor.Shape{b.o.Batch})
+		rows := b.loss(l, p, y)
+		b.g.Labels = append(b.g.Labels, y)
+		b.g.Scales = append(b.g.Scales, scale)
+		b.g.RowLosses = append(b.g.RowLosses, rows)
+		terms = append(terms, rows, scale)
+		if b.o.Metrics != nil {
+			var metrics []*gorgonia.Node
+			for _, m := range b.o.Metrics[i] {
+				metrics = append(metrics, b.loss(m, p, y))
+			}
+			b.g.RowMetrics = append(b.g.RowMetrics, metrics)
+		}
+	}
+	diff := make([]bool, len(terms))
+	for i := range b.o.Losses {
+		diff[2*i] = true
+	}
+	// The gradient of Σ scale·loss is the scale itself: the total is the root, so the gradient above it is always 1.
+	return b.apply(Op{
+		Code: codeTotal, Out: tensor.ScalarShape(), InPlace: -1, diff: diff,
+		grad: func(in gorgonia.Nodes, _, _ *gorgonia.Node) gorgonia.Nodes {
+			grads := make(gorgonia.Nodes, len(in))
+			for i := 0; i < len(in); i += 2 {
+				grads[i] = in[i+1]
+			}
+			return grads
+		},
+	}, terms...), nil
+}
+
+// loss is the loss per row of output p, from its logits where both have them.
+func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
+	attr := LossAttr{Loss: l.Name, Rows: p.Shape()[0], N: p.Shape()[1]}
+	if logits := b.logits[p]; logits != nil && l.Logits != nil {
+		attr.Logits, p = true, logits
+	}
+	return b.apply(Op{
+		Code: CodeLoss, Attr: attr, Out: tensor.Shape{attr.Rows}, InPlace: -1, diff: []bool{true, false},
+		grad: func(in gorgonia.Nodes, _, scale *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{
+				b.apply(Op{Code: CodeLossGrad, Attr: attr, Out: in[0].Shape(), InPlace: 0}, in[0], in[1], scale), nil,
+			}
+		},
+	}, p, y)
+}

@@ -1,0 +1,48 @@
+package graph
+
+import (
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// CodePermute reorders dimensions; Attr is a *PermuteAttr.
+const CodePermute = "permute"
+
+// A PermuteAttr says from which dimension of the input, of shape Shape, each dimension of the output comes.
+type PermuteAttr struct {
+	Shape []int
+	From  []int
+}
+
+// permute reorders the dimensions of a node: dimension i of the result is dimension from[i] of n.
+func (b *builder) permute(n *gorgonia.Node, from []int) *gorgonia.Node {
+	in := n.Shape()
+	out := make(tensor.Shape, len(from))
+	back := make([]int, len(from))
+	for i, f := range from {
+		out[i] = in[f]
+		back[f] = i
+	}
+	return b.apply(Op{
+		Code: CodePermute, Attr: &PermuteAttr{in, slices.Clone(from)}, Out: out, InPlace: -1, diff: all(1),
+		grad: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{b.permute(grad, back)}
+		},
+	}, n)
+}
+
+// lastAxis is the order of dims dimensions in which axis comes last and all others keep their order, and the order that
+// undoes it.
+func lastAxis(axis, dims int) (order, undo []int) {
+	undo = make([]int, dims)
+	for d := range dims {
+		if d != axis {
+			undo[d] = len(order)
+			order = append(order, d)
+		}
+	}
+	undo[axis] = dims - 1
+	return append(order, axis), undo
+}

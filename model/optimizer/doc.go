@@ -1,0 +1,18 @@
+// Package optimizer holds Keras' optimizers, one file each.
+//
+// # Vocabulary
+//
+// p are weights and g their gradients. A slot is an array of numbers as long as the weights that an optimizer keeps from
+// one step to the next (moments, velocity). The iteration is the number of steps done before this one, from 0.
+//
+// # Numbers
+//
+// Formulas and defaults are those of Keras 3 (the same as tf.keras 2.11 and later), whose source is cited at each
+// optimizer. Two spellings of tf.keras 2 are accepted as well: lr for learning_rate, and decay, which lowers the rate to
+// lr/(1 + decay·iteration) (keras/optimizer_v2/optimizer_v2.py, _decayed_lr). None stands for an argument's default.
+// Scalars are computed in float64 and rounded to float32 where they meet the weights.
+//
+// # Adding an optimizer
+//
+// An optimizer is one file with a type and a constructor, and one row in the table of registry.go.
+package optimizer

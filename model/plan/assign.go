@@ -1,0 +1,91 @@
+package plan
+
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/graph"
+)
+
+// roots gives results their places: gradients in Grads, updates in Weights, outputs and losses anywhere but to the end.
+func (c *compiler) roots(g *graph.Graph) {
+	if !g.Training {
+		for _, n := range rootNodes(g) {
+			c.values[n].keep = true
+		}
+		return
+	}
+	runs, _ := TrainableRuns(g.Spec)
+	for _, r := range g.Grads {
+		c.fix(c.values[r.Node], Ref{Grads, compact(runs, r.Weight.Offset), r.Weight.Size()})
+	}
+	for _, r := range g.Updates {
+		c.fix(c.values[r.Node], Ref{Weights, r.Weight.Offset, r.Weight.Size()})
+	}
+}
+
+// fix gives a value a place of its own, or a copy there when it already has one.
+func (c *compiler) fix(v *value, to Ref) {
+	if v.ref.Len == 0 && v.len == to.Len {
+		v.ref = to
+		return
+	}
+	v.keep = true
+	c.copies = append(c.copies, copyStep{v, to})
+}
+
+// lifetimes finds the last step that reads each value, and checks that nobody reads a weight after its replacement.
+func (c *compiler) lifetimes() {
+	replaced := map[Ref]int{}
+	for i, s := range c.steps {
+		for _, v := range s.results() {
+			v.last = i
+		}
+		for _, v := range s.in {
+			v.last = i
+			if at, ok := replaced[v.ref]; ok && v.ref.Space == Weights && c.steps[at].out != v {
+				panic(fmt.Sprintf("plan: step %d (%s) reads %v after it was replaced", i, s.code, v.ref))
+			}
+		}
+		if s.out.ref.Space == Weights && s.out.ref.Len > 0 {
+			replaced[s.out.ref] = i
+		}
+	}
+	for _, s := range c.steps {
+		for _, v := range s.results() {
+			if v.keep {
+				v.last = len(c.steps)
+			}
+		}
+	}
+}
+
+// assign gives every value without a place a range of Work.
+func (c *compiler) assign() {
+	for i, s := range c.steps {
+		if s.out.ref.Len == 0 {
+			c.overwrite(i, s)
+		}
+		for _, v := range s.results() {
+			if v.ref.Len == 0 && v.block == nil {
+				v.block = c.newBlock(v.len, i, v.last)
+			}
+		}
+	}
+}
+
+// overwrite lets the output of a step take over the range of an input that dies there.
+func (c *compiler) overwrite(i int, s *step) {
+	for _, k := range s.inPlace {
+		if v := s.in[k]; v.block != nil && v.last == i && v.len == s.out.len {
+			s.out.block = v.block
+			v.block.last = s.out.last
+			return
+		}
+	}
+}
+
+func (c *compiler) newBlock(size, first, last int) *block {
+	b := &block{size: size, first: first, last: last}
+	c.blocks = append(c.blocks, b)
+	return b
+}

@@ -1,0 +1,69 @@
+package plan
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/keras"
+	"gorgonia.org/gorgonia"
+)
+
+// A stub is a device that only counts.
+type stub struct {
+	Device
+	err error
+}
+
+func (s stub) Scratch(*Instr) (int, error) { return 3, s.err }
+
+func smallGraph(t *testing.T) *graph.Graph {
+	t.Helper()
+	spec, err := keras.Parse([]byte(`{"class_name":"Sequential","config":[
+		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}},
+		{"class_name":"Flatten","config":{"name":"f"}},
+		{"class_name":"Dense","config":{"name":"d2","units":3}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := graph.Build(spec, graph.Options{Batch: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// TestPlanText: the text of a plan shows each call with its places; the plan of a small network is known.
+func TestPlanText(t *testing.T) {
+	p, err := Compile(smallGraph(t), stub{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `batch 2, weights 43, grads 0, slots 0, batch 16, work 48
+   0  work[0:10] = dense{M:2 N:5 K:4 Act:relu Bias:true} batch[0:8], weights[0:20], weights[20:25]; scratch work[16:19]
+   1  work[16:22] = dense{M:2 N:3 K:5 Act:linear Bias:true} work[0:10], weights[25:40], weights[40:43]; scratch work[32:35]
+`
+	if got := p.String(); got != want {
+		t.Errorf("plan\n%swant\n%s", got, want)
+	}
+	if p.Outputs[0] != (Ref{Work, 16, 6}) || p.Inputs[0] != (Ref{Batch, 0, 8}) {
+		t.Errorf("input %v, output %v", p.Inputs[0], p.Outputs[0])
+	}
+}
+
+func TestCompileRefuses(t *testing.T) {
+	g := smallGraph(t)
+	broken := errors.New("unknown opcode")
+	if _, err := Compile(g, stub{err: broken}, nil); !errors.Is(err, broken) {
+		t.Errorf("the device's error became %v", err)
+	}
+	product, err := gorgonia.HadamardProd(g.Outputs[0], g.Outputs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Outputs[0] = product
+	if _, err := Compile(g, stub{}, nil); err == nil || !strings.Contains(err.Error(), "no opcode") {
+		t.Errorf("an operation of Gorgonia's without opcode: %v", err)
+	}
+}

@@ -1,0 +1,69 @@
+package cpu
+
+import (
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// affine takes gamma and beta, nil where the layer has none, from the front of operands and returns the rest.
+func affine(a graph.BatchNormAttr, in [][]float32) (gamma, beta []float32, rest [][]float32) {
+	if a.Scale {
+		gamma, in = in[0], in[1:]
+	}
+	if a.Center {
+		beta, in = in[0], in[1:]
+	}
+	return gamma, beta, in
+}
+
+func batchNorm(attr any, o operands) call {
+	a, x := attr.(graph.BatchNormAttr), o.in[0]
+	gamma, beta, _ := affine(a, o.in[1:])
+	mean, variance, invstd := o.side[0], o.side[1], o.side[2]
+	return func(*plan.Step) {
+		kernels.BatchNormTrain(a.Rows, a.C, x, gamma, beta, a.Epsilon, o.out, mean, variance, invstd)
+	}
+}
+
+func batchNormGrad(attr any, o operands) call {
+	a, x, dy := attr.(graph.BatchNormAttr), o.in[0], o.in[1]
+	a.Center = false // beta is not an operand
+	gamma, _, rest := affine(a, o.in[2:])
+	mean, invstd, dgamma, dbeta := rest[0], rest[1], o.side[0], o.side[1]
+	return func(*plan.Step) {
+		kernels.BatchNormGrad(a.Rows, a.C, x, dy, gamma, mean, invstd, o.out, dgamma, dbeta)
+	}
+}
+
+// batchNormScratch is room for 1/√(variance+eps) and, for the gradient, a mean of zero.
+func batchNormScratch(attr any) int { return 2 * attr.(graph.BatchNormAttr).C }
+
+func batchNormInfer(attr any, o operands) call {
+	a, x := attr.(graph.BatchNormAttr), o.in[0]
+	gamma, beta, rest := affine(a, o.in[1:])
+	mean, variance := rest[0], rest[1]
+	return func(*plan.Step) {
+		kernels.BatchNormInfer(a.Rows, a.C, x, gamma, beta, mean, variance, a.Epsilon, o.out, o.scratch)
+	}
+}
+
+// batchNormInferGrad is the same normalisation of dy without its shifts: dx = dy·gamma/√(variance+eps).
+func batchNormInferGrad(attr any, o operands) call {
+	a, dy := attr.(graph.BatchNormAttr), o.in[0]
+	a.Center = false
+	gamma, _, rest := affine(a, o.in[1:])
+	variance, invstd, zero := rest[0], o.scratch[:a.C], o.scratch[a.C:]
+	return func(*plan.Step) {
+		clear(zero)
+		kernels.BatchNormInfer(a.Rows, a.C, dy, gamma, nil, zero, variance, a.Epsilon, o.out, invstd)
+	}
+}
+
+func moving(attr any, o operands) call {
+	momentum, batch, old := attr.(graph.MovingAttr).Momentum, o.in[0], o.in[1]
+	return func(*plan.Step) {
+		copy(o.out, old) // to itself where the weight is updated in place
+		kernels.UpdateMoving(momentum, batch, o.out)
+	}
+}

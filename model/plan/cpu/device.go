@@ -1,0 +1,105 @@
+package cpu
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// Device is the CPU. The zero value is ready.
+type Device struct{}
+
+// Name is "cpu".
+func (Device) Name() string { return "cpu" }
+
+// Scratch is the workspace that the instruction's kernel wants.
+func (Device) Scratch(in *plan.Instr) (int, error) {
+	row, ok := table[in.Code]
+	switch {
+	case !ok:
+		return 0, fmt.Errorf("cpu: unknown opcode %q", in.Code)
+	case row.scratch == nil:
+		return 0, nil
+	}
+	return row.scratch(in.Attr), nil
+}
+
+// A memory is all spaces in one allocation.
+type memory struct{ spaces [len(plan.Sizes{})][]float32 }
+
+// alignment is that of every space: a cache line, in float32.
+const alignment = 16
+
+// NewMemory allocates all spaces at once. It does not fail.
+func (Device) NewMemory(sizes plan.Sizes) (plan.Memory, error) {
+	total := alignment
+	for _, n := range sizes {
+		total += n + alignment
+	}
+	all := make([]float32, total)
+	skip := func() { // to the next multiple of alignment
+		if off := int(uintptr(unsafe.Pointer(unsafe.SliceData(all))) / 4 % alignment); off > 0 {
+			all = all[alignment-off:]
+		}
+	}
+	m := &memory{}
+	for s, n := range sizes {
+		skip()
+		m.spaces[s], all = all[:n:n], all[n:]
+	}
+	return m, nil
+}
+
+// Host is the memory itself.
+func (m *memory) Host(r plan.Ref) []float32 {
+	return m.spaces[r.Space][r.Off : r.Off+r.Len : r.Off+r.Len]
+}
+
+// Upload does nothing.
+func (m *memory) Upload(plan.Ref) error { return nil }
+
+// Download does nothing.
+func (m *memory) Download(plan.Ref) error { return nil }
+
+// A call is one instruction with its operands.
+type call func(s *plan.Step)
+
+// A program is a plan with its operands.
+type program []call
+
+// Bind looks up every kernel and its operands.
+func (Device) Bind(p *plan.Plan, m plan.Memory) (plan.Program, error) {
+	mem, ok := m.(*memory)
+	if !ok {
+		return nil, fmt.Errorf("cpu: memory of another device (%T)", m)
+	}
+	calls := make(program, len(p.Instrs))
+	for i := range p.Instrs {
+		in := &p.Instrs[i]
+		row, ok := table[in.Code]
+		if !ok {
+			return nil, fmt.Errorf("cpu: unknown opcode %q", in.Code)
+		}
+		calls[i] = row.bind(in.Attr, operands{
+			in: mem.all(in.In), out: mem.Host(in.Out), side: mem.all(in.Side), scratch: mem.Host(in.Scratch),
+		})
+	}
+	return calls, nil
+}
+
+func (m *memory) all(refs []plan.Ref) [][]float32 {
+	s := make([][]float32, len(refs))
+	for i, r := range refs {
+		s[i] = m.Host(r)
+	}
+	return s
+}
+
+// Run makes one step. It does not fail.
+func (p program) Run(s *plan.Step) error {
+	for _, f := range p {
+		f(s)
+	}
+	return nil
+}

@@ -1,0 +1,9 @@
+// Package cpu runs plans on the CPU with package kernels. It is always built.
+//
+// Bind turns every instruction into a closure over slices of one allocation that is aligned to 64 bytes; a step calls them
+// in order on the calling goroutine and allocates nothing. Results do not depend on the number of cores.
+//
+// # Adding an opcode
+//
+// An opcode is one function in the file of its family and one row in the table of table.go.
+package cpu

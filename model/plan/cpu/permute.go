@@ -1,0 +1,28 @@
+package cpu
+
+import (
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// permute walks over the output and jumps through the input.
+func permute(attr any, o operands) call {
+	a, x := attr.(*graph.PermuteAttr), o.in[0]
+	strides := make([]int, len(a.Shape)) // of the input
+	size := 1
+	for d := len(a.Shape) - 1; d >= 0; d-- {
+		strides[d] = size
+		size *= a.Shape[d]
+	}
+	shape, steps := make([]int, len(a.From)), make([]int, len(a.From)) // of the output, and its steps in the input
+	for d, from := range a.From {
+		shape[d], steps[d] = a.Shape[from], strides[from]
+	}
+	walk := newWalk(shape, steps)
+	move := func(to, from, run, step int) {
+		for i := range run {
+			o.out[to+i] = x[from+i*step]
+		}
+	}
+	return func(*plan.Step) { walk.each(move) }
+}

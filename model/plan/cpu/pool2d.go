@@ -1,0 +1,23 @@
+package cpu
+
+import (
+	"unsafe"
+
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// int32s is the same memory as int32: places of maxima are kept among the float32 of Work.
+func int32s(s []float32) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(s))), len(s))
+}
+
+func maxPool2D(attr any, o operands) call {
+	s, x, places := attr.(*kernels.Pool2DShape), o.in[0], int32s(o.side[0])
+	return func(*plan.Step) { kernels.MaxPool2D(s, x, o.out, places) }
+}
+
+func maxPool2DGrad(attr any, o operands) call {
+	s, dy, places := attr.(*kernels.Pool2DShape), o.in[0], int32s(o.in[1])
+	return func(*plan.Step) { kernels.MaxPool2DGrad(s, dy, places, o.out) }
+}

@@ -1,0 +1,39 @@
+package plan
+
+// A Device runs plans. It is safe for concurrent use; its memories and programs are each used by one goroutine at a
+// time.
+type Device interface {
+	// Name tells devices apart, for people.
+	Name() string
+	// Scratch is how many float32 of scratch memory the device wants for an instruction. The places are not set yet.
+	// An opcode that the device does not know is an error.
+	Scratch(in *Instr) (int, error)
+	// NewMemory allocates all spaces, filled with zeros.
+	NewMemory(sizes Sizes) (Memory, error)
+	// Bind prepares a plan to run in a memory that this device allocated with sizes at least the plan's.
+	Bind(p *Plan, m Memory) (Program, error)
+}
+
+// A Memory holds the spaces of one worker on a device.
+type Memory interface {
+	// Host is the host's view of a place. It stays the same slice for the life of the memory.
+	Host(r Ref) []float32
+	// Upload makes what the host wrote at a place known to the device, Download the other way. On a device whose memory
+	// the host sees they do nothing.
+	Upload(r Ref) error
+	Download(r Ref) error
+}
+
+// A Program is a plan bound to a memory.
+type Program interface {
+	// Run makes one step. It allocates nothing.
+	Run(s *Step) error
+}
+
+// A Step is what changes from one step to the next beside the batch.
+type Step struct {
+	// Seed and Counter decide the random numbers of the step; Counter differs for every step under one Seed.
+	Seed, Counter uint64
+	// Iteration is the number of optimizer steps done before this one.
+	Iteration int64
+}

@@ -1,0 +1,84 @@
+package plan
+
+import (
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/optimizer"
+	"gorgonia.org/gorgonia"
+)
+
+// emit asks the device for scratch sizes, places all blocks and writes the instructions.
+func (c *compiler) emit() error {
+	for i, s := range c.steps {
+		n, err := c.dev.Scratch(&Instr{Code: s.code, Attr: s.attr})
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			s.scratch = c.newBlock(n, i, i)
+		}
+	}
+	c.plan.Sizes[Work] = aligned(place(c.blocks))
+	for _, s := range c.steps {
+		in := Instr{Code: s.code, Attr: s.attr, In: refs(s.in), Out: s.out.place(), Side: refs(s.side)}
+		if s.scratch != nil {
+			in.Scratch = Ref{Work, s.scratch.off, s.scratch.size}
+		}
+		c.plan.Instrs = append(c.plan.Instrs, in)
+	}
+	for _, cp := range c.copies {
+		c.plan.Instrs = append(c.plan.Instrs, Instr{Code: CodeCopy, In: []Ref{cp.from.place()}, Out: cp.to})
+	}
+	return nil
+}
+
+// place is where a value lies.
+func (v *value) place() Ref {
+	if v.block != nil {
+		return Ref{Work, v.block.off, v.len}
+	}
+	return v.ref
+}
+
+func refs(values []*value) []Ref {
+	var r []Ref
+	for _, v := range values {
+		r = append(r, v.place())
+	}
+	return r
+}
+
+// update appends the optimizer's steps, one per run of trainable weights.
+func (c *compiler) update(spec *keras.Spec, opt optimizer.Optimizer) {
+	runs, total := TrainableRuns(spec)
+	c.plan.Sizes[Grads] = total
+	if opt == nil {
+		return
+	}
+	c.plan.Sizes[Slots] = opt.Slots() * total
+	for _, r := range runs {
+		in := Instr{Code: CodeUpdate, Attr: opt, In: []Ref{{Grads, r.Compact, r.Len}}, Out: Ref{Weights, r.Weight, r.Len}}
+		for slot := range opt.Slots() {
+			in.Side = append(in.Side, Ref{Slots, slot*total + r.Compact, r.Len})
+		}
+		c.plan.Instrs = append(c.plan.Instrs, in)
+	}
+}
+
+// finish records the places of results.
+func (c *compiler) finish(g *graph.Graph) {
+	c.plan.Sizes[Weights] = g.Spec.NumWeights
+	if g.Training {
+		return
+	}
+	places := func(nodes []*gorgonia.Node) (refs []Ref) {
+		for _, n := range nodes {
+			refs = append(refs, c.values[n].place())
+		}
+		return refs
+	}
+	c.plan.Outputs, c.plan.RowLosses = places(g.Outputs), places(g.RowLosses)
+	for _, metrics := range g.RowMetrics {
+		c.plan.RowMetrics = append(c.plan.RowMetrics, places(metrics))
+	}
+}

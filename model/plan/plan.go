@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Space is one of the kinds of memory that instructions work on.
+type Space uint8
+
+// The spaces; see the package comment.
+const (
+	Weights Space = iota
+	Grads
+	Slots
+	Batch
+	Work
+	numSpaces
+)
+
+// String is the space's name.
+func (s Space) String() string {
+	return [...]string{"weights", "grads", "slots", "batch", "work"}[s]
+}
+
+// A Ref is a place: Len float32 at offset Off of a space.
+type Ref struct {
+	Space    Space
+	Off, Len int
+}
+
+// String is the place as space[from:to].
+func (r Ref) String() string { return fmt.Sprintf("%v[%d:%d]", r.Space, r.Off, r.Off+r.Len) }
+
+// Sizes are the lengths of the spaces in float32.
+type Sizes [numSpaces]int
+
+// Max is large enough for both.
+func (s Sizes) Max(t Sizes) Sizes {
+	for i := range s {
+		s[i] = max(s[i], t[i])
+	}
+	return s
+}
+
+// CodeUpdate is the opcode of an optimizer's step: Attr is the optimizer.Optimizer, In the gradients, Out the weights,
+// Side the slots. CodeCopy copies In to Out. All other codes are those of package graph.
+const (
+	CodeUpdate = "update"
+	CodeCopy   = "copy"
+)
+
+// An Instr is one instruction. Out may be the same place as one of In, where graph.Op.InPlace allows it; it is also the
+// new value's place where a weight is replaced. Scratch is memory for the device's use during the instruction.
+type Instr struct {
+	Code    string
+	Attr    any
+	In      []Ref
+	Out     Ref
+	Side    []Ref
+	Scratch Ref
+}
+
+// String shows the instruction on one line.
+func (i *Instr) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%v = %s", i.Out, i.Code)
+	if i.Attr != nil {
+		fmt.Fprintf(&b, "%+v", i.Attr)
+	}
+	for n, r := range i.In {
+		fmt.Fprintf(&b, "%s%v", map[bool]string{true: " ", false: ", "}[n == 0], r)
+	}
+	for _, r := range i.Side {
+		fmt.Fprintf(&b, "; side %v", r)
+	}
+	if i.Scratch.Len > 0 {
+		fmt.Fprintf(&b, "; scratch %v", i.Scratch)
+	}
+	return b.String()
+}
+
+// A Plan is what one step does. Slices of places are in the order of Spec.Inputs and Spec.Outputs.
+type Plan struct {
+	// Batch is the number of rows of a step.
+	Batch  int
+	Instrs []Instr
+	Sizes  Sizes
+
+	Inputs []Ref // B x shape
+	Labels []Ref // B x K; none without losses
+	Scales []Ref // B; none without losses
+
+	Outputs   []Ref // B x shape; none in training
+	RowLosses []Ref // B; none in training or without losses
+
+	RowMetrics [][]Ref // B each, per output and metric; none in training or without metrics
+}
+
+// String lists the instructions and the sizes.
+func (p *Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "batch %d", p.Batch)
+	for s, n := range p.Sizes {
+		fmt.Fprintf(&b, ", %v %d", Space(s), n)
+	}
+	b.WriteByte('\n')
+	for i := range p.Instrs {
+		fmt.Fprintf(&b, "%4d  %v\n", i, &p.Instrs[i])
+	}
+	return b.String()
+}

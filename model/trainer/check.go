@@ -1,0 +1,84 @@
+package trainer
+
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/params"
+)
+
+// CheckFit checks fit parameters against the model.
+func (m *Model) CheckFit(fit params.Fit) error {
+	switch {
+	case m.optimizer == nil:
+		return errPredictOnly
+	case fit.BatchSize < 1:
+		return fmt.Errorf("batch_size must be at least 1, found %d", fit.BatchSize)
+	case fit.Epochs < 0 || fit.InitialEpoch < 0:
+		return fmt.Errorf("epochs and initial_epoch must not be negative, found %d and %d", fit.Epochs, fit.InitialEpoch)
+	case fit.StepsPerEpoch < 0:
+		return fmt.Errorf("steps_per_epoch must not be negative, found %d", fit.StepsPerEpoch)
+	case fit.ClassWeight != nil && len(m.outWidth) > 1:
+		return fmt.Errorf("class_weight needs a model with one output, this one has %d", len(m.outWidth))
+	}
+	for class := range fit.ClassWeight {
+		if n := max(m.outWidth[0], 2); class < 0 || class >= n {
+			return fmt.Errorf("class_weight for class %d, the output has classes 0 to %d", class, n-1)
+		}
+	}
+	return nil
+}
+
+// CheckData checks that every buffer has the model's inputs and outputs.
+func (m *Model) CheckData(data Dataset) error {
+	rows := 0
+	for i, b := range data.Buffers() {
+		if err := m.checkBuffer(b); err != nil {
+			return fmt.Errorf("buffer %d: %w", i, err)
+		}
+		rows += b.N
+	}
+	if rows != data.Rows() {
+		return fmt.Errorf("trainer: buffers hold %d rows, the dataset says %d", rows, data.Rows())
+	}
+	return nil
+}
+
+func (m *Model) checkBuffer(b Buffer) error {
+	if b.N < 0 {
+		return fmt.Errorf("trainer: %d rows", b.N)
+	}
+	if err := m.checkInputs(b.Inputs, b.N); err != nil {
+		return err
+	}
+	if len(b.Labels) != len(m.outWidth) {
+		return fmt.Errorf("trainer: %d label arrays, the model has %d outputs", len(b.Labels), len(m.outWidth))
+	}
+	for i, w := range m.outWidth {
+		if len(b.Labels[i]) != b.N*w {
+			return fmt.Errorf("trainer: labels of output %q: %d elements for %d rows, the output is %d wide",
+				m.outNames[i], len(b.Labels[i]), b.N, w)
+		}
+	}
+	return nil
+}
+
+func (m *Model) checkInputs(inputs [][]float32, n int) error {
+	if len(inputs) != len(m.inWidth) {
+		return fmt.Errorf("trainer: %d input arrays, the model has %d inputs", len(inputs), len(m.inWidth))
+	}
+	for i, w := range m.inWidth {
+		if len(inputs[i]) != n*w {
+			t := m.spec.Tensors[m.spec.Inputs[i]]
+			return fmt.Errorf("trainer: input %q: %d elements for %d rows, the model wants %v per row",
+				t.Name, len(inputs[i]), n, t.Shape)
+		}
+	}
+	return nil
+}
+
+func (m *Model) checkWeights(weights []float32) error {
+	if len(weights) != m.spec.NumWeights {
+		return fmt.Errorf("trainer: %d weights, the model has %d", len(weights), m.spec.NumWeights)
+	}
+	return nil
+}

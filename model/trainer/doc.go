@@ -1,0 +1,34 @@
+// Package trainer trains, evaluates and runs Keras models on one shard of data.
+//
+//	m, err := trainer.New(trainer.Config{Spec: spec, Compile: compile})
+//	r, err := m.Train(ctx, trainer.TrainInput{Data: shard, Weights: w, State: m.NewState(), Fit: fit, ...})
+//	s, err := m.Evaluate(ctx, shard, r.Weights)
+//	err = m.Predict(ctx, inputs, rows, r.Weights, outputs)
+//
+// # Vocabulary
+//
+// A buffer is many packed rows, a shard the buffers that one worker trains on (a Dataset). A pass is one walk over all
+// rows of a shard; an iteration is what one Train call does: the passes that fit_params ask for, from given weights. A
+// step is one batch: its gradients and one update by the optimizer. Weights are the flat vector of P float32 in Keras
+// get_weights order. State is what the optimizer remembers; it stays with its shard from one iteration to the next.
+//
+// # How it follows Keras
+//
+// A pass draws batches of batch_size rows without gaps across buffers; the last batch of a pass may be short and is
+// trained on as it is. With shuffle, every pass has its own permutation of the whole shard. The loss of a batch is
+// Σ_outputs loss_weight·mean over the rows of class_weight·loss. Frozen layers (trainable: false) keep their weights; a
+// frozen batch normalisation uses its moving statistics. A loss or weight that becomes NaN or infinite does not stop
+// training. steps_per_epoch ends a pass early; a pass has never more steps than the rows allow. A score is a mean over
+// rows with no class weights, without dropout.
+//
+// # Guarantees
+//
+// A Model is safe for concurrent use and allocates nothing in a step. It never changes or keeps a slice that it was
+// given. Train's result depends on its input only, bit by bit: not on the number of cores or on other calls. Scores merge
+// in any order to the same bits.
+//
+// # Failure
+//
+// New checks everything that does not need data: layers, optimizer, loss, metrics, widths. CheckFit and CheckData check
+// the rest before any work. A cancelled context ends Train, Evaluate and Predict within a step, with the context's error.
+package trainer

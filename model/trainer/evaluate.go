@@ -1,0 +1,70 @@
+package trainer
+
+import (
+	"context"
+
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// Evaluate scores weights on data. The score of no rows merges with any other of the model without changing it.
+func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (Score, error) {
+	if m.optimizer == nil {
+		return Score{}, errPredictOnly
+	}
+	if err := m.checkWeights(weights); err != nil {
+		return Score{}, err
+	}
+	if err := m.CheckData(data); err != nil {
+		return Score{}, err
+	}
+	batch, err := m.inferBatch(scoring)
+	if err != nil {
+		return Score{}, err
+	}
+	w, err := m.worker(poolKey{mode: scoring, batch: batch})
+	if err != nil {
+		return Score{}, err
+	}
+	defer w.release()
+	if err := w.load(weights, nil); err != nil {
+		return Score{}, err
+	}
+	if w.order == nil {
+		w.order, w.values = make([]int32, batch), make([]float32, batch)
+	}
+	s := m.newScore()
+	index := newRowIndex(data.Buffers())
+	err = w.chunks(ctx, data.Rows(), batch, func(b *bound, from, rows int) error {
+		for i := range rows {
+			w.order[i] = int32(from + i)
+		}
+		b.gather(m, index, w.order[:rows])
+		if err := b.run(&plan.Step{}); err != nil {
+			return err
+		}
+		w.score(&s, b, rows)
+		return nil
+	})
+	if err != nil {
+		return Score{}, err
+	}
+	return s, nil
+}
+
+// score adds the first rows of a batch to a score.
+func (w *worker) score(s *Score, b *bound, rows int) {
+	for i := range s.outputs {
+		o := &s.outputs[i]
+		o.loss.Add(b.rowLosses[i][:rows])
+		losses := b.rowMetrics[i]
+		for k, metric := range w.model.metrics[i] {
+			values := w.values[:rows]
+			if metric.Loss != nil {
+				values, losses = losses[0][:rows], losses[1:]
+			} else {
+				metric.Rows(rows, w.model.outWidth[i], b.outputs[i], b.labels[i], values)
+			}
+			o.metrics[k].Add(values)
+		}
+	}
+}

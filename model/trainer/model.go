@@ -1,0 +1,87 @@
+package trainer
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/metric"
+	"github.com/beamfit/beamfit/model/optimizer"
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/cpu"
+)
+
+// A Config is what a Model is made of.
+type Config struct {
+	Spec *keras.Spec
+	// Compile names optimizer, loss and metrics. The zero value makes a model that can only predict.
+	Compile params.Compile
+	// Device runs the model; nil: the CPU.
+	Device plan.Device
+}
+
+// A Model trains, evaluates and predicts with one architecture. It holds no weights; it keeps plans and memory for
+// reuse.
+type Model struct {
+	spec   *keras.Spec
+	device plan.Device
+
+	// Nil when the model can only predict.
+	optimizer   optimizer.Optimizer
+	losses      []*loss.Loss
+	lossWeights []float64
+	metrics     [][]*metric.Metric // per output
+
+	slots     int // elements of a State
+	trainable int // T
+	inWidth   []int
+	outWidth  []int
+	outNames  []string
+
+	mu    sync.Mutex
+	plans map[planKey]*plan.Plan
+	pools map[poolKey]*sync.Pool
+}
+
+// errPredictOnly is why a model without compile parameters cannot be trained or evaluated.
+var errPredictOnly = errors.New("trainer: the model was made without compile parameters and can only predict")
+
+// New checks a model and its compile parameters. No weights or data are needed.
+func New(c Config) (*Model, error) {
+	if c.Spec == nil {
+		return nil, errors.New("trainer: no model")
+	}
+	m := &Model{
+		spec: c.Spec, device: c.Device,
+		plans: map[planKey]*plan.Plan{}, pools: map[poolKey]*sync.Pool{},
+	}
+	if m.device == nil {
+		m.device = cpu.Device{}
+	}
+	m.inWidth, m.outWidth = widths(c.Spec.InputShapes()), widths(c.Spec.OutputShapes())
+	m.outNames = c.Spec.OutputNames()
+	if _, err := m.plan(planKey{predicting, 1}); err != nil {
+		return nil, err
+	}
+	if c.Compile.Optimizer.Name == "" && len(c.Compile.Loss) == 0 {
+		return m, nil
+	}
+	if err := m.compile(c.Compile); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// widths are the elements per row of arrays.
+func widths(shapes [][]int) []int {
+	widths := make([]int, len(shapes))
+	for i, shape := range shapes {
+		widths[i] = 1
+		for _, d := range shape {
+			widths[i] *= d
+		}
+	}
+	return widths
+}

@@ -1,0 +1,107 @@
+package trainer
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/beamfit/beamfit/model/metric"
+)
+
+// A Score is the loss and the metrics of some rows. Scores of parts of the data merge into the score of the whole; the
+// result, bit by bit, does not depend on the parts or their order. The zero value is the score of no rows and merges with
+// any other.
+type Score struct {
+	outputs []outputScore
+}
+
+// An outputScore is what one output of the model contributes.
+type outputScore struct {
+	name       string
+	lossWeight float64
+	loss       metric.Mean
+	names      []string
+	metrics    []metric.Mean
+}
+
+// A MetricValue is one metric of one output.
+type MetricValue struct {
+	Output string // the output layer
+	Name   string // the metric as written in compile parameters
+	Value  float64
+}
+
+func (m *Model) newScore() Score {
+	s := Score{outputs: make([]outputScore, len(m.outWidth))}
+	for i := range s.outputs {
+		o := outputScore{name: m.outNames[i], lossWeight: m.lossWeights[i]}
+		for _, bound := range m.metrics[i] {
+			o.names = append(o.names, bound.Name)
+		}
+		o.metrics = make([]metric.Mean, len(o.names))
+		s.outputs[i] = o
+	}
+	return s
+}
+
+// Rows is the number of rows scored.
+func (s Score) Rows() int {
+	if len(s.outputs) == 0 {
+		return 0
+	}
+	return int(s.outputs[0].loss.Rows())
+}
+
+// Loss is the total loss: the mean loss of every output times its loss weight, summed.
+func (s Score) Loss() float64 {
+	var total float64
+	for i := range s.outputs {
+		total += s.outputs[i].lossWeight * s.outputs[i].loss.Value()
+	}
+	return total
+}
+
+// Metrics are the metrics of the first output in the order of compile parameters, then those of the others.
+func (s Score) Metrics() []MetricValue {
+	var values []MetricValue
+	for i := range s.outputs {
+		o := &s.outputs[i]
+		for k := range o.metrics {
+			values = append(values, MetricValue{o.name, o.names[k], o.metrics[k].Value()})
+		}
+	}
+	return values
+}
+
+// Merge is the score of the rows of both. Neither is changed, and the result shares no memory with them.
+func (s Score) Merge(other Score) (Score, error) {
+	if len(s.outputs) == 0 {
+		return other.clone(), nil
+	}
+	if len(other.outputs) == 0 {
+		return s.clone(), nil
+	}
+	merged := s.clone()
+	if !slices.EqualFunc(s.outputs, other.outputs, outputScore.comparable) {
+		return Score{}, errors.New("trainer: scores of different models do not merge")
+	}
+	for i := range merged.outputs {
+		o := &merged.outputs[i]
+		o.loss.Merge(other.outputs[i].loss)
+		for k := range o.metrics {
+			o.metrics[k].Merge(other.outputs[i].metrics[k])
+		}
+	}
+	return merged, nil
+}
+
+func (o outputScore) comparable(p outputScore) bool {
+	return o.name == p.name && o.lossWeight == p.lossWeight && slices.Equal(o.names, p.names)
+}
+
+func (s Score) clone() Score {
+	c := Score{outputs: slices.Clone(s.outputs)}
+	for i := range c.outputs {
+		c.outputs[i].metrics = slices.Clone(c.outputs[i].metrics)
+	}
+	return c
+}

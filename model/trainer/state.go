@@ -1,0 +1,52 @@
+package trainer
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// A State is what the optimizer of one shard remembers between iterations. Slots are its arrays (moments) one after the
+// other, each over the trainable weights only.
+type State struct {
+	Iteration int64 // steps done
+	Slots     []float32
+}
+
+// stateVersion is the first byte of a State's bytes.
+const stateVersion = 1
+
+// NewState is the state before the first step.
+func (m *Model) NewState() State {
+	return State{Slots: make([]float32, m.slots)}
+}
+
+// MarshalBinary writes version (1 byte), steps (8) and slots (4 each), little-endian.
+func (s State) MarshalBinary() ([]byte, error) {
+	b := make([]byte, 0, 9+4*len(s.Slots))
+	b = append(b, stateVersion)
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.Iteration))
+	for _, v := range s.Slots {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return b, nil
+}
+
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (s *State) UnmarshalBinary(b []byte) error {
+	if len(b) < 9 || (len(b)-9)%4 != 0 {
+		return fmt.Errorf("trainer: %d bytes are not an optimizer state", len(b))
+	}
+	if b[0] != stateVersion {
+		return fmt.Errorf("trainer: optimizer state of version %d, want %d", b[0], stateVersion)
+	}
+	iteration := int64(binary.LittleEndian.Uint64(b[1:]))
+	if iteration < 0 {
+		return fmt.Errorf("trainer: optimizer state after %d steps", iteration)
+	}
+	s.Iteration, s.Slots = iteration, make([]float32, (len(b)-9)/4)
+	for i := range s.Slots {
+		s.Slots[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[9+4*i:]))
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package trainer
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// A TrainInput is one iteration of one shard.
+type TrainInput struct {
+	Data    Dataset
+	Weights []float32 // P, where training starts; not changed
+	State   State     // of this shard, from NewState or the iteration before; not changed
+	Fit     params.Fit
+	// Seed, Shard and Iteration decide shuffles and dropout.
+	Seed      uint64
+	Shard     int
+	Iteration int
+}
+
+// A TrainResult is what an iteration made of a shard. It shares no memory with the input.
+type TrainResult struct {
+	Weights []float32
+	State   State
+	Rows    int // rows of the shard: its weight in the average
+}
+
+// Train makes the passes of one iteration over a shard. A shard without rows gives its weights and state back.
+func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
+	if err := m.checkTrain(in); err != nil {
+		return TrainResult{}, err
+	}
+	rows := in.Data.Rows()
+	if rows == 0 {
+		return TrainResult{Weights: slices.Clone(in.Weights), State: in.State.clone()}, nil
+	}
+	batch := min(in.Fit.BatchSize, rows)
+	w, err := m.worker(poolKey{training, batch, rows % batch})
+	if err != nil {
+		return TrainResult{}, err
+	}
+	defer w.release()
+	if err := w.load(in.Weights, in.State.Slots); err != nil {
+		return TrainResult{}, err
+	}
+	iteration, err := w.passes(ctx, in, rows, batch)
+	if err != nil {
+		return TrainResult{}, err
+	}
+	if err := w.fetch(); err != nil {
+		return TrainResult{}, err
+	}
+	return TrainResult{
+		Weights: slices.Clone(w.weights),
+		State:   State{Iteration: iteration, Slots: slices.Clone(w.slots)},
+		Rows:    rows,
+	}, nil
+}
+
+func (m *Model) checkTrain(in TrainInput) error {
+	if err := m.CheckFit(in.Fit); err != nil {
+		return err
+	}
+	if err := m.checkWeights(in.Weights); err != nil {
+		return err
+	}
+	if len(in.State.Slots) != m.slots {
+		return fmt.Errorf("trainer: optimizer state of %d elements, optimizer %s of this model has %d",
+			len(in.State.Slots), m.optimizer.Name(), m.slots)
+	}
+	if err := m.CheckData(in.Data); err != nil {
+		return err
+	}
+	if rows := in.Data.Rows(); rows > math.MaxInt32 {
+		return fmt.Errorf("trainer: shard of %d rows, at most %d are supported", rows, math.MaxInt32)
+	}
+	return nil
+}
+
+func (s State) clone() State { return State{s.Iteration, slices.Clone(s.Slots)} }
+
+// passes walks over the shard and returns the number of optimizer steps done since the first iteration.
+func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (int64, error) {
+	if cap(w.order) < rows {
+		w.order = make([]int32, rows)
+	}
+	order := w.order[:rows]
+	identity(order)
+	p := pass{
+		worker: w, index: newRowIndex(in.Data.Buffers()), batch: batch, order: order,
+		classWeight: w.model.classWeights(in.Fit.ClassWeight),
+		steps:       (rows + batch - 1) / batch,
+		step: plan.Step{
+			Seed:      mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps),
+			Iteration: in.State.Iteration,
+		},
+	}
+	if in.Fit.StepsPerEpoch > 0 {
+		p.steps = min(p.steps, in.Fit.StepsPerEpoch)
+	}
+	for number := in.Fit.InitialEpoch; number < in.Fit.Epochs; number++ {
+		seed := mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forShuffle, uint64(number))
+		switch {
+		case in.Fit.ShuffleBatches:
+			shuffleBatches(order, batch, seed)
+		case in.Fit.Shuffle:
+			shuffle(order, seed)
+		}
+		if err := p.run(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return p.step.Iteration, nil
+}
+
+// A pass is one walk over the rows of a shard in a given order.
+type pass struct {
+	*worker
+	index       *rowIndex
+	batch       int
+	steps       int
+	order       []int32
+	classWeight []float32
+	step        plan.Step
+}
+
+func (p *pass) run(ctx context.Context) error {
+	for k := range p.steps {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows := p.order[k*p.batch : min((k+1)*p.batch, len(p.order))]
+		b, err := p.program(len(rows))
+		if err != nil {
+			return err
+		}
+		b.gather(p.model, p.index, rows)
+		b.scale(p.model, p.classWeight)
+		if err := b.run(&p.step); err != nil {
+			return err
+		}
+		p.step.Counter++
+		p.step.Iteration++
+	}
+	return nil
+}

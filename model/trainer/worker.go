@@ -1,0 +1,153 @@
+package trainer
+
+import (
+	"sync"
+
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// A worker is memory for one call at a time and the plans bound to it, which share the memory.
+type worker struct {
+	model   *Model
+	pool    *sync.Pool
+	mode    mode
+	memory  plan.Memory
+	bound   map[int]*bound // by batch
+	order   []int32        // room for a permutation
+	values  []float32      // room for a metric's values
+	weights []float32      // the memory's weights
+	slots   []float32      // the memory's slots
+}
+
+// A bound is a plan in a worker's memory, with the host's view of what is filled and read.
+type bound struct {
+	*plan.Plan
+	program                plan.Program
+	inputs, labels, scales [][]float32
+	outputs, rowLosses     [][]float32
+	rowMetrics             [][][]float32
+	upload, download       []plan.Ref
+	memory                 plan.Memory
+}
+
+// A poolKey tells workers of different sizes apart: the batch, and for training the short last batch or 0.
+type poolKey struct {
+	mode        mode
+	batch, last int
+}
+
+// batches are the batch sizes that a worker can run: in training the batch and the short last one, else every power of two
+// up to the batch.
+func (k poolKey) batches() []int {
+	if k.mode == training && k.last > 0 {
+		return []int{k.batch, k.last}
+	}
+	batches := []int{k.batch}
+	if k.mode != training {
+		for batch := k.batch / 2; batch > 0; batch /= 2 {
+			batches = append(batches, batch)
+		}
+	}
+	return batches
+}
+
+// worker is a free worker or a new one.
+func (m *Model) worker(key poolKey) (*worker, error) {
+	m.mu.Lock()
+	pool := m.pools[key]
+	if pool == nil {
+		pool = &sync.Pool{}
+		m.pools[key] = pool
+	}
+	m.mu.Unlock()
+	if w, ok := pool.Get().(*worker); ok {
+		return w, nil
+	}
+	var sizes plan.Sizes
+	for _, batch := range key.batches() {
+		p, err := m.plan(planKey{key.mode, batch})
+		if err != nil {
+			return nil, err
+		}
+		sizes = sizes.Max(p.Sizes)
+	}
+	memory, err := m.device.NewMemory(sizes)
+	if err != nil {
+		return nil, err
+	}
+	return &worker{
+		model: m, pool: pool, mode: key.mode, memory: memory, bound: map[int]*bound{},
+		weights: memory.Host(plan.Ref{Space: plan.Weights, Len: sizes[plan.Weights]}),
+		slots:   memory.Host(plan.Ref{Space: plan.Slots, Len: sizes[plan.Slots]}),
+	}, nil
+}
+
+// release gives the worker back.
+func (w *worker) release() { w.pool.Put(w) }
+
+// load copies weights, and slots in training, to the device.
+func (w *worker) load(weights, slots []float32) error {
+	copy(w.weights, weights)
+	copy(w.slots, slots)
+	if err := w.memory.Upload(plan.Ref{Space: plan.Weights, Len: len(w.weights)}); err != nil {
+		return err
+	}
+	return w.memory.Upload(plan.Ref{Space: plan.Slots, Len: len(w.slots)})
+}
+
+// fetch brings weights and slots back to the host.
+func (w *worker) fetch() error {
+	if err := w.memory.Download(plan.Ref{Space: plan.Weights, Len: len(w.weights)}); err != nil {
+		return err
+	}
+	return w.memory.Download(plan.Ref{Space: plan.Slots, Len: len(w.slots)})
+}
+
+// program is the plan for a batch, bound to the worker's memory.
+func (w *worker) program(batch int) (*bound, error) {
+	if b := w.bound[batch]; b != nil {
+		return b, nil
+	}
+	p, err := w.model.plan(planKey{w.mode, batch})
+	if err != nil {
+		return nil, err
+	}
+	program, err := w.model.device.Bind(p, w.memory)
+	if err != nil {
+		return nil, err
+	}
+	b := &bound{Plan: p, program: program, memory: w.memory}
+	view := func(refs []plan.Ref, all *[]plan.Ref) [][]float32 {
+		var views [][]float32
+		for _, r := range refs {
+			views = append(views, w.memory.Host(r))
+			*all = append(*all, r)
+		}
+		return views
+	}
+	b.inputs, b.labels, b.scales = view(p.Inputs, &b.upload), view(p.Labels, &b.upload), view(p.Scales, &b.upload)
+	b.outputs, b.rowLosses = view(p.Outputs, &b.download), view(p.RowLosses, &b.download)
+	for _, metrics := range p.RowMetrics {
+		b.rowMetrics = append(b.rowMetrics, view(metrics, &b.download))
+	}
+	w.bound[batch] = b
+	return b, nil
+}
+
+// run makes one step with what was filled in and brings its results back.
+func (b *bound) run(s *plan.Step) error {
+	for _, r := range b.upload {
+		if err := b.memory.Upload(r); err != nil {
+			return err
+		}
+	}
+	if err := b.program.Run(s); err != nil {
+		return err
+	}
+	for _, r := range b.download {
+		if err := b.memory.Download(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
