@@ -9,7 +9,7 @@ import (
 type Name struct{ Schema, Table string }
 
 // ParseName reads a name as SQL does: [schema.]table, parts in double quotes are exact ("" is one quote), other parts fold
-// to lower case; blanks around parts are dropped.
+// to lower case (A to Z only, as PostgreSQL folds UTF-8); blanks around parts are dropped.
 func ParseName(text string) (Name, error) {
 	parts, err := split(text, '.')
 	if err != nil {
@@ -48,6 +48,15 @@ func ParseColumns(text string) ([]string, error) {
 	return parts, nil
 }
 
+// SplitColumns cuts a list as ParseColumns does and returns the parts as they are written, without the blanks around them.
+func SplitColumns(text string) ([]string, error) {
+	parts, err := split(text, ',')
+	if err != nil {
+		return nil, fmt.Errorf("column list %q: %w", text, err)
+	}
+	return parts, nil
+}
+
 // WithSuffix is the name of a companion table: iris_model and "_summary" give iris_model_summary.
 func (n Name) WithSuffix(suffix string) Name { return Name{n.Schema, n.Table + suffix} }
 
@@ -61,7 +70,7 @@ func (n Name) String() string {
 
 // Quote writes an identifier as SQL text: as it is when it is a plain lower-case name, else in double quotes.
 func Quote(ident string) string {
-	plain := ident != ""
+	plain := ident != "" && ident != "null"
 	for i, r := range ident {
 		if (r < 'a' || r > 'z') && r != '_' && (i == 0 || r < '0' || r > '9') {
 			plain = false
@@ -122,5 +131,11 @@ func fold(part string) (string, error) {
 	case strings.EqualFold(part, "null"):
 		return "", fmt.Errorf("NULL is not a name; write \"null\" in double quotes to mean it")
 	}
-	return strings.ToLower(part), nil
+	lower := []byte(part)
+	for i, c := range lower {
+		if c >= 'A' && c <= 'Z' {
+			lower[i] = c + 'a' - 'A'
+		}
+	}
+	return string(lower), nil
 }

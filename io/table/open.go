@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -25,7 +27,7 @@ type Opener struct {
 var (
 	mu      sync.Mutex
 	openers = map[string]Opener{}
-	shared  = map[string]Store{}
+	shared  = map[string][]Store{} // by ref; the last one is used
 )
 
 // Register makes the stores of a URL scheme known. Packages that implement Store call it from init.
@@ -56,25 +58,37 @@ func openerOf(url string) (Opener, error) {
 		known = append(known, s+":")
 	}
 	sort.Strings(known)
-	if !ok {
-		return Opener{}, fmt.Errorf("store %q: expected a URL that begins with one of %s", url, strings.Join(known, " "))
+	// What is no URL may hold a password anywhere, so it is not repeated; nor is what stands before a colon by chance.
+	if !ok || !plainScheme.MatchString(scheme) {
+		return Opener{}, fmt.Errorf("store URL: expected one that begins with %s", strings.Join(known, " or "))
 	}
-	return Opener{}, fmt.Errorf("store with scheme %q is not known; expected one of %s", scheme, strings.Join(known, " "))
+	return Opener{}, fmt.Errorf("store URL: scheme %q is not known; expected %s", scheme, strings.Join(known, " or "))
 }
 
-// Share lets Connect find an open store in this process until the returned function is called.
+var plainScheme = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
+
+// Share lets Connect find an open store in this process until the returned function is called. A store may be shared several
+// times.
 func Share(s Store) (unshare func()) {
 	ref := s.Ref()
 	mu.Lock()
 	defer mu.Unlock()
-	shared[ref] = s
-	return func() {
+	shared[ref] = append(shared[ref], s)
+	return sync.OnceFunc(func() {
 		mu.Lock()
 		defer mu.Unlock()
-		if shared[ref] == s {
-			delete(shared, ref)
+		if i := slices.Index(shared[ref], s); i >= 0 {
+			shared[ref] = slices.Delete(shared[ref], i, i+1)
 		}
+	})
+}
+
+// sharedStore is the store shared under ref, nil where none is.
+func sharedStore(ref string) Store {
+	if s := shared[ref]; len(s) > 0 {
+		return s[len(s)-1]
 	}
+	return nil
 }
 
 // Connect returns the store that ref addresses: the one shared in this process, or, in a worker of another process, one
@@ -82,7 +96,7 @@ func Share(s Store) (unshare func()) {
 // else what the store's own client reads (PGPASSWORD, .pgpass).
 func Connect(ctx context.Context, ref string) (Store, error) {
 	mu.Lock()
-	s := shared[ref]
+	s := sharedStore(ref)
 	mu.Unlock()
 	if s != nil {
 		return s, nil
@@ -103,10 +117,10 @@ func Connect(ctx context.Context, ref string) (Store, error) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if other := shared[ref]; other != nil {
+	if other := sharedStore(ref); other != nil {
 		_ = s.Close()
 		return other, nil
 	}
-	shared[ref] = s
+	shared[ref] = append(shared[ref], s)
 	return s, nil
 }

@@ -20,7 +20,8 @@ type Store interface {
 	Append(ctx context.Context, part Part) (Writer, error)
 	// Mutate changes the rows of one small table under a lock, in one transaction. When fn fails nothing has changed.
 	Mutate(ctx context.Context, name Name, fn func(Tx) error) error
-	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted.
+	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted. Closing again does
+	// nothing.
 	Close() error
 }
 
@@ -33,7 +34,7 @@ type Info struct {
 	Exact bool
 }
 
-// A Snapshot is a frozen view of one table.
+// A Snapshot is a frozen view of one table. While it is open, replacing or dropping the table may wait for Close.
 type Snapshot interface {
 	// Info describes the table; Rows is exact.
 	Info() Info
@@ -95,9 +96,10 @@ type TableSpec struct {
 type Output interface {
 	// ID addresses the output in Part; it is safe in logs and pipeline graphs.
 	ID() string
-	// Commit makes all tables visible at once with the rows of all parts.
+	// Commit makes all tables visible at once with the rows of all parts. When it fails nothing is visible, and Abort is
+	// still to be called.
 	Commit(ctx context.Context) error
-	// Abort drops what was written. After Commit it does nothing.
+	// Abort drops what was written, also when its context has ended already. After Commit it does nothing.
 	Abort(ctx context.Context) error
 }
 
@@ -110,7 +112,8 @@ type Part struct {
 
 // A Writer writes the rows of a part.
 type Writer interface {
-	// Write adds rows. The batch's schema must equal the table's.
+	// Write adds rows. The batch's schema must equal the table's. A value that cannot be stored is a *ValueError whose row
+	// is counted within the part.
 	Write(ctx context.Context, b *Batch) error
 	// Close makes the part durable. Without Close, or after an error, the part does not exist.
 	Close(ctx context.Context) error

@@ -1,6 +1,9 @@
 package table
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
 // Kind says how the values of a column, or the elements of an array column, are held in a Vector.
 type Kind uint8
@@ -83,21 +86,35 @@ var sqlNames = map[string]Type{
 	"time without time zone": {Kind: Other, SQL: "time without time zone"}, "time": {Kind: Other, SQL: "time without time zone"},
 }
 
-// ParseType reads a SQL type name, folding aliases and case: "INT[]" is integer[]. Modifiers such as varchar(20) are
-// dropped. A name that is not a built-in number, text, boolean or bytea type becomes Kind Other with the text as given.
+var (
+	arraySuffix = regexp.MustCompile(`\s*\[[0-9]*\]$`)
+	modifier    = regexp.MustCompile(`\s*\([^()]*\)`)
+)
+
+// ParseType reads a SQL type name, folding aliases and case: "INT[]" is integer[]. Modifiers such as varchar(20) and the
+// number of dimensions are dropped. A name that is not a built-in number, text, boolean or bytea type becomes Kind Other
+// with the text as given; names in double quotes are exact.
 func ParseType(sql string) Type {
-	s := strings.Join(strings.Fields(strings.TrimSpace(sql)), " ")
-	if base, ok := strings.CutSuffix(s, "[]"); ok {
-		return ParseType(strings.TrimSuffix(strings.TrimSpace(base), "[]")).ArrayOf()
-	}
-	plain := s
-	if i := strings.IndexByte(plain, '('); i >= 0 {
-		if j := strings.IndexByte(plain, ')'); j > i {
-			plain = strings.TrimSpace(plain[:i]) + plain[j+1:]
+	s, array := strings.TrimSpace(sql), false
+	for {
+		suffix := arraySuffix.FindString(s)
+		if suffix == "" {
+			break
 		}
+		s, array = strings.TrimSuffix(s, suffix), true
 	}
-	if t, ok := sqlNames[strings.ToLower(plain)]; ok {
-		return t
+	if !strings.Contains(s, `"`) {
+		for modifier.MatchString(s) {
+			s = modifier.ReplaceAllString(s, "")
+		}
+		s = strings.Join(strings.Fields(s), " ")
 	}
-	return Type{Kind: Other, SQL: plain}
+	t, ok := sqlNames[strings.ToLower(s)]
+	if !ok {
+		t = Type{Kind: Other, SQL: s}
+	}
+	if array {
+		t = t.ArrayOf()
+	}
+	return t
 }

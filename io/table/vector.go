@@ -265,7 +265,10 @@ func elements(x any) ([]any, []int, error) {
 			for _, d := range s.Shape {
 				n *= d
 			}
-			if n != len(s.Elems) && !(len(s.Shape) == 0 && len(s.Elems) == 0) {
+			if len(s.Shape) == 0 {
+				n = 0
+			}
+			if n != len(s.Elems) {
 				return nil, nil, fmt.Errorf("%d elements in an array of shape %v", len(s.Elems), s.Shape)
 			}
 			return s.Elems, s.Shape, nil

@@ -1,0 +1,149 @@
+package iotest
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// childURL and childTask are the environment of a process that Run starts to kill it.
+const (
+	childURL  = "BEAMFIT_IOTEST_URL"
+	childTask = "BEAMFIT_IOTEST_TASK"
+	ready     = "iotest: ready to be killed"
+)
+
+// childTasks leave a store in the middle of something and wait there.
+var childTasks = map[string]func(t *testing.T, s table.Store){
+	"output": func(t *testing.T, s table.Store) {
+		ordered := spec("o")
+		ordered.Ordered = true
+		out := create(t, s, spec("t"), ordered, table.TableSpec{Name: named("old"), Schema: idSchema, Replace: true})
+		for i := range 3 {
+			mustPart(t, s, table.Part{Output: out.ID(), Table: i, Key: "a"}, batch(t, idSchema, ints(0, 1000)...))
+		}
+		w, err := s.Append(testContext(t), table.Part{Output: out.ID(), Key: "b"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(testContext(t), batch(t, idSchema, ints(0, 10_000)...)); err != nil {
+			t.Fatal(err)
+		}
+		wait()
+	},
+	"mutation": func(t *testing.T, s table.Store) {
+		err := s.Mutate(testContext(t), named("old"), func(tx table.Tx) error {
+			if err := tx.Insert(batch(t, idSchema, ints(5, 9)...)); err != nil {
+				return err
+			}
+			if _, err := tx.Delete("id", 0); err != nil {
+				return err
+			}
+			wait()
+			return nil
+		})
+		t.Fatal(err)
+	},
+	"snapshot": func(t *testing.T, s table.Store) {
+		if _, err := s.Snapshot(testContext(t), named("old")); err != nil {
+			t.Fatal(err)
+		}
+		wait()
+	},
+}
+
+// wait tells the parent and blocks until the process is killed, or the parent is gone.
+func wait() {
+	fmt.Println(ready)
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+	os.Exit(3)
+}
+
+func childMain(t *testing.T) {
+	s, err := table.Open(testContext(t), os.Getenv(childURL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	childTasks[os.Getenv(childTask)](t, s)
+}
+
+// kill starts this test binary again for a task and kills it in the middle.
+func kill(t *testing.T, site Site, task string) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, _, _ := strings.Cut(t.Name(), "/")
+	cmd := exec.Command(exe, "-test.run=^"+top+"$", "-test.v=false", "-test.count=1")
+	cmd.Env = append(os.Environ(), childURL+"="+site.URL, childTask+"="+task)
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stdin.Close() }()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if lines.Text() == ready {
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // it reports the kill
+			return
+		}
+		said.WriteString(lines.Text() + "\n")
+	}
+	t.Fatalf("the child ended by itself (%v): %s", cmd.Wait(), said.String())
+}
+
+var killedCases = []testCase{
+	{"while it writes an output", func(t *testing.T, site Site) {
+		s := site.open(t)
+		write(t, s, named("old"), idSchema, ints(0, 5)...)
+		kill(t, site, "output")
+		wantList(t, s, "old")
+		wantTable(t, s, named("old"), ints(0, 5))
+		// The same work succeeds, and what was left is gone.
+		out := create(t, s, spec("t"), spec("o"), table.TableSpec{Name: named("old"), Schema: idSchema, Replace: true})
+		mustPart(t, s, table.Part{Output: out.ID(), Key: "a"}, batch(t, idSchema, ints(0, 10)...))
+		commit(t, out)
+		wantList(t, s, "o", "old", "t")
+		wantTable(t, s, named("t"), ints(0, 10))
+		site.wantNoStaging(t)
+	}},
+	{"while it changes a table", func(t *testing.T, site Site) {
+		s := site.open(t)
+		write(t, s, named("old"), idSchema, ints(0, 5)...)
+		kill(t, site, "mutation")
+		wantTable(t, s, named("old"), ints(0, 5))
+		if err := s.Mutate(testContext(t), named("old"), func(tx table.Tx) error { return tx.Insert(batch(t, idSchema, ints(5, 6)...)) }); err != nil {
+			t.Fatal(err)
+		}
+		wantSet(t, s, named("old"), ints(0, 6))
+		site.wantNoStaging(t)
+	}},
+	{"while it holds a snapshot", func(t *testing.T, site Site) {
+		s := site.open(t)
+		write(t, s, named("old"), idSchema, ints(0, 5)...)
+		kill(t, site, "snapshot")
+		if err := s.Mutate(testContext(t), named("old"), table.Tx.Drop); err != nil {
+			t.Fatal(err)
+		}
+		wantList(t, s)
+		site.wantNoStaging(t)
+	}},
+}

@@ -1,0 +1,39 @@
+package iotest
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+var refCases = []testCase{
+	{"connect", func(t *testing.T, site Site) {
+		s := site.open(t)
+		other := site.open(t)
+		if s.Ref() != other.Ref() || s.Ref() == "" {
+			t.Errorf("refs %q and %q of the same store", s.Ref(), other.Ref())
+		}
+		scheme, _, _ := strings.Cut(site.URL, ":")
+		if got, _, _ := strings.Cut(s.Ref(), ":"); got != scheme {
+			t.Errorf("ref %q of a %s store", s.Ref(), scheme)
+		}
+		write(t, s, named("t"), idSchema, ints(0, 3)...)
+		unshare := table.Share(s)
+		got, err := table.Connect(testContext(t), s.Ref())
+		if err != nil || got != s {
+			t.Errorf("connect gives another store than the shared one: %v, %v", got, err)
+		}
+		unshare()
+		// As in a worker of another process: the address alone is enough where no password is needed.
+		reopened, err := table.Open(testContext(t), s.Ref())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = reopened.Close() }()
+		wantTable(t, reopened, named("t"), ints(0, 3))
+		if reopened.Ref() != s.Ref() {
+			t.Errorf("ref %q of a store opened as %q", reopened.Ref(), s.Ref())
+		}
+	}},
+}

@@ -1,0 +1,129 @@
+package table
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// closable is a store that can only be closed.
+type closable struct {
+	Store
+	ref    string
+	closed bool
+}
+
+func (c *closable) Ref() string  { return c.ref }
+func (c *closable) Close() error { c.closed = true; return nil }
+
+// opening registers a scheme for the test whose URLs are scheme:address#secret, and returns the URLs opened.
+func opening(t *testing.T, scheme string) (opened *[]string) {
+	t.Helper()
+	var lock sync.Mutex
+	opened = new([]string)
+	redact := func(url string) (string, error) {
+		ref, _, _ := strings.Cut(url, "#")
+		return ref, nil
+	}
+	Register(scheme, Opener{Redact: redact, Open: func(_ context.Context, url string) (Store, error) {
+		lock.Lock()
+		defer lock.Unlock()
+		*opened = append(*opened, url)
+		if strings.HasSuffix(url, "#wrong") {
+			return nil, ErrPermission
+		}
+		ref, err := redact(url)
+		return &closable{ref: ref}, err
+	}})
+	t.Cleanup(func() {
+		mu.Lock()
+		defer mu.Unlock()
+		delete(openers, scheme)
+		for ref := range shared {
+			if strings.HasPrefix(ref, scheme+":") {
+				delete(shared, ref)
+			}
+		}
+	})
+	return opened
+}
+
+func TestOpenUnknown(t *testing.T) {
+	opening(t, "opentest")
+	for _, url := range []string{"", "hunter2", "host=x password=hunter2", "host=x password='a:hunter2'", "host=hunter2:x", "mysql://u:hunter2@h", "password=hunter2:opentest"} {
+		_, err := Open(context.Background(), url)
+		if err == nil || !strings.Contains(err.Error(), "opentest:") || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: got error %v, want one that names the schemes and nothing else", url, err)
+		}
+	}
+}
+
+func TestConnect(t *testing.T) {
+	opened := opening(t, "connecttest")
+	ctx := context.Background()
+	mine := &closable{ref: "connecttest:a"}
+	unshare := Share(mine)
+	if s, err := Connect(ctx, "connecttest:a"); s != mine || err != nil {
+		t.Errorf("got %v, %v, want the shared store", s, err)
+	}
+	unshare()
+	t.Setenv(EnvURL, "connecttest:a#secret")
+	first, err := Connect(ctx, "connecttest:a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := Connect(ctx, "connecttest:a"); again != first || err != nil {
+		t.Errorf("got %v, %v, want the store opened before", again, err)
+	}
+	if _, err := Connect(ctx, "connecttest:b"); err != nil {
+		t.Error(err)
+	}
+	t.Setenv(EnvURL, "connecttest:c#wrong")
+	if _, err := Connect(ctx, "connecttest:c"); !errors.Is(err, ErrPermission) {
+		t.Errorf("got error %v, want that of the store", err)
+	}
+	if want := "connecttest:a#secret connecttest:b connecttest:c#wrong"; strings.Join(*opened, " ") != want {
+		t.Errorf("opened %q, want %q", *opened, want)
+	}
+}
+
+// TestConnectAtTheSameTime: all get one store, and what was opened beside it is closed.
+func TestConnectAtTheSameTime(t *testing.T) {
+	opening(t, "racetest")
+	var wg sync.WaitGroup
+	stores := make([]Store, 8)
+	for i := range stores {
+		wg.Go(func() {
+			var err error
+			if stores[i], err = Connect(context.Background(), "racetest:x"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range stores {
+		if s != stores[0] || s.(*closable).closed {
+			t.Error("different or closed stores were returned")
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	name := Name{"s", "T"}
+	for _, c := range []struct {
+		err  error
+		is   error
+		text string
+	}{
+		{&TableError{name, ErrNotExist}, ErrNotExist, `table s."T": does not exist`},
+		{&ColumnError{Table: name, Column: "x", Columns: []string{"a", "b"}}, ErrNotExist, `table s."T": column "x" does not exist; the columns are a, b`},
+		{&ColumnError{Column: "x", Columns: []string{"a"}}, ErrNotExist, `column "x" does not exist; the columns are a`},
+		{&ValueError{name, "x", 3, ErrCorrupt}, ErrCorrupt, `table s."T", column "x", row 3: corrupt`},
+	} {
+		if !errors.Is(c.err, c.is) || c.err.Error() != c.text {
+			t.Errorf("got %q, want %q", c.err, c.text)
+		}
+	}
+}
