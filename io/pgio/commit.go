@@ -1,0 +1,140 @@
+package pgio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// abortTimeout bounds the clean-up that goes on after its caller's context has ended.
+const abortTimeout = 5 * time.Second
+
+// Commit makes the tables visible in one transaction. It waits for open parts, and for open snapshots of the tables that
+// it replaces. When it fails nothing is visible, and the output can still be aborted.
+func (o *output) Commit(ctx context.Context) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.owner == nil {
+		return fmt.Errorf("output %s is %s", o.id, o.state)
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	conn := o.owner.Conn()
+	err := o.publish(ctx, conn)
+	if err != nil && !conn.IsClosed() {
+		cleanup, cancel := context.WithTimeout(context.Background(), cancelDeadline)
+		defer cancel()
+		err = errors.Join(err, explain(cleanup, exec(cleanup, conn, "ROLLBACK")))
+	}
+	if err != nil {
+		return err
+	}
+	o.state = "committed"
+	o.release()
+	return nil
+}
+
+// publish runs the transaction. Locks are taken in the same order by everyone: names in alphabetical order, the parts, then
+// tables.
+func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
+	if err := exec(ctx, conn, beginWrite, "SET LOCAL max_parallel_workers_per_gather = 0"); err != nil {
+		return explain(ctx, err)
+	}
+	order := make([]int, len(o.manifest.Tables))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := o.manifest.Tables[i].Name, o.manifest.Tables[j].Name
+		return strings.Compare(a.Schema+"\x00"+a.Table, b.Schema+"\x00"+b.Table)
+	})
+	for _, i := range order {
+		if _, err := conn.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", nameLock(o.manifest.Tables[i].Name)); err != nil {
+			return explain(ctx, err)
+		}
+	}
+	if err := exec(ctx, conn, "LOCK TABLE "+quoteName(o.id.parts())+" IN ACCESS EXCLUSIVE MODE"); err != nil {
+		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
+	}
+	for _, i := range order {
+		spec := o.manifest.Tables[i]
+		if err := place(ctx, conn, o.id.rows(i, spec.Name), spec); err != nil {
+			return tableError(ctx, spec.Name, err)
+		}
+	}
+	if err := exec(ctx, conn, "DROP TABLE "+quoteName(o.id.parts())); err != nil {
+		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
+	}
+	return o.commit(ctx, conn)
+}
+
+// place puts a staging table in its final place, with the owner and the grants of the table that it replaces.
+func place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
+	var access []string
+	old, err := find(ctx, conn, spec.Name)
+	switch {
+	case err == nil:
+		if err := checkReplace(old, spec.Replace); err != nil {
+			return err
+		}
+		if err := lockAlone(ctx, conn, spec.Name); err != nil {
+			return err
+		}
+		if access, err = accessOf(ctx, conn, old, spec.Name); err != nil {
+			return err
+		}
+		if err := exec(ctx, conn, "DROP TABLE "+quoteName(spec.Name)); err != nil {
+			return err
+		}
+	case !errors.Is(err, table.ErrNotExist):
+		return err
+	}
+	if spec.Ordered {
+		err = sortInto(ctx, conn, staging, spec)
+	} else {
+		err = exec(ctx, conn, "ALTER TABLE "+quoteName(staging)+" RENAME TO "+quote(spec.Name.Table))
+	}
+	if err != nil {
+		return err
+	}
+	return exec(ctx, conn, access...)
+}
+
+// sortInto makes the ordered table. CREATE TABLE AS fills pages one after the other, so that the rows lie in this order.
+func sortInto(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
+	key, row := orderColumns(spec.Schema)
+	return exec(ctx, conn,
+		fmt.Sprintf("CREATE TABLE %s AS SELECT %s FROM %s ORDER BY %s, %s",
+			quoteName(spec.Name), quoteColumns(spec.Schema.Names()), quoteName(staging), quote(key), quote(row)),
+		"DROP TABLE "+quoteName(staging))
+}
+
+// commit ends the transaction. When the answer is lost it asks again on another connection, for the tables may be visible.
+func (o *output) commit(ctx context.Context, conn *pgx.Conn) error {
+	var xid int64
+	if err := conn.QueryRow(ctx, "SELECT txid_current()").Scan(&xid); err != nil {
+		return explain(ctx, err)
+	}
+	err := exec(ctx, conn, "COMMIT")
+	if err == nil || !conn.IsClosed() {
+		return explain(ctx, err)
+	}
+	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	defer cancel()
+	var status *string
+	if askErr := o.store.pool.QueryRow(again, "SELECT txid_status($1)", xid).Scan(&status); askErr != nil || status == nil {
+		return fmt.Errorf("output %s: whether it was committed is not known: %w", o.id, explain(ctx, err))
+	}
+	if *status == "committed" {
+		return nil
+	}
+	return explain(ctx, err)
+}

@@ -1,0 +1,206 @@
+package pgio
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+const (
+	// connectTimeout is for one address, where the URL and PGCONNECT_TIMEOUT say nothing.
+	connectTimeout = 5 * time.Second
+	// minPool is the fewest connections that a store may open, where the URL does not say pool_max_conns. Snapshots,
+	// readers, open parts and outputs hold one each.
+	minPool = 64
+	// poolWait is how long a call waits for a connection when all are taken, before it says so. Those who hold one and wait
+	// for another would else wait for ever.
+	poolWait = time.Minute
+	// splitBytes is the size from which a table is cut into partitions.
+	splitBytes = 1 << 20
+	// cancelDeadline is how long a cancelled call waits for the server to stop before it drops the connection.
+	cancelDeadline = 700 * time.Millisecond
+)
+
+func init() {
+	for _, scheme := range []string{"postgres", "postgresql"} {
+		table.Register(scheme, table.Opener{Open: Open, Redact: Redact})
+	}
+}
+
+// store implements table.Store.
+type store struct {
+	ref        string
+	where      string // host, port, user and database, for messages
+	pool       *pgxpool.Pool
+	splitBytes int64
+	poolWait   time.Duration
+
+	mu     sync.Mutex
+	closed bool
+	open   map[closer]struct{}
+}
+
+var errClosed = errors.New("the store is closed")
+
+// A closer holds a connection of a store until it is closed.
+type closer interface{ shut() }
+
+// Open connects to the server that the URL names. A server that does not answer is table.ErrUnavailable within seconds.
+func Open(ctx context.Context, text string) (table.Store, error) {
+	a, err := parseURL(text)
+	if err != nil {
+		return nil, err
+	}
+	config, err := configure(text)
+	if err != nil {
+		return nil, errors.New("store URL: " + a.scrub(configMessage(err)))
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, errors.New("store URL: " + a.scrub(err.Error()))
+	}
+	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, splitBytes: splitBytes, poolWait: poolWait, open: map[closer]struct{}{}}
+	if err := s.sweep(ctx); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func configure(text string) (*pgxpool.Config, error) {
+	config, err := pgxpool.ParseConfig(text)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.Contains(text, "pool_max_conns") {
+		config.MaxConns = max(minPool, 4*int32(runtime.NumCPU()))
+	}
+	conn := config.ConnConfig
+	if conn.ConnectTimeout == 0 {
+		conn.ConnectTimeout = connectTimeout
+	}
+	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelDeadline}
+	}
+	if conn.RuntimeParams["application_name"] == "" {
+		conn.RuntimeParams["application_name"] = "beamfit"
+	}
+	for name, value := range map[string]string{
+		"client_encoding": "UTF8",
+		// Values of kind Other travel as text, which must not depend on the user's settings.
+		"datestyle": "ISO, YMD", "intervalstyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1",
+		// A snapshot and the lock of an output are sessions that wait while others work.
+		"idle_in_transaction_session_timeout": "0",
+	} {
+		conn.RuntimeParams[name] = value
+	}
+	return config, nil
+}
+
+// configMessage is pgx's reason for not taking a URL, without the URL.
+func configMessage(err error) string {
+	text := err.Error()
+	if i := strings.LastIndex(text, "`: "); i >= 0 {
+		text = text[i+3:]
+	}
+	return text
+}
+
+// describeServer says which server is meant, for people.
+func describeServer(c *pgx.ConnConfig) string {
+	host := fmt.Sprintf("host %s, port %d", c.Host, c.Port)
+	seen := map[string]bool{host: true}
+	for _, f := range c.Fallbacks {
+		if h := fmt.Sprintf("host %s, port %d", f.Host, f.Port); !seen[h] {
+			seen[h] = true
+			host += " or " + h
+		}
+	}
+	database := c.Database
+	if database == "" {
+		database = c.User // the server's own default
+	}
+	return fmt.Sprintf("PostgreSQL at %s, user %s, database %s", host, c.User, database)
+}
+
+func (s *store) Ref() string { return s.ref }
+
+// acquire takes a connection from the pool.
+func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+	waiting, cancel := context.WithTimeout(ctx, s.poolWait)
+	defer cancel()
+	c, err := s.pool.Acquire(waiting)
+	switch {
+	case err == nil:
+		return c, nil
+	case s.isClosed():
+		return nil, errClosed
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%s: %w", s.where, ctx.Err())
+	case waiting.Err() != nil:
+		return nil, fmt.Errorf("%s: %w: all %d connections are in use; work on fewer partitions at a time or set pool_max_conns in the URL",
+			s.where, table.ErrUnavailable, s.pool.Config().MaxConns)
+	}
+	return nil, s.connectError(err)
+}
+
+// hold registers something that must be closed before the pool can be.
+func (s *store) hold(c closer) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
+	s.open[c] = struct{}{}
+	return nil
+}
+
+func (s *store) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+func (s *store) forget(c closer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.open, c)
+}
+
+// Close aborts what is open and closes all connections.
+func (s *store) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	left := make([]closer, 0, len(s.open))
+	for c := range s.open {
+		left = append(left, c)
+	}
+	s.mu.Unlock()
+	// Outputs last: their tables can be dropped when nobody writes to them any more.
+	slices.SortStableFunc(left, func(a, b closer) int { return cmp.Compare(shutRank(a), shutRank(b)) })
+	for _, c := range left {
+		c.shut()
+	}
+	s.pool.Close()
+	return nil
+}
+
+func shutRank(c closer) int {
+	if _, is := c.(*output); is {
+		return 1
+	}
+	return 0
+}

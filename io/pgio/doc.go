@@ -1,0 +1,35 @@
+// Package pgio is the PostgreSQL store: it implements table.Store on pgx and is the only importer of pgx.
+//
+// # Addresses
+//
+// Importing the package makes the URL schemes postgres and postgresql known to table.Open. What the URL leaves out comes
+// from libpq's environment variables, service files and .pgpass. Ref is the URL without passwords. The server must be
+// reached directly or through a pooler in session mode: snapshots and output locks live as long as their session.
+//
+// # Types
+//
+// Columns keep the type that pg_typeof prints; a domain counts as its base type. Booleans, integers, floats, text and
+// bytea travel in binary form; numeric and all other types as the text that the server prints (ISO dates), character(n)
+// without its trailing blanks. Arrays lose lower bounds other than 1.
+//
+// # Reading
+//
+// A Snapshot is a REPEATABLE READ transaction that exports its snapshot and is held open until Close, on a connection of
+// its own; the table can be read and changed meanwhile, but to drop or replace it waits. Heap tables are cut into ranges
+// of ctid, so FirstRow counts rows in physical order; views, foreign tables and tables with children are one partition.
+// Readers import the snapshot and stream COPY ... TO STDOUT BINARY, decoded from the wire into the vectors.
+//
+// # Writing
+//
+// An Output is a set of staging tables, beamfit_staging_<id>_<n> for table n and beamfit_staging_<id>_parts for the keys
+// of the parts that are complete, each in the schema of its target. A part is one transaction: COPY into the staging table,
+// then its key. Commit is one transaction that renames the staging tables (or, for an ordered table, copies the rows in
+// the order of their keys), and drops what they replace. While an Output is open its session holds an advisory lock made
+// from its id. When the process dies the lock goes with the session, and the next Open or Create of any beamfit that may
+// drop the tables does so.
+//
+// # Errors
+//
+// Errors of the server keep their message and SQLSTATE and wrap table's sentinels where these apply. A call whose context
+// ends returns the context's error after the server has been told to stop, within a second.
+package pgio

@@ -1,0 +1,117 @@
+package pgio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// A relation is a table, view or the like as the catalog knows it.
+type relation struct {
+	oid      uint32
+	name     table.Name
+	kind     string // pg_class.relkind
+	estimate int64  // rows, -1 unknown
+	heap     bool   // a plain heap without children: it can be cut by ctid
+	owned    bool   // the user may drop it
+}
+
+// relkinds are the kinds of relations and what they are called.
+var relkinds = map[string]string{
+	"r": "table", "p": "partitioned table", "v": "view", "m": "materialized view", "f": "foreign table",
+	"i": "index", "I": "partitioned index", "S": "sequence", "c": "composite type", "t": "TOAST table",
+}
+
+// readable relkinds can be selected from.
+const readable = "rpvmf"
+
+// find looks a relation of any kind up: in the schema, or where none is given along the search path. The error of a name
+// that means nothing is table.ErrNotExist.
+func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error) {
+	r := relation{}
+	err := conn.QueryRow(ctx, `
+		SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8,
+			c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND coalesce(am.amname = 'heap', false),
+			pg_has_role(c.relowner, 'USAGE')
+		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
+		WHERE c.relname = $1::text AND CASE WHEN $2::text = '' THEN pg_table_is_visible(c.oid) ELSE n.nspname = $2::text END`,
+		name.Table, name.Schema).Scan(&r.oid, &r.name.Schema, &r.name.Table, &r.kind, &r.estimate, &r.heap, &r.owned)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, table.ErrNotExist
+	}
+	return r, err
+}
+
+// findReadable is find for a relation that rows can be read from.
+func findReadable(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error) {
+	r, err := find(ctx, conn, name)
+	if err == nil && !strings.Contains(readable, r.kind) {
+		return r, fmt.Errorf("is not a table but %s", article(relkinds[r.kind]))
+	}
+	return r, err
+}
+
+func article(noun string) string {
+	if noun == "" {
+		return "something else"
+	}
+	if strings.ContainsRune("aeiou", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// Lookup describes a table, view, materialized view, foreign or partitioned table.
+func (s *store) Lookup(ctx context.Context, name table.Name) (*table.Info, error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	rel, err := findReadable(ctx, conn.Conn(), name)
+	if err != nil {
+		return nil, tableError(ctx, name, err)
+	}
+	cols, err := describe(ctx, conn.Conn(), rel.oid)
+	if err != nil {
+		return nil, tableError(ctx, name, err)
+	}
+	info := &table.Info{Name: rel.name, Schema: schemaOf(cols), Rows: rel.estimate}
+	if rel.kind == "v" || rel.kind == "f" {
+		info.Rows = -1
+	}
+	return info, nil
+}
+
+// List names what can be read in the first schema of the search path.
+func (s *store) List(ctx context.Context) ([]table.Name, error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	rows, err := conn.Query(ctx, `
+		SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = current_schema() AND c.relkind = ANY(string_to_array($1, NULL)::"char"[])`, readable)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	slices.Sort(found)
+	var names []table.Name
+	for _, n := range found {
+		if !isStaging(n) {
+			names = append(names, table.Name{Table: n})
+		}
+	}
+	return names, nil
+}

@@ -1,0 +1,198 @@
+package pgio
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// maxSlices is the number of slices whose rows are counted when a snapshot is taken; partitions are made of them. Tables
+// with fewer blocks are cut at single rows.
+const maxSlices = 256
+
+// A tid is a row's place: block and line. A zero tid stands for an open end.
+type tid struct{ Block, Line uint32 }
+
+func (t tid) String() string { return fmt.Sprintf("(%d,%d)", t.Block, t.Line) }
+
+// A tidRange is the rows from a place to before another one.
+type tidRange struct {
+	from, to    tid
+	first, rows int64
+}
+
+// A partitionToken is what a Reader needs to find its rows.
+type partitionToken struct {
+	Snapshot string `json:"snapshot"`
+	Relation uint32 `json:"relation"`
+	From     tid    `json:"from"`
+	To       tid    `json:"to"`
+}
+
+func (t partitionToken) encode() string {
+	text, err := json.Marshal(t)
+	if err != nil {
+		panic(err) // strings and integers always encode
+	}
+	return string(text)
+}
+
+var snapshotID = regexp.MustCompile(`^[0-9A-Fa-f-]+$`)
+
+func decodeToken(text string) (partitionToken, error) {
+	var t partitionToken
+	if err := json.Unmarshal([]byte(text), &t); err != nil {
+		return t, fmt.Errorf("partition token: %w", err)
+	}
+	if !snapshotID.MatchString(t.Snapshot) {
+		return t, fmt.Errorf("partition token: %q is not a snapshot of PostgreSQL", t.Snapshot)
+	}
+	return t, nil
+}
+
+// where is the SQL condition of the range, with a leading blank, "" when it is the whole table.
+func (t partitionToken) where() string {
+	var terms []string
+	if t.From != (tid{}) {
+		terms = append(terms, "ctid >= '"+t.From.String()+"'")
+	}
+	if t.To != (tid{}) {
+		terms = append(terms, "ctid < '"+t.To.String()+"'")
+	}
+	if terms == nil {
+		return ""
+	}
+	return " WHERE " + strings.Join(terms, " AND ")
+}
+
+// A cut is how a table can be cut.
+type cut struct {
+	rows int64
+	// whole: one partition only.
+	whole bool
+	// slices of the table; nil when it is cut at single rows.
+	slices []tidRange
+}
+
+// measure counts the rows of a relation, slice by slice where it is large, in one pass over it.
+func measure(ctx context.Context, conn *pgx.Conn, rel relation, splitBytes int64) (cut, error) {
+	if !rel.heap || serverVersion(conn) < 14 { // older servers read the whole table for every range
+		rows, err := count(ctx, conn, rel.name)
+		return cut{rows: rows, whole: true}, err
+	}
+	var bytes, blocks int64
+	err := conn.QueryRow(ctx, `SELECT pg_table_size($1::oid), pg_relation_size($1::oid) / current_setting('block_size')::int8`,
+		rel.oid).Scan(&bytes, &blocks)
+	if err != nil {
+		return cut{}, err
+	}
+	if blocks <= maxSlices {
+		rows, err := count(ctx, conn, rel.name)
+		return cut{rows: rows, whole: bytes < splitBytes}, err
+	}
+	per := (blocks + maxSlices - 1) / maxSlices
+	rows, err := conn.Query(ctx, fmt.Sprintf(`
+		SELECT b, (SELECT count(*) FROM ONLY %s WHERE ctid >= format('(%%s,0)', b)::tid AND ctid < format('(%%s,0)', b + $1::int8)::tid)
+		FROM generate_series(0, $2::int8 - 1, $1::int8) b ORDER BY b`, quoteName(rel.name)), once, per, blocks)
+	if err != nil {
+		return cut{}, err
+	}
+	var c cut
+	var block, n int64
+	_, err = pgx.ForEachRow(rows, []any{&block, &n}, func() error {
+		c.slices = append(c.slices, tidRange{from: tid{Block: uint32(block)}, first: c.rows, rows: n})
+		c.rows += n
+		return nil
+	})
+	return c, err
+}
+
+func count(ctx context.Context, conn *pgx.Conn, name table.Name) (n int64, err error) {
+	err = conn.QueryRow(ctx, "SELECT count(*) FROM "+quoteName(name), once).Scan(&n)
+	return n, err
+}
+
+// into cuts the table into at most n ranges of about as many rows each.
+func (c cut) into(ctx context.Context, conn *pgx.Conn, rel relation, n int) ([]tidRange, error) {
+	switch {
+	case c.rows == 0:
+		return nil, nil
+	case c.whole || n == 1:
+		return []tidRange{{rows: c.rows}}, nil
+	case c.slices == nil:
+		return c.atRows(ctx, conn, rel, n)
+	}
+	return c.atSlices(n), nil
+}
+
+// atSlices joins neighbouring slices; the k-th range ends at the slice that reaches k n-ths of the rows.
+func (c cut) atSlices(n int) []tidRange {
+	var out []tidRange
+	begin, first := tid{}, int64(0)
+	for i, s := range c.slices {
+		end := s.first + s.rows
+		last := i == len(c.slices)-1
+		if end == first || !last && end*int64(n) < c.rows*int64(len(out)+1) {
+			continue
+		}
+		if end == c.rows {
+			return append(out, tidRange{from: begin, first: first, rows: end - first})
+		}
+		next := c.slices[i+1].from
+		out = append(out, tidRange{from: begin, to: next, first: first, rows: end - first})
+		begin, first = next, end
+	}
+	return out
+}
+
+// atRows cuts a table of few blocks exactly.
+func (c cut) atRows(ctx context.Context, conn *pgx.Conn, rel relation, n int) ([]tidRange, error) {
+	parts := min(int64(n), c.rows)
+	firsts := make([]int64, parts)
+	for k := range parts {
+		firsts[k] = k * c.rows / parts
+	}
+	rows, err := conn.Query(ctx, fmt.Sprintf(`
+		SELECT place FROM (SELECT ctid::text AS place, row_number() OVER () - 1 AS n FROM ONLY %s) t
+		WHERE n = ANY($1::int8[]) ORDER BY n`, quoteName(rel.name)), once, firsts[1:])
+	if err != nil {
+		return nil, err
+	}
+	out := []tidRange{{}}
+	var place string
+	_, err = pgx.ForEachRow(rows, []any{&place}, func() error {
+		var t tid
+		if _, err := fmt.Sscanf(place, "(%d,%d)", &t.Block, &t.Line); err != nil {
+			return fmt.Errorf("row place %q: %w", place, err)
+		}
+		out[len(out)-1].to = t
+		out = append(out, tidRange{from: t})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(out)) != parts {
+		return nil, fmt.Errorf("%d of %d partition boundaries found", len(out), parts)
+	}
+	for k := range out {
+		out[k].first, out[k].rows = firsts[k], c.rows-firsts[k]
+		if k+1 < len(out) {
+			out[k].rows = firsts[k+1] - firsts[k]
+		}
+	}
+	return out, nil
+}
+
+// serverVersion is the major version.
+func serverVersion(conn *pgx.Conn) int {
+	var v int
+	_, _ = fmt.Sscanf(conn.PgConn().ParameterStatus("server_version"), "%d", &v)
+	return v
+}

@@ -1,0 +1,173 @@
+package pgio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// reader streams a partition: one goroutine runs COPY and decodes into a batch while the caller works on the other.
+type reader struct {
+	store  *store
+	part   table.Partition
+	schema table.Schema
+
+	conn   *pgxpool.Conn
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the goroutine has ended and the connection is back
+	err    error         // why it ended, nil at the end of the rows; read after done
+
+	full  chan *table.Batch
+	free  chan *table.Batch
+	lent  *table.Batch // what the caller holds
+	ended error        // what Next returns from now on
+}
+
+// Read opens a partition.
+func (s *store) Read(ctx context.Context, p table.Partition, opt table.ReadOptions) (table.Reader, error) {
+	token, err := decodeToken(p.Token)
+	if err != nil {
+		return nil, tableError(ctx, p.Table, err)
+	}
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.startRead(ctx, conn, p, token, opt)
+	if err != nil {
+		endSession(conn)
+		return nil, tableError(ctx, p.Table, err)
+	}
+	return r, nil
+}
+
+func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Partition, token partitionToken, opt table.ReadOptions) (*reader, error) {
+	// The snapshot's name was checked by decodeToken: this statement takes no parameters.
+	err := exec(ctx, conn.Conn(), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+		"SET TRANSACTION SNAPSHOT '"+token.Snapshot+"'", snapshotSettings)
+	if err != nil {
+		return nil, fmt.Errorf("its snapshot cannot be opened (it may be closed): %w", explain(ctx, err))
+	}
+	cols, err := describe(ctx, conn.Conn(), token.Relation)
+	if err != nil {
+		return nil, err
+	}
+	if len(cols) == 0 {
+		return nil, table.ErrNotExist
+	}
+	plan, err := planRead(cols, opt.Columns, opt.Float32)
+	if err != nil {
+		var ce *table.ColumnError
+		if errors.As(err, &ce) {
+			ce.Table = p.Table
+		}
+		return nil, err
+	}
+	r := &reader{
+		store: s, part: p, schema: plan.schema, conn: conn,
+		done: make(chan struct{}), full: make(chan *table.Batch), free: make(chan *table.Batch, 2),
+	}
+	for range 2 {
+		r.free <- table.NewBatch(plan.schema)
+	}
+	var streamCtx context.Context
+	streamCtx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if err := s.hold(r); err != nil {
+		r.cancel()
+		return nil, err
+	}
+	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO STDOUT (FORMAT binary)", plan.selectList, quoteName(p.Table), token.where())
+	go r.stream(streamCtx, sql, plan, opt.BatchRows)
+	return r, nil
+}
+
+// stream runs the COPY and hands batches over until the rows or the context end.
+func (r *reader) stream(ctx context.Context, sql string, plan readPlan, batchRows int) {
+	defer close(r.done)
+	defer func() {
+		endSession(r.conn)
+		r.store.forget(r)
+	}()
+	dec := &copyDecoder{plan: plan, maxRows: batchRows, next: func(b *table.Batch) (*table.Batch, error) {
+		if b != nil && b.Rows > 0 {
+			select {
+			case r.full <- b:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		}
+		select {
+		case b := <-r.free:
+			b.Reset()
+			return b, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}}
+	_, err := r.conn.Conn().PgConn().CopyTo(ctx, dec, sql)
+	if err == nil {
+		err = dec.finish()
+	}
+	var bad *rowError
+	switch {
+	case errors.As(err, &bad):
+		r.err = &table.ValueError{Table: r.part.Table, Column: bad.column, Row: r.part.FirstRow + bad.row + 1, Err: bad.err}
+	case err != nil:
+		r.err = tableError(ctx, r.part.Table, err)
+	case dec.rows != r.part.Rows:
+		r.err = tableError(ctx, r.part.Table, fmt.Errorf("%d rows were read where %d were counted; does the view give other rows each time?", dec.rows, r.part.Rows))
+	}
+}
+
+func (r *reader) Schema() table.Schema { return r.schema }
+
+// Next returns the next batch.
+func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
+	if r.ended != nil {
+		return nil, r.ended
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, r.end(err)
+	}
+	if r.lent != nil {
+		r.free <- r.lent
+		r.lent = nil
+	}
+	select {
+	case r.lent = <-r.full:
+		return r.lent, nil
+	case <-ctx.Done():
+		return nil, r.end(ctx.Err())
+	case <-r.done:
+		if r.err != nil {
+			return nil, r.end(r.err)
+		}
+		return nil, r.end(io.EOF)
+	}
+}
+
+// end remembers how reading ended and stops the stream.
+func (r *reader) end(err error) error {
+	r.ended = err
+	r.shut()
+	return err
+}
+
+// Close stops reading.
+func (r *reader) Close() error {
+	if r.ended == nil {
+		r.ended = errors.New("the reader is closed")
+	}
+	r.shut()
+	return nil
+}
+
+func (r *reader) shut() {
+	r.cancel()
+	<-r.done
+}

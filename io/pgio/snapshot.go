@@ -1,0 +1,125 @@
+package pgio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// snapshotSettings keep rows in the same order each time they are read under one snapshot: a sequential scan begins at the
+// first block, and no parallel worker mixes rows.
+const snapshotSettings = "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0"
+
+// snapshot is a REPEATABLE READ transaction whose snapshot is exported. Its lock on the table keeps the table from being
+// dropped or replaced.
+type snapshot struct {
+	store *store
+	rel   relation
+	info  table.Info
+	id    string // of pg_export_snapshot
+	cut   cut
+
+	mu   sync.Mutex // guards conn, which serves one query at a time
+	conn *pgxpool.Conn
+}
+
+// Snapshot freezes the view of a table and counts its rows.
+func (s *store) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	snap := &snapshot{store: s, conn: conn}
+	if err := snap.begin(ctx, name); err != nil {
+		endSession(conn)
+		return nil, tableError(ctx, name, err)
+	}
+	if err := s.hold(snap); err != nil {
+		endSession(conn)
+		return nil, err
+	}
+	return snap, nil
+}
+
+func (n *snapshot) begin(ctx context.Context, name table.Name) error {
+	conn := n.conn.Conn()
+	rel, err := findReadable(ctx, conn, name)
+	if err != nil {
+		return err
+	}
+	// The lock comes before the transaction's first look at the data. Else the table could be replaced in between, and the
+	// old snapshot would find the new table empty. Materialized views and foreign tables cannot be locked.
+	begin := []string{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", snapshotSettings}
+	if rel.kind != "m" && rel.kind != "f" {
+		begin = append(begin, "LOCK TABLE "+quoteName(rel.name)+" IN ACCESS SHARE MODE")
+	}
+	if err := exec(ctx, conn, begin...); err != nil {
+		return err
+	}
+	if n.rel, err = findReadable(ctx, conn, rel.name); err != nil {
+		return err
+	}
+	cols, err := describe(ctx, conn, n.rel.oid)
+	if err != nil {
+		return err
+	}
+	if len(cols) == 0 {
+		return errors.New("has no columns")
+	}
+	if err := conn.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&n.id); err != nil {
+		return err
+	}
+	if n.cut, err = measure(ctx, conn, n.rel, n.store.splitBytes); err != nil {
+		return err
+	}
+	n.info = table.Info{Name: n.rel.name, Schema: schemaOf(cols), Rows: n.cut.rows, Exact: true}
+	return nil
+}
+
+func (n *snapshot) Info() table.Info { return n.info }
+
+// Partitions cuts the snapshot into at most n parts.
+func (n *snapshot) Partitions(ctx context.Context, parts int) ([]table.Partition, error) {
+	if parts < 1 {
+		return nil, fmt.Errorf("%d partitions asked for, expected at least 1", parts)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.conn == nil {
+		return nil, tableError(ctx, n.info.Name, errors.New("the snapshot is closed"))
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ranges, err := n.cut.into(ctx, n.conn.Conn(), n.rel, parts)
+	if err != nil {
+		return nil, tableError(ctx, n.info.Name, err)
+	}
+	out := make([]table.Partition, len(ranges))
+	for i, r := range ranges {
+		token := partitionToken{Snapshot: n.id, Relation: n.rel.oid, From: r.from, To: r.to}
+		out[i] = table.Partition{Table: n.info.Name, Token: token.encode(), FirstRow: r.first, Rows: r.rows}
+	}
+	return out, nil
+}
+
+// Close ends the transaction.
+func (n *snapshot) Close() error {
+	n.shut()
+	return nil
+}
+
+func (n *snapshot) shut() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.conn != nil {
+		endSession(n.conn)
+		n.conn = nil
+		n.store.forget(n)
+	}
+}

@@ -1,0 +1,92 @@
+package pgio
+
+import (
+	"context"
+	"crypto/rand"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+
+	"github.com/beamfit/beamfit/io/iotest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testSchema makes a schema for one test and returns the URL of a store whose tables live there.
+func testSchema(t testing.TB) (storeURL string, admin *pgx.Conn) {
+	t.Helper()
+	server := os.Getenv("BEAMFIT_TEST_PG")
+	if server == "" {
+		t.Skip("BEAMFIT_TEST_PG is not set: run scripts/test")
+	}
+	ctx := context.Background()
+	admin, err := pgx.Connect(ctx, server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := `Test "` + rand.Text() + `" schéma`
+	if err := exec(ctx, admin, "CREATE SCHEMA "+quote(schema), "SET search_path = "+quote(schema)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := exec(ctx, admin, "RESET ROLE", "DROP SCHEMA "+quote(schema)+" CASCADE"); err != nil {
+			t.Error(err)
+		}
+		if err := admin.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	})
+	// The value of options is split at blanks, which a backslash keeps.
+	options := "-csearch_path=" + strings.ReplaceAll(quote(schema), " ", `\ `)
+	mark := "?"
+	if strings.Contains(server, "?") {
+		mark = "&"
+	}
+	return server + mark + "options=" + strings.ReplaceAll(url.QueryEscape(options), "+", "%20"), admin
+}
+
+func TestConformance(t *testing.T) {
+	iotest.Run(t, func(t *testing.T) iotest.Site {
+		storeURL, admin := testSchema(t)
+		return iotest.Site{URL: storeURL, Staging: func(t *testing.T) []string { return stagedIn(t, admin) }}
+	})
+}
+
+// openStore opens a store until the test ends.
+func openStore(t *testing.T, storeURL string) *store {
+	t.Helper()
+	s, err := Open(context.Background(), storeURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s.(*store)
+}
+
+// stagedIn names the staging tables in the test's schema.
+func stagedIn(t *testing.T, admin *pgx.Conn) (names []string) {
+	t.Helper()
+	left, err := leftovers(context.Background(), admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var here string
+	if err := admin.QueryRow(context.Background(), "SELECT current_schema()::text").Scan(&here); err != nil {
+		t.Fatal(err)
+	}
+	for _, tables := range left {
+		for _, n := range tables {
+			if n.Schema == here {
+				names = append(names, n.Table)
+			}
+		}
+	}
+	return names
+}
+
+func pgInt(n uint32) string { return strconv.FormatUint(uint64(n), 10) }
