@@ -1,0 +1,365 @@
+package csvio
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// file writes a CSV file and returns its path.
+func file(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "in.csv")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// read reads a file whole: types and rows as text, NULL as "<null>".
+func read(path string, opt Options) (types []string, rows [][]string, err error) {
+	r, err := Open(context.Background(), path, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.Close()
+	for _, c := range r.Schema() {
+		types = append(types, table.Quote(c.Name)+" "+c.Type.SQL)
+	}
+	for {
+		b, err := r.Next(context.Background())
+		if errors.Is(err, io.EOF) {
+			return types, rows, nil
+		}
+		if err != nil {
+			return types, rows, err
+		}
+		for i := range b.Rows {
+			var row []string
+			for c := range b.Cols {
+				text, null := table.FormatValue(&b.Cols[c], i)
+				if null {
+					text = "<null>"
+				}
+				row = append(row, text)
+			}
+			rows = append(rows, row)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		opt   Options
+		types string
+		rows  [][]string
+	}{
+		"every inferred type": {
+			text:  "b,i,x,ia,xa,s,n,z\nt,1,1.5,\"{1,2}\",\"[1,2.5]\",abc,,007\nFALSE,-9223372036854775808,2,\"{}\",\"{NaN,1}\",2,,1\n",
+			types: `b boolean, i bigint, x double precision, ia bigint[], xa double precision[], s text, n text, z text`,
+			rows: [][]string{
+				{"t", "1", "1.5", "{1,2}", "{1,2.5}", "abc", "<null>", "007"},
+				{"f", "-9223372036854775808", "2", "{}", "{NaN,1}", "2", "<null>", "1"},
+			},
+		},
+		"the last value decides": {
+			text:  "a,b,c\n1,\"{1}\",t\n1e3,\"{0.5}\",f\n,,x\n",
+			types: "a double precision, b double precision[], c text",
+			rows:  [][]string{{"1", "{1}", "t"}, {"1000", "{0.5}", "f"}, {"<null>", "<null>", "x"}},
+		},
+		"NULL elements and more dimensions": {
+			text:  "a,b\n\"{1,NULL}\",\"[[1,2],[3,null]]\"\n",
+			types: "a bigint[], b bigint[]",
+			rows:  [][]string{{"{1,NULL}", "{{1,2},{3,NULL}}"}},
+		},
+		"given types": {
+			text:  "id,attributes,class_text,more\n1,\"{5.10,3}\",,x\n",
+			opt:   Options{Types: table.Schema{{Name: "class_text", Type: table.VarcharType}, {Name: "attributes", Type: table.NumericType.ArrayOf()}, {Name: "id", Type: table.Int32Type}}},
+			types: "id integer, attributes numeric[], class_text character varying, more text",
+			rows:  [][]string{{"1", "{5.10,3}", "<null>", "x"}},
+		},
+		"no header, no types": {
+			text: "1;a\n2;\"b;\"\"\"\n", opt: Options{NoHeader: true, Delimiter: ';'},
+			types: "column1 bigint, column2 text",
+			rows:  [][]string{{"1", "a"}, {"2", `b;"`}},
+		},
+		"no header, all types": {
+			text: "1,a\n", opt: Options{NoHeader: true, Types: table.Schema{{Name: "X", Type: table.TextType}, {Name: "y", Type: table.TextArrayType}}},
+			types: `"X" text, y text[]`,
+		},
+		"NULL and empty text": {
+			text: "a,b\n,\"\"\nNA,\"NA\"\n", opt: Options{Null: "NA"},
+			types: "a text, b text",
+			rows:  [][]string{{"", ""}, {"<null>", "NA"}},
+		},
+		"lines": {
+			text:  "\xEF\xBB\xBFa,b\r\n\"x\r\ny\",1\r\n\r\n\"\nz\",2",
+			types: "a text, b bigint",
+			rows:  [][]string{{"x\r\ny", "1"}, {"\nz", "2"}},
+		},
+		"one column keeps empty lines": {text: "a\n\n1\n", types: "a bigint", rows: [][]string{{"<null>"}, {"1"}}},
+		"header only":                  {text: "a, ,B c\n", types: `a text, column2 text, "B c" text`},
+		"only NaN is text":             {text: "a\nNaN\n", types: "a text", rows: [][]string{{"NaN"}}},
+		"large integers":               {text: "a\n9223372036854775808\n", types: "a double precision", rows: [][]string{{"9.223372036854776e+18"}}},
+		"braces that are no array":     {text: "a\n\"{1,x}\"\n", types: "a text", rows: [][]string{{"{1,x}"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			types, rows, err := read(file(t, c.text), c.opt)
+			if c.rows == nil && strings.Contains(name, "all types") {
+				var e *Error
+				if !errors.As(err, &e) || e.Line != 1 || e.Column != 3 || e.Name != "y" {
+					t.Errorf("got error %v", err)
+				}
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(types, ", "); got != c.types {
+				t.Errorf("types %s, want %s", got, c.types)
+			}
+			if !reflect.DeepEqual(rows, c.rows) {
+				t.Errorf("rows %q, want %q", rows, c.rows)
+			}
+		})
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	typed := Options{Types: table.Schema{{Name: "a", Type: table.Int32Type}, {Name: "b", Type: table.Float64ArrayType}}}
+	for name, c := range map[string]struct {
+		text string
+		opt  Options
+		want string // after the file's name
+	}{
+		"empty file":            {"", Options{}, ": the file is empty"},
+		"too few fields":        {"a,b\n1,2\n3\n", Options{}, ", line 3: 1 fields where 2 were expected"},
+		"too many fields":       {"a,b\n1,2,3\n", typed, ", line 2: 3 fields where 2 were expected"},
+		"bare quote":            {"a,b\n1,x\"y\n", Options{}, ", line 2, column 4: a double quote inside"},
+		"open quote":            {"a,b\n1,\"x\n\n", Options{}, ", line 2, column 3: the double quote that begins here is not closed"},
+		"text after quote":      {"a,b\n1,\"x\" \n", Options{}, ", line 2, column 6: text after the closing double quote"},
+		"invalid UTF-8":         {"a,b\nü,\xff\n", Options{}, ", line 2, column 3: text that is not valid UTF-8"},
+		"zero byte":             {"a,b\n1,\x00\n", Options{}, ", line 2, column 3: text that is not valid UTF-8 or holds a zero byte"},
+		"UTF-16":                {"\xff\xfea\x00,\x00", Options{}, ", line 1, column 1: the file is UTF-16"},
+		"a column twice":        {"a,b, a\n", Options{}, `, line 1, column 5 ("a"): the header names column 1 so too`},
+		"a type without column": {"x,b\n1,2\n", typed, `, line 1: column "a" does not exist; the columns are x, b`},
+		"a bad value":           {"a,b\n1,\"{1}\"\nx,\"{1}\"\n", typed, `, line 3, column 1 ("a"): "x" is not a value of type integer`},
+		"a bad array":           {"a,b\n1,\"{1,2\"\n", typed, `, line 2, column 3 ("b"): malformed array at character 5: expected , or }`},
+		"a bad list":            {"a,b\n1,\"[1,{2}]\"\n", typed, `, line 2, column 3 ("b"): malformed array at character 4`},
+		"a ragged list":         {"a,b\n1,\"[[1],[2,3]]\"\n", typed, `, line 2, column 3 ("b"): malformed array`},
+		"quoted empty number":   {"a,b\n\"\",\n", typed, `, line 2, column 1 ("a"): "" is not a value of type integer`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := file(t, c.text)
+			_, _, err := read(path, c.opt)
+			if err == nil || !strings.HasPrefix(err.Error(), "file "+path+c.want) {
+				t.Errorf("got error %v, want file ...%s", err, c.want)
+			}
+		})
+	}
+	if _, _, err := read(filepath.Join(t.TempDir(), "none.csv"), Options{}); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got error %v", err)
+	}
+	for _, bad := range []Options{{Delimiter: '"'}, {Delimiter: 'é'}, {Delimiter: '\n'}, {Null: "a,b"}, {Null: `"`}, {Types: table.Schema{{Name: "a"}, {Name: "a"}}}} {
+		if _, _, err := read(file(t, "a\n"), bad); err == nil {
+			t.Errorf("options %+v were taken", bad)
+		}
+	}
+}
+
+// TestWrite reads back what Writer wrote, with and without types.
+func TestWrite(t *testing.T) {
+	schema := table.Schema{
+		{Name: "i", Type: table.Int64Type}, {Name: `S "q"`, Type: table.TextType}, {Name: "a", Type: table.Float64ArrayType}, {Name: "t", Type: table.TextArrayType},
+		{Name: "b", Type: table.BoolType}, {Name: "bin", Type: table.BytesType}, {Name: "n", Type: table.NumericType},
+	}
+	b := table.NewBatch(schema)
+	for _, row := range [][]any{
+		{int64(1), "a,b", []float64{1, 0.1}, []string{"x y", ""}, true, []byte{0, 255}, "1.50"},
+		{nil, "", nil, nil, nil, nil, nil},
+		{int64(-1), "line\r\n\"quoted\"", table.Array{Elems: []any{1.0, nil, 3.0, 4.0}, Shape: []int{2, 2}}, []string{"NULL", `\`}, false, []byte{}, "NaN"},
+		{int64(0), nil, []float64{}, []string{}, false, []byte{}, "0"},
+		{int64(0), `\.`, []float64{}, []string{}, false, []byte{}, "0"},
+	} {
+		if err := b.Append(row...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, opt := range []Options{{}, {NoHeader: true, Delimiter: '\t'}, {Null: "NULL", Delimiter: ';'}} {
+		var out bytes.Buffer
+		w, err := NewWriter(&out, schema, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(context.Background(), b); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if !opt.NoHeader && opt.Delimiter == 0 && !strings.HasPrefix(out.String(), "i,\"S \"\"q\"\"\",a,t,b,bin,n\n1,\"a,b\",\"{1,0.1}\",\"{\"\"x y\"\",\"\"\"\"}\",t,\\x00ff,1.50\n,\"\",,,,,\n") {
+			t.Errorf("wrote %s", out.String())
+		}
+		opt.Types = schema
+		_, rows, err := read(file(t, out.String()), opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range b.Rows {
+			for c := range b.Cols {
+				want, null := table.FormatValue(&b.Cols[c], i)
+				if null {
+					want = "<null>"
+				}
+				if rows[i][c] != want {
+					t.Errorf("row %d, column %d: got %q, want %q", i, c, rows[i][c], want)
+				}
+			}
+		}
+	}
+}
+
+// TestBatches reads more rows than a batch has.
+func TestBatches(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("a,b\n")
+	for range 2*batchRows + 3 {
+		text.WriteString("1,x\n")
+	}
+	r, err := Open(context.Background(), file(t, text.String()), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var sizes []int
+	for {
+		b, err := r.Next(context.Background())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, b.Rows)
+	}
+	if !slices.Equal(sizes, []int{batchRows, batchRows, 3}) {
+		t.Errorf("batches of %v rows", sizes)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := r.Next(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// FuzzScanner compares with encoding/csv, which drops all empty lines and turns \r\n inside quotes into \n.
+func FuzzScanner(f *testing.F) {
+	for _, s := range []string{"a,b\n1,2\n", "a\r\n\"b\"\"c\"\r\n", "\"x\ny\",z", "a,\"b", "\"a\"b", "a\"b", ",,\n\n,", "\r\n\r", "\"\"", "\xEF\xBB\xBFa"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := newScanner("fuzz", strings.NewReader(text), ',')
+		var got [][]string
+		var gotErr error
+		for {
+			fields, err := s.record()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				gotErr = err
+				break
+			}
+			var row []string
+			for _, f := range fields {
+				if f.line < 1 || f.column < 1 {
+					t.Fatalf("a field at line %d, column %d", f.line, f.column)
+				}
+				row = append(row, f.text)
+			}
+			if len(row) == 1 && row[0] == "" && !fields[0].quoted {
+				continue
+			}
+			got = append(got, row)
+		}
+		var place *Error
+		if gotErr != nil && (!errors.As(gotErr, &place) || place.Line < 1) {
+			t.Fatalf("error without a place: %v", gotErr)
+		}
+		if strings.Contains(text, "\r") || strings.Contains(text, "\x00") || strings.HasPrefix(text, "\xEF\xBB\xBF") || !validUTF8(text) {
+			return
+		}
+		ref := csv.NewReader(strings.NewReader(text))
+		ref.FieldsPerRecord = -1
+		want, wantErr := ref.ReadAll()
+		if (gotErr == nil) != (wantErr == nil) {
+			t.Fatalf("%q: error %v, encoding/csv says %v", text, gotErr, wantErr)
+		}
+		if gotErr == nil && !reflect.DeepEqual(got, want) && len(got)+len(want) > 0 {
+			t.Fatalf("%q: got %q, encoding/csv %q", text, got, want)
+		}
+	})
+}
+
+func validUTF8(s string) bool { return strings.ToValidUTF8(s, "") == s }
+
+// FuzzReader reads whole files: rows or an *Error.
+func FuzzReader(f *testing.F) {
+	f.Add("a,b\n1,\"{1,2}\"\n", "", false)
+	f.Add("t;[[1],[2]]\n", ";", true)
+	f.Add("a\nNA\n1\n", ",", false)
+	f.Fuzz(func(t *testing.T, text, delim string, noHeader bool) {
+		opt := Options{NoHeader: noHeader, Null: "NA"}
+		if delim != "" {
+			opt.Delimiter = rune(delim[0])
+		}
+		if opt.check() != nil {
+			return
+		}
+		path := file(t, text)
+		types, rows, err := read(path, opt)
+		var place *Error
+		if err != nil && !errors.As(err, &place) {
+			t.Fatalf("%q: %v", text, err)
+		}
+		for _, r := range rows {
+			if len(r) != len(types) {
+				t.Fatalf("%q: a row of %d fields for %d columns", text, len(r), len(types))
+			}
+		}
+		if err != nil && len(types) > 0 {
+			t.Fatalf("%q: a value does not have the type inferred: %v", text, err)
+		}
+	})
+}
+
+func FuzzJSONList(f *testing.F) {
+	for _, s := range []string{"[]", "[1,2]", "[[1,null],[3,4]]", `["a\"","\u00fc"]`, "[[[[[[[", `["`, "[true]", "[{}]", "[1 2]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !strings.HasPrefix(text, "[") {
+			return
+		}
+		a, err := parseJSONList(text)
+		if err != nil {
+			return
+		}
+		n := min(1, len(a.Shape))
+		for _, d := range a.Shape {
+			n *= d
+		}
+		if n != len(a.Elems) || a.Null != nil && len(a.Null) != n || len(a.Shape) > table.MaxDims {
+			t.Fatalf("%q: %d elements, shape %v", text, len(a.Elems), a.Shape)
+		}
+	})
+}

@@ -1,0 +1,46 @@
+package csvio
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// Options describe the form of a CSV file.
+type Options struct {
+	// NoHeader: the first record is data, not the names of the columns.
+	NoHeader bool
+	// Delimiter divides fields; 0: a comma.
+	Delimiter rune
+	// Null is the text that means NULL where it is not in quotes.
+	Null string
+	// Types, for reading, are the types of columns. With a header they go by name and may leave columns out, which are then
+	// inferred; without one they are all the columns, in order, with their names.
+	Types table.Schema
+}
+
+func (o Options) check() error {
+	d := o.Delimiter
+	if d == 0 {
+		d = ','
+	}
+	if d >= utf8.RuneSelf || strings.ContainsRune("\"\r\n\x00", d) {
+		return fmt.Errorf("delimiter %q: expected one ASCII character that is no quote and ends no line", d)
+	}
+	if strings.ContainsAny(o.Null, "\"\r\n") || strings.ContainsRune(o.Null, d) {
+		return fmt.Errorf("null text %q: it may not hold a quote, the delimiter or the end of a line", o.Null)
+	}
+	if o.Types != nil {
+		return o.Types.Check()
+	}
+	return nil
+}
+
+func (o Options) delimiter() byte {
+	if o.Delimiter == 0 {
+		return ','
+	}
+	return byte(o.Delimiter)
+}

@@ -1,0 +1,160 @@
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/beamfit/beamfit/io/fileio/csvio"
+	"github.com/beamfit/beamfit/io/fileio/parquetio"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// ImportOptions say how a file is read and what becomes of it.
+type ImportOptions struct {
+	Form
+	// Types are the types of columns. For CSV see csvio.Options; for Parquet they go by name, and values are converted
+	// through their text. Columns left out have the type found in the file.
+	Types table.Schema
+	// Replace lets the table take the place of an existing one; else that is table.ErrExist.
+	Replace bool
+}
+
+// Import makes a table of a file's rows, in their order, and returns their number.
+func Import(ctx context.Context, store table.Store, path string, name table.Name, opt ImportOptions) (rows int64, err error) {
+	form, err := opt.Form.resolve(path)
+	if err != nil {
+		return 0, err
+	}
+	if !opt.Replace {
+		if err := wantAbsent(ctx, store, name); err != nil {
+			return 0, err
+		}
+	}
+	r, err := openFile(ctx, path, form, opt.Types)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	out, err := store.Create(ctx, table.CreateOptions{
+		Tables: []table.TableSpec{{Name: name, Schema: r.Schema(), Replace: opt.Replace, Ordered: true}},
+	})
+	if err != nil {
+		return 0, err
+	}
+	if rows, err = copyRows(ctx, store, out, r); err == nil {
+		err = out.Commit(ctx)
+	}
+	if err != nil {
+		return 0, errors.Join(err, out.Abort(ctx))
+	}
+	return rows, nil
+}
+
+// wantAbsent spares the reading of a file for a table that is already there.
+func wantAbsent(ctx context.Context, store table.Store, name table.Name) error {
+	_, err := store.Lookup(ctx, name)
+	switch {
+	case err == nil:
+		return &table.TableError{Table: name, Err: table.ErrExist}
+	case errors.Is(err, table.ErrNotExist):
+		return nil
+	}
+	return err
+}
+
+func openFile(ctx context.Context, path string, form Form, types table.Schema) (table.Reader, error) {
+	if form.Format == CSV {
+		return csvio.Open(ctx, path, form.csv(types))
+	}
+	r, err := parquetio.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCaster(r, types)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("file %s: %w", path, err), r.Close())
+	}
+	c.path = path
+	return c, nil
+}
+
+// copyRows writes all rows as one part.
+func copyRows(ctx context.Context, store table.Store, out table.Output, r table.Reader) (rows int64, err error) {
+	w, err := store.Append(ctx, table.Part{Output: out.ID(), Key: "rows"})
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.Discard())
+		}
+	}()
+	for {
+		b, err := r.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return rows, w.Close(ctx)
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := w.Write(ctx, b); err != nil {
+			return 0, err
+		}
+		rows += int64(b.Rows)
+	}
+}
+
+// A caster gives columns of a reader other types, by way of their text.
+type caster struct {
+	table.Reader
+	path   string
+	schema table.Schema
+	batch  *table.Batch
+	rows   int64
+}
+
+func newCaster(r table.Reader, types table.Schema) (*caster, error) {
+	c := &caster{Reader: r, schema: append(table.Schema{}, r.Schema()...)}
+	for _, t := range types {
+		i := c.schema.Index(t.Name)
+		if i < 0 {
+			return nil, &table.ColumnError{Column: t.Name, Columns: c.schema.Names()}
+		}
+		c.schema[i].Type = t.Type
+	}
+	c.batch = table.NewBatch(c.schema)
+	return c, nil
+}
+
+func (c *caster) Schema() table.Schema { return c.schema }
+
+func (c *caster) Next(ctx context.Context) (*table.Batch, error) {
+	in, err := c.Reader.Next(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range c.schema {
+		if in.Schema[i] == c.schema[i] {
+			c.batch.Cols[i] = in.Cols[i]
+			continue
+		}
+		v := &c.batch.Cols[i]
+		v.Reset()
+		for row := range in.Rows {
+			text, null := table.FormatValue(&in.Cols[i], row)
+			if null {
+				err = v.Append(nil)
+			} else {
+				err = v.AppendText(text)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("file %s, column %q, row %d: %w", c.path, c.schema[i].Name, c.rows+int64(row)+1, err)
+			}
+		}
+	}
+	c.batch.Rows = in.Rows
+	c.rows += int64(in.Rows)
+	return c.batch, nil
+}

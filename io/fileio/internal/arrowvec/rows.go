@@ -1,0 +1,178 @@
+package arrowvec
+
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// Check reports a vector that does not hold n rows as table.Vector describes.
+func Check(v *table.Vector, n int) error {
+	if v.Len() != n {
+		return fmt.Errorf("%d values in a batch of %d rows", v.Len(), n)
+	}
+	if v.Null != nil && len(v.Null) != n {
+		return fmt.Errorf("%d null marks in a batch of %d rows", len(v.Null), n)
+	}
+	if !v.Type.Array || n == 0 {
+		return nil
+	}
+	elems := ElemLen(v)
+	if v.Offsets[0] != 0 || v.Offsets[n] != elems {
+		return fmt.Errorf("array offsets run from %d to %d over %d elements", v.Offsets[0], v.Offsets[n], elems)
+	}
+	if v.ElemNull != nil && len(v.ElemNull) != elems {
+		return fmt.Errorf("%d null marks for %d elements", len(v.ElemNull), elems)
+	}
+	if v.Dims != nil && len(v.Dims) != n {
+		return fmt.Errorf("%d shapes for %d arrays", len(v.Dims), n)
+	}
+	for i := range n {
+		have := v.Offsets[i+1] - v.Offsets[i]
+		if have < 0 {
+			return fmt.Errorf("array offsets fall at row %d", i+1)
+		}
+		if v.Dims != nil && have > 0 && product(v.Dims[i]) != have {
+			return fmt.Errorf("%d elements in an array of shape %v at row %d", have, v.Dims[i], i+1)
+		}
+	}
+	return nil
+}
+
+func product(shape []int) int {
+	n := min(1, len(shape))
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// ElemLen is the length of the slice that the vector's kind uses: of an array column, the elements of all rows.
+func ElemLen(v *table.Vector) int {
+	scalar := *v
+	scalar.Type.Array = false
+	return scalar.Len()
+}
+
+// elems is the range of elements that rows from to to have.
+func elems(v *table.Vector, from, to int) (int, int) {
+	if !v.Type.Array {
+		return from, to
+	}
+	if from == to {
+		return 0, 0
+	}
+	return v.Offsets[from], v.Offsets[to]
+}
+
+// AppendRows adds rows from to to of src, which has the same type, to dst.
+func AppendRows(dst, src *table.Vector, from, to int) {
+	rows := dst.Len()
+	a, b := elems(src, from, to)
+	have := ElemLen(dst)
+	switch src.Type.Kind {
+	case table.Bool:
+		dst.Bools = append(dst.Bools, src.Bools[a:b]...)
+	case table.Int16:
+		dst.Int16s = append(dst.Int16s, src.Int16s[a:b]...)
+	case table.Int32:
+		dst.Int32s = append(dst.Int32s, src.Int32s[a:b]...)
+	case table.Int64:
+		dst.Int64s = append(dst.Int64s, src.Int64s[a:b]...)
+	case table.Float32:
+		dst.Float32s = append(dst.Float32s, src.Float32s[a:b]...)
+	case table.Float64:
+		dst.Float64s = append(dst.Float64s, src.Float64s[a:b]...)
+	case table.Bytes:
+		for _, x := range src.Bytes[a:b] {
+			dst.Bytes = append(dst.Bytes, append([]byte(nil), x...))
+		}
+	default:
+		dst.Strings = append(dst.Strings, src.Strings[a:b]...)
+	}
+	dst.Null = appendMarks(dst.Null, rows, src.Null, from, to)
+	if !src.Type.Array {
+		return
+	}
+	dst.ElemNull = appendMarks(dst.ElemNull, have, src.ElemNull, a, b)
+	appendDims(dst, rows, src, from, to)
+	if len(dst.Offsets) == 0 {
+		dst.Offsets = append(dst.Offsets, 0)
+	}
+	for i := from; i < to; i++ {
+		dst.Offsets = append(dst.Offsets, src.Offsets[i+1]-a+have)
+	}
+}
+
+// appendMarks adds the marks from to to of src, nil meaning none is set, to the marks of have items.
+func appendMarks(dst []bool, have int, src []bool, from, to int) []bool {
+	if src == nil {
+		if dst == nil {
+			return nil
+		}
+		return append(dst, make([]bool, to-from)...)
+	}
+	if dst == nil {
+		dst = make([]bool, have, have+to-from)
+	}
+	return append(dst, src[from:to]...)
+}
+
+// appendDims adds the shapes of rows from to to; the offsets of dst are still those of its first rows.
+func appendDims(dst *table.Vector, rows int, src *table.Vector, from, to int) {
+	if src.Dims == nil && dst.Dims == nil {
+		return
+	}
+	if dst.Dims == nil {
+		dst.Dims = make([][]int, 0, rows+to-from)
+		for i := range rows {
+			dst.Dims = append(dst.Dims, []int{dst.Offsets[i+1] - dst.Offsets[i]})
+		}
+	}
+	for i := from; i < to; i++ {
+		dst.Dims = append(dst.Dims, append([]int(nil), src.Shape(i)...))
+	}
+}
+
+// RowBytes is about the size of row i in memory and in an Arrow body.
+func RowBytes(v *table.Vector, i int) int {
+	a, b := elems(v, i, i+1)
+	size := 0
+	switch v.Type.Kind {
+	case table.Bool:
+		size = b - a
+	case table.Int16:
+		size = 2 * (b - a)
+	case table.Int32, table.Float32:
+		size = 4 * (b - a)
+	case table.Int64, table.Float64:
+		size = 8 * (b - a)
+	case table.Bytes:
+		for _, x := range v.Bytes[a:b] {
+			size += 4 + len(x)
+		}
+	default:
+		for _, x := range v.Strings[a:b] {
+			size += 4 + len(x)
+		}
+	}
+	if v.Type.Array {
+		size += 8
+	}
+	return size
+}
+
+// HasDims reports whether an array of the column is not one-dimensional, so that its shapes must be kept.
+func HasDims(v *table.Vector) bool {
+	for i := range v.Dims {
+		if keepsShape(v, i) {
+			return true
+		}
+	}
+	return false
+}
+
+// keepsShape reports whether row i's shape says more than its number of elements does.
+func keepsShape(v *table.Vector, i int) bool {
+	return v.Dims != nil && len(v.Dims[i]) > 1 && v.Offsets[i+1] > v.Offsets[i]
+}

@@ -1,0 +1,199 @@
+package fileio
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"path/filepath"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// A manifest describes one generation of a table: its columns, and where its rows are. It is written once, before the
+// catalogue names the generation, and never changed. Open snapshots hold its shared lock.
+type manifest struct {
+	Format  int          `json:"format"`
+	Schema  string       `json:"schema,omitempty"`
+	Table   string       `json:"table"`
+	Columns []columnMeta `json:"columns"`
+	Rows    int64        `json:"rows"`
+	Parts   []partMeta   `json:"parts"` // sorted by key
+}
+
+type columnMeta struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Kind string `json:"kind"`
+}
+
+// A partMeta is what one worker wrote under one key.
+type partMeta struct {
+	Key   string     `json:"key"`
+	Files []fileMeta `json:"files"`
+}
+
+// A fileMeta describes one Arrow IPC file.
+type fileMeta struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+	// Dims are the columns whose array shapes the file holds.
+	Dims []int `json:"dims,omitempty"`
+	// HeadCRC and FootCRC are the checksums of what comes before the first batch and after the last.
+	HeadCRC uint32      `json:"head_crc32c"`
+	FootCRC uint32      `json:"foot_crc32c"`
+	Batches []batchMeta `json:"batches"`
+}
+
+// ends are where the first batch begins and the last one ends.
+func (f fileMeta) ends() (head, foot int64) {
+	first, last := f.Batches[0], f.Batches[len(f.Batches)-1]
+	return first.Offset, last.Offset + last.Bytes
+}
+
+// A batchMeta is the place of one record batch message in its file. Batches follow each other without gaps.
+type batchMeta struct {
+	Rows   int    `json:"rows"`
+	Offset int64  `json:"offset"`
+	Bytes  int64  `json:"bytes"`
+	CRC    uint32 `json:"crc32c"`
+}
+
+const (
+	manifestFormat = 1
+	manifestFile   = "table.json"
+)
+
+var kindNames = map[table.Kind]string{
+	table.Other: "other", table.Bool: "bool", table.Int16: "int16", table.Int32: "int32", table.Int64: "int64",
+	table.Float32: "float32", table.Float64: "float64", table.Numeric: "numeric", table.Text: "text", table.Bytes: "bytes",
+}
+
+func kindName(t table.Type) string {
+	if t.Array {
+		return kindNames[t.Kind] + "[]"
+	}
+	return kindNames[t.Kind]
+}
+
+func columnsOf(schema table.Schema) []columnMeta {
+	out := make([]columnMeta, len(schema))
+	for i, c := range schema {
+		out[i] = columnMeta{c.Name, c.Type.SQL, kindName(c.Type)}
+	}
+	return out
+}
+
+func schemaOf(columns []columnMeta) (table.Schema, error) {
+	out := make(table.Schema, len(columns))
+	for i, c := range columns {
+		t, ok := typeOf(c)
+		if !ok {
+			return nil, fmt.Errorf("column %q has the unknown kind %q", c.Name, c.Kind)
+		}
+		out[i] = table.Column{Name: c.Name, Type: t}
+	}
+	return out, out.Check()
+}
+
+func typeOf(c columnMeta) (table.Type, bool) {
+	for k := range kindNames {
+		for _, array := range []bool{false, true} {
+			if t := (table.Type{Kind: k, Array: array, SQL: c.Type}); kindName(t) == c.Kind {
+				return t, true
+			}
+		}
+	}
+	return table.Type{}, false
+}
+
+// rows is the number of rows in a part.
+func (p partMeta) rows() (n int64) {
+	for _, f := range p.Files {
+		for _, b := range f.Batches {
+			n += int64(b.Rows)
+		}
+	}
+	return n
+}
+
+// loadManifest reads and checks the manifest of a generation, whose checksum the catalogue has.
+func loadManifest(dir string, sum uint32) (*manifest, table.Schema, error) {
+	path := filepath.Join(dir, manifestFile)
+	data, err := readSmall(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, corrupt(path, "the catalogue names the folder, the file is missing")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if got := crc32.Checksum(data, castagnoli); got != sum {
+		return nil, nil, corrupt(path, "it has checksum %08x; it was written with %08x", got, sum)
+	}
+	m, schema, err := parseManifest(data)
+	if err != nil {
+		return nil, nil, corrupt(path, "%w", err)
+	}
+	return m, schema, nil
+}
+
+func parseManifest(data []byte) (*manifest, table.Schema, error) {
+	m := new(manifest)
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, nil, err
+	}
+	if m.Format != manifestFormat {
+		return nil, nil, fmt.Errorf("format %d; this version of beamfit reads format %d", m.Format, manifestFormat)
+	}
+	schema, err := schemaOf(m.Columns)
+	if err != nil {
+		return nil, nil, err
+	}
+	var rows int64
+	for _, p := range m.Parts {
+		for _, f := range p.Files {
+			if err := f.check(schema); err != nil {
+				return nil, nil, fmt.Errorf("part %q: file %q: %w", p.Key, f.Name, err)
+			}
+		}
+		if n := p.rows(); n < 0 || rows > math.MaxInt64-n {
+			return nil, nil, fmt.Errorf("part %q: the number of rows overflows", p.Key)
+		}
+		rows += p.rows()
+	}
+	if rows != m.Rows {
+		return nil, nil, fmt.Errorf("%d rows in the parts, %d in the table", rows, m.Rows)
+	}
+	return m, schema, nil
+}
+
+// check reports a description that cannot be true, so that what it says can be used to ask for memory.
+func (f fileMeta) check(schema table.Schema) error {
+	if !inside(f.Name) {
+		return fmt.Errorf("not the name of a file in the folder")
+	}
+	for i, c := range f.Dims {
+		if c < 0 || c >= len(schema) || !schema[c].Type.Array || i > 0 && c <= f.Dims[i-1] {
+			return fmt.Errorf("shapes of the columns %v", f.Dims)
+		}
+	}
+	if len(f.Batches) == 0 {
+		return fmt.Errorf("no batches")
+	}
+	end := f.Batches[0].Offset
+	if end < headBytes || end > maxHeadBytes {
+		return fmt.Errorf("the first batch is at %d", end)
+	}
+	for i, b := range f.Batches {
+		if b.Rows <= 0 || b.Rows > maxBatchRows || b.Offset != end || b.Bytes < messagePrefix || b.Bytes > math.MaxInt64-b.Offset {
+			return fmt.Errorf("batch %d has %d rows in %d bytes at %d", i, b.Rows, b.Bytes, b.Offset)
+		}
+		end = b.Offset + b.Bytes
+	}
+	if end > f.Size || f.Size-end > maxHeadBytes {
+		return fmt.Errorf("batches up to byte %d in a file of %d", end, f.Size)
+	}
+	return nil
+}

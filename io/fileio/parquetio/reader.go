@@ -1,0 +1,217 @@
+package parquetio
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"os"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+	"github.com/apache/arrow/go/v15/parquet"
+	"github.com/apache/arrow/go/v15/parquet/file"
+	"github.com/apache/arrow/go/v15/parquet/pqarrow"
+
+	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// Batches have about batchBytes, as far as the batch before tells, and at most batchRows rows; the first has firstRows. How
+// large rows are in memory cannot be told from the file: a page may repeat one long text a million times in a few bytes.
+const (
+	batchBytes = 4 << 20
+	batchRows  = 1 << 16
+	firstRows  = 64
+)
+
+// A Reader returns the rows of a Parquet file.
+type Reader struct {
+	path    string
+	f       io.Closer
+	columns []column
+	readers []*pqarrow.ColumnReader
+	schema  table.Schema
+	batch   *table.Batch
+	memory  *budget
+	size    int64 // rows asked for at a time
+	rows    int64 // that the file has
+	done    int64 // that were returned
+}
+
+var _ table.Reader = (*Reader)(nil)
+
+// Open opens a Parquet file.
+func Open(ctx context.Context, path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, oserr.Named(err)
+	}
+	r, err := open(ctx, path, f, memory.NewGoAllocator())
+	if err != nil {
+		_ = f.Close()
+		return nil, err
+	}
+	r.f = f
+	return r, nil
+}
+
+// open reads the metadata.
+func open(ctx context.Context, path string, in parquet.ReaderAtSeeker, mem memory.Allocator) (r *Reader, err error) {
+	r = &Reader{path: path}
+	err = r.guard(func() error { return r.begin(ctx, in, mem) })
+	if err != nil {
+		r.release()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memory.Allocator) error {
+	r.memory = &budget{mem: mem}
+	r.memory.renew()
+	props := parquet.NewReaderProperties(r.memory)
+	props.BufferedStreamEnabled = true // do not read whole column chunks at once
+	pq, err := file.NewParquetReader(in, file.WithReadProps(props))
+	if err != nil {
+		return r.corrupt(err)
+	}
+	types := originalTypes(pq.MetaData())
+	// The Arrow schema that many writers add is not needed, and reading a damaged one can ask for any amount of memory.
+	pq.MetaData().FileMetaData.KeyValueMetadata = nil
+	fr, err := pqarrow.NewFileReader(pq, pqarrow.ArrowReadProperties{}, r.memory)
+	if err != nil {
+		return r.corrupt(err)
+	}
+	for i := range fr.Manifest.Fields {
+		c, err := columnOf(&fr.Manifest.Fields[i], pq.MetaData().Schema)
+		if err != nil {
+			return fmt.Errorf("file %s: %w", r.path, err)
+		}
+		if len(types) == len(fr.Manifest.Fields) {
+			c.typ = original(c.typ, types[i])
+		}
+		r.columns = append(r.columns, c)
+		r.schema = append(r.schema, table.Column{Name: c.name, Type: c.typ})
+	}
+	if err := r.schema.Check(); err != nil {
+		return fmt.Errorf("file %s: %w", r.path, err)
+	}
+	groups := make([]int, pq.NumRowGroups())
+	for g := range groups {
+		groups[g] = g
+		n := pq.MetaData().RowGroup(g).NumRows()
+		if n < 0 || n > math.MaxInt64-r.rows {
+			return r.corrupt(fmt.Errorf("a row group of %d rows", n))
+		}
+		r.rows += n
+	}
+	r.size = firstRows
+	leaves := map[int]bool{}
+	for i := range pq.MetaData().Schema.NumColumns() {
+		leaves[i] = true
+	}
+	// Not FileReader.GetRecordReader: it opens the columns in goroutines, whose panics cannot be caught.
+	for i := range r.columns {
+		r.memory.renew()
+		reader, err := fr.GetFieldReader(ctx, i, leaves, groups)
+		if err != nil {
+			return r.corrupt(err)
+		}
+		r.readers = append(r.readers, reader)
+	}
+	r.batch = table.NewBatch(r.schema)
+	return nil
+}
+
+// guard turns a panic of the Parquet library, which trusts what files say, into an error.
+func (r *Reader) guard(fn func() error) (err error) {
+	defer func() {
+		if x := recover(); x != nil {
+			err = r.corrupt(fmt.Errorf("it cannot be read: %v", x))
+		}
+	}()
+	return fn()
+}
+
+func (r *Reader) corrupt(err error) error {
+	return fmt.Errorf("file %s: %w: %w", r.path, table.ErrCorrupt, err)
+}
+
+// Schema has the columns with their types.
+func (r *Reader) Schema() table.Schema { return r.schema }
+
+// Next returns the next rows.
+func (r *Reader) Next(ctx context.Context) (*table.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.done == r.rows {
+		return nil, io.EOF
+	}
+	r.batch.Reset()
+	want := min(r.size, r.rows-r.done)
+	for i := range r.columns {
+		if err := r.guard(func() error { return r.fill(i, want) }); err != nil {
+			return nil, err
+		}
+	}
+	r.batch.Rows = int(want)
+	r.done += want
+	r.resize()
+	return r.batch, nil
+}
+
+// resize sets the size of the next batch by the batch read.
+func (r *Reader) resize() {
+	bytes := int64(0)
+	for c := range r.batch.Cols {
+		for row := range r.batch.Rows {
+			bytes += int64(arrowvec.RowBytes(&r.batch.Cols[c], row))
+		}
+	}
+	each := bytes/int64(r.batch.Rows) + 1
+	r.size = max(1, min(batchRows, 4*r.size, batchBytes/each))
+}
+
+// fill reads n rows of a column.
+func (r *Reader) fill(i int, n int64) error {
+	r.memory.renew()
+	chunks, err := r.readers[i].NextBatch(n)
+	if err != nil {
+		return r.corrupt(fmt.Errorf("column %q: %w", r.columns[i].name, err))
+	}
+	defer chunks.Release()
+	if int64(chunks.Len()) != n {
+		return r.corrupt(fmt.Errorf("column %q ends after %d of %d rows", r.columns[i].name, r.done+int64(chunks.Len()), r.rows))
+	}
+	v, done := &r.batch.Cols[i], 0
+	for _, arr := range chunks.Chunks() {
+		if err := r.convert(v, arr, i); err != nil {
+			return fmt.Errorf("file %s, column %q, after row %d: %w", r.path, r.columns[i].name, r.done+int64(done), err)
+		}
+		done += arr.Len()
+	}
+	if v.Len() != int(n) {
+		return r.corrupt(fmt.Errorf("column %q has %d values for %d rows", r.columns[i].name, v.Len(), n))
+	}
+	return nil
+}
+
+func (r *Reader) convert(v *table.Vector, arr arrow.Array, i int) error {
+	return appendColumn(v, arr, r.columns[i].depth)
+}
+
+func (r *Reader) release() {
+	for _, c := range r.readers {
+		_ = r.guard(func() error { c.Release(); return nil })
+	}
+	r.readers = nil
+}
+
+// Close closes the file.
+func (r *Reader) Close() error {
+	r.release()
+	return r.f.Close()
+}

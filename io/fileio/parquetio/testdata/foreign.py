@@ -1,0 +1,24 @@
+# Makes foreign.parquet, a file as other programs write them: python3 foreign.py (needs pyarrow).
+import datetime
+import decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+columns = {
+    "naive": pa.array([datetime.datetime(2024, 2, 29, 23, 59, 59, 123000), None], pa.timestamp("ms")),
+    "utc": pa.array([datetime.datetime(1969, 12, 31, 0, 0, 0), None], pa.timestamp("us", "UTC")),
+    "nano": pa.array([1700000000123456789, None], pa.timestamp("ns")),
+    "word": pa.array(["b", None], pa.string()).dictionary_encode(),
+    "large": pa.array(["x", ""], pa.large_string()),
+    "pair": pa.array([[1, 2], [3, 4]], pa.list_(pa.float32(), 2)),
+    "unsigned": pa.array([18446744073709551615, 0], pa.uint64()),
+    "half": pa.array([0.5, None], pa.float16()),
+    "dec": pa.array([decimal.Decimal("-1.50"), None], pa.decimal256(50, 2)),
+    "matrix": pa.array([[[1, 2], [3, None]], []], pa.list_(pa.list_(pa.int16()))),
+    "nothing": pa.nulls(2),
+    "day": pa.array([datetime.date(2024, 2, 29), None], pa.date32()),
+    "clock": pa.array([datetime.time(23, 59, 59, 500), None], pa.time64("us")),
+    "id": pa.array([b"\x00\x01", None], pa.binary(2)),
+}
+pq.write_table(pa.table(columns), "foreign.parquet", compression="zstd", data_page_version="2.0", write_statistics=True)

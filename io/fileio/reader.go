@@ -1,0 +1,244 @@
+package fileio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow/go/v15/arrow"
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// Read opens a partition.
+func (s *Store) Read(ctx context.Context, p table.Partition, opt table.ReadOptions) (table.Reader, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	r, err := s.read(p, opt)
+	if err != nil {
+		return nil, about(p.Table, err)
+	}
+	return r, nil
+}
+
+func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err error) {
+	var t token
+	if err := json.Unmarshal([]byte(p.Token), &t); err != nil || !inside(t.Folder) || !isGeneration(t.Generation) {
+		return nil, fmt.Errorf("the partition's token %q is not one of this store", p.Token)
+	}
+	if _, ok := open.Load(t.Snapshot); !ok && strings.HasPrefix(t.Snapshot, process+"/") {
+		return nil, errors.New("the snapshot is closed")
+	}
+	dir := filepath.Join(s.root, t.Folder, t.Generation)
+	r := &reader{mem: s.mem, dir: dir, table: p.Table, row: p.FirstRow, end: p.FirstRow + p.Rows, batchRows: opt.BatchRows}
+	if r.lease, err = lease(dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			r.lease.release()
+		}
+	}()
+	m, schema, err := loadManifest(dir, t.Manifest)
+	if err != nil {
+		return nil, err
+	}
+	if p.FirstRow < 0 || p.Rows < 0 || p.FirstRow > m.Rows-p.Rows {
+		return nil, fmt.Errorf("a partition of rows %d to %d in a table of %d rows", p.FirstRow, p.FirstRow+p.Rows, m.Rows)
+	}
+	for _, part := range m.Parts {
+		r.files = append(r.files, part.Files...)
+	}
+	r.stored = schema
+	return r, r.choose(opt)
+}
+
+// A reader returns the rows of one range of a generation.
+type reader struct {
+	mem       memory.Allocator
+	dir       string
+	table     table.Name
+	lease     *lock
+	stored    table.Schema
+	files     []fileMeta
+	batchRows int
+
+	// The columns of the batches.
+	schema  table.Schema
+	columns []int  // their positions in stored
+	float32 []bool // which of them are converted
+
+	row, end int64 // the next row to return, and the end of the range
+	seen     int64 // the number of the first row of the batch that comes next in the files
+	file     int   // the file in use, or to be used next
+	next     int   // the batch in it that comes next
+	part     *partReader
+
+	record arrow.Record // the batch in use
+	start  int64        // the number of its first row
+	buf    []byte
+
+	batch table.Batch
+	raw   []table.Vector // what float32 columns are read into
+}
+
+// choose sets up the columns that are wanted.
+func (r *reader) choose(opt table.ReadOptions) error {
+	names := opt.Columns
+	if names == nil {
+		names = r.stored.Names()
+	}
+	schema, err := r.stored.Select(names)
+	if err != nil {
+		var c *table.ColumnError
+		if errors.As(err, &c) {
+			c.Table = r.table
+		}
+		return err
+	}
+	r.schema = schema
+	r.columns, r.float32 = make([]int, len(schema)), make([]bool, len(schema))
+	for i, n := range names {
+		r.columns[i] = r.stored.Index(n)
+	}
+	for _, n := range opt.Float32 {
+		i := slices.Index(names, n)
+		if i < 0 {
+			return &table.ColumnError{Table: r.table, Column: n, Columns: names}
+		}
+		if !arrowvec.IsNumbers(r.stored[r.columns[i]].Type) {
+			return fmt.Errorf("column %q has type %s; to be read as real[] it must be an array of numbers", n, r.stored[r.columns[i]].Type)
+		}
+		for i, m := range names {
+			if m == n {
+				r.schema[i].Type, r.float32[i] = table.Float32ArrayType, true
+			}
+		}
+	}
+	r.batch = *table.NewBatch(r.schema)
+	r.raw = make([]table.Vector, len(schema))
+	return nil
+}
+
+func (r *reader) Schema() table.Schema { return r.schema }
+
+// Next returns the next rows of the batch in use, or of the one after it.
+func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if r.lease == nil {
+		return nil, about(r.table, errors.New("the reader is closed"))
+	}
+	if r.row >= r.end {
+		return nil, io.EOF
+	}
+	if r.record == nil {
+		if err := r.load(); err != nil {
+			return nil, about(r.table, err)
+		}
+	}
+	from := int(r.row - r.start)
+	n := int(min(r.record.NumRows()-int64(from), r.end-r.row))
+	if r.batchRows > 0 {
+		n = min(n, r.batchRows)
+	}
+	if err := r.fill(from, n); err != nil {
+		return nil, about(r.table, err)
+	}
+	r.row += int64(n)
+	if from+n == int(r.record.NumRows()) || r.row == r.end {
+		r.record.Release()
+		r.record = nil
+	}
+	return &r.batch, nil
+}
+
+// load makes the batch with row r.row the one in use.
+func (r *reader) load() error {
+	for ; r.file < len(r.files); r.file, r.next = r.file+1, 0 {
+		f := r.files[r.file]
+		for ; r.next < len(f.Batches); r.next++ {
+			b := f.Batches[r.next]
+			if r.row >= r.seen+int64(b.Rows) {
+				r.seen += int64(b.Rows)
+				continue
+			}
+			if r.part == nil {
+				part, err := openPart(r.mem, r.dir, f, r.stored)
+				if err != nil {
+					return err
+				}
+				r.part = part
+			}
+			var err error
+			r.record, r.buf, err = r.part.record(b, r.buf)
+			r.start = r.seen
+			r.seen += int64(b.Rows)
+			r.next++
+			return err
+		}
+		if err := r.closePart(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("row %d is not in the files", r.row+1) // the manifest was checked: cannot happen
+}
+
+// fill converts rows from to from+n of the batch in use.
+func (r *reader) fill(from, n int) error {
+	r.batch.Rows = n
+	dims := r.files[r.file].Dims
+	for i, c := range r.columns {
+		dst := &r.batch.Cols[i]
+		if r.float32[i] {
+			dst = &r.raw[i]
+			dst.Type = r.stored[c].Type
+		}
+		err := arrowvec.Read(dst, r.record.Column(c), from, n)
+		if d := slices.Index(dims, c); err == nil && d >= 0 {
+			err = arrowvec.ReadDims(dst, r.record.Column(len(r.stored)+d), from, n)
+		}
+		if err != nil {
+			return corrupt(filepath.Join(r.dir, r.files[r.file].Name), "column %q, rows %d to %d: %w", r.stored[c].Name, r.row+1, r.row+int64(n), err)
+		}
+		if !r.float32[i] {
+			continue
+		}
+		var bad *arrowvec.RowError
+		if err := arrowvec.ToFloat32(&r.batch.Cols[i], dst); errors.As(err, &bad) {
+			return &table.ValueError{Table: r.table, Column: r.stored[c].Name, Row: r.row + int64(bad.Row) + 1, Err: bad.Err}
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *reader) closePart() error {
+	if r.part == nil {
+		return nil
+	}
+	err := r.part.close()
+	r.part = nil
+	return err
+}
+
+func (r *reader) Close() error {
+	if r.record != nil {
+		r.record.Release()
+		r.record = nil
+	}
+	err := r.closePart()
+	r.lease.release()
+	r.lease = nil
+	return err
+}

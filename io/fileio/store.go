@@ -1,0 +1,220 @@
+package fileio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
+	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// scheme begins the URLs of folder stores.
+const scheme = "file"
+
+func init() {
+	table.Register(scheme, table.Opener{
+		Open:   func(ctx context.Context, url string) (table.Store, error) { return Open(ctx, url) },
+		Redact: redact,
+	})
+}
+
+// A Store is a folder of tables. See the package comment for its layout.
+type Store struct {
+	root string // absolute
+	ref  string
+	disk disk
+	mem  memory.Allocator
+
+	mu        sync.Mutex
+	closed    bool
+	swept     bool
+	outputs   map[*output]struct{}
+	snapshots map[*snapshot]struct{}
+}
+
+var _ table.Store = (*Store)(nil)
+
+var errStoreClosed = errors.New("the store is closed")
+
+// Open opens the folder that a URL names: file:DIR, where DIR is absolute or relative to the working folder, or
+// file:///DIR. A folder that does not exist is an empty store; the first write makes it.
+func Open(ctx context.Context, url string) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	root, err := rootOf(url)
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(root)
+	switch {
+	case err == nil && !info.IsDir():
+		return nil, fmt.Errorf("store file:%s %w: it is not a folder", root, table.ErrUnavailable)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("store file:%s %w: %w", root, table.ErrUnavailable, oserr.Named(err))
+	}
+	return &Store{
+		root: root, ref: scheme + ":" + root, mem: memory.NewGoAllocator(),
+		outputs: map[*output]struct{}{}, snapshots: map[*snapshot]struct{}{},
+	}, nil
+}
+
+// rootOf is the absolute path of the folder that a URL names.
+func rootOf(url string) (string, error) {
+	path, ok := strings.CutPrefix(url, scheme+":")
+	if !ok {
+		return "", fmt.Errorf("store %q: expected file:DIR", url)
+	}
+	if rest, ok := strings.CutPrefix(path, "//"); ok {
+		if !strings.HasPrefix(rest, "/") {
+			return "", fmt.Errorf("store %q: a host is named; expected file:DIR or file:///DIR", url)
+		}
+		path = rest
+	}
+	if path == "" || strings.IndexByte(path, 0) >= 0 {
+		return "", fmt.Errorf("store %q: expected the name of a folder after the colon", url)
+	}
+	return filepath.Abs(path)
+}
+
+func redact(url string) (string, error) {
+	root, err := rootOf(url)
+	if err != nil {
+		return "", err
+	}
+	return scheme + ":" + root, nil
+}
+
+// Ref is file: and the absolute path of the folder.
+func (s *Store) Ref() string { return s.ref }
+
+// controlFolder holds what is no table.
+const controlFolder = ".beamfit"
+
+func (s *Store) control(names ...string) string {
+	return filepath.Join(append([]string{s.root, controlFolder}, names...)...)
+}
+
+// The folders in the control folder.
+const (
+	outputsFolder = "outputs"
+	locksFolder   = "locks"
+	trashFolder   = "trash"
+)
+
+// makeFolders makes the store's folder and what it needs to be written to.
+func (s *Store) makeFolders() error {
+	for _, name := range []string{outputsFolder, locksFolder, trashFolder} {
+		if err := s.disk.mkdirAll(s.control(name)); err != nil {
+			return fmt.Errorf("store %s: %w", s.ref, err)
+		}
+	}
+	return nil
+}
+
+// ready reports a store that is closed or a context that has ended.
+func (s *Store) ready(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errStoreClosed
+	}
+	return nil
+}
+
+// Close aborts the outputs that are open and ends the snapshots.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	var outputs []*output
+	for o := range s.outputs {
+		outputs = append(outputs, o)
+	}
+	var snapshots []*snapshot
+	for n := range s.snapshots {
+		snapshots = append(snapshots, n)
+	}
+	s.mu.Unlock()
+	var errs []error
+	for _, o := range outputs {
+		errs = append(errs, o.Abort(context.Background()))
+	}
+	for _, n := range snapshots {
+		errs = append(errs, n.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Lookup describes a table; Rows is exact.
+func (s *Store) Lookup(ctx context.Context, name table.Name) (*table.Info, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	var info *table.Info
+	err := s.locked(ctx, false, func() error {
+		c, err := s.loadCatalog()
+		if err != nil {
+			return err
+		}
+		e, ok := c.find(name)
+		if !ok {
+			return table.ErrNotExist
+		}
+		m, schema, err := loadManifest(s.generation(e), e.Manifest)
+		if err != nil {
+			return err
+		}
+		info = &table.Info{Name: name, Schema: schema, Rows: m.Rows, Exact: true}
+		return nil
+	})
+	if err != nil {
+		return nil, about(name, err)
+	}
+	return info, nil
+}
+
+// generation is the folder of the generation that counts.
+func (s *Store) generation(e entry) string { return filepath.Join(s.root, e.Folder, e.Generation) }
+
+// List names the tables without a schema, sorted.
+func (s *Store) List(ctx context.Context) ([]table.Name, error) {
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	var names []table.Name
+	err := s.locked(ctx, false, func() error {
+		c, err := s.loadCatalog()
+		if err != nil {
+			return err
+		}
+		for _, e := range c.Tables { // saved in order
+			if e.Schema == "" {
+				names = append(names, e.name())
+			}
+		}
+		return nil
+	})
+	return names, err
+}
+
+// about makes err one about a table, unless it already is or the caller has given up.
+func about(name table.Name, err error) error {
+	var t *table.TableError
+	var v *table.ValueError
+	var c *table.ColumnError
+	if err == nil || errors.As(err, &t) || errors.As(err, &v) || errors.As(err, &c) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errStoreClosed) {
+		return err
+	}
+	return &table.TableError{Table: name, Err: err}
+}
