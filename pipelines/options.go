@@ -90,6 +90,8 @@ type FitResult struct {
 	TrainingMetrics   []NamedValue
 	ValidationLoss    *float64
 	ValidationMetrics []NamedValue
+	// Warnings tell, in sentences, what is odd but no error: a validation table that was packed differently.
+	Warnings []string
 }
 
 // EvaluateOptions are the arguments of Evaluate: MADlib's madlib_keras_evaluate.
@@ -99,6 +101,8 @@ type EvaluateOptions struct{ Model, Test, Output string }
 type EvaluateResult struct {
 	Loss    float64
 	Metrics []NamedValue
+	// Warnings tell, in sentences, what is odd but no error: a test table that was packed differently.
+	Warnings []string
 }
 
 // PredictOptions are the arguments of Predict: MADlib's madlib_keras_predict.

@@ -1,0 +1,254 @@
+package pipelines
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/weights"
+)
+
+// archSchema is that of an architecture table: one row per model.
+var archSchema = table.Schema{
+	{Name: "model_id", Type: table.Int32Type},
+	{Name: "model_arch", Type: table.JSONType},
+	{Name: "model_weights", Type: table.BytesType},
+	{Name: "name", Type: table.TextType},
+	{Name: "description", Type: table.TextType},
+	{Name: "__internal_madlib_id__", Type: table.TextType},
+}
+
+// LoadModel adds a model to an architecture table, which it creates where there is none, and returns the model's id: one
+// more than the highest there, or 1. The JSON is checked whole and stored unchanged; weights must have the length that
+// the architecture needs.
+func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) {
+	j, err := env.begin("load-model")
+	if err != nil {
+		return 0, err
+	}
+	defer j.end()
+	name, err := parseTable("architecture", opt.ArchTable)
+	if err != nil {
+		return 0, err
+	}
+	if len(bytes.TrimSpace(opt.Arch)) == 0 {
+		return 0, errors.New("the model's JSON is empty")
+	}
+	if bytes.IndexByte(opt.Arch, 0) >= 0 {
+		return 0, errors.New("the model's JSON holds a zero byte")
+	}
+	data := opt.Weights
+	if opt.WeightsFrom != "" {
+		if data != nil {
+			return 0, errors.New("weights are given twice: as bytes and from a model table")
+		}
+		from, err := readModel(ctx, j.Store, opt.WeightsFrom)
+		if err != nil {
+			return 0, fmt.Errorf("weights: %w", err)
+		}
+		data = weights.Encode(from.weights)
+	}
+	if _, err := newStoredModel(opt.Arch, data); err != nil {
+		return 0, fmt.Errorf("model: %w", err)
+	}
+	id := 0
+	err = j.Store.Mutate(ctx, name, func(tx table.Tx) error {
+		if tx.Schema() == nil {
+			if err := tx.Create(archSchema); err != nil {
+				return err
+			}
+		}
+		if err := checkArchTable(name, tx.Schema()); err != nil {
+			return err
+		}
+		var err error
+		if id, err = nextID(tx); err != nil {
+			return err
+		}
+		return tx.Insert(archRow(tx.Schema(), id, data, opt))
+	})
+	if err != nil {
+		return 0, fmt.Errorf("architecture table %s: %w", name, err)
+	}
+	return id, nil
+}
+
+// checkArchTable compares a table's columns with those of an architecture table. It may have more.
+func checkArchTable(name table.Name, s table.Schema) error {
+	for _, want := range archSchema {
+		i := s.Index(want.Name)
+		if i < 0 {
+			return &table.ColumnError{Table: name, Column: want.Name, Columns: s.Names()}
+		}
+		if got := s[i].Type; got.Array || got.Kind != want.Type.Kind && !(isInteger(got) && isInteger(want.Type)) && !(isText(got) && isText(want.Type)) {
+			return fmt.Errorf("column %q has type %s, expected %s", want.Name, got, want.Type)
+		}
+	}
+	return nil
+}
+
+func isInteger(t table.Type) bool {
+	return t.Kind == table.Int16 || t.Kind == table.Int32 || t.Kind == table.Int64
+}
+
+func isText(t table.Type) bool { return t.Kind == table.Text || t.Kind == table.Other }
+
+// nextID is one more than the highest model_id, or 1.
+func nextID(tx table.Tx) (int, error) {
+	b, err := tx.Rows([]string{"model_id"})
+	if err != nil {
+		return 0, err
+	}
+	id := 0
+	for i := range b.Rows {
+		if n, ok := intAt(&b.Cols[0], i); ok {
+			id = max(id, n)
+		}
+	}
+	if id == math.MaxInt32 {
+		return 0, fmt.Errorf("model_id %d is the highest there can be", id)
+	}
+	return id + 1, nil
+}
+
+// intAt is the value of row i of an integer column; false for NULL.
+func intAt(v *table.Vector, i int) (int, bool) {
+	if v.IsNull(i) {
+		return 0, false
+	}
+	switch v.Type.Kind {
+	case table.Int16:
+		return int(v.Int16s[i]), true
+	case table.Int32:
+		return int(v.Int32s[i]), true
+	case table.Int64:
+		return int(v.Int64s[i]), true
+	}
+	return 0, false
+}
+
+// archRow is the row of a new model; columns that are not beamfit's stay NULL.
+func archRow(s table.Schema, id int, data []byte, opt LoadModelOptions) *table.Batch {
+	values := map[string]any{
+		"model_id": id, "model_arch": string(opt.Arch), "__internal_madlib_id__": rand.Text(),
+	}
+	if data != nil {
+		values["model_weights"] = data
+	}
+	if opt.Name != nil {
+		values["name"] = *opt.Name
+	}
+	if opt.Description != nil {
+		values["description"] = *opt.Description
+	}
+	row := make([]any, len(s))
+	for i, c := range s {
+		row[i] = values[c.Name]
+	}
+	b := table.NewBatch(s)
+	if err := b.Append(row...); err != nil {
+		panic(fmt.Sprintf("pipelines: architecture row: %v", err)) // checkArchTable compared the types
+	}
+	return b
+}
+
+// DeleteModel removes a model from an architecture table, and the table with its last model.
+func DeleteModel(ctx context.Context, env Env, opt DeleteModelOptions) error {
+	j, err := env.begin("delete-model")
+	if err != nil {
+		return err
+	}
+	defer j.end()
+	snap, err := openInput(ctx, j.Store, "architecture", opt.ArchTable)
+	if err != nil {
+		return err
+	}
+	name := snap.Info().Name
+	if err := snap.Close(); err != nil {
+		return err
+	}
+	err = j.Store.Mutate(ctx, name, func(tx table.Tx) error {
+		if tx.Schema() == nil {
+			return table.ErrNotExist
+		}
+		if err := checkArchTable(name, tx.Schema()); err != nil {
+			return err
+		}
+		b, err := tx.Rows([]string{"model_id"})
+		if err != nil {
+			return err
+		}
+		n, err := tx.Delete("model_id", int64(opt.ID))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return noModel(opt.ID, &b.Cols[0])
+		}
+		if int64(b.Rows) == n {
+			return tx.Drop()
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("architecture table %s: %w", name, err)
+	}
+	return nil
+}
+
+// readArchitecture reads the model of that id. Of several rows with the id it takes the first.
+func readArchitecture(ctx context.Context, store table.Store, text string, id int) (*storedModel, error) {
+	snap, err := openInput(ctx, store, "architecture", text)
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	name := snap.Info().Name
+	if err := checkArchTable(name, snap.Info().Schema); err != nil {
+		return nil, fmt.Errorf("architecture table %s: %w", name, err)
+	}
+	ids, err := readAll(ctx, store, snap, []string{"model_id"})
+	if err != nil {
+		return nil, err
+	}
+	row := 0
+	for ; row < ids.Rows; row++ {
+		if n, ok := intAt(&ids.Cols[0], row); ok && n == id {
+			break
+		}
+	}
+	if row == ids.Rows {
+		return nil, fmt.Errorf("architecture table %s: %w", name, noModel(id, &ids.Cols[0]))
+	}
+	var m *storedModel
+	opt := table.ReadOptions{Columns: []string{"model_arch", "model_weights"}, BatchRows: 1}
+	err = atRow(ctx, store, snap, opt, int64(row), func(b *table.Batch, i int) (err error) {
+		m, err = storedAt(b, i)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("architecture table %s, model_id %d: %w", name, id, err)
+	}
+	return m, nil
+}
+
+// noModel is the error for an id that is not in the table.
+func noModel(id int, ids *table.Vector) error {
+	const most = 10
+	var known []string
+	for i := range ids.Len() {
+		if n, ok := intAt(ids, i); ok {
+			if len(known) == most {
+				known = append(known, "...")
+				break
+			}
+			known = append(known, fmt.Sprint(n))
+		}
+	}
+	return fmt.Errorf("no model has model_id %d; those that exist: %s", id, strings.Join(known, ", "))
+}

@@ -1,0 +1,87 @@
+package pipelines
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+func TestEvaluate(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		opt := irisFit()
+		opt.Iterations, opt.Validation = 3, "iris_test_packed"
+		fitted, err := Fit(t.Context(), Env{Store: store}, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The same rows under other names, in another number of shards and buffers.
+		_, test := parted(iris(t))
+		packIris(t, store, "other", test, packing{buffer: 7, x: "pixels", y: "label"})
+		for _, c := range []struct{ test, runner, output string }{
+			{"iris_test_packed", "direct", "a"}, {"iris_test_packed", "prism", "b"}, {"other", "direct", "c"},
+		} {
+			r, err := Evaluate(t.Context(), Env{Store: store, Runner: c.runner}, EvaluateOptions{Model: "iris_model", Test: c.test, Output: c.output})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := EvaluateResult{Loss: *fitted.ValidationLoss, Metrics: fitted.ValidationMetrics}
+			if d := cmp.Diff(want, r); d != "" {
+				t.Errorf("%v: %s", c, d)
+			}
+			if d := cmp.Diff(tableText(t, store, "a"), tableText(t, store, c.output)); d != "" {
+				t.Errorf("%v: %s", c, d)
+			}
+		}
+		b := readTable(t, store, "a")
+		want := table.Schema{{Name: "loss", Type: table.Float64Type}, {Name: "metric", Type: table.Float64Type},
+			{Name: "metrics_type", Type: table.TextArrayType}, {Name: "loss_type", Type: table.TextType}}
+		if d := cmp.Diff(want, b.Schema); d != "" || b.Rows != 1 {
+			t.Errorf("%d rows, %s", b.Rows, d)
+		}
+		if b.Cols[0].Float64s[0] != *fitted.ValidationLoss || b.Cols[1].Float64s[0] != fitted.ValidationMetrics[0].Value ||
+			b.Cols[2].Strings[0] != "categorical_accuracy" || b.Cols[3].Strings[0] != "categorical_crossentropy" {
+			t.Error(tableText(t, store, "a"))
+		}
+	})
+}
+
+func TestEvaluateWithoutMetric(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	opt := irisFit()
+	opt.Compile, opt.Iterations = "loss=mse, optimizer=sgd()", 1
+	if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Evaluate(t.Context(), Env{Store: store}, EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "out"}); err != nil {
+		t.Fatal(err)
+	}
+	b := readTable(t, store, "out")
+	if !b.Cols[1].IsNull(0) || !b.Cols[2].IsNull(0) || b.Cols[3].Strings[0] != "mse" {
+		t.Error(tableText(t, store, "out"))
+	}
+}
+
+func TestEvaluateWarns(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	opt := irisFit()
+	opt.Iterations = 1
+	if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+		t.Fatal(err)
+	}
+	_, test := parted(iris(t))
+	packIris(t, store, "turned", test, packing{classes: []any{"Iris-virginica", nil, "Iris-setosa"}})
+	r, err := Evaluate(t.Context(), Env{Store: store}, EvaluateOptions{Model: "iris_model", Test: "turned", Output: "out"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`the classes of class_text in the training table are ("Iris-setosa", "Iris-versicolor", "Iris-virginica"), ` +
+		`those of class_text in the test table are ("Iris-virginica", NULL, "Iris-setosa")`}
+	if d := cmp.Diff(want, r.Warnings); d != "" {
+		t.Error(d)
+	}
+}

@@ -1,0 +1,54 @@
+package pipelines
+
+import (
+	"context"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// Fit trains a model on a packed table: MADlib's madlib_keras_fit. It writes the model table and its summary, together
+// and only when training has ended well. With WarmStart they take the place of those that exist.
+//
+// In every iteration all shards train from the same weights, each for as many passes as the epochs of fit_params, and
+// then their weights are averaged by rows. Optimizer state stays with its shard for the whole call. Metrics are computed
+// over the whole training table, and over the whole validation table where there is one.
+//
+// The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
+func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
+	j, err := env.begin("fit")
+	if err != nil {
+		return FitResult{}, err
+	}
+	defer j.end()
+	f := &fit{job: j, opt: opt}
+	defer f.close()
+	if err := f.prepare(ctx); err != nil {
+		return FitResult{}, err
+	}
+	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{
+		{Name: f.target, Schema: modelSchema, Replace: opt.WarmStart},
+		{Name: f.target.WithSuffix("_summary"), Schema: f.summary.schema(), Replace: opt.WarmStart},
+	}})
+	if err != nil {
+		return FitResult{}, err
+	}
+	defer abort(ctx, out)
+	if err := f.train(ctx, out.ID()); err != nil {
+		return FitResult{}, err
+	}
+	if err := out.Commit(ctx); err != nil {
+		return FitResult{}, err
+	}
+	return f.result(), nil
+}
+
+// result is what the last entry of the summary tells.
+func (f *fit) result() FitResult {
+	last := f.summary.reports[len(f.summary.reports)-1]
+	r := FitResult{TrainingLoss: float64(last.Training.Loss), TrainingMetrics: last.Training.named(), Warnings: f.warnings}
+	if v := last.Validation; v != nil {
+		loss := float64(v.Loss)
+		r.ValidationLoss, r.ValidationMetrics = &loss, v.named()
+	}
+	return r
+}

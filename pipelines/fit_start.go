@@ -1,0 +1,38 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/initializer"
+	"github.com/beamfit/beamfit/model/weights"
+)
+
+// openPacked opens a packed table of this call.
+func (f *fit) openPacked(ctx context.Context, what, text string) (*packedTable, error) {
+	p, err := openPacked(ctx, f.Store, what, text)
+	if err == nil {
+		f.packed = append(f.packed, p)
+	}
+	return p, err
+}
+
+// startWeights are the weights before the first iteration: those of the existing model for a warm start, else those of
+// the architecture table (transfer learning), else drawn by the layers' initializers.
+func (f *fit) startWeights(ctx context.Context) ([]float32, error) {
+	if !f.opt.WarmStart {
+		if f.stored.weights == nil {
+			return initializer.Fill(f.stored.spec, f.opt.Seed), nil
+		}
+		return f.stored.weights, nil
+	}
+	old, err := readModel(ctx, f.Store, f.opt.Model)
+	if err != nil {
+		return nil, fmt.Errorf("warm start: %w", err)
+	}
+	start, err := weights.Decode(f.stored.spec, weights.Encode(old.weights))
+	if err != nil {
+		return nil, fmt.Errorf("warm start from model %s: %w", f.target, err)
+	}
+	return start, nil
+}

@@ -1,0 +1,115 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/transforms/dataset"
+)
+
+// A packedTable is a packed table that is open, with what its summary says.
+type packedTable struct {
+	what      string // what it is to the job
+	snap      table.Snapshot
+	closed    sync.Once
+	variables variables
+}
+
+// openPacked opens a packed table and reads its summary. close closes it.
+func openPacked(ctx context.Context, store table.Store, what, text string) (*packedTable, error) {
+	snap, err := openInput(ctx, store, what, text)
+	if err != nil {
+		return nil, err
+	}
+	p := &packedTable{what: what, snap: snap}
+	name, err := parseTable(what, text)
+	if err == nil {
+		_, p.variables, err = readSummary(ctx, store, what, name)
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	for _, vs := range [][]variable{p.variables.independents, p.variables.dependents} {
+		for i := range vs {
+			vs[i].resolve(snap.Info().Schema)
+		}
+	}
+	return p, nil
+}
+
+// close ends the snapshot. It may be called again, and from several goroutines.
+func (p *packedTable) close() {
+	p.closed.Do(func() { _ = p.snap.Close() })
+}
+
+// checkColumns checks that the table has the columns that its summary names.
+func (p *packedTable) checkColumns() error {
+	var l buffer.Layout
+	for _, v := range p.variables.independents {
+		l.Inputs = append(l.Inputs, buffer.Variable{Name: v.column})
+	}
+	for _, v := range p.variables.dependents {
+		l.Labels = append(l.Labels, buffer.Variable{Name: v.column})
+	}
+	if err := dataset.Check(p.snap.Info(), l); err != nil {
+		return fmt.Errorf("%s table: %w", p.what, err)
+	}
+	return nil
+}
+
+// open reads which buffers the table has and checks their shapes against the model: the independent variables are its
+// inputs and the dependent variables its outputs, by position.
+func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.Spec, partitions int) (*dataset.Set, error) {
+	var l buffer.Layout
+	var err error
+	if l.Inputs, err = p.match("input", spec, spec.Inputs, "independent", p.variables.independents); err != nil {
+		return nil, err
+	}
+	if l.Labels, err = p.match("output", spec, spec.Outputs, "dependent", p.variables.dependents); err != nil {
+		return nil, err
+	}
+	set, err := dataset.Open(ctx, store, p.snap, l, partitions)
+	if err != nil {
+		return nil, fmt.Errorf("%s table: %w", p.what, err)
+	}
+	set.Loaded = p.close // training may take long, and an open snapshot is a burden to a database
+	return set, nil
+}
+
+// match pairs variables with the model's inputs or outputs.
+func (p *packedTable) match(end string, spec *keras.Spec, tensors []int, kind string, vs []variable) ([]buffer.Variable, error) {
+	if len(tensors) != len(vs) {
+		return nil, fmt.Errorf("the model has %s; the %s table %s has %s (%s)", count(len(tensors), end),
+			p.what, p.snap.Info().Name, count(len(vs), kind+" variable"), table.QuoteAll(columnsOf(vs)))
+	}
+	var out []buffer.Variable
+	for i, v := range vs {
+		t := spec.Tensors[tensors[i]]
+		if end == "output" && len(t.Shape) != 1 {
+			return nil, fmt.Errorf("output %q of the model has shape %v; labels are vectors, expected one dimension", t.Name, t.Shape)
+		}
+		out = append(out, buffer.Variable{Name: v.column, Shape: t.Shape})
+	}
+	return out, nil
+}
+
+// count is "1 input", "2 inputs".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func columnsOf(vs []variable) []string {
+	out := make([]string, len(vs))
+	for i, v := range vs {
+		out[i] = v.column
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package pipelines
+
+import (
+	"context"
+
+	"fmt"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/transforms/infer"
+)
+
+// Predict writes the classes of the rows of a table or view, ranked by probability, with a model that Fit has made:
+// MADlib's madlib_keras_predict. It reads the id column and the argument's columns only. Names and values of the classes
+// and the normalizing constant are those of the model's summary.
+func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
+	j, err := env.begin("predict")
+	if err != nil {
+		return PredictResult{}, err
+	}
+	defer j.end()
+	p := &prediction{job: j}
+	defer p.close()
+	if err := p.openTest(ctx, opt.Test); err != nil {
+		return PredictResult{}, err
+	}
+	if p.stored, err = readModel(ctx, j.Store, opt.Model); err != nil {
+		return PredictResult{}, err
+	}
+	name, err := parseTable("model", opt.Model)
+	if err != nil {
+		return PredictResult{}, err
+	}
+	_, trained, err := readSummary(ctx, j.Store, "model", name)
+	if err != nil {
+		return PredictResult{}, err
+	}
+	p.work.Normalize = trained.normalize
+	if p.work.Outputs, err = trainedOutputs(p.stored.spec, trained.dependents); err != nil {
+		return PredictResult{}, fmt.Errorf("model summary: %w", &table.TableError{Table: name.WithSuffix("_summary"), Err: err})
+	}
+	return p.run(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
+}
+
+// trainedOutputs pairs the model's outputs with the dependent variables of its summary.
+func trainedOutputs(spec *keras.Spec, dependents []variable) ([]infer.Output, error) {
+	if len(spec.Outputs) != len(dependents) {
+		return nil, fmt.Errorf("%s for a model with %s", count(len(dependents), "dependent variable"), count(len(spec.Outputs), "output"))
+	}
+	var outputs []infer.Output
+	for i, v := range dependents {
+		k, err := classCount(spec, i)
+		if err != nil {
+			return nil, err
+		}
+		classes := v.classTexts()
+		if classes == nil || len(classes) == 1 && classes[0] == nil {
+			classes = classIndexes(k)
+		}
+		if len(classes) != k {
+			return nil, fmt.Errorf("column %q has %d class values, output %q of the model has %d classes",
+				v.classColumn(), len(classes), outputName(spec, i), k)
+		}
+		outputs = append(outputs, infer.Output{Name: v.column, Classes: classes})
+	}
+	return outputs, nil
+}
+
+// classCount is the number of classes of output i of the model.
+func classCount(spec *keras.Spec, i int) (int, error) {
+	shape := spec.Tensors[spec.Outputs[i]].Shape
+	if len(shape) != 1 {
+		return 0, fmt.Errorf("output %q of the model has shape %v; expected one dimension, of the classes", outputName(spec, i), shape)
+	}
+	return shape[0], nil
+}
+
+func outputName(spec *keras.Spec, i int) string { return spec.Tensors[spec.Outputs[i]].Name }
+
+// classIndexes are 0 to k-1, the values of classes that have none.
+func classIndexes(k int) []*string {
+	out := make([]*string, k)
+	for i := range out {
+		text := fmt.Sprint(i)
+		out[i] = &text
+	}
+	return out
+}
+
+// PredictBYOM is Predict with a model of an architecture table, which must have weights: MADlib's
+// madlib_keras_predict_byom. The values of the classes and the normalizing constant are arguments; the classes of one
+// output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on.
+func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
+	j, err := env.begin("predict")
+	if err != nil {
+		return PredictResult{}, err
+	}
+	defer j.end()
+	p := &prediction{job: j}
+	defer p.close()
+	if err := p.openTest(ctx, opt.Test); err != nil {
+		return PredictResult{}, err
+	}
+	for i, list := range opt.Classes {
+		if len(list) == 0 || list[0] == nil {
+			return PredictResult{}, fmt.Errorf("class values of dependent variable %d: the first is missing or NULL", i+1)
+		}
+	}
+	if p.stored, err = readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID); err != nil {
+		return PredictResult{}, err
+	}
+	if p.stored.weights == nil {
+		return PredictResult{}, fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
+	}
+	if p.work.Normalize, err = normalizer(opt.Normalize); err != nil {
+		return PredictResult{}, err
+	}
+	if p.work.Outputs, err = givenOutputs(p.stored.spec, opt); err != nil {
+		return PredictResult{}, err
+	}
+	return p.run(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
+}
+
+// normalizer is the normalizing constant of the argument.
+func normalizer(arg *float64) (float32, error) {
+	if arg == nil {
+		return 1, nil
+	}
+	if c := float32(*arg); c > 0 && c-c == 0 {
+		return c, nil
+	}
+	return 0, fmt.Errorf("the normalizing constant must be positive and finite, found %g", *arg)
+}
+
+// givenOutputs pairs the model's outputs with the class values of the arguments.
+func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, error) {
+	if opt.DependentCount < 0 {
+		return nil, fmt.Errorf("the number of dependent variables must be at least 1, found %d", opt.DependentCount)
+	}
+	dependents := max(1, opt.DependentCount)
+	if dependents != len(spec.Outputs) {
+		return nil, fmt.Errorf("the model has %s, the number of dependent variables is %d", count(len(spec.Outputs), "output"), dependents)
+	}
+	if opt.Classes != nil && len(opt.Classes) != dependents {
+		return nil, fmt.Errorf("%d lists of class values for %s", len(opt.Classes), count(dependents, "dependent variable"))
+	}
+	var outputs []infer.Output
+	for i := range dependents {
+		k, err := classCount(spec, i)
+		if err != nil {
+			return nil, err
+		}
+		out := infer.Output{Name: "dependent_var", Classes: classIndexes(k)}
+		if dependents > 1 {
+			out.Name = fmt.Sprintf("dependent_var_%d", i)
+		}
+		if opt.Classes != nil {
+			if out.Classes, err = trimClasses(opt.Classes[i], k); err != nil {
+				return nil, fmt.Errorf("class values of dependent variable %d: %w (output %q of the model)", i+1, err, outputName(spec, i))
+			}
+		}
+		outputs = append(outputs, out)
+	}
+	return outputs, nil
+}
+
+// trimClasses cuts a list of class values to the k classes of an output. SQL arrays are rectangular, so lists for outputs
+// of different width are filled up with NULLs, which are cut off here.
+func trimClasses(list []*string, k int) ([]*string, error) {
+	n := len(list)
+	for n > k && list[n-1] == nil {
+		n--
+	}
+	if n != k {
+		return nil, fmt.Errorf("%d values for %s", n, classes(k))
+	}
+	return list[:n], nil
+}
+
+// classes is "1 class", "2 classes".
+func classes(k int) string {
+	if k == 1 {
+		return "1 class"
+	}
+	return fmt.Sprintf("%d classes", k)
+}

@@ -1,0 +1,190 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/pack"
+)
+
+// preparePacking checks the arguments in MADlib's order and opens the source.
+func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *packJob, err error) {
+	p := &packJob{job: j, opt: opt, normalize: 1}
+	if opt.Like != "" {
+		if opt.Normalize != nil || opt.NumClasses != nil {
+			return nil, errors.New("the normalizing constant and the numbers of classes come from the training table; they cannot be given beside it")
+		}
+		if p.like, err = j.openLike(ctx, opt.Like); err != nil {
+			return nil, err
+		}
+	}
+	if p.snap, err = openInput(ctx, j.Store, "source", opt.Source); err != nil {
+		return nil, err
+	}
+	if err := p.check(ctx); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// check is preparePacking with the source open.
+func (p *packJob) check(ctx context.Context) error {
+	var err error
+	if p.output, err = checkOutput(ctx, p.Store, "output", p.opt.Output); err != nil {
+		return err
+	}
+	p.summary = p.output.WithSuffix("_summary")
+	if err := checkAbsent(ctx, p.Store, "output summary", p.summary); err != nil {
+		return err
+	}
+	if p.independents, err = p.columns("independent", p.opt.Independent); err != nil {
+		return err
+	}
+	if p.dependents, err = p.columns("dependent", p.opt.Dependent); err != nil {
+		return err
+	}
+	if err := p.checkNumbers(); err != nil {
+		return err
+	}
+	if err := p.checkTypes(); err != nil {
+		return err
+	}
+	if err := p.readShapes(ctx); err != nil {
+		return err
+	}
+	if p.like != nil {
+		if err := p.like.check(p.dependents, p.independents); err != nil {
+			return err
+		}
+		p.normalize = p.like.normalize
+	}
+	return p.checkNames()
+}
+
+// columns finds the columns of a list in the source.
+func (p *packJob) columns(what, text string) ([]packedColumn, error) {
+	names, err := table.ParseColumns(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s variables: %w", what, err)
+	}
+	schema, err := selectColumns(p.snap.Info(), names)
+	if err != nil {
+		return nil, fmt.Errorf("%s variables: %w", what, err)
+	}
+	labels, err := table.SplitColumns(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s variables: %w", what, err)
+	}
+	out := make([]packedColumn, len(names))
+	for i := range out {
+		out[i] = packedColumn{Column: schema[i], label: labels[i]}
+	}
+	return out, nil
+}
+
+// checkNumbers checks the arguments that are numbers or words.
+func (p *packJob) checkNumbers() error {
+	if n := p.opt.BufferSize; n != nil {
+		if *n <= 0 {
+			return fmt.Errorf("the buffer size must be at least 1, found %d", *n)
+		}
+		p.bufferSize = int64(*n)
+	}
+	if x := p.opt.Normalize; x != nil {
+		var err error
+		if p.normalize, err = normalizing(*x); err != nil {
+			return err
+		}
+	}
+	if p.opt.Shards < 0 || p.opt.Shards > maxShards {
+		return fmt.Errorf("the number of shards must be between 1 and %d, found %d", maxShards, p.opt.Shards)
+	}
+	p.shards = int64(max(1, p.opt.Shards))
+	if d := strings.TrimSpace(p.opt.Distribution); d != "" && !strings.EqualFold(d, allSegments) {
+		return fmt.Errorf("distribution %q is not known; expected %s", d, allSegments)
+	}
+	if n := p.opt.NumClasses; n != nil && len(n) != len(p.dependents) {
+		return fmt.Errorf("numbers of classes: found %d for %d dependent variables", len(n), len(p.dependents))
+	}
+	for i, n := range p.opt.NumClasses {
+		if n < 1 || n > pack.MaxClasses {
+			return fmt.Errorf("number of classes: column %q must have between 1 and %d, found %d", p.dependents[i].Name, pack.MaxClasses, n)
+		}
+	}
+	return nil
+}
+
+// maxShards is far above what helps; it keeps the numbers of shards within INTEGER.
+const maxShards = 1 << 20
+
+// checkTypes checks that independent variables are arrays of numbers, and that dependent ones are that or scalars.
+func (p *packJob) checkTypes() error {
+	for _, c := range p.independents {
+		if !c.Type.Array || !c.Type.IsNumber() {
+			return p.typeError(c, "independent", "an array of numbers")
+		}
+	}
+	for _, c := range p.dependents {
+		if c.Type.Array && !c.Type.IsNumber() {
+			return p.typeError(c, "dependent", "one value per row, or an array of numbers that is one-hot already")
+		}
+	}
+	return nil
+}
+
+func (p *packJob) typeError(c packedColumn, what, want string) error {
+	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q has type %s; the %s variable must be %s", c.Name, c.Type, what, want)}
+}
+
+// readShapes reads the shapes of the first row, which all others must have.
+func (p *packJob) readShapes(ctx context.Context) error {
+	var arrays []*packedColumn
+	opt := table.ReadOptions{BatchRows: 1}
+	for _, list := range [][]packedColumn{p.independents, p.dependents} {
+		for i := range list {
+			if list[i].Type.Array {
+				arrays = append(arrays, &list[i])
+				opt.Columns = append(opt.Columns, list[i].Name)
+			}
+		}
+	}
+	return atRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
+		for k, c := range arrays {
+			fail := func(err error) error {
+				return &table.ValueError{Table: p.snap.Info().Name, Column: c.Name, Row: 1, Err: err}
+			}
+			v := &b.Cols[k]
+			if v.IsNull(i) {
+				return fail(errors.New("the value is NULL"))
+			}
+			c.shape = append([]int{}, v.Shape(i)...)
+			if len(c.shape) == 0 || slices.Contains(c.shape, 0) {
+				return fail(errors.New("the array is empty"))
+			}
+			if k >= len(p.independents) && len(c.shape) != 1 {
+				return fail(fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension", c.shape))
+			}
+		}
+		return nil
+	})
+}
+
+// checkNames checks that the packed table can have the names of the variables as columns.
+func (p *packJob) checkNames() error {
+	var names pack.Plan
+	for _, c := range p.independents {
+		names.Inputs = append(names.Inputs, pack.Input{Column: c.Name})
+	}
+	for _, c := range p.dependents {
+		names.Labels = append(names.Labels, pack.Label{Column: c.Name})
+	}
+	if err := names.Schema().Check(); err != nil {
+		return fmt.Errorf("the packed table cannot have these variables: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/pack"
+)
+
+// A likeTable is what a packed training table says about how validation data are packed.
+type likeTable struct {
+	name         table.Name
+	normalize    float32
+	numClasses   []int
+	labels       []likeLabel
+	independents int
+}
+
+// A likeLabel is a dependent variable of a training table.
+type likeLabel struct {
+	column  string
+	kind    table.Type   // of the class values
+	width   int          // of a packed label
+	classes pack.Classes // nil: one-hot arrays
+}
+
+// openLike reads the summary of a packed training table, and from its first buffer how wide its labels are.
+func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
+	packed, err := openPacked(ctx, j.Store, "training", text)
+	if err != nil {
+		return nil, err
+	}
+	defer packed.close()
+	name := packed.snap.Info().Name
+	like := &likeTable{name: name, independents: len(packed.variables.independents)}
+	fail := func(err error) (*likeTable, error) {
+		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix("_summary"), Err: err})
+	}
+	if like.normalize, err = normalizing(float64(packed.variables.normalize)); err != nil {
+		return fail(err)
+	}
+	if like.numClasses, err = j.readNumClasses(ctx, name); err != nil {
+		return nil, err
+	}
+	for _, v := range packed.variables.dependents {
+		l := likeLabel{column: v.column}
+		if v.classes != nil {
+			l.kind = v.classes.Type.Elem()
+			if l.classes, l.width, err = pack.ReadClasses(v.classes, 0); err != nil {
+				return fail(fmt.Errorf("column %q: %w", v.classColumn(), err))
+			}
+		} else if l.width, err = j.packedWidth(ctx, packed.snap, v.column+pack.ShapeSuffix); err != nil {
+			return nil, err
+		}
+		like.labels = append(like.labels, l)
+	}
+	return like, nil
+}
+
+// readNumClasses reads the column num_classes of the summary of a packed table.
+func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) {
+	const column = "num_classes"
+	snap, err := openTable(ctx, j.Store, "training summary", of.WithSuffix("_summary"))
+	if err != nil {
+		return nil, err
+	}
+	defer snap.Close()
+	b, err := readAll(ctx, j.Store, snap, []string{column})
+	if err != nil {
+		return nil, fmt.Errorf("training summary table: %w", err)
+	}
+	ns, err := integersAt(&b.Cols[0], 0)
+	if err != nil {
+		return nil, fmt.Errorf("training summary table: %w", &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err})
+	}
+	return ns, nil
+}
+
+// packedWidth is the number of elements of the packed labels whose shapes are in that column.
+func (j *job) packedWidth(ctx context.Context, snap table.Snapshot, column string) (width int, err error) {
+	if _, err := selectColumns(snap.Info(), []string{column}); err != nil {
+		return 0, fmt.Errorf("training table: %w", err)
+	}
+	err = atRow(ctx, j.Store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
+		shape, err := integersAt(&b.Cols[0], i)
+		if err == nil && (len(shape) != 2 || shape[1] < 1 || shape[1] > pack.MaxClasses) {
+			err = fmt.Errorf("shape %v is not that of labels: rows and classes", shape)
+		}
+		if err != nil {
+			return fmt.Errorf("training table: %w", &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err})
+		}
+		width = shape[1]
+		return nil
+	})
+	return width, err
+}
+
+// integersAt is the array of integers in row i.
+func integersAt(v *table.Vector, i int) ([]int, error) {
+	if !v.Type.Array || !slices.Contains([]table.Kind{table.Int16, table.Int32, table.Int64}, v.Type.Kind) {
+		return nil, fmt.Errorf("it has type %s, expected integer[]", v.Type)
+	}
+	if v.IsNull(i) {
+		return nil, errors.New("the value is NULL")
+	}
+	out := []int{}
+	for k := v.Offsets[i]; k < v.Offsets[i+1]; k++ {
+		switch n := v.Elem(k).(type) {
+		case int16:
+			out = append(out, int(n))
+		case int32:
+			out = append(out, int(n))
+		case int64:
+			out = append(out, int(n))
+		default:
+			return nil, errors.New("an element is NULL")
+		}
+	}
+	return out, nil
+}
+
+// check compares the variables of validation data, by position, with those of the training data.
+func (l *likeTable) check(dependents, independents []packedColumn) error {
+	if len(dependents) != len(l.labels) {
+		return fmt.Errorf("%d dependent variables, but training table %s has %d", len(dependents), l.name, len(l.labels))
+	}
+	if len(independents) != l.independents {
+		return fmt.Errorf("%d independent variables, but training table %s has %d", len(independents), l.name, l.independents)
+	}
+	for i, c := range dependents {
+		want := l.labels[i]
+		switch {
+		case c.shape != nil && want.classes != nil:
+			return fmt.Errorf("column %q has arrays, but %q of training table %s has classes of type %s", c.Name, want.column, l.name, want.kind)
+		case c.shape == nil && want.classes == nil:
+			return fmt.Errorf("column %q has type %s, but %q of training table %s has arrays of %d numbers", c.Name, c.Type, want.column, l.name, want.width)
+		case c.shape != nil && c.shape[0] > want.width:
+			return fmt.Errorf("column %q has arrays of %d elements, but %q of training table %s has %d classes", c.Name, c.shape[0], want.column, l.name, want.width)
+		case c.shape == nil && !pack.Comparable(c.Type, want.kind):
+			return fmt.Errorf("column %q has type %s, which cannot be compared with the classes of %q of training table %s, of type %s", c.Name, c.Type, want.column, l.name, want.kind)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/transforms/bundle"
+)
+
+// echoFn doubles its elements, after what the test of that name wants to happen.
+type echoFn struct {
+	Run, Test string
+	tasks     bundle.Tasks[int]
+}
+
+func (f *echoFn) StartBundle(context.Context, func(int)) { f.tasks.Start(f.Run) }
+
+func (f *echoFn) ProcessElement(ctx context.Context, x int, _ func(int)) error {
+	hook, _ := echoHooks.Load(f.Test)
+	return f.tasks.Go(ctx, func(ctx context.Context) (int, error) {
+		if err := hook.(func(context.Context, int) error)(ctx, x); err != nil {
+			return 0, err
+		}
+		bundle.Of(f.Run).Advance("echoing", "elements", 1)
+		return 2 * x, nil
+	})
+}
+
+func (f *echoFn) FinishBundle(_ context.Context, emit func(int)) error { return f.tasks.Finish(emit) }
+
+type collectFn struct{ Test string }
+
+func (f *collectFn) ProcessElement(x int) {
+	got, _ := collected.LoadOrStore(f.Test, &sync.Map{})
+	got.(*sync.Map).Store(x, true)
+}
+
+var echoHooks, collected sync.Map
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[echoFn]())
+	beam.RegisterType(reflect.TypeFor[collectFn]())
+}
+
+// echo runs n elements through echoFn and returns what comes out, sorted.
+func echo(ctx context.Context, t *testing.T, env Env, n int, hook func(context.Context, int) error) ([]int, error) {
+	t.Helper()
+	echoHooks.Store(t.Name(), hook)
+	j := &job{Env: env, name: "echo", unshare: func() {}}
+	err := j.run(ctx, map[string]int64{"echoing": int64(n)}, func(s beam.Scope, run string) error {
+		in := make([]int, n)
+		for i := range in {
+			in[i] = i
+		}
+		out := beam.ParDo(s, &echoFn{Run: run, Test: t.Name()}, beam.CreateList(s, in))
+		beam.ParDo0(s, &collectFn{Test: t.Name()}, out)
+		return nil
+	})
+	var got []int
+	if m, ok := collected.LoadAndDelete(t.Name()); ok {
+		m.(*sync.Map).Range(func(k, _ any) bool { got = append(got, k.(int)); return true })
+	}
+	slices.Sort(got)
+	return got, err
+}
+
+func onRunners(t *testing.T, test func(t *testing.T, env Env)) {
+	for _, name := range Runners() {
+		t.Run(name, func(t *testing.T) { test(t, Env{Runner: name}) })
+	}
+}
+
+type typedError struct{ row int }
+
+func (e *typedError) Error() string { return fmt.Sprintf("row %d", e.row) }
+
+func TestRun(t *testing.T) {
+	onRunners(t, func(t *testing.T, env Env) {
+		env.Workers = 3
+		var mu sync.Mutex
+		running, most := 0, 0
+		var events []Event
+		env.Progress = func(e Event) { events = append(events, e) }
+		got, err := echo(t.Context(), t, env, 9, func(context.Context, int) error {
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			time.Sleep(10 * time.Millisecond)
+			mu.Lock()
+			running--
+			mu.Unlock()
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []int{0, 2, 4, 6, 8, 10, 12, 14, 16}; !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		if most != 3 {
+			t.Errorf("%d tasks ran at the same time, want 3", most)
+		}
+		want := Event{Job: "echo", Stage: "echoing", Unit: "elements", Done: 9, Total: 9}
+		if len(events) != 9 || events[8] != want {
+			t.Errorf("events %v", events)
+		}
+	})
+}
+
+func TestRunError(t *testing.T) {
+	onRunners(t, func(t *testing.T, env Env) {
+		env.Workers = 9
+		want := &typedError{row: 4}
+		got, err := echo(t.Context(), t, env, 9, func(ctx context.Context, x int) error {
+			if x == 4 {
+				return want
+			}
+			<-ctx.Done() // the failure must stop the others
+			return ctx.Err()
+		})
+		if err != error(want) {
+			t.Errorf("got error %v (%T), want the very error of the task", err, err)
+		}
+		if got != nil {
+			t.Errorf("results %v after a failure", got)
+		}
+	})
+}
+
+func TestRunPanic(t *testing.T) {
+	onRunners(t, func(t *testing.T, env Env) {
+		_, err := echo(t.Context(), t, env, 3, func(context.Context, int) error { panic("broken contract") })
+		var p *bundle.PanicError
+		if !errors.As(err, &p) || p.Value != "broken contract" || !strings.Contains(string(p.Stack), "TestRunPanic") {
+			t.Errorf("got %v, want a PanicError with a stack", err)
+		}
+	})
+}
+
+func TestRunCancel(t *testing.T) {
+	onRunners(t, func(t *testing.T, env Env) {
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := echo(ctx, t, env, 9, func(ctx context.Context, _ int) error {
+			cancel()
+			<-ctx.Done()
+			return fmt.Errorf("reading: %w", ctx.Err())
+		})
+		if err != context.Canceled {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+		// A context that has ended before: nothing runs at all.
+		_, err = echo(ctx, t, env, 9, func(context.Context, int) error { t.Error("a task ran"); return nil })
+		if err != context.Canceled {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+	})
+}
+
+// Several jobs at once, as users of the Go API may run them.
+func TestRunConcurrently(t *testing.T) {
+	onRunners(t, func(t *testing.T, env Env) {
+		for i := range 4 {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				got, err := echo(t.Context(), t, env, 5, func(context.Context, int) error { return nil })
+				if err != nil || len(got) != 5 {
+					t.Errorf("got %v, %v", got, err)
+				}
+			})
+		}
+	})
+}
+
+func TestBuildErrors(t *testing.T) {
+	j := &job{Env: Env{Runner: "direct"}, name: "test"}
+	want := errors.New("no")
+	if err := j.run(t.Context(), nil, func(beam.Scope, string) error { return want }); err != want {
+		t.Errorf("got %v, want %v", err, want)
+	}
+	var p *bundle.PanicError
+	if err := j.run(t.Context(), nil, func(beam.Scope, string) error { panic("no") }); !errors.As(err, &p) {
+		t.Errorf("got %v, want a PanicError", err)
+	}
+}
+
+func TestBeginRefuses(t *testing.T) {
+	for _, c := range []struct {
+		env  Env
+		want string
+	}{
+		{Env{}, "no store is given"},
+	} {
+		if _, err := c.env.begin("split"); err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/split"
+)
+
+// prepareSplit checks the arguments in MADlib's order and opens the source.
+func (j *job) prepareSplit(ctx context.Context, opt SplitOptions) (*splitJob, error) {
+	p := &splitJob{job: j}
+	root, err := checkOutput(ctx, j.Store, "output", opt.Root)
+	if err != nil {
+		return nil, err
+	}
+	if p.snap, err = openInput(ctx, j.Store, "source", opt.Source); err != nil {
+		return nil, err
+	}
+	if err := p.check(ctx, root, opt); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// check is prepareSplit with the source open.
+func (p *splitJob) check(ctx context.Context, root table.Name, opt SplitOptions) error {
+	test := 1 - opt.Train
+	if opt.Test != nil {
+		test = *opt.Test
+	}
+	for _, x := range []struct {
+		name  string
+		value float64
+	}{{"training", opt.Train}, {"test", test}} {
+		if !(x.value > 0 && x.value < 1) {
+			return fmt.Errorf("the %s proportion must be between 0 and 1, both excluded, found %v", x.name, x.value)
+		}
+	}
+	if sum := opt.Train + test; sum > 1 {
+		return fmt.Errorf("the training and test proportions, %v and %v, add up to %v; at most 1 is possible", opt.Train, test, sum)
+	}
+	info := p.snap.Info()
+	p.options = split.Options{
+		Ref: p.ref, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate,
+		Proportions: split.Proportions{Train: opt.Train, Test: test, WithReplacement: opt.WithReplacement},
+	}
+	if err := p.checkColumns(opt); err != nil {
+		return err
+	}
+	p.outputs = []table.Name{root}
+	if opt.Separate {
+		p.outputs = []table.Name{root.WithSuffix("_train"), root.WithSuffix("_test")}
+		for _, name := range []table.Name{p.outputs[1], p.outputs[0]} {
+			if err := checkAbsent(ctx, p.Store, "output", name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// checkColumns finds the strata and the columns of the output: the strata first, then the columns asked for, or all
+// others.
+func (p *splitJob) checkColumns(opt SplitOptions) error {
+	info := p.snap.Info()
+	if strings.TrimSpace(opt.Strata) != "" {
+		names, err := table.ParseColumns(opt.Strata)
+		if err != nil {
+			return fmt.Errorf("strata: %w", err)
+		}
+		if p.options.Columns, err = selectColumns(info, names); err != nil {
+			return fmt.Errorf("strata: %w", err)
+		}
+		p.options.Strata, p.options.Proportions.Strata = names, true
+	}
+	rest := info.Schema
+	if text := strings.TrimSpace(opt.Columns); text != "" && text != "*" {
+		names, err := table.ParseColumns(text)
+		if err != nil {
+			return fmt.Errorf("columns: %w", err)
+		}
+		if rest, err = selectColumns(info, names); err != nil {
+			return fmt.Errorf("columns: %w", err)
+		}
+		for _, name := range names {
+			if slices.Contains(p.options.Strata, name) {
+				return fmt.Errorf("columns: column %q is one of the strata already, which come first in the output", name)
+			}
+		}
+	}
+	for _, c := range rest {
+		if !slices.Contains(p.options.Strata, c.Name) {
+			p.options.Columns = append(p.options.Columns, c)
+		}
+	}
+	if err := p.options.Schema().Check(); err != nil {
+		return fmt.Errorf("the output cannot have these columns besides %q (separate tables do without that): %w", split.SplitColumn, err)
+	}
+	return nil
+}

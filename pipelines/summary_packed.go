@@ -1,0 +1,194 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// A variable is a dependent or independent variable of a packed table.
+type variable struct {
+	label  string // as the summary records it: what the user typed
+	column string // the column that holds it; column + "_shape" holds its shape
+	// kind is the type the values had in the unpacked table, as the summary records it; dependent variables only.
+	kind string
+	// classes is the column of class values of the summary, one row; nil: the table was packed from one-hot arrays.
+	// Dependent variables only.
+	classes *table.Vector
+}
+
+// classColumn is the name of the summary's column of class values.
+func (v variable) classColumn() string { return v.column + "_class_values" }
+
+// variables are what the summary of a packed table and that of a model say about the data.
+type variables struct {
+	dependents, independents []variable
+	normalize                float32
+}
+
+// summaryColumns are those that both summaries have.
+var summaryColumns = []string{"normalizing_const", "dependent_vartype", "dependent_varname", "independent_varname"}
+
+// readVariables reads them from the summary of a packed table or a model: its first row.
+func readVariables(b *table.Batch, name table.Name) (variables, error) {
+	var vs variables
+	if _, err := selectColumns(table.Info{Name: name, Schema: b.Schema}, summaryColumns); err != nil {
+		return vs, err
+	}
+	fail := func(err error) (variables, error) {
+		return variables{}, &table.TableError{Table: name, Err: err}
+	}
+	var err error
+	if vs.normalize, err = realAt(b, "normalizing_const"); err != nil {
+		return fail(err)
+	}
+	kinds, err := textsAt(b, "dependent_vartype")
+	if err != nil {
+		return fail(err)
+	}
+	for column, to := range map[string]*[]variable{"dependent_varname": &vs.dependents, "independent_varname": &vs.independents} {
+		labels, err := textsAt(b, column)
+		if err != nil {
+			return fail(err)
+		}
+		if len(labels) == 0 {
+			return fail(fmt.Errorf("column %q names no variable", column))
+		}
+		for _, label := range labels {
+			*to = append(*to, variable{label: label, column: columnOf(label)})
+		}
+	}
+	if len(kinds) != len(vs.dependents) {
+		return fail(fmt.Errorf("column \"dependent_vartype\" has %d entries for %d dependent variables", len(kinds), len(vs.dependents)))
+	}
+	for i := range vs.dependents {
+		v := &vs.dependents[i]
+		v.kind = kinds[i]
+		classes := b.Col(v.classColumn())
+		if classes == nil {
+			classes = b.Col(v.label + "_class_values")
+		}
+		if classes == nil || classes.IsNull(0) {
+			continue
+		}
+		if !classes.Type.Array {
+			return fail(fmt.Errorf("column %q has type %s, expected an array", v.classColumn(), classes.Type))
+		}
+		v.classes = classes
+	}
+	return vs, nil
+}
+
+// columnOf is the column that a recorded name means: the text is read as SQL does, or is itself the name where it cannot be.
+func columnOf(label string) string {
+	if cols, err := table.ParseColumns(label); err == nil && len(cols) == 1 {
+		return cols[0]
+	}
+	return label
+}
+
+// resolve makes a variable's column one that the table has: the recorded name as SQL reads it, or the very text of it.
+func (v *variable) resolve(s table.Schema) {
+	if s.Index(v.column) < 0 && s.Index(v.label) >= 0 {
+		v.column = v.label
+	}
+}
+
+// realAt is the number in the first row of a real or double precision column.
+func realAt(b *table.Batch, column string) (float32, error) {
+	v := b.Col(column)
+	switch {
+	case v.Type.Array || v.Type.Kind != table.Float32 && v.Type.Kind != table.Float64:
+		return 0, fmt.Errorf("column %q has type %s, expected real", column, v.Type)
+	case v.IsNull(0):
+		return 0, fmt.Errorf("column %q is NULL", column)
+	case v.Type.Kind == table.Float32:
+		return v.Float32s[0], nil
+	}
+	return float32(v.Float64s[0]), nil
+}
+
+// textsAt is the array in the first row of a text[] column.
+func textsAt(b *table.Batch, column string) ([]string, error) {
+	v := b.Col(column)
+	if !v.Type.Array || v.Type.Kind != table.Text && v.Type.Kind != table.Other {
+		return nil, fmt.Errorf("column %q has type %s, expected text[]; tables packed by old versions of MADlib must be packed again", column, v.Type)
+	}
+	if v.IsNull(0) {
+		return nil, fmt.Errorf("column %q is NULL", column)
+	}
+	for j := v.Offsets[0]; j < v.Offsets[1]; j++ {
+		if v.ElemNull != nil && v.ElemNull[j] {
+			return nil, fmt.Errorf("column %q holds a NULL element", column)
+		}
+	}
+	return v.Strings[v.Offsets[0]:v.Offsets[1]], nil
+}
+
+// classTexts are the class values as PostgreSQL prints them; nil for a NULL class and for padding. No classes: nil.
+func (v variable) classTexts() []*string {
+	if v.classes == nil {
+		return nil
+	}
+	from, to := v.classes.Offsets[0], v.classes.Offsets[1]
+	texts := make([]*string, 0, to-from)
+	for j := from; j < to; j++ {
+		if v.classes.ElemNull != nil && v.classes.ElemNull[j] {
+			texts = append(texts, nil)
+			continue
+		}
+		text := v.classes.ElemText(j)
+		texts = append(texts, &text)
+	}
+	return texts
+}
+
+// compare says how the data of two packed tables were prepared differently, for a warning; what and other name the tables.
+func (vs variables) compare(what string, with variables, other string) []string {
+	var out []string
+	if vs.normalize != with.normalize {
+		out = append(out, fmt.Sprintf("%s was packed with normalizing constant %s, %s with %s",
+			what, table.FloatText(float64(vs.normalize), 32), other, table.FloatText(float64(with.normalize), 32)))
+	}
+	for i := range min(len(vs.dependents), len(with.dependents)) {
+		a, b := listClasses(vs.dependents[i].classTexts()), listClasses(with.dependents[i].classTexts())
+		if a != b {
+			out = append(out, fmt.Sprintf("the classes of %s in %s are %s, those of %s in %s are %s",
+				table.Quote(vs.dependents[i].column), what, a, table.Quote(with.dependents[i].column), other, b))
+		}
+	}
+	return out
+}
+
+func listClasses(texts []*string) string {
+	if texts == nil {
+		return "not known"
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		if t == nil {
+			out[i] = "NULL"
+			continue
+		}
+		out[i] = fmt.Sprintf("%q", *t)
+	}
+	return "(" + strings.Join(out, ", ") + ")"
+}
+
+// readSummary reads a summary table, whose first row counts.
+func readSummary(ctx context.Context, store table.Store, what string, of table.Name) (*table.Batch, variables, error) {
+	name := of.WithSuffix("_summary")
+	snap, err := openTable(ctx, store, what+" summary", name)
+	if err != nil {
+		return nil, variables{}, err
+	}
+	defer snap.Close()
+	b, err := readAll(ctx, store, snap, nil)
+	if err != nil {
+		return nil, variables{}, err
+	}
+	vs, err := readVariables(b, name)
+	return b, vs, err
+}

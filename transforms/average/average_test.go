@@ -1,0 +1,173 @@
+package average
+
+import (
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// mean averages the vectors in the given order, cut into partial sums that are merged as a random tree.
+func mean(t *testing.T, r *rand.Rand, vs []Vector) Vector {
+	t.Helper()
+	var parts []Sum
+	for i, v := range vs {
+		if i == 0 || r.IntN(2) == 0 {
+			parts = append(parts, Sum{})
+		}
+		k := len(parts) - 1
+		var err error
+		if parts[k], err = parts[k].Add(v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for len(parts) > 1 {
+		i := r.IntN(len(parts) - 1)
+		s, err := parts[i].Merge(parts[i+1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts[:i], append([]Sum{s}, parts[i+2:]...)...)
+	}
+	m, err := parts[0].Mean()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func vectors(r *rand.Rand, n, p int) []Vector {
+	vs := make([]Vector, n)
+	for i := range vs {
+		vs[i] = Vector{Rows: r.Int64N(1 << 20), Values: make([]float32, p)}
+		for j := range vs[i].Values {
+			// magnitudes from 2^-40 to 2^40, both signs: sums cancel
+			vs[i].Values[j] = float32(math.Ldexp(r.Float64()*2-1, r.IntN(81)-40))
+		}
+	}
+	return vs
+}
+
+func bits(v Vector) []uint32 {
+	out := make([]uint32, len(v.Values))
+	for i, x := range v.Values {
+		out[i] = math.Float32bits(x)
+	}
+	return out
+}
+
+func TestMeanDoesNotDependOnOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 50 {
+		vs := vectors(r, 2+r.IntN(9), 64)
+		want := mean(t, r, vs)
+		for range 20 {
+			r.Shuffle(len(vs), func(i, j int) { vs[i], vs[j] = vs[j], vs[i] })
+			if d := cmp.Diff(bits(want), bits(mean(t, r, vs))); d != "" {
+				t.Fatalf("another order gives other weights:\n%s", d)
+			}
+		}
+	}
+}
+
+func TestMeanIsTheExactMeanRounded(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	vs := vectors(r, 7, 500)
+	got := mean(t, r, vs)
+	for p := range got.Values {
+		sum, rows := new(big.Rat), new(big.Rat)
+		for _, v := range vs {
+			n := new(big.Rat).SetInt64(v.Rows)
+			rows.Add(rows, n)
+			sum.Add(sum, n.Mul(n, new(big.Rat).SetFloat64(float64(v.Values[p]))))
+		}
+		exact, _ := sum.Quo(sum, rows).Float64()
+		if want := float32(exact); got.Values[p] != want {
+			t.Errorf("weight %d: %g, the exact mean is %g", p, got.Values[p], want)
+		}
+	}
+}
+
+func TestOneVectorIsUnchanged(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, v := range vectors(r, 20, 100) {
+		v.Rows = 1 + r.Int64N(1<<28)
+		copy(v.Values, []float32{math.MaxFloat32, math.SmallestNonzeroFloat32, float32(math.Inf(-1)), float32(math.Copysign(0, -1))})
+		if d := cmp.Diff(bits(v), bits(mean(t, r, []Vector{{Rows: 0, Values: make([]float32, 100)}, v}))); d != "" {
+			t.Fatal(d)
+		}
+	}
+}
+
+func TestSpecialValues(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	other := math.Float32frombits(math.Float32bits(nan) | 1<<10)
+	a := Vector{Rows: 3, Values: []float32{1, inf, inf, nan, other}}
+	b := Vector{Rows: 1, Values: []float32{5, 1, -inf, 1, nan}}
+	want := bits(Vector{Values: []float32{2, inf, nan, nan, nan}})
+	for _, vs := range [][]Vector{{a, b}, {b, a}} {
+		m := mean(t, rand.New(rand.NewPCG(1, 1)), vs)
+		if d := cmp.Diff(want, bits(m)); d != "" {
+			t.Error(d)
+		}
+		if m.Rows != 4 {
+			t.Errorf("rows %d, want 4", m.Rows)
+		}
+	}
+}
+
+func TestSumsNeverAliasTheirInput(t *testing.T) {
+	v := Vector{Rows: 2, Values: []float32{1, 2}}
+	s, _ := Sum{}.Add(v)
+	u, _ := Sum{}.Merge(s)
+	u, _ = u.Add(v)
+	u, _ = u.Merge(s)
+	if v.Values[0] != 1 || s.Hi[0] != 2 || s.Rows != 2 || u.Hi[0] != 6 || u.Rows != 6 {
+		t.Errorf("v %v s %v u %v", v, s, u)
+	}
+}
+
+func TestMeanErrors(t *testing.T) {
+	s, _ := Sum{}.Add(Vector{Rows: 1, Values: []float32{1, 2}})
+	_, short := s.Add(Vector{Rows: 1, Values: []float32{1}})
+	u, _ := Sum{}.Add(Vector{Rows: 1, Values: []float32{1}})
+	_, merged := s.Merge(u)
+	_, empty := Sum{}.Mean()
+	for want, err := range map[string]error{"1 weights in a sum of 2": short, "a sum of 1 weights and one of 2": merged, "no shard has rows": empty} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+func TestCoders(t *testing.T) {
+	for _, v := range []Vector{{}, {Rows: 1 << 40, Values: []float32{1.5, -2, float32(math.Inf(1)), math.SmallestNonzeroFloat32}}} {
+		got, err := DecodeVector(EncodeVector(v))
+		if err != nil || got.Rows != v.Rows || !cmp.Equal(bits(got), bits(v)) {
+			t.Errorf("%v came back as %v, %v", v, got, err)
+		}
+	}
+	for _, s := range []Sum{{}, {Rows: 7, Hi: []float64{1, 1e300}, Lo: []float64{1e-20, -3}}} {
+		got, err := decodeSum(encodeSum(s))
+		if err != nil || !cmp.Equal(got, s) {
+			t.Errorf("%v came back as %v, %v", s, got, err)
+		}
+	}
+}
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(EncodeVector(Vector{Rows: 3, Values: []float32{1, 2}}))
+	f.Add(encodeSum(Sum{Rows: 3, Hi: []float64{1}, Lo: []float64{2}}))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if v, err := DecodeVector(b); err == nil && string(EncodeVector(v)) != string(b) {
+			t.Errorf("vector bytes %x changed", b)
+		}
+		if s, err := decodeSum(b); err == nil && string(encodeSum(s)) != string(b) {
+			t.Errorf("sum bytes %x changed", b)
+		}
+	})
+}

@@ -1,0 +1,31 @@
+package average
+
+import (
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+)
+
+func init() {
+	beam.RegisterCoder(reflect.TypeFor[Vector](), EncodeVector, DecodeVector)
+	beam.RegisterCoder(reflect.TypeFor[Sum](), encodeSum, decodeSum)
+	beam.RegisterType(reflect.TypeFor[meanFn]())
+}
+
+// Mean takes the PCollection<Vector> of the shards' weights and returns the PCollection<Vector> of the one
+// row-weighted mean.
+func Mean(s beam.Scope, weights beam.PCollection) beam.PCollection {
+	s = s.Scope("average.Mean")
+	return beam.Combine(s, &meanFn{}, weights)
+}
+
+// meanFn is the CombineFn over Sum.
+type meanFn struct{}
+
+func (*meanFn) CreateAccumulator() Sum { return Sum{} }
+
+func (*meanFn) AddInput(s Sum, v Vector) (Sum, error) { return s.Add(v) }
+
+func (*meanFn) MergeAccumulators(a, b Sum) (Sum, error) { return a.Merge(b) }
+
+func (*meanFn) ExtractOutput(s Sum) (Vector, error) { return s.Mean() }

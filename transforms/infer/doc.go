@@ -1,0 +1,22 @@
+// Package infer predicts the classes of rows: it reads partitions of a table, runs the model on large batches and writes
+// one row per input row, dependent variable and chosen class.
+//
+// Words: a Job is what all partitions of a run share, given to bundle.Share before the pipeline starts; a Part is the
+// element that travels; a Choice says which classes are written.
+//
+// # Rows out
+//
+//	<id column>  as in the input table, also when it is NULL or repeated
+//	class_name   name of the dependent variable
+//	class_value  text of the class; NULL for a NULL class and for padding
+//	prob         the model's output, a float32, as the float64 that has its shortest decimal text
+//	rank         1 for the highest prob of this row and dependent variable; equal probs in the order of the classes
+//
+// Features are divided by the normalizing constant in float32. Rows are ranked by themselves, so repeated ids do not
+// meddle with each other. All outputs of a model are written, one dependent variable after the other.
+//
+// # Failure
+//
+// A feature that is NULL, not finite or of another shape than the model's input stops the run with a *table.ValueError
+// that names column and row. A retried partition writes its rows once.
+package infer

@@ -1,0 +1,108 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// A Job is what the DoFns of a run share, through bundle.Share as a *Job.
+type Job struct {
+	// Ref addresses the store.
+	Ref string
+	// Table is the table that is read, for errors.
+	Table table.Name
+	// ID is the id column with its type, Features the columns of the model's inputs, in their order.
+	ID       table.Column
+	Features []Feature
+	// Normalize divides every feature.
+	Normalize float32
+	// Outputs describe the model's outputs, in their order.
+	Outputs []Output
+	Choice  Choice
+	// Predict runs the model on rows rows: inputs[i] holds rows x D_i values, outputs[j] gets rows x K_j.
+	Predict func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error
+	// Output is the table.Output, whose table 0 has the schema of Schema.
+	Output string
+}
+
+// A Feature is a column of arrays that all have the Shape of a model's input.
+type Feature struct {
+	Column string
+	Shape  []int
+}
+
+// An Output is one output of the model: Name is the dependent variable, Classes has K entries, nil for NULL and padding.
+type Output struct {
+	Name    string
+	Classes []*string
+}
+
+// Schema is that of the rows that the job writes.
+func (j *Job) Schema() table.Schema {
+	s := table.Schema{
+		j.ID,
+		{Name: "class_name", Type: table.TextType},
+		{Name: "class_value", Type: table.TextType},
+		{Name: "prob", Type: table.Float64Type},
+	}
+	if !j.Choice.NoRank {
+		s = append(s, table.Column{Name: "rank", Type: table.Int32Type})
+	}
+	return s
+}
+
+// ReadOptions read the columns that the job needs.
+func (j *Job) ReadOptions() table.ReadOptions {
+	opt := table.ReadOptions{Columns: []string{j.ID.Name}}
+	for _, f := range j.Features {
+		opt.Columns = append(opt.Columns, f.Column)
+		opt.Float32 = append(opt.Float32, f.Column)
+	}
+	return opt
+}
+
+// Inputs are the features of a batch that was read with ReadOptions, divided by the normalizing constant: per feature
+// rows x D values, in memory that dst[i] may lend. firstRow is the number of the batch's first row in the table, from 0.
+func (j *Job) Inputs(b *table.Batch, firstRow int64, dst [][]float32) ([][]float32, error) {
+	if dst == nil {
+		dst = make([][]float32, len(j.Features))
+	}
+	for i, f := range j.Features {
+		v := b.Col(f.Column)
+		dst[i] = dst[i][:0]
+		for row := range b.Rows {
+			x, err := f.row(v, row)
+			if err != nil {
+				return nil, &table.ValueError{Table: j.Table, Column: f.Column, Row: firstRow + int64(row) + 1, Err: err}
+			}
+			for _, e := range x {
+				dst[i] = append(dst[i], e/j.Normalize)
+			}
+		}
+	}
+	return dst, nil
+}
+
+// row is the array of one row, checked.
+func (f Feature) row(v *table.Vector, row int) ([]float32, error) {
+	if v.IsNull(row) {
+		return nil, fmt.Errorf("the value is NULL")
+	}
+	if shape := v.Shape(row); !slices.Equal(shape, f.Shape) {
+		return nil, fmt.Errorf("the array has shape %v, the model's input has shape %v", shape, f.Shape)
+	}
+	from, to := v.Offsets[row], v.Offsets[row+1]
+	x := v.Float32s[from:to]
+	for k, e := range x {
+		if v.ElemNull != nil && v.ElemNull[from+k] {
+			return nil, fmt.Errorf("element %d of the array is NULL", k+1)
+		}
+		if e-e != 0 {
+			return nil, fmt.Errorf("element %d of the array is %s", k+1, table.FloatText(float64(e), 32))
+		}
+	}
+	return x, nil
+}

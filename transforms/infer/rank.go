@@ -1,0 +1,44 @@
+package infer
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strconv"
+)
+
+// rank orders the K classes of one row by falling probability: the class of rank r is order[r-1]. Equal probabilities
+// keep the order of the classes, and NaN comes after every number. order has K entries and is overwritten.
+func rank(prob []float32, order []int) {
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		p, q := prob[a], prob[b]
+		if pNaN, qNaN := p != p, q != q; pNaN || qNaN {
+			return cmp.Compare(btoi(pNaN), btoi(qNaN))
+		}
+		return cmp.Compare(q, p)
+	})
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// widen is the float64 with the shortest decimal text that names p among float32 values: 0.7689959 and not
+// 0.76899588108062744.
+func widen(p float32) float64 {
+	if x := float64(p); x == math.Trunc(x) || x != x {
+		return x
+	}
+	var buf [32]byte
+	x, err := strconv.ParseFloat(string(strconv.AppendFloat(buf[:0], float64(p), 'g', -1, 32)), 64)
+	if err != nil {
+		panic("infer: " + err.Error()) // strconv reads what it writes
+	}
+	return x
+}

@@ -1,0 +1,134 @@
+package pack
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/transforms/scratch"
+)
+
+// assemble makes the buffers of a group from the segments where its rows wait, and writes them as one part of the output.
+func (p *Plan) assemble(ctx context.Context, group int64, segments []Segment, advance func(n int64)) error {
+	g := p.newGroup(group)
+	defer g.release()
+	for _, s := range segments {
+		if err := g.read(ctx, s); err != nil {
+			return err
+		}
+	}
+	if g.placed != g.rows {
+		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, group)
+	}
+	store, err := table.Connect(ctx, p.Ref)
+	if err != nil {
+		return err
+	}
+	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: p.Table, Key: fmt.Sprintf("%010d", group)})
+	if err != nil {
+		return err
+	}
+	batch := table.NewBatch(p.Schema())
+	for i, b := range g.buffers {
+		batch.Reset()
+		if err = batch.Append(p.row(b, g.first+int64(i))...); err == nil {
+			err = w.Write(ctx, batch)
+		}
+		if err != nil {
+			_ = w.Discard()
+			return err
+		}
+		advance(1)
+	}
+	if err := w.Close(ctx); err != nil {
+		_ = w.Discard()
+		return err
+	}
+	return nil
+}
+
+// row is the row of the packed table that holds a buffer; it uses the buffer's memory.
+func (p *Plan) row(b *buffer.Buffer, id int64) []any {
+	packed := b.Packed(id)
+	row := []any{id % p.Shards}
+	for _, v := range packed.Values {
+		row = append(row, v)
+	}
+	for _, s := range packed.Shapes {
+		row = append(row, s)
+	}
+	return append(row, id)
+}
+
+// A group is the buffers of a group while they fill.
+type group struct {
+	plan         *Plan
+	first        int64 // id of the first buffer
+	buffers      []*buffer.Buffer
+	seen         []bool // per row: it is in its place
+	rows, placed int
+}
+
+func (p *Plan) newGroup(n int64) *group {
+	from := n * p.groupRows()
+	to := min(p.Rows, from+p.groupRows())
+	g := &group{plan: p, first: n * p.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
+	for at := from; at < to; at += p.BufferSize {
+		g.buffers = append(g.buffers, buffer.New(nil, p.Layout(), int(min(p.BufferSize, to-at))))
+	}
+	return g
+}
+
+func (g *group) release() {
+	for _, b := range g.buffers {
+		b.Release()
+	}
+}
+
+// readBytes is how much of a segment is read at once.
+const readBytes = 1 << 20
+
+// read puts the rows of a segment into their places.
+func (g *group) read(ctx context.Context, s Segment) error {
+	f, err := os.Open(filepath.Join(g.plan.Scratch, s.File))
+	if err != nil {
+		return scratch.Error(err)
+	}
+	defer f.Close()
+	size := int64(g.plan.recordBytes())
+	chunk := make([]byte, min(s.Rows, max(1, readBytes/size))*size)
+	in := io.NewSectionReader(f, s.Offset, s.Rows*size)
+	for left := s.Rows * size; left > 0; left -= int64(len(chunk)) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		chunk = chunk[:min(int64(len(chunk)), left)]
+		if _, err := io.ReadFull(in, chunk); err != nil {
+			return scratch.Error(err)
+		}
+		for r := chunk; len(r) > 0; r = r[size:] {
+			if err := g.place(r[:size]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// place puts one record into its place.
+func (g *group) place(record []byte) error {
+	at := int(binary.NativeEndian.Uint32(record))
+	if at >= g.rows || g.seen[at] {
+		return fmt.Errorf("internal error: row %d of a group of %d rows came twice or is not of the group", at, g.rows)
+	}
+	g.seen[at] = true
+	g.placed++
+	size := int(g.plan.BufferSize)
+	g.buffers[at/size].SetRow(at%size, record[4:])
+	return nil
+}

@@ -1,0 +1,89 @@
+package pack
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/bundle"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[Segment]())
+	beam.RegisterType(reflect.TypeFor[spillFn]())
+	beam.RegisterType(reflect.TypeFor[assembleFn]())
+}
+
+// Reading and Packing are the stages of Pack in progress reports; their units are "rows" and "buffers".
+const (
+	Reading = "reading"
+	Packing = "packing"
+)
+
+// Pack reads the partitions of the plan's source and writes its buffers to the plan's output.
+//
+//	PCollection<table.Partition> -> nothing
+func Pack(s beam.Scope, run string, plan Plan, partitions beam.PCollection) {
+	s = s.Scope("pack.Pack")
+	segments := beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions)
+	plan.Labels = withoutKeys(plan.Labels)
+	beam.ParDo0(s, &assembleFn{Run: run, Plan: plan}, beam.GroupByKey(s, segments))
+}
+
+// withoutKeys drops what only the reader needs: it may be large, and every DoFn carries its plan.
+func withoutKeys(labels []Label) []Label {
+	out := make([]Label, len(labels))
+	for i, l := range labels {
+		l.Keys = nil
+		out[i] = l
+	}
+	return out
+}
+
+// spillFn reads partitions and tells, by group, where the rows wait.
+type spillFn struct {
+	Run   string
+	Plan  Plan
+	tasks bundle.Tasks[[]Segment]
+}
+
+func (f *spillFn) StartBundle(context.Context, func(int64, Segment)) { f.tasks.Start(f.Run) }
+
+func (f *spillFn) ProcessElement(ctx context.Context, part table.Partition, _ func(int64, Segment)) error {
+	return f.tasks.Go(ctx, func(ctx context.Context) ([]Segment, error) {
+		return f.Plan.spill(ctx, part, func(n int64) { bundle.Of(f.Run).Advance(Reading, "rows", n) })
+	})
+}
+
+func (f *spillFn) FinishBundle(_ context.Context, emit func(int64, Segment)) error {
+	return f.tasks.Finish(func(segments []Segment) {
+		for _, s := range segments {
+			emit(s.Group, s)
+		}
+	})
+}
+
+// assembleFn makes and writes the buffers of groups.
+type assembleFn struct {
+	Run   string
+	Plan  Plan
+	tasks bundle.Tasks[struct{}]
+}
+
+func (f *assembleFn) StartBundle(context.Context) { f.tasks.Start(f.Run) }
+
+func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(*Segment) bool) error {
+	var segments []Segment
+	for s := (Segment{}); next(&s); {
+		segments = append(segments, s)
+	}
+	return f.tasks.Go(ctx, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, f.Plan.assemble(ctx, group, segments, func(n int64) {
+			bundle.Of(f.Run).Advance(Packing, "buffers", n)
+		})
+	})
+}
+
+func (f *assembleFn) FinishBundle(context.Context) error { return f.tasks.Finish(nil) }

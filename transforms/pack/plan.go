@@ -1,0 +1,164 @@
+package pack
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/transforms/permute"
+)
+
+// An Input is an independent variable: a column of arrays of numbers that all have the same shape.
+type Input struct {
+	Column string
+	Shape  []int
+}
+
+// A Label is a dependent variable.
+type Label struct {
+	Column string
+	// Width is the number of elements of a packed label: K and its padding.
+	Width int
+	// Keys are the Class.Key of the K classes. nil: the column has arrays of Size numbers, which are one-hot already.
+	Keys [][]byte
+	Size int
+}
+
+// A Plan says how rows become buffers. It can be encoded as JSON, and holds no secret.
+type Plan struct {
+	// Ref addresses the store, Source is the table that is read, for errors.
+	Ref    string
+	Source table.Name
+	// Output is the table.Output whose table Table gets the buffers, with the schema of Schema.
+	Output string
+	Table  int
+	// Scratch is the folder for rows that wait for their buffer.
+	Scratch string
+
+	Rows, BufferSize, Shards int64
+	// Shuffle moves row r to where a permutation with Seed takes it; else rows keep their places.
+	Shuffle bool
+	Seed    uint64
+
+	Inputs []Input
+	Labels []Label
+	// Scale multiplies every feature; 1 leaves it as it is.
+	Scale float32
+
+	// GroupBytes is the aim for the bytes of a group, and of the rows that a reader collects in memory; 0: between 4 and 64
+	// MB, so that there are at most about 512 groups. A group has at least one buffer.
+	GroupBytes int64
+}
+
+// Scale is what features are multiplied by to divide them by a normalizing constant, as MADlib does: the reciprocal,
+// rounded once to float32.
+func Scale(constant float32) float32 {
+	r, _ := new(big.Rat).Inv(new(big.Rat).SetFloat64(float64(constant))).Float32()
+	return r
+}
+
+// Layout is that of the buffers.
+func (p *Plan) Layout() buffer.Layout {
+	var l buffer.Layout
+	for _, in := range p.Inputs {
+		l.Inputs = append(l.Inputs, buffer.Variable{Name: in.Column, Shape: in.Shape})
+	}
+	for _, out := range p.Labels {
+		l.Labels = append(l.Labels, buffer.Variable{Name: out.Column, Shape: []int{out.Width}})
+	}
+	return l
+}
+
+// KeyColumn is the column of a packed table that says to which shard a buffer belongs, and BufferColumn the one that numbers
+// the buffers from 0. ShapeSuffix ends the names of the columns of shapes.
+const (
+	KeyColumn    = "__dist_key__"
+	BufferColumn = "buffer_id"
+	ShapeSuffix  = "_shape"
+)
+
+// Schema is that of the packed table.
+func (p *Plan) Schema() table.Schema {
+	l := p.Layout()
+	s := table.Schema{{Name: KeyColumn, Type: table.Int32Type}}
+	for i := range l.Len() {
+		s = append(s, table.Column{Name: l.Variable(i).Name, Type: table.BytesType})
+	}
+	for i := range l.Len() {
+		s = append(s, table.Column{Name: l.Variable(i).Name + ShapeSuffix, Type: table.Int32ArrayType})
+	}
+	return append(s, table.Column{Name: BufferColumn, Type: table.Int32Type})
+}
+
+// Buffers is the number of buffers.
+func (p *Plan) Buffers() int64 { return ceil(p.Rows, p.BufferSize) }
+
+// Check reports buffers that no packed table can hold.
+func (p *Plan) Check() error {
+	l := p.Layout()
+	err := l.Check(int(min(p.BufferSize, 1<<31)))
+	if err == nil && l.RowBytes() > buffer.MaxBytes/int(p.BufferSize) {
+		err = fmt.Errorf("%d rows need more than %d bytes", p.BufferSize, buffer.MaxBytes)
+	}
+	if err != nil {
+		return fmt.Errorf("buffers of %d rows are too large (%w); the buffer size can be at most %d", p.BufferSize, err, buffer.MaxBytes/l.RowBytes())
+	}
+	if p.Buffers() > 1<<31-1 {
+		return fmt.Errorf("%d buffers are too many; raise the buffer size", p.Buffers())
+	}
+	return nil
+}
+
+// The bounds of GroupBytes where it is not given. There are groups times readers segments at most, so the number of groups
+// is bounded, but for tables beyond 32 GB.
+const (
+	maxGroups     = 512
+	minGroupBytes = 4 << 20
+	maxGroupBytes = 64 << 20
+)
+
+func (p *Plan) groupBytes() int64 {
+	if p.GroupBytes > 0 {
+		return p.GroupBytes
+	}
+	return max(minGroupBytes, min(maxGroupBytes, p.Rows*int64(p.recordBytes())/maxGroups))
+}
+
+// groupBuffers is the number of buffers of a group.
+func (p *Plan) groupBuffers() int64 {
+	return max(1, p.groupBytes()/(p.BufferSize*int64(p.recordBytes())))
+}
+
+// groupRows is the number of rows of a group; the last has what is left.
+func (p *Plan) groupRows() int64 { return p.groupBuffers() * p.BufferSize }
+
+// groups is the number of groups.
+func (p *Plan) groups() int64 { return ceil(p.Rows, p.groupRows()) }
+
+// recordBytes is the length of a row that waits: its place in the group as uint32, then its elements.
+func (p *Plan) recordBytes() int { return 4 + p.Layout().RowBytes() }
+
+// positions is the function that says where the rows go.
+func (p *Plan) positions() func(row int64) int64 {
+	if !p.Shuffle {
+		return func(row int64) int64 { return row }
+	}
+	return permute.New(p.Rows, p.Seed, "preprocess").At
+}
+
+// readOptions read the columns of the variables.
+func (p *Plan) readOptions() table.ReadOptions {
+	var opt table.ReadOptions
+	for _, in := range p.Inputs {
+		opt.Columns = append(opt.Columns, in.Column)
+		opt.Float32 = append(opt.Float32, in.Column)
+	}
+	for _, out := range p.Labels {
+		if !slices.Contains(opt.Columns, out.Column) {
+			opt.Columns = append(opt.Columns, out.Column)
+		}
+	}
+	return opt
+}

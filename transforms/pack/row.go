@@ -1,0 +1,177 @@
+package pack
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/sqlkey"
+)
+
+// An encoder turns rows of the source into the elements of a buffer's rows, in the machine's byte order: all inputs, then all
+// labels.
+type encoder struct {
+	plan    *Plan
+	classes []map[string]int // per label: index by key; nil for arrays
+	key     []byte
+}
+
+func newEncoder(p *Plan) *encoder {
+	e := &encoder{plan: p, classes: make([]map[string]int, len(p.Labels))}
+	for k, l := range p.Labels {
+		if l.Keys == nil {
+			continue
+		}
+		e.classes[k] = make(map[string]int, len(l.Keys))
+		for i, key := range l.Keys {
+			e.classes[k][string(key)] = i
+		}
+	}
+	return e
+}
+
+// append appends row i of b to dst. An error is a *table.ValueError; row is the number of the row in the source, from 0.
+func (e *encoder) append(dst []byte, b *table.Batch, i int, row int64) ([]byte, error) {
+	fail := func(column string, err error) ([]byte, error) {
+		return nil, &table.ValueError{Table: e.plan.Source, Column: column, Row: row + 1, Err: err}
+	}
+	var err error
+	for _, in := range e.plan.Inputs {
+		if dst, err = e.features(dst, b.Col(in.Column), i, in.Shape); err != nil {
+			return fail(in.Column, err)
+		}
+	}
+	for k, out := range e.plan.Labels {
+		v := b.Col(out.Column)
+		if out.Keys == nil {
+			dst, err = oneHot(dst, v, i, out)
+		} else {
+			dst, err = e.label(dst, v, i, k)
+		}
+		if err != nil {
+			return fail(out.Column, err)
+		}
+	}
+	return dst, nil
+}
+
+// features appends the array in row i, scaled.
+func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]byte, error) {
+	first, last, err := arrayAt(v, i, shape)
+	if err != nil {
+		return nil, err
+	}
+	scale := e.plan.Scale
+	for j, x := range v.Float32s[first:last] {
+		y := x
+		if scale != 1 {
+			y = x * scale
+		}
+		if y-y != 0 {
+			if x-x != 0 {
+				return nil, fmt.Errorf("element %d is %s", j+1, table.FloatText(float64(x), 32))
+			}
+			return nil, fmt.Errorf("element %d, %s, is out of range when it is divided by the normalizing constant", j+1, table.FloatText(float64(x), 32))
+		}
+		dst = binary.NativeEndian.AppendUint32(dst, math.Float32bits(y))
+	}
+	return dst, nil
+}
+
+// arrayAt is where the elements of row i are; the array must have that shape and no NULL.
+func arrayAt(v *table.Vector, i int, shape []int) (first, last int, err error) {
+	if v.IsNull(i) {
+		return 0, 0, errors.New("the value is NULL")
+	}
+	first, last = v.Offsets[i], v.Offsets[i+1]
+	if v.Dims == nil && len(shape) == 1 {
+		if last-first != shape[0] {
+			return 0, 0, shapeError([]int{last - first}, shape)
+		}
+	} else if got := v.Shape(i); !slices.Equal(got, shape) {
+		return 0, 0, shapeError(got, shape)
+	}
+	if v.ElemNull != nil {
+		if k := slices.Index(v.ElemNull[first:last], true); k >= 0 {
+			return 0, 0, fmt.Errorf("element %d is NULL", k+1)
+		}
+	}
+	return first, last, nil
+}
+
+func shapeError(got, want []int) error {
+	return fmt.Errorf("the array has shape %v, that of the first row has shape %v", got, want)
+}
+
+// label appends the class of row i as one-hot.
+func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
+	e.key = sqlkey.Append(e.key[:0], v, i)
+	class, ok := e.classes[k][string(e.key)]
+	if !ok {
+		// The classes were found in the same snapshot, or checked against it.
+		return nil, fmt.Errorf("%v is none of the %d classes", classAt(v, i), len(e.classes[k]))
+	}
+	start := len(dst)
+	dst = append(dst, make([]byte, 2*e.plan.Labels[k].Width)...)
+	binary.NativeEndian.PutUint16(dst[start+2*class:], 1)
+	return dst, nil
+}
+
+// oneHot appends the array in row i as int16, rounded as PostgreSQL's cast to smallint does, and zeros up to the width.
+func oneHot(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
+	first, last, err := arrayAt(v, i, []int{l.Size})
+	if err != nil {
+		return nil, err
+	}
+	for j := first; j < last; j++ {
+		x, ok := smallint(v, j)
+		if !ok {
+			return nil, fmt.Errorf("element %d, %s, is out of range for smallint", j-first+1, v.ElemText(j))
+		}
+		dst = binary.NativeEndian.AppendUint16(dst, uint16(x))
+	}
+	return append(dst, make([]byte, 2*(l.Width-l.Size))...), nil
+}
+
+// smallint is element j as PostgreSQL casts it: floats are rounded half to even, numeric half away from zero.
+func smallint(v *table.Vector, j int) (int16, bool) {
+	switch v.Type.Kind {
+	case table.Int16:
+		return v.Int16s[j], true
+	case table.Int32:
+		return fit(float64(v.Int32s[j]))
+	case table.Int64:
+		return fit(float64(v.Int64s[j]))
+	case table.Float32:
+		return fit(math.RoundToEven(float64(v.Float32s[j])))
+	case table.Float64:
+		return fit(math.RoundToEven(v.Float64s[j]))
+	}
+	return roundDecimal(v.Strings[j])
+}
+
+// roundDecimal rounds a decimal number half away from zero.
+func roundDecimal(s string) (int16, bool) {
+	whole, fraction, _ := strings.Cut(s, ".")
+	n, err := strconv.ParseInt(whole, 10, 32)
+	if err != nil {
+		return 0, false // too large, NaN or Infinity
+	}
+	if fraction != "" && fraction[0] >= '5' {
+		if strings.HasPrefix(whole, "-") {
+			n--
+		} else {
+			n++
+		}
+	}
+	return fit(float64(n))
+}
+
+func fit(x float64) (int16, bool) {
+	return int16(x), x >= math.MinInt16 && x <= math.MaxInt16
+}

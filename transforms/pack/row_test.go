@@ -1,0 +1,115 @@
+package pack
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+func TestSmallint(t *testing.T) {
+	for _, c := range []struct {
+		sql  string
+		x    any
+		want int16
+		ok   bool
+	}{
+		{"smallint[]", []int16{-32768}, -32768, true},
+		{"integer[]", []int32{32767}, 32767, true},
+		{"integer[]", []int32{32768}, 0, false},
+		{"bigint[]", []int64{math.MinInt64}, 0, false},
+		// Floats: half to even.
+		{"double precision[]", []float64{0.5}, 0, true},
+		{"double precision[]", []float64{1.5}, 2, true},
+		{"real[]", []float32{2.5}, 2, true},
+		{"real[]", []float32{-1.5}, -2, true},
+		{"double precision[]", []float64{32767.5}, 0, false},
+		{"double precision[]", []float64{math.NaN()}, 0, false},
+		{"double precision[]", []float64{math.Inf(-1)}, 0, false},
+		// Numeric: half away from zero.
+		{"numeric[]", []string{"0.5"}, 1, true},
+		{"numeric[]", []string{"1.5"}, 2, true},
+		{"numeric[]", []string{"2.5"}, 3, true},
+		{"numeric[]", []string{"-0.5"}, -1, true},
+		{"numeric[]", []string{"-0.49999999999999999999999"}, 0, true},
+		{"numeric[]", []string{"32767.4"}, 32767, true},
+		{"numeric[]", []string{"32767.5"}, 0, false},
+		{"numeric[]", []string{"1000000000000000000000"}, 0, false},
+		{"numeric[]", []string{"NaN"}, 0, false},
+		{"numeric[]", []string{"Infinity"}, 0, false},
+	} {
+		got, ok := smallint(vector(t, c.sql, c.x), 0)
+		if ok != c.ok || ok && got != c.want {
+			t.Errorf("%s %v: %d, %v, want %d, %v", c.sql, c.x, got, ok, c.want, c.ok)
+		}
+	}
+}
+
+// The reciprocal is rounded once, and the product is that of float32 numbers: not a division.
+func TestScale(t *testing.T) {
+	for _, c := range []struct{ constant, want float32 }{
+		{255, 0.003921569}, {2, 0.5}, {3, 0.33333334}, {0.1, 10}, {1e-38, 1e38}, {3e38, 3.3333333e-39},
+	} {
+		if got := Scale(c.constant); got != c.want {
+			t.Errorf("1/%v is %v, want %v", c.constant, got, c.want)
+		}
+	}
+	p := &Plan{Inputs: []Input{{"x", []int{256}}}, Scale: Scale(255)}
+	x := make([]float32, 256)
+	for i := range x {
+		x[i] = float32(i)
+	}
+	b := table.NewBatch(table.Schema{{Name: "x", Type: table.Float32ArrayType}})
+	if err := b.Append(x); err != nil {
+		t.Fatal(err)
+	}
+	row, err := newEncoder(p).append(nil, b, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	differ := 0
+	for i := range x {
+		got := math.Float32frombits(binary.NativeEndian.Uint32(row[4*i:]))
+		if got != float32(i)*float32(0.003921569) {
+			t.Errorf("%d is scaled to %v", i, got)
+		}
+		if got != float32(i)/255 {
+			differ++
+		}
+	}
+	if differ == 0 {
+		t.Error("the product never differs from the quotient: this test tells nothing")
+	}
+}
+
+func TestEncoderRefuses(t *testing.T) {
+	p := &Plan{
+		Source: table.Name{Table: "t"}, Scale: 1,
+		Inputs: []Input{{"x", []int{2, 1}}},
+		Labels: []Label{{Column: "y", Keys: [][]byte{[]byte("n1")}, Width: 1}},
+	}
+	good := table.Array{Elems: []any{float32(1), float32(2)}, Shape: []int{2, 1}}
+	for _, c := range []struct {
+		x, y any
+		want string
+	}{
+		{good, 1, ""},
+		{nil, 1, `table t, column "x", row 8: the value is NULL`},
+		{[]float32{1, 2}, 1, `table t, column "x", row 8: the array has shape [2], that of the first row has shape [2 1]`},
+		{table.Array{Elems: []any{float32(1), nil}, Shape: []int{2, 1}}, 1, `table t, column "x", row 8: element 2 is NULL`},
+		{table.Array{Elems: []any{float32(1), float32(math.Inf(-1))}, Shape: []int{2, 1}}, 1, `table t, column "x", row 8: element 2 is -Infinity`},
+		{good, nil, `table t, column "y", row 8: NULL is none of the 1 classes`},
+	} {
+		b := table.NewBatch(table.Schema{{Name: "x", Type: table.Float32ArrayType}, {Name: "y", Type: table.Int32Type}})
+		if err := b.Append(c.x, c.y); err != nil {
+			t.Fatal(err)
+		}
+		_, err := newEncoder(p).append(nil, b, 0, 7)
+		var at *table.ValueError
+		if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want || !errors.As(err, &at)) {
+			t.Errorf("x %v, y %v: got %v, want %s", c.x, c.y, err, c.want)
+		}
+	}
+}

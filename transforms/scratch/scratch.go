@@ -1,0 +1,127 @@
+// Package scratch lends folders for what does not fit in memory while a job runs.
+//
+// A Folder goes with Remove, and also when the process is killed: a locked file beside it tells whether its owner lives,
+// and every New first removes the folders whose owner does not.
+//
+// Folders lie in the folder that the environment variable BEAMFIT_SCRATCH names, else in the system's temporary folder.
+// All workers of a pipeline must see it: it holds what one stage hands to the next.
+package scratch
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// EnvDir is the environment variable that names the folder where scratch folders lie.
+const EnvDir = "BEAMFIT_SCRATCH"
+
+const (
+	prefix = "beamfit-scratch-"
+	suffix = ".lock"
+)
+
+// A Folder is an empty folder that its owner fills.
+type Folder struct {
+	path string
+	lock *os.File
+}
+
+// New makes a folder, and removes those that killed processes left behind.
+func New() (*Folder, error) {
+	root := os.Getenv(EnvDir)
+	if root == "" {
+		root = os.TempDir()
+	}
+	sweep(root)
+	for range 10 {
+		path := filepath.Join(root, prefix+rand.Text())
+		lock, err := own(path + suffix)
+		if err != nil {
+			return nil, Error(err)
+		}
+		if lock == nil {
+			continue
+		}
+		if err := os.Mkdir(path, 0o700); err != nil {
+			_ = os.Remove(lock.Name())
+			_ = lock.Close()
+			return nil, Error(err)
+		}
+		return &Folder{path, lock}, nil
+	}
+	return nil, fmt.Errorf("scratch folder in %s: no name is free", root)
+}
+
+// Path is where the folder is.
+func (f *Folder) Path() string { return f.path }
+
+// Remove deletes the folder with all that it holds.
+func (f *Folder) Remove() error {
+	err := os.RemoveAll(f.path)
+	if err == nil {
+		err = os.Remove(f.lock.Name())
+	}
+	return errors.Join(err, f.lock.Close())
+}
+
+// own makes and locks a lock file; nil when a sweep of another process was faster.
+func own(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := tryLock(f)
+	if ok && err == nil {
+		var now, mine os.FileInfo
+		if mine, err = f.Stat(); err == nil {
+			if now, err = os.Stat(path); err == nil && os.SameFile(now, mine) {
+				return f, nil
+			}
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+	}
+	_ = f.Close()
+	return nil, err
+}
+
+// sweep removes the folders in root whose owner is gone. What it may not touch stays.
+func sweep(root string) {
+	locks, _ := filepath.Glob(filepath.Join(escape(root), prefix+"*"+suffix))
+	for _, path := range locks {
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			continue
+		}
+		if ok, err := tryLock(f); ok && err == nil {
+			if os.RemoveAll(strings.TrimSuffix(path, suffix)) == nil {
+				_ = os.Remove(path)
+			}
+		}
+		_ = f.Close()
+	}
+}
+
+// escape makes a pattern that matches a path only.
+func escape(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+// Error says of an error of the file system that it is about scratch files; a full disk is table.ErrFull.
+func Error(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("scratch folder (%s chooses another): %w: %w", EnvDir, table.ErrFull, err)
+	}
+	return fmt.Errorf("scratch folder (%s chooses another): %w", EnvDir, err)
+}

@@ -1,0 +1,134 @@
+package split
+
+import (
+	"bytes"
+	"context"
+	"encoding/gob"
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/sqlkey"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[part]())
+	beam.RegisterCoder(reflect.TypeFor[groups](), encodeGroups, decodeGroups)
+	beam.RegisterType(reflect.TypeFor[countFn]())
+	beam.RegisterType(reflect.TypeFor[mergeFn]())
+}
+
+// A part is partition number Index of the source.
+type part struct {
+	Index     int
+	Partition table.Partition
+}
+
+// groups are the sizes of the groups in each partition, by the key of the group.
+type groups struct{ Parts map[int]map[string]int64 }
+
+func encodeGroups(g groups) ([]byte, error) {
+	var b bytes.Buffer
+	err := gob.NewEncoder(&b).Encode(g)
+	return b.Bytes(), err
+}
+
+func decodeGroups(b []byte) (g groups, err error) {
+	return g, gob.NewDecoder(bytes.NewReader(b)).Decode(&g)
+}
+
+// sizes are those of the groups over all partitions.
+func (g groups) sizes() map[string]int64 {
+	out := map[string]int64{}
+	for _, p := range g.Parts {
+		for key, n := range p {
+			out[key] += n
+		}
+	}
+	return out
+}
+
+// first is the ordinal of the first row of a group in a partition.
+func (g groups) first(part int, key string) int64 {
+	n := int64(0)
+	for i, p := range g.Parts {
+		if i < part {
+			n += p[key]
+		}
+	}
+	return n
+}
+
+// countFn counts the rows of the groups in a partition.
+type countFn struct {
+	Run, Ref string
+	Strata   []string
+	tasks    bundle.Tasks[groups]
+}
+
+func (f *countFn) StartBundle(context.Context, func(groups)) { f.tasks.Start(f.Run) }
+
+func (f *countFn) ProcessElement(ctx context.Context, p part, _ func(groups)) error {
+	return f.tasks.Go(ctx, func(ctx context.Context) (groups, error) {
+		counts := map[string]*int64{}
+		err := eachRow(ctx, f.Ref, p.Partition, f.Strata, f.Strata, func(_ *table.Batch, _ int, key []byte) error {
+			n := counts[string(key)]
+			if n == nil {
+				n = new(int64)
+				counts[string(key)] = n
+			}
+			*n++
+			return nil
+		}, func(b *table.Batch) error {
+			bundle.Of(f.Run).Advance(Counting, "rows", int64(b.Rows))
+			return nil
+		})
+		sizes := make(map[string]int64, len(counts))
+		for key, n := range counts {
+			sizes[key] = *n
+		}
+		return groups{map[int]map[string]int64{p.Index: sizes}}, err
+	})
+}
+
+func (f *countFn) FinishBundle(_ context.Context, emit func(groups)) error {
+	return f.tasks.Finish(emit)
+}
+
+// mergeFn puts the counts of partitions together.
+type mergeFn struct{}
+
+func (*mergeFn) MergeAccumulators(a, b groups) groups {
+	for i, p := range b.Parts {
+		a.Parts[i] = p
+	}
+	return a
+}
+
+// eachRow calls row for every row of a partition, with the key of its group, and batch behind the rows of each batch.
+func eachRow(
+	ctx context.Context, ref string, p table.Partition, columns, strata []string,
+	row func(b *table.Batch, i int, key []byte) error, batch func(b *table.Batch) error,
+) error {
+	store, err := table.Connect(ctx, ref)
+	if err != nil {
+		return err
+	}
+	var key []byte
+	var keys []*table.Vector
+	return table.EachBatch(ctx, store, p, table.ReadOptions{Columns: columns}, func(b *table.Batch) error {
+		keys = keys[:0]
+		for _, name := range strata {
+			keys = append(keys, b.Col(name))
+		}
+		for i := range b.Rows {
+			key = sqlkey.AppendRow(key[:0], keys, i)
+			if err := row(b, i, key); err != nil {
+				return err
+			}
+		}
+		return batch(b)
+	})
+}
