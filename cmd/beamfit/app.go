@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/progress"
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+// An app is one run of the command line: where it writes, and the global flags.
+type app struct {
+	out, err io.Writer
+
+	db                string
+	runner            string
+	workers           int
+	logLevel          string
+	quiet, noProgress bool
+
+	// started is set when a command's flags and arguments are accepted; errors before it are wrong usage.
+	started bool
+	// logging is set when the log goes to standard error.
+	logging bool
+}
+
+// storeURL is the store to use: --db, else BEAMFIT_DB, else the default folder.
+func (a *app) storeURL() string {
+	if a.db != "" {
+		return a.db
+	}
+	if url := os.Getenv(table.EnvURL); url != "" {
+		return url
+	}
+	return table.DefaultURL
+}
+
+// withStore opens the store for the time of fn.
+func (a *app) withStore(ctx context.Context, fn func(table.Store) error) (err error) {
+	store, err := table.Open(ctx, a.storeURL())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return fn(store)
+}
+
+// run does one job on the store, with its progress on standard error.
+func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
+	err = a.withStore(ctx, func(store table.Store) error {
+		env := pipelines.Env{Store: store, Runner: a.runner, Workers: a.workers}
+		if !a.quiet && !a.noProgress {
+			p := progress.New(a.err, a.progressOptions())
+			defer p.Close()
+			env.Progress = p.Report
+		}
+		result, err = job(ctx, env, opt)
+		return err
+	})
+	return result, err
+}
+
+// progressOptions are live where standard error is a terminal.
+func (a *app) progressOptions() progress.Options {
+	f, ok := a.err.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
+		return progress.Options{}
+	}
+	return progress.Options{Live: true, Width: func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 80
+		}
+		return width
+	}}
+}
+
+// say writes a line about what was done, unless --quiet.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.out, format+"\n", args...)
+	}
+}
+
+// warn writes sentences about what is odd but no error, unless --quiet.
+func (a *app) warn(sentences []string) {
+	for _, s := range sentences {
+		if !a.quiet {
+			fmt.Fprintf(a.messages(), "beamfit: warning: %s\n", s)
+		}
+	}
+}
+
+// logLevels are the values of --log-level.
+var logLevels = map[string]slog.Level{
+	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
+}
+
+// startLog sends the log of this process, Beam's included, to standard error. It does so once: the first pipeline wraps the
+// logger to keep Beam quiet.
+func (a *app) startLog() {
+	if a.logging {
+		return
+	}
+	a.logging = true
+	h := slog.NewTextHandler(a.messages(), &slog.HandlerOptions{Level: logLevels[a.logLevel]})
+	slog.SetDefault(slog.New(h))
+}

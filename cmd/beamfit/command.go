@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+)
+
+// A task is what a subcommand does.
+type task interface {
+	// define adds the flags, which set fields of the task.
+	define(f flags)
+	// validate takes the arguments and checks what needs no store; given tells whether a flag was. Its errors are wrong
+	// usage.
+	validate(args []string, given func(flag string) bool) error
+	// run does the work.
+	run(ctx context.Context, a *app) error
+}
+
+// An about is the text of a subcommand's help.
+type about struct {
+	name    string
+	group   string // ID of the group in the root's help
+	short   string // one line
+	long    string // more, whole sentences
+	args    []argument
+	example string // whole command lines
+}
+
+// An argument is a positional one.
+type argument struct {
+	name     string // in capitals
+	usage    string
+	optional bool
+	fills    completion
+}
+
+func (p argument) String() string {
+	if p.optional {
+		return "[" + p.name + "]"
+	}
+	return p.name
+}
+
+// newCommand makes the cobra command of a task.
+func newCommand(a *app, text about, t task) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:               text.name,
+		GroupID:           text.group,
+		Short:             text.short,
+		Long:              text.long,
+		Example:           text.example,
+		Args:              takes(text.args),
+		ValidArgsFunction: a.completeArguments(text.args),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := missingFlag(cmd.Flags()); err != nil {
+				return err
+			}
+			if err := t.validate(args, cmd.Flags().Changed); err != nil {
+				return err
+			}
+			a.started = true
+			a.startLog()
+			return t.run(cmd.Context(), a)
+		},
+	}
+	for _, arg := range text.args {
+		cmd.Use += " " + arg.String()
+	}
+	setArguments(cmd, text.args)
+	cmd.Flags().SortFlags = false
+	t.define(flags{cmd})
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if annotation(f, annotDefault) == required {
+			cmd.Use += " --" + f.Name + " " + annotation(f, annotPlaceholder)
+		}
+	})
+	return cmd
+}
+
+// flags are the flags of a command.
+type flags struct{ cmd *cobra.Command }
+
+// The words for a flag's default that are not a value.
+const (
+	required = "required"
+	none     = "none"
+)
+
+// add defines a flag. def is its default in words, or required; placeholder is its value's name in the help.
+func (f flags) add(v pflag.Value, name, placeholder, def, usage string) *pflag.Flag {
+	return define(f.cmd.Flags(), v, name, placeholder, def, usage)
+}
+
+// choice defines a flag that takes one of the choices. dst keeps its value where the flag is not given; def says what that
+// means.
+func (f flags) choice(dst *string, name, placeholder string, choices []string, def, usage string) {
+	defineChoice(f.cmd, f.cmd.Flags(), dst, name, placeholder, choices, def, usage)
+}
+
+// toggle defines a flag without a value.
+func (f flags) toggle(dst *bool, name, usage string) {
+	f.add(flagvalue.Of(dst, flagvalue.Bool), name, "", "off", usage).NoOptDefVal = "true"
+}
+
+// seed defines --seed.
+func (f flags) seed(dst *uint64, decides string) {
+	f.add(flagvalue.Of(dst, flagvalue.Seed), "seed", "N", "0", "the same seed gives the same "+decides)
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// The exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// execute runs the command line and returns the exit code. It writes the error, if there is one, as one message.
+func execute(ctx context.Context, a *app, args []string) int {
+	root := newRoot(a)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	w := a.messages()
+	if !a.started {
+		if cmd.Hidden { // "help"
+			cmd = root
+		}
+		fmt.Fprintf(w, "beamfit: %v\nSee %s --help\n", err, cmd.CommandPath())
+		return exitUsage
+	}
+	if ctx.Err() != nil {
+		err = errors.New("interrupted")
+	}
+	fmt.Fprintf(w, "beamfit: %v\n", err)
+	return exitFailed
+}
+
+// flagError says what is wrong with a flag in the words of this command line.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return fmt.Errorf("flag --%s: %w, found %q", invalid.GetFlag().Name, invalid.Unwrap(), invalid.GetValue())
+	}
+	var unvalued *pflag.ValueRequiredError
+	if errors.As(err, &unvalued) {
+		return fmt.Errorf("flag --%s needs a value", unvalued.GetFlag().Name)
+	}
+	return err
+}
+
+// takes checks the number of arguments against the command's names for them; the last optional ones may be left out.
+func takes(names []argument) cobra.PositionalArgs {
+	least := 0
+	for _, n := range names {
+		if !n.optional {
+			least++
+		}
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return fmt.Errorf("%s takes %s; %q is too many", cmd.Name(), describeArguments(names), args[len(names)])
+		}
+		if len(args) < least {
+			return fmt.Errorf("%s takes %s; %s is missing", cmd.Name(), describeArguments(names), names[len(args)].name)
+		}
+		return nil
+	}
+}
+
+func describeArguments(names []argument) string {
+	if len(names) == 0 {
+		return "no arguments"
+	}
+	words := make([]string, len(names))
+	for i, n := range names {
+		words[i] = n.String()
+	}
+	return strings.Join(words, " ")
+}
+
+// unknownCommand refuses a name that no command has.
+func unknownCommand(root *cobra.Command, name string) error {
+	guess := ""
+	if s := root.SuggestionsFor(name); len(s) > 0 {
+		guess = "; did you mean " + strings.Join(s, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s", name, guess)
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/io/fileio/exchange"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+type exportTask struct {
+	table table.Name
+	file  string
+	opt   exchange.ExportOptions
+	form  formFlags
+}
+
+func exportCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "export", group: groupTables,
+		short: "Write the rows of a table to a CSV or Parquet file",
+		long:  "Write the rows of a table to a CSV or Parquet file. An existing file is replaced when the new one is complete.",
+		args: []argument{
+			{name: "TABLE", usage: "table or view", fills: fillTable},
+			{name: "FILE", usage: "file to write", fills: fillFile},
+		},
+		example: "beamfit export iris_predict iris_predict.csv\nbeamfit export iris_data iris.parquet",
+	}, &exportTask{})
+}
+
+func (t *exportTask) define(f flags) { t.form.define(f) }
+
+func (t *exportTask) validate(args []string, _ func(string) bool) (err error) {
+	t.file = args[1]
+	t.opt.Form = t.form.form()
+	t.table, err = table.ParseName(args[0])
+	return err
+}
+
+func (t *exportTask) run(ctx context.Context, a *app) error {
+	return a.withStore(ctx, func(store table.Store) error {
+		n, err := exchange.Export(ctx, store, t.table, t.file, t.opt)
+		if err != nil {
+			return err
+		}
+		a.say("%s: %d rows", t.file, n)
+		return nil
+	})
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+type fitTask struct{ opt pipelines.FitOptions }
+
+func fitCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "fit", group: groupModels,
+		short: "Train a model on packed rows",
+		long: `Train a model on packed rows, like MADlib's madlib_keras_fit. The output is the model table MODEL, with the weights and
+the architecture, and MODEL_summary, with the arguments, the losses and the metrics.
+
+In every iteration each shard trains its passes over its own rows from the same weights; then the weights are averaged.
+Training starts from the weights in the architecture table where there are any, with --warm-start from those of MODEL,
+else from the initializers of the layers.`,
+		args: []argument{
+			{name: "SOURCE", usage: "packed table, written by preprocess", fills: fillTable},
+			{name: "MODEL", usage: "model table to write; with --warm-start to go on from and replace"},
+		},
+		example: `beamfit fit iris_train_packed iris_model --arch model_arch_library --id 1 \
+  --compile "loss='categorical_crossentropy', optimizer='adam', metrics=['categorical_accuracy']" \
+  --fit "batch_size=5, epochs=3" --iterations 10`,
+	}, &fitTask{})
+}
+
+func (t *fitTask) define(f flags) {
+	f.add(flagvalue.Of(&t.opt.ArchTable, flagvalue.Text), "arch", "ARCH_TABLE", required, "architecture table, written by load-model")
+	f.add(flagvalue.Of(&t.opt.ID, flagvalue.Int), "id", "N", required, "model_id of the model in the architecture table")
+	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", required, "arguments of Keras' compile: loss, optimizer, metrics, loss_weights")
+	f.add(flagvalue.Of(&t.opt.Iterations, flagvalue.Int), "iterations", "N", required, "number of iterations, at least 1")
+	f.add(flagvalue.Of(&t.opt.Fit, flagvalue.Text), "fit", "PARAMS", "Keras' defaults: batch_size=32, epochs=1",
+		"arguments of Keras' fit: batch_size, epochs (passes per iteration), shuffle, class_weight, ...")
+	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Text), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
+	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only",
+		"compute metrics after every K iterations, and after the last")
+	f.toggle(&t.opt.WarmStart, "warm-start", "start from the weights of the existing MODEL and replace it")
+	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name, for the summary")
+	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description, for the summary")
+	f.seed(&t.opt.Seed, "weights, on the same rows and shards")
+}
+
+func (t *fitTask) validate(args []string, _ func(string) bool) error {
+	t.opt.Source, t.opt.Model = args[0], args[1]
+	return nil
+}
+
+func (t *fitTask) run(ctx context.Context, a *app) error {
+	res, err := run(ctx, a, pipelines.Fit, t.opt)
+	if err != nil {
+		return err
+	}
+	a.warn(res.Warnings)
+	a.say("%s: %s", t.opt.Model, scores("training ", res.TrainingLoss, res.TrainingMetrics))
+	if res.ValidationLoss != nil {
+		a.say("%s: %s", t.opt.Model, scores("validation ", *res.ValidationLoss, res.ValidationMetrics))
+	}
+	return nil
+}
+
+// scores lists a loss and metrics.
+func scores(prefix string, loss float64, metrics []pipelines.NamedValue) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%sloss %.6g", prefix, loss)
+	for _, m := range metrics {
+		fmt.Fprintf(&b, ", %s%s %.6g", prefix, m.Name, m.Value)
+	}
+	return b.String()
+}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"unicode/utf8"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/io/fileio/exchange"
+)
+
+// formFlags are the flags of import and export that say how the file is written.
+type formFlags struct {
+	format    string
+	header    bool
+	delimiter rune
+	null      string
+}
+
+func (t *formFlags) define(f flags) {
+	t.header = true
+	f.choice(&t.format, "format", "FORMAT", exchange.Formats(), "by the extension of FILE", "format of the file")
+	f.add(flagvalue.Of(&t.header, flagvalue.Bool), "header", "", "on", "CSV: the first line has the names of the columns; --header=false: it is a row").NoOptDefVal = "true"
+	f.add(flagvalue.Of(&t.delimiter, delimiter), "delimiter", "C", "a comma; a tab in .tsv files", "CSV: character between fields, or tab")
+	f.add(flagvalue.Of(&t.null, flagvalue.Text), "null", "TEXT", "an empty field", "CSV: text that means NULL where it is not in quotes")
+}
+
+func (t *formFlags) form() exchange.Form {
+	return exchange.Form{Format: t.format, NoHeader: !t.header, Delimiter: t.delimiter, Null: t.null}
+}
+
+// delimiter reads one character, or the word tab.
+func delimiter(text string) (rune, error) {
+	if text == "tab" {
+		return '\t', nil
+	}
+	r, n := utf8.DecodeRuneInString(text)
+	if n == 0 || n < len(text) || r == utf8.RuneError {
+		return 0, errors.New("expected one character, or tab")
+	}
+	return r, nil
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+type loadModelTask struct {
+	opt               pipelines.LoadModelOptions
+	file, weightsFile string
+}
+
+func loadModelCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "load-model", group: groupModels,
+		short: "Add a Keras model to an architecture table",
+		long: `Add a Keras model to an architecture table, like MADlib's load_keras_model, and print its id. The table is made where
+there is none. The JSON, what Keras' model.to_json() writes, is checked whole: layers, their settings and shapes.
+
+With weights, fit starts from them (transfer learning) and predict-byom can use the model as it is.`,
+		args: []argument{
+			{name: "ARCH_TABLE", usage: "architecture table", fills: fillTable},
+			{name: "MODEL.json", usage: "file with the model's JSON", fills: fillFile},
+		},
+		example: `beamfit load-model model_arch_library iris_mlp.json --name Sophie --description "A simple model"
+beamfit load-model model_arch_library iris_transfer.json --weights-from iris_model --name Maria`,
+	}, &loadModelTask{})
+}
+
+func (t *loadModelTask) define(f flags) {
+	f.add(flagvalue.Of(&t.weightsFile, flagvalue.Text), "weights", "FILE", none, "file with the weights: float32 numbers, little-endian, in the order of Keras' get_weights")
+	f.add(flagvalue.Of(&t.opt.WeightsFrom, flagvalue.Text), "weights-from", "MODEL_TABLE", none, "model table, written by fit, to take the weights from")
+	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name of the model")
+	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description of the model")
+}
+
+func (t *loadModelTask) validate(args []string, given func(string) bool) error {
+	t.opt.ArchTable, t.file = args[0], args[1]
+	if given("weights") && given("weights-from") {
+		return errors.New("--weights and --weights-from cannot be used together")
+	}
+	return nil
+}
+
+func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
+	if t.opt.Arch, err = os.ReadFile(t.file); err != nil {
+		return err
+	}
+	if t.weightsFile != "" {
+		if t.opt.Weights, err = os.ReadFile(t.weightsFile); err != nil {
+			return err
+		}
+	}
+	id, err := run(ctx, a, pipelines.LoadModel, t.opt)
+	if err != nil {
+		return err
+	}
+	a.say("%s: loaded as model %d", t.opt.ArchTable, id)
+	return nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+// What predict and predict-byom say of flags that they share.
+const (
+	typePlaceholder  = "prob|response|P|K"
+	typeUsage        = "what to write: the probability of every class, the likeliest class, the classes above a probability such as 0.3, or the K likeliest"
+	idColumnUsage    = "column of TEST that names the row in the output"
+	independentUsage = "feature columns, arrays of numbers, separated by commas"
+)
+
+type predictTask struct{ opt pipelines.PredictOptions }
+
+func predictCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "predict", group: groupUse,
+		short: "Predict the classes of rows with a trained model",
+		long: `Predict the classes of rows with a trained model, like MADlib's madlib_keras_predict. The rows are those of a table or
+view that is not packed. The output has a row per input row, label and class: the id, class_name, class_value, prob and
+rank, where rank 1 is the likeliest.`,
+		args: []argument{
+			{name: "MODEL", usage: "model table, written by fit", fills: fillTable},
+			{name: "TEST", usage: "table or view with one row per example", fills: fillTable},
+			{name: "OUTPUT", usage: "table to write"},
+		},
+		example: `beamfit predict iris_model iris_test iris_predict --id-column id --independent attributes
+beamfit predict iris_model iris_test iris_likeliest --id-column id --independent attributes --type response`,
+	}, &predictTask{})
+}
+
+func (t *predictTask) define(f flags) {
+	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, independentUsage)
+	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Text), "type", typePlaceholder, "prob", typeUsage)
+}
+
+func (t *predictTask) validate(args []string, _ func(string) bool) error {
+	t.opt.Model, t.opt.Test, t.opt.Output = args[0], args[1], args[2]
+	return nil
+}
+
+func (t *predictTask) run(ctx context.Context, a *app) error {
+	res, err := run(ctx, a, pipelines.Predict, t.opt)
+	if err != nil {
+		return err
+	}
+	a.say("%s: %d predictions for %d rows", t.opt.Output, res.Predictions, res.Rows)
+	return nil
+}

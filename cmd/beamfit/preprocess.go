@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+type preprocessTask struct{ opt pipelines.PreprocessOptions }
+
+func preprocessCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "preprocess", group: groupTables,
+		short: "Pack rows into the buffers that fit and evaluate read",
+		long: `Pack rows into the buffers that fit and evaluate read, like MADlib's training_preprocessor_dl, or with --like its
+validation_preprocessor_dl. The output is the packed table OUTPUT and its description OUTPUT_summary.
+
+Training rows are shuffled, features are divided by a constant, labels become one-hot vectors. With --like the constant,
+the classes and their order come from a packed training table and the rows keep their order.`,
+		args: []argument{
+			{name: "SOURCE", usage: "table or view with one row per example", fills: fillTable},
+			{name: "OUTPUT", usage: "packed table to write"},
+		},
+		example: `beamfit preprocess iris_train iris_train_packed --dependent class_text --independent attributes --shards 3
+beamfit preprocess iris_test iris_test_packed --dependent class_text --independent attributes --like iris_train_packed`,
+	}, &preprocessTask{})
+}
+
+func (t *preprocessTask) define(f flags) {
+	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Text), "dependent", "COLS", required,
+		"label columns, separated by commas; an array of numbers is taken as one-hot already")
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, "feature columns, arrays of numbers, separated by commas")
+	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
+		"packed training table: pack SOURCE in the same way, as validation or test data")
+	f.add(flagvalue.Optional(&t.opt.BufferSize, flagvalue.Int), "buffer-size", "N", "by the size of a row",
+		"wished number of rows per buffer; the rows are spread evenly over the buffers")
+	f.add(flagvalue.Optional(&t.opt.Normalize, flagvalue.Float), "normalize", "C", "1", "divide every feature by this number; not with --like")
+	f.add(flagvalue.Of(&t.opt.NumClasses, flagvalue.Ints), "num-classes", "N,...", "the number of distinct labels",
+		"length of the one-hot labels, per label column; not with --like")
+	f.add(flagvalue.Of(&t.opt.Shards, flagvalue.Positive), "shards", "N", "1", "number of shards that train side by side; more shards, other weights")
+	t.opt.Distribution = "all_segments"
+	f.choice(&t.opt.Distribution, "distribution", "RULE", []string{"all_segments"}, t.opt.Distribution, "shards that get buffers")
+	f.seed(&t.opt.Seed, "order of rows; not with --like")
+}
+
+func (t *preprocessTask) validate(args []string, given func(string) bool) error {
+	t.opt.Source, t.opt.Output = args[0], args[1]
+	if t.opt.Like == "" {
+		return nil
+	}
+	for _, flag := range []string{"normalize", "num-classes", "seed"} {
+		if given(flag) {
+			return fmt.Errorf("--%s cannot be used with --like: the packed training table decides", flag)
+		}
+	}
+	return nil
+}
+
+func (t *preprocessTask) run(ctx context.Context, a *app) error {
+	res, err := run(ctx, a, pipelines.Preprocess, t.opt)
+	if err != nil {
+		return err
+	}
+	a.say("%s: %d rows in %d buffers of at most %d rows", t.opt.Output, res.Rows, res.Buffers, res.BufferSize)
+	return nil
+}

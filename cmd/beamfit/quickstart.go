@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/iris"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// quickstartDir is the folder that quickstart makes.
+const quickstartDir = "beamfit-quickstart"
+
+type quickstartTask struct{ dir string }
+
+func quickstartCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "quickstart", group: groupStart,
+		short: "Run a whole example: split, pack, train, evaluate, predict",
+		long: `Run the iris example of MADlib's page from its 150 rows to transfer learning, and print every command before its output.
+
+It makes the folder DIR with the input files, and the tables in the store that --db or BEAMFIT_DB names, else in DIR/data.
+It refuses to run where the folder or one of the tables exists. Remove the folder to run it again.`,
+		args:    []argument{{name: "DIR", usage: "folder to make (default " + quickstartDir + ")", optional: true}},
+		example: "beamfit quickstart\nbeamfit quickstart /tmp/iris --db postgres://me@localhost/test",
+	}, &quickstartTask{})
+}
+
+func (t *quickstartTask) define(flags) {}
+
+func (t *quickstartTask) validate(args []string, _ func(string) bool) error {
+	t.dir = quickstartDir
+	if len(args) > 0 {
+		t.dir = args[0]
+	}
+	return nil
+}
+
+func (t *quickstartTask) run(ctx context.Context, a *app) error {
+	if a.db == "" && os.Getenv(table.EnvURL) == "" {
+		a.db = "file:" + filepath.Join(t.dir, "data")
+	}
+	steps := quickstartSteps(t.dir)
+	ref, err := t.prepare(ctx, a, steps)
+	if err != nil {
+		return err
+	}
+	a.say("# The input files are in %s, the tables in this store:", t.dir)
+	a.say("$ export %s=%s", table.EnvURL, shellWord(ref))
+	for _, s := range steps {
+		if s.comment != "" {
+			a.say("\n# %s", s.comment)
+		}
+		if err := s.run(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepare checks that nothing would be overwritten, writes the input files and returns the store's address.
+func (t *quickstartTask) prepare(ctx context.Context, a *app, steps []quickstartStep) (ref string, err error) {
+	if _, err := os.Lstat(t.dir); err == nil {
+		return "", fmt.Errorf("folder %s exists; quickstart overwrites nothing: remove it or name another folder", t.dir)
+	}
+	err = a.withStore(ctx, func(store table.Store) error {
+		ref = store.Ref()
+		for _, s := range steps {
+			for _, name := range s.makes {
+				_, err := store.Lookup(ctx, table.Name{Table: name})
+				if err == nil {
+					return fmt.Errorf("table %s exists in %s; quickstart overwrites nothing", name, ref)
+				}
+				if !errors.Is(err, table.ErrNotExist) {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(t.dir, 0o755); err != nil {
+		return "", err
+	}
+	return ref, fs.WalkDir(iris.Files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		data, err := iris.Files.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(t.dir, path), data, 0o644)
+	})
+}
+
+// command runs a command line as if it were typed with the global flags of this one, and prints it first.
+func (a *app) command(ctx context.Context, args ...string) error {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = shellWord(arg)
+	}
+	a.say("$ beamfit %s", strings.Join(words, " "))
+	root := newRoot(&app{out: a.out, err: a.err, logging: a.logging})
+	root.SetArgs(append(args, "--db", a.storeURL(), "--runner", a.runner, "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
+		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress)))
+	return root.ExecuteContext(ctx)
+}
+
+// shellWord quotes an argument for a POSIX shell where it needs it.
+func shellWord(arg string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,:=@%+", r)
+	}
+	switch {
+	case arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0:
+		return arg
+	case !strings.ContainsAny(arg, "\"$`\\!"):
+		return `"` + arg + `"`
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

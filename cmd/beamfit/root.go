@@ -1,0 +1,81 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+// The groups of the root's help.
+const (
+	groupStart  = "start"
+	groupTables = "tables"
+	groupModels = "models"
+	groupUse    = "use"
+)
+
+func newRoot(a *app) *cobra.Command {
+	cobra.EnableCommandSorting = false // the help lists commands in the order of work
+	root := &cobra.Command{
+		Use:   "beamfit COMMAND",
+		Short: "Train Keras-defined networks where the rows live",
+		Long: `beamfit trains Keras-defined neural networks on the rows of a PostgreSQL database or of a folder of files,
+and evaluates and predicts with them. It does what Apache MADlib's madlib_keras functions do, as Apache
+Beam pipelines, with nothing installed inside the database.`,
+		Example: `beamfit quickstart
+beamfit fit --help
+BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expanded`,
+		Args: func(root *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(root, args[0])
+			}
+			return nil
+		},
+		RunE:                       func(root *cobra.Command, _ []string) error { return root.Help() },
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		DisableFlagsInUseLine:      true,
+		SuggestionsMinimumDistance: 2,
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupStart, Title: "To begin with"},
+		&cobra.Group{ID: groupTables, Title: "Tables"},
+		&cobra.Group{ID: groupModels, Title: "Models"},
+		&cobra.Group{ID: groupUse, Title: "Using models"},
+	)
+	root.AddCommand(
+		quickstartCommand(a),
+		importCommand(a), exportCommand(a), showCommand(a), splitCommand(a), preprocessCommand(a),
+		loadModelCommand(a), deleteModelCommand(a), fitCommand(a),
+		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a),
+		completionCommand(a), versionCommand(a),
+	)
+	root.CompletionOptions.DisableDefaultCmd = true // ours checks its argument
+	root.SetHelpCommand(helpCommand())
+	addGlobalFlags(root, a)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	root.SetHelpFunc(writeHelp)
+	root.SetFlagErrorFunc(flagError)
+	return root
+}
+
+// logLevelNames are the values of --log-level.
+var logLevelNames = []string{"debug", "info", "warn", "error"}
+
+func addGlobalFlags(root *cobra.Command, a *app) {
+	fs := root.PersistentFlags()
+	fs.SortFlags = false
+	define(fs, flagvalue.Of(&a.db, flagvalue.Text), "db", "URL", "$BEAMFIT_DB, else file:beamfit-data",
+		"store that holds the tables: file:DIR, postgres://... or postgresql://...")
+	a.runner = "direct"
+	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines")
+	define(fs, flagvalue.Of(&a.workers, flagvalue.Count), "workers", "N", "one per CPU",
+		"most shards or partitions worked on at the same time; no result depends on it")
+	a.logLevel = "warn"
+	defineChoice(root, fs, &a.logLevel, "log-level", "LEVEL", logLevelNames, a.logLevel, "least severity of log messages on standard error")
+	define(fs, flagvalue.Of(&a.quiet, flagvalue.Bool), "quiet", "", "off", "write nothing but errors and the tables asked for").NoOptDefVal = "true"
+	define(fs, flagvalue.Of(&a.noProgress, flagvalue.Bool), "no-progress", "", "off", "write no progress").NoOptDefVal = "true"
+	fs.Bool("help", false, "show this help") // cobra looks for it; defined here so that it has no one-letter form
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"io"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// hidden stands where a secret was.
+const hidden = "xxxxx"
+
+// secretWriter keeps passwords out of what it writes. The stores already do in their errors and refs; this is the last net
+// under messages that other libraries write.
+type secretWriter struct {
+	w    io.Writer
+	hide *strings.Replacer
+}
+
+// messages is where errors and logs go.
+func (a *app) messages() io.Writer { return secretWriter{a.err, a.secrets()} }
+
+func (s secretWriter) Write(p []byte) (int, error) {
+	if _, err := s.hide.WriteString(s.w, string(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// passwordInURL finds the password in URLs that url.Parse refuses: up to the last @.
+var passwordInURL = regexp.MustCompile(`^[a-z]+://[^:/?#]*:(.*)@`)
+
+// secrets replaces the passwords that this process was given, as they are and as URLs write them. One that is so short that
+// it could be part of a word is replaced where URLs have it only.
+func (a *app) secrets() *strings.Replacer {
+	var pairs []string
+	add := func(secret string) {
+		if len(secret) >= 4 {
+			pairs = append(pairs, secret, hidden)
+		} else if secret != "" {
+			pairs = append(pairs, ":"+secret+"@", ":"+hidden+"@", "password="+secret, "password="+hidden)
+		}
+	}
+	for _, text := range []string{a.db, os.Getenv(table.EnvURL)} {
+		if m := passwordInURL.FindStringSubmatch(text); m != nil {
+			add(m[1])
+		}
+		if u, err := url.Parse(text); err == nil {
+			if p, ok := u.User.Password(); ok {
+				add(p)
+				add(url.QueryEscape(p))
+			}
+			add(u.Query().Get("password"))
+		}
+	}
+	add(os.Getenv("PGPASSWORD"))
+	return strings.NewReplacer(pairs...)
+}
