@@ -94,8 +94,9 @@
 // # Failure
 //
 // A file that is damaged, cut, foreign or missing is table.ErrCorrupt and named, whatever its bytes are: never a panic, and
-// never more memory than the file's size. A full disk is table.ErrFull, missing rights table.ErrPermission, a path that is
-// no folder table.ErrUnavailable. If catalog.json is lost while tables are there, nothing is read, written or removed.
+// never more memory than a few times its largest record batch. A full disk is table.ErrFull, missing rights
+// table.ErrPermission, a path that is no folder table.ErrUnavailable. If catalog.json is lost while tables are there, nothing
+// is read, written or removed.
 //
 // Import and export of the files that people have are in the packages exchange, csvio and parquetio below.
 package fileio

@@ -182,8 +182,13 @@ func ints(t testing.TB, from, to int) *table.Batch {
 func mixed(t testing.TB) *table.Batch {
 	t.Helper()
 	schema := table.Schema{
-		{Name: "i", Type: table.Int32Type}, {Name: "b", Type: table.BoolType}, {Name: "s", Type: table.TextType}, {Name: "y", Type: table.BytesType},
-		{Name: "n", Type: table.NumericType}, {Name: "x", Type: table.Float64ArrayType}, {Name: "t", Type: table.TextArrayType},
+		{Name: "i", Type: table.Int32Type},
+		{Name: "b", Type: table.BoolType},
+		{Name: "s", Type: table.TextType},
+		{Name: "y", Type: table.BytesType},
+		{Name: "n", Type: table.NumericType},
+		{Name: "x", Type: table.Float64ArrayType},
+		{Name: "t", Type: table.TextArrayType},
 	}
 	return batchOf(t, schema,
 		[]any{int32(1), true, "one", []byte{1, 2}, "1.50", []float64{1, 2, 3}, []string{"a", ""}},

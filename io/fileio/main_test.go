@@ -9,10 +9,11 @@ import (
 // files.
 func TestMain(m *testing.M) {
 	const memory = "/dev/shm"
-	if f, err := os.CreateTemp(memory, "fileio-*"); err == nil && os.Getenv("TMPDIR") == "" {
-		_ = f.Close()
-		_ = os.Remove(f.Name())
-		_ = os.Setenv("TMPDIR", memory)
+	if os.Getenv("TMPDIR") == "" {
+		if dir, err := os.MkdirTemp(memory, "fileio-*"); err == nil {
+			_ = os.Remove(dir)
+			_ = os.Setenv("TMPDIR", memory)
+		}
 	}
 	os.Exit(m.Run())
 }

@@ -179,8 +179,13 @@ func TestReadErrors(t *testing.T) {
 // TestWrite reads back what Writer wrote, with and without types.
 func TestWrite(t *testing.T) {
 	schema := table.Schema{
-		{Name: "i", Type: table.Int64Type}, {Name: `S "q"`, Type: table.TextType}, {Name: "a", Type: table.Float64ArrayType}, {Name: "t", Type: table.TextArrayType},
-		{Name: "b", Type: table.BoolType}, {Name: "bin", Type: table.BytesType}, {Name: "n", Type: table.NumericType},
+		{Name: "i", Type: table.Int64Type},
+		{Name: `S "q"`, Type: table.TextType},
+		{Name: "a", Type: table.Float64ArrayType},
+		{Name: "t", Type: table.TextArrayType},
+		{Name: "b", Type: table.BoolType},
+		{Name: "bin", Type: table.BytesType},
+		{Name: "n", Type: table.NumericType},
 	}
 	b := table.NewBatch(schema)
 	for _, row := range [][]any{

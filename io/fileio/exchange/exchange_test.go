@@ -105,8 +105,12 @@ func TestCSV(t *testing.T) {
 func TestForms(t *testing.T) {
 	s := store(t)
 	schema := table.Schema{
-		{Name: "Id", Type: table.Int32Type}, {Name: "x", Type: table.Float32ArrayType}, {Name: "m", Type: table.NumericType.ArrayOf()}, {Name: "t", Type: table.TextType},
-		{Name: "b", Type: table.BoolType}, {Name: "d", Type: table.ParseType("date")},
+		{Name: "Id", Type: table.Int32Type},
+		{Name: "x", Type: table.Float32ArrayType},
+		{Name: "m", Type: table.NumericType.ArrayOf()},
+		{Name: "t", Type: table.TextType},
+		{Name: "b", Type: table.BoolType},
+		{Name: "d", Type: table.ParseType("date")},
 	}
 	b := table.NewBatch(schema)
 	for _, row := range [][]any{
@@ -282,8 +286,11 @@ func TestExportReplaces(t *testing.T) {
 func TestParseTypes(t *testing.T) {
 	got := types(t, ` id integer ,Attributes  NUMERIC [],"Odd, ""name"" (x)" numeric(10,2), d timestamp(3) with time zone, u my.type`)
 	want := table.Schema{
-		{Name: "id", Type: table.Int32Type}, {Name: "attributes", Type: table.NumericType.ArrayOf()}, {Name: `Odd, "name" (x)`, Type: table.NumericType},
-		{Name: "d", Type: table.ParseType("timestamptz")}, {Name: "u", Type: table.Type{Kind: table.Other, SQL: "my.type"}},
+		{Name: "id", Type: table.Int32Type},
+		{Name: "attributes", Type: table.NumericType.ArrayOf()},
+		{Name: `Odd, "name" (x)`, Type: table.NumericType},
+		{Name: "d", Type: table.ParseType("timestamptz")},
+		{Name: "u", Type: table.Type{Kind: table.Other, SQL: "my.type"}},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)

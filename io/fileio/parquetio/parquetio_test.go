@@ -163,7 +163,8 @@ func TestGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 6 {
+	w.limit = 3 << 20
+	for range 2 {
 		if err := w.Write(ctx, b); err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func TestGroups(t *testing.T) {
 			n++
 		}
 	}
-	if n != 15_000 || batches < 10 {
+	if n != 5_000 || batches < 4 {
 		t.Errorf("%d rows in %d batches", n, batches)
 	}
 }
@@ -379,8 +380,12 @@ func TestRefused(t *testing.T) {
 // sample is a small file with every kind of column.
 func sample(t testing.TB) []byte {
 	schema := table.Schema{
-		{Name: "i", Type: table.Int64Type}, {Name: "b", Type: table.BoolType}, {Name: "s", Type: table.TextType}, {Name: "x", Type: table.Float32ArrayType},
-		{Name: "y", Type: table.BytesType}, {Name: "n", Type: table.Int32ArrayType},
+		{Name: "i", Type: table.Int64Type},
+		{Name: "b", Type: table.BoolType},
+		{Name: "s", Type: table.TextType},
+		{Name: "x", Type: table.Float32ArrayType},
+		{Name: "y", Type: table.BytesType},
+		{Name: "n", Type: table.Int32ArrayType},
 	}
 	var rows [][]any
 	for i := range 20 {
@@ -400,7 +405,7 @@ func TestDamaged(t *testing.T) {
 		}
 	}
 	rng := rand.New(rand.NewPCG(1, 1))
-	for range 1500 {
+	for range 400 {
 		bad := bytes.Clone(good)
 		for range 1 + rng.IntN(3) {
 			bad[rng.IntN(len(bad))] = byte(rng.Uint32())

@@ -26,6 +26,7 @@ type Writer struct {
 	out     io.Writer
 	mem     memory.Allocator
 	schema  table.Schema
+	limit   int   // bytes of a row group
 	depth   []int // of the lists of each column, 0 for scalars; nil before the first row
 	arrow   *arrow.Schema
 	file    *pqarrow.FileWriter
@@ -40,7 +41,7 @@ func NewWriter(out io.Writer, schema table.Schema) (*Writer, error) {
 		return nil, err
 	}
 	out = struct{ io.Writer }{out} // the library would close a Closer
-	return &Writer{out: out, mem: memory.NewGoAllocator(), schema: schema, pending: table.NewBatch(schema)}, nil
+	return &Writer{out: out, mem: memory.NewGoAllocator(), schema: schema, limit: groupBytes, pending: table.NewBatch(schema)}, nil
 }
 
 // Write adds rows.
@@ -51,7 +52,7 @@ func (w *Writer) Write(ctx context.Context, b *table.Batch) error {
 			arrowvec.AppendRows(&w.pending.Cols[c], &b.Cols[c], row, row+1)
 		}
 		w.pending.Rows++
-		if w.bytes >= groupBytes {
+		if w.bytes >= w.limit {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
