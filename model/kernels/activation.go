@@ -127,8 +127,8 @@ func (a Activation) check(kernel string) {
 	}
 }
 
-// ActivationForward computes y[i] = act(x[i]). y may alias x. The assembly variants of Sigmoid and Tanh have the bounds
-// of the functions of that name; all other results are the double precision value rounded to float32.
+// ActivationForward computes y[i] = act(x[i]). y may alias x. Sigmoid, Tanh and Exponential have the error bounds of math.go;
+// all other results are the double precision value rounded to float32.
 func ActivationForward(act Activation, x, y []float32) {
 	act.check("ActivationForward")
 	exactly("ActivationForward", "y", len(y), len(x))

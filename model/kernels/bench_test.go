@@ -138,6 +138,7 @@ var convShapes = []struct {
 	{"resnet2s", squareConv(32, 32, 16, 3, 32, 2, true)},
 	{"resnet3s", squareConv(32, 16, 32, 3, 64, 2, true)},
 	{"resnet2p", squareConv(32, 32, 16, 1, 32, 2, true)},
+	{"depthwise", convShape(32, 16, 16, 64, 3, 3, 64, 1, 1, 1, 1, 64, [4]int{1, 1, 1, 1})},
 	{"resnet3p", squareConv(32, 16, 32, 1, 64, 2, true)},
 }
 
@@ -148,7 +149,7 @@ func BenchmarkConv2D(b *testing.B) {
 		x, k := d.fill(make([]float32, s.sizeX())), d.fill(make([]float32, s.sizeK()))
 		bias, y, dy := d.fill(make([]float32, s.F)), make([]float32, s.sizeY()), d.fill(make([]float32, s.sizeY()))
 		dx, dk := make([]float32, s.sizeX()), make([]float32, s.sizeK())
-		flop := 2 * float64(s.sizeY()) * float64(s.KH*s.KW*s.C)
+		flop := 2 * float64(s.sizeY()) * float64(s.KH*s.KW*s.C/s.Groups)
 		b.Run(c.name+"/forward", func(b *testing.B) {
 			ws := make([]float32, Conv2DWorkspace(s))
 			bench(b, flop, 0, func() { Conv2D(s, x, k, bias, ReLU, y, ws) })

@@ -99,10 +99,14 @@ func (g *correlation) panel(image []float32, width, cols int, b []float32, bStep
 }
 
 func conv2DWorkspace(s *Conv2DShape) int {
-	if active == variantGo {
+	if active == variantGo || s.depthwise() {
 		return 0
 	}
 	g := s.forward(0)
+	if g.winogradPays(s.F) {
+		w := planWinograd(g, s.F)
+		return w.workspace()
+	}
 	return 2*cacheLine + g.borderSize() + s.panels(s.F/s.Groups)*2*lanes()*s.KH*s.KW*g.run
 }
 
@@ -120,11 +124,38 @@ func conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float3
 		conv2DGo(s, x, k, bias, act, y)
 		return
 	}
+	g := s.forward(0)
+	rest := act // what is left to be done
+	switch {
+	case s.depthwise():
+		s.depthwiseConv(x, k, bias, y)
+	case g.winogradPays(s.F):
+		w := planWinograd(g, s.F)
+		w.apply(s.N, x, s.H*s.W*s.C, k, s.F, bias, floorOf(act), y, s.OH*s.OW*s.F, ws)
+		rest = afterReLU(act)
+	default:
+		s.direct(x, k, bias, act, y, align(ws))
+		rest = afterReLU(act)
+	}
+	if rest != Linear {
+		activation(rest, y[:s.sizeY()], y[:s.sizeY()])
+	}
+}
+
+// afterReLU is the activation that is left when ReLU has been applied with the sums.
+func afterReLU(act Activation) Activation {
+	if act == ReLU {
+		return Linear
+	}
+	return act
+}
+
+// direct computes Conv2D without any activation but ReLU.
+func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float32) {
 	flags := 0
 	if act == ReLU {
 		flags = tileReLU
 	}
-	ws = align(ws)
 	fg, width := s.F/s.Groups, 2*lanes()
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F
 	for group := range s.Groups {
@@ -151,9 +182,6 @@ func conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float3
 				g.panel(image, w, min(width, fg-j), b, bStep, y[n*sizeY+f0+j:(n+1)*sizeY], under, flags)
 			}
 		}
-	}
-	if act != Linear && act != ReLU {
-		activation(act, y[:s.sizeY()], y[:s.sizeY()])
 	}
 }
 
@@ -195,18 +223,23 @@ func phaseTaps(at, taps, stride, dilation int) (n, last, step, apart, first int)
 }
 
 func conv2DInputGradWorkspace(s *Conv2DShape) int {
-	if active == variantGo {
+	if active == variantGo || s.depthwise() {
 		return 0
 	}
-	border := 0
+	size := 0
 	for h0 := range s.SH {
 		for w0 := range s.SW {
 			if p, ok := s.phase(0, h0, w0); ok {
-				border = max(border, p.borderSize())
+				if p.winogradPays(s.C) {
+					w := planWinograd(p.correlation, s.C)
+					size = max(size, w.workspace())
+				} else {
+					size = max(size, p.borderSize())
+				}
 			}
 		}
 	}
-	return 2*cacheLine + border + s.kernelPanels()
+	return 2*cacheLine + size + s.kernelPanels()
 }
 
 // kernelPanels is the size of the transposed kernel of a group as panels over its channels.
@@ -218,6 +251,11 @@ func (s *Conv2DShape) kernelPanels() int {
 func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32) {
 	if active == variantGo {
 		conv2DInputGradGo(s, dy, k, dx)
+		return
+	}
+	if s.depthwise() {
+		clear(dx[:s.sizeX()])
+		s.runDepthwise(depthwiseInputGrad, dx, k, dy)
 		return
 	}
 	ws = align(ws)
@@ -251,12 +289,24 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 	cg, width := s.C/s.Groups, 2*lanes()
 	taps := p.kh * p.kw
 	rows := taps * p.run // of a panel
-	kernel, border := ws[:s.kernelPanels()], align(ws[s.kernelPanels():])
-	for j := 0; j < cg; j += width {
+	kernel, ws := ws[:s.kernelPanels()], ws[s.kernelPanels():]
+	// transposed writes cols channels from j on of the kernel's taps, in the order of the phase.
+	transposed := func(j, cols int, to []float32, width int) {
 		for t := range taps {
 			tap := (p.th-t/p.kw*p.qh)*s.KW + p.tw - t%p.kw*p.qw
-			transposePanel(min(width, cg-j), p.run, k[(tap*cg+j)*s.F+p.c0:], s.F, kernel[j*rows+t*p.run*width:], width)
+			transposePanel(cols, p.run, k[(tap*cg+j)*s.F+p.c0:], s.F, to[t*p.run*width:], width)
 		}
+	}
+	if p.winogradPays(s.C) { // all channels are one group
+		whole := (s.C + width - 1) / width * width
+		transposed(0, s.C, kernel, whole)
+		w := planWinograd(p.correlation, s.C)
+		w.apply(s.N, dy, s.OH*s.OW*s.F, kernel, whole, nil, floorOf(Linear), dx[(p.h0*s.W+p.w0)*s.C:], s.H*s.W*s.C, ws)
+		return
+	}
+	border := align(ws)
+	for j := 0; j < cg; j += width {
+		transposed(j, min(width, cg-j), kernel[j*rows:], width)
 	}
 	clear(border[:p.borderSize()])
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F
@@ -270,10 +320,14 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 }
 
 func conv2DKernelGradWorkspace(s *Conv2DShape) int {
-	if active == variantGo {
+	if active == variantGo || s.depthwise() {
 		return 0
 	}
 	g := s.forward(0)
+	if g.winogradPays(s.F) {
+		w := planWinograd(g, s.F)
+		return w.kernelGradWorkspace()
+	}
 	return cacheLine + g.borderSize()
 }
 
@@ -285,8 +339,18 @@ func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
 		conv2DKernelGradGo(s, x, dy, dk)
 		return
 	}
-	border := align(ws)
+	if s.depthwise() {
+		clear(dk[:s.sizeK()])
+		s.runDepthwise(depthwiseKernelGrad, x, dk, dy)
+		return
+	}
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F
+	if g := s.forward(0); g.winogradPays(s.F) {
+		w := planWinograd(g, s.F)
+		w.kernelGrad(s.N, x, sizeX, dy, dk, ws)
+		return
+	}
+	border := align(ws)
 	fg, width := s.F/s.Groups, 2*lanes()
 	for group := range s.Groups {
 		g := s.forward(group)

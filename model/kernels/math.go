@@ -2,9 +2,15 @@ package kernels
 
 import "math"
 
-// The elementary functions below are, in the Go variant, the double precision function rounded to float32 (error at most
-// 0.5000001 ulp). The bounds given are those of the assembly variants, in units in the last place of the result, for
-// every float32.
+// The elementary functions are, in the Go variant, the double precision function rounded to float32. The assembly variants
+// have the error bounds below, in units in the last place of the result:
+//
+//	Exp, ActivationForward(Exponential)   1
+//	Log                                   1
+//	ActivationForward(Sigmoid)            2.5
+//	ActivationForward(Tanh)               2.5
+//
+// NaN gives NaN, results too large give +Inf, and subnormal arguments and results are handled in full.
 
 // Exp computes y[i] = exp(x[i]); y may alias x.
 func Exp(x, y []float32) {

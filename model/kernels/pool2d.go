@@ -22,9 +22,13 @@ type Pool2DShape struct {
 func (s *Pool2DShape) sizeX() int { return s.N * s.H * s.W * s.C }
 func (s *Pool2DShape) sizeY() int { return s.N * s.OH * s.OW * s.C }
 
+func (s *Pool2DShape) window() window {
+	return window{s.H, s.W, s.KH, s.KW, s.SH, s.SW, 1, 1, s.PadTop, s.PadBottom, s.PadLeft, s.PadRight, s.OH, s.OW}
+}
+
 // check panics unless the shape is consistent.
 func (s *Pool2DShape) check(kernel string) {
-	w := window{s.H, s.W, s.KH, s.KW, s.SH, s.SW, 1, 1, s.PadTop, s.PadBottom, s.PadLeft, s.PadRight, s.OH, s.OW}
+	w := s.window()
 	ok := s.N >= 0 && s.C >= 1 && w.valid() && s.PadTop < s.KH && s.PadLeft < s.KW &&
 		(s.OH-1)*s.SH-s.PadTop < s.H && (s.OW-1)*s.SW-s.PadLeft < s.W
 	if !ok {

@@ -9,42 +9,43 @@ import "math"
 // multiplied with the transformed kernel by a matrix product over the channels, and the products are transformed back to
 // 4 x 4 results. That takes 36 multiplications per channel where the definition takes 144.
 //
-// Tiles are done in blocks, so that the points of a block stay in the second-level cache.
+// Tiles are done in blocks and output channels in panels, so that the points of a block and of a panel stay in the
+// second-level cache.
 const (
-	winoTile   = 4             // results of a tile in each direction
-	winoPoints = 36            // points of a transformed tile
-	winoKernel = 3             // taps in each direction
-	winoBlock  = 1 << 17       // elements of the points of a block, about
-	winoLine   = 3 * cacheLine // between points, so that they do not crowd cache sets
+	winoTile   = 4  // results of a tile in each direction
+	winoSide   = 6  // pixels, and points, of a tile in each direction
+	winoPoints = 36 // points of a tile
+	winoKernel = 3  // taps in each direction
+	winoOnes   = 7  // the point that counts once in every result: a bias is added there
+
+	// winoBlock is about the number of elements that the points of a block take.
+	winoBlock = 1 << 17
 )
 
-// A winograd is the plan of one correlation or kernel gradient with c input and f output channels.
+// A winograd is the plan of one correlation, or of one kernel gradient, with f output channels.
 type winograd struct {
 	correlation
-	f      int
-	tilesY int // tiles of an image
-	tilesX int
-	lines  int // lines of tiles of a block
-	pointC int // elements from one point to the next, of c and of f channels
-	pointF int
-	width  int // columns of a panel
-	panels int // panels of f
+	f              int
+	outH, outW     int // results of an image; oh and ow of the correlation are these, rounded up to whole tiles
+	tilesY, tilesX int // tiles of an image
+	lines          int // lines of tiles of a block
+	width, panels  int // columns of a panel and panels of the output channels
+	pointC, pointF int // elements from one point to the next, of input channels and of a panel
 }
 
 func planWinograd(g correlation, f int) winograd {
-	w := winograd{correlation: g, f: f, width: 2 * lanes()}
+	w := winograd{correlation: g, f: f, outH: g.oh, outW: g.ow, width: 2 * lanes()}
 	w.tilesY, w.tilesX = (g.oh+winoTile-1)/winoTile, (g.ow+winoTile-1)/winoTile
-	perLine := winoPoints * (g.c + f) * w.tilesX
-	enough := (2*maxTileRows() + w.tilesX - 1) / w.tilesX // for good tiles of the product
-	w.lines = max(winoBlock/perLine, enough)
-	w.pointC, w.pointF = winoPoint(w.lines*w.tilesX*g.c), winoPoint(w.lines*w.tilesX*f)
-	w.panels = (f + w.width - 1) / w.width
-	// The source must hold whole tiles.
 	w.oh, w.ow = w.tilesY*winoTile, w.tilesX*winoTile
+	w.panels = (f + w.width - 1) / w.width
+	enough := (maxTileRows() + w.tilesX - 1) / w.tilesX // for good tiles of the product
+	w.lines = max(winoBlock/(winoPoints*(g.c+w.width)*w.tilesX), enough)
+	w.pointC, w.pointF = winoPoint(w.lines*w.tilesX*g.c), winoPoint(w.lines*w.tilesX*w.width)
 	return w
 }
 
-// winoPoint rounds a point's elements up so that points lie an odd number of cache lines apart.
+// winoPoint rounds a point's elements up so that points lie an odd number of cache lines apart: their lines then do not
+// crowd cache sets.
 func winoPoint(n int) int { return (n+2*cacheLine-1)/(2*cacheLine)*2*cacheLine + cacheLine }
 
 // winogradPays estimates whether a correlation with f output channels is faster by Winograd's filtering: by vector
@@ -61,55 +62,61 @@ func (g *correlation) winogradPays(f int) bool {
 	return tiles*winoPoints*(g.c*vectorsF+perPoint*(vectorsC+vectorsF)) < direct
 }
 
-// kernelSize is the length of the transformed kernel.
-func (w *winograd) kernelSize() int { return winoPoints * w.panels * w.c * w.width }
+// kernelSize is the length of a transformed kernel, panel by panel, point by point.
+func (w *winograd) kernelSize() int { return w.panels * w.panelSize() }
+
+// panelSize is the length of a panel of it.
+func (w *winograd) panelSize() int { return winoPoints * w.c * w.width }
+
+// cols is the number of output channels of a panel.
+func (w *winograd) cols(panel int) int { return min(w.width, w.f-panel*w.width) }
 
 // workspace is the length of the workspace of apply.
 func (w *winograd) workspace() int {
-	return 4*cacheLine + w.kernelSize() + winoPoints*(w.pointC+w.pointF) + w.borderSize()
+	return cacheLine + w.kernelSize() + winoPoints*(w.pointC+w.pointF) + w.borderSize()
 }
 
-// transformKernel brings a kernel of 3 x 3 taps of c x f elements into points and panels.
-func (w *winograd) transformKernel(k, u []float32) {
-	tap := w.c * w.f
-	for j := range w.panels {
-		cols := min(w.width, w.f-j*w.width)
-		point := w.panels * w.c * w.width
-		runTransform(winogradKernel, w.c, cols, k[j*w.width:], w.f, winoKernel*tap, tap,
-			u[j*w.c*w.width:], w.width, 6*point, point)
-	}
-}
-
-// apply computes the correlation of n images with a transformed kernel. A source image has sizeX elements; a result has
-// oh x ow pixels (of the correlation as it was planned from) at y, with sizeY elements from image to image.
-func (w *winograd) apply(n, oh, ow int, x []float32, sizeX int, u []float32, y []float32, sizeY int, bias []float32, floor float32, ws []float32) {
+// apply computes the correlation of n images, sizeX elements each, with kernel k of 3 x 3 taps, each c rows of f elements
+// that are ldk apart, into y, where images are sizeY elements apart. Results below floor become floor.
+func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bias []float32, floor float32, y []float32, sizeY int, ws []float32) {
+	ws = align(ws)
+	u, ws := ws[:w.kernelSize()], ws[w.kernelSize():]
 	v, m, border := w.split(ws)
+	tap, point := w.c*ldk, w.c*w.width
+	for j := range w.panels {
+		runTransform(winogradKernel, w.c, w.cols(j), k[j*w.width:], ldk, winoKernel*tap, tap,
+			u[j*w.panelSize():], w.width, winoSide*point, point)
+	}
 	w.blocks(n, x, sizeX, border, v, func(first, count int) {
-		tiles := count * w.tilesX
-		for point := range winoPoints {
-			p := product{segments: 1, k: w.c, aRow: w.c, aStep: 1, bStep: w.width, cRow: w.f}
-			for j := range w.panels {
-				p.panel(tiles, min(w.width, w.f-j*w.width), v[point*w.pointC:], u[(point*w.panels+j)*w.c*w.width:],
-					m[point*w.pointF+j*w.width:], nil)
+		p := product{segments: 1, k: w.c, aRow: w.c, aStep: 1, bStep: w.width, cRow: w.width}
+		for j := range w.panels {
+			for i := range winoPoints {
+				var under []float32
+				if i == winoOnes && bias != nil {
+					under = bias[j*w.width:]
+				}
+				p.panel(count*w.tilesX, w.cols(j), v[i*w.pointC:], u[j*w.panelSize()+i*point:], m[i*w.pointF:], under)
 			}
-		}
-		for i := range count {
-			image, line := (first+i)/w.tilesY, (first+i)%w.tilesY
-			rows := min(winoTile, oh-line*winoTile)
-			from, to := m[i*w.tilesX*w.f:], y[image*sizeY+line*winoTile*w.outRow:]
-			whole := ow / winoTile
-			if whole > 0 {
-				runOutput(whole, w.f, from, w.f, w.pointF, to, winoTile*w.outCol, w.outRow, w.outCol, bias, rows, winoTile, floor)
-			}
-			if whole < w.tilesX {
-				runOutput(1, w.f, from[whole*w.f:], w.f, w.pointF, to[whole*winoTile*w.outCol:], 0, w.outRow, w.outCol,
-					bias, rows, ow-whole*winoTile, floor)
+			for i := range count {
+				image, line := (first+i)/w.tilesY, (first+i)%w.tilesY
+				w.results(m[i*w.tilesX*w.width:], line, w.cols(j), y[image*sizeY+line*winoTile*w.outRow+j*w.width:], floor)
 			}
 		}
 	})
 }
 
-// split divides a workspace into the points of c and of f channels and the border.
+// results transforms the points of a line of tiles to results, without those beyond the image.
+func (w *winograd) results(m []float32, line, cols int, y []float32, floor float32) {
+	rows, whole := min(winoTile, w.outH-line*winoTile), w.outW/winoTile
+	if whole > 0 {
+		runOutput(whole, cols, m, w.width, w.pointF, y, winoTile*w.outCol, w.outRow, w.outCol, rows, winoTile, floor)
+	}
+	if rest := w.outW - whole*winoTile; rest > 0 {
+		runOutput(1, cols, m[whole*w.width:], w.width, w.pointF, y[whole*winoTile*w.outCol:], 0, w.outRow, w.outCol, rows, rest, floor)
+	}
+}
+
+// split divides a workspace into the points of the input channels, of a panel of output channels, and the border.
 func (w *winograd) split(ws []float32) (v, m, border []float32) {
 	v, ws = ws[:winoPoints*w.pointC], ws[winoPoints*w.pointC:]
 	m, ws = ws[:winoPoints*w.pointF], ws[winoPoints*w.pointF:]
@@ -119,65 +126,72 @@ func (w *winograd) split(ws []float32) (v, m, border []float32) {
 // blocks calls visit for blocks of count lines of tiles, counted over all n images, with their pixels transformed into v.
 func (w *winograd) blocks(n int, x []float32, sizeX int, border, v []float32, visit func(first, count int)) {
 	clear(border[:w.borderSize()])
-	var image []float32
-	var width int
 	for first := 0; first < n*w.tilesY; first += w.lines {
 		count := min(w.lines, n*w.tilesY-first)
-		for i := range count {
-			line := (first + i) % w.tilesY
-			if line == 0 || i == 0 {
-				at := (first + i) / w.tilesY * sizeX
-				image, width = w.source(x[at:at+sizeX], border)
-			}
-			runTransform(winogradInput, w.tilesX, w.c, image[line*winoTile*width*w.c:], winoTile*w.c, width*w.c, w.c,
-				v[i*w.tilesX*w.c:], w.c, 6*w.pointC, w.pointC)
-		}
+		w.eachLine(first, count, x, sizeX, &w.correlation, border, func(i int, image []float32, width int) {
+			runTransform(winogradInput, w.tilesX, w.c, image, winoTile*w.c, width*w.c, w.c,
+				v[i*w.tilesX*w.c:], w.c, winoSide*w.pointC, w.pointC)
+		})
 		visit(first, count)
 	}
 }
 
-// kernelGradWorkspace is the length of the workspace of kernelGrad; dy is the correlation that reads dy in whole tiles.
-func (w *winograd) kernelGradWorkspace(dy *correlation) int {
-	return 4*cacheLine + winoPoints*(w.c*w.f+w.pointC+w.pointF) + w.borderSize() + dy.borderSize()
-}
-
-// wholeTiles is the correlation that reads dy, oh x ow pixels of f channels, in whole tiles.
-func (w *winograd) wholeTiles(oh, ow int) correlation {
-	return correlation{h: oh, w: ow, c: w.f, run: w.f, sh: 1, sw: 1, kh: 1, kw: 1, oh: w.oh, ow: w.ow}
-}
-
-// kernelGrad computes the gradient dk of n images with respect to the kernel.
-func (w *winograd) kernelGrad(n, oh, ow int, x []float32, sizeX int, dy, dk, ws []float32) {
-	du, ws := ws[:winoPoints*w.c*w.f], align(ws[winoPoints*w.c*w.f:])
-	v, m, ws := w.split(ws)
-	border, dyBorder := ws[:w.borderSize()], align(ws[w.borderSize():])
-	tiled := w.wholeTiles(oh, ow)
-	clear(dyBorder[:tiled.borderSize()])
-	sizeY := oh * ow * w.f
+// eachLine calls visit for the lines of tiles first to first+count of images of size elements, with the source that g
+// reads from the line's first pixel on and the pixels of its lines.
+func (w *winograd) eachLine(first, count int, images []float32, size int, g *correlation, border []float32, visit func(i int, image []float32, width int)) {
 	var image []float32
 	var width int
-	w.blocks(n, x, sizeX, border, v, func(first, count int) {
-		for i := range count {
-			line := (first + i) % w.tilesY
-			if line == 0 || i == 0 {
-				at := (first + i) / w.tilesY * sizeY
-				image, width = tiled.source(dy[at:at+sizeY], dyBorder)
-			}
-			runTransform(winogradOutputGrad, w.tilesX, w.f, image[line*winoTile*width*w.f:], winoTile*w.f, width*w.f, w.f,
-				m[i*w.tilesX*w.f:], w.f, 6*w.pointF, w.pointF)
+	for i := range count {
+		line := (first + i) % w.tilesY
+		if i == 0 || line == 0 {
+			at := (first + i) / w.tilesY * size
+			image, width = g.source(images[at:at+size], border)
 		}
-		p := product{segments: 1, k: count * w.tilesX, aRow: 1, aStep: w.c, bStep: w.f, cRow: w.f}
+		visit(i, image[line*winoTile*width*g.c:], width)
+	}
+}
+
+// gradients is the correlation that reads dy in whole tiles.
+func (w *winograd) gradients() correlation {
+	return correlation{h: w.outH, w: w.outW, c: w.f, run: w.f, sh: 1, sw: 1, kh: 1, kw: 1, oh: w.oh, ow: w.ow}
+}
+
+// kernelGradWorkspace is the length of the workspace of kernelGrad.
+func (w *winograd) kernelGradWorkspace() int {
+	dy := w.gradients()
+	return w.workspace() + dy.borderSize()
+}
+
+// kernelGrad computes the gradient dk with respect to the kernel from n images x, sizeX elements each, and dy. It sums the
+// products of transformed pixels and transformed gradients over all tiles, block by block.
+func (w *winograd) kernelGrad(n int, x []float32, sizeX int, dy, dk, ws []float32) {
+	ws = align(ws)
+	u, ws := ws[:w.kernelSize()], ws[w.kernelSize():]
+	v, m, borders := w.split(ws)
+	gradients := w.gradients()
+	border, dyBorder := borders[:w.borderSize()], borders[w.borderSize():]
+	clear(dyBorder[:gradients.borderSize()])
+	sizeY, point := w.outH*w.outW*w.f, w.c*w.width
+	w.blocks(n, x, sizeX, border, v, func(first, count int) {
+		p := product{segments: 1, k: count * w.tilesX, aRow: 1, aStep: w.c, bStep: w.width, cRow: w.width}
 		if first > 0 {
 			p.flags = tileAccumulate
 		}
-		for point := range winoPoints {
-			for j := 0; j < w.f; j += w.width {
-				p.panel(w.c, min(w.width, w.f-j), v[point*w.pointC:], m[point*w.pointF+j:], du[point*w.c*w.f+j:], nil)
+		for j := range w.panels {
+			w.eachLine(first, count, dy, sizeY, &gradients, dyBorder, func(i int, image []float32, width int) {
+				runTransform(winogradOutputGrad, w.tilesX, w.cols(j), image[j*w.width:], winoTile*w.f, width*w.f, w.f,
+					m[i*w.tilesX*w.width:], w.width, winoSide*w.pointF, w.pointF)
+			})
+			for i := range winoPoints {
+				p.panel(w.c, w.cols(j), v[i*w.pointC:], m[i*w.pointF:], u[j*w.panelSize()+i*point:], nil)
 			}
 		}
 	})
 	tap := w.c * w.f
-	runTransform(winogradKernelGrad, w.c, w.f, du, w.f, 6*tap, tap, dk, w.f, winoKernel*tap, tap)
+	for j := range w.panels {
+		runTransform(winogradKernelGrad, w.c, w.cols(j), u[j*w.panelSize():], w.width, winoSide*point, point,
+			dk[j*w.width:], w.f, winoKernel*tap, tap)
+	}
 }
 
 // A winoTransform names one of the transforms.
@@ -216,11 +230,11 @@ func runTransform(t winoTransform, items, n int, in []float32, inItem, inRow, in
 }
 
 // runOutput transforms the points of items tiles to rows x cols results each; strides are in elements.
-func runOutput(items, n int, in []float32, inItem, point int, out []float32, outItem, outRow, outCol int, bias []float32, rows, cols int, floor float32) {
+func runOutput(items, n int, in []float32, inItem, point int, out []float32, outItem, outRow, outCol, rows, cols int, floor float32) {
 	if active == variantAVX512 {
-		winogradOutputAVX512(items, n, &in[0], 4*inItem, 4*6*point, 4*point, &out[0], 4*outItem, 4*outRow, 4*outCol, ptr(bias), rows, cols, floor)
+		winogradOutputAVX512(items, n, &in[0], 4*inItem, 4*winoSide*point, 4*point, &out[0], 4*outItem, 4*outRow, 4*outCol, rows, cols, floor)
 	} else {
-		winogradOutputAVX2(items, n, &in[0], 4*inItem, 4*6*point, 4*point, &out[0], 4*outItem, 4*outRow, 4*outCol, ptr(bias), rows, cols, floor)
+		winogradOutputAVX2(items, n, &in[0], 4*inItem, 4*winoSide*point, 4*point, &out[0], 4*outItem, 4*outRow, 4*outCol, rows, cols, floor)
 	}
 }
 

@@ -24,10 +24,10 @@ func winogradKernelAVX512(items int, n int, in *float32, inItem int, inRow int, 
 //
 // It does so for items squares of n channels each. The squares are inItem, their rows inRow and columns inCol bytes apart;
 // the same holds for out. items is at least 1.
-// Only rows x cols results are written. bias (unless nil) is added, then results below floor become floor.
+// Only rows x cols results are written; those below floor become floor.
 //
 //go:noescape
-func winogradOutputAVX512(items int, n int, in *float32, inItem int, inRow int, inCol int, out *float32, outItem int, outRow int, outCol int, bias *float32, rows int, cols int, floor float32)
+func winogradOutputAVX512(items int, n int, in *float32, inItem int, inRow int, inCol int, out *float32, outItem int, outRow int, outCol int, rows int, cols int, floor float32)
 
 // winogradOutputGradAVX512 applies A·dy·Aᵀ: 4 x 4 gradients to 6 x 6 points.
 //

@@ -1652,795 +1652,776 @@ DATA const3daaaaabAVX512<>+56(SB)/4, $0x3daaaaab
 DATA const3daaaaabAVX512<>+60(SB)/4, $0x3daaaaab
 GLOBL const3daaaaabAVX512<>(SB), RODATA|NOPTR, $64
 
-// func winogradOutputAVX512(items int, n int, in *float32, inItem int, inRow int, inCol int, out *float32, outItem int, outRow int, outCol int, bias *float32, rows int, cols int, floor float32)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-108
-	MOVQ         items+0(FP), AX
-	MOVQ         in+16(FP), CX
-	MOVQ         out+48(FP), DX
-	MOVQ         inRow+32(FP), BX
-	MOVQ         outCol+72(FP), SI
-	VBROADCASTSS floor+104(FP), Z0
+// func winogradOutputAVX512(items int, n int, in *float32, inItem int, inRow int, inCol int, out *float32, outItem int, outRow int, outCol int, rows int, cols int, floor float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·winogradOutputAVX512(SB), NOSPLIT, $0-100
+	MOVQ items+0(FP), AX
+	MOVQ in+16(FP), CX
+	MOVQ out+48(FP), DX
+	MOVQ inRow+32(FP), BX
+	MOVQ outCol+72(FP), SI
 
 item:
 	MOVQ n+8(FP), DI
 	MOVQ CX, R8
 	MOVQ DX, R9
-	MOVQ bias+80(FP), R10
 	SUBQ $0x00000010, DI
 	JLT  next32
 
 by31:
-	VXORPS  Z1, Z1, Z1
-	MOVQ    bias+80(FP), R11
-	TESTQ   R11, R11
-	JZ      none33
-	VMOVUPS (R10), Z1
-	VMOVAPS Z1, Z1
+	MOVQ         R8, R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z0
+	VMOVUPS      (R10)(BX*2), Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(BX*1), Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS      (R10), Z2
+	VADDPS       Z0, Z2, Z2
+	VADDPS       Z1, Z2, Z2
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z1, Z0
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z1
+	VMOVUPS      (R10)(BX*2), Z3
+	VADDPS       Z3, Z1, Z1
+	VMOVUPS      (R11), Z3
+	VMOVUPS      (R11)(BX*1), Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      (R10), Z4
+	VADDPS       Z1, Z4, Z4
+	VADDPS       Z3, Z4, Z4
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z3, Z1
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z3
+	VMOVUPS      (R10)(BX*2), Z5
+	VADDPS       Z5, Z3, Z3
+	VMOVUPS      (R11), Z5
+	VMOVUPS      (R11)(BX*1), Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS      (R10), Z6
+	VADDPS       Z3, Z6, Z6
+	VADDPS       Z5, Z6, Z6
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z5, Z3
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z5
+	VMOVUPS      (R10)(BX*2), Z7
+	VADDPS       Z7, Z5, Z5
+	VMOVUPS      (R11), Z7
+	VMOVUPS      (R11)(BX*1), Z8
+	VADDPS       Z8, Z7, Z7
+	VMOVUPS      (R10), Z8
+	VADDPS       Z5, Z8, Z8
+	VADDPS       Z7, Z8, Z8
+	VMOVAPS      Z5, Z5
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z7, Z5
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z7
+	VMOVUPS      (R10)(BX*2), Z9
+	VADDPS       Z9, Z7, Z7
+	VMOVUPS      (R11), Z9
+	VMOVUPS      (R11)(BX*1), Z10
+	VADDPS       Z10, Z9, Z9
+	VMOVUPS      (R10), Z10
+	VADDPS       Z7, Z10, Z10
+	VADDPS       Z9, Z10, Z10
+	VMOVAPS      Z7, Z7
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z9, Z7
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z9
+	VMOVUPS      (R10)(BX*2), Z11
+	VADDPS       Z11, Z9, Z9
+	VMOVUPS      (R11), Z11
+	VMOVUPS      (R11)(BX*1), Z12
+	VADDPS       Z12, Z11, Z11
+	VMOVUPS      (R10), Z12
+	VADDPS       Z9, Z12, Z12
+	VADDPS       Z11, Z12, Z12
+	VMOVAPS      Z9, Z9
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z11, Z9
+	MOVQ         outRow+64(FP), R10
+	IMUL3Q       $0x00, R10, R10
+	ADDQ         R9, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         rows+80(FP), $0x00
+	JLE          skip33
+	VADDPS       Z6, Z4, Z11
+	VADDPS       Z10, Z8, Z13
+	VADDPS       Z11, Z2, Z2
+	VADDPS       Z13, Z2, Z2
+	VMOVAPS      Z11, Z11
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z13, Z11
+	VBROADCASTSS floor+96(FP), Z13
+	VMAXPS       Z2, Z13, Z2
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond34
+	VMOVUPS      Z2, (R10)
 
-none33:
-	MOVQ        R8, R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z2
-	VMOVUPS     (R11)(BX*2), Z3
-	VADDPS      Z3, Z2, Z2
-	VMOVUPS     (R12), Z3
-	VMOVUPS     (R12)(BX*1), Z4
-	VADDPS      Z4, Z3, Z3
-	VMOVUPS     (R11), Z4
-	VADDPS      Z2, Z4, Z4
-	VADDPS      Z3, Z4, Z4
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const40800000AVX512<>+0(SB), Z3, Z2
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z3
-	VMOVUPS     (R11)(BX*2), Z5
-	VADDPS      Z5, Z3, Z3
-	VMOVUPS     (R12), Z5
-	VMOVUPS     (R12)(BX*1), Z6
-	VADDPS      Z6, Z5, Z5
-	VMOVUPS     (R11), Z6
-	VADDPS      Z3, Z6, Z6
-	VADDPS      Z5, Z6, Z6
-	VMOVAPS     Z3, Z3
-	VFMADD231PS const40800000AVX512<>+0(SB), Z5, Z3
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z5
-	VMOVUPS     (R11)(BX*2), Z7
-	VADDPS      Z7, Z5, Z5
-	VMOVUPS     (R12), Z7
-	VMOVUPS     (R12)(BX*1), Z8
-	VADDPS      Z8, Z7, Z7
-	VMOVUPS     (R11), Z8
-	VADDPS      Z5, Z8, Z8
-	VADDPS      Z7, Z8, Z8
-	VMOVAPS     Z5, Z5
-	VFMADD231PS const40800000AVX512<>+0(SB), Z7, Z5
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z7
-	VMOVUPS     (R11)(BX*2), Z9
-	VADDPS      Z9, Z7, Z7
-	VMOVUPS     (R12), Z9
-	VMOVUPS     (R12)(BX*1), Z10
-	VADDPS      Z10, Z9, Z9
-	VMOVUPS     (R11), Z10
-	VADDPS      Z7, Z10, Z10
-	VADDPS      Z9, Z10, Z10
-	VMOVAPS     Z7, Z7
-	VFMADD231PS const40800000AVX512<>+0(SB), Z9, Z7
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z9
-	VMOVUPS     (R11)(BX*2), Z11
-	VADDPS      Z11, Z9, Z9
-	VMOVUPS     (R12), Z11
-	VMOVUPS     (R12)(BX*1), Z12
-	VADDPS      Z12, Z11, Z11
-	VMOVUPS     (R11), Z12
-	VADDPS      Z9, Z12, Z12
-	VADDPS      Z11, Z12, Z12
-	VMOVAPS     Z9, Z9
-	VFMADD231PS const40800000AVX512<>+0(SB), Z11, Z9
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z11
-	VMOVUPS     (R11)(BX*2), Z13
-	VADDPS      Z13, Z11, Z11
-	VMOVUPS     (R12), Z13
-	VMOVUPS     (R12)(BX*1), Z14
-	VADDPS      Z14, Z13, Z13
-	VMOVUPS     (R11), Z14
-	VADDPS      Z11, Z14, Z14
-	VADDPS      Z13, Z14, Z14
-	VMOVAPS     Z11, Z11
-	VFMADD231PS const40800000AVX512<>+0(SB), Z13, Z11
-	MOVQ        outRow+64(FP), R11
-	IMUL3Q      $0x00, R11, R11
-	ADDQ        R9, R11
-	LEAQ        (R11)(SI*2), R12
-	ADDQ        SI, R12
-	CMPQ        rows+88(FP), $0x00
-	JLE         skip34
-	VADDPS      Z8, Z6, Z13
-	VADDPS      Z12, Z10, Z15
-	VADDPS      Z13, Z4, Z4
-	VADDPS      Z15, Z4, Z4
-	VMOVAPS     Z13, Z13
-	VFMADD231PS const40800000AVX512<>+0(SB), Z15, Z13
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond35
-	VMOVUPS     Z4, (R11)
+beyond34:
+	VBROADCASTSS floor+96(FP), Z2
+	VMAXPS       Z11, Z2, Z11
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond35
+	VMOVUPS      Z11, (R10)(SI*2)
 
 beyond35:
-	VADDPS  Z1, Z13, Z13
-	VMAXPS  Z13, Z0, Z13
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond36
-	VMOVUPS Z13, (R11)(SI*2)
+	VSUBPS       Z6, Z4, Z2
+	VSUBPS       Z10, Z8, Z4
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z4, Z6
+	VADDPS       Z12, Z2, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z6, Z4, Z6
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond36
+	VMOVUPS      Z6, (R10)(SI*1)
 
 beyond36:
-	VSUBPS      Z8, Z6, Z4
-	VSUBPS      Z12, Z10, Z6
-	VMOVAPS     Z4, Z8
-	VFMADD231PS const40000000AVX512<>+0(SB), Z6, Z8
-	VADDPS      Z14, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const41000000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z8, Z8
-	VMAXPS      Z8, Z0, Z8
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond37
-	VMOVUPS     Z8, (R11)(SI*1)
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z2, Z4, Z2
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond37
+	VMOVUPS      Z2, (R11)
 
 beyond37:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond38
-	VMOVUPS Z4, (R12)
+skip33:
+	MOVQ         outRow+64(FP), R10
+	IMUL3Q       $0x02, R10, R10
+	ADDQ         R9, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         rows+80(FP), $0x02
+	JLE          skip38
+	VADDPS       Z3, Z1, Z2
+	VADDPS       Z7, Z5, Z4
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z4, Z0, Z0
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond39
+	VMOVUPS      Z0, (R10)
 
-beyond38:
-skip34:
-	MOVQ        outRow+64(FP), R11
-	IMUL3Q      $0x02, R11, R11
-	ADDQ        R9, R11
-	LEAQ        (R11)(SI*2), R12
-	ADDQ        SI, R12
-	CMPQ        rows+88(FP), $0x02
-	JLE         skip39
-	VADDPS      Z5, Z3, Z4
-	VADDPS      Z9, Z7, Z6
-	VADDPS      Z4, Z2, Z2
-	VADDPS      Z6, Z2, Z2
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const40800000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z2, Z2
-	VMAXPS      Z2, Z0, Z2
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond40
-	VMOVUPS     Z2, (R11)
+beyond39:
+	VBROADCASTSS floor+96(FP), Z0
+	VMAXPS       Z2, Z0, Z2
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond40
+	VMOVUPS      Z2, (R10)(SI*2)
 
 beyond40:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond41
-	VMOVUPS Z4, (R11)(SI*2)
+	VSUBPS       Z3, Z1, Z0
+	VSUBPS       Z7, Z5, Z1
+	VMOVAPS      Z0, Z2
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z1, Z2
+	VADDPS       Z9, Z0, Z0
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z1, Z0
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z2, Z1, Z2
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond41
+	VMOVUPS      Z2, (R10)(SI*1)
 
 beyond41:
-	VSUBPS      Z5, Z3, Z2
-	VSUBPS      Z9, Z7, Z3
-	VMOVAPS     Z2, Z4
-	VFMADD231PS const40000000AVX512<>+0(SB), Z3, Z4
-	VADDPS      Z11, Z2, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const41000000AVX512<>+0(SB), Z3, Z2
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond42
-	VMOVUPS     Z4, (R11)(SI*1)
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z0, Z1, Z0
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond42
+	VMOVUPS      Z0, (R11)
 
 beyond42:
-	VADDPS  Z1, Z2, Z2
-	VMAXPS  Z2, Z0, Z2
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond43
-	VMOVUPS Z2, (R12)
+skip38:
+	MOVQ         R8, R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z0
+	VMOVUPS      (R10)(BX*2), Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(BX*1), Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVAPS      Z0, Z2
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z1, Z2
+	VMOVUPS      (R11)(BX*2), Z3
+	VADDPS       Z3, Z0, Z0
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z1, Z0
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z1
+	VMOVUPS      (R10)(BX*2), Z3
+	VSUBPS       Z3, Z1, Z1
+	VMOVUPS      (R11), Z3
+	VMOVUPS      (R11)(BX*1), Z4
+	VSUBPS       Z4, Z3, Z3
+	VMOVAPS      Z1, Z4
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z3, Z4
+	VMOVUPS      (R11)(BX*2), Z5
+	VADDPS       Z5, Z1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z3, Z1
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z3
+	VMOVUPS      (R10)(BX*2), Z5
+	VSUBPS       Z5, Z3, Z3
+	VMOVUPS      (R11), Z5
+	VMOVUPS      (R11)(BX*1), Z6
+	VSUBPS       Z6, Z5, Z5
+	VMOVAPS      Z3, Z6
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z5, Z6
+	VMOVUPS      (R11)(BX*2), Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z5, Z3
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z5
+	VMOVUPS      (R10)(BX*2), Z7
+	VSUBPS       Z7, Z5, Z5
+	VMOVUPS      (R11), Z7
+	VMOVUPS      (R11)(BX*1), Z8
+	VSUBPS       Z8, Z7, Z7
+	VMOVAPS      Z5, Z8
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z7, Z8
+	VMOVUPS      (R11)(BX*2), Z9
+	VADDPS       Z9, Z5, Z5
+	VMOVAPS      Z5, Z5
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z7, Z5
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z7
+	VMOVUPS      (R10)(BX*2), Z9
+	VSUBPS       Z9, Z7, Z7
+	VMOVUPS      (R11), Z9
+	VMOVUPS      (R11)(BX*1), Z10
+	VSUBPS       Z10, Z9, Z9
+	VMOVAPS      Z7, Z10
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z9, Z10
+	VMOVUPS      (R11)(BX*2), Z11
+	VADDPS       Z11, Z7, Z7
+	VMOVAPS      Z7, Z7
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z9, Z7
+	ADDQ         inCol+40(FP), R10
+	LEAQ         (R10)(BX*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R10)(BX*1), Z9
+	VMOVUPS      (R10)(BX*2), Z11
+	VSUBPS       Z11, Z9, Z9
+	VMOVUPS      (R11), Z11
+	VMOVUPS      (R11)(BX*1), Z12
+	VSUBPS       Z12, Z11, Z11
+	VMOVAPS      Z9, Z12
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z11, Z12
+	VMOVUPS      (R11)(BX*2), Z13
+	VADDPS       Z13, Z9, Z9
+	VMOVAPS      Z9, Z9
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z11, Z9
+	MOVQ         outRow+64(FP), R10
+	IMUL3Q       $0x01, R10, R10
+	ADDQ         R9, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         rows+80(FP), $0x01
+	JLE          skip43
+	VADDPS       Z6, Z4, Z11
+	VADDPS       Z10, Z8, Z13
+	VADDPS       Z11, Z2, Z2
+	VADDPS       Z13, Z2, Z2
+	VMOVAPS      Z11, Z11
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z13, Z11
+	VBROADCASTSS floor+96(FP), Z13
+	VMAXPS       Z2, Z13, Z2
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond44
+	VMOVUPS      Z2, (R10)
 
-beyond43:
-skip39:
-	MOVQ        R8, R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z2
-	VMOVUPS     (R11)(BX*2), Z3
-	VSUBPS      Z3, Z2, Z2
-	VMOVUPS     (R12), Z3
-	VMOVUPS     (R12)(BX*1), Z4
-	VSUBPS      Z4, Z3, Z3
-	VMOVAPS     Z2, Z4
-	VFMADD231PS const40000000AVX512<>+0(SB), Z3, Z4
-	VMOVUPS     (R12)(BX*2), Z5
-	VADDPS      Z5, Z2, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const41000000AVX512<>+0(SB), Z3, Z2
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z3
-	VMOVUPS     (R11)(BX*2), Z5
-	VSUBPS      Z5, Z3, Z3
-	VMOVUPS     (R12), Z5
-	VMOVUPS     (R12)(BX*1), Z6
-	VSUBPS      Z6, Z5, Z5
-	VMOVAPS     Z3, Z6
-	VFMADD231PS const40000000AVX512<>+0(SB), Z5, Z6
-	VMOVUPS     (R12)(BX*2), Z7
-	VADDPS      Z7, Z3, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS const41000000AVX512<>+0(SB), Z5, Z3
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z5
-	VMOVUPS     (R11)(BX*2), Z7
-	VSUBPS      Z7, Z5, Z5
-	VMOVUPS     (R12), Z7
-	VMOVUPS     (R12)(BX*1), Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVAPS     Z5, Z8
-	VFMADD231PS const40000000AVX512<>+0(SB), Z7, Z8
-	VMOVUPS     (R12)(BX*2), Z9
-	VADDPS      Z9, Z5, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS const41000000AVX512<>+0(SB), Z7, Z5
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z7
-	VMOVUPS     (R11)(BX*2), Z9
-	VSUBPS      Z9, Z7, Z7
-	VMOVUPS     (R12), Z9
-	VMOVUPS     (R12)(BX*1), Z10
-	VSUBPS      Z10, Z9, Z9
-	VMOVAPS     Z7, Z10
-	VFMADD231PS const40000000AVX512<>+0(SB), Z9, Z10
-	VMOVUPS     (R12)(BX*2), Z11
-	VADDPS      Z11, Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS const41000000AVX512<>+0(SB), Z9, Z7
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z9
-	VMOVUPS     (R11)(BX*2), Z11
-	VSUBPS      Z11, Z9, Z9
-	VMOVUPS     (R12), Z11
-	VMOVUPS     (R12)(BX*1), Z12
-	VSUBPS      Z12, Z11, Z11
-	VMOVAPS     Z9, Z12
-	VFMADD231PS const40000000AVX512<>+0(SB), Z11, Z12
-	VMOVUPS     (R12)(BX*2), Z13
-	VADDPS      Z13, Z9, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD231PS const41000000AVX512<>+0(SB), Z11, Z9
-	ADDQ        inCol+40(FP), R11
-	LEAQ        (R11)(BX*2), R12
-	ADDQ        BX, R12
-	VMOVUPS     (R11)(BX*1), Z11
-	VMOVUPS     (R11)(BX*2), Z13
-	VSUBPS      Z13, Z11, Z11
-	VMOVUPS     (R12), Z13
-	VMOVUPS     (R12)(BX*1), Z14
-	VSUBPS      Z14, Z13, Z13
-	VMOVAPS     Z11, Z14
-	VFMADD231PS const40000000AVX512<>+0(SB), Z13, Z14
-	VMOVUPS     (R12)(BX*2), Z15
-	VADDPS      Z15, Z11, Z11
-	VMOVAPS     Z11, Z11
-	VFMADD231PS const41000000AVX512<>+0(SB), Z13, Z11
-	MOVQ        outRow+64(FP), R11
-	IMUL3Q      $0x01, R11, R11
-	ADDQ        R9, R11
-	LEAQ        (R11)(SI*2), R12
-	ADDQ        SI, R12
-	CMPQ        rows+88(FP), $0x01
-	JLE         skip44
-	VADDPS      Z8, Z6, Z13
-	VADDPS      Z12, Z10, Z15
-	VADDPS      Z13, Z4, Z4
-	VADDPS      Z15, Z4, Z4
-	VMOVAPS     Z13, Z13
-	VFMADD231PS const40800000AVX512<>+0(SB), Z15, Z13
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond45
-	VMOVUPS     Z4, (R11)
+beyond44:
+	VBROADCASTSS floor+96(FP), Z2
+	VMAXPS       Z11, Z2, Z11
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond45
+	VMOVUPS      Z11, (R10)(SI*2)
 
 beyond45:
-	VADDPS  Z1, Z13, Z13
-	VMAXPS  Z13, Z0, Z13
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond46
-	VMOVUPS Z13, (R11)(SI*2)
+	VSUBPS       Z6, Z4, Z2
+	VSUBPS       Z10, Z8, Z4
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z4, Z6
+	VADDPS       Z12, Z2, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z6, Z4, Z6
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond46
+	VMOVUPS      Z6, (R10)(SI*1)
 
 beyond46:
-	VSUBPS      Z8, Z6, Z4
-	VSUBPS      Z12, Z10, Z6
-	VMOVAPS     Z4, Z8
-	VFMADD231PS const40000000AVX512<>+0(SB), Z6, Z8
-	VADDPS      Z14, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const41000000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z8, Z8
-	VMAXPS      Z8, Z0, Z8
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond47
-	VMOVUPS     Z8, (R11)(SI*1)
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z2, Z4, Z2
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond47
+	VMOVUPS      Z2, (R11)
 
 beyond47:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond48
-	VMOVUPS Z4, (R12)
+skip43:
+	MOVQ         outRow+64(FP), R10
+	IMUL3Q       $0x03, R10, R10
+	ADDQ         R9, R10
+	LEAQ         (R10)(SI*2), R11
+	ADDQ         SI, R11
+	CMPQ         rows+80(FP), $0x03
+	JLE          skip48
+	VADDPS       Z3, Z1, Z2
+	VADDPS       Z7, Z5, Z4
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z4, Z0, Z0
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond49
+	VMOVUPS      Z0, (R10)
 
-beyond48:
-skip44:
-	MOVQ        outRow+64(FP), R11
-	IMUL3Q      $0x03, R11, R11
-	ADDQ        R9, R11
-	LEAQ        (R11)(SI*2), R12
-	ADDQ        SI, R12
-	CMPQ        rows+88(FP), $0x03
-	JLE         skip49
-	VADDPS      Z5, Z3, Z4
-	VADDPS      Z9, Z7, Z6
-	VADDPS      Z4, Z2, Z2
-	VADDPS      Z6, Z2, Z2
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const40800000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z2, Z2
-	VMAXPS      Z2, Z0, Z2
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond50
-	VMOVUPS     Z2, (R11)
+beyond49:
+	VBROADCASTSS floor+96(FP), Z0
+	VMAXPS       Z2, Z0, Z2
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond50
+	VMOVUPS      Z2, (R10)(SI*2)
 
 beyond50:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond51
-	VMOVUPS Z4, (R11)(SI*2)
+	VSUBPS       Z3, Z1, Z0
+	VSUBPS       Z7, Z5, Z1
+	VMOVAPS      Z0, Z2
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z1, Z2
+	VADDPS       Z9, Z0, Z0
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z1, Z0
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z2, Z1, Z2
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond51
+	VMOVUPS      Z2, (R10)(SI*1)
 
 beyond51:
-	VSUBPS      Z5, Z3, Z2
-	VSUBPS      Z9, Z7, Z3
-	VMOVAPS     Z2, Z4
-	VFMADD231PS const40000000AVX512<>+0(SB), Z3, Z4
-	VADDPS      Z11, Z2, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const41000000AVX512<>+0(SB), Z3, Z2
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond52
-	VMOVUPS     Z4, (R11)(SI*1)
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z0, Z1, Z0
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond52
+	VMOVUPS      Z0, (R11)
 
 beyond52:
-	VADDPS  Z1, Z2, Z2
-	VMAXPS  Z2, Z0, Z2
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond53
-	VMOVUPS Z2, (R12)
-
-beyond53:
-skip49:
+skip48:
 	ADDQ $0x00000040, R8
 	ADDQ $0x00000040, R9
-	ADDQ $0x00000040, R10
 	SUBQ $0x00000010, DI
 	JGE  by31
 
 next32:
-	ADDQ      $0x00000010, DI
-	TESTQ     DI, DI
-	JZ        done54
-	MOVQ      $0xffffffff, R11
-	BZHIQ     DI, R11, R11
-	KMOVW     R11, K1
-	VXORPS    Z1, Z1, Z1
-	MOVQ      bias+80(FP), DI
-	TESTQ     DI, DI
-	JZ        none55
-	VMOVUPS.Z (R10), K1, Z1
-	VMOVAPS   Z1, Z1
+	ADDQ         $0x00000010, DI
+	TESTQ        DI, DI
+	JZ           done53
+	MOVQ         $0xffffffff, R10
+	BZHIQ        DI, R10, R10
+	KMOVW        R10, K1
+	MOVQ         R8, DI
+	LEAQ         (DI)(BX*2), R10
+	ADDQ         BX, R10
+	VMOVUPS.Z    (DI)(BX*1), K1, Z0
+	VMOVUPS.Z    (DI)(BX*2), K1, Z1
+	VADDPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R10), K1, Z1
+	VMOVUPS.Z    (R10)(BX*1), K1, Z2
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS.Z    (DI), K1, Z2
+	VADDPS       Z0, Z2, Z2
+	VADDPS       Z1, Z2, Z2
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z1, Z0
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R10
+	ADDQ         BX, R10
+	VMOVUPS.Z    (DI)(BX*1), K1, Z1
+	VMOVUPS.Z    (DI)(BX*2), K1, Z3
+	VADDPS       Z3, Z1, Z1
+	VMOVUPS.Z    (R10), K1, Z3
+	VMOVUPS.Z    (R10)(BX*1), K1, Z4
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS.Z    (DI), K1, Z4
+	VADDPS       Z1, Z4, Z4
+	VADDPS       Z3, Z4, Z4
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z3, Z1
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R10
+	ADDQ         BX, R10
+	VMOVUPS.Z    (DI)(BX*1), K1, Z3
+	VMOVUPS.Z    (DI)(BX*2), K1, Z5
+	VADDPS       Z5, Z3, Z3
+	VMOVUPS.Z    (R10), K1, Z5
+	VMOVUPS.Z    (R10)(BX*1), K1, Z6
+	VADDPS       Z6, Z5, Z5
+	VMOVUPS.Z    (DI), K1, Z6
+	VADDPS       Z3, Z6, Z6
+	VADDPS       Z5, Z6, Z6
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z5, Z3
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R10
+	ADDQ         BX, R10
+	VMOVUPS.Z    (DI)(BX*1), K1, Z5
+	VMOVUPS.Z    (DI)(BX*2), K1, Z7
+	VADDPS       Z7, Z5, Z5
+	VMOVUPS.Z    (R10), K1, Z7
+	VMOVUPS.Z    (R10)(BX*1), K1, Z8
+	VADDPS       Z8, Z7, Z7
+	VMOVUPS.Z    (DI), K1, Z8
+	VADDPS       Z5, Z8, Z8
+	VADDPS       Z7, Z8, Z8
+	VMOVAPS      Z5, Z5
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z7, Z5
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R10
+	ADDQ         BX, R10
+	VMOVUPS.Z    (DI)(BX*1), K1, Z7
+	VMOVUPS.Z    (DI)(BX*2), K1, Z9
+	VADDPS       Z9, Z7, Z7
+	VMOVUPS.Z    (R10), K1, Z9
+	VMOVUPS.Z    (R10)(BX*1), K1, Z10
+	VADDPS       Z10, Z9, Z9
+	VMOVUPS.Z    (DI), K1, Z10
+	VADDPS       Z7, Z10, Z10
+	VADDPS       Z9, Z10, Z10
+	VMOVAPS      Z7, Z7
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z9, Z7
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R10
+	ADDQ         BX, R10
+	VMOVUPS.Z    (DI)(BX*1), K1, Z9
+	VMOVUPS.Z    (DI)(BX*2), K1, Z11
+	VADDPS       Z11, Z9, Z9
+	VMOVUPS.Z    (R10), K1, Z11
+	VMOVUPS.Z    (R10)(BX*1), K1, Z12
+	VADDPS       Z12, Z11, Z11
+	VMOVUPS.Z    (DI), K1, Z12
+	VADDPS       Z9, Z12, Z12
+	VADDPS       Z11, Z12, Z12
+	VMOVAPS      Z9, Z9
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z11, Z9
+	MOVQ         outRow+64(FP), DI
+	IMUL3Q       $0x00, DI, DI
+	ADDQ         R9, DI
+	LEAQ         (DI)(SI*2), R10
+	ADDQ         SI, R10
+	CMPQ         rows+80(FP), $0x00
+	JLE          skip54
+	VADDPS       Z6, Z4, Z11
+	VADDPS       Z10, Z8, Z13
+	VADDPS       Z11, Z2, Z2
+	VADDPS       Z13, Z2, Z2
+	VMOVAPS      Z11, Z11
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z13, Z11
+	VBROADCASTSS floor+96(FP), Z13
+	VMAXPS       Z2, Z13, Z2
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond55
+	VMOVUPS      Z2, K1, (DI)
 
-none55:
-	MOVQ        R8, DI
-	LEAQ        (DI)(BX*2), R10
-	ADDQ        BX, R10
-	VMOVUPS.Z   (DI)(BX*1), K1, Z2
-	VMOVUPS.Z   (DI)(BX*2), K1, Z3
-	VADDPS      Z3, Z2, Z2
-	VMOVUPS.Z   (R10), K1, Z3
-	VMOVUPS.Z   (R10)(BX*1), K1, Z4
-	VADDPS      Z4, Z3, Z3
-	VMOVUPS.Z   (DI), K1, Z4
-	VADDPS      Z2, Z4, Z4
-	VADDPS      Z3, Z4, Z4
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const40800000AVX512<>+0(SB), Z3, Z2
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R10
-	ADDQ        BX, R10
-	VMOVUPS.Z   (DI)(BX*1), K1, Z3
-	VMOVUPS.Z   (DI)(BX*2), K1, Z5
-	VADDPS      Z5, Z3, Z3
-	VMOVUPS.Z   (R10), K1, Z5
-	VMOVUPS.Z   (R10)(BX*1), K1, Z6
-	VADDPS      Z6, Z5, Z5
-	VMOVUPS.Z   (DI), K1, Z6
-	VADDPS      Z3, Z6, Z6
-	VADDPS      Z5, Z6, Z6
-	VMOVAPS     Z3, Z3
-	VFMADD231PS const40800000AVX512<>+0(SB), Z5, Z3
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R10
-	ADDQ        BX, R10
-	VMOVUPS.Z   (DI)(BX*1), K1, Z5
-	VMOVUPS.Z   (DI)(BX*2), K1, Z7
-	VADDPS      Z7, Z5, Z5
-	VMOVUPS.Z   (R10), K1, Z7
-	VMOVUPS.Z   (R10)(BX*1), K1, Z8
-	VADDPS      Z8, Z7, Z7
-	VMOVUPS.Z   (DI), K1, Z8
-	VADDPS      Z5, Z8, Z8
-	VADDPS      Z7, Z8, Z8
-	VMOVAPS     Z5, Z5
-	VFMADD231PS const40800000AVX512<>+0(SB), Z7, Z5
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R10
-	ADDQ        BX, R10
-	VMOVUPS.Z   (DI)(BX*1), K1, Z7
-	VMOVUPS.Z   (DI)(BX*2), K1, Z9
-	VADDPS      Z9, Z7, Z7
-	VMOVUPS.Z   (R10), K1, Z9
-	VMOVUPS.Z   (R10)(BX*1), K1, Z10
-	VADDPS      Z10, Z9, Z9
-	VMOVUPS.Z   (DI), K1, Z10
-	VADDPS      Z7, Z10, Z10
-	VADDPS      Z9, Z10, Z10
-	VMOVAPS     Z7, Z7
-	VFMADD231PS const40800000AVX512<>+0(SB), Z9, Z7
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R10
-	ADDQ        BX, R10
-	VMOVUPS.Z   (DI)(BX*1), K1, Z9
-	VMOVUPS.Z   (DI)(BX*2), K1, Z11
-	VADDPS      Z11, Z9, Z9
-	VMOVUPS.Z   (R10), K1, Z11
-	VMOVUPS.Z   (R10)(BX*1), K1, Z12
-	VADDPS      Z12, Z11, Z11
-	VMOVUPS.Z   (DI), K1, Z12
-	VADDPS      Z9, Z12, Z12
-	VADDPS      Z11, Z12, Z12
-	VMOVAPS     Z9, Z9
-	VFMADD231PS const40800000AVX512<>+0(SB), Z11, Z9
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R10
-	ADDQ        BX, R10
-	VMOVUPS.Z   (DI)(BX*1), K1, Z11
-	VMOVUPS.Z   (DI)(BX*2), K1, Z13
-	VADDPS      Z13, Z11, Z11
-	VMOVUPS.Z   (R10), K1, Z13
-	VMOVUPS.Z   (R10)(BX*1), K1, Z14
-	VADDPS      Z14, Z13, Z13
-	VMOVUPS.Z   (DI), K1, Z14
-	VADDPS      Z11, Z14, Z14
-	VADDPS      Z13, Z14, Z14
-	VMOVAPS     Z11, Z11
-	VFMADD231PS const40800000AVX512<>+0(SB), Z13, Z11
-	MOVQ        outRow+64(FP), DI
-	IMUL3Q      $0x00, DI, DI
-	ADDQ        R9, DI
-	LEAQ        (DI)(SI*2), R10
-	ADDQ        SI, R10
-	CMPQ        rows+88(FP), $0x00
-	JLE         skip56
-	VADDPS      Z8, Z6, Z13
-	VADDPS      Z12, Z10, Z15
-	VADDPS      Z13, Z4, Z4
-	VADDPS      Z15, Z4, Z4
-	VMOVAPS     Z13, Z13
-	VFMADD231PS const40800000AVX512<>+0(SB), Z15, Z13
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond57
-	VMOVUPS     Z4, K1, (DI)
+beyond55:
+	VBROADCASTSS floor+96(FP), Z2
+	VMAXPS       Z11, Z2, Z11
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond56
+	VMOVUPS      Z11, K1, (DI)(SI*2)
+
+beyond56:
+	VSUBPS       Z6, Z4, Z2
+	VSUBPS       Z10, Z8, Z4
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z4, Z6
+	VADDPS       Z12, Z2, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z6, Z4, Z6
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond57
+	VMOVUPS      Z6, K1, (DI)(SI*1)
 
 beyond57:
-	VADDPS  Z1, Z13, Z13
-	VMAXPS  Z13, Z0, Z13
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond58
-	VMOVUPS Z13, K1, (DI)(SI*2)
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z2, Z4, Z2
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond58
+	VMOVUPS      Z2, K1, (R10)
 
 beyond58:
-	VSUBPS      Z8, Z6, Z4
-	VSUBPS      Z12, Z10, Z6
-	VMOVAPS     Z4, Z8
-	VFMADD231PS const40000000AVX512<>+0(SB), Z6, Z8
-	VADDPS      Z14, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const41000000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z8, Z8
-	VMAXPS      Z8, Z0, Z8
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond59
-	VMOVUPS     Z8, K1, (DI)(SI*1)
-
-beyond59:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond60
-	VMOVUPS Z4, K1, (R10)
+skip54:
+	MOVQ         outRow+64(FP), DI
+	IMUL3Q       $0x02, DI, DI
+	ADDQ         R9, DI
+	LEAQ         (DI)(SI*2), R10
+	ADDQ         SI, R10
+	CMPQ         rows+80(FP), $0x02
+	JLE          skip59
+	VADDPS       Z3, Z1, Z2
+	VADDPS       Z7, Z5, Z4
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z4, Z0, Z0
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond60
+	VMOVUPS      Z0, K1, (DI)
 
 beyond60:
-skip56:
-	MOVQ        outRow+64(FP), DI
-	IMUL3Q      $0x02, DI, DI
-	ADDQ        R9, DI
-	LEAQ        (DI)(SI*2), R10
-	ADDQ        SI, R10
-	CMPQ        rows+88(FP), $0x02
-	JLE         skip61
-	VADDPS      Z5, Z3, Z4
-	VADDPS      Z9, Z7, Z6
-	VADDPS      Z4, Z2, Z2
-	VADDPS      Z6, Z2, Z2
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const40800000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z2, Z2
-	VMAXPS      Z2, Z0, Z2
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond62
-	VMOVUPS     Z2, K1, (DI)
+	VBROADCASTSS floor+96(FP), Z0
+	VMAXPS       Z2, Z0, Z2
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond61
+	VMOVUPS      Z2, K1, (DI)(SI*2)
+
+beyond61:
+	VSUBPS       Z3, Z1, Z0
+	VSUBPS       Z7, Z5, Z1
+	VMOVAPS      Z0, Z2
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z1, Z2
+	VADDPS       Z9, Z0, Z0
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z1, Z0
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z2, Z1, Z2
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond62
+	VMOVUPS      Z2, K1, (DI)(SI*1)
 
 beyond62:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond63
-	VMOVUPS Z4, K1, (DI)(SI*2)
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z0, Z1, Z0
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond63
+	VMOVUPS      Z0, K1, (R10)
 
 beyond63:
-	VSUBPS      Z5, Z3, Z2
-	VSUBPS      Z9, Z7, Z3
-	VMOVAPS     Z2, Z4
-	VFMADD231PS const40000000AVX512<>+0(SB), Z3, Z4
-	VADDPS      Z11, Z2, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const41000000AVX512<>+0(SB), Z3, Z2
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond64
-	VMOVUPS     Z4, K1, (DI)(SI*1)
-
-beyond64:
-	VADDPS  Z1, Z2, Z2
-	VMAXPS  Z2, Z0, Z2
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond65
-	VMOVUPS Z2, K1, (R10)
+skip59:
+	MOVQ         R8, DI
+	LEAQ         (DI)(BX*2), R8
+	ADDQ         BX, R8
+	VMOVUPS.Z    (DI)(BX*1), K1, Z0
+	VMOVUPS.Z    (DI)(BX*2), K1, Z1
+	VSUBPS       Z1, Z0, Z0
+	VMOVUPS.Z    (R8), K1, Z1
+	VMOVUPS.Z    (R8)(BX*1), K1, Z2
+	VSUBPS       Z2, Z1, Z1
+	VMOVAPS      Z0, Z2
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z1, Z2
+	VMOVUPS.Z    (R8)(BX*2), K1, Z3
+	VADDPS       Z3, Z0, Z0
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z1, Z0
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R8
+	ADDQ         BX, R8
+	VMOVUPS.Z    (DI)(BX*1), K1, Z1
+	VMOVUPS.Z    (DI)(BX*2), K1, Z3
+	VSUBPS       Z3, Z1, Z1
+	VMOVUPS.Z    (R8), K1, Z3
+	VMOVUPS.Z    (R8)(BX*1), K1, Z4
+	VSUBPS       Z4, Z3, Z3
+	VMOVAPS      Z1, Z4
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z3, Z4
+	VMOVUPS.Z    (R8)(BX*2), K1, Z5
+	VADDPS       Z5, Z1, Z1
+	VMOVAPS      Z1, Z1
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z3, Z1
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R8
+	ADDQ         BX, R8
+	VMOVUPS.Z    (DI)(BX*1), K1, Z3
+	VMOVUPS.Z    (DI)(BX*2), K1, Z5
+	VSUBPS       Z5, Z3, Z3
+	VMOVUPS.Z    (R8), K1, Z5
+	VMOVUPS.Z    (R8)(BX*1), K1, Z6
+	VSUBPS       Z6, Z5, Z5
+	VMOVAPS      Z3, Z6
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z5, Z6
+	VMOVUPS.Z    (R8)(BX*2), K1, Z7
+	VADDPS       Z7, Z3, Z3
+	VMOVAPS      Z3, Z3
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z5, Z3
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R8
+	ADDQ         BX, R8
+	VMOVUPS.Z    (DI)(BX*1), K1, Z5
+	VMOVUPS.Z    (DI)(BX*2), K1, Z7
+	VSUBPS       Z7, Z5, Z5
+	VMOVUPS.Z    (R8), K1, Z7
+	VMOVUPS.Z    (R8)(BX*1), K1, Z8
+	VSUBPS       Z8, Z7, Z7
+	VMOVAPS      Z5, Z8
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z7, Z8
+	VMOVUPS.Z    (R8)(BX*2), K1, Z9
+	VADDPS       Z9, Z5, Z5
+	VMOVAPS      Z5, Z5
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z7, Z5
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R8
+	ADDQ         BX, R8
+	VMOVUPS.Z    (DI)(BX*1), K1, Z7
+	VMOVUPS.Z    (DI)(BX*2), K1, Z9
+	VSUBPS       Z9, Z7, Z7
+	VMOVUPS.Z    (R8), K1, Z9
+	VMOVUPS.Z    (R8)(BX*1), K1, Z10
+	VSUBPS       Z10, Z9, Z9
+	VMOVAPS      Z7, Z10
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z9, Z10
+	VMOVUPS.Z    (R8)(BX*2), K1, Z11
+	VADDPS       Z11, Z7, Z7
+	VMOVAPS      Z7, Z7
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z9, Z7
+	ADDQ         inCol+40(FP), DI
+	LEAQ         (DI)(BX*2), R8
+	ADDQ         BX, R8
+	VMOVUPS.Z    (DI)(BX*1), K1, Z9
+	VMOVUPS.Z    (DI)(BX*2), K1, Z11
+	VSUBPS       Z11, Z9, Z9
+	VMOVUPS.Z    (R8), K1, Z11
+	VMOVUPS.Z    (R8)(BX*1), K1, Z12
+	VSUBPS       Z12, Z11, Z11
+	VMOVAPS      Z9, Z12
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z11, Z12
+	VMOVUPS.Z    (R8)(BX*2), K1, Z13
+	VADDPS       Z13, Z9, Z9
+	VMOVAPS      Z9, Z9
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z11, Z9
+	MOVQ         outRow+64(FP), DI
+	IMUL3Q       $0x01, DI, DI
+	ADDQ         R9, DI
+	LEAQ         (DI)(SI*2), R8
+	ADDQ         SI, R8
+	CMPQ         rows+80(FP), $0x01
+	JLE          skip64
+	VADDPS       Z6, Z4, Z11
+	VADDPS       Z10, Z8, Z13
+	VADDPS       Z11, Z2, Z2
+	VADDPS       Z13, Z2, Z2
+	VMOVAPS      Z11, Z11
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z13, Z11
+	VBROADCASTSS floor+96(FP), Z13
+	VMAXPS       Z2, Z13, Z2
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond65
+	VMOVUPS      Z2, K1, (DI)
 
 beyond65:
-skip61:
-	MOVQ        R8, DI
-	LEAQ        (DI)(BX*2), R8
-	ADDQ        BX, R8
-	VMOVUPS.Z   (DI)(BX*1), K1, Z2
-	VMOVUPS.Z   (DI)(BX*2), K1, Z3
-	VSUBPS      Z3, Z2, Z2
-	VMOVUPS.Z   (R8), K1, Z3
-	VMOVUPS.Z   (R8)(BX*1), K1, Z4
-	VSUBPS      Z4, Z3, Z3
-	VMOVAPS     Z2, Z4
-	VFMADD231PS const40000000AVX512<>+0(SB), Z3, Z4
-	VMOVUPS.Z   (R8)(BX*2), K1, Z5
-	VADDPS      Z5, Z2, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const41000000AVX512<>+0(SB), Z3, Z2
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R8
-	ADDQ        BX, R8
-	VMOVUPS.Z   (DI)(BX*1), K1, Z3
-	VMOVUPS.Z   (DI)(BX*2), K1, Z5
-	VSUBPS      Z5, Z3, Z3
-	VMOVUPS.Z   (R8), K1, Z5
-	VMOVUPS.Z   (R8)(BX*1), K1, Z6
-	VSUBPS      Z6, Z5, Z5
-	VMOVAPS     Z3, Z6
-	VFMADD231PS const40000000AVX512<>+0(SB), Z5, Z6
-	VMOVUPS.Z   (R8)(BX*2), K1, Z7
-	VADDPS      Z7, Z3, Z3
-	VMOVAPS     Z3, Z3
-	VFMADD231PS const41000000AVX512<>+0(SB), Z5, Z3
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R8
-	ADDQ        BX, R8
-	VMOVUPS.Z   (DI)(BX*1), K1, Z5
-	VMOVUPS.Z   (DI)(BX*2), K1, Z7
-	VSUBPS      Z7, Z5, Z5
-	VMOVUPS.Z   (R8), K1, Z7
-	VMOVUPS.Z   (R8)(BX*1), K1, Z8
-	VSUBPS      Z8, Z7, Z7
-	VMOVAPS     Z5, Z8
-	VFMADD231PS const40000000AVX512<>+0(SB), Z7, Z8
-	VMOVUPS.Z   (R8)(BX*2), K1, Z9
-	VADDPS      Z9, Z5, Z5
-	VMOVAPS     Z5, Z5
-	VFMADD231PS const41000000AVX512<>+0(SB), Z7, Z5
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R8
-	ADDQ        BX, R8
-	VMOVUPS.Z   (DI)(BX*1), K1, Z7
-	VMOVUPS.Z   (DI)(BX*2), K1, Z9
-	VSUBPS      Z9, Z7, Z7
-	VMOVUPS.Z   (R8), K1, Z9
-	VMOVUPS.Z   (R8)(BX*1), K1, Z10
-	VSUBPS      Z10, Z9, Z9
-	VMOVAPS     Z7, Z10
-	VFMADD231PS const40000000AVX512<>+0(SB), Z9, Z10
-	VMOVUPS.Z   (R8)(BX*2), K1, Z11
-	VADDPS      Z11, Z7, Z7
-	VMOVAPS     Z7, Z7
-	VFMADD231PS const41000000AVX512<>+0(SB), Z9, Z7
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R8
-	ADDQ        BX, R8
-	VMOVUPS.Z   (DI)(BX*1), K1, Z9
-	VMOVUPS.Z   (DI)(BX*2), K1, Z11
-	VSUBPS      Z11, Z9, Z9
-	VMOVUPS.Z   (R8), K1, Z11
-	VMOVUPS.Z   (R8)(BX*1), K1, Z12
-	VSUBPS      Z12, Z11, Z11
-	VMOVAPS     Z9, Z12
-	VFMADD231PS const40000000AVX512<>+0(SB), Z11, Z12
-	VMOVUPS.Z   (R8)(BX*2), K1, Z13
-	VADDPS      Z13, Z9, Z9
-	VMOVAPS     Z9, Z9
-	VFMADD231PS const41000000AVX512<>+0(SB), Z11, Z9
-	ADDQ        inCol+40(FP), DI
-	LEAQ        (DI)(BX*2), R8
-	ADDQ        BX, R8
-	VMOVUPS.Z   (DI)(BX*1), K1, Z11
-	VMOVUPS.Z   (DI)(BX*2), K1, Z13
-	VSUBPS      Z13, Z11, Z11
-	VMOVUPS.Z   (R8), K1, Z13
-	VMOVUPS.Z   (R8)(BX*1), K1, Z14
-	VSUBPS      Z14, Z13, Z13
-	VMOVAPS     Z11, Z14
-	VFMADD231PS const40000000AVX512<>+0(SB), Z13, Z14
-	VMOVUPS.Z   (R8)(BX*2), K1, Z15
-	VADDPS      Z15, Z11, Z11
-	VMOVAPS     Z11, Z11
-	VFMADD231PS const41000000AVX512<>+0(SB), Z13, Z11
-	MOVQ        outRow+64(FP), DI
-	IMUL3Q      $0x01, DI, DI
-	ADDQ        R9, DI
-	LEAQ        (DI)(SI*2), R8
-	ADDQ        SI, R8
-	CMPQ        rows+88(FP), $0x01
-	JLE         skip66
-	VADDPS      Z8, Z6, Z13
-	VADDPS      Z12, Z10, Z15
-	VADDPS      Z13, Z4, Z4
-	VADDPS      Z15, Z4, Z4
-	VMOVAPS     Z13, Z13
-	VFMADD231PS const40800000AVX512<>+0(SB), Z15, Z13
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond67
-	VMOVUPS     Z4, K1, (DI)
+	VBROADCASTSS floor+96(FP), Z2
+	VMAXPS       Z11, Z2, Z11
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond66
+	VMOVUPS      Z11, K1, (DI)(SI*2)
+
+beyond66:
+	VSUBPS       Z6, Z4, Z2
+	VSUBPS       Z10, Z8, Z4
+	VMOVAPS      Z2, Z6
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z4, Z6
+	VADDPS       Z12, Z2, Z2
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z6, Z4, Z6
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond67
+	VMOVUPS      Z6, K1, (DI)(SI*1)
 
 beyond67:
-	VADDPS  Z1, Z13, Z13
-	VMAXPS  Z13, Z0, Z13
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond68
-	VMOVUPS Z13, K1, (DI)(SI*2)
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z2, Z4, Z2
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond68
+	VMOVUPS      Z2, K1, (R8)
 
 beyond68:
-	VSUBPS      Z8, Z6, Z4
-	VSUBPS      Z12, Z10, Z6
-	VMOVAPS     Z4, Z8
-	VFMADD231PS const40000000AVX512<>+0(SB), Z6, Z8
-	VADDPS      Z14, Z4, Z4
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const41000000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z8, Z8
-	VMAXPS      Z8, Z0, Z8
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond69
-	VMOVUPS     Z8, K1, (DI)(SI*1)
-
-beyond69:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond70
-	VMOVUPS Z4, K1, (R8)
+skip64:
+	MOVQ         outRow+64(FP), DI
+	IMUL3Q       $0x03, DI, DI
+	ADDQ         R9, DI
+	LEAQ         (DI)(SI*2), R8
+	ADDQ         SI, R8
+	CMPQ         rows+80(FP), $0x03
+	JLE          skip69
+	VADDPS       Z3, Z1, Z2
+	VADDPS       Z7, Z5, Z4
+	VADDPS       Z2, Z0, Z0
+	VADDPS       Z4, Z0, Z0
+	VMOVAPS      Z2, Z2
+	VFMADD231PS  const40800000AVX512<>+0(SB), Z4, Z2
+	VBROADCASTSS floor+96(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	CMPQ         cols+88(FP), $0x00
+	JLE          beyond70
+	VMOVUPS      Z0, K1, (DI)
 
 beyond70:
-skip66:
-	MOVQ        outRow+64(FP), DI
-	IMUL3Q      $0x03, DI, DI
-	ADDQ        R9, DI
-	LEAQ        (DI)(SI*2), R8
-	ADDQ        SI, R8
-	CMPQ        rows+88(FP), $0x03
-	JLE         skip71
-	VADDPS      Z5, Z3, Z4
-	VADDPS      Z9, Z7, Z6
-	VADDPS      Z4, Z2, Z2
-	VADDPS      Z6, Z2, Z2
-	VMOVAPS     Z4, Z4
-	VFMADD231PS const40800000AVX512<>+0(SB), Z6, Z4
-	VADDPS      Z1, Z2, Z2
-	VMAXPS      Z2, Z0, Z2
-	CMPQ        cols+96(FP), $0x00
-	JLE         beyond72
-	VMOVUPS     Z2, K1, (DI)
+	VBROADCASTSS floor+96(FP), Z0
+	VMAXPS       Z2, Z0, Z2
+	CMPQ         cols+88(FP), $0x02
+	JLE          beyond71
+	VMOVUPS      Z2, K1, (DI)(SI*2)
+
+beyond71:
+	VSUBPS       Z3, Z1, Z0
+	VSUBPS       Z7, Z5, Z1
+	VMOVAPS      Z0, Z2
+	VFMADD231PS  const40000000AVX512<>+0(SB), Z1, Z2
+	VADDPS       Z9, Z0, Z0
+	VMOVAPS      Z0, Z0
+	VFMADD231PS  const41000000AVX512<>+0(SB), Z1, Z0
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z2, Z1, Z2
+	CMPQ         cols+88(FP), $0x01
+	JLE          beyond72
+	VMOVUPS      Z2, K1, (DI)(SI*1)
 
 beyond72:
-	VADDPS  Z1, Z4, Z4
-	VMAXPS  Z4, Z0, Z4
-	CMPQ    cols+96(FP), $0x02
-	JLE     beyond73
-	VMOVUPS Z4, K1, (DI)(SI*2)
+	VBROADCASTSS floor+96(FP), Z1
+	VMAXPS       Z0, Z1, Z0
+	CMPQ         cols+88(FP), $0x03
+	JLE          beyond73
+	VMOVUPS      Z0, K1, (R8)
 
 beyond73:
-	VSUBPS      Z5, Z3, Z2
-	VSUBPS      Z9, Z7, Z3
-	VMOVAPS     Z2, Z4
-	VFMADD231PS const40000000AVX512<>+0(SB), Z3, Z4
-	VADDPS      Z11, Z2, Z2
-	VMOVAPS     Z2, Z2
-	VFMADD231PS const41000000AVX512<>+0(SB), Z3, Z2
-	VADDPS      Z1, Z4, Z4
-	VMAXPS      Z4, Z0, Z4
-	CMPQ        cols+96(FP), $0x01
-	JLE         beyond74
-	VMOVUPS     Z4, K1, (DI)(SI*1)
-
-beyond74:
-	VADDPS  Z1, Z2, Z2
-	VMAXPS  Z2, Z0, Z2
-	CMPQ    cols+96(FP), $0x03
-	JLE     beyond75
-	VMOVUPS Z2, K1, (R8)
-
-beyond75:
-skip71:
-done54:
+skip69:
+done53:
 	ADDQ inItem+24(FP), CX
 	ADDQ outItem+56(FP), DX
 	DECQ AX
@@ -2480,9 +2461,9 @@ item:
 	MOVQ CX, R8
 	MOVQ DX, R9
 	SUBQ $0x00000010, DI
-	JLT  next77
+	JLT  next75
 
-by76:
+by74:
 	MOVQ         R8, R10
 	LEAQ         (R10)(BX*2), R11
 	ADDQ         BX, R11
@@ -2760,12 +2741,12 @@ by76:
 	ADDQ         $0x00000040, R8
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x00000010, DI
-	JGE          by76
+	JGE          by74
 
-next77:
+next75:
 	ADDQ         $0x00000010, DI
 	TESTQ        DI, DI
-	JZ           done84
+	JZ           done82
 	MOVQ         $0xffffffff, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -3044,7 +3025,7 @@ next77:
 	VMOVUPS      Z0, K1, (R8)(SI*1)
 	VMOVUPS      Z3, K1, (R8)(SI*2)
 
-done84:
+done82:
 	ADDQ inItem+24(FP), CX
 	ADDQ outItem+56(FP), DX
 	DECQ AX
@@ -3066,9 +3047,9 @@ item:
 	MOVQ CX, R8
 	MOVQ DX, R9
 	SUBQ $0x00000010, DI
-	JLT  next92
+	JLT  next90
 
-by91:
+by89:
 	MOVQ         R8, R10
 	LEAQ         (R10)(BX*2), R11
 	ADDQ         BX, R11
@@ -3327,12 +3308,12 @@ by91:
 	ADDQ         $0x00000040, R8
 	ADDQ         $0x00000040, R9
 	SUBQ         $0x00000010, DI
-	JGE          by91
+	JGE          by89
 
-next92:
+next90:
 	ADDQ         $0x00000010, DI
 	TESTQ        DI, DI
-	JZ           done96
+	JZ           done94
 	MOVQ         $0xffffffff, R10
 	BZHIQ        DI, R10, R10
 	KMOVW        R10, K1
@@ -3592,7 +3573,7 @@ next92:
 	VFMADD231PS  const3daaaaabAVX512<>+0(SB), Z1, Z0
 	VMOVUPS      Z0, K1, (DI)(SI*1)
 
-done96:
+done94:
 	ADDQ inItem+24(FP), CX
 	ADDQ outItem+56(FP), DX
 	DECQ AX

@@ -11,8 +11,10 @@ import (
 	"path/filepath"
 
 	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
+	"github.com/mmcloughlin/avo/reg"
 )
 
 // families are the files to write, by the function that fills them.
@@ -30,6 +32,7 @@ var families = []struct {
 	{".", "columns", columns},
 	{".", "pool2d", pool2D},
 	{".", "winograd", winograd},
+	{".", "depthwise", depthwise},
 	{"fmapeak", "run", peak},
 }
 
@@ -56,7 +59,7 @@ func generate() (map[string][]byte, error) {
 			a.ConstraintExpr("amd64,!noasm")
 			f.emit(a)
 			base := filepath.Join(f.folder, fmt.Sprintf("%s_%s_amd64", f.name, set.file))
-			if err := compile(a.Context, packageName(f.folder), base, files); err != nil {
+			if err := compile(a.Context, set, packageName(f.folder), base, files); err != nil {
 				return nil, fmt.Errorf("%s for %s: %w", f.name, set.file, err)
 			}
 		}
@@ -65,12 +68,15 @@ func generate() (map[string][]byte, error) {
 }
 
 // compile adds the text of base.s and base.go, which hold the functions of a context.
-func compile(c *build.Context, pkg, base string, files map[string][]byte) error {
+func compile(c *build.Context, set instructionSet, pkg, base string, files map[string][]byte) error {
 	file, err := c.Result()
 	if err != nil {
 		return err
 	}
 	if err := pass.Compile.Execute(file); err != nil {
+		return err
+	}
+	if err := checkRegisters(file, set); err != nil {
 		return err
 	}
 	config := printer.Config{Name: "gen", Argv: []string{"go", "generate"}, Pkg: pkg}
@@ -83,6 +89,20 @@ func compile(c *build.Context, pkg, base string, files map[string][]byte) error 
 			return err
 		}
 		files[base+out.suffix] = bytes.ReplaceAll(text, []byte("by command: go generate."), []byte("by go generate."))
+	}
+	return nil
+}
+
+// checkRegisters fails when a function has more vectors alive than the instruction set has registers. avo gives out 32.
+func checkRegisters(file *ir.File, set instructionSet) error {
+	for _, f := range file.Functions() {
+		for _, i := range f.Instructions() {
+			for _, r := range append(i.InputRegisters(), i.OutputRegisters()...) {
+				if p, ok := r.(reg.VecPhysical); ok && int(p.PhysicalIndex()) >= len(set.regs) {
+					return fmt.Errorf("%s: %s is out of reach", f.Name, p.Asm())
+				}
+			}
+		}
 	}
 	return nil
 }

@@ -152,36 +152,24 @@ func (t transform) emit(a *assembler) {
 		"the same holds for out. items is at least 1.",
 	}
 	if t.results {
-		signature += ", bias *float32, rows, cols int, floor float32"
-		doc = append(doc, "Only rows x cols results are written. bias (unless nil) is added, then results below floor become floor.")
+		signature += ", rows, cols int, floor float32"
+		doc = append(doc, "Only rows x cols results are written; those below floor become floor.")
 	}
 	a.function(t.name, signature+")", doc...)
 	items, in, out := a.arg("items"), a.arg("in"), a.arg("out")
 	inRow, outCol := a.arg("inRow"), a.arg("outCol")
 	n, inChannel, outChannel := a.GP64(), a.GP64(), a.GP64()
-	pointers := []reg.GPVirtual{inChannel, outChannel}
-	var bias reg.GPVirtual
-	var floor reg.VecVirtual
-	if t.results {
-		floor, bias = a.broadcastArg("floor"), a.GP64()
-		pointers = append(pointers, bias)
-	}
 	a.Label("item")
 	a.Load(a.Param("n"), n)
 	a.MOVQ(in, inChannel)
 	a.MOVQ(out, outChannel)
-	if t.results {
-		a.Load(a.Param("bias"), bias)
-	}
-	a.sweep(n, 1, pointers, func(v view) {
-		var shift reg.VecVirtual
-		if t.results {
-			shift = v.optional(bias)
-		}
+	a.sweep(n, 1, []reg.GPVirtual{inChannel, outChannel}, func(v view) {
 		for _, g := range t.groups {
-			rows := t.columns(v, g, inChannel, inRow)
-			for o, i := range g.outs {
-				t.row(v, i, rows[o], outChannel, outCol, shift, floor)
+			for _, part := range v.parts(g) {
+				rows := t.columns(v, part, inChannel, inRow)
+				for o, i := range part.outs {
+					t.row(v, i, rows[o], outChannel, outCol)
+				}
 			}
 		}
 	})
@@ -193,18 +181,18 @@ func (t transform) emit(a *assembler) {
 	a.RET()
 }
 
-// optional loads the vector at p, or zero when the argument bias is nil.
-func (v view) optional(p reg.GPVirtual) reg.VecVirtual {
-	x, none := v.vec(), v.label("none")
-	v.zero(x)
-	test := v.GP64()
-	v.Load(v.Param("bias"), test)
-	v.TESTQ(test, test)
-	v.JZ(operand.LabelRef(none))
-	y := v.load(p)
-	v.VMOVAPS(y, x)
-	v.Label(none)
-	return x
+// parts splits a group into one for each output where registers are too few for two rows of vectors.
+func (a *assembler) parts(g group) []group {
+	if a.set.wide() {
+		return []group{g}
+	}
+	var parts []group
+	for o, i := range g.outs {
+		parts = append(parts, group{[]int{i}, func(a *assembler, in func(i int) reg.VecVirtual) []reg.VecVirtual {
+			return g.f(a, in)[o : o+1]
+		}})
+	}
+	return parts
 }
 
 // columns applies a group to every column and returns its outputs, one row of vectors each.
@@ -232,7 +220,7 @@ func (t transform) columns(v view, g group, in, inRow reg.GPVirtual) [][]reg.Vec
 }
 
 // row applies all groups to a row of vectors and stores row i of the result.
-func (t transform) row(v view, i int, x []reg.VecVirtual, out, outCol reg.GPVirtual, shift, floor reg.VecVirtual) {
+func (t transform) row(v view, i int, x []reg.VecVirtual, out, outCol reg.GPVirtual) {
 	first, fourth, skip := v.GP64(), v.GP64(), v.label("skip")
 	v.Load(v.Param("outRow"), first)
 	v.IMUL3Q(operand.U8(i), first, first)
@@ -247,8 +235,7 @@ func (t transform) row(v view, i int, x []reg.VecVirtual, out, outCol reg.GPVirt
 		for o, y := range g.f(v.assembler, func(j int) reg.VecVirtual { return x[j] }) {
 			j := g.outs[o]
 			if t.results {
-				v.VADDPS(shift, y, y)
-				v.VMAXPS(y, floor, y) // the second source wins for NaN
+				v.VMAXPS(y, v.broadcastArg("floor"), y) // the second source wins for NaN
 				beyond := v.label("beyond")
 				v.CMPQ(v.argMem("cols"), operand.U8(j))
 				v.JLE(operand.LabelRef(beyond))
