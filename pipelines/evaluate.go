@@ -66,7 +66,7 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	}
 	defer abort(ctx, out)
 	e.output = out.ID()
-	totals := map[string]int64{dataset.Stage(testSet): int64(e.set.Buffers())}
+	totals := map[string]int64{dataset.Stage: int64(e.set.Buffers())}
 	err = j.run(ctx, totals, func(s beam.Scope, run string) error {
 		bundle.Share(run, e)
 		bundle.Share(run, dataset.Sets{testSet: e.set})

@@ -36,8 +36,12 @@ func TestEvaluate(t *testing.T) {
 			}
 		}
 		b := readTable(t, store, "a")
-		want := table.Schema{{Name: "loss", Type: table.Float64Type}, {Name: "metric", Type: table.Float64Type},
-			{Name: "metrics_type", Type: table.TextArrayType}, {Name: "loss_type", Type: table.TextType}}
+		want := table.Schema{
+			{Name: "loss", Type: table.Float64Type},
+			{Name: "metric", Type: table.Float64Type},
+			{Name: "metrics_type", Type: table.TextArrayType},
+			{Name: "loss_type", Type: table.TextType},
+		}
 		if d := cmp.Diff(want, b.Schema); d != "" || b.Rows != 1 {
 			t.Errorf("%d rows, %s", b.Rows, d)
 		}

@@ -17,8 +17,13 @@ func TestFitRefuses(t *testing.T) {
 		withIris(t, store)
 		train, _ := parted(iris(t))
 		packIris(t, store, "wide", train, packing{padding: 2})
-		packed := table.Schema{{Name: "attributes", Type: table.BytesType}, {Name: "class_text", Type: table.BytesType},
-			{Name: "attributes_shape", Type: table.Int32ArrayType}, {Name: "class_text_shape", Type: table.Int32ArrayType}, {Name: "buffer_id", Type: table.Int32Type}}
+		packed := table.Schema{
+			{Name: "attributes", Type: table.BytesType},
+			{Name: "class_text", Type: table.BytesType},
+			{Name: "attributes_shape", Type: table.Int32ArrayType},
+			{Name: "class_text_shape", Type: table.Int32ArrayType},
+			{Name: "buffer_id", Type: table.Int32Type},
+		}
 		summary := func(name string) {
 			packSummary(t, store, name, packing{buffer: 1, x: "attributes", y: "class_text"})
 		}
@@ -44,8 +49,12 @@ func TestFitRefuses(t *testing.T) {
 		writeTable(t, store, "typed", typed, []any{"x", label, []int{1, 4}, []int{1, 3}, 0})
 		summary("typed")
 		writeTable(t, store, "old", packed, []any{one, label, []int{1, 4}, []int{1, 3}, 0})
-		writeTable(t, store, "old_summary", table.Schema{{Name: "dependent_varname", Type: table.TextType}, {Name: "independent_varname", Type: table.TextType},
-			{Name: "dependent_vartype", Type: table.TextType}, {Name: "normalizing_const", Type: table.Float32Type}}, []any{"class_text", "attributes", "text", float32(1)})
+		writeTable(t, store, "old_summary", table.Schema{
+			{Name: "dependent_varname", Type: table.TextType},
+			{Name: "independent_varname", Type: table.TextType},
+			{Name: "dependent_vartype", Type: table.TextType},
+			{Name: "normalizing_const", Type: table.Float32Type},
+		}, []any{"class_text", "attributes", "text", float32(1)})
 		writeTable(t, store, "taken", table.Schema{{Name: "a", Type: table.Int32Type}})
 		writeTable(t, store, "half_summary", table.Schema{{Name: "a", Type: table.Int32Type}})
 		before := tablesOf(t, store)

@@ -2,37 +2,61 @@ package pipelines
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
+// eventEvery is the least time between two events inside an iteration, but for its last one.
+const eventEvery = 100 * time.Millisecond
+
 // A fitClock follows the iterations of a fit: how long they take and how many rows are trained on.
 type fitClock struct {
-	fit *fit
+	fit   *fit
+	total int64 // rows of an iteration, all shards and passes
+
+	rows atomic.Int64 // trained on in this iteration
+	next atomic.Int64 // rows at which it is worth looking at the clock
 
 	mu        sync.Mutex
-	iteration int   // the one that is trained
-	rows      int64 // trained on in it
+	iteration int // the one that is trained
 	begun     time.Time
-	done      IterationReport // of it, once it is averaged
+	told      time.Time       // of the last event
+	done      IterationReport // of the iteration, once it is averaged
 	averageAt time.Time
 }
 
-// Begun is called when a shard begins an iteration.
-func (c *fitClock) Begun(iteration, _ int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if iteration > c.iteration {
-		c.iteration, c.rows, c.begun = iteration, 0, time.Now()
+// start makes the clock ready for the first iteration.
+func (c *fitClock) start(f *fit) {
+	c.fit = f
+	for shard := range f.sets[trainingSet].Shards() {
+		c.total += f.rowsOf(shard)
 	}
 }
 
-// Done is called when a shard ends an iteration. verbose=0 of fit_params silences its event.
-func (c *fitClock) Done(_, shard int) {
+// Begun is called before a shard begins an iteration.
+func (c *fitClock) Begun(iteration int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.rows += c.fit.rowsOf(shard)
-	if c.fit.fitting.Verbose > 0 {
-		c.fit.report(Event{Stage: "training", Unit: "rows", Done: c.rows, Total: c.fit.rowsPerIteration()})
+	if iteration > c.iteration {
+		c.iteration, c.begun = iteration, time.Now()
+		c.rows.Store(0)
+		c.next.Store(0)
+	}
+}
+
+// Trained is called after every step. Its events, which verbose=0 of fit_params silences, come at most a hundred times per
+// iteration.
+func (c *fitClock) Trained(_, rows int) {
+	n := c.rows.Add(int64(rows))
+	if n < c.next.Load() && n < c.total || c.fit.fitting.Verbose == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.next.Store(n + c.total/100)
+	if now := time.Now(); n == c.total || n == c.rows.Load() && now.Sub(c.told) >= eventEvery {
+		c.told = now
+		c.fit.report(Event{Stage: "training", Unit: "rows", Done: n, Total: c.total})
 	}
 }
 
@@ -43,7 +67,7 @@ func (c *fitClock) averaged(iteration int) IterationReport {
 	c.averageAt = time.Now()
 	c.done = IterationReport{
 		Iteration: iteration, Iterations: c.fit.opt.Iterations,
-		Rows: c.fit.rowsPerIteration(), Training: c.averageAt.Sub(c.begun),
+		Rows: c.total, Training: c.averageAt.Sub(c.begun),
 	}
 	return c.done
 }
@@ -69,13 +93,4 @@ func (f *fit) rowsOf(shard int) int64 {
 		rows = min(rows, steps*f.fitting.BatchSize)
 	}
 	return int64(rows) * int64(f.fitting.Epochs-f.fitting.InitialEpoch)
-}
-
-// rowsPerIteration is rowsOf for all shards together.
-func (f *fit) rowsPerIteration() int64 {
-	n := int64(0)
-	for shard := range f.sets[trainingSet].Shards() {
-		n += f.rowsOf(shard)
-	}
-	return n
 }

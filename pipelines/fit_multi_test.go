@@ -50,18 +50,31 @@ func packTwo(t testing.TB, store table.Store, name string, rows []example) {
 	n := len(rows)
 	ints := table.Int32ArrayType
 	writeTable(t, store, name, table.Schema{
-		{Name: "attributes", Type: table.BytesType}, {Name: "The Petal", Type: table.BytesType},
-		{Name: "Class; text", Type: table.BytesType}, {Name: "setosa", Type: table.BytesType},
-		{Name: "attributes_shape", Type: ints}, {Name: "The Petal_shape", Type: ints}, {Name: "Class; text_shape", Type: ints}, {Name: "setosa_shape", Type: ints},
+		{Name: "attributes", Type: table.BytesType},
+		{Name: "The Petal", Type: table.BytesType},
+		{Name: "Class; text", Type: table.BytesType},
+		{Name: "setosa", Type: table.BytesType},
+		{Name: "attributes_shape", Type: ints},
+		{Name: "The Petal_shape", Type: ints},
+		{Name: "Class; text_shape", Type: ints},
+		{Name: "setosa_shape", Type: ints},
 		{Name: "buffer_id", Type: table.Int32Type},
 	}, []any{x, petal, y, setosa, []int{n, 4}, []int{n, 1, 2}, []int{n, 3}, []int{n, 2}, 0})
 	writeTable(t, store, name+"_summary", table.Schema{
-		{Name: "dependent_varname", Type: table.TextArrayType}, {Name: "independent_varname", Type: table.TextArrayType},
+		{Name: "dependent_varname", Type: table.TextArrayType},
+		{Name: "independent_varname", Type: table.TextArrayType},
 		{Name: "dependent_vartype", Type: table.TextArrayType},
-		{Name: "Class; text_class_values", Type: table.TextArrayType}, {Name: "setosa_class_values", Type: table.BoolType.ArrayOf()},
+		{Name: "Class; text_class_values", Type: table.TextArrayType},
+		{Name: "setosa_class_values", Type: table.BoolType.ArrayOf()},
 		{Name: "normalizing_const", Type: table.Float32Type},
-	}, []any{[]string{`"Class; text"`, "SETOSA"}, []string{"Attributes", `"The Petal"`}, []string{"text", "boolean"},
-		irisClasses, []bool{false, true}, float32(1)})
+	}, []any{
+		[]string{`"Class; text"`, "SETOSA"},
+		[]string{"Attributes", `"The Petal"`},
+		[]string{"text", "boolean"},
+		irisClasses,
+		[]bool{false, true},
+		float32(1),
+	})
 }
 
 func TestSeveralInputsAndOutputs(t *testing.T) {
@@ -72,8 +85,10 @@ func TestSeveralInputsAndOutputs(t *testing.T) {
 		if _, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: "arch", Arch: []byte(twoByTwo)}); err != nil {
 			t.Fatal(err)
 		}
-		fitted, err := Fit(t.Context(), env, FitOptions{Source: "two", Model: "model", ArchTable: "arch", ID: 1, Iterations: 3, Seed: 1,
-			Compile: "optimizer=Adam(learning_rate=0.05), loss='categorical_crossentropy', metrics=['accuracy', 'mse']", Fit: "batch_size=10, epochs=2"})
+		fitted, err := Fit(t.Context(), env, FitOptions{
+			Source: "two", Model: "model", ArchTable: "arch", ID: 1, Iterations: 3, Seed: 1,
+			Compile: "optimizer=Adam(learning_rate=0.05), loss='categorical_crossentropy', metrics=['accuracy', 'mse']", Fit: "batch_size=10, epochs=2",
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,8 +48,8 @@ func decodeReport(b []byte) (r scoreReport, err error) {
 func (f *fit) train(ctx context.Context, output string) error {
 	f.output = output
 	totals := map[string]int64{}
-	for name, set := range f.sets {
-		totals[dataset.Stage(name)] = int64(set.Buffers())
+	for _, set := range f.sets {
+		totals[dataset.Stage] += int64(set.Buffers())
 	}
 	return f.run(ctx, totals, func(s beam.Scope, run string) error {
 		bundle.Share(run, f)

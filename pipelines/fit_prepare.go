@@ -154,7 +154,7 @@ func (f *fit) compile(source *packedTable) error {
 	if f.summary.frequency == 0 {
 		f.summary.frequency = f.opt.Iterations
 	}
-	f.clock = fitClock{fit: f}
+	f.clock.start(f)
 	return nil
 }
 

@@ -218,8 +218,10 @@ func packIris(t testing.TB, store table.Store, name string, rows []example, p pa
 	}
 	schema := table.Schema{
 		{Name: "__dist_key__", Type: table.Int32Type},
-		{Name: p.x, Type: table.BytesType}, {Name: p.y, Type: table.BytesType},
-		{Name: p.x + "_shape", Type: table.Int32ArrayType}, {Name: p.y + "_shape", Type: table.Int32ArrayType},
+		{Name: p.x, Type: table.BytesType},
+		{Name: p.y, Type: table.BytesType},
+		{Name: p.x + "_shape", Type: table.Int32ArrayType},
+		{Name: p.y + "_shape", Type: table.Int32ArrayType},
 		{Name: "buffer_id", Type: table.Int32Type},
 	}
 	k := len(irisClasses) + p.padding
@@ -263,16 +265,28 @@ func packSummary(t testing.TB, store table.Store, name string, p packing) {
 		}
 	}
 	schema := table.Schema{
-		{Name: "source_table", Type: table.TextType}, {Name: "output_table", Type: table.TextType},
-		{Name: "dependent_varname", Type: table.TextArrayType}, {Name: "independent_varname", Type: table.TextArrayType},
+		{Name: "source_table", Type: table.TextType},
+		{Name: "output_table", Type: table.TextType},
+		{Name: "dependent_varname", Type: table.TextArrayType},
+		{Name: "independent_varname", Type: table.TextArrayType},
 		{Name: "dependent_vartype", Type: table.TextArrayType},
 		{Name: p.y + "_class_values", Type: table.VarcharType.ArrayOf()},
-		{Name: "buffer_size", Type: table.Int32Type}, {Name: "normalizing_const", Type: table.Float32Type},
+		{Name: "buffer_size", Type: table.Int32Type},
+		{Name: "normalizing_const", Type: table.Float32Type},
 		{Name: "num_classes", Type: table.Int32ArrayType},
-		{Name: "distribution_rules", Type: table.TextType}, {Name: "__internal_gpu_config__", Type: table.TextType},
+		{Name: "distribution_rules", Type: table.TextType},
+		{Name: "__internal_gpu_config__", Type: table.TextType},
 	}
-	writeTable(t, store, name+"_summary", schema, []any{"iris", name, []string{p.y}, []string{p.x}, []string{"character varying"},
-		table.Array{Elems: p.classes}, p.buffer, float32(1), []int{len(p.classes)}, "all_segments", "all_segments"})
+	writeTable(t, store, name+"_summary", schema, []any{
+		"iris", name,
+		[]string{p.y},
+		[]string{p.x},
+		[]string{"character varying"},
+		table.Array{Elems: p.classes},
+		p.buffer, float32(1),
+		[]int{len(p.classes)},
+		"all_segments", "all_segments",
+	})
 }
 
 // irisJSON is the architecture of the documentation's example.

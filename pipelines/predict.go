@@ -2,7 +2,6 @@ package pipelines
 
 import (
 	"context"
-
 	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -61,8 +62,13 @@ func TestPredict(t *testing.T) {
 			t.Error(d)
 		}
 		b := readTable(t, store, "predicted_direct")
-		want := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "class_name", Type: table.TextType}, {Name: "class_value", Type: table.TextType},
-			{Name: "prob", Type: table.Float64Type}, {Name: "rank", Type: table.Int32Type}}
+		want := table.Schema{
+			{Name: "id", Type: table.Int32Type},
+			{Name: "class_name", Type: table.TextType},
+			{Name: "class_value", Type: table.TextType},
+			{Name: "prob", Type: table.Float64Type},
+			{Name: "rank", Type: table.Int32Type},
+		}
 		if d := cmp.Diff(want, b.Schema); d != "" {
 			t.Error(d)
 		}
@@ -253,4 +259,38 @@ func TestPredictBYOM(t *testing.T) {
 	if d := cmp.Diff(predictions(t, store, "indexes"), predictions(t, store, "normalized")); d != "" {
 		t.Error(d)
 	}
+}
+
+// What is stopped leaves no table.
+func TestPredictAndEvaluateCancelled(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		opt := irisFit()
+		opt.Iterations = 1
+		if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+			t.Fatal(err)
+		}
+		before := tablesOf(t, store)
+		for _, runner := range Runners() {
+			for name, job := range map[string]func(context.Context, Env) error{
+				"predict": func(ctx context.Context, env Env) error {
+					_, err := Predict(ctx, env, PredictOptions{Model: "iris_model", Test: "iris_test", Output: "out", IDColumn: "id", Independent: "attributes"})
+					return err
+				},
+				"evaluate": func(ctx context.Context, env Env) error {
+					_, err := Evaluate(ctx, env, EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "out"})
+					return err
+				},
+			} {
+				ctx, cancel := context.WithCancel(t.Context())
+				if err := job(ctx, Env{Store: store, Runner: runner, Workers: 1, Progress: func(Event) { cancel() }}); err != context.Canceled {
+					t.Errorf("%s on %s: error %v", name, runner, err)
+				}
+				cancel()
+			}
+		}
+		if d := cmp.Diff(before, tablesOf(t, store)); d != "" {
+			t.Error(d)
+		}
+	})
 }

@@ -419,17 +419,35 @@ func TestPreprocessRefuses(t *testing.T) {
 		flowers(t, store, "flowers", 9)
 		flowers(t, store, "empty", 0)
 		schema := table.Schema{
-			{Name: "y", Type: table.Int32Type}, {Name: "hot", Type: table.Float64ArrayType}, {Name: "ok", Type: table.Float32ArrayType},
-			{Name: "ragged", Type: table.Float32ArrayType}, {Name: "nulls", Type: table.Float32ArrayType}, {Name: "holes", Type: table.Float64ArrayType},
-			{Name: "nan", Type: table.Float64ArrayType}, {Name: "none", Type: table.Float64ArrayType}, {Name: "wide", Type: table.Float64ArrayType},
-			{Name: "square", Type: table.Float64ArrayType}, {Name: "words", Type: table.TextArrayType}, {Name: "ok_shape", Type: table.Float32ArrayType},
+			{Name: "y", Type: table.Int32Type},
+			{Name: "hot", Type: table.Float64ArrayType},
+			{Name: "ok", Type: table.Float32ArrayType},
+			{Name: "ragged", Type: table.Float32ArrayType},
+			{Name: "nulls", Type: table.Float32ArrayType},
+			{Name: "holes", Type: table.Float64ArrayType},
+			{Name: "nan", Type: table.Float64ArrayType},
+			{Name: "none", Type: table.Float64ArrayType},
+			{Name: "wide", Type: table.Float64ArrayType},
+			{Name: "square", Type: table.Float64ArrayType},
+			{Name: "words", Type: table.TextArrayType},
+			{Name: "ok_shape", Type: table.Float32ArrayType},
 			{Name: "big", Type: table.Float64ArrayType},
 		}
 		square := table.Array{Elems: []any{1.0, 2.0, 3.0, 4.0}, Shape: []int{2, 2}}
 		row := func(y int, ragged []float32, nulls any, hole any, nan, hot, big float64) []any {
 			return []any{
-				y, []float64{hot}, []float32{1, 2}, ragged, nulls, table.Array{Elems: []any{1.0, hole}}, []float64{nan}, []float64{}, []float64{1}, square,
-				[]string{"a"}, []float32{1}, []float64{big},
+				y,
+				[]float64{hot},
+				[]float32{1, 2},
+				ragged, nulls,
+				table.Array{Elems: []any{1.0, hole}},
+				[]float64{nan},
+				[]float64{},
+				[]float64{1},
+				square,
+				[]string{"a"},
+				[]float32{1},
+				[]float64{big},
 			}
 		}
 		writeTable(t, store, "bad", schema,

@@ -47,4 +47,5 @@ func (q quietBeam) Handle(ctx context.Context, r slog.Record) error {
 }
 
 func (q quietBeam) WithAttrs(as []slog.Attr) slog.Handler { return quietBeam{q.Handler.WithAttrs(as)} }
-func (q quietBeam) WithGroup(name string) slog.Handler    { return quietBeam{q.Handler.WithGroup(name)} }
+
+func (q quietBeam) WithGroup(name string) slog.Handler { return quietBeam{q.Handler.WithGroup(name)} }

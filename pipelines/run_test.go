@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,7 +14,9 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"go.uber.org/goleak"
 
+	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
@@ -181,6 +185,67 @@ func TestRunConcurrently(t *testing.T) {
 	})
 }
 
+// Beam's messages reach the program's logger as debug messages, and nothing else does.
+func TestQuiet(t *testing.T) {
+	initBeam()
+	logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
+	defer func() {
+		slog.SetDefault(logger)
+		log.SetOutput(writer)
+		log.SetFlags(flags)
+	}()
+	var out syncBuffer
+	level := new(slog.LevelVar)
+	slog.SetDefault(slog.New(quietBeam{slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level})}))
+	onRunners(t, func(t *testing.T, env Env) {
+		_, _ = echo(t.Context(), t, env, 2, func(context.Context, int) error { return errors.New("broken") })
+		slog.With("own", true).WithGroup("g").Info("message")
+		if text := out.take(); strings.Count(text, "\n") != 1 || !strings.Contains(text, "own=true") {
+			t.Errorf("logged at level info:\n%s", text)
+		}
+		level.Set(slog.LevelDebug)
+		defer level.Set(slog.LevelInfo)
+		_, _ = echo(t.Context(), t, env, 2, func(context.Context, int) error { return nil })
+		if text := out.take(); text == "" || strings.Contains(text, "level=INFO") || strings.Contains(text, "level=WARN") {
+			t.Errorf("logged at level debug:\n%s", text)
+		}
+	})
+}
+
+// syncBuffer is text that several goroutines write.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+// take returns what was written and forgets it.
+func (b *syncBuffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	defer b.text.Reset()
+	return b.text.String()
+}
+
+// The direct runner leaves no goroutine behind. Prism's server cannot be stopped.
+func TestNoLeaks(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	for range 3 {
+		_, _ = echo(t.Context(), t, Env{Runner: "direct"}, 5, func(_ context.Context, x int) error {
+			if x == 3 {
+				return errors.New("broken")
+			}
+			return nil
+		})
+	}
+	goleak.VerifyNone(t, before)
+}
+
 func TestBuildErrors(t *testing.T) {
 	j := &job{Env: Env{Runner: "direct"}, name: "test"}
 	want := errors.New("no")
@@ -199,9 +264,16 @@ func TestBeginRefuses(t *testing.T) {
 		want string
 	}{
 		{Env{}, "no store is given"},
+		{Env{Store: refStore{}, Workers: -1}, "workers must not be negative, found -1"},
+		{Env{Store: refStore{}, Runner: "spark"}, `runner "spark" is not known; expected one of direct, prism`},
 	} {
 		if _, err := c.env.begin("split"); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
 	}
 }
+
+// refStore is a store that nothing but the ref is asked of.
+type refStore struct{ table.Store }
+
+func (refStore) Ref() string { return "runtest:" }

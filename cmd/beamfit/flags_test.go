@@ -38,7 +38,8 @@ func TestOptions(t *testing.T) {
 		got, want any
 	}{
 		{
-			"split", splitPlain, []string{"src", "root", "--train", "0.8"},
+			"split", splitPlain,
+			[]string{"src", "root", "--train", "0.8"},
 			&splitPlain.opt, &pipelines.SplitOptions{Source: "src", Root: "root", Train: 0.8},
 		},
 		{
@@ -49,7 +50,8 @@ func TestOptions(t *testing.T) {
 			},
 		},
 		{
-			"preprocess", preprocessPlain, []string{"src", "out", "--dependent", "y", "--independent", "x"},
+			"preprocess", preprocessPlain,
+			[]string{"src", "out", "--dependent", "y", "--independent", "x"},
 			&preprocessPlain.opt, &pipelines.PreprocessOptions{Source: "src", Output: "out", Dependent: "y", Independent: "x", Distribution: "all_segments"},
 		},
 		{
@@ -64,24 +66,28 @@ func TestOptions(t *testing.T) {
 			},
 		},
 		{
-			"preprocess, like", preprocessLike, []string{"src", "out", "--dependent=y", "--independent=x", "--like=train", "--buffer-size=7", "--shards=2"},
+			"preprocess, like", preprocessLike,
+			[]string{"src", "out", "--dependent=y", "--independent=x", "--like=train", "--buffer-size=7", "--shards=2"},
 			&preprocessLike.opt, &pipelines.PreprocessOptions{
 				Source: "src", Output: "out", Dependent: "y", Independent: "x", Like: "train", BufferSize: ptr(7), Shards: 2, Distribution: "all_segments",
 			},
 		},
 		{
-			"load-model", load, []string{"arch", "m.json", "--weights=w.bin", "--name=", "--description=d"},
+			"load-model", load,
+			[]string{"arch", "m.json", "--weights=w.bin", "--name=", "--description=d"},
 			load, &loadModelTask{
 				file: "m.json", weightsFile: "w.bin", opt: pipelines.LoadModelOptions{ArchTable: "arch", Name: ptr(""), Description: ptr("d")},
 			},
 		},
 		{
-			"load-model, weights from a table", loadFrom, []string{"arch", "m.json", "--weights-from=model"},
+			"load-model, weights from a table", loadFrom,
+			[]string{"arch", "m.json", "--weights-from=model"},
 			&loadFrom.opt, &pipelines.LoadModelOptions{ArchTable: "arch", WeightsFrom: "model"},
 		},
 		{"delete-model", remove, []string{"arch", "3"}, &remove.opt, &pipelines.DeleteModelOptions{ArchTable: "arch", ID: 3}},
 		{
-			"fit", fitPlain, []string{"src", "model", "--arch=a", "--id=1", "--compile=c", "--iterations=10"},
+			"fit", fitPlain,
+			[]string{"src", "model", "--arch=a", "--id=1", "--compile=c", "--iterations=10"},
 			&fitPlain.opt, &pipelines.FitOptions{Source: "src", Model: "model", ArchTable: "a", ID: 1, Compile: "c", Iterations: 10},
 		},
 		{
@@ -97,11 +103,13 @@ func TestOptions(t *testing.T) {
 		},
 		{"evaluate", evaluate, []string{"m", "t", "o"}, &evaluate.opt, &pipelines.EvaluateOptions{Model: "m", Test: "t", Output: "o"}},
 		{
-			"predict", predict, []string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3"},
+			"predict", predict,
+			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3"},
 			&predict.opt, &pipelines.PredictOptions{Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3"},
 		},
 		{
-			"predict-byom", byomPlain, []string{"a", "1", "t", "o", "--id-column=id", "--independent=x"},
+			"predict-byom", byomPlain,
+			[]string{"a", "1", "t", "o", "--id-column=id", "--independent=x"},
 			&byomPlain.opt, &pipelines.PredictBYOMOptions{ArchTable: "a", ID: 1, Test: "t", Output: "o", IDColumn: "id", Independent: "x"},
 		},
 		{

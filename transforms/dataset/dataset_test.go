@@ -25,8 +25,10 @@ var layout = buffer.Layout{
 
 var schema = table.Schema{
 	{Name: pack.KeyColumn, Type: table.Int32Type},
-	{Name: "x", Type: table.BytesType}, {Name: "y", Type: table.BytesType},
-	{Name: "x_shape", Type: table.Int32ArrayType}, {Name: "y_shape", Type: table.Int32ArrayType},
+	{Name: "x", Type: table.BytesType},
+	{Name: "y", Type: table.BytesType},
+	{Name: "x_shape", Type: table.Int32ArrayType},
+	{Name: "y_shape", Type: table.Int32ArrayType},
 	{Name: pack.BufferColumn, Type: table.Int32Type},
 }
 

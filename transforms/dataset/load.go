@@ -46,8 +46,7 @@ func decodeShard(b []byte) (Shard, error) {
 	return Shard{int(binary.LittleEndian.Uint32(b))}, nil
 }
 
-// Load reads the set of that name and returns the PCollection<Shard> of its shards, once all are in memory. Its progress
-// has the stage "reading" and the name, and the unit "buffers".
+// Load reads the set of that name and returns the PCollection<Shard> of its shards, once all are in memory.
 func Load(s beam.Scope, run, name string, set *Set) beam.PCollection {
 	s = s.Scope("dataset.Load " + name)
 	numbers := make([]int, len(set.parts))
@@ -58,8 +57,8 @@ func Load(s beam.Scope, run, name string, set *Set) beam.PCollection {
 	return beam.ParDo(s, &shardsFn{Run: run, Set: name}, beam.Combine(s, &sumFn{}, loaded))
 }
 
-// Stage is the name of the stage of Load in progress reports.
-func Stage(name string) string { return "reading " + name }
+// Stage is the name of Load in progress reports, which count the buffers of all sets of a run.
+const Stage = "reading"
 
 // loadFn reads partitions side by side and emits the number of their buffers.
 type loadFn struct {
@@ -75,7 +74,7 @@ func (f *loadFn) ProcessElement(ctx context.Context, part int, _ func(int64)) er
 		if err != nil {
 			return 0, err
 		}
-		return set.load(ctx, set.parts[part], func(n int64) { bundle.Of(f.Run).Advance(Stage(f.Set), "buffers", n) })
+		return set.load(ctx, set.parts[part], func(n int64) { bundle.Of(f.Run).Advance(Stage, "buffers", n) })
 	})
 }
 

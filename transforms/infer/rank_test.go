@@ -76,8 +76,12 @@ func TestChoiceKeeps(t *testing.T) {
 		rank   int
 		want   bool
 	}{
-		{Choice{}, 0, 9, true}, {Choice{Top: 2}, 0, 2, true}, {Choice{Top: 2}, 1, 3, false},
-		{Choice{Above: &half}, 0.5, 1, false}, {Choice{Above: &half}, 0.5000001, 2, true}, {Choice{Above: &half}, math.NaN(), 1, false},
+		{Choice{}, 0, 9, true},
+		{Choice{Top: 2}, 0, 2, true},
+		{Choice{Top: 2}, 1, 3, false},
+		{Choice{Above: &half}, 0.5, 1, false},
+		{Choice{Above: &half}, 0.5000001, 2, true},
+		{Choice{Above: &half}, math.NaN(), 1, false},
 	} {
 		if got := c.choice.keeps(c.prob, c.rank); got != c.want {
 			t.Errorf("%+v keeps(%g, %d) = %v", c.choice, c.prob, c.rank, got)

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -12,8 +13,11 @@ import (
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[Segment]())
+	beam.RegisterType(reflect.TypeFor[written]())
 	beam.RegisterType(reflect.TypeFor[spillFn]())
 	beam.RegisterType(reflect.TypeFor[assembleFn]())
+	beam.RegisterType(reflect.TypeFor[sumFn]())
+	beam.RegisterType(reflect.TypeFor[checkFn]())
 }
 
 // Reading and Packing are the stages of Pack in progress reports; their units are "rows" and "buffers".
@@ -29,7 +33,8 @@ func Pack(s beam.Scope, run string, plan Plan, partitions beam.PCollection) {
 	s = s.Scope("pack.Pack")
 	segments := beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions)
 	plan.Labels = withoutKeys(plan.Labels)
-	beam.ParDo0(s, &assembleFn{Run: run, Plan: plan}, beam.GroupByKey(s, segments))
+	buffers := beam.ParDo(s, &assembleFn{Run: run, Plan: plan}, beam.GroupByKey(s, segments))
+	beam.ParDo0(s, &checkFn{Run: run, Buffers: plan.Buffers()}, beam.Combine(s, &sumFn{}, buffers))
 }
 
 // withoutKeys drops what only the reader needs: it may be large, and every DoFn carries its plan.
@@ -65,25 +70,51 @@ func (f *spillFn) FinishBundle(_ context.Context, emit func(int64, Segment)) err
 	})
 }
 
+// written counts buffers.
+type written struct{ Buffers int64 }
+
 // assembleFn makes and writes the buffers of groups.
 type assembleFn struct {
 	Run   string
 	Plan  Plan
-	tasks bundle.Tasks[struct{}]
+	tasks bundle.Tasks[written]
 }
 
-func (f *assembleFn) StartBundle(context.Context) { f.tasks.Start(f.Run) }
+func (f *assembleFn) StartBundle(context.Context, func(written)) { f.tasks.Start(f.Run) }
 
-func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(*Segment) bool) error {
+func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(*Segment) bool, _ func(written)) error {
 	var segments []Segment
 	for s := (Segment{}); next(&s); {
 		segments = append(segments, s)
 	}
-	return f.tasks.Go(ctx, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, f.Plan.assemble(ctx, group, segments, func(n int64) {
+	return f.tasks.Go(ctx, func(ctx context.Context) (written, error) {
+		var w written
+		err := f.Plan.assemble(ctx, group, segments, func(n int64) {
+			w.Buffers += n
 			bundle.Of(f.Run).Advance(Packing, "buffers", n)
 		})
+		return w, err
 	})
 }
 
-func (f *assembleFn) FinishBundle(context.Context) error { return f.tasks.Finish(nil) }
+func (f *assembleFn) FinishBundle(_ context.Context, emit func(written)) error {
+	return f.tasks.Finish(emit)
+}
+
+// sumFn adds counts.
+type sumFn struct{}
+
+func (*sumFn) MergeAccumulators(a, b written) written { return written{a.Buffers + b.Buffers} }
+
+// checkFn fails unless all buffers were written.
+type checkFn struct {
+	Run     string
+	Buffers int64
+}
+
+func (f *checkFn) ProcessElement(_ context.Context, w written) error {
+	if w.Buffers != f.Buffers {
+		return bundle.Of(f.Run).Fail(fmt.Errorf("internal error: %d of %d buffers were written", w.Buffers, f.Buffers))
+	}
+	return nil
+}

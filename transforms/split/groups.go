@@ -1,9 +1,10 @@
 package split
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
+	"encoding/binary"
+	"errors"
+	"math"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -29,14 +30,53 @@ type part struct {
 // groups are the sizes of the groups in each partition, by the key of the group.
 type groups struct{ Parts map[int]map[string]int64 }
 
-func encodeGroups(g groups) ([]byte, error) {
-	var b bytes.Buffer
-	err := gob.NewEncoder(&b).Encode(g)
-	return b.Bytes(), err
+// encodeGroups writes the number of partitions, then per partition its index, its number of groups, and per group the length
+// of the key, the key and the size; all numbers as uvarint.
+func encodeGroups(g groups) []byte {
+	b := binary.AppendUvarint(nil, uint64(len(g.Parts)))
+	for i, sizes := range g.Parts {
+		b = binary.AppendUvarint(b, uint64(i))
+		b = binary.AppendUvarint(b, uint64(len(sizes)))
+		for key, n := range sizes {
+			b = binary.AppendUvarint(b, uint64(len(key)))
+			b = append(b, key...)
+			b = binary.AppendUvarint(b, uint64(n))
+		}
+	}
+	return b
 }
 
-func decodeGroups(b []byte) (g groups, err error) {
-	return g, gob.NewDecoder(bytes.NewReader(b)).Decode(&g)
+func decodeGroups(b []byte) (groups, error) {
+	bad := false
+	next := func() int {
+		x, n := binary.Uvarint(b)
+		if n <= 0 || x > math.MaxInt {
+			bad = true
+			return 0
+		}
+		b = b[n:]
+		return int(x)
+	}
+	g := groups{map[int]map[string]int64{}}
+	for parts := next(); parts > 0 && !bad; parts-- {
+		i, count := next(), next()
+		sizes := make(map[string]int64, min(count, len(b)))
+		for ; count > 0 && !bad; count-- {
+			length := next()
+			if length > len(b) {
+				bad = true
+				break
+			}
+			key := string(b[:length])
+			b = b[length:]
+			sizes[key] = int64(next())
+		}
+		g.Parts[i] = sizes
+	}
+	if bad || len(b) > 0 {
+		return groups{}, errors.New("split: bytes that are no groups")
+	}
+	return g, nil
 }
 
 // sizes are those of the groups over all partitions.

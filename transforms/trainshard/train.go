@@ -32,10 +32,12 @@ type Job struct {
 	Watch Watcher
 }
 
-// A Watcher hears of each shard that begins and ends an iteration. Calls may come at the same time.
+// A Watcher hears of the shards of an iteration. Calls may come at the same time.
 type Watcher interface {
-	Begun(iteration, shard int)
-	Done(iteration, shard int)
+	// Begun is called before a shard begins an iteration.
+	Begun(iteration int)
+	// Trained is called after every step with its number of rows. It must be quick.
+	Trained(iteration, rows int)
 }
 
 // A State is a shard between two iterations.
@@ -114,18 +116,17 @@ func (f *trainFn) ProcessElement(ctx context.Context, s State, w average.Vector,
 		if err != nil {
 			return trained{}, err
 		}
-		if j.Watch != nil {
-			j.Watch.Begun(f.Iteration, s.Shard)
-		}
-		r, err := j.Model.Train(ctx, trainer.TrainInput{
+		in := trainer.TrainInput{
 			Data: set.Data(s.Shard), Weights: w.Values, State: s.Optimizer, Fit: j.Fit,
 			Seed: j.Seed, Shard: s.Shard, Iteration: f.Iteration,
-		})
-		if err != nil {
-			return trained{}, err
 		}
 		if j.Watch != nil {
-			j.Watch.Done(f.Iteration, s.Shard)
+			j.Watch.Begun(f.Iteration)
+			in.Progress = func(rows int) { j.Watch.Trained(f.Iteration, rows) }
+		}
+		r, err := j.Model.Train(ctx, in)
+		if err != nil {
+			return trained{}, err
 		}
 		return trained{State{s.Shard, r.State}, average.Vector{Rows: int64(r.Rows), Values: r.Weights}}, nil
 	})

@@ -22,6 +22,9 @@ var terminal = &runewidth.Condition{StrictEmojiNeutral: true}
 
 // layout cuts s at its newlines and makes it printable with psql's escapes.
 func layout(s string) cell {
+	if plain(s) {
+		return cell{{s, len(s)}}
+	}
 	var c cell
 	var b strings.Builder
 	width := 0
@@ -50,6 +53,16 @@ func layout(s string) cell {
 		i += n
 	}
 	return append(c, line{b.String(), width})
+}
+
+// plain tells the common case: printable ASCII on one line.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // width is that of the widest line.

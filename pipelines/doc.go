@@ -1,0 +1,33 @@
+// Package pipelines has beamfit's jobs: split, preprocess, load-model, delete-model, fit, evaluate, predict. Each is one
+// function with the arguments of the MADlib call it stands for, run as Beam pipelines over the tables of a store:
+//
+//	rows (store) --split--> rows (store)
+//
+//	rows (store) --read in parallel by partition--> permute -> pack -> buffers (store: packed table + its _summary)
+//	buffers --by shard--> train passes (ParDo, weights as side input) --> average (CombineGlobally) --> weights
+//	      ^------------------------------- next iteration ------------------------------------'   |
+//	                                     score train / validation buffers <------------------------'
+//	                                                   '--> metrics rows --> model row + summary row (store)
+//	rows (store) + model --> infer (ParDo) --> ranked prediction rows (store)
+//
+// It is the only place where stores and transforms meet. A job has a file that checks its arguments, in MADlib's order, and
+// a file that builds and runs its pipelines.
+//
+// # Guarantees
+//
+// All that can be checked is checked before any work, and errors say what was found, what was expected and where. The output
+// tables of a job appear together, complete, or not at all, also when the job is cancelled or the process killed. The result
+// depends on the tables, the arguments and the seed: not on the runner, the number of workers or the order in which anything
+// arrives.
+//
+// # Running
+//
+// Env.Runner picks the Beam runner: "direct" runs in one goroutine of this process and starts at once; "prism" is Beam's
+// portable local runner, in this process too, which starts with the first job that asks for it, cannot be stopped, and listens on
+// a free port without asking who connects. Either way a stage works on several elements at the same time, up to
+// Env.Workers (package transforms/bundle). Several jobs may run at the same time.
+//
+// Cancelling the context stops a job within a second or so. The error of a job is the Go error that a transform
+// or the store returned, not the text that a runner makes of it. Beam's own log goes to slog's default logger as debug
+// messages.
+package pipelines

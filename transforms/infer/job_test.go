@@ -1,0 +1,102 @@
+package infer
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+func texts(ts ...string) []*string {
+	out := make([]*string, len(ts))
+	for i := range ts {
+		if ts[i] != "NULL" {
+			out[i] = &ts[i]
+		}
+	}
+	return out
+}
+
+// Features are divided in float32, which is not the product with the reciprocal.
+func TestInputs(t *testing.T) {
+	j := &Job{Table: table.Name{Table: "t"}, Normalize: 255, Features: []Feature{{"a", []int{2}}, {"b", []int{1, 1}}}}
+	b := table.NewBatch(table.Schema{{Name: "b", Type: table.Float32ArrayType}, {Name: "a", Type: table.Float32ArrayType}})
+	for i := range 3 {
+		x := float32(i)
+		if err := b.Append(table.Array{Elems: []any{x}, Shape: []int{1, 1}}, []float32{x + 1, 7}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seven := float32(7) / 255
+	want := [][]float32{{1. / 255, seven, 2. / 255, seven, 3. / 255, seven}, {0, 1. / 255, 2. / 255}}
+	var inputs [][]float32
+	for range 2 { // memory is used again
+		var err error
+		if inputs, err = j.Inputs(b, 0, inputs); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, inputs); d != "" {
+			t.Error(d)
+		}
+	}
+	b.Cols[0].Float32s[2] = float32(math.NaN())
+	_, err := j.Inputs(b, 100, inputs)
+	var value *table.ValueError
+	if !errors.As(err, &value) || value.Row != 103 || value.Column != "b" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRows(t *testing.T) {
+	j := &Job{
+		ID:      table.Column{Name: "id", Type: table.TextType},
+		Outputs: []Output{{"a", texts("x", "NULL")}, {"b", texts("p", "q", "r")}},
+	}
+	ids := &table.Vector{Type: table.TextType}
+	for _, id := range []any{"one", nil} {
+		if err := ids.Append(id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	probs := [][]float32{{0.25, 0.75, 0.5, 0.5}, {0.1, 0.2, 0.7, 1, 0, 0}}
+	half := 0.5
+	for name, c := range map[string]struct {
+		choice Choice
+		want   []string
+	}{
+		"all": {Choice{}, []string{
+			"one a NULL 0.75 1", "one a x 0.25 2", "one b r 0.7 1", "one b q 0.2 2", "one b p 0.1 3",
+			"NULL a x 0.5 1", "NULL a NULL 0.5 2", "NULL b p 1 1", "NULL b q 0 2", "NULL b r 0 3",
+		}},
+		"first": {Choice{Top: 1}, []string{"one a NULL 0.75 1", "one b r 0.7 1", "NULL a x 0.5 1", "NULL b p 1 1"}},
+		"above": {Choice{Above: &half}, []string{"one a NULL 0.75 1", "one b r 0.7 1", "NULL b p 1 1"}},
+		"bare":  {Choice{Top: 1, NoRank: true}, []string{"one a NULL 0.75", "one b r 0.7", "NULL a x 0.5", "NULL b p 1"}},
+	} {
+		j.Choice = c.choice
+		r := newRows(j)
+		for range 2 { // memory is used again
+			b := r.of(ids, 2, probs)
+			var got []string
+			for i := range b.Rows {
+				line := ""
+				for k := range b.Cols {
+					text, null := table.FormatValue(&b.Cols[k], i)
+					if null {
+						text = "NULL"
+					}
+					if line != "" {
+						line += " "
+					}
+					line += text
+				}
+				got = append(got, line)
+			}
+			if d := cmp.Diff(c.want, got); d != "" {
+				t.Errorf("%s: %s", name, d)
+			}
+		}
+	}
+}
