@@ -74,7 +74,7 @@ func UpdateMoving(momentum float64, batch, moving []float32) {
 	exactly("UpdateMoving", "moving", len(moving), len(batch))
 	keep, take := float32(momentum), float32(1-momentum)
 	for i, v := range batch {
-		moving[i] = keep*moving[i] + take*v
+		moving[i] = float32(keep*moving[i]) + float32(take*v)
 	}
 }
 
@@ -103,7 +103,7 @@ func momentsGo(rows, c int, x, mean, variance []float32) {
 		m := sum / float64(rows)
 		for r := range rows {
 			d := float64(x[r*c+j]) - m
-			squares += d * d
+			squares += float64(d * d)
 		}
 		mean[j], variance[j] = float32(m), float32(squares/float64(rows))
 	}
@@ -114,9 +114,9 @@ func normaliseGo(rows, c int, x, gamma, beta, mean, invstd, y []float32) {
 	for r := range rows {
 		in, out := x[r*c:(r+1)*c], y[r*c:(r+1)*c]
 		for j, v := range in {
-			v = (v - mean[j]) * invstd[j]
+			v = float32((v - mean[j]) * invstd[j])
 			if gamma != nil {
-				v *= gamma[j]
+				v = float32(v * gamma[j])
 			}
 			if beta != nil {
 				v += beta[j]
@@ -133,7 +133,7 @@ func normaliseSumsGo(rows, c int, x, dy, mean, invstd, dgamma, dbeta []float32) 
 		for r := range rows {
 			d := float64(dy[r*c+j])
 			db += d
-			dg += d * (float64(x[r*c+j]) - float64(mean[j]))
+			dg += float64(d * (float64(x[r*c+j]) - float64(mean[j])))
 		}
 		dgamma[j], dbeta[j] = float32(dg*float64(invstd[j])), float32(db)
 	}
@@ -148,7 +148,7 @@ func normaliseGradGo(rows, c int, x, dy, gamma, mean, invstd, dgamma, dbeta, dx 
 			if gamma != nil {
 				g *= gamma[j]
 			}
-			out[j] = g * (d[j] - dbeta[j]/float32(rows) - (v-mean[j])*invstd[j]*(dgamma[j]/float32(rows)))
+			out[j] = g * (d[j] - dbeta[j]/float32(rows) - float32((v-mean[j])*invstd[j]*(dgamma[j]/float32(rows))))
 		}
 	}
 }

@@ -173,7 +173,7 @@ func conv2DGo(s *Conv2DShape, x, k, bias []float32, act Activation, y []float32)
 			f0 := c / cg * fg
 			row := y[out*s.F+f0:][:fg]
 			for f, w := range k[(tap*cg+c%cg)*s.F+f0:][:fg] {
-				row[f] += v * w
+				row[f] += float32(v * w)
 			}
 		}
 	})
@@ -191,7 +191,7 @@ func conv2DInputGradGo(s *Conv2DShape, dy, k, dx []float32) {
 			sum := row[c]
 			d := dy[out*s.F+f0:][:fg]
 			for f, w := range k[(tap*cg+c%cg)*s.F+f0:][:fg] {
-				sum += d[f] * w
+				sum += float32(d[f] * w)
 			}
 			row[c] = sum
 		}
@@ -207,7 +207,7 @@ func conv2DKernelGradGo(s *Conv2DShape, x, dy, dk []float32) {
 			f0 := c / cg * fg
 			row := dk[(tap*cg+c%cg)*s.F+f0:][:fg]
 			for f, d := range dy[out*s.F+f0:][:fg] {
-				row[f] += v * d
+				row[f] += float32(v * d)
 			}
 		}
 	})

@@ -28,9 +28,13 @@
 // BEAMFIT_KERNELS names a variant that does not exist or that the CPU cannot run: a silent fallback would falsify
 // measurements and comparisons.
 //
-// Variants agree within rounding, not in every bit: assembly fuses multiplications with additions and evaluates
-// elementary functions by polynomials (bounds stand at each function). A run that must be repeated bit for bit must
-// therefore use the same variant. Dropout masks, argmax of pooling and gathers are equal in all variants.
+// Variants agree within rounding, not in every bit: assembly fuses multiplications with additions, sums in another order,
+// evaluates elementary functions by polynomials and some convolutions by Winograd's filtering (bounds stand at each
+// function). A run that must be repeated bit for bit must therefore use the same variant. Dropout masks, the argmax of
+// pooling and gathers are equal in all variants.
+//
+// In the Go loops, a conversion like float32(a*b) keeps the compiler from fusing the product with an addition, which it does
+// on some architectures: the loops round alike everywhere.
 //
 // # Failure
 //

@@ -64,7 +64,7 @@ func gemmRowGo(transA, transB bool, i, k int, a []float32, lda int, b []float32,
 		for j := range row {
 			sum := row[j]
 			for p := range k {
-				sum += a[ai+p*ap] * b[j*ldb+p]
+				sum += float32(a[ai+p*ap] * b[j*ldb+p])
 			}
 			row[j] = sum
 		}
@@ -73,7 +73,7 @@ func gemmRowGo(transA, transB bool, i, k int, a []float32, lda int, b []float32,
 	for p := range k {
 		v := a[ai+p*ap]
 		for j, w := range b[p*ldb : p*ldb+len(row)] {
-			row[j] += v * w
+			row[j] += float32(v * w)
 		}
 	}
 }

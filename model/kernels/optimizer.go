@@ -24,11 +24,11 @@ func SGDMomentum(p, g, v []float32, lr, momentum float64, nesterov bool) {
 
 func sgdMomentumGo(p, g, v []float32, lr, momentum float32, nesterov bool) {
 	for i, d := range g {
-		step := lr * d
-		w := momentum*v[i] - step
+		step := float32(lr * d)
+		w := float32(momentum*v[i]) - step
 		v[i] = w
 		if nesterov {
-			w = momentum*w - step
+			w = float32(momentum*w) - step
 		}
 		p[i] += w
 	}
@@ -56,16 +56,16 @@ func RMSprop(p, g, s, mom, mg []float32, lr, rho, momentum, eps float64) {
 
 func rmspropGo(p, g, s, mom, mg []float32, lr, rho, rho1, momentum, eps float32) {
 	for i, d := range g {
-		q := rho*s[i] + rho1*(d*d)
+		q := float32(rho*s[i]) + float32(rho1*(d*d))
 		s[i] = q
 		if mg != nil {
-			a := rho*mg[i] + rho1*d
+			a := float32(rho*mg[i]) + float32(rho1*d)
 			mg[i] = a
-			q -= a * a
+			q -= float32(a * a)
 		}
 		step := lr * d / sqrt(q+eps)
 		if mom != nil {
-			step += momentum * mom[i]
+			step += float32(momentum * mom[i])
 			mom[i] = step
 		}
 		p[i] -= step
@@ -87,8 +87,8 @@ func Adam(p, g, m, v []float32, lrT, beta1, beta2, eps float64) {
 
 func adamGo(p, g, m, v []float32, lrT, beta11, beta21, eps float32) {
 	for i, d := range g {
-		a := m[i] + (d-m[i])*beta11
-		q := v[i] + (d*d-v[i])*beta21
+		a := m[i] + float32((d-m[i])*beta11)
+		q := v[i] + float32((float32(d*d)-v[i])*beta21)
 		m[i], v[i] = a, q
 		p[i] -= lrT * a / (sqrt(q) + eps)
 	}
@@ -106,8 +106,8 @@ func AMSGrad(p, g, m, v, vhat []float32, lrT, beta1, beta2, eps float64) {
 	exactly("AMSGrad", "vhat", len(vhat), len(p))
 	lr, beta11, beta21, e := float32(lrT), float32(1-beta1), float32(1-beta2), float32(eps)
 	for i, d := range g {
-		a := m[i] + (d-m[i])*beta11
-		q := v[i] + (d*d-v[i])*beta21
+		a := m[i] + float32((d-m[i])*beta11)
+		q := v[i] + float32((float32(d*d)-v[i])*beta21)
 		m[i], v[i] = a, q
 		q = max(vhat[i], q)
 		vhat[i] = q
@@ -124,7 +124,7 @@ func Adagrad(p, g, s []float32, lr, eps float64) {
 	exactly("Adagrad", "s", len(s), len(p))
 	rate, e := float32(lr), float32(eps)
 	for i, d := range g {
-		q := s[i] + d*d
+		q := s[i] + float32(d*d)
 		s[i] = q
 		p[i] -= rate * d / sqrt(q+e)
 	}
@@ -145,10 +145,10 @@ func Adadelta(p, g, s, u []float32, lr, rho, eps float64) {
 
 func adadeltaGo(p, g, s, u []float32, lr, rho, rho1, eps float32) {
 	for i, d := range g {
-		q := rho*s[i] + rho1*(d*d)
+		q := float32(rho*s[i]) + float32(rho1*(d*d))
 		step := d * sqrt(u[i]+eps) / sqrt(q+eps)
-		s[i], u[i] = q, rho*u[i]+rho1*(step*step)
-		p[i] -= lr * step
+		s[i], u[i] = q, float32(rho*u[i])+float32(rho1*(step*step))
+		p[i] -= float32(lr * step)
 	}
 }
 
@@ -163,7 +163,7 @@ func Adamax(p, g, m, u []float32, lrT, beta1, beta2, eps float64) {
 	exactly("Adamax", "u", len(u), len(p))
 	lr, beta11, keep, e := float32(lrT), float32(1-beta1), float32(beta2), float32(eps)
 	for i, d := range g {
-		a := m[i] + (d-m[i])*beta11
+		a := m[i] + float32((d-m[i])*beta11)
 		q := max(keep*u[i], abs(d))
 		m[i], u[i] = a, q
 		p[i] -= lr * a / (q + e)
@@ -185,10 +185,10 @@ func Nadam(p, g, m, v []float32, lr, beta1, beta2, eps, cm, cg, cv float64) {
 	beta11, beta21, e := float32(1-beta1), float32(1-beta2), float32(eps)
 	rate, fm, fg, fv := float32(lr), float32(cm), float32(cg), float32(cv)
 	for i, d := range g {
-		a := m[i] + (d-m[i])*beta11
-		q := v[i] + (d*d-v[i])*beta21
+		a := m[i] + float32((d-m[i])*beta11)
+		q := v[i] + float32((float32(d*d)-v[i])*beta21)
 		m[i], v[i] = a, q
-		p[i] -= rate * (fm*a + fg*d) / (sqrt(fv*q) + e)
+		p[i] -= rate * (float32(fm*a) + float32(fg*d)) / (sqrt(fv*q) + e)
 	}
 }
 

@@ -25,78 +25,662 @@ GLOBL laneMaskAVX2<>(SB), RODATA|NOPTR, $64
 // func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int)
 // Requires: AVX, FMA3, MMX+
 TEXT ·tileAVX2(SB), NOSPLIT, $0-112
-	MOVQ    a+32(FP), SI
-	MOVQ    aRow+40(FP), AX
-	MOVQ    aStep+48(FP), BX
-	MOVQ    b+64(FP), R9
-	MOVQ    bStep+72(FP), CX
-	MOVQ    segments+16(FP), R8
-	MOVQ    cols+8(FP), R12
-	CMPQ    R12, $0x08
-	JA      wide
+	MOVQ a+32(FP), SI
+	MOVQ aRow+40(FP), AX
+	MOVQ aStep+48(FP), BX
+	MOVQ b+64(FP), R9
+	MOVQ bStep+72(FP), CX
+	MOVQ segments+16(FP), R8
+	MOVQ cols+8(FP), R12
+	CMPQ R12, $0x08
+	JA   wide
+	CMPQ R12, $0x08
+	JNE  part1
+	MOVQ rows+0(FP), DX
+	CMPQ DX, $0x03
+	JA   full3x1above
+	CMPQ DX, $0x02
+	JA   full2x1above
+	CMPQ DX, $0x01
+	JA   full1x1above
+	JMP  full1x1
+
+full1x1above:
+	JMP full2x1
+
+full2x1above:
+	JMP full3x1
+
+full3x1above:
+	CMPQ DX, $0x05
+	JA   full5x1above
+	CMPQ DX, $0x04
+	JA   full4x1above
+	JMP  full4x1
+
+full4x1above:
+	JMP full5x1
+
+full5x1above:
+	JMP full6x1
+
+part1:
 	LEAQ    laneMaskAVX2<>+0(SB), DX
 	NEGQ    R12
 	VMOVUPS 32(DX)(R12*4), Y15
 	MOVQ    rows+0(FP), DX
 	CMPQ    DX, $0x03
-	JA      rowsAbove3x1
+	JA      tile3x1above
 	CMPQ    DX, $0x02
-	JA      rowsAbove2x1
+	JA      tile2x1above
 	CMPQ    DX, $0x01
-	JA      rowsAbove1x1
+	JA      tile1x1above
 	JMP     tile1x1
 
-rowsAbove1x1:
+tile1x1above:
 	JMP tile2x1
 
-rowsAbove2x1:
+tile2x1above:
 	JMP tile3x1
 
-rowsAbove3x1:
+tile3x1above:
 	CMPQ DX, $0x05
-	JA   rowsAbove5x1
+	JA   tile5x1above
 	CMPQ DX, $0x04
-	JA   rowsAbove4x1
+	JA   tile4x1above
 	JMP  tile4x1
 
-rowsAbove4x1:
+tile4x1above:
 	JMP tile5x1
 
-rowsAbove5x1:
+tile5x1above:
 	JMP tile6x1
 
 wide:
-	SUBQ    $0x08, R12
+	SUBQ $0x08, R12
+	CMPQ R12, $0x08
+	JNE  part2
+	MOVQ rows+0(FP), DX
+	CMPQ DX, $0x03
+	JA   full3x2above
+	CMPQ DX, $0x02
+	JA   full2x2above
+	CMPQ DX, $0x01
+	JA   full1x2above
+	JMP  full1x2
+
+full1x2above:
+	JMP full2x2
+
+full2x2above:
+	JMP full3x2
+
+full3x2above:
+	CMPQ DX, $0x05
+	JA   full5x2above
+	CMPQ DX, $0x04
+	JA   full4x2above
+	JMP  full4x2
+
+full4x2above:
+	JMP full5x2
+
+full5x2above:
+	JMP full6x2
+
+part2:
 	LEAQ    laneMaskAVX2<>+0(SB), DX
 	NEGQ    R12
 	VMOVUPS 32(DX)(R12*4), Y15
 	MOVQ    rows+0(FP), DX
 	CMPQ    DX, $0x03
-	JA      rowsAbove3x2
+	JA      tile3x2above
 	CMPQ    DX, $0x02
-	JA      rowsAbove2x2
+	JA      tile2x2above
 	CMPQ    DX, $0x01
-	JA      rowsAbove1x2
+	JA      tile1x2above
 	JMP     tile1x2
 
-rowsAbove1x2:
+tile1x2above:
 	JMP tile2x2
 
-rowsAbove2x2:
+tile2x2above:
 	JMP tile3x2
 
-rowsAbove3x2:
+tile3x2above:
 	CMPQ DX, $0x05
-	JA   rowsAbove5x2
+	JA   tile5x2above
 	CMPQ DX, $0x04
-	JA   rowsAbove4x2
+	JA   tile4x2above
 	JMP  tile4x2
 
-rowsAbove4x2:
+tile4x2above:
 	JMP tile5x2
 
-rowsAbove5x2:
+tile5x2above:
 	JMP tile6x2
+
+full1x1:
+	// 1 rows, 1 vectors
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full1x1start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+
+full1x1start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full1x1bias
+	VXORPS Y0, Y0, Y0
+	JMP    full1x1segment
+
+full1x1bias:
+	VMOVUPS (R10), Y0
+
+full1x1segment:
+	MOVQ k+24(FP), DX
+
+full1x1k:
+	VMOVUPS      (R9), Y1
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y2
+	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         BX, SI
+	DECQ         DX
+	JNZ          full1x1k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	DECQ         R8
+	JNZ          full1x1segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full1x1relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y1
+	VADDPS       Y1, Y0, Y0
+
+full1x1relu:
+	TESTQ  $0x00000002, R11
+	JZ     full1x1store
+	VXORPS Y1, Y1, Y1
+	VMAXPS Y0, Y1, Y0
+
+full1x1store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VZEROUPPER
+	RET
+
+full2x1:
+	// 2 rows, 1 vectors
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full2x1start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+
+full2x1start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full2x1bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    full2x1segment
+
+full2x1bias:
+	VMOVUPS (R10), Y0
+	VMOVAPS Y0, Y1
+
+full2x1segment:
+	MOVQ k+24(FP), DX
+
+full2x1k:
+	VMOVUPS      (R9), Y2
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y3
+	VFMADD231PS  Y3, Y2, Y0
+	VBROADCASTSS (SI)(AX*1), Y3
+	VFMADD231PS  Y3, Y2, Y1
+	ADDQ         BX, SI
+	DECQ         DX
+	JNZ          full2x1k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	DECQ         R8
+	JNZ          full2x1segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full2x1relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y2
+	VADDPS       Y2, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y2
+	VADDPS       Y2, Y1, Y1
+
+full2x1relu:
+	TESTQ  $0x00000002, R11
+	JZ     full2x1store
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+full2x1store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y1, (R9)
+	VZEROUPPER
+	RET
+
+full3x1:
+	// 3 rows, 1 vectors
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full3x1start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+
+full3x1start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full3x1bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	JMP    full3x1segment
+
+full3x1bias:
+	VMOVUPS (R10), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+
+full3x1segment:
+	MOVQ k+24(FP), DX
+
+full3x1k:
+	VMOVUPS      (R9), Y3
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y4, Y3, Y0
+	VBROADCASTSS (SI)(AX*1), Y4
+	VFMADD231PS  Y4, Y3, Y1
+	VBROADCASTSS (SI)(AX*2), Y4
+	VFMADD231PS  Y4, Y3, Y2
+	ADDQ         BX, SI
+	DECQ         DX
+	JNZ          full3x1k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	DECQ         R8
+	JNZ          full3x1segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full3x1relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y3
+	VADDPS       Y3, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y3
+	VADDPS       Y3, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y3
+	VADDPS       Y3, Y2, Y2
+
+full3x1relu:
+	TESTQ  $0x00000002, R11
+	JZ     full3x1store
+	VXORPS Y3, Y3, Y3
+	VMAXPS Y0, Y3, Y0
+	VMAXPS Y1, Y3, Y1
+	VMAXPS Y2, Y3, Y2
+
+full3x1store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VZEROUPPER
+	RET
+
+full4x1:
+	// 4 rows, 1 vectors
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full4x1start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+
+full4x1start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full4x1bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    full4x1segment
+
+full4x1bias:
+	VMOVUPS (R10), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+
+full4x1segment:
+	MOVQ k+24(FP), DX
+
+full4x1k:
+	VMOVUPS      (R9), Y4
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y5
+	VFMADD231PS  Y5, Y4, Y0
+	VBROADCASTSS (SI)(AX*1), Y5
+	VFMADD231PS  Y5, Y4, Y1
+	VBROADCASTSS (SI)(AX*2), Y5
+	VFMADD231PS  Y5, Y4, Y2
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y5
+	VFMADD231PS  Y5, Y4, Y3
+	ADDQ         BX, DI
+	DECQ         DX
+	JNZ          full4x1k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	ADDQ         R12, DI
+	DECQ         R8
+	JNZ          full4x1segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full4x1relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y4
+	VADDPS       Y4, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y4
+	VADDPS       Y4, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y4
+	VADDPS       Y4, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y4
+	VADDPS       Y4, Y3, Y3
+
+full4x1relu:
+	TESTQ  $0x00000002, R11
+	JZ     full4x1store
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+full4x1store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y3, (R9)
+	VZEROUPPER
+	RET
+
+full5x1:
+	// 5 rows, 1 vectors
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full5x1start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+
+full5x1start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full5x1bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	JMP    full5x1segment
+
+full5x1bias:
+	VMOVUPS (R10), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+
+full5x1segment:
+	MOVQ k+24(FP), DX
+
+full5x1k:
+	VMOVUPS      (R9), Y5
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y5, Y0
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (SI)(AX*2), Y6
+	VFMADD231PS  Y6, Y5, Y2
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y6
+	VFMADD231PS  Y6, Y5, Y3
+	VBROADCASTSS (DI)(AX*1), Y6
+	VFMADD231PS  Y6, Y5, Y4
+	ADDQ         BX, DI
+	DECQ         DX
+	JNZ          full5x1k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	ADDQ         R12, DI
+	DECQ         R8
+	JNZ          full5x1segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full5x1relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y5
+	VADDPS       Y5, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y5
+	VADDPS       Y5, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y5
+	VADDPS       Y5, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y5
+	VADDPS       Y5, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y5
+	VADDPS       Y5, Y4, Y4
+
+full5x1relu:
+	TESTQ  $0x00000002, R11
+	JZ     full5x1store
+	VXORPS Y5, Y5, Y5
+	VMAXPS Y0, Y5, Y0
+	VMAXPS Y1, Y5, Y1
+	VMAXPS Y2, Y5, Y2
+	VMAXPS Y3, Y5, Y3
+	VMAXPS Y4, Y5, Y4
+
+full5x1store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y3, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VZEROUPPER
+	RET
+
+full6x1:
+	// 6 rows, 1 vectors
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full6x1start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+
+full6x1start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full6x1bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    full6x1segment
+
+full6x1bias:
+	VMOVUPS (R10), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+
+full6x1segment:
+	MOVQ k+24(FP), DX
+
+full6x1k:
+	VMOVUPS      (R9), Y6
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y7
+	VFMADD231PS  Y7, Y6, Y0
+	VBROADCASTSS (SI)(AX*1), Y7
+	VFMADD231PS  Y7, Y6, Y1
+	VBROADCASTSS (SI)(AX*2), Y7
+	VFMADD231PS  Y7, Y6, Y2
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y7
+	VFMADD231PS  Y7, Y6, Y3
+	VBROADCASTSS (DI)(AX*1), Y7
+	VFMADD231PS  Y7, Y6, Y4
+	VBROADCASTSS (DI)(AX*2), Y7
+	VFMADD231PS  Y7, Y6, Y5
+	ADDQ         BX, DI
+	DECQ         DX
+	JNZ          full6x1k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	ADDQ         R12, DI
+	DECQ         R8
+	JNZ          full6x1segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full6x1relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y6
+	VADDPS       Y6, Y0, Y0
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VADDPS       Y6, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VADDPS       Y6, Y2, Y2
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VADDPS       Y6, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VADDPS       Y6, Y4, Y4
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VADDPS       Y6, Y5, Y5
+
+full6x1relu:
+	TESTQ  $0x00000002, R11
+	JZ     full6x1store
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+full6x1store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y1, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y3, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	ADDQ    R10, R9
+	VMOVUPS Y5, (R9)
+	VZEROUPPER
+	RET
 
 tile1x1:
 	// 1 rows, 1 vectors
@@ -617,6 +1201,702 @@ tile6x1store:
 	VMASKMOVPS Y4, Y15, (R9)
 	ADDQ       R10, R9
 	VMASKMOVPS Y5, Y15, (R9)
+	VZEROUPPER
+	RET
+
+full1x2:
+	// 1 rows, 2 vectors
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full1x2start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+
+full1x2start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full1x2bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	JMP    full1x2segment
+
+full1x2bias:
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+
+full1x2segment:
+	MOVQ k+24(FP), DX
+
+full1x2k:
+	VMOVUPS      (R9), Y2
+	VMOVUPS      32(R9), Y3
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y4
+	VFMADD231PS  Y4, Y2, Y0
+	VFMADD231PS  Y4, Y3, Y1
+	ADDQ         BX, SI
+	DECQ         DX
+	JNZ          full1x2k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	DECQ         R8
+	JNZ          full1x2segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full1x2relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y2
+	VMOVUPS      32(R9), Y3
+	VADDPS       Y2, Y0, Y0
+	VADDPS       Y3, Y1, Y1
+
+full1x2relu:
+	TESTQ  $0x00000002, R11
+	JZ     full1x2store
+	VXORPS Y2, Y2, Y2
+	VMAXPS Y0, Y2, Y0
+	VMAXPS Y1, Y2, Y1
+
+full1x2store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VZEROUPPER
+	RET
+
+full2x2:
+	// 2 rows, 2 vectors
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full2x2start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+
+full2x2start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full2x2bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	JMP    full2x2segment
+
+full2x2bias:
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+
+full2x2segment:
+	MOVQ k+24(FP), DX
+
+full2x2k:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y4, Y0
+	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (SI)(AX*1), Y6
+	VFMADD231PS  Y6, Y4, Y2
+	VFMADD231PS  Y6, Y5, Y3
+	ADDQ         BX, SI
+	DECQ         DX
+	JNZ          full2x2k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	DECQ         R8
+	JNZ          full2x2segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full2x2relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VADDPS       Y4, Y0, Y0
+	VADDPS       Y5, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VADDPS       Y4, Y2, Y2
+	VADDPS       Y5, Y3, Y3
+
+full2x2relu:
+	TESTQ  $0x00000002, R11
+	JZ     full2x2store
+	VXORPS Y4, Y4, Y4
+	VMAXPS Y0, Y4, Y0
+	VMAXPS Y1, Y4, Y1
+	VMAXPS Y2, Y4, Y2
+	VMAXPS Y3, Y4, Y3
+
+full2x2store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	VZEROUPPER
+	RET
+
+full3x2:
+	// 3 rows, 2 vectors
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full3x2start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+
+full3x2start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full3x2bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	JMP    full3x2segment
+
+full3x2bias:
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+
+full3x2segment:
+	MOVQ k+24(FP), DX
+
+full3x2k:
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS (SI)(AX*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS (SI)(AX*2), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         BX, SI
+	DECQ         DX
+	JNZ          full3x2k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	DECQ         R8
+	JNZ          full3x2segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full3x2relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y7, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y7, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VADDPS       Y6, Y4, Y4
+	VADDPS       Y7, Y5, Y5
+
+full3x2relu:
+	TESTQ  $0x00000002, R11
+	JZ     full3x2store
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y0
+	VMAXPS Y1, Y6, Y1
+	VMAXPS Y2, Y6, Y2
+	VMAXPS Y3, Y6, Y3
+	VMAXPS Y4, Y6, Y4
+	VMAXPS Y5, Y6, Y5
+
+full3x2store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	VZEROUPPER
+	RET
+
+full4x2:
+	// 4 rows, 2 vectors
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full4x2start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+
+full4x2start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full4x2bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	JMP    full4x2segment
+
+full4x2bias:
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y1, Y7
+
+full4x2segment:
+	MOVQ k+24(FP), DX
+
+full4x2k:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS (SI)(AX*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS (SI)(AX*2), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         BX, DI
+	DECQ         DX
+	JNZ          full4x2k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	ADDQ         R12, DI
+	DECQ         R8
+	JNZ          full4x2segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full4x2relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VADDPS       Y8, Y0, Y0
+	VADDPS       Y9, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VADDPS       Y8, Y2, Y2
+	VADDPS       Y9, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y9, Y5, Y5
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VADDPS       Y8, Y6, Y6
+	VADDPS       Y9, Y7, Y7
+
+full4x2relu:
+	TESTQ  $0x00000002, R11
+	JZ     full4x2store
+	VXORPS Y8, Y8, Y8
+	VMAXPS Y0, Y8, Y0
+	VMAXPS Y1, Y8, Y1
+	VMAXPS Y2, Y8, Y2
+	VMAXPS Y3, Y8, Y3
+	VMAXPS Y4, Y8, Y4
+	VMAXPS Y5, Y8, Y5
+	VMAXPS Y6, Y8, Y6
+	VMAXPS Y7, Y8, Y7
+
+full4x2store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	VZEROUPPER
+	RET
+
+full5x2:
+	// 5 rows, 2 vectors
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full5x2start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+
+full5x2start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full5x2bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	JMP    full5x2segment
+
+full5x2bias:
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y1, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y1, Y9
+
+full5x2segment:
+	MOVQ k+24(FP), DX
+
+full5x2k:
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS (SI)(AX*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS (SI)(AX*2), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS (DI)(AX*1), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         BX, DI
+	DECQ         DX
+	JNZ          full5x2k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	ADDQ         R12, DI
+	DECQ         R8
+	JNZ          full5x2segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full5x2relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VADDPS       Y10, Y0, Y0
+	VADDPS       Y11, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VADDPS       Y10, Y2, Y2
+	VADDPS       Y11, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VADDPS       Y10, Y4, Y4
+	VADDPS       Y11, Y5, Y5
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VADDPS       Y10, Y6, Y6
+	VADDPS       Y11, Y7, Y7
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VADDPS       Y10, Y8, Y8
+	VADDPS       Y11, Y9, Y9
+
+full5x2relu:
+	TESTQ  $0x00000002, R11
+	JZ     full5x2store
+	VXORPS Y10, Y10, Y10
+	VMAXPS Y0, Y10, Y0
+	VMAXPS Y1, Y10, Y1
+	VMAXPS Y2, Y10, Y2
+	VMAXPS Y3, Y10, Y3
+	VMAXPS Y4, Y10, Y4
+	VMAXPS Y5, Y10, Y5
+	VMAXPS Y6, Y10, Y6
+	VMAXPS Y7, Y10, Y7
+	VMAXPS Y8, Y10, Y8
+	VMAXPS Y9, Y10, Y9
+
+full5x2store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	VZEROUPPER
+	RET
+
+full6x2:
+	// 6 rows, 2 vectors
+	LEAQ       (SI)(AX*2), DI
+	ADDQ       AX, DI
+	MOVQ       flags+104(FP), R11
+	TESTQ      $0x00000004, R11
+	JZ         full6x2start
+	MOVQ       c+80(FP), R10
+	MOVQ       cRow+88(FP), R12
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+	ADDQ       R12, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 32(R10)
+
+full6x2start:
+	MOVQ   bias+96(FP), R10
+	TESTQ  R10, R10
+	JNZ    full6x2bias
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+	JMP    full6x2segment
+
+full6x2bias:
+	VMOVUPS (R10), Y0
+	VMOVUPS 32(R10), Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y1, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y1, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y1, Y7
+	VMOVAPS Y0, Y8
+	VMOVAPS Y1, Y9
+	VMOVAPS Y0, Y10
+	VMOVAPS Y1, Y11
+
+full6x2segment:
+	MOVQ k+24(FP), DX
+
+full6x2k:
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	ADDQ         CX, R9
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (SI)(AX*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS (SI)(AX*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	ADDQ         BX, SI
+	VBROADCASTSS (DI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS (DI)(AX*1), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (DI)(AX*2), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         BX, DI
+	DECQ         DX
+	JNZ          full6x2k
+	MOVQ         aJump+56(FP), R12
+	ADDQ         R12, SI
+	ADDQ         R12, DI
+	DECQ         R8
+	JNZ          full6x2segment
+	MOVQ         flags+104(FP), R11
+	TESTQ        $0x00000001, R11
+	JZ           full6x2relu
+	MOVQ         c+80(FP), R9
+	MOVQ         cRow+88(FP), R10
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y13, Y1, Y1
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VADDPS       Y12, Y2, Y2
+	VADDPS       Y13, Y3, Y3
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VADDPS       Y12, Y4, Y4
+	VADDPS       Y13, Y5, Y5
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y13, Y7, Y7
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VADDPS       Y12, Y8, Y8
+	VADDPS       Y13, Y9, Y9
+	ADDQ         R10, R9
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VADDPS       Y12, Y10, Y10
+	VADDPS       Y13, Y11, Y11
+
+full6x2relu:
+	TESTQ  $0x00000002, R11
+	JZ     full6x2store
+	VXORPS Y12, Y12, Y12
+	VMAXPS Y0, Y12, Y0
+	VMAXPS Y1, Y12, Y1
+	VMAXPS Y2, Y12, Y2
+	VMAXPS Y3, Y12, Y3
+	VMAXPS Y4, Y12, Y4
+	VMAXPS Y5, Y12, Y5
+	VMAXPS Y6, Y12, Y6
+	VMAXPS Y7, Y12, Y7
+	VMAXPS Y8, Y12, Y8
+	VMAXPS Y9, Y12, Y9
+	VMAXPS Y10, Y12, Y10
+	VMAXPS Y11, Y12, Y11
+
+full6x2store:
+	MOVQ    c+80(FP), R9
+	MOVQ    cRow+88(FP), R10
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    R10, R9
+	VMOVUPS Y10, (R9)
+	VMOVUPS Y11, 32(R9)
 	VZEROUPPER
 	RET
 

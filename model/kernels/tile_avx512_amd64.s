@@ -21,70 +21,70 @@ TEXT ·tileAVX512(SB), NOSPLIT, $0-112
 	KMOVW DX, K1
 	MOVQ  rows+0(FP), DX
 	CMPQ  DX, $0x07
-	JA    rowsAbove7x1
+	JA    tile7x1above
 	CMPQ  DX, $0x04
-	JA    rowsAbove4x1
+	JA    tile4x1above
 	CMPQ  DX, $0x02
-	JA    rowsAbove2x1
+	JA    tile2x1above
 	CMPQ  DX, $0x01
-	JA    rowsAbove1x1
+	JA    tile1x1above
 	JMP   tile1x1
 
-rowsAbove1x1:
+tile1x1above:
 	JMP tile2x1
 
-rowsAbove2x1:
+tile2x1above:
 	CMPQ DX, $0x03
-	JA   rowsAbove3x1
+	JA   tile3x1above
 	JMP  tile3x1
 
-rowsAbove3x1:
+tile3x1above:
 	JMP tile4x1
 
-rowsAbove4x1:
+tile4x1above:
 	CMPQ DX, $0x06
-	JA   rowsAbove6x1
+	JA   tile6x1above
 	CMPQ DX, $0x05
-	JA   rowsAbove5x1
+	JA   tile5x1above
 	JMP  tile5x1
 
-rowsAbove5x1:
+tile5x1above:
 	JMP tile6x1
 
-rowsAbove6x1:
+tile6x1above:
 	JMP tile7x1
 
-rowsAbove7x1:
+tile7x1above:
 	CMPQ DX, $0x0b
-	JA   rowsAbove11x1
+	JA   tile11x1above
 	CMPQ DX, $0x09
-	JA   rowsAbove9x1
+	JA   tile9x1above
 	CMPQ DX, $0x08
-	JA   rowsAbove8x1
+	JA   tile8x1above
 	JMP  tile8x1
 
-rowsAbove8x1:
+tile8x1above:
 	JMP tile9x1
 
-rowsAbove9x1:
+tile9x1above:
 	CMPQ DX, $0x0a
-	JA   rowsAbove10x1
+	JA   tile10x1above
 	JMP  tile10x1
 
-rowsAbove10x1:
+tile10x1above:
 	JMP tile11x1
 
-rowsAbove11x1:
+tile11x1above:
 	CMPQ DX, $0x0d
-	JA   rowsAbove13x1
+	JA   tile13x1above
 	CMPQ DX, $0x0c
-	JA   rowsAbove12x1
+	JA   tile12x1above
 	JMP  tile12x1
 
-rowsAbove12x1:
+tile12x1above:
 	JMP tile13x1
 
-rowsAbove13x1:
+tile13x1above:
 	JMP tile14x1
 
 wide:
@@ -94,70 +94,70 @@ wide:
 	KMOVW DX, K1
 	MOVQ  rows+0(FP), DX
 	CMPQ  DX, $0x07
-	JA    rowsAbove7x2
+	JA    tile7x2above
 	CMPQ  DX, $0x04
-	JA    rowsAbove4x2
+	JA    tile4x2above
 	CMPQ  DX, $0x02
-	JA    rowsAbove2x2
+	JA    tile2x2above
 	CMPQ  DX, $0x01
-	JA    rowsAbove1x2
+	JA    tile1x2above
 	JMP   tile1x2
 
-rowsAbove1x2:
+tile1x2above:
 	JMP tile2x2
 
-rowsAbove2x2:
+tile2x2above:
 	CMPQ DX, $0x03
-	JA   rowsAbove3x2
+	JA   tile3x2above
 	JMP  tile3x2
 
-rowsAbove3x2:
+tile3x2above:
 	JMP tile4x2
 
-rowsAbove4x2:
+tile4x2above:
 	CMPQ DX, $0x06
-	JA   rowsAbove6x2
+	JA   tile6x2above
 	CMPQ DX, $0x05
-	JA   rowsAbove5x2
+	JA   tile5x2above
 	JMP  tile5x2
 
-rowsAbove5x2:
+tile5x2above:
 	JMP tile6x2
 
-rowsAbove6x2:
+tile6x2above:
 	JMP tile7x2
 
-rowsAbove7x2:
+tile7x2above:
 	CMPQ DX, $0x0b
-	JA   rowsAbove11x2
+	JA   tile11x2above
 	CMPQ DX, $0x09
-	JA   rowsAbove9x2
+	JA   tile9x2above
 	CMPQ DX, $0x08
-	JA   rowsAbove8x2
+	JA   tile8x2above
 	JMP  tile8x2
 
-rowsAbove8x2:
+tile8x2above:
 	JMP tile9x2
 
-rowsAbove9x2:
+tile9x2above:
 	CMPQ DX, $0x0a
-	JA   rowsAbove10x2
+	JA   tile10x2above
 	JMP  tile10x2
 
-rowsAbove10x2:
+tile10x2above:
 	JMP tile11x2
 
-rowsAbove11x2:
+tile11x2above:
 	CMPQ DX, $0x0d
-	JA   rowsAbove13x2
+	JA   tile13x2above
 	CMPQ DX, $0x0c
-	JA   rowsAbove12x2
+	JA   tile12x2above
 	JMP  tile12x2
 
-rowsAbove12x2:
+tile12x2above:
 	JMP tile13x2
 
-rowsAbove13x2:
+tile13x2above:
 	JMP tile14x2
 
 tile1x1:

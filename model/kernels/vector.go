@@ -46,7 +46,7 @@ func Axpy(alpha float32, x, y []float32) {
 
 func axpyGo(alpha float32, x, y []float32) {
 	for i, v := range x {
-		y[i] += alpha * v
+		y[i] += float32(alpha * v)
 	}
 }
 

@@ -68,13 +68,6 @@ func (a *assembler) arg(name string) reg.GPVirtual {
 	return r
 }
 
-// slice loads the base of a slice argument.
-func (a *assembler) slice(name string) reg.GPVirtual {
-	r := a.GP64()
-	a.Load(a.Param(name).Base(), r)
-	return r
-}
-
 // vec returns a new vector register.
 func (a *assembler) vec() reg.VecVirtual {
 	if a.set.wide() {

@@ -11,7 +11,10 @@ func optimizer(a *assembler) {
 			name, formula = "sgdNesterov", "computes v = momentum·v - lr·g and p += momentum·v - lr·g."
 		}
 		mapping{
-			name, []string{"p", "grad", "v"}, []string{"lr", "momentum"}, 2, formula,
+			name,
+			[]string{"p", "grad", "v"},
+			[]string{"lr", "momentum"},
+			2, formula,
 			func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
 				lr, momentum := s[0], s[1]
 				w, step, velocity := v.load(p[0]), v.load(p[1]), v.load(p[2])
@@ -27,7 +30,10 @@ func optimizer(a *assembler) {
 		}.emit(a)
 	}
 	mapping{
-		"rmsprop", []string{"p", "grad", "s"}, []string{"lr", "rho", "rho1", "eps"}, 2,
+		"rmsprop",
+		[]string{"p", "grad", "s"},
+		[]string{"lr", "rho", "rho1", "eps"},
+		2,
 		"computes s = rho·s + rho1·g² and p -= lr·g/√(s + eps).",
 		func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
 			lr, rho, rho1, eps := s[0], s[1], s[2], s[3]
@@ -43,7 +49,10 @@ func optimizer(a *assembler) {
 		},
 	}.emit(a)
 	mapping{
-		"adam", []string{"p", "grad", "m", "v"}, []string{"lrT", "beta11", "beta21", "eps"}, 2,
+		"adam",
+		[]string{"p", "grad", "m", "v"},
+		[]string{"lrT", "beta11", "beta21", "eps"},
+		2,
 		"computes m += (g - m)·beta11, v += (g² - v)·beta21 and p -= lrT·m/(√v + eps).",
 		func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
 			lrT, beta11, beta21, eps := s[0], s[1], s[2], s[3]
@@ -64,7 +73,10 @@ func optimizer(a *assembler) {
 		},
 	}.emit(a)
 	mapping{
-		"adadelta", []string{"p", "grad", "s", "u"}, []string{"lr", "rho", "rho1", "eps"}, 1,
+		"adadelta",
+		[]string{"p", "grad", "s", "u"},
+		[]string{"lr", "rho", "rho1", "eps"},
+		1,
 		"computes s = rho·s + rho1·g², d = g·√(u + eps)/√(s + eps), u = rho·u + rho1·d² and p -= lr·d.",
 		func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
 			lr, rho, rho1, eps := s[0], s[1], s[2], s[3]

@@ -20,7 +20,8 @@ const (
 //	AVX-512: 14 rows x 2 vectors = 28 accumulators, 2 vectors of B, 1 broadcast of A: 31 of 32 registers
 //	AVX2:     6 rows x 2 vectors = 12 accumulators, 2 vectors of B, 1 broadcast of A, 1 mask: all 16 registers
 //
-// There is one unrolled body for each number of rows and vectors.
+// There is one unrolled body for each number of rows and vectors; with AVX2, where masked stores are slow, also one for each
+// in which the last vector is full and needs no mask.
 func tile(a *assembler) {
 	t := &tileWriter{assembler: a, maxRows: 14}
 	if !a.set.wide() {
@@ -39,6 +40,9 @@ type tileWriter struct {
 	segments, b, bias, flags, tmp  reg.GPPhysical
 	rowPtr                         []reg.GPPhysical // row 3q+r of A is at rowPtr[q] + r·aRow
 	mask                           mask
+
+	bodies []tileBody
+	full   bool // the last vector of the body being written needs no mask
 }
 
 func (t *tileWriter) emit() {
@@ -72,61 +76,78 @@ func (t *tileWriter) emit() {
 	t.Load(t.Param("cols"), t.tmp)
 	t.CMPQ(t.tmp, operand.U8(t.set.lanes))
 	t.JA(operand.LabelRef("wide"))
-	t.setMask()
-	t.dispatch(1)
+	t.choose(1)
 	t.Label("wide")
 	t.SUBQ(operand.U8(t.set.lanes), t.tmp)
-	t.setMask()
-	t.dispatch(2)
-	for vectors := 1; vectors <= 2; vectors++ {
-		for rows := 1; rows <= t.maxRows; rows++ {
-			t.body(rows, vectors)
-		}
+	t.choose(2)
+	for _, b := range t.bodies {
+		t.body(b)
 	}
 }
 
-// setMask selects the first tmp lanes, 1 <= tmp <= lanes.
-func (t *tileWriter) setMask() {
+// A tileBody is one of the unrolled bodies.
+type tileBody struct {
+	rows, vectors int
+	full          bool // the last vector needs no mask
+}
+
+func (b tileBody) label() string {
+	if b.full {
+		return fmt.Sprintf("full%dx%d", b.rows, b.vectors)
+	}
+	return fmt.Sprintf("tile%dx%d", b.rows, b.vectors)
+}
+
+// choose jumps to the body for a number of vectors of which the last has tmp lanes, 1 <= tmp <= lanes.
+func (t *tileWriter) choose(vectors int) {
 	if t.set.wide() {
 		t.MOVL(operand.U32(0xffffffff), t.k.As32())
 		t.BZHIL(t.tmp.As32(), t.k.As32(), t.k.As32())
 		t.KMOVW(t.k.As32(), t.mask.op)
+		t.dispatch(vectors, false)
 		return
 	}
+	part := fmt.Sprintf("part%d", vectors)
+	t.CMPQ(t.tmp, operand.U8(t.set.lanes))
+	t.JNE(operand.LabelRef(part))
+	t.dispatch(vectors, true)
+	t.Label(part)
 	t.LEAQ(t.maskTable, t.k)
 	t.NEGQ(t.tmp)
 	t.VMOVUPS(operand.Mem{Base: t.k, Index: t.tmp, Scale: 4, Disp: 32}, t.mask.op)
+	t.dispatch(vectors, false)
 }
 
-// dispatch jumps to the body for the number of rows by binary search.
-func (t *tileWriter) dispatch(vectors int) {
+// dispatch jumps to the body for the number of rows by binary search, and puts the bodies on the list to be written.
+func (t *tileWriter) dispatch(vectors int, full bool) {
 	rows := t.k
 	t.Load(t.Param("rows"), rows)
-	t.search(rows, vectors, 1, t.maxRows)
+	t.search(rows, 1, t.maxRows, func(n int) tileBody { return tileBody{n, vectors, full} })
 }
 
-func (t *tileWriter) search(rows reg.Register, vectors, lo, hi int) {
+func (t *tileWriter) search(rows reg.Register, lo, hi int, body func(rows int) tileBody) {
 	if lo == hi {
-		t.JMP(operand.LabelRef(bodyLabel(lo, vectors)))
+		b := body(lo)
+		t.bodies = append(t.bodies, b)
+		t.JMP(operand.LabelRef(b.label()))
 		return
 	}
 	mid := (lo + hi) / 2
-	above := fmt.Sprintf("rowsAbove%dx%d", mid, vectors)
+	above := body(mid).label() + "above"
 	t.CMPQ(rows, operand.U8(mid))
 	t.JA(operand.LabelRef(above))
-	t.search(rows, vectors, lo, mid)
+	t.search(rows, lo, mid, body)
 	t.Label(above)
-	t.search(rows, vectors, mid+1, hi)
+	t.search(rows, mid+1, hi, body)
 }
-
-func bodyLabel(rows, vectors int) string { return fmt.Sprintf("tile%dx%d", rows, vectors) }
 
 // acc is the accumulator of row i, vector v.
 func (t *tileWriter) acc(i, v, vectors int) reg.VecPhysical { return t.set.regs[i*vectors+v] }
 
 // body writes the tile of a fixed size.
-func (t *tileWriter) body(rows, vectors int) {
-	label := bodyLabel(rows, vectors)
+func (t *tileWriter) body(b tileBody) {
+	rows, vectors, label := b.rows, b.vectors, b.label()
+	t.full = b.full
 	t.Label(label)
 	t.Comment(fmt.Sprintf("%d rows, %d vectors", rows, vectors))
 	for q := 1; 3*q < rows; q++ { // rowPtr[q] = rowPtr[q-1] + 3·aRow
@@ -196,7 +217,12 @@ func (t *tileWriter) loadRow(m operand.Mem, to []reg.VecPhysical) {
 	if last == 1 {
 		t.VMOVUPS(m, to[0])
 	}
-	t.loadMasked(m.Offset(last*t.set.width()), t.mask, to[last])
+	m = m.Offset(last * t.set.width())
+	if t.full {
+		t.VMOVUPS(m, to[last])
+	} else {
+		t.loadMasked(m, t.mask, to[last])
+	}
 }
 
 // step adds the products of one p.
@@ -251,7 +277,12 @@ func (t *tileWriter) finish(label string, rows, vectors int) {
 		if vectors == 2 {
 			t.VMOVUPS(t.acc(i, 0, 2), m)
 		}
-		t.storeMasked(t.acc(i, vectors-1, vectors), t.mask, m.Offset((vectors-1)*t.set.width()))
+		m = m.Offset((vectors - 1) * t.set.width())
+		if last := t.acc(i, vectors-1, vectors); t.full {
+			t.VMOVUPS(last, m)
+		} else {
+			t.storeMasked(last, t.mask, m)
+		}
 	})
 	t.VZEROUPPER()
 }

@@ -9,7 +9,9 @@ import (
 func vector(a *assembler) {
 	for _, m := range []mapping{
 		{
-			"add", []string{"x", "y", "dst"}, nil, 4, "computes dst = x + y.",
+			"add",
+			[]string{"x", "y", "dst"},
+			nil, 4, "computes dst = x + y.",
 			func(v view, p []reg.GPVirtual, _ []reg.VecVirtual) {
 				x := v.load(p[0])
 				v.VADDPS(v.load(p[1]), x, x)
@@ -17,7 +19,9 @@ func vector(a *assembler) {
 			},
 		},
 		{
-			"mul", []string{"x", "y", "dst"}, nil, 4, "computes dst = x · y.",
+			"mul",
+			[]string{"x", "y", "dst"},
+			nil, 4, "computes dst = x · y.",
 			func(v view, p []reg.GPVirtual, _ []reg.VecVirtual) {
 				x := v.load(p[0])
 				v.VMULPS(v.load(p[1]), x, x)
@@ -25,7 +29,10 @@ func vector(a *assembler) {
 			},
 		},
 		{
-			"scale", []string{"x", "dst"}, []string{"alpha"}, 4, "computes dst = alpha · x.",
+			"scale",
+			[]string{"x", "dst"},
+			[]string{"alpha"},
+			4, "computes dst = alpha · x.",
 			func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
 				x := v.load(p[0])
 				v.VMULPS(s[0], x, x)
@@ -33,7 +40,10 @@ func vector(a *assembler) {
 			},
 		},
 		{
-			"axpy", []string{"x", "y"}, []string{"alpha"}, 4, "computes y += alpha · x.",
+			"axpy",
+			[]string{"x", "y"},
+			[]string{"alpha"},
+			4, "computes y += alpha · x.",
 			func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
 				y := v.load(p[1])
 				v.VFMADD231PS(v.load(p[0]), s[0], y)

@@ -1,0 +1,108 @@
+package kernels
+
+import (
+	"fmt"
+	"math"
+)
+
+// A Function is an element-wise activation that no other kernel applies to its result: one of the rarer ones, beside
+// Activation.
+type Function uint8
+
+// The functions, as Keras defines them.
+const (
+	HardSiLU      Function = iota // x·clip(x/6 + 1/2, 0, 1), also called hard swish
+	HardTanh                      // clip(x, -1, 1)
+	HardShrink                    // x where |x| > 1/2, else 0
+	SoftShrink                    // x - 1/2 for x > 1/2, x + 1/2 for x < -1/2, else 0
+	TanhShrink                    // x - tanh(x)
+	LogSigmoid                    // log(sigmoid(x))
+	SparsePlus                    // 0 for x <= -1, (x+1)²/4 for x < 1, else x
+	SparseSigmoid                 // 0 for x <= -1, 1 for x >= 1, else (x+1)/2
+	SquarePlus                    // (x + √(x² + 4))/2
+	numFunctions
+)
+
+// shrinkage is the threshold of HardShrink and SoftShrink.
+const shrinkage = 0.5
+
+// functions is the table of all functions with their derivatives, in double precision: a new one is a constant and a row
+// here.
+//
+// Source: keras/src/backend/tensorflow/nn.py.
+var functions = [numFunctions]struct {
+	name    string
+	f, grad func(x float64) float64
+}{
+	HardSiLU: {
+		"hard_silu", func(x float64) float64 { return x * clip(x/6+0.5, 0, 1) },
+		func(x float64) float64 { return clip(x/6+0.5, 0, 1) + pick(x > -3 && x < 3, x/6, 0) },
+	},
+	HardTanh: {
+		"hard_tanh", func(x float64) float64 { return clip(x, -1, 1) },
+		func(x float64) float64 { return pick(x >= -1 && x <= 1, 1, 0) },
+	},
+	HardShrink: {
+		"hard_shrink", func(x float64) float64 { return pick(math.Abs(x) <= shrinkage, 0, x) },
+		func(x float64) float64 { return pick(math.Abs(x) <= shrinkage, 0, 1) },
+	},
+	SoftShrink: {
+		"soft_shrink", func(x float64) float64 { return x - clip(x, -shrinkage, shrinkage) },
+		func(x float64) float64 { return pick(math.Abs(x) <= shrinkage, 0, 1) },
+	},
+	TanhShrink: {
+		"tanh_shrink", func(x float64) float64 { return x - math.Tanh(x) },
+		func(x float64) float64 { t := math.Tanh(x); return t * t },
+	},
+	LogSigmoid: {
+		"log_sigmoid", func(x float64) float64 { return -softplus(-x) },
+		func(x float64) float64 { return sigmoid(-x) },
+	},
+	SparsePlus: {
+		"sparse_plus", func(x float64) float64 { return pick(x <= -1, 0, pick(x < 1, (x+1)*(x+1)/4, x)) },
+		func(x float64) float64 { return clip((x+1)/2, 0, 1) },
+	},
+	SparseSigmoid: {
+		"sparse_sigmoid", func(x float64) float64 { return clip((x+1)/2, 0, 1) },
+		func(x float64) float64 { return pick(x > -1 && x < 1, 0.5, 0) },
+	},
+	SquarePlus: {
+		"squareplus", func(x float64) float64 { return (x + math.Sqrt(x*x+4)) / 2 },
+		func(x float64) float64 { return (1 + x/math.Sqrt(x*x+4)) / 2 },
+	},
+}
+
+// String is the Keras name.
+func (f Function) String() string {
+	if f >= numFunctions {
+		return fmt.Sprintf("Function(%d)", uint8(f))
+	}
+	return functions[f].name
+}
+
+func (f Function) check(kernel string) {
+	if f >= numFunctions {
+		panic(fmt.Sprintf("kernels: %s: unknown function %d", kernel, uint8(f)))
+	}
+}
+
+// FunctionForward computes y[i] = f(x[i]), the double precision value rounded to float32. y may alias x.
+func FunctionForward(f Function, x, y []float32) {
+	f.check("FunctionForward")
+	exactly("FunctionForward", "y", len(y), len(x))
+	value := functions[f].f
+	for i, v := range x {
+		y[i] = float32(value(float64(v)))
+	}
+}
+
+// FunctionGrad computes dx[i] = dy[i]·f'(x[i]) from the input x. dx may alias dy.
+func FunctionGrad(f Function, x, dy, dx []float32) {
+	f.check("FunctionGrad")
+	exactly("FunctionGrad", "dy", len(dy), len(x))
+	exactly("FunctionGrad", "dx", len(dx), len(x))
+	grad := functions[f].grad
+	for i, v := range x {
+		dx[i] = float32(float64(dy[i]) * grad(float64(v)))
+	}
+}
