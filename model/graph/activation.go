@@ -17,30 +17,94 @@ const (
 	CodeActivation = "activation"
 	// CodeActivationGrad is dx from (y, dy); Attr is an ActivationAttr.
 	CodeActivationGrad = "activation.grad"
+	// CodeActivationGradX is dx from (x, dy), for an activation whose output does not determine its derivative; Attr is an
+	// ActivationAttr.
+	CodeActivationGradX = "activation.grad.x"
+	// CodeFunction is y = f(x); Attr is a FunctionAttr.
+	CodeFunction = "function"
+	// CodeFunctionGrad is dx from (x, dy); Attr is a FunctionAttr.
+	CodeFunctionGrad = "function.grad"
 	// CodeSoftmax is the softmax of rows; Attr is a RowsAttr.
 	CodeSoftmax = "softmax"
 	// CodeSoftmaxGrad is dx from (y, dy); Attr is a RowsAttr.
 	CodeSoftmaxGrad = "softmax.grad"
+	// CodeLogSoftmax is the logarithm of the softmax of rows; Attr is a RowsAttr.
+	CodeLogSoftmax = "logsoftmax"
+	// CodeLogSoftmaxGrad is dx from (y, dy); Attr is a RowsAttr.
+	CodeLogSoftmaxGrad = "logsoftmax.grad"
 )
 
 // An ActivationAttr names an element-wise activation.
 type ActivationAttr struct{ Act kernels.Activation }
 
+// A FunctionAttr names an element-wise activation that is never fused.
+type FunctionAttr struct{ Function kernels.Function }
+
 // A RowsAttr is the size of an operation on the rows of a matrix.
 type RowsAttr struct{ Rows, N int }
 
-// elementwise are the activations that work on single elements, by name in keras.activations. Softmax is the other one.
+// elementwise are activations that work on single elements and may join another operation, by name in keras.activations.
 var elementwise = map[string]kernels.Activation{
-	"linear":  kernels.Linear,
-	"relu":    kernels.ReLU,
-	"sigmoid": kernels.Sigmoid,
-	"tanh":    kernels.Tanh,
+	"celu":         kernels.ELU, // with Keras' default alpha, 1, both are the same
+	"elu":          kernels.ELU,
+	"exponential":  kernels.Exponential,
+	"gelu":         kernels.GELU,
+	"hard_sigmoid": kernels.HardSigmoid,
+	"leaky_relu":   kernels.LeakyReLU,
+	"linear":       kernels.Linear,
+	"mish":         kernels.Mish,
+	"relu":         kernels.ReLU,
+	"relu6":        kernels.ReLU6,
+	"selu":         kernels.SELU,
+	"sigmoid":      kernels.Sigmoid,
+	"silu":         kernels.SiLU,
+	"softplus":     kernels.Softplus,
+	"softsign":     kernels.Softsign,
+	"swish":        kernels.SiLU,
+	"tanh":         kernels.Tanh,
+}
+
+// functions are the other activations that work on single elements.
+var functions = map[string]kernels.Function{
+	"hard_shrink":    kernels.HardShrink,
+	"hard_silu":      kernels.HardSiLU,
+	"hard_swish":     kernels.HardSiLU,
+	"hard_tanh":      kernels.HardTanh,
+	"log_sigmoid":    kernels.LogSigmoid,
+	"soft_shrink":    kernels.SoftShrink,
+	"sparse_plus":    kernels.SparsePlus,
+	"sparse_sigmoid": kernels.SparseSigmoid,
+	"squareplus":     kernels.SquarePlus,
+	"tanh_shrink":    kernels.TanhShrink,
 }
 
 const softmaxName = "softmax"
 
+// ofRows are the activations that work on rows: their codes and those of their gradients.
+var ofRows = map[string]struct{ code, grad string }{
+	"log_softmax": {CodeLogSoftmax, CodeLogSoftmaxGrad},
+	softmaxName:   {CodeSoftmax, CodeSoftmaxGrad},
+}
+
 // leavesLogits are the activations whose input a cross-entropy of the model's output takes instead of the output.
 var leavesLogits = map[string]bool{"sigmoid": true, softmaxName: true}
+
+// elementwiseOf finds an activation that may join another operation. Keras 1 and 2 have another hard_sigmoid than Keras 3.
+func (b *builder) elementwiseOf(name string) (act kernels.Activation, ok bool) {
+	act, ok = elementwise[name]
+	if act == kernels.HardSigmoid && (strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")) {
+		act = kernels.HardSigmoidV2
+	}
+	return act, ok
+}
+
+// knownActivations are the names of all activations, sorted.
+func knownActivations() []string {
+	names := slices.Collect(maps.Keys(elementwise))
+	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(functions)), maps.Keys(ofRows))
+	slices.Sort(names)
+	return names
+}
 
 // fusion decides which activation joins the operation that makes a call's output. rest is the name of what remains to
 // be applied to it, "" for nothing.
@@ -48,12 +112,10 @@ func (b *builder) fusion(c *call, name string) (fused kernels.Activation, rest s
 	if name == "" {
 		name = "linear"
 	}
-	act, ok := elementwise[name]
-	if !ok && name != softmaxName {
-		known := append(slices.Collect(maps.Keys(elementwise)), softmaxName)
-		slices.Sort(known)
+	if known := knownActivations(); !slices.Contains(known, name) {
 		return 0, "", fmt.Errorf("activation %q is not supported; known: %s", name, strings.Join(known, ", "))
 	}
+	act, ok := b.elementwiseOf(name)
 	if ok && (act == kernels.Linear || act.GradFromOutput() && !(leavesLogits[name] && b.keepLogits[c.output])) {
 		return act, "", nil
 	}
@@ -66,10 +128,12 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 		return n
 	}
 	var out *gorgonia.Node
-	if rest == softmaxName {
-		out = b.softmax(n)
+	if act, ok := b.elementwiseOf(rest); ok {
+		out = b.activation(n, act)
+	} else if f, ok := functions[rest]; ok {
+		out = b.function(n, f)
 	} else {
-		out = b.activation(n, elementwise[rest])
+		out = b.activationOfRows(n, rest)
 	}
 	if leavesLogits[rest] {
 		b.logits[out] = n
@@ -89,13 +153,24 @@ func (b *builder) activation(x *gorgonia.Node, act kernels.Activation) *gorgonia
 	if act == kernels.Linear {
 		return x
 	}
-	if !act.GradFromOutput() {
-		panic(fmt.Sprintf("graph: no gradient of %v from its output", act))
-	}
 	return b.apply(Op{
 		Code: CodeActivation, Attr: ActivationAttr{act}, Out: x.Shape(), InPlace: 0, diff: all(1),
-		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			if !act.GradFromOutput() {
+				op := Op{Code: CodeActivationGradX, Attr: ActivationAttr{act}, Out: x.Shape(), InPlace: 1}
+				return gorgonia.Nodes{b.apply(op, in[0], grad)}
+			}
 			return gorgonia.Nodes{b.activationGrad(act, out, grad)}
+		},
+	}, x)
+}
+
+func (b *builder) function(x *gorgonia.Node, f kernels.Function) *gorgonia.Node {
+	return b.apply(Op{
+		Code: CodeFunction, Attr: FunctionAttr{f}, Out: x.Shape(), InPlace: 0, diff: all(1),
+		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			op := Op{Code: CodeFunctionGrad, Attr: FunctionAttr{f}, Out: x.Shape(), InPlace: 1}
+			return gorgonia.Nodes{b.apply(op, in[0], grad)}
 		},
 	}, x)
 }
@@ -108,13 +183,15 @@ func (b *builder) activationGrad(act kernels.Activation, y, dy *gorgonia.Node) *
 	return b.apply(Op{Code: CodeActivationGrad, Attr: ActivationAttr{act}, Out: y.Shape(), InPlace: 1}, y, dy)
 }
 
-func (b *builder) softmax(x *gorgonia.Node) *gorgonia.Node {
+// activationOfRows applies softmax or another activation of ofRows over the last dimension.
+func (b *builder) activationOfRows(x *gorgonia.Node, name string) *gorgonia.Node {
+	codes := ofRows[name]
 	rows, n := rowsOf(x.Shape())
 	attr := RowsAttr{rows, n}
 	return b.apply(Op{
-		Code: CodeSoftmax, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
+		Code: codes.code, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
 		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
-			return gorgonia.Nodes{b.apply(Op{Code: CodeSoftmaxGrad, Attr: attr, Out: x.Shape(), InPlace: 1}, out, grad)}
+			return gorgonia.Nodes{b.apply(Op{Code: codes.grad, Attr: attr, Out: x.Shape(), InPlace: 1}, out, grad)}
 		},
 	}, x)
 }

@@ -24,7 +24,9 @@ type builder struct {
 	logits map[*gorgonia.Node]*gorgonia.Node
 	// keepLogits has the tensors that are outputs of the model with a loss or metric that wants logits.
 	keepLogits map[int]bool
-	ops        uint32
+	// penalties are the penalties per row of layers' results.
+	penalties gorgonia.Nodes
+	ops       uint32
 }
 
 func newBuilder(spec *keras.Spec, o Options) *builder {
@@ -139,7 +141,7 @@ func (b *builder) side(n *gorgonia.Node, index int) *gorgonia.Node {
 
 // reshape is a node under another shape of equal size.
 func (b *builder) reshape(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
-	if n.Shape().Eq(shape) {
+	if slices.Equal(n.Shape(), shape) { // Eq takes (n), (n, 1) and (1, n) for equal
 		return n
 	}
 	if n.Shape().TotalSize() != shape.TotalSize() {
@@ -151,6 +153,14 @@ func (b *builder) reshape(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
 			return gorgonia.Nodes{b.reshape(grad, in[0].Shape())}
 		},
 	}, n)
+}
+
+// fromFront counts a negative axis of a node from the front.
+func fromFront(axis int, n *gorgonia.Node) int {
+	if axis < 0 {
+		return axis + n.Shape().Dims()
+	}
+	return axis
 }
 
 // rowsOf is the product of all dimensions but the last, and the last.

@@ -25,16 +25,37 @@ type Conv2DAttr struct {
 }
 
 func conv2D(b *builder, c *call) (*gorgonia.Node, error) {
-	cfg := c.Config.(*keras.Conv2D)
+	return b.convLayer(c, c.Config.(*keras.Conv2D), c.in[0], b.weight(c.Layer, "kernel"))
+}
+
+// depthwiseConv2D is a convolution with a group per channel: the kernel's last two dimensions are one.
+func depthwiseConv2D(b *builder, c *call) (*gorgonia.Node, error) {
+	return b.convLayer(c, &c.Config.(*keras.DepthwiseConv2D).Conv2D, c.in[0], b.weight(c.Layer, "kernel"))
+}
+
+func separableConv(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.SeparableConv)
+	x := b.conv(&cfg.Depthwise.Conv2D, kernels.Linear, b.asImage(c.in[0]), b.weight(c.Layer, "depthwise_kernel"), nil)
+	return b.convLayer(c, &cfg.Pointwise, x, b.weight(c.Layer, "pointwise_kernel"))
+}
+
+// convLayer is a convolution with the layer's bias and activation.
+func (b *builder) convLayer(c *call, cfg *keras.Conv2D, x, k *gorgonia.Node) (*gorgonia.Node, error) {
 	act, rest, err := b.fusion(c, cfg.Activation)
 	if err != nil {
 		return nil, err
 	}
-	x, k, bias := c.in[0], b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias")
-	out := b.outShape(c)
-	attr := &Conv2DAttr{Conv2DShape: conv2DShape(cfg, x.Shape(), out), Act: act, Bias: bias != nil}
-	y := b.apply(Op{
-		Code: CodeConv2D, Attr: attr, Out: out, InPlace: -1, diff: all(2 + count(bias)),
+	y := b.conv(cfg, act, b.asImage(x), k, b.weight(c.Layer, "bias"))
+	return b.activate(b.reshape(y, b.outShape(c)), rest), nil
+}
+
+// conv convolves images x with a kernel, whose shape may be that of another layer than Conv2D.
+func (b *builder) conv(cfg *keras.Conv2D, act kernels.Activation, x, k, bias *gorgonia.Node) *gorgonia.Node {
+	s := conv2DShape(cfg, x.Shape())
+	k = b.reshape(k, tensor.Shape{s.KH, s.KW, s.C / s.Groups, s.F})
+	attr := &Conv2DAttr{Conv2DShape: s, Act: act, Bias: bias != nil}
+	return b.apply(Op{
+		Code: CodeConv2D, Attr: attr, Out: tensor.Shape{s.N, s.OH, s.OW, s.F}, InPlace: -1, diff: all(2 + count(bias)),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
 			dz := b.activationGrad(act, out, grad)
 			grads := gorgonia.Nodes{
@@ -47,22 +68,54 @@ func conv2D(b *builder, c *call) (*gorgonia.Node, error) {
 			return grads
 		},
 	}, x, k, bias)
-	return b.activate(y, rest), nil
 }
 
-// conv2DShape is the kernel's shape of a convolution of images x with result y, both B x H x W x C.
-func conv2DShape(cfg *keras.Conv2D, x, y tensor.Shape) kernels.Conv2DShape {
+// conv2DShape is the kernel's shape of a convolution of images x, B x H x W x C.
+func conv2DShape(cfg *keras.Conv2D, x tensor.Shape) kernels.Conv2DShape {
 	s := kernels.Conv2DShape{
 		N: x[0], H: x[1], W: x[2], C: x[3],
 		KH: cfg.KernelSize[0], KW: cfg.KernelSize[1], F: cfg.Filters,
 		SH: cfg.Strides[0], SW: cfg.Strides[1], DH: cfg.Dilation[0], DW: cfg.Dilation[1],
-		OH: y[1], OW: y[2], Groups: max(cfg.Groups, 1),
+		Groups: max(cfg.Groups, 1),
 	}
-	if cfg.Padding == "same" {
-		s.PadTop, s.PadBottom = samePadding(s.H, s.OH, (s.KH-1)*s.DH+1, s.SH)
-		s.PadLeft, s.PadRight = samePadding(s.W, s.OW, (s.KW-1)*s.DW+1, s.SW)
+	tapsH, tapsW := (s.KH-1)*s.DH+1, (s.KW-1)*s.DW+1
+	switch cfg.Padding {
+	case "same":
+		s.PadTop, s.PadBottom = samePadding(s.H, (s.H-1)/s.SH+1, tapsH, s.SH)
+		s.PadLeft, s.PadRight = samePadding(s.W, (s.W-1)/s.SW+1, tapsW, s.SW)
+	case "causal":
+		s.PadTop = tapsH - 1
 	}
+	s.OH = (s.H+s.PadTop+s.PadBottom-tapsH)/s.SH + 1
+	s.OW = (s.W+s.PadLeft+s.PadRight-tapsW)/s.SW + 1
 	return s
+}
+
+// conv2DTranspose makes images whose convolution would have the shape of the input: it is that convolution's gradient, and
+// its own gradients are the convolution and the kernel's gradient.
+func conv2DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.Conv2DTranspose)
+	act, rest, err := b.fusion(c, cfg.Activation)
+	if err != nil {
+		return nil, err
+	}
+	x, out := c.in[0], b.outShape(c)
+	back := cfg.Conv2D // the convolution from the result to the input
+	back.Filters = x.Shape()[3]
+	attr := &Conv2DAttr{Conv2DShape: conv2DShape(&back, out)}
+	y := b.apply(Op{
+		Code: CodeConv2DInputGrad, Attr: attr, Out: out, InPlace: -1, diff: all(2),
+		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{
+				b.apply(Op{Code: CodeConv2D, Attr: attr, Out: in[0].Shape(), InPlace: -1}, grad, in[1]),
+				b.apply(Op{Code: CodeConv2DKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, grad, in[0]),
+			}
+		},
+	}, x, b.weight(c.Layer, "kernel"))
+	if bias := b.weight(c.Layer, "bias"); bias != nil {
+		y = b.add(y, b.broadcast(bias, out))
+	}
+	return b.activate(b.activation(y, act), rest), nil
 }
 
 // samePadding is what TensorFlow's padding "same" adds before and after a line of size elements, for out windows of

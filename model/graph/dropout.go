@@ -34,10 +34,7 @@ func dropout(b *builder, c *call) (*gorgonia.Node, error) {
 	if !b.o.Training || cfg.Rate == 0 {
 		return x, nil
 	}
-	attr := DropoutAttr{Rate: float32(cfg.Rate), Stream: uint64(c.number)}
-	if cfg.Seed != nil {
-		attr.Stream += uint64(*cfg.Seed) << 32
-	}
+	attr := DropoutAttr{Rate: float32(cfg.Rate), Stream: c.stream(cfg.Seed)}
 	if cfg.NoiseShape == nil || slices.Equal(cfg.NoiseShape, x.Shape()[1:]) {
 		return b.drop(CodeDropout, attr, x), nil
 	}

@@ -49,7 +49,9 @@ type Graph struct {
 	RowLosses []*gorgonia.Node
 	// RowMetrics are the losses asked for as metrics, per output, B each; nil without.
 	RowMetrics [][]*gorgonia.Node
-	// Grads are the gradients of the total loss; empty unless training.
+	// RowPenalties are penalties of layers' results, B each, whose mean over the rows belongs to the loss; nil without losses.
+	RowPenalties []*gorgonia.Node
+	// Grads are the gradients of the total loss, penalties included; empty unless training.
 	Grads []WeightNode
 	// Updates are new values of weights that training sets directly (moving statistics); empty unless training.
 	Updates []WeightNode
@@ -123,7 +125,7 @@ func (b *builder) gradients(total *gorgonia.Node) error {
 		return fmt.Errorf("graph: differentiating the loss of model %q: %w", b.spec.Name, err)
 	}
 	for i, n := range grads {
-		b.g.Grads[i].Node = n
+		b.g.Grads[i].Node = b.weightPenalty(b.g.Grads[i].Weight, n)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/loss"
 )
 
@@ -130,6 +131,35 @@ func TestSamePadding(t *testing.T) {
 	} {
 		if before, after := samePadding(tt.size, tt.out, tt.taps, tt.stride); before != tt.before || after != tt.after {
 			t.Errorf("%+v: %d and %d", tt, before, after)
+		}
+	}
+}
+
+// TestActivations: every activation that package keras reads is known here, and no other.
+func TestActivations(t *testing.T) {
+	for _, name := range knownActivations() {
+		s, err := keras.Parse([]byte(strings.Replace(smallJSON, "softmax", name, 1)))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if _, err := Build(s, Options{Batch: 1, Training: true, Losses: []*loss.Loss{lossNamed(t, "mse")}}); err != nil {
+			t.Error(err)
+		}
+	}
+	if got, want := len(knownActivations()), len(keras.Activations()); got != want {
+		t.Errorf("%d activations, package keras has %d", got, want)
+	}
+}
+
+// TestHardSigmoid: Keras 3 has another slope than the versions before.
+func TestHardSigmoid(t *testing.T) {
+	for version, want := range map[string]kernels.Activation{
+		"": kernels.HardSigmoid, "3.15.1": kernels.HardSigmoid, "2.21.0": kernels.HardSigmoidV2, "2.1.6": kernels.HardSigmoidV2,
+	} {
+		b := &builder{spec: &keras.Spec{Version: version}}
+		if got, _ := b.elementwiseOf("hard_sigmoid"); got != want {
+			t.Errorf("version %q: %v, want %v", version, got, want)
 		}
 	}
 }

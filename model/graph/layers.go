@@ -26,14 +26,52 @@ type call struct {
 
 // layers is every layer by Keras' class name: a new one is a file and a row here.
 var layers = map[string]layer{
-	"Activation":         activationLayer,
-	"BatchNormalization": batchNormalization,
-	"Conv2D":             conv2D,
-	"Dense":              dense,
-	"Dropout":            dropout,
-	"Flatten":            reshapeLayer,
-	"MaxPooling2D":       maxPooling2D,
-	"Reshape":            reshapeLayer,
+	"Activation":             activationLayer,
+	"ActivityRegularization": activityRegularization,
+	"Add":                    merge,
+	"Average":                merge,
+	"AveragePooling1D":       pooling,
+	"AveragePooling2D":       pooling,
+	"BatchNormalization":     batchNormalization,
+	"Concatenate":            concatenate,
+	"Conv1D":                 conv2D,
+	"Conv2D":                 conv2D,
+	"Conv2DTranspose":        conv2DTranspose,
+	"Cropping1D":             frame,
+	"Cropping2D":             frame,
+	"Dense":                  dense,
+	"DepthwiseConv2D":        depthwiseConv2D,
+	"Dropout":                dropout,
+	"ELU":                    elu,
+	"Embedding":              embedding,
+	"Flatten":                reshapeLayer,
+	"GaussianDropout":        noise,
+	"GaussianNoise":          noise,
+	"GlobalAveragePooling1D": globalPooling,
+	"GlobalAveragePooling2D": globalPooling,
+	"GlobalMaxPooling1D":     globalPooling,
+	"GlobalMaxPooling2D":     globalPooling,
+	"LayerNormalization":     layerNormalization,
+	"MaxPooling1D":           pooling,
+	"MaxPooling2D":           pooling,
+	"Maximum":                merge,
+	"Minimum":                merge,
+	"Multiply":               merge,
+	"PReLU":                  prelu,
+	"Permute":                permuteLayer,
+	"ReLU":                   relu,
+	"RepeatVector":           repeatVector,
+	"Rescaling":              rescaling,
+	"Reshape":                reshapeLayer,
+	"SeparableConv1D":        separableConv,
+	"SeparableConv2D":        separableConv,
+	"Softmax":                softmaxLayer,
+	"Subtract":               merge,
+	"UnitNormalization":      unitNormalization,
+	"UpSampling1D":           upSampling,
+	"UpSampling2D":           upSampling,
+	"ZeroPadding1D":          frame,
+	"ZeroPadding2D":          frame,
 }
 
 // layers builds every call of the model.
@@ -73,6 +111,7 @@ func (b *builder) call(number int, c keras.Call) error {
 	if want := withBatch(b.o.Batch, b.spec.Tensors[out].Shape); !n.Shape().Eq(want) {
 		return fmt.Errorf("layer %q (%s): output of shape %v, the model says %v", c.Layer.Name, class, n.Shape(), want)
 	}
+	b.penalise(c.Layer.ActivityRegularizer, n)
 	b.tensors[out] = n
 	return nil
 }

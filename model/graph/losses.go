@@ -18,23 +18,23 @@ const (
 	codeTotal = "total"
 )
 
-// A LossAttr is a loss by its name, whether it takes logits, and the size of the predictions.
+// A LossAttr is a loss, whether it takes the logits of a sigmoid or softmax, and the size of the predictions.
 type LossAttr struct {
-	Loss    string
+	Loss    *loss.Loss
 	Logits  bool
+	Softmax bool // the logits are those of a softmax
 	Rows, N int
 }
 
 // Func is the loss in the form that the attributes ask for.
 func (a LossAttr) Func() loss.Func {
-	l, ok := loss.ByName(a.Loss)
-	if !ok {
-		panic(fmt.Sprintf("graph: loss %q is not in the table", a.Loss))
+	switch {
+	case !a.Logits:
+		return a.Loss.Output
+	case a.Softmax && a.Loss.SoftmaxLogits != nil:
+		return *a.Loss.SoftmaxLogits
 	}
-	if a.Logits {
-		return *l.Logits
-	}
-	return l.Output
+	return *a.Loss.Logits
 }
 
 // losses builds labels, scales and the loss per row of every output, and returns the total loss.
@@ -61,9 +61,13 @@ func (b *builder) losses() (*gorgonia.Node, error) {
 			b.g.RowMetrics = append(b.g.RowMetrics, metrics)
 		}
 	}
+	for _, p := range b.penalties {
+		terms = append(terms, p, p) // a penalty scales itself (see penalise), so its gradient here is not used
+	}
+	b.g.RowPenalties = b.penalties
 	diff := make([]bool, len(terms))
-	for i := range b.o.Losses {
-		diff[2*i] = true
+	for i := 0; i < len(diff); i += 2 {
+		diff[i] = true
 	}
 	// The gradient of Σ scale·loss is the scale itself: the total is the root, so the gradient above it is always 1.
 	return b.apply(Op{
@@ -80,9 +84,10 @@ func (b *builder) losses() (*gorgonia.Node, error) {
 
 // loss is the loss per row of output p, from its logits where both have them.
 func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
-	attr := LossAttr{Loss: l.Name, Rows: p.Shape()[0], N: p.Shape()[1]}
+	attr := LossAttr{Loss: l, Rows: p.Shape()[0], N: p.Shape()[1]}
 	if logits := b.logits[p]; logits != nil && l.Logits != nil {
-		attr.Logits, p = true, logits
+		attr.Logits, attr.Softmax = true, p.Op().(*Op).Code == CodeSoftmax
+		p = logits
 	}
 	return b.apply(Op{
 		Code: CodeLoss, Attr: attr, Out: tensor.Shape{attr.Rows}, InPlace: -1, diff: []bool{true, false},

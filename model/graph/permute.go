@@ -3,6 +3,7 @@ package graph
 import (
 	"slices"
 
+	"github.com/beamfit/beamfit/model/keras"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -14,6 +15,10 @@ const CodePermute = "permute"
 type PermuteAttr struct {
 	Shape []int
 	From  []int
+}
+
+func permuteLayer(b *builder, c *call) (*gorgonia.Node, error) {
+	return b.permute(c.in[0], append([]int{0}, c.Config.(*keras.Permute).Dims...)), nil
 }
 
 // permute reorders the dimensions of a node: dimension i of the result is dimension from[i] of n.

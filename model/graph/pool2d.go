@@ -1,9 +1,12 @@
 package graph
 
 import (
+	"strings"
+
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // Codes of pooling; Attr is a *kernels.Pool2DShape.
@@ -12,25 +15,65 @@ const (
 	CodeMaxPool2D = "maxpool2d"
 	// CodeMaxPool2DGrad is dx from (dy, places).
 	CodeMaxPool2DGrad = "maxpool2d.grad"
+	// CodeAvgPool2D is the mean over windows of x.
+	CodeAvgPool2D = "avgpool2d"
+	// CodeAvgPool2DGrad is dx from dy.
+	CodeAvgPool2DGrad = "avgpool2d.grad"
 )
 
-func maxPooling2D(b *builder, c *call) (*gorgonia.Node, error) {
-	cfg := c.Config.(*keras.MaxPooling2D)
-	x, out := c.in[0], b.outShape(c)
-	in := x.Shape()
+// asImage gives a sequence (B, length, channels) a width of 1.
+func (b *builder) asImage(x *gorgonia.Node) *gorgonia.Node {
+	if s := x.Shape(); s.Dims() == 3 {
+		return b.reshape(x, tensor.Shape{s[0], s[1], 1, s[2]})
+	}
+	return x
+}
+
+// pooling works on sequences as images of width 1.
+func pooling(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.Pooling)
+	x := b.asImage(c.in[0])
+	in, out := x.Shape(), b.outShape(c)
 	s := &kernels.Pool2DShape{
 		N: in[0], H: in[1], W: in[2], C: in[3],
 		KH: cfg.PoolSize[0], KW: cfg.PoolSize[1], SH: cfg.Strides[0], SW: cfg.Strides[1],
-		OH: out[1], OW: out[2],
+		OH: out[1], OW: 1,
+	}
+	if out.Dims() == 4 {
+		s.OW = out[2]
 	}
 	if cfg.Padding == "same" {
 		s.PadTop, s.PadBottom = samePadding(s.H, s.OH, s.KH, s.SH)
 		s.PadLeft, s.PadRight = samePadding(s.W, s.OW, s.KW, s.SW)
+	}
+	return b.reshape(b.pool(cfg.Kind, s, x), out), nil
+}
+
+// globalPooling has one window, the image.
+func globalPooling(b *builder, c *call) (*gorgonia.Node, error) {
+	x := b.asImage(c.in[0])
+	in := x.Shape()
+	s := &kernels.Pool2DShape{
+		N: in[0], H: in[1], W: in[2], C: in[3], KH: in[1], KW: in[2], SH: 1, SW: 1, OH: 1, OW: 1,
+	}
+	return b.reshape(b.pool(c.Config.Class(), s, x), b.outShape(c)), nil
+}
+
+// pool takes the mean or the maximum, which the class names.
+func (b *builder) pool(class string, s *kernels.Pool2DShape, x *gorgonia.Node) *gorgonia.Node {
+	in, out := x.Shape(), tensor.Shape{s.N, s.OH, s.OW, s.C}
+	if strings.Contains(class, "Average") {
+		return b.apply(Op{
+			Code: CodeAvgPool2D, Attr: s, Out: out, InPlace: -1, diff: all(1),
+			grad: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+				return gorgonia.Nodes{b.apply(Op{Code: CodeAvgPool2DGrad, Attr: s, Out: in, InPlace: -1}, grad)}
+			},
+		}, x)
 	}
 	return b.apply(Op{
 		Code: CodeMaxPool2D, Attr: s, Out: out, Side: []int{out.TotalSize()}, InPlace: -1, diff: all(1),
 		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
 			return gorgonia.Nodes{b.apply(Op{Code: CodeMaxPool2DGrad, Attr: s, Out: in, InPlace: -1}, grad, b.side(out, 0))}
 		},
-	}, x), nil
+	}, x)
 }

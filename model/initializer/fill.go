@@ -20,6 +20,8 @@ var drawers = map[string]drawer{
 	"TruncatedNormal": drawTruncatedNormal,
 	"RandomUniform":   drawRandomUniform,
 	"VarianceScaling": drawVarianceScaling,
+	"Identity":        drawIdentity,
+	"Orthogonal":      drawOrthogonal,
 }
 
 // Fill draws the flat weight vector of a model. It takes 4*spec.NumWeights bytes.

@@ -106,6 +106,15 @@ func (a *args) float(key string, byDefault float64) float64 {
 	return f
 }
 
+// atLeast0 reads a number that is not negative.
+func (a *args) atLeast0(key string, byDefault float64) float64 {
+	f := a.float(key, byDefault)
+	if f < 0 {
+		a.wrong(key, "at least 0")
+	}
+	return f
+}
+
 // positive reads an integer that must be given and at least 1.
 func (a *args) positive(key string) int {
 	v, ok := a.get(key)

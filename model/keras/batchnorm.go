@@ -1,9 +1,6 @@
 package keras
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // BatchNormalization normalises over all axes but Axis. A layer that is not trainable uses its moving averages in
 // training too (TF 2 and Keras 3).
@@ -21,13 +18,15 @@ type BatchNormalization struct {
 	BetaInitializer           Initializer
 	MovingMeanInitializer     Initializer
 	MovingVarianceInitializer Initializer
+	GammaRegularizer          Regularizer
+	BetaRegularizer           Regularizer
 }
 
 // Class is "BatchNormalization".
 func (*BatchNormalization) Class() string { return "BatchNormalization" }
 
 func parseBatchNormalization(a *args) kind {
-	a.absent("gamma_regularizer", "beta_regularizer", "gamma_constraint", "beta_constraint", "virtual_batch_size", "adjustment")
+	a.absent("gamma_constraint", "beta_constraint", "virtual_batch_size", "adjustment")
 	a.off("renorm", "synchronized")
 	a.skip("renorm_clipping", "renorm_momentum") // they act only with renorm
 	a.skip("fused")                              // which kernel TensorFlow picks
@@ -41,6 +40,8 @@ func parseBatchNormalization(a *args) kind {
 		BetaInitializer:           a.initializer("beta_initializer", zeros),
 		MovingMeanInitializer:     a.initializer("moving_mean_initializer", zeros),
 		MovingVarianceInitializer: a.initializer("moving_variance_initializer", ones),
+		GammaRegularizer:          a.regularizer("gamma_regularizer"),
+		BetaRegularizer:           a.regularizer("beta_regularizer"),
 	}
 	if c.Momentum < 0 || c.Momentum > 1 {
 		a.wrong("momentum", "between 0 and 1")
@@ -52,12 +53,9 @@ func parseBatchNormalization(a *args) kind {
 }
 
 func (c *BatchNormalization) outputShape(in []int) ([]int, error) {
-	axis := c.Axis
-	if axis < 0 {
-		axis += len(in) + 1
-	}
-	if axis < 1 || axis > len(in) {
-		return nil, fmt.Errorf("axis %d is not an axis of the input %s besides the batch", c.Axis, shapeText(in))
+	axis, err := resolveAxis(c.Axis, in)
+	if err != nil {
+		return nil, err
 	}
 	c.Axis = axis
 	return slices.Clone(in), nil
@@ -67,10 +65,10 @@ func (c *BatchNormalization) weights(in []int) []array {
 	shape := []int{in[c.Axis-1]}
 	var arrays []array
 	if c.Scale {
-		arrays = append(arrays, array{name: "gamma", shape: shape, init: c.GammaInitializer})
+		arrays = append(arrays, array{name: "gamma", shape: shape, init: c.GammaInitializer, regularizer: c.GammaRegularizer})
 	}
 	if c.Center {
-		arrays = append(arrays, array{name: "beta", shape: shape, init: c.BetaInitializer})
+		arrays = append(arrays, array{name: "beta", shape: shape, init: c.BetaInitializer, regularizer: c.BetaRegularizer})
 	}
 	return append(arrays,
 		array{name: "moving_mean", shape: shape, init: c.MovingMeanInitializer, fixed: true},

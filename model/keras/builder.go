@@ -58,10 +58,16 @@ func (b *builder) layer(i int, obj object) (*Layer, error) {
 	if class == "InputLayer" {
 		l.Config = parseInput(a)
 	} else {
-		if shape := a.batchShape(); shape != nil {
+		if class == "Embedding" && unknownLength(config["batch_input_shape"]) {
+			a.skip("batch_input_shape")
+		} else if shape := a.batchShape(); shape != nil {
 			b.stated[l] = shape
 		}
 		l.Config = parse(a)
+		l.ActivityRegularizer = a.regularizer("activity_regularizer")
+		if class == "ActivityRegularization" {
+			l.ActivityRegularizer = regularizers["L1L2"](a)
+		}
 	}
 	if err := a.check(); err != nil {
 		return fail(err)
@@ -69,6 +75,13 @@ func (b *builder) layer(i int, obj object) (*Layer, error) {
 	b.layers[name] = l
 	b.spec.Layers = append(b.spec.Layers, l)
 	return l, nil
+}
+
+// unknownLength says whether a shape has an unknown dimension besides the batch. tf.keras states such a shape for every
+// Embedding without input_length.
+func unknownLength(shape any) bool {
+	list, _ := shape.([]any)
+	return len(list) > 1 && slices.Contains(list[1:], nil)
 }
 
 // tensor adds a tensor and returns its index.
@@ -98,14 +111,15 @@ func (b *builder) call(l *Layer, in []int) (int, error) {
 	if !ok {
 		return 0, errors.New("cannot be applied to a tensor")
 	}
-	if len(in) != 1 {
-		return 0, fmt.Errorf("takes one input, found %d", len(in))
+	shapes := make([][]int, len(in))
+	for i, t := range in {
+		shapes[i] = b.spec.Tensors[t].Shape
 	}
-	shape := b.spec.Tensors[in[0]].Shape
+	shape := shapes[0]
 	if stated, ok := b.stated[l]; ok && !slices.Equal(stated, shape) {
 		return 0, fmt.Errorf("states the input shape %s, its input has shape %s", shapeText(stated), shapeText(shape))
 	}
-	outShape, err := k.outputShape(shape)
+	outShape, err := outputShape(k, shapes)
 	if err != nil {
 		return 0, err
 	}
@@ -118,6 +132,17 @@ func (b *builder) call(l *Layer, in []int) (int, error) {
 	out := b.tensor(l.Name, outShape)
 	b.spec.Calls = append(b.spec.Calls, Call{Layer: l, Inputs: in, Outputs: []int{out}})
 	return out, nil
+}
+
+// outputShape is the shape of a layer's result for its inputs.
+func outputShape(k kind, in [][]int) ([]int, error) {
+	if j, ok := k.(joiner); ok {
+		return j.joinShape(in)
+	}
+	if len(in) != 1 {
+		return nil, fmt.Errorf("takes one input, found %d", len(in))
+	}
+	return k.outputShape(in[0])
 }
 
 // own gives a layer its weights at its first call; later calls must need the same.
@@ -136,6 +161,9 @@ func (b *builder) own(l *Layer, arrays []array) error {
 		if !ok {
 			return fmt.Errorf("%s of shape %s brings the model above %d weights", a.name, shapeText(a.shape), MaxWeights)
 		}
+		if err := a.init.fits(a.shape); err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
 		b.total += n
 		l.Weights = append(l.Weights, &Weight{
 			Layer:       l.Name,
@@ -143,6 +171,7 @@ func (b *builder) own(l *Layer, arrays []array) error {
 			Shape:       slices.Clone(a.shape),
 			Trainable:   l.Trainable && !a.fixed,
 			Initializer: a.init,
+			Regularizer: a.regularizer,
 		})
 	}
 	return nil

@@ -10,13 +10,15 @@ type Dense struct {
 	UseBias           bool
 	KernelInitializer Initializer
 	BiasInitializer   Initializer
+	KernelRegularizer Regularizer
+	BiasRegularizer   Regularizer
 }
 
 // Class is "Dense".
 func (*Dense) Class() string { return "Dense" }
 
 func parseDense(a *args) kind {
-	a.absent("kernel_regularizer", "bias_regularizer", "activity_regularizer", "kernel_constraint", "bias_constraint",
+	a.absent("kernel_constraint", "bias_constraint",
 		"lora_rank", "lora_alpha", "quantization_config")
 	return &Dense{
 		Units:             a.positive("units"),
@@ -24,6 +26,8 @@ func parseDense(a *args) kind {
 		UseBias:           a.bool("use_bias", true),
 		KernelInitializer: a.initializer("kernel_initializer", glorotUniform),
 		BiasInitializer:   a.initializer("bias_initializer", zeros),
+		KernelRegularizer: a.regularizer("kernel_regularizer"),
+		BiasRegularizer:   a.regularizer("bias_regularizer"),
 	}
 }
 
@@ -34,9 +38,9 @@ func (c *Dense) outputShape(in []int) ([]int, error) {
 }
 
 func (c *Dense) weights(in []int) []array {
-	arrays := []array{{name: "kernel", shape: []int{in[len(in)-1], c.Units}, init: c.KernelInitializer}}
+	arrays := []array{{name: "kernel", shape: []int{in[len(in)-1], c.Units}, init: c.KernelInitializer, regularizer: c.KernelRegularizer}}
 	if c.UseBias {
-		arrays = append(arrays, array{name: "bias", shape: []int{c.Units}, init: c.BiasInitializer})
+		arrays = append(arrays, array{name: "bias", shape: []int{c.Units}, init: c.BiasInitializer, regularizer: c.BiasRegularizer})
 	}
 	return arrays
 }

@@ -12,9 +12,9 @@
 //
 // # Guarantees
 //
-// A Spec that Parse returns is complete and consistent: every layer, activation and initializer is known, every shape
+// A Spec that Parse returns is complete and consistent: every layer, activation, initializer and regularizer is known, every shape
 // fits the next layer, every array has its place in the flat weight vector, in the order of Keras' get_weights.
-// Whatever is not known is refused by name: a layer, an activation, an initializer, any regularizer or constraint,
+// Whatever is not known is refused by name: a layer, an activation, an initializer, any constraint,
 // channels_first, a dtype other than float32, and every argument that would change the result and is not read here.
 // Nothing of the JSON is ever executed.
 //
@@ -27,5 +27,6 @@
 // # Adding a layer
 //
 // A layer is one type in the file of its family: its arguments (a Config), parse, outputShape and weights, and one row
-// in the table layerClasses. An initializer or activation is one row of its table.
+// in the table layerClasses; one that takes several inputs also has joinShape. Layers for sequences share the type of those
+// for images, and work on them as images of width 1. An initializer, regularizer or activation is one row of its table.
 package keras

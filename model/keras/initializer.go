@@ -17,6 +17,7 @@ type Initializer struct {
 	Scale        float64 // VarianceScaling
 	Mode         string  // VarianceScaling: fan_in, fan_out, fan_avg
 	Distribution string  // VarianceScaling: truncated_normal, untruncated_normal, uniform
+	Gain         float64 // Identity, Orthogonal
 	Seed         *int64  // nil: drawn from the run's seed
 }
 
@@ -32,6 +33,8 @@ var initializers = map[string]func(*args) Initializer{
 	"Zeros":           func(*args) Initializer { return zeros },
 	"Ones":            func(*args) Initializer { return ones },
 	"Constant":        parseConstant,
+	"Identity":        func(a *args) Initializer { return Initializer{Class: "Identity", Gain: a.float("gain", 1)} },
+	"Orthogonal":      parseOrthogonal,
 	"RandomNormal":    func(a *args) Initializer { return parseNormal(a, "RandomNormal") },
 	"TruncatedNormal": func(a *args) Initializer { return parseNormal(a, "TruncatedNormal") },
 	"RandomUniform":   parseUniform,
@@ -112,6 +115,21 @@ func parseScaling(a *args) Initializer {
 	}
 	i.Seed = a.seed()
 	return i
+}
+
+func parseOrthogonal(a *args) Initializer {
+	return Initializer{Class: "Orthogonal", Gain: a.float("gain", 1), Seed: a.seed()}
+}
+
+// fits refuses an array of a shape that the initializer cannot fill.
+func (i Initializer) fits(shape []int) error {
+	switch {
+	case i.Class == "Identity" && len(shape) != 2:
+		return fmt.Errorf("initializer Identity is for matrices, found shape %s", shapeText(shape))
+	case i.Class == "Orthogonal" && len(shape) < 2:
+		return fmt.Errorf("initializer Orthogonal is for at least two dimensions, found shape %s", shapeText(shape))
+	}
+	return nil
 }
 
 // initializer reads an initializer: a name, or {"class_name": ..., "config": {...}}; null is the layer's default.

@@ -29,29 +29,56 @@ func TestLayerArguments(t *testing.T) {
 		config             Config
 		out                []int
 	}{
-		{"[null, 3, 4]", "Dense", `"units": 5`,
-			&Dense{Units: 5, Activation: "linear", UseBias: true, KernelInitializer: glorotUniform, BiasInitializer: zeros}, []int{3, 5}},
-		{"[32, 4]", "Dense", `"units": 5, "activation": {"class_name": "function", "config": "tanh"}, "use_bias": false, "kernel_initializer": "he_normal", "bias_initializer": "one"`,
-			&Dense{Units: 5, Activation: "tanh", KernelInitializer: scaling(2, "fan_in", "truncated_normal"), BiasInitializer: ones}, []int{5}},
+		{
+			"[null, 3, 4]", "Dense", `"units": 5`,
+			&Dense{Units: 5, Activation: "linear", UseBias: true, KernelInitializer: glorotUniform, BiasInitializer: zeros},
+			[]int{3, 5},
+		},
+		{
+			"[32, 4]", "Dense", `"units": 5, "activation": {"class_name": "function", "config": "tanh"}, "use_bias": false, "kernel_initializer": "he_normal", "bias_initializer": "one"`,
+			&Dense{Units: 5, Activation: "tanh", KernelInitializer: scaling(2, "fan_in", "truncated_normal"), BiasInitializer: ones},
+			[]int{5},
+		},
 		{"[null, 4]", "Activation", `"activation": "sigmoid"`, &Activation{"sigmoid"}, []int{4}},
 		{"[null, 4]", "Dropout", `"rate": 0.25, "seed": 7, "noise_shape": null`, &Dropout{Rate: 0.25, Seed: &seed}, []int{4}},
-		{"[null, 4, 6]", "Dropout", `"rate": 0, "noise_shape": {"class_name": "__tuple__", "items": [null, 1, null]}`,
-			&Dropout{NoiseShape: []int{1, 6}, noise: []int{0, 1, 0}}, []int{4, 6}},
+		{
+			"[null, 4, 6]", "Dropout", `"rate": 0, "noise_shape": {"class_name": "__tuple__", "items": [null, 1, null]}`,
+			&Dropout{NoiseShape: []int{1, 6}, noise: []int{0, 1, 0}},
+			[]int{4, 6},
+		},
 		{"[null, 4, 6, 2]", "Flatten", ``, &Flatten{}, []int{48}},
 		{"[null, 4, 6]", "Reshape", `"target_shape": [2, -1, 3]`, &Reshape{TargetShape: []int{2, 4, 3}}, []int{2, 4, 3}},
 		{"[null, 4, 6]", "Reshape", `"target_shape": [24]`, &Reshape{TargetShape: []int{24}}, []int{24}},
-		{"[null, 9, 8, 4]", "Conv2D", `"filters": 6, "kernel_size": [3, 2], "strides": 2, "groups": 2, "data_format": "channels_last"`,
-			&Conv2D{Filters: 6, KernelSize: [2]int{3, 2}, Strides: [2]int{2, 2}, Dilation: [2]int{1, 1}, Groups: 2, Padding: "valid",
-				Activation: "linear", UseBias: true, KernelInitializer: glorotUniform, BiasInitializer: zeros}, []int{4, 4, 6}},
-		{"[null, 9, 8, 4]", "Conv2D", `"filters": 6, "kernel_size": 3, "dilation_rate": [2, 3], "padding": "valid", "activation": null, "use_bias": false`,
-			&Conv2D{Filters: 6, KernelSize: [2]int{3, 3}, Strides: [2]int{1, 1}, Dilation: [2]int{2, 3}, Groups: 1, Padding: "valid",
-				Activation: "linear", KernelInitializer: glorotUniform, BiasInitializer: zeros}, []int{5, 2, 6}},
-		{"[null, 9, 8, 4]", "MaxPooling2D", ``, &MaxPooling2D{PoolSize: [2]int{2, 2}, Strides: [2]int{2, 2}, Padding: "valid"}, []int{4, 4, 4}},
-		{"[null, 9, 8, 4]", "MaxPooling2D", `"pool_size": 3, "strides": [1, 2], "padding": "same"`,
-			&MaxPooling2D{PoolSize: [2]int{3, 3}, Strides: [2]int{1, 2}, Padding: "same"}, []int{9, 4, 4}},
-		{"[null, 9, 8, 4]", "BatchNormalization", `"axis": [-2], "momentum": 0.5, "scale": false, "renorm": false, "renorm_momentum": 0.99`,
-			&BatchNormalization{Axis: 2, Momentum: 0.5, Epsilon: 1e-3, Center: true, GammaInitializer: ones, BetaInitializer: zeros,
-				MovingMeanInitializer: zeros, MovingVarianceInitializer: ones}, []int{9, 8, 4}},
+		{
+			"[null, 9, 8, 4]", "Conv2D", `"filters": 6, "kernel_size": [3, 2], "strides": 2, "groups": 2, "data_format": "channels_last"`,
+			&Conv2D{
+				Filters: 6, KernelSize: [2]int{3, 2}, Strides: [2]int{2, 2}, Dilation: [2]int{1, 1}, Groups: 2, Padding: "valid",
+				Activation: "linear", UseBias: true, KernelInitializer: glorotUniform, BiasInitializer: zeros,
+			},
+			[]int{4, 4, 6},
+		},
+		{
+			"[null, 9, 8, 4]", "Conv2D", `"filters": 6, "kernel_size": 3, "dilation_rate": [2, 3], "padding": "valid", "activation": null, "use_bias": false`,
+			&Conv2D{
+				Filters: 6, KernelSize: [2]int{3, 3}, Strides: [2]int{1, 1}, Dilation: [2]int{2, 3}, Groups: 1, Padding: "valid",
+				Activation: "linear", KernelInitializer: glorotUniform, BiasInitializer: zeros,
+			},
+			[]int{5, 2, 6},
+		},
+		{"[null, 9, 8, 4]", "MaxPooling2D", ``, &Pooling{Kind: "MaxPooling2D", PoolSize: [2]int{2, 2}, Strides: [2]int{2, 2}, Padding: "valid"}, []int{4, 4, 4}},
+		{
+			"[null, 9, 8, 4]", "MaxPooling2D", `"pool_size": 3, "strides": [1, 2], "padding": "same"`,
+			&Pooling{Kind: "MaxPooling2D", PoolSize: [2]int{3, 3}, Strides: [2]int{1, 2}, Padding: "same"},
+			[]int{9, 4, 4},
+		},
+		{
+			"[null, 9, 8, 4]", "BatchNormalization", `"axis": [-2], "momentum": 0.5, "scale": false, "renorm": false, "renorm_momentum": 0.99`,
+			&BatchNormalization{
+				Axis: 2, Momentum: 0.5, Epsilon: 1e-3, Center: true, GammaInitializer: ones, BetaInitializer: zeros,
+				MovingMeanInitializer: zeros, MovingVarianceInitializer: ones,
+			},
+			[]int{9, 8, 4},
+		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.class+" "+tt.args, func(t *testing.T) {

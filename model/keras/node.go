@@ -107,7 +107,15 @@ func node3(obj object) ([]ref, error) {
 	if !ok {
 		return nil, fmt.Errorf("args must be a list, found %s", show(obj["args"]))
 	}
-	if err := noArguments(obj["kwargs"]); err != nil {
+	kwargs := obj["kwargs"]
+	if given, ok := kwargs.(object); ok {
+		// Keras 3 writes the default training=false of a layer's call; fit, evaluate and predict replace it.
+		if training, ok := given["training"].(bool); ok && !training {
+			kwargs = maps.Clone(given)
+			delete(kwargs.(object), "training")
+		}
+	}
+	if err := noArguments(kwargs); err != nil {
 		return nil, err
 	}
 	var in []ref

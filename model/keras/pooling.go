@@ -2,32 +2,74 @@ package keras
 
 import "fmt"
 
-// MaxPooling2D takes the maximum over windows of NHWC images.
-type MaxPooling2D struct {
+// Pooling takes the maximum or the mean over windows of NHWC images. With padding "same" the mean counts the pixels of the
+// image only. The classes for sequences (length, channels) work on them as images of width 1.
+type Pooling struct {
+	Kind     string // the class: "MaxPooling2D", "AveragePooling2D", "MaxPooling1D" or "AveragePooling1D"
 	PoolSize [2]int
 	Strides  [2]int // PoolSize where the JSON has none
 	Padding  string // "valid" or "same"
 }
 
-// Class is "MaxPooling2D".
-func (*MaxPooling2D) Class() string { return "MaxPooling2D" }
+// Class is the kind.
+func (c *Pooling) Class() string { return c.Kind }
 
-func parseMaxPooling2D(a *args) kind {
-	a.channelsLast()
-	c := &MaxPooling2D{PoolSize: a.pair("pool_size", [2]int{2, 2}), Padding: a.oneOf("padding", "valid", "same")}
-	c.Strides = a.pair("strides", c.PoolSize)
-	return c
+// parsePooling makes the parse function of a class for inputs with dims dimensions besides the channels.
+func parsePooling(class string, dims int) func(*args) kind {
+	return func(a *args) kind {
+		a.channelsLast()
+		c := &Pooling{Kind: class, PoolSize: a.extent("pool_size", dims, 2), Padding: a.oneOf("padding", "valid", "same")}
+		c.Strides = c.PoolSize
+		if _, ok := a.get("strides"); ok {
+			c.Strides = a.extent("strides", dims, 1)
+		}
+		return c
+	}
 }
 
-func (c *MaxPooling2D) outputShape(in []int) ([]int, error) {
-	if err := checkImage(in); err != nil {
+func (c *Pooling) outputShape(in []int) ([]int, error) {
+	image, dims, err := asImage(c.Kind, in)
+	if err != nil {
 		return nil, err
 	}
-	out, err := slide(in, c.PoolSize, c.Strides, c.Padding)
+	out, err := slide(image, c.PoolSize, c.Strides, c.Padding)
 	if err != nil {
 		return nil, fmt.Errorf("pooling: %w", err)
 	}
-	return append(out, in[2]), nil
+	return append(out[:dims], image[2]), nil
 }
 
-func (*MaxPooling2D) weights([]int) []array { return nil }
+func (*Pooling) weights([]int) []array { return nil }
+
+// GlobalPooling takes the maximum or the mean over all of an image or a sequence. Where several elements are the maximum,
+// the first one gets the gradient; TensorFlow divides it among them.
+type GlobalPooling struct {
+	Kind     string // the class: "GlobalMaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling1D" or "GlobalAveragePooling1D"
+	KeepDims bool   // the result keeps the dimensions that were pooled, of size 1
+}
+
+// Class is the kind.
+func (c *GlobalPooling) Class() string { return c.Kind }
+
+// parseGlobalPooling makes the parse function of a class.
+func parseGlobalPooling(class string) func(*args) kind {
+	return func(a *args) kind {
+		a.channelsLast()
+		return &GlobalPooling{Kind: class, KeepDims: a.bool("keepdims", false)}
+	}
+}
+
+func (c *GlobalPooling) outputShape(in []int) ([]int, error) {
+	_, dims, err := asImage(c.Kind, in)
+	if err != nil {
+		return nil, err
+	}
+	channels := in[dims]
+	if !c.KeepDims {
+		return []int{channels}, nil
+	}
+	out := []int{1, 1, channels}
+	return out[2-dims:], nil
+}
+
+func (*GlobalPooling) weights([]int) []array { return nil }

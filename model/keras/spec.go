@@ -29,6 +29,8 @@ type Layer struct {
 	Trainable bool
 	Config    Config
 	Weights   []*Weight // in the layer's get_weights order
+	// ActivityRegularizer is of the results of each call of the layer.
+	ActivityRegularizer Regularizer
 }
 
 // A Call applies a layer to tensors. Inputs and Outputs are indexes into Spec.Tensors.
@@ -52,6 +54,7 @@ type Weight struct {
 	Offset      int // in float32 elements
 	Trainable   bool
 	Initializer Initializer
+	Regularizer Regularizer // acts where the weight is trained
 }
 
 // Size is the number of elements of the array.

@@ -1,63 +1,51 @@
 package loss
 
-import "math"
+import (
+	"math"
 
-// binaryCrossentropy is the mean over the outputs of -(y·log(q) + (1-y)·log(1-q)), where q is the sigmoid of the
-// logits or, without logits, clip(p). From logits x it is computed as
-// max(x, 0) - x·y + log(1 + exp(-|x|)), which never overflows.
+	"github.com/beamfit/beamfit/model/params"
+)
+
+// binaryCrossentropy is the mean over the outputs of -(t·log(q) + (1-t)·log(1-q)), where q is the sigmoid of the
+// logits or, without logits, clip(p), and t the label, smoothed towards 1/2. From logits x it is computed as
+// max(x, 0) - x·t + log(1 + exp(-|x|)), which never overflows.
+//
+// Arguments: from_logits False (True: the model's output is logits), label_smoothing 0, axis -1.
 //
 // Source: keras/src/losses/losses.py, binary_crossentropy; keras/src/backend/tensorflow/nn.py, binary_crossentropy;
 // tf.nn.sigmoid_cross_entropy_with_logits.
-var binaryCrossentropy = &Loss{
-	Name:    "binary_crossentropy",
-	Aliases: []string{"BinaryCrossentropy"},
-	Output:  Func{Rows: binaryRows, Grad: binaryGrad},
-	Logits:  &Func{Rows: binaryLogitsRows, Grad: binaryLogitsGrad},
+func binaryCrossentropy(a *params.Args) *Loss {
+	fromLogits, smooth := a.Bool(false, "from_logits"), readSmoothing(a)
+	readAxis(a)
+	output := mean(element{
+		func(p, y float64) float64 { return binaryOutput(p, smooth.binary(y)) },
+		func(p, y float64) float64 { return binaryOutputSlope(p, smooth.binary(y)) },
+	})
+	logits := mean(element{
+		func(x, y float64) float64 { return binaryLogits(x, smooth.binary(y)) },
+		func(x, y float64) float64 { return sigmoid(x) - smooth.binary(y) },
+	})
+	if fromLogits {
+		output = logits
+	}
+	return &Loss{Output: output, Logits: &logits}
 }
 
-func binaryRows(rows, n int, p, y, losses []float32) {
-	for r := range rows {
-		var loss float64
-		for i := r * n; i < (r+1)*n; i++ {
-			q, _ := clip(float64(p[i]))
-			t := float64(y[i])
-			loss -= t*math.Log(q) + (1-t)*math.Log(1-q)
-		}
-		losses[r] = float32(loss / float64(n))
-	}
+func binaryOutput(p, t float64) float64 {
+	q, _ := clip(p)
+	return -(t*math.Log(q) + (1-t)*math.Log(1-q))
 }
 
-func binaryGrad(rows, n int, p, y, scale, dp []float32) {
-	for r := range rows {
-		s := float64(scale[r]) / float64(n)
-		for i := r * n; i < (r+1)*n; i++ {
-			q, inside := clip(float64(p[i]))
-			if !inside {
-				dp[i] = 0
-				continue
-			}
-			t := float64(y[i])
-			dp[i] = float32(s * ((1-t)/(1-q) - t/q))
-		}
+func binaryOutputSlope(p, t float64) float64 {
+	q, inside := clip(p)
+	if !inside {
+		return 0
 	}
+	return (1-t)/(1-q) - t/q
 }
 
-func binaryLogitsRows(rows, n int, x, y, losses []float32) {
-	for r := range rows {
-		var loss float64
-		for i := r * n; i < (r+1)*n; i++ {
-			v := float64(x[i])
-			loss += max(v, 0) - v*float64(y[i]) + math.Log1p(math.Exp(-math.Abs(v)))
-		}
-		losses[r] = float32(loss / float64(n))
-	}
+func binaryLogits(x, t float64) float64 {
+	return max(x, 0) - x*t + math.Log1p(math.Exp(-math.Abs(x)))
 }
 
-func binaryLogitsGrad(rows, n int, x, y, scale, dx []float32) {
-	for r := range rows {
-		s := float64(scale[r]) / float64(n)
-		for i := r * n; i < (r+1)*n; i++ {
-			dx[i] = float32(s * (1/(1+math.Exp(-float64(x[i]))) - float64(y[i])))
-		}
-	}
-}
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

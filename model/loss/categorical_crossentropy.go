@@ -4,54 +4,99 @@ import (
 	"math"
 
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/params"
 )
 
-// categoricalCrossentropy is -Σ_j y_j·log(q_j), where q is the softmax of the logits or, without logits,
-// clip(p / Σp).
+// categoricalCrossentropy is -Σ_j t_j·log(q_j), where q is the softmax of the logits or, without logits,
+// clip(p / Σp), and t the labels, smoothed towards 1/n.
 //
-// The gradient from logits is scale·(q·Σy - y), exact for any labels. TensorFlow's is scale·(q - y), which is the same for
+// The gradient from logits is scale·(q·Σt - t), exact for any labels. TensorFlow's is scale·(q - t), which is the same for
 // labels that sum to 1, as one-hot ones do.
 //
-// Source: keras/src/backend/tensorflow/nn.py, categorical_crossentropy.
-var categoricalCrossentropy = &Loss{
-	Name:    "categorical_crossentropy",
-	Aliases: []string{"CategoricalCrossentropy"},
-	Output:  Func{Rows: categoricalRows, Grad: categoricalGrad},
-	Logits:  &Func{Rows: kernels.SoftmaxCrossEntropy, Grad: kernels.SoftmaxCrossEntropyGrad},
+// Arguments: from_logits False (True: the model's output is logits), label_smoothing 0, axis -1.
+//
+// Source: keras/src/losses/losses.py, categorical_crossentropy; keras/src/backend/tensorflow/nn.py,
+// categorical_crossentropy.
+func categoricalCrossentropy(a *params.Args) *Loss {
+	fromLogits, smooth := a.Bool(false, "from_logits"), readSmoothing(a)
+	readAxis(a)
+	output := Func{
+		Rows: func(rows, n int, p, y, losses []float32) { categoricalRows(smooth, rows, n, p, y, losses) },
+		Grad: func(rows, n int, p, y, scale, dp []float32) { categoricalGrad(smooth, rows, n, p, y, scale, dp) },
+	}
+	logits := Func{Rows: kernels.SoftmaxCrossEntropy, Grad: kernels.SoftmaxCrossEntropyGrad}
+	if smooth.share != 0 {
+		logits = Func{
+			Rows: func(rows, n int, x, y, losses []float32) { smoothedRows(smooth, rows, n, x, y, losses) },
+			Grad: func(rows, n int, x, y, scale, dx []float32) { smoothedGrad(smooth, rows, n, x, y, scale, dx) },
+		}
+	}
+	if fromLogits {
+		output = logits
+	}
+	return &Loss{Output: output, Logits: &logits}
 }
 
-func categoricalRows(rows, n int, p, y, losses []float32) {
+func categoricalRows(smooth smoothing, rows, n int, p, y, losses []float32) {
 	for r := range rows {
 		pr, yr := p[r*n:(r+1)*n], y[r*n:(r+1)*n]
 		sum := rowSum(pr)
 		var loss float64
 		for j, v := range yr {
-			if v != 0 {
+			if t := smooth.class(float64(v), n); t != 0 {
 				q, _ := clip(float64(pr[j]) / sum)
-				loss -= float64(v) * math.Log(q)
+				loss -= t * math.Log(q)
 			}
 		}
 		losses[r] = float32(loss)
 	}
 }
 
-// categoricalGrad: with U the classes that the clip leaves alone, ∂/∂p_k = (Σ_{j∈U} y_j)/Σp - [k∈U]·y_k/p_k.
-func categoricalGrad(rows, n int, p, y, scale, dp []float32) {
+// categoricalGrad: with U the classes that the clip leaves alone, ∂/∂p_k = (Σ_{j∈U} t_j)/Σp - [k∈U]·t_k/p_k.
+func categoricalGrad(smooth smoothing, rows, n int, p, y, scale, dp []float32) {
 	for r := range rows {
 		pr, yr, out := p[r*n:(r+1)*n], y[r*n:(r+1)*n], dp[r*n:(r+1)*n]
 		sum, s := rowSum(pr), float64(scale[r])
 		var mass float64
 		for j, v := range yr {
 			if _, inside := clip(float64(pr[j]) / sum); inside {
-				mass += float64(v)
+				mass += smooth.class(float64(v), n)
 			}
 		}
 		for j, v := range yr {
-			d := mass / sum
-			if _, inside := clip(float64(pr[j]) / sum); inside && v != 0 {
-				d -= float64(v) / float64(pr[j])
+			d, t := mass/sum, smooth.class(float64(v), n)
+			if _, inside := clip(float64(pr[j]) / sum); inside && t != 0 {
+				d -= t / float64(pr[j])
 			}
 			out[j] = float32(s * d)
+		}
+	}
+}
+
+// smoothedRows is Σ_j t_j·(log Σexp(x) - x_j).
+func smoothedRows(smooth smoothing, rows, n int, x, y, losses []float32) {
+	for r := range rows {
+		xr, yr := x[r*n:(r+1)*n], y[r*n:(r+1)*n]
+		total := logSumExp(xr)
+		var loss float64
+		for j, v := range yr {
+			loss += smooth.class(float64(v), n) * (total - float64(xr[j]))
+		}
+		losses[r] = float32(loss)
+	}
+}
+
+func smoothedGrad(smooth smoothing, rows, n int, x, y, scale, dx []float32) {
+	for r := range rows {
+		xr, yr, out := x[r*n:(r+1)*n], y[r*n:(r+1)*n], dx[r*n:(r+1)*n]
+		total, s := logSumExp(xr), float64(scale[r])
+		var mass float64
+		for _, v := range yr {
+			mass += smooth.class(float64(v), n)
+		}
+		for j, v := range yr {
+			q := math.Exp(float64(xr[j]) - total)
+			out[j] = float32(s * (q*mass - smooth.class(float64(v), n)))
 		}
 	}
 }
@@ -62,4 +107,17 @@ func rowSum(row []float32) float64 {
 		sum += float64(v)
 	}
 	return sum
+}
+
+// logSumExp is log Σexp(x) without overflow.
+func logSumExp(row []float32) float64 {
+	top := math.Inf(-1)
+	for _, v := range row {
+		top = max(top, float64(v))
+	}
+	var sum float64
+	for _, v := range row {
+		sum += math.Exp(float64(v) - top)
+	}
+	return top + math.Log(sum)
 }

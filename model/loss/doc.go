@@ -15,9 +15,18 @@
 // cross-entropy of a softmax output is that of the sigmoids of the softmax's logits, and categorical cross-entropy of a
 // sigmoid output is that of the softmax of the sigmoid's logits.
 //
+// A loss with from_logits takes the model's output itself for logits; where the output is a softmax or sigmoid all the same,
+// Keras looks through it again, and so do the two cross-entropies here.
+//
 // With any other output the Output form applies, which clips predictions to [1e-7, 1-1e-7] as Keras does. Where loss and
 // activation belong together the two forms differ only for predictions that the clip changes: there Output has a bounded
 // value and gradient zero.
+//
+// # What is no loss here
+//
+// A loss must be a mean over rows, so that it does not depend on how rows are divided into batches: Circle, and Dice and
+// Tversky without an axis, are refused. The labels are one-hot (or 0 and 1, or whole numbers), so the losses of class
+// numbers are refused as well. reduction is always Keras' default, the mean.
 //
 // # Precision
 //
@@ -25,5 +34,6 @@
 //
 // # Adding a loss
 //
-// A loss is one file with a *Loss and one row in the table of registry.go.
+// A loss is one file with a function that reads the loss's arguments, and one row in the table of registry.go. A loss that
+// is the mean over the outputs of something is an element.
 package loss

@@ -7,17 +7,22 @@ type Func struct {
 	Grad func(rows, n int, p, y, scale, dp []float32)
 }
 
-// A Loss is one loss of keras.losses.
+// A Loss is one loss of keras.losses with its arguments.
 type Loss struct {
-	// Name is the function's name in keras.losses; Aliases are its other accepted spellings.
-	Name    string
-	Aliases []string
+	// Name is the function's name in keras.losses.
+	Name string
 	// Output computes from the model's output.
 	Output Func
 	// Logits computes from the input of the softmax or sigmoid that makes the model's output; nil: the loss has no such
 	// form.
 	Logits *Func
+	// SoftmaxLogits computes from the input of a softmax where that differs from Logits, which then is for a sigmoid
+	// only; nil: Logits is for both.
+	SoftmaxLogits *Func
 }
+
+// String is the loss's name.
+func (l *Loss) String() string { return l.Name }
 
 // epsilon is keras.config.epsilon(): how far probabilities are kept from 0 and 1.
 const epsilon = 1e-7
@@ -29,12 +34,15 @@ var (
 )
 
 // clip bounds a probability; inside is false where the bound is taken, so that the gradient is zero. NaN stays NaN.
-func clip(p float64) (q float64, inside bool) {
+func clip(p float64) (q float64, inside bool) { return bounded(p, clipLow, clipHigh) }
+
+// bounded is v bounded to [low, high]; inside is false where a bound is taken. NaN stays NaN.
+func bounded(v, low, high float64) (q float64, inside bool) {
 	switch {
-	case p < clipLow:
-		return clipLow, false
-	case p > clipHigh:
-		return clipHigh, false
+	case v < low:
+		return low, false
+	case v > high:
+		return high, false
 	}
-	return p, true
+	return v, true
 }

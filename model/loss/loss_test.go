@@ -48,59 +48,134 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestClippedGradientIsZero: where a prediction is outside of the clip, its gradient is the clip's: none.
-func TestClippedGradientIsZero(t *testing.T) {
-	dp := make([]float32, 2)
-	binaryCrossentropy.Output.Grad(1, 2, []float32{0, 1}, []float32{1, 1}, []float32{1}, dp)
-	if dp[0] != 0 || dp[1] != 0 {
-		t.Errorf("binary: %v", dp)
+// calls are every loss with arguments that change its form.
+func calls() []params.Call {
+	type args = map[string]params.Value
+	var all []params.Call
+	for _, name := range Names() {
+		call := params.Call{Name: name}
+		if name == "dice" || name == "tversky" {
+			call.Args = args{"axis": int64(-1)}
+		}
+		all = append(all, call)
 	}
-	categoricalCrossentropy.Output.Grad(1, 2, []float32{0, 1}, []float32{1, 0}, []float32{1}, dp)
-	if dp[0] != 0 || dp[1] != 0 {
-		t.Errorf("categorical: %v", dp)
-	}
+	return append(all, []params.Call{
+		{Name: "binary_crossentropy", Args: args{"label_smoothing": 0.2}},
+		{Name: "categorical_crossentropy", Args: args{"label_smoothing": 0.2}},
+		{Name: "binary_focal_crossentropy", Args: args{"apply_class_balancing": true, "gamma": 1.5}},
+		{Name: "categorical_focal_crossentropy", Args: args{"gamma": int64(0), "alpha": 0.7}},
+		{Name: "categorical_focal_crossentropy", Args: args{"from_logits": true}},
+		{Name: "huber", Args: args{"delta": 0.1}},
+		{Name: "tversky", Args: args{"axis": int64(1), "alpha": 0.3, "beta": 0.9}},
+	}...)
 }
 
-// TestGradInPlace: every gradient gives the same bits when it overwrites the predictions.
-func TestGradInPlace(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	const rows, n = 7, 5
-	for _, l := range table {
-		forms := map[string]Func{"output": l.Output}
-		if l.Logits != nil {
-			forms["logits"] = *l.Logits
-		}
-		for form, f := range forms {
+// forms are the forms of a loss.
+func forms(t *testing.T, call params.Call) map[string]Func {
+	t.Helper()
+	l, err := New(call)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms := map[string]Func{"output": l.Output}
+	if l.Logits != nil {
+		forms["logits"] = *l.Logits
+	}
+	if l.SoftmaxLogits != nil {
+		forms["logits of a softmax"] = *l.SoftmaxLogits
+	}
+	return forms
+}
+
+// TestGradients compares every gradient with differences of the values, and with itself when it overwrites the
+// predictions.
+func TestGradients(t *testing.T) {
+	const rows, n, step = 7, 5, 1.0 / 256
+	for _, call := range calls() {
+		for form, f := range forms(t, call) {
+			rng := rand.New(rand.NewPCG(1, 2))
 			p, y, scale := make([]float32, rows*n), make([]float32, rows*n), make([]float32, rows)
 			for i := range p {
-				p[i] = rng.Float32()
+				p[i] = 0.1 + 0.8*rng.Float32()
 			}
 			for r := range scale {
-				scale[r] = rng.Float32()
+				scale[r] = 0.5 + rng.Float32()
 				y[r*n+rng.IntN(n)] = 1
+			}
+			if call.Name == "mean_absolute_percentage_error" { // divides by labels
+				for i := range y {
+					y[i]++
+				}
 			}
 			apart := make([]float32, rows*n)
 			f.Grad(rows, n, p, y, scale, apart)
+			up, down := make([]float32, rows), make([]float32, rows)
+			for i, d := range apart {
+				r, was := i/n, p[i]
+				p[i] = was + step
+				f.Rows(rows, n, p, y, up)
+				p[i] = was - step
+				f.Rows(rows, n, p, y, down)
+				p[i] = was
+				want := float64(scale[r]) * (float64(up[r]) - float64(down[r])) / (2 * step)
+				if !(math.Abs(float64(d)-want) <= 5e-3*max(1, math.Abs(want))) {
+					t.Errorf("%s %v from %s: gradient %d is %v, differences say %v", call.Name, call.Args, form, i, d, want)
+				}
+			}
 			f.Grad(rows, n, p, y, scale, p)
 			if !slices.Equal(apart, p) {
-				t.Errorf("%s from %s: gradient in place differs", l.Name, form)
+				t.Errorf("%s %v from %s: gradient in place differs", call.Name, call.Args, form)
 			}
+		}
+	}
+}
+
+// TestClippedGradientIsZero: where a prediction is outside of the clip, its gradient is the clip's: none.
+func TestClippedGradientIsZero(t *testing.T) {
+	tests := []struct {
+		name string
+		p, y []float32
+	}{
+		{"binary_crossentropy", []float32{0, 1}, []float32{1, 1}},
+		{"categorical_crossentropy", []float32{0, 1}, []float32{1, 0}},
+		{"categorical_focal_crossentropy", []float32{0, 1}, []float32{1, 0}},
+		{"kl_divergence", []float32{0, 1.5}, []float32{1, 0}},
+		{"mean_squared_logarithmic_error", []float32{0, -2}, []float32{1, 0}},
+	}
+	for _, tt := range tests {
+		dp := make([]float32, 2)
+		forms(t, params.Call{Name: tt.name})["output"].Grad(1, 2, tt.p, tt.y, []float32{1}, dp)
+		if dp[0] != 0 || dp[1] != 0 {
+			t.Errorf("%s: %v", tt.name, dp)
 		}
 	}
 }
 
 func TestNaNStays(t *testing.T) {
 	nan := float32(math.NaN())
-	for _, l := range table {
-		got, dp := make([]float32, 1), make([]float32, 2)
-		l.Output.Rows(1, 2, []float32{nan, 0.5}, []float32{1, 0}, got)
-		if got[0] == got[0] {
-			t.Errorf("%s of NaN is %v", l.Name, got[0])
+	for _, call := range calls() {
+		for form, f := range forms(t, call) {
+			got, dp := make([]float32, 1), make([]float32, 2)
+			f.Rows(1, 2, []float32{nan, 0.5}, []float32{1, 0}, got)
+			if got[0] == got[0] {
+				t.Errorf("%s of NaN from %s is %v", call.Name, form, got[0])
+			}
+			f.Grad(1, 2, []float32{nan, 0.5}, []float32{1, 0}, []float32{1}, dp)
+			if dp[0] == dp[0] {
+				t.Errorf("%s: gradient of NaN from %s is %v", call.Name, form, dp[0])
+			}
 		}
-		l.Output.Grad(1, 2, []float32{nan, 0.5}, []float32{1, 0}, []float32{1}, dp)
-		if dp[0] == dp[0] {
-			t.Errorf("%s: gradient of NaN is %v", l.Name, dp[0])
-		}
+	}
+}
+
+// TestHingeLabels: a row of 0 and 1 is taken as -1 and 1, whatever the other rows have.
+func TestHingeLabels(t *testing.T) {
+	p := []float32{0.5, -2, 0.5, -2, 0.5, -2}
+	y := []float32{1, 0, 1, -1, 3, 0}
+	got := make([]float32, 3)
+	forms(t, params.Call{Name: "hinge"})["output"].Rows(3, 2, p, y, got)
+	if want := []float32{0.25, 0.25, 0.5}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 }
 
@@ -114,8 +189,8 @@ func TestNames(t *testing.T) {
 		}
 	}
 	seen := map[string]bool{}
-	for _, l := range table {
-		for _, name := range append(l.Aliases, l.Name) {
+	for _, e := range table {
+		for _, name := range append(e.aliases, e.name) {
 			if seen[name] {
 				t.Errorf("two losses are called %s", name)
 			}
@@ -125,12 +200,31 @@ func TestNames(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	_, err := New(params.Call{Name: "Mse"})
-	if err == nil || !strings.Contains(err.Error(), `"Mse"`) || !strings.Contains(err.Error(), "mean_squared_error") {
-		t.Errorf("unknown loss: %v", err)
+	type args = map[string]params.Value
+	tests := []struct {
+		call params.Call
+		want []string
+	}{
+		{params.Call{Name: "Mse"}, []string{`"Mse"`, "mean_squared_error"}},
+		{params.Call{Name: "mse", Args: args{"reduction": "sum"}}, []string{"reduction", "takes none"}},
+		{params.Call{Name: "Huber", Args: args{"delta": int64(0)}}, []string{"delta", "greater than 0"}},
+		{params.Call{Name: "CategoricalCrossentropy", Args: args{"label_smoothing": 1.5}}, []string{"label_smoothing", "0 to 1"}},
+		{params.Call{Name: "CategoricalCrossentropy", Args: args{"axis": int64(0)}}, []string{"axis"}},
+		{params.Call{Name: "BinaryFocalCrossentropy", Args: args{"gamma": -1.0}}, []string{"gamma"}},
+		{params.Call{Name: "CategoricalFocalCrossentropy", Args: args{"alpha": []params.Value{0.5, 0.5}}}, []string{"alpha", "number"}},
+		{params.Call{Name: "dice"}, []string{"axis must be -1"}},
+		{params.Call{Name: "Circle"}, []string{"rows of a batch"}},
 	}
-	_, err = New(params.Call{Name: "mse", Args: map[string]params.Value{"reduction": "sum"}})
-	if err == nil || !strings.Contains(err.Error(), "reduction") {
-		t.Errorf("unknown argument: %v", err)
+	for _, tt := range tests {
+		_, err := New(tt.call)
+		if err == nil {
+			t.Errorf("%v: no error", tt.call)
+			continue
+		}
+		for _, want := range tt.want {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v: error %v, want one with %q", tt.call, err, want)
+			}
+		}
 	}
 }

@@ -1,9 +1,6 @@
 package metric
 
-import (
-	"github.com/beamfit/beamfit/model/loss"
-	"github.com/beamfit/beamfit/model/params"
-)
+import "github.com/beamfit/beamfit/model/params"
 
 // accuracy is binary_accuracy for an output of width 1 and categorical_accuracy for a wider one.
 //
@@ -23,6 +20,5 @@ func crossentropy(_ *params.Args, n int) Metric {
 	if n == 1 {
 		name = "binary_crossentropy"
 	}
-	l, _ := loss.ByName(name)
-	return Metric{Loss: l}
+	return Metric{Loss: mustLoss(name)}
 }

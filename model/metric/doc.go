@@ -14,5 +14,5 @@
 // # Adding a metric
 //
 // A metric that is a mean over rows is one file with a function and one row in the table of registry.go. Every loss is
-// a metric too, by any of its names.
+// a metric too, by any of its names; cosine_similarity has the sign of Keras' metric, not of its loss.
 package metric

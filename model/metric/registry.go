@@ -16,12 +16,14 @@ type entry struct {
 	make  func(a *params.Args, n int) Metric
 }
 
-// table is every metric that is not a loss: a new one is a file and a row here.
+// table is every metric that is not a loss of the same name: a new one is a file and a row here.
 var table = []entry{
 	{[]string{"accuracy", "acc"}, accuracy},
 	{[]string{"binary_accuracy", "BinaryAccuracy"}, binaryAccuracy},
 	{[]string{"categorical_accuracy", "CategoricalAccuracy"}, categoricalAccuracy},
+	{[]string{"cosine_similarity", "CosineSimilarity", "cosine_proximity"}, cosineSimilarity},
 	{[]string{"crossentropy", "ce"}, crossentropy},
+	{[]string{"log_cosh_error", "LogCoshError"}, logCoshError},
 	{[]string{"top_k_categorical_accuracy", "TopKCategoricalAccuracy"}, topKCategoricalAccuracy},
 }
 
@@ -32,7 +34,7 @@ func Names() []string {
 		names = append(names, e.names[0])
 	}
 	slices.Sort(names)
-	return names
+	return slices.Compact(names)
 }
 
 // New finds the metric that compile_params ask for and binds it to an output of width n. It refuses a name that is not
@@ -50,7 +52,7 @@ func New(call params.Call, n int) (*Metric, error) {
 		m.Name = call.Name
 		return &m, nil
 	}
-	if _, ok := loss.ByName(call.Name); !ok {
+	if !loss.Known(call.Name) {
 		return nil, fmt.Errorf("unknown metric %q; known: %s", call.Name, strings.Join(Names(), ", "))
 	}
 	l, err := loss.New(call)

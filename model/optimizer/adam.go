@@ -13,19 +13,20 @@ import (
 //	v += (g² - v)·(1 - beta_2)
 //	p -= lr·√(1 - beta_2ᵗ)/(1 - beta_1ᵗ) · m / (√v + epsilon)  // amsgrad: √ of the largest v so far
 //
-// Arguments: learning_rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7, amsgrad False, decay 0. Slots: m, v, and the
+// Arguments: learning_rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7, amsgrad False. Slots: m, v, and the
 // largest v where amsgrad.
 //
 // Source: keras/src/optimizers/adam.py.
 type Adam struct {
+	zeroStart
 	rate                  rate
 	beta1, beta2, epsilon float64
 	amsgrad               bool
 }
 
-func newAdam(a *params.Args) Optimizer {
+func newAdam(a *params.Args, r rate) Optimizer {
 	return &Adam{
-		rate: readRate(a, 0.001), beta1: share(a, 0.9, "beta_1"), beta2: share(a, 0.999, "beta_2"), epsilon: epsilon(a),
+		rate: r, beta1: share(a, 0.9, "beta_1"), beta2: share(a, 0.999, "beta_2"), epsilon: epsilon(a),
 		amsgrad: a.Bool(false, "amsgrad"),
 	}
 }

@@ -8,11 +8,19 @@
 // # Numbers
 //
 // Formulas and defaults are those of Keras 3 (the same as tf.keras 2.11 and later), whose source is cited at each
-// optimizer. Two spellings of tf.keras 2 are accepted as well: lr for learning_rate, and decay, which lowers the rate to
-// lr/(1 + decay·iteration) (keras/optimizer_v2/optimizer_v2.py, _decayed_lr). None stands for an argument's default.
-// Scalars are computed in float64 and rounded to float32 where they meet the weights.
+// optimizer. None stands for an argument's default. Scalars are computed in float64 and rounded to float32 where they meet
+// the weights.
+//
+// # Arguments of all optimizers
+//
+// learning_rate is a number or a schedule of keras.optimizers.schedules, written as a call. Two spellings of tf.keras 2 are
+// accepted as well: lr for learning_rate, and decay, which lowers the rate to lr/(1 + decay·iteration)
+// (keras/optimizer_v2/optimizer_v2.py, _decayed_lr). weight_decay shrinks the weights before each step; clipnorm,
+// global_clipnorm and clipvalue bound the gradients before that. Steps are counted per shard: a schedule goes on from one
+// iteration of training to the next, and its steps are those of one shard.
 //
 // # Adding an optimizer
 //
-// An optimizer is one file with a type and a constructor, and one row in the table of registry.go.
+// An optimizer is one file with a type and a constructor, and one row in the table of registry.go. A schedule is a function
+// and a row in schedule.go.
 package optimizer

@@ -142,7 +142,7 @@ func TestRefused(t *testing.T) {
 		call params.Call
 		want string
 	}{
-		{params.Call{Name: "Lion"}, "Adam, RMSprop, SGD"},
+		{params.Call{Name: "LBFGS"}, "Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lion, Nadam, RMSprop, SGD"},
 		{params.Call{Name: ""}, "known"},
 		{params.Call{Name: "SGD", Args: args{"beta_1": 0.9}}, "learning_rate, decay, momentum, nesterov"},
 		{params.Call{Name: "SGD", Args: args{"lr": 0.1, "learning_rate": 0.1}}, "given twice"},
@@ -152,7 +152,14 @@ func TestRefused(t *testing.T) {
 		{params.Call{Name: "SGD", Args: args{"lr": math.NaN()}}, "must not be negative"},
 		{params.Call{Name: "SGD", Args: args{"momentum": 1.5}}, "from 0 to 1"},
 		{params.Call{Name: "Adam", Args: args{"beta_1": int64(1)}}, "below 1"},
-		{params.Call{Name: "Adam", Args: args{"clipnorm": 1.0}}, "clipnorm"},
+		{params.Call{Name: "Adam", Args: args{"use_ema": true}}, "use_ema"},
+		{params.Call{Name: "Adam", Args: args{"clipnorm": -1.0}}, "clipnorm"},
+		{params.Call{Name: "Adam", Args: args{"clipnorm": 1.0, "clipvalue": 1.0}}, "at most one"},
+		{params.Call{Name: "AdamW", Args: args{"weight_decay": -0.1}}, "weight_decay"},
+		{params.Call{Name: "Lion", Args: args{"beta_1": int64(0)}}, "beta_1"},
+		{params.Call{Name: "Ftrl", Args: args{"learning_rate_power": 0.5}}, "learning_rate_power"},
+		{params.Call{Name: "Adagrad", Args: args{"initial_accumulator_value": -0.5}}, "initial_accumulator_value"},
+		{params.Call{Name: "Adam", Positional: []params.Value{0.1}}, "need names"},
 		{params.Call{Name: "RMSprop", Args: args{"rho": -0.1}}, "rho"},
 		{params.Call{Name: "RMSprop", Args: args{"momentum": -1.0}}, "momentum"},
 	}

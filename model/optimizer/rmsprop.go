@@ -13,19 +13,20 @@ import (
 //	mom = momentum·mom + step           // where momentum is not 0
 //	p -= mom                            // without momentum: p -= step
 //
-// Arguments: learning_rate 0.001, rho 0.9, momentum 0, epsilon 1e-7, centered False, decay 0. Slots: s, then mom where
+// Arguments: learning_rate 0.001, rho 0.9, momentum 0, epsilon 1e-7, centered False. Slots: s, then mom where
 // momentum is not 0, then mg where centered.
 //
 // Source: keras/src/optimizers/rmsprop.py.
 type RMSprop struct {
+	zeroStart
 	rate                   rate
 	rho, momentum, epsilon float64
 	centered               bool
 }
 
-func newRMSprop(a *params.Args) Optimizer {
+func newRMSprop(a *params.Args, r rate) Optimizer {
 	o := &RMSprop{
-		rate: readRate(a, 0.001), rho: share(a, 0.9, "rho"), momentum: a.Float(0, "momentum"), epsilon: epsilon(a),
+		rate: r, rho: share(a, 0.9, "rho"), momentum: a.Float(0, "momentum"), epsilon: epsilon(a),
 		centered: a.Bool(false, "centered"),
 	}
 	if !(o.momentum >= 0 && o.momentum <= 1) {

@@ -10,17 +10,18 @@ import (
 //	v = momentum·v - lr·g
 //	p += v                    // nesterov: p += momentum·v - lr·g
 //
-// Arguments: learning_rate 0.01, momentum 0, nesterov False, decay 0. Slots: v where momentum is not 0.
+// Arguments: learning_rate 0.01, momentum 0, nesterov False. Slots: v where momentum is not 0.
 //
 // Source: keras/src/optimizers/sgd.py.
 type SGD struct {
+	zeroStart
 	rate     rate
 	momentum float64
 	nesterov bool
 }
 
-func newSGD(a *params.Args) Optimizer {
-	o := &SGD{rate: readRate(a, 0.01), momentum: a.Float(0, "momentum"), nesterov: a.Bool(false, "nesterov")}
+func newSGD(a *params.Args, r rate) Optimizer {
+	o := &SGD{rate: r, momentum: a.Float(0, "momentum"), nesterov: a.Bool(false, "nesterov")}
 	if !(o.momentum >= 0 && o.momentum <= 1) {
 		a.Failf("argument momentum must lie from 0 to 1, found %v", o.momentum)
 	}

@@ -12,14 +12,17 @@ import (
 // for, so that a constructor reads straight through.
 type Args struct {
 	call  Call
+	order []string // names of the arguments that may stand without one
 	known []string // first spelling of every argument asked for
 	read  map[string]bool
 	err   error
+
+	positional map[string]Value // arguments without a name, under the names of order
 }
 
 // NewArgs starts reading the arguments of a call.
 func NewArgs(call Call) *Args {
-	return &Args{call: call, read: map[string]bool{}}
+	return &Args{call: call, read: map[string]bool{}, positional: map[string]Value{}}
 }
 
 // Float reads a number.
@@ -66,6 +69,59 @@ func (a *Args) Bool(byDefault bool, names ...string) bool {
 	}
 }
 
+// Order names the arguments that may be given without a name, in their order.
+func (a *Args) Order(names ...string) {
+	a.order = names
+	for i, v := range a.call.Positional {
+		if i == len(names) {
+			a.Failf("%d arguments, at most %d", len(a.call.Positional), len(names))
+			return
+		}
+		if _, twice := a.call.Args[names[i]]; twice {
+			a.Failf("argument %s is given twice, with its name and without", names[i])
+			return
+		}
+		a.positional[names[i]] = v
+	}
+}
+
+// Has tells whether an argument is given, and not None.
+func (a *Args) Has(names ...string) bool { return a.get(names) != nil }
+
+// RequiredFloat reads a number that must be given.
+func (a *Args) RequiredFloat(name string) float64 {
+	if !a.Has(name) {
+		a.Failf("argument %s is missing", name)
+	}
+	return a.Float(0, name)
+}
+
+// Floats reads a list of numbers that must be given.
+func (a *Args) Floats(name string) []float64 {
+	items, ok := a.get([]string{name}).([]Value)
+	if !ok {
+		a.Failf("argument %s must be a list of numbers, found %v", name, a.get([]string{name}))
+	}
+	numbers := make([]float64, len(items))
+	for i, item := range items {
+		switch v := item.(type) {
+		case float64:
+			numbers[i] = v
+		case int64:
+			numbers[i] = float64(v)
+		default:
+			a.Failf("argument %s must be a list of numbers, found %v in it", name, v)
+		}
+	}
+	return numbers
+}
+
+// Call reads an argument that is a call; ok is false where it is none.
+func (a *Args) Call(names ...string) (c Call, ok bool) {
+	c, ok = a.get(names).(Call)
+	return c, ok
+}
+
 // Failf keeps a problem with an argument, unless there already is one.
 func (a *Args) Failf(format string, v ...any) {
 	if a.err == nil {
@@ -77,6 +133,9 @@ func (a *Args) Failf(format string, v ...any) {
 func (a *Args) Check() error {
 	if a.err != nil {
 		return a.err
+	}
+	if a.order == nil && len(a.call.Positional) > 0 {
+		return fmt.Errorf("arguments need names: %s(name=value)", a.call.Name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.call.Args)) {
 		if a.read[name] {
@@ -100,6 +159,9 @@ func (a *Args) get(names []string) Value {
 	for _, name := range names {
 		a.read[name] = true
 		v, ok := a.call.Args[name]
+		if !ok {
+			v, ok = a.positional[name]
+		}
 		if !ok {
 			continue
 		}

@@ -59,3 +59,45 @@ func TestRefusedArgs(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestPositionalArgs(t *testing.T) {
+	c, err := ParseCompile("loss=mse, optimizer=SGD(learning_rate=Decay(0.1, [1, 2.5], rate=0.9))")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schedule, ok := NewArgs(c.Optimizer).Call("learning_rate")
+	if !ok {
+		t.Fatalf("learning_rate is %v", c.Optimizer.Args["learning_rate"])
+	}
+	a := NewArgs(schedule)
+	a.Order("start", "steps", "rate")
+	start, steps, rate := a.RequiredFloat("start"), a.Floats("steps"), a.Float(0, "rate")
+	if err := a.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if start != 0.1 || len(steps) != 2 || steps[0] != 1 || steps[1] != 2.5 || rate != 0.9 {
+		t.Errorf("%v, %v, %v", start, steps, rate)
+	}
+	for _, tt := range []struct {
+		order []string
+		want  string
+	}{
+		{nil, "arguments need names"},
+		{[]string{"start"}, "2 arguments, at most 1"},
+		{[]string{"start", "rate"}, "given twice"},
+	} {
+		a := NewArgs(schedule)
+		if tt.order != nil {
+			a.Order(tt.order...)
+		}
+		if err := a.Check(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("order %v: error %v, want one with %q", tt.order, err, tt.want)
+		}
+	}
+	a = NewArgs(schedule)
+	a.Order("start", "steps")
+	a.RequiredFloat("end")
+	if err := a.Check(); err == nil || !strings.Contains(err.Error(), "argument end is missing") {
+		t.Errorf("missing argument: %v", err)
+	}
+}

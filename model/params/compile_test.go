@@ -140,7 +140,7 @@ func TestRefusedCompile(t *testing.T) {
 		{`loss='^sparse_categorical_crossentropy', optimizer=adam`, `loss sparse_categorical_crossentropy is not supported: labels are one-hot, use categorical_crossentropy`},
 		{`loss=^SparseCategoricalCrossentropy(), optimizer=adam`, `labels are one-hot`},
 		{`loss='^get', optimizer=adam`, `loss get is a function of Keras' modules`},
-		{`loss=mse, optimizer=Adam(^0.1)`, `expected name=value, found '0'`},
+		{`loss=mse, optimizer=Adam(lr=1, ^0.1)`, `expected name=value, found '0'`},
 		{`loss=mse, optimizer=Adam(lr=0.1, ^lr=0.2)`, `lr is given twice`},
 		{`loss=mse, optimizer=Adam(lr=0.1^`, `expected a comma or ')', found the end of the text`},
 		{`loss=mse, optimizer='Adam(lr=0.1^'`, `expected a comma or ')', found the end of the text`},
@@ -220,6 +220,7 @@ func FuzzParseCompile(f *testing.F) {
 	f.Add(`loss='categorical_crossentropy', optimizer='adam', metrics=['acc']`)
 	f.Add(`optimizer="SGD(lr=.01, nesterov=False)", loss={'a': mse, 'b': X(y=(1, [2.5e-3], {}))}, loss_weights={'a': -1}`)
 	f.Add("loss=losses.mse,\n\toptimizer=Adam(lr=None,), metrics=None,")
+	f.Add(`optimizer=SGD(learning_rate=PiecewiseConstantDecay([2, 5], values=(0.1, .5, 1))), loss=Huber(delta=2)`)
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := ParseCompile(text)
 		checkOutcome(t, text, err)

@@ -7,15 +7,15 @@
 //
 // A text is name=value pairs with commas between them; a comma at the end is allowed, and so is white space anywhere.
 // Values are Python literals (None, True, False, integers, floats, quoted texts, lists, tuples, dicts), names, and
-// calls with keyword arguments, Name(key=value, ...). Where a name or call stands for a Keras object it may be quoted:
+// calls, Name(key=value, ...), whose first arguments may stand without a name. Where a name or call stands for a Keras object it may be quoted:
 // optimizer='adam', optimizer=adam, optimizer="Adam(learning_rate=0.01)" and optimizer=Adam(learning_rate=0.01) are
 // all read. Nothing is executed.
 //
 // # What is checked here
 //
 // Keys, types and ranges. Which losses, metrics and optimizers exist, and their arguments, is for the packages that
-// have them. What the text may not say is refused: unknown or repeated keys, positional arguments, module prefixes
-// (keras.optimizers.Adam), sparse losses and metrics, callbacks, weighted_metrics.
+// have them, and so is whether an argument may stand without its name. What the text may not say is refused: unknown or
+// repeated keys, module prefixes (keras.optimizers.Adam), sparse losses and metrics, callbacks, weighted_metrics.
 //
 // # Errors
 //

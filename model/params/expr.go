@@ -25,7 +25,8 @@ type expr struct {
 	name    string // name, call
 	items   []expr // list, tuple; values of a dict
 	keys    []expr // dict
-	args    []arg  // call
+	args    []arg  // call: with names
+	unnamed []expr // call: without
 }
 
 // An arg is name=value, of a call or of the whole text.
@@ -59,6 +60,9 @@ func (e expr) export() Value {
 // call is a name or call as callers of the package see it.
 func (e expr) call() Call {
 	c := Call{Name: e.name, Pos: e.pos}
+	for _, v := range e.unnamed {
+		c.Positional = append(c.Positional, v.export())
+	}
 	if len(e.args) > 0 {
 		c.Args = make(map[string]Value, len(e.args))
 	}

@@ -112,6 +112,32 @@ func (p *parser) arguments(closing rune) []arg {
 	return args
 }
 
+// positional reads the values without a name at the start of a call; closed tells whether closing came after them.
+func (p *parser) positional(closing rune) (values []expr, closed bool) {
+	for !p.named() {
+		if p.closed(closing) {
+			return values, true
+		}
+		values = append(values, p.expr())
+		if !p.separate(closing) {
+			return values, p.closed(closing)
+		}
+	}
+	return values, false
+}
+
+// named tells whether name= comes next.
+func (p *parser) named() bool {
+	if !isNameStart(p.peek()) {
+		return false
+	}
+	pos := p.pos
+	p.pos = p.nameEnd()
+	named := p.peek() == '='
+	p.pos = pos
+	return named
+}
+
 // closed consumes the closing bracket, or for closing 0 tells whether the text is at its end.
 func (p *parser) closed(closing rune) bool {
 	if closing == 0 {
@@ -336,7 +362,10 @@ func (p *parser) nameOrCall(e *expr) {
 	}
 	if p.take('(') {
 		e.kind = call
-		e.args = p.arguments(')')
+		var closed bool
+		if e.unnamed, closed = p.positional(')'); !closed {
+			e.args = p.arguments(')')
+		}
 	}
 }
 

@@ -16,11 +16,13 @@ type Compile struct {
 	LossWeightsByName map[string]float64
 }
 
-// A Call is a Keras object by name with keyword arguments: adam, Adam(learning_rate=0.01).
+// A Call is a Keras object by name with arguments: adam, Adam(learning_rate=0.01).
 type Call struct {
 	Name string           // as written, without quotes
 	Args map[string]Value // keyword arguments
-	Pos  int              // byte offset in the text, for errors
+	// Positional are the arguments without a name, which come first; only schedules of learning rates take them.
+	Positional []Value
+	Pos        int // byte offset in the text, for errors
 }
 
 // A Value is a Python literal: nil (None), bool, int64, float64, string, []Value (list or tuple), Dict, or Call

@@ -127,7 +127,7 @@ func (c *compiler) schedule(g *graph.Graph) error {
 // rootNodes are the nodes that a plan is made for.
 func rootNodes(g *graph.Graph) []*gorgonia.Node {
 	if !g.Training {
-		nodes := append(slices.Clone(g.Outputs), g.RowLosses...)
+		nodes := slices.Concat(g.Outputs, g.RowLosses, g.RowPenalties)
 		for _, metrics := range g.RowMetrics {
 			nodes = append(nodes, metrics...)
 		}

@@ -48,7 +48,7 @@ func refs(values []*value) []Ref {
 	return r
 }
 
-// update appends the optimizer's steps, one per run of trainable weights.
+// update appends the optimizer's steps, one per run of trainable weights, after the clipping of gradients.
 func (c *compiler) update(spec *keras.Spec, opt optimizer.Optimizer) {
 	runs, total := TrainableRuns(spec)
 	c.plan.Sizes[Grads] = total
@@ -56,6 +56,11 @@ func (c *compiler) update(spec *keras.Spec, opt optimizer.Optimizer) {
 		return
 	}
 	c.plan.Sizes[Slots] = opt.Slots() * total
+	if clipper, ok := opt.(optimizer.Clipper); ok {
+		c.plan.Instrs = append(c.plan.Instrs, Instr{
+			Code: CodeClip, Attr: ClipAttr{clipper, trainableSizes(spec)}, Out: Ref{Grads, 0, total},
+		})
+	}
 	for _, r := range runs {
 		in := Instr{Code: CodeUpdate, Attr: opt, In: []Ref{{Grads, r.Compact, r.Len}}, Out: Ref{Weights, r.Weight, r.Len}}
 		for slot := range opt.Slots() {
@@ -78,6 +83,7 @@ func (c *compiler) finish(g *graph.Graph) {
 		return refs
 	}
 	c.plan.Outputs, c.plan.RowLosses = places(g.Outputs), places(g.RowLosses)
+	c.plan.RowPenalties = places(g.RowPenalties)
 	for _, metrics := range g.RowMetrics {
 		c.plan.RowMetrics = append(c.plan.RowMetrics, places(metrics))
 	}

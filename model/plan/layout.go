@@ -30,6 +30,19 @@ func TrainableRuns(spec *keras.Spec) (runs []Run, total int) {
 	return runs, total
 }
 
+// trainableSizes are the lengths of the arrays that are trainable, in the order of TrainableRuns.
+func trainableSizes(spec *keras.Spec) []int {
+	var sizes []int
+	for _, l := range spec.Layers {
+		for _, w := range l.Weights {
+			if graph.Trainable(l, w) {
+				sizes = append(sizes, w.Size())
+			}
+		}
+	}
+	return sizes
+}
+
 // compact is the place among the trainable elements of a trainable weight at an offset of the weight vector.
 func compact(runs []Run, offset int) int {
 	at, found := slices.BinarySearchFunc(runs, offset, func(r Run, off int) int { return cmp.Compare(r.Weight, off) })

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"strings"
+
+	"github.com/beamfit/beamfit/model/optimizer"
 )
 
 // A Space is one of the kinds of memory that instructions work on.
@@ -44,11 +46,18 @@ func (s Sizes) Max(t Sizes) Sizes {
 }
 
 // CodeUpdate is the opcode of an optimizer's step: Attr is the optimizer.Optimizer, In the gradients, Out the weights,
-// Side the slots. CodeCopy copies In to Out. All other codes are those of package graph.
+// Side the slots. CodeClip clips all gradients, Out, before it; Attr is a ClipAttr. CodeCopy copies In to Out. All other codes are those of package graph.
 const (
 	CodeUpdate = "update"
+	CodeClip   = "clip"
 	CodeCopy   = "copy"
 )
+
+// A ClipAttr is what clips gradients, and the lengths of the arrays that they consist of.
+type ClipAttr struct {
+	optimizer.Clipper
+	Sizes []int
+}
 
 // An Instr is one instruction. Out may be the same place as one of In, where graph.Op.InPlace allows it; it is also the
 // new value's place where a weight is replaced. Scratch is memory for the device's use during the instruction.
@@ -93,6 +102,9 @@ type Plan struct {
 
 	Outputs   []Ref // B x shape; none in training
 	RowLosses []Ref // B; none in training or without losses
+
+	// RowPenalties are penalties of layers' results, B each; none in training or without losses.
+	RowPenalties []Ref
 
 	RowMetrics [][]Ref // B each, per output and metric; none in training or without metrics
 }

@@ -33,6 +33,7 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 		w.order, w.values = make([]int32, batch), make([]float32, batch)
 	}
 	s := m.newScore()
+	penalty := m.weightPenalty(weights)
 	index := newRowIndex(data.Buffers())
 	err = w.chunks(ctx, data.Rows(), batch, func(b *bound, from, rows int) error {
 		for i := range rows {
@@ -43,6 +44,7 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 			return err
 		}
 		w.score(&s, b, rows)
+		w.penalise(&s, b, rows, penalty)
 		return nil
 	})
 	if err != nil {

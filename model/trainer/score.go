@@ -12,6 +12,7 @@ import (
 // any other.
 type Score struct {
 	outputs []outputScore
+	penalty metric.Mean // what regularizers add to the loss, per row
 }
 
 // An outputScore is what one output of the model contributes.
@@ -51,9 +52,9 @@ func (s Score) Rows() int {
 	return int(s.outputs[0].loss.Rows())
 }
 
-// Loss is the total loss: the mean loss of every output times its loss weight, summed.
+// Loss is the total loss: the mean loss of every output times its loss weight, summed, and what regularizers add.
 func (s Score) Loss() float64 {
-	var total float64
+	total := s.penalty.Value()
 	for i := range s.outputs {
 		total += s.outputs[i].lossWeight * s.outputs[i].loss.Value()
 	}
@@ -84,6 +85,7 @@ func (s Score) Merge(other Score) (Score, error) {
 	if !slices.EqualFunc(s.outputs, other.outputs, outputScore.comparable) {
 		return Score{}, errors.New("trainer: scores of different models do not merge")
 	}
+	merged.penalty.Merge(other.penalty)
 	for i := range merged.outputs {
 		o := &merged.outputs[i]
 		o.loss.Merge(other.outputs[i].loss)
@@ -99,7 +101,7 @@ func (o outputScore) comparable(p outputScore) bool {
 }
 
 func (s Score) clone() Score {
-	c := Score{outputs: slices.Clone(s.outputs)}
+	c := Score{outputs: slices.Clone(s.outputs), penalty: s.penalty}
 	for i := range c.outputs {
 		c.outputs[i].metrics = slices.Clone(c.outputs[i].metrics)
 	}

@@ -10,12 +10,13 @@ import (
 )
 
 // scoreVersion is the first byte of a Score's bytes.
-const scoreVersion = 1
+const scoreVersion = 2
 
-// MarshalBinary writes the version (1 byte), the number of outputs and, per output: name, loss weight, loss, number of
+// MarshalBinary writes the version (1 byte), the penalty of regularizers, the number of outputs and, per output: name, loss weight, loss, number of
 // metrics, and per metric its name and state. Numbers and lengths are uvarints, texts have their length before them.
 func (s Score) MarshalBinary() ([]byte, error) {
 	b := []byte{scoreVersion}
+	b = appendMean(b, &s.penalty)
 	b = binary.AppendUvarint(b, uint64(len(s.outputs)))
 	for i := range s.outputs {
 		o := &s.outputs[i]
@@ -47,6 +48,7 @@ func (s *Score) UnmarshalBinary(b []byte) error {
 	}
 	r := &reader{rest: b[1:]}
 	var read Score
+	r.mean(&read.penalty)
 	for range r.count() {
 		o := outputScore{name: r.text(), lossWeight: math.Float64frombits(binary.LittleEndian.Uint64(r.take(8)))}
 		r.mean(&o.loss)

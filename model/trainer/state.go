@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/beamfit/beamfit/model/kernels"
 )
 
 // A State is what the optimizer of one shard remembers between iterations. Slots are its arrays (moments) one after the
@@ -18,7 +20,13 @@ const stateVersion = 1
 
 // NewState is the state before the first step.
 func (m *Model) NewState() State {
-	return State{Slots: make([]float32, m.slots)}
+	s := State{Slots: make([]float32, m.slots)}
+	for slot := range m.slots / max(1, m.trainable) {
+		if start := m.optimizer.SlotStart(slot); start != 0 {
+			kernels.Fill(start, s.Slots[slot*m.trainable:][:m.trainable])
+		}
+	}
+	return s
 }
 
 // MarshalBinary writes version (1 byte), steps (8) and slots (4 each), little-endian.

@@ -20,6 +20,8 @@ type TrainInput struct {
 	Seed      uint64
 	Shard     int
 	Iteration int
+	// Progress is called after every step with the number of rows of the step; nil: nobody listens.
+	Progress func(rows int)
 }
 
 // A TrainResult is what an iteration made of a shard. It shares no memory with the input.
@@ -93,6 +95,7 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	p := pass{
 		worker: w, index: newRowIndex(in.Data.Buffers()), batch: batch, order: order,
 		classWeight: w.model.classWeights(in.Fit.ClassWeight),
+		progress:    in.Progress,
 		steps:       (rows + batch - 1) / batch,
 		step: plan.Step{
 			Seed:      mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps),
@@ -125,6 +128,7 @@ type pass struct {
 	steps       int
 	order       []int32
 	classWeight []float32
+	progress    func(rows int)
 	step        plan.Step
 }
 
@@ -145,6 +149,9 @@ func (p *pass) run(ctx context.Context) error {
 		}
 		p.step.Counter++
 		p.step.Iteration++
+		if p.progress != nil {
+			p.progress(len(rows))
+		}
 	}
 	return nil
 }

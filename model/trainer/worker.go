@@ -25,6 +25,7 @@ type bound struct {
 	program                plan.Program
 	inputs, labels, scales [][]float32
 	outputs, rowLosses     [][]float32
+	rowPenalties           [][]float32
 	rowMetrics             [][][]float32
 	upload, download       []plan.Ref
 	memory                 plan.Memory
@@ -127,6 +128,7 @@ func (w *worker) program(batch int) (*bound, error) {
 	}
 	b.inputs, b.labels, b.scales = view(p.Inputs, &b.upload), view(p.Labels, &b.upload), view(p.Scales, &b.upload)
 	b.outputs, b.rowLosses = view(p.Outputs, &b.download), view(p.RowLosses, &b.download)
+	b.rowPenalties = view(p.RowPenalties, &b.download)
 	for _, metrics := range p.RowMetrics {
 		b.rowMetrics = append(b.rowMetrics, view(metrics, &b.download))
 	}

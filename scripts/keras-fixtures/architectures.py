@@ -11,6 +11,7 @@ import sys
 
 import env  # noqa: F401  (sets TensorFlow up before it is imported)
 import keras
+import more_layers
 import tf_keras
 
 
@@ -103,7 +104,58 @@ def initializers(k):
         name="initializers")
 
 
-MODELS = [mlp, first_layer_shape, cnn, two_towers, applied_twice, frozen, named_inputs, initializers]
+def joined(k):
+    """Layers that join, pool, frame and regularize."""
+    layers, reg = k.layers, k.regularizers
+    a = k.Input((8, 6, 3), name="a")
+    x = layers.ZeroPadding2D(((1, 0), (2, 3)), name="pad")(a)
+    x = layers.Cropping2D((1, 2), name="crop")(x)
+    x = layers.Conv2D(3, 3, padding="same", kernel_regularizer=reg.L1L2(0.1, 0.2), bias_regularizer="l2", name="conv")(x)
+    x = layers.UpSampling2D((2, 1), name="up")(x)
+    y = layers.AveragePooling2D((2, 1), name="mean")(x)
+    y = layers.Maximum(name="largest")([y, layers.MaxPooling2D((2, 1), name="max")(x)])
+    z = layers.Concatenate(axis=-1, name="both")([y, layers.Add(name="sum")([y, y])])
+    s = layers.Permute((2, 1), name="turn")(layers.Reshape((-1, 6), name="line")(z))
+    s = layers.AveragePooling1D(3, strides=2, padding="same", name="mean1")(s)
+    s = layers.MaxPooling1D(2, name="max1")(layers.UpSampling1D(3, name="up1")(s))
+    s = layers.GlobalMaxPooling1D(name="line_max")(layers.Cropping1D((0, 1), name="crop1")(layers.ZeroPadding1D(2, name="pad1")(s)))
+    g = layers.GlobalAveragePooling2D(name="image_mean")(z)
+    r = layers.GlobalAveragePooling1D(name="row_mean")(layers.RepeatVector(3, name="rows")(g))
+    r = layers.ActivityRegularization(l1=0.5, name="quiet")(layers.Dense(6, activity_regularizer=reg.L2(0.25), name="d")(r))
+    x = layers.Subtract(name="less")([g, layers.Multiply(name="times")([r, g])])
+    x = layers.Average(name="middle")([x, r, layers.Minimum(name="smallest")([x, r])])
+    out = layers.Dense(2, name="out")(layers.Concatenate(name="all")([x, s]))
+    return k.Model(a, out, name="joined")
+
+
+def others(k):
+    """Convolutions other than Conv2D, activations with arguments, noise, normalisation of rows, embedding."""
+    layers, reg = k.layers, k.regularizers
+    a = k.Input((8, 6, 3), name="a")
+    x = layers.DepthwiseConv2D(3, depth_multiplier=2, depthwise_regularizer=reg.L2(0.1), name="depth")(a)
+    x = layers.PReLU(shared_axes=[1, 2], alpha_initializer="ones", name="p")(x)
+    x = layers.Conv2DTranspose(4, 3, strides=2, padding="same", name="larger")(x)
+    x = layers.ReLU(max_value=6.0, negative_slope=0.1, threshold=0.5, name="r")(x)
+    x = layers.SeparableConv2D(5, 2, depth_multiplier=3, pointwise_regularizer=reg.L1(0.1), use_bias=False, name="sep")(x)
+    x = layers.LayerNormalization(axis=[2, 3], name="rows")(x)
+    x = layers.SpatialDropout2D(0.3, name="channels")(layers.GaussianNoise(0.5, name="n")(x))
+    y = layers.Conv1D(3, 2, padding="causal", dilation_rate=2, name="past")(layers.Reshape((-1, 5), name="line")(x))
+    y = layers.SeparableConv1D(4, 3, name="sep1")(layers.LeakyReLU(0.25, name="leak")(y))
+    y = layers.SpatialDropout1D(0.3, name="lines")(layers.ELU(0.5, name="e")(y))
+    y = layers.GaussianDropout(0.2, name="g")(layers.Softmax(axis=1, name="s")(y))
+    y = layers.LayerNormalization(scale=False, name="last")(layers.UnitNormalization(name="unit")(y))
+    y = layers.Dense(3, name="d")(layers.Flatten(name="f")(y))
+    b = k.Input((5,), name="b")
+    z = layers.Embedding(9, 4, embeddings_regularizer="l2", name="words")(layers.Rescaling(2.0, offset=1.0, name="scaled")(b))
+    z = layers.Dense(2, name="w")(layers.GlobalAveragePooling1D(name="bag")(z))
+    return k.Model([a, b], [y, z], name="others")
+
+
+def resnet20(k):
+    return more_layers.resnet20(k)
+
+
+MODELS = [joined, others, resnet20, mlp, first_layer_shape, cnn, two_towers, applied_twice, frozen, named_inputs, initializers]
 
 
 def facts(k, text):
@@ -113,6 +165,8 @@ def facts(k, text):
     for layer in model.layers:
         for w in layer.weights:
             name = w.name.split("/")[-1].split(":")[0]
+            if type(layer).__name__ == "DepthwiseConv2D" and name == "depthwise_kernel":
+                name = "kernel"  # as Keras 3 calls it
             weights.append([layer.name, name, list(w.shape), id(w) in trainable])
     shapes = [list(w.shape) for w in model.get_weights()]
     assert shapes == [w[2] for w in weights], (shapes, weights)

@@ -3,7 +3,7 @@
 The format is described in tests/keras/testdata/README.md. Everything is computed in float64 from inputs and weights
 that are float32 numbers, so that the references carry no rounding of their own.
 
-Usage: references.py FOLDER [networks] [layers]
+Usage: references.py FOLDER [FILE ...], a FILE being a key of FILES in networks.py or objects.py: networks, losses, ...
 """
 
 import base64
@@ -16,7 +16,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import more_layers
 import networks
+import objects
 
 ROWS = 40
 
@@ -30,21 +32,27 @@ def flat(arrays):
     return tensor(np.concatenate([np.ravel(a) for a in arrays])) if arrays else tensor(np.zeros(0))
 
 
-def optimizer_named(text):
-    """The optimizer of a compile_params text. lr and decay are the arguments of Keras 2: lr / (1 + decay * step)."""
+def object_named(module, text):
+    """The optimizer, loss or metric of a compile_params text: a name, or a call such as Huber(delta=0.5)."""
+    if "(" not in text:
+        return text
 
     def maker(cls):
         def make(lr=None, decay=None, **kwargs):
+            """lr and decay are the arguments of Keras 2: lr / (1 + decay * step)."""
             if lr is not None:
                 kwargs["learning_rate"] = lr
             if decay is not None:
                 kwargs["learning_rate"] = keras.optimizers.schedules.InverseTimeDecay(kwargs["learning_rate"], 1, decay)
+            if module is keras.metrics:
+                kwargs["name"] = text.split("(")[0]  # as beamfit calls it
             return cls(**kwargs)
 
         return make
 
-    names = {n: maker(getattr(keras.optimizers, n)) for n in ("SGD", "RMSprop", "Adam")}
-    return eval(text, {}, names)  # texts of networks.py only
+    names = {n: maker(c) for n, c in vars(module).items() if isinstance(c, type)}
+    names |= {n: c for n, c in vars(keras.optimizers.schedules).items() if isinstance(c, type)}
+    return eval(text, {}, names)  # texts of networks.py and objects.py only
 
 
 def built(architecture, precision):
@@ -84,17 +92,21 @@ class Network:
         factors = loss_weights or [1.0] * len(losses)
         with tf.GradientTape() as tape:
             outputs = self.forward(model, True)
-            each = [keras.losses.get(n) for n in losses]
+            each = [keras.losses.get(object_named(keras.losses, n)) for n in losses]
             each = [tf.reduce_mean(f(y, o)) for f, y, o in zip(each, self.targets, outputs)]
-            total = tf.add_n([w * v for w, v in zip(factors, each)])
+            total = tf.add_n([w * v for w, v in zip(factors, each)] + model.losses)
         trainable = [v for v in variables if v.trainable]
         found = {id(v): g for v, g in zip(trainable, tape.gradient(total, [v.value for v in trainable]))}
         return float(total), [found[id(v)].numpy() if id(v) in found else np.zeros(v.shape) for v in variables]
 
     def compiled(self, compile_text):
-        arguments = eval(f"dict({compile_text})")  # texts of networks.py only
+        arguments = eval(f"dict({compile_text})")  # texts of networks.py and objects.py only
         if "optimizer" in arguments:
-            arguments["optimizer"] = optimizer_named(arguments["optimizer"])
+            arguments["optimizer"] = object_named(keras.optimizers, arguments["optimizer"])
+        if isinstance(arguments["loss"], str):
+            arguments["loss"] = object_named(keras.losses, arguments["loss"])
+        if "metrics" in arguments:
+            arguments["metrics"] = [object_named(keras.metrics, m) for m in arguments["metrics"]]
         # TensorFlow's in_top_k knows only float32
         model = self.fresh("float32" if "top_k" in compile_text else "float64")
         model.compile(**arguments, jit_compile=False)
@@ -157,6 +169,8 @@ def targets(rng, output, kind):
     shape = (ROWS, *output.shape[1:])
     if kind == "classes":
         return np.eye(shape[-1])[rng.integers(shape[-1], size=ROWS)]
+    if kind == "signs":
+        return rng.integers(2, size=shape) * 2.0 - 1.0
     if kind == "labels":
         return rng.integers(2, size=shape).astype(np.float64)
     # model/buffer packs labels as int16, so that regression targets are whole numbers too
@@ -164,7 +178,7 @@ def targets(rng, output, kind):
 
 
 def main(folder, only):
-    for file, group in networks.FILES.items():
+    for file, group in {**networks.FILES, **more_layers.FILES, **objects.FILES}.items():
         if only and file not in only:
             continue
         references = [Network(name, spec, spec.get("seed", i)).run() for i, (name, spec) in enumerate(group.items(), 1)]

@@ -76,6 +76,8 @@ func TestStepAllocatesNothing(t *testing.T) {
 		{Name: "adam"},
 		{Name: "sgd"},
 		{Name: "rmsprop", Args: map[string]params.Value{"momentum": 0.9, "centered": true}},
+		{Name: "nadam", Args: map[string]params.Value{"clipnorm": 0.1, "weight_decay": 0.1}},
+		{Name: "ftrl", Args: map[string]params.Value{"global_clipnorm": 0.1}},
 	}
 	for i, m := range testModels() {
 		spec := m.spec(t)

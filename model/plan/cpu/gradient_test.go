@@ -54,7 +54,8 @@ func TestGradients(t *testing.T) {
 // TestEveryOpcode fails when an opcode of the table is in no plan of the test models, or when an operation that gradients
 // pass through has no reference.
 func TestEveryOpcode(t *testing.T) {
-	used := map[string]bool{plan.CodeUpdate: true, plan.CodeCopy: true} // tested in package trainer and below
+	// tested in package trainer and below
+	used := map[string]bool{plan.CodeUpdate: true, plan.CodeClip: true, plan.CodeCopy: true}
 	for _, m := range testModels() {
 		r := newRig(t, m, 2, 1)
 		p, _ := r.run(t)

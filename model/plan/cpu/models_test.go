@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ func testModels() []testModel {
 		return `BatchNormalization {"axis":[-1],"momentum":0.9,"epsilon":0.001` + args + `}`
 	}
 	plain := `Dense {"units":6,"use_bias":false}` // a bias before batch normalisation has gradient zero
-	return []testModel{
+	return slices.Concat([]testModel{
 		{"dense relu", sequential(4, d(10, "relu"), d(10, "relu"), d(3, "softmax")), []string{cce}},
 		{"dense linear", sequential(4, d(5, "linear"), d(3, "linear")), []string{mse}},
 		{"dense tanh sigmoid", sequential(4, d(6, "tanh"), d(5, "sigmoid"), d(3, "tanh")), []string{mae}},
@@ -77,24 +78,30 @@ func testModels() []testModel {
 			`Dropout {"rate":0.3,"noise_shape":[null,3,1,1]}`, `Flatten {}`, d(3, "softmax")), []string{cce}},
 		{"two towers", twoTowers, []string{cce, mse}},
 		{"shared layer", sharedLayer, []string{cce, bce}},
-	}
+	}, activationModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels())
 }
 
 // sequential is the JSON of a Sequential model of layers written as "Class {config}" over rows of width numbers.
 func sequential(width int, layers ...string) string {
 	var list []string
 	for i, l := range layers {
-		class, config, _ := strings.Cut(l, " ")
-		fields := []string{fmt.Sprintf(`"name":"l%d"`, i)}
+		class, config := split(l)
+		shape := ""
 		if i == 0 {
-			fields = append(fields, fmt.Sprintf(`"batch_input_shape":[null,%d]`, width))
+			shape = fmt.Sprintf(`,"batch_input_shape":[null,%d]`, width)
 		}
-		if inner := strings.Trim(config, "{}"); inner != "" {
-			fields = append(fields, inner)
-		}
-		list = append(list, fmt.Sprintf(`{"class_name":%q,"config":{%s}}`, class, strings.Join(fields, ",")))
+		list = append(list, fmt.Sprintf(`{"class_name":%q,"config":{"name":"l%d"%s%s}}`, class, i, shape, config))
 	}
 	return `{"class_name":"Sequential","config":[` + strings.Join(list, ",") + `]}`
+}
+
+// split takes "Class {config}" apart; the arguments of config, if any, follow a comma.
+func split(layer string) (class, arguments string) {
+	class, config, _ := strings.Cut(layer, " ")
+	if arguments = strings.TrimSuffix(strings.TrimPrefix(config, "{"), "}"); arguments != "" {
+		arguments = "," + arguments
+	}
+	return class, arguments
 }
 
 // functional is the JSON of a functional model; layers are JSON objects.

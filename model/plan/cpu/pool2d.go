@@ -21,3 +21,13 @@ func maxPool2DGrad(attr any, o operands) call {
 	s, dy, places := attr.(*kernels.Pool2DShape), o.in[0], int32s(o.in[1])
 	return func(*plan.Step) { kernels.MaxPool2DGrad(s, dy, places, o.out) }
 }
+
+func avgPool2D(attr any, o operands) call {
+	s, x := attr.(*kernels.Pool2DShape), o.in[0]
+	return func(*plan.Step) { kernels.AvgPool2D(s, x, o.out) }
+}
+
+func avgPool2DGrad(attr any, o operands) call {
+	s, dy := attr.(*kernels.Pool2DShape), o.in[0]
+	return func(*plan.Step) { kernels.AvgPool2DGrad(s, dy, o.out) }
+}

@@ -18,6 +18,8 @@ var references = map[string]reference{
 	graph.CodeDense:            denseReference,
 	graph.CodeConv2D:           conv2DReference,
 	graph.CodeMaxPool2D:        maxPoolReference,
+	graph.CodeAvgPool2D:        avgPoolReference,
+	graph.CodeFrame:            frameReference,
 	graph.CodeBatchNorm:        batchNormReference,
 	graph.CodeBatchNormInfer:   batchNormInferReference,
 	graph.CodeDropout:          dropoutReference,
@@ -25,9 +27,26 @@ var references = map[string]reference{
 	graph.CodeSoftmax: func(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 		return softmaxReference(op.Attr.(graph.RowsAttr).N, in[0])
 	},
-	graph.CodePermute: permuteReference,
-	graph.CodeReshape: func(_ *graph.Op, _ *plan.Step, in [][]float64) []float64 { return in[0] },
-	graph.CodeLoss:    lossReference,
+	graph.CodeFunction:        functionReference,
+	graph.CodeLogSoftmax:      logSoftmaxReference,
+	graph.CodePenalty:         penaltyReference,
+	graph.CodeStandardise:     rowsReference(standardiseReference),
+	graph.CodeUnit:            rowsReference(unitReference),
+	graph.CodeEmbedding:       embeddingReference,
+	graph.CodeRamp:            eachReference(rampReference),
+	graph.CodeELU:             eachReference(eluReference),
+	graph.CodeNoiseAdd:        noiseReference,
+	graph.CodeNoiseMultiply:   noiseReference,
+	graph.CodeConv2DInputGrad: conv2DInputGradReference,
+	graph.CodePermute:         permuteReference,
+	graph.CodeAdd:             pairReference(func(_ *graph.Op, x, y float64) float64 { return x + y }),
+	graph.CodeMultiply:        pairReference(func(_ *graph.Op, x, y float64) float64 { return x * y }),
+	graph.CodeExtremum:        pairReference(extremumReference),
+	graph.CodeScale:           scaleReference,
+	graph.CodeBroadcast:       broadcastReference,
+	graph.CodeConcat:          concatReference,
+	graph.CodeReshape:         func(_ *graph.Op, _ *plan.Step, in [][]float64) []float64 { return in[0] },
+	graph.CodeLoss:            lossReference,
 	graph.CodeActivation: func(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 		out := make([]float64, len(in[0]))
 		for i, v := range in[0] {
@@ -60,7 +79,12 @@ func (r *rig) total(values map[*gorgonia.Node][]float64) float64 {
 		known[n] = ref(op, &r.step, in)
 		return known[n]
 	}
-	var total float64
+	total := r.weightPenalty(values)
+	for _, n := range r.graph.RowPenalties {
+		for _, v := range eval(n) {
+			total += v / float64(r.graph.Batch)
+		}
+	}
 	for i, n := range r.graph.RowLosses {
 		for j, v := range eval(n) {
 			total += v * values[r.graph.Scales[i]][j]
@@ -79,6 +103,9 @@ func activate(act kernels.Activation, x float64) float64 {
 		return 1 / (1 + math.Exp(-x))
 	case kernels.Tanh:
 		return math.Tanh(x)
+	}
+	if f, ok := activationFormulas[act]; ok {
+		return f(x)
 	}
 	panic(fmt.Sprintf("no reference for activation %v", act))
 }
@@ -261,7 +288,7 @@ func permuteReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 func lossReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	a := op.Attr.(graph.LossAttr)
 	p, y := in[0], in[1]
-	if a.Logits && a.Loss == cce {
+	if a.Logits && a.Loss.Name == cce {
 		p = softmaxReference(a.N, p)
 	}
 	out := make([]float64, a.Rows)
@@ -273,19 +300,19 @@ func lossReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 		}
 		for j, v := range pr {
 			switch {
-			case a.Loss == cce:
+			case a.Loss.Name == cce:
 				out[r] -= yr[j] * math.Log(v/sum)
-			case a.Loss == bce && a.Logits:
+			case a.Loss.Name == bce && a.Logits:
 				v = activate(kernels.Sigmoid, v)
 				fallthrough
-			case a.Loss == bce:
+			case a.Loss.Name == bce:
 				out[r] -= (yr[j]*math.Log(v) + (1-yr[j])*math.Log(1-v)) / float64(a.N)
-			case a.Loss == mse:
+			case a.Loss.Name == mse:
 				out[r] += (v - yr[j]) * (v - yr[j]) / float64(a.N)
-			case a.Loss == mae:
+			case a.Loss.Name == mae:
 				out[r] += math.Abs(v-yr[j]) / float64(a.N)
 			default:
-				panic("no reference for loss " + a.Loss)
+				panic("no reference for loss " + a.Loss.Name)
 			}
 		}
 	}

@@ -1,0 +1,76 @@
+package graph
+
+import (
+	"math"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
+	"gorgonia.org/gorgonia"
+)
+
+// Codes of activations with parameters.
+const (
+	// CodeRamp is a rectifier of x; Attr is a kernels.Ramp.
+	CodeRamp = "ramp"
+	// CodeRampGrad is dx from (x, dy); Attr is a kernels.Ramp.
+	CodeRampGrad = "ramp.grad"
+	// CodeELU is x for x > 0, else Alpha·(exp(x) - 1); Attr is an ELUAttr.
+	CodeELU = "elu"
+	// CodeELUGrad is dx from (y, dy); Attr is an ELUAttr.
+	CodeELUGrad = "elu.grad"
+)
+
+// An ELUAttr is the scale of the exponential, at least 0.
+type ELUAttr struct{ Alpha float32 }
+
+// relu serves ReLU, LeakyReLU and ThresholdedReLU.
+func relu(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg, x := c.Config.(*keras.ReLU), c.in[0]
+	if *cfg == (keras.ReLU{MaxValue: math.Inf(1)}) {
+		return b.activation(x, kernels.ReLU), nil
+	}
+	r := kernels.Ramp{Max: float32(cfg.MaxValue), Slope: float32(cfg.NegativeSlope), Threshold: float32(cfg.Threshold)}
+	return b.apply(Op{
+		Code: CodeRamp, Attr: r, Out: x.Shape(), InPlace: 0, diff: all(1),
+		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{b.apply(Op{Code: CodeRampGrad, Attr: r, Out: x.Shape(), InPlace: 1}, in[0], grad)}
+		},
+	}, x), nil
+}
+
+func elu(b *builder, c *call) (*gorgonia.Node, error) {
+	attr, x := ELUAttr{float32(c.Config.(*keras.ELU).Alpha)}, c.in[0]
+	if attr.Alpha == 1 {
+		return b.activation(x, kernels.ELU), nil
+	}
+	return b.apply(Op{
+		Code: CodeELU, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
+		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{b.apply(Op{Code: CodeELUGrad, Attr: attr, Out: x.Shape(), InPlace: 1}, out, grad)}
+		},
+	}, x), nil
+}
+
+// prelu is relu(x) - alpha·relu(-x).
+func prelu(b *builder, c *call) (*gorgonia.Node, error) {
+	x, alpha := c.in[0], b.weight(c.Layer, "alpha")
+	below := b.scale(-1, 0, b.activation(b.scale(-1, 0, x), kernels.ReLU))
+	alpha = b.broadcast(alpha, x.Shape())
+	return b.add(b.activation(x, kernels.ReLU), b.multiply(alpha, below)), nil
+}
+
+// softmaxLayer moves an axis that is not the last to the end and back.
+func softmaxLayer(b *builder, c *call) (*gorgonia.Node, error) {
+	x := c.in[0]
+	axis := fromFront(c.Config.(*keras.Softmax).Axis, x)
+	if axis == x.Shape().Dims()-1 {
+		return b.activate(x, softmaxName), nil
+	}
+	order, undo := lastAxis(axis, x.Shape().Dims())
+	return b.permute(b.activationOfRows(b.permute(x, order), softmaxName), undo), nil
+}
+
+func rescaling(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.Rescaling)
+	return b.scale(cfg.Scale, cfg.Offset, c.in[0]), nil
+}

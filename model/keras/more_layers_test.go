@@ -1,0 +1,135 @@
+package keras
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestShapes checks the shape of the result, which Keras' own shapes in testdata check for one combination each.
+func TestShapes(t *testing.T) {
+	const image, line = "[null, 9, 8, 4]", "[null, 9, 4]"
+	tests := []struct {
+		shape, class, args string
+		out                []int
+	}{
+		{image, "AveragePooling2D", `"pool_size": [2, 3], "strides": null`, []int{4, 2, 4}},
+		{line, "AveragePooling1D", `"pool_size": [2], "strides": [3], "padding": "same"`, []int{3, 4}},
+		{line, "MaxPooling1D", ``, []int{4, 4}},
+		{image, "GlobalAveragePooling2D", ``, []int{4}},
+		{image, "GlobalMaxPooling2D", `"keepdims": true`, []int{1, 1, 4}},
+		{line, "GlobalMaxPooling1D", `"keepdims": true`, []int{1, 4}},
+		{image, "ZeroPadding2D", ``, []int{11, 10, 4}},
+		{image, "ZeroPadding2D", `"padding": [0, 2]`, []int{9, 12, 4}},
+		{image, "ZeroPadding2D", `"padding": [[1, 2], [3, 4]]`, []int{12, 15, 4}},
+		{line, "ZeroPadding1D", `"padding": [1, 2]`, []int{12, 4}},
+		{line, "ZeroPadding1D", `"padding": 2`, []int{13, 4}},
+		{image, "Cropping2D", ``, []int{9, 8, 4}},
+		{line, "Cropping1D", `"cropping": [8, 0]`, []int{1, 4}},
+		{image, "UpSampling2D", `"size": 3, "interpolation": "nearest"`, []int{27, 24, 4}},
+		{line, "UpSampling1D", ``, []int{18, 4}},
+		{"[null, 4]", "RepeatVector", `"n": 3`, []int{3, 4}},
+		{image, "Permute", `"dims": [3, 1, 2]`, []int{4, 9, 8}},
+		{line, "Conv1D", `"filters": 3, "kernel_size": 2, "padding": "causal"`, []int{9, 3}},
+		{image, "DepthwiseConv2D", `"kernel_size": 3, "depth_multiplier": 2`, []int{7, 6, 8}},
+		{image, "SeparableConv2D", `"filters": 5, "kernel_size": 3, "strides": 2, "padding": "same"`, []int{5, 4, 5}},
+		{image, "Conv2DTranspose", `"filters": 5, "kernel_size": 3, "strides": 2`, []int{19, 17, 5}},
+		{image, "Conv2DTranspose", `"filters": 5, "kernel_size": 3, "strides": 2, "padding": "same"`, []int{18, 16, 5}},
+		{line, "Embedding", `"input_dim": 7, "output_dim": 2`, []int{9, 4, 2}},
+		{line, "LayerNormalization", `"axis": [1, -1]`, []int{9, 4}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.class+" "+tt.args, func(t *testing.T) {
+			spec, err := Parse([]byte(chain(tt.shape, tt.class, tt.args)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.out, spec.OutputShapes()[0]); diff != "" {
+				t.Error(diff)
+			}
+			if got := spec.Layers[1].Config.Class(); got != tt.class {
+				t.Errorf("Class is %q", got)
+			}
+		})
+	}
+}
+
+func TestRefusedMoreLayers(t *testing.T) {
+	const row, line, image = "[null, 4]", "[null, 9, 4]", "[null, 8, 8, 3]"
+	tests := []struct{ shape, class, args, want string }{
+		{image, "AveragePooling1D", ``, `expects sequences (length, channels), found an input of shape (8, 8, 3)`},
+		{line, "AveragePooling2D", ``, `expects images`},
+		{line, "MaxPooling1D", `"pool_size": [2, 2]`, `pool_size must be an integer of at least 1`},
+		{image, "GlobalMaxPooling2D", `"data_format": "channels_first"`, `channels_first`},
+		{image, "ZeroPadding2D", `"padding": -1`, `padding must be integers of at least 0`},
+		{image, "ZeroPadding2D", `"padding": [1, 2, 3]`, `padding must be an integer or a list of two`},
+		{image, "ZeroPadding2D", `"padding": [[1, 2, 3], 1]`, `padding must be an integer, or two per dimension`},
+		{image, "ZeroPadding2D", `"padding": 2000000000`, `elements per row`},
+		{image, "Cropping2D", `"cropping": 4`, `leaves nothing of the input (8, 8, 3)`},
+		{image, "UpSampling2D", `"interpolation": "bilinear"`, `interpolation "bilinear" is not supported`},
+		{image, "UpSampling2D", `"size": 2000000000`, `too large`},
+		{image, "RepeatVector", `"n": 2`, `expects vectors`},
+		{image, "Permute", `"dims": [1, 2, 2]`, `must hold each of 1 to 3 once`},
+		{image, "Permute", `"dims": [2, 1]`, `has 2 dimensions, the input (8, 8, 3) has 3`},
+		{row, "Subtract", ``, `takes two inputs, found 1`},
+		{row, "Concatenate", `"axis": 0`, `axis 0 is not an axis of the input (4) besides the batch`},
+		{row, "ReLU", `"negative_slope": -1`, `negative_slope must be at least 0, found -1`},
+		{row, "ELU", `"alpha": -1`, `alpha must be at least 0`},
+		{row, "PReLU", `"shared_axes": [2]`, `2 is not an axis of the input (4) besides the batch`},
+		{row, "PReLU", `"alpha_constraint": "non_neg"`, `alpha_constraint is not supported`},
+		{row, "Softmax", `"axis": [1, 2]`, `axis must be one axis`},
+		{row, "Rescaling", ``, `scale is missing`},
+		{row, "Rescaling", `"scale": [1, 2]`, `scale must be a finite number`},
+		{row, "GaussianNoise", ``, `stddev is missing`},
+		{row, "GaussianDropout", `"rate": 1`, `rate must be at least 0 and less than 1`},
+		{row, "SpatialDropout1D", `"rate": 0.5`, `noise_shape has 2 dimensions besides the batch, the input (4) has 1`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "padding": "causal"`, `padding "causal" is not supported`},
+		{image, "DepthwiseConv2D", `"kernel_size": 3, "depth_multiplier": 0`, `depth_multiplier must be an integer of at least 1`},
+		{image, "DepthwiseConv2D", `"kernel_size": 3, "groups": 2`, `groups must be 1`},
+		{image, "Conv2DTranspose", `"filters": 2, "kernel_size": 3, "output_padding": 1`, `output_padding is not supported`},
+		{image, "Conv2DTranspose", `"filters": 2, "kernel_size": 3, "dilation_rate": 2`, `dilation_rate [2 2] is not supported`},
+		{image, "LayerNormalization", `"axis": [2, 1]`, `must be in ascending order`},
+		{image, "LayerNormalization", `"axis": []`, `axis must be an axis or a list of them`},
+		{image, "LayerNormalization", `"rms_scaling": true`, `rms_scaling is not supported`},
+		{row, "Embedding", `"input_dim": 3, "output_dim": 2, "mask_zero": true`, `mask_zero is not supported (found true)`},
+		{row, "Embedding", `"input_dim": 3`, `output_dim is missing`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.class+" "+tt.args, func(t *testing.T) { _ = refused(t, chain(tt.shape, tt.class, tt.args), tt.want) })
+	}
+}
+
+// TestResNet20 is the true one, of Keras' CIFAR-10 example.
+func TestResNet20(t *testing.T) {
+	for _, name := range []string{"resnet20.k2.json", "resnet20.k3.json"} {
+		spec := parse(t, name)
+		if spec.NumWeights != 274442 {
+			t.Errorf("%s: %d weights, Keras counts 274442", name, spec.NumWeights)
+		}
+		regularized := 0
+		for _, w := range spec.Weights {
+			if w.Regularizer == (Regularizer{L2: 1e-4}) || w.Regularizer == (Regularizer{L2: 9.999999747378752e-05}) {
+				regularized++
+			}
+		}
+		if regularized != 21 {
+			t.Errorf("%s: %d regularized arrays, want the kernels of 21 convolutions", name, regularized)
+		}
+	}
+}
+
+func TestBroadcast(t *testing.T) {
+	tests := []struct{ a, b, want []int }{
+		{[]int{2, 3}, []int{2, 3}, []int{2, 3}},
+		{[]int{3}, []int{2, 1}, []int{2, 3}},
+		{[]int{4, 1, 3}, []int{5, 3}, []int{4, 5, 3}},
+		{[]int{4}, []int{3}, nil},
+		{[]int{2, 3}, []int{3, 2}, nil},
+	}
+	for _, tt := range tests {
+		got, err := broadcast(tt.a, tt.b)
+		if (err != nil) != (tt.want == nil) || tt.want != nil && !cmp.Equal(got, tt.want) {
+			t.Errorf("%v with %v: %v, error %v, want %v", tt.a, tt.b, got, err, tt.want)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package keras
+
+import (
+	"fmt"
+	"math"
+)
+
+// UpSampling repeats each pixel of images (H, W, C) Size[0] times downwards and Size[1] times to the right. UpSampling1D
+// works on sequences (length, channels) as images of width 1.
+type UpSampling struct {
+	Kind string // the class: "UpSampling2D" or "UpSampling1D"
+	Size [2]int
+}
+
+// Class is the kind.
+func (c *UpSampling) Class() string { return c.Kind }
+
+// parseUpSampling makes the parse function of a class for inputs with dims dimensions besides the channels.
+func parseUpSampling(class string, dims int) func(*args) kind {
+	return func(a *args) kind {
+		a.channelsLast()
+		if dims == 2 {
+			a.oneOf("interpolation", "nearest")
+		}
+		return &UpSampling{Kind: class, Size: a.extent("size", dims, 2)}
+	}
+}
+
+func (c *UpSampling) outputShape(in []int) ([]int, error) {
+	image, dims, err := asImage(c.Kind, in)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int, 2, 3)
+	for i, n := range c.Size {
+		if n > math.MaxInt32/image[i] {
+			return nil, fmt.Errorf("size %v is too large for the input %s", c.Size, shapeText(in))
+		}
+		out[i] = image[i] * n
+	}
+	return append(out[:dims], image[2]), nil
+}
+
+func (*UpSampling) weights([]int) []array { return nil }
+
+// RepeatVector makes N equal rows of a vector: (features) becomes (N, features).
+type RepeatVector struct{ N int }
+
+// Class is "RepeatVector".
+func (*RepeatVector) Class() string { return "RepeatVector" }
+
+func parseRepeatVector(a *args) kind { return &RepeatVector{N: a.positive("n")} }
+
+func (c *RepeatVector) outputShape(in []int) ([]int, error) {
+	if len(in) != 1 {
+		return nil, fmt.Errorf("expects vectors (features), found an input of shape %s", shapeText(in))
+	}
+	return []int{c.N, in[0]}, nil
+}
+
+func (*RepeatVector) weights([]int) []array { return nil }

@@ -1,0 +1,39 @@
+package loss
+
+import (
+	"math"
+
+	"github.com/beamfit/beamfit/model/params"
+)
+
+// klDivergence is Σ t·log(t/q), where t and q are labels and predictions bounded to [epsilon, 1].
+//
+// Source: keras/src/losses/losses.py, kl_divergence.
+func klDivergence(*params.Args) *Loss {
+	return &Loss{Output: Func{Rows: divergenceRows, Grad: divergenceGrad}}
+}
+
+func divergenceRows(rows, n int, p, y, losses []float32) {
+	for r := range rows {
+		var loss float64
+		for i := r * n; i < (r+1)*n; i++ {
+			t, _ := bounded(float64(y[i]), epsilon, 1)
+			q, _ := bounded(float64(p[i]), epsilon, 1)
+			loss += t * math.Log(t/q)
+		}
+		losses[r] = float32(loss)
+	}
+}
+
+func divergenceGrad(rows, n int, p, y, scale, dp []float32) {
+	for r := range rows {
+		for i := r * n; i < (r+1)*n; i++ {
+			t, _ := bounded(float64(y[i]), epsilon, 1)
+			d := 0.0
+			if q, inside := bounded(float64(p[i]), epsilon, 1); inside {
+				d = -t / q
+			}
+			dp[i] = float32(float64(scale[r]) * d)
+		}
+	}
+}

@@ -1,0 +1,58 @@
+package optimizer
+
+import (
+	"math"
+
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/params"
+)
+
+// Nadam is Adam with Nesterov momentum, with t = iteration + 1, uₜ = beta_1·(1 - 0.96ᵗ/2) and Uₜ = u₁·u₂·...·uₜ:
+//
+//	m += (g - m)·(1 - beta_1)
+//	v += (g² - v)·(1 - beta_2)
+//	p -= lr·(uₜ₊₁/(1-Uₜ₊₁)·m + (1-uₜ)/(1-Uₜ)·g) / (√(v/(1 - beta_2ᵗ)) + epsilon)
+//
+// Arguments: learning_rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7. Slots: m, v.
+//
+// Source: keras/src/optimizers/nadam.py.
+type Nadam struct {
+	zeroStart
+	rate                  rate
+	beta1, beta2, epsilon float64
+}
+
+func newNadam(a *params.Args, r rate) Optimizer {
+	return &Nadam{rate: r, beta1: share(a, 0.9, "beta_1"), beta2: share(a, 0.999, "beta_2"), epsilon: epsilon(a)}
+}
+
+// Name is "Nadam".
+func (o *Nadam) Name() string { return "Nadam" }
+
+// Slots is 2.
+func (o *Nadam) Slots() int { return 2 }
+
+// Update makes one step.
+func (o *Nadam) Update(iteration int64, p, g []float32, slots [][]float32) {
+	t := iteration + 1
+	u, next := o.beta1*warming(t), o.beta1*warming(t+1)
+	product := math.Pow(o.beta1, float64(t)) * warmingProducts[min(t, warmingSteps)]
+	cm, cg := next/(1-product*next), (1-u)/(1-product)
+	cv := 1 / (1 - math.Pow(o.beta2, float64(t)))
+	kernels.Nadam(p, g, slots[0], slots[1], o.rate.at(iteration), o.beta1, o.beta2, o.epsilon, cm, cg, cv)
+}
+
+// warming is the share of beta_1 in step t.
+func warming(t int64) float64 { return 1 - 0.5*math.Pow(0.96, float64(t)) }
+
+// warmingSteps is where the product of warming has settled: 0.96^1000 is below 1e-17.
+const warmingSteps = 1000
+
+// warmingProducts are the products of warming up to each step.
+var warmingProducts = func() (products [warmingSteps + 1]float64) {
+	products[0] = 1
+	for t := 1; t <= warmingSteps; t++ {
+		products[t] = products[t-1] * warming(int64(t))
+	}
+	return products
+}()

@@ -1,0 +1,27 @@
+package cpu
+
+import (
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+func standardise(attr any, o operands) call {
+	a, x, factor := attr.(graph.NormAttr), o.in[0], o.side[0]
+	return func(*plan.Step) { kernels.Standardise(a.Rows, a.N, a.Epsilon, x, o.out, factor) }
+}
+
+func standardiseGrad(attr any, o operands) call {
+	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
+	return func(*plan.Step) { kernels.StandardiseGrad(a.Rows, a.N, y, dy, factor, o.out) }
+}
+
+func unit(attr any, o operands) call {
+	a, x, factor := attr.(graph.NormAttr), o.in[0], o.side[0]
+	return func(*plan.Step) { kernels.Unit(a.Rows, a.N, a.Epsilon, x, o.out, factor) }
+}
+
+func unitGrad(attr any, o operands) call {
+	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
+	return func(*plan.Step) { kernels.UnitGrad(a.Rows, a.N, y, dy, factor, o.out) }
+}

@@ -1,0 +1,73 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+func rowNormModels() []testModel {
+	var models []testModel
+	for _, layer := range []string{
+		`LayerNormalization {}`, `LayerNormalization {"axis":[1,2,3],"epsilon":0.1,"center":false}`,
+		`LayerNormalization {"axis":1,"scale":false}`, `LayerNormalization {"axis":[1,-1]}`,
+		`UnitNormalization {}`, `UnitNormalization {"axis":[1,2]}`,
+	} {
+		models = append(models, testModel{layer, sequential(24, `Reshape {"target_shape":[3,2,4]}`,
+			`Dense {"units":4,"activation":"tanh"}`, layer, `Activation {"activation":"tanh"}`, `Flatten {}`,
+			`Dense {"units":3,"activation":"softmax"}`), []string{cce}})
+	}
+	// whole numbers from 0 up
+	return append(models, testModel{"layer norm of vectors", sequential(4, `Dense {"units":5,"activation":"tanh"}`,
+		`LayerNormalization {}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}}, testModel{"embedding", sequential(4, `Activation {"activation":"relu"}`, `Rescaling {"scale":2}`,
+		`Embedding {"input_dim":9,"output_dim":3}`, `Flatten {}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
+}
+
+// rowsReference computes row by row.
+func rowsReference(f func(a graph.NormAttr, row []float64) []float64) reference {
+	return func(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
+		a := op.Attr.(graph.NormAttr)
+		var out []float64
+		for r := range a.Rows {
+			out = append(out, f(a, in[0][r*a.N:(r+1)*a.N])...)
+		}
+		return out
+	}
+}
+
+func standardiseReference(a graph.NormAttr, row []float64) []float64 {
+	var mean, variance float64
+	for _, v := range row {
+		mean += v / float64(a.N)
+	}
+	for _, v := range row {
+		variance += (v - mean) * (v - mean) / float64(a.N)
+	}
+	var out []float64
+	for _, v := range row {
+		out = append(out, (v-mean)/math.Sqrt(variance+a.Epsilon))
+	}
+	return out
+}
+
+func unitReference(_ graph.NormAttr, row []float64) []float64 {
+	var squares float64
+	for _, v := range row {
+		squares += v * v
+	}
+	var out []float64
+	for _, v := range row {
+		out = append(out, v/math.Sqrt(squares))
+	}
+	return out
+}
+
+func embeddingReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
+	a := op.Attr.(graph.EmbeddingAttr)
+	var out []float64
+	for _, v := range in[0] {
+		out = append(out, in[1][int(v)*a.N:(int(v)+1)*a.N]...)
+	}
+	return out
+}
