@@ -66,14 +66,16 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	}
 	defer abort(ctx, out)
 	e.output = out.ID()
-	totals := map[string]int64{dataset.Stage: int64(e.set.Buffers())}
+	totals := map[string]int64{dataset.Stage: int64(e.set.Buffers()), score.Stage: e.set.Rows()}
 	err = j.run(ctx, totals, func(s beam.Scope, run string) error {
 		bundle.Share(run, e)
 		bundle.Share(run, dataset.Sets{testSet: e.set})
-		bundle.Share(run, &score.Job{Model: e.model})
-		shards := dataset.Load(s, run, testSet, e.set)
+		bundle.Share(run, &score.Job{Model: e.model, Scored: func(rows int) {
+			bundle.Of(run).Advance(score.Stage, "rows", int64(rows))
+		}})
+		pieces := dataset.Cut(s, run, testSet, dataset.Load(s, run, testSet, e.set))
 		weights := beam.ParDo(s, &modelWeightsFn{Run: run}, beam.Impulse(s))
-		scores := score.Tables(s, run, map[string]beam.PCollection{testSet: shards}, weights)
+		scores := score.Tables(s, run, map[string]beam.PCollection{testSet: pieces}, weights)
 		beam.ParDo0(s, &evaluatedFn{Run: run}, scores)
 		return nil
 	})
@@ -110,7 +112,7 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 	if err := e.test.checkColumns(); err != nil {
 		return target, err
 	}
-	if e.set, err = e.test.open(ctx, e.Store, e.stored.spec, e.partitions()); err != nil {
+	if e.set, err = e.test.open(ctx, e.Store, e.stored.spec, e.packedPartitions()); err != nil {
 		return target, err
 	}
 	e.result.Warnings = trained.compare("the training table", e.test.variables, "the test table")

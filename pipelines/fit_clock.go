@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/beamfit/beamfit/transforms/score"
 )
 
 // eventEvery is the least time between two events inside an iteration, but for its last one.
@@ -11,8 +13,9 @@ const eventEvery = 100 * time.Millisecond
 
 // A fitClock follows the iterations of a fit: how long they take and how many rows are trained on.
 type fitClock struct {
-	fit   *fit
-	total int64 // rows of an iteration, all shards and passes
+	fit     *fit
+	total   int64 // rows of an iteration, all shards and passes
+	allRows int64 // of all tables, to score
 
 	rows atomic.Int64 // trained on in this iteration
 	next atomic.Int64 // rows at which it is worth looking at the clock
@@ -21,6 +24,7 @@ type fitClock struct {
 	iteration int // the one that is trained
 	begun     time.Time
 	told      time.Time       // of the last event
+	toScore   int64           // rows still to be scored
 	done      IterationReport // of the iteration, once it is averaged
 	averageAt time.Time
 }
@@ -30,6 +34,9 @@ func (c *fitClock) start(f *fit) {
 	c.fit = f
 	for shard := range f.sets[trainingSet].Shards() {
 		c.total += f.rowsOf(shard)
+	}
+	for _, set := range f.sets {
+		c.allRows += set.Rows()
 	}
 }
 
@@ -64,12 +71,23 @@ func (c *fitClock) Trained(_, rows int) {
 func (c *fitClock) averaged(iteration int) IterationReport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.averageAt = time.Now()
+	c.averageAt, c.toScore = time.Now(), c.allRows
 	c.done = IterationReport{
 		Iteration: iteration, Iterations: c.fit.opt.Iterations,
 		Rows: c.total, Training: c.averageAt.Sub(c.begun),
 	}
 	return c.done
+}
+
+// Scored is called after every piece that is scored. verbose=0 silences its events.
+func (c *fitClock) Scored(rows int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.toScore -= int64(rows)
+	if now := time.Now(); c.fit.fitting.Verbose > 0 && (c.toScore == 0 || now.Sub(c.told) >= eventEvery) {
+		c.told = now
+		c.fit.report(Event{Stage: score.Stage, Unit: "rows", Done: c.allRows - c.toScore, Total: c.allRows})
+	}
 }
 
 // scored is the report of an iteration when it is scored.

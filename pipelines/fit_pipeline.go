@@ -54,13 +54,14 @@ func (f *fit) train(ctx context.Context, output string) error {
 	return f.run(ctx, totals, func(s beam.Scope, run string) error {
 		bundle.Share(run, f)
 		bundle.Share(run, f.sets)
-		bundle.Share(run, &score.Job{Model: f.model})
+		bundle.Share(run, &score.Job{Model: f.model, Scored: f.clock.Scored})
 		bundle.Share(run, &trainshard.Job{Model: f.model, Fit: f.fitting, Seed: f.opt.Seed, Set: trainingSet, Watch: &f.clock})
 
-		shards := map[string]beam.PCollection{}
+		shards, pieces := map[string]beam.PCollection{}, map[string]beam.PCollection{}
 		for _, name := range []string{trainingSet, validationSet} {
 			if set := f.sets[name]; set != nil {
 				shards[name] = dataset.Load(s, run, name, set)
+				pieces[name] = dataset.Cut(s, run, name, shards[name])
 			}
 		}
 		states := trainshard.Start(s, run, shards[trainingSet])
@@ -74,7 +75,7 @@ func (f *fit) train(ctx context.Context, output string) error {
 			weights, mark = beam.ParDo2(s, &averagedFn{Run: run, Iteration: i}, average.Mean(s, trained))
 			if f.scored(i) {
 				var report beam.PCollection
-				report, mark = beam.ParDo2(s, &scoredFn{Run: run, Iteration: i}, score.Tables(s, run, shards, weights))
+				report, mark = beam.ParDo2(s, &scoredFn{Run: run, Iteration: i}, score.Tables(s, run, pieces, weights))
 				reports = append(reports, report)
 			}
 		}

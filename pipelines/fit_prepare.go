@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 	"time"
 
@@ -75,11 +74,11 @@ func (f *fit) prepare(ctx context.Context) error {
 		return err
 	}
 	f.sets = dataset.Sets{}
-	if f.sets[trainingSet], err = source.open(ctx, f.Store, f.stored.spec, f.partitions()); err != nil {
+	if f.sets[trainingSet], err = source.open(ctx, f.Store, f.stored.spec, f.packedPartitions()); err != nil {
 		return err
 	}
 	if validation != nil {
-		if f.sets[validationSet], err = validation.open(ctx, f.Store, f.stored.spec, f.partitions()); err != nil {
+		if f.sets[validationSet], err = validation.open(ctx, f.Store, f.stored.spec, f.packedPartitions()); err != nil {
 			return err
 		}
 		f.warn(source.variables.compare("the source table", validation.variables, "the validation table"))
@@ -165,15 +164,6 @@ func (f *fit) scored(iteration int) bool {
 
 // warn keeps warnings for the result.
 func (f *fit) warn(texts []string) { f.warnings = append(f.warnings, texts...) }
-
-// partitions is how many parts of a table are read at the most: a few per worker.
-func (j *job) partitions() int {
-	workers := j.Workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	return 4 * workers
-}
 
 // metricNames are the metrics as the summary lists them.
 func metricNames(c *params.Compile) []string {

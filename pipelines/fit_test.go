@@ -270,8 +270,8 @@ func TestFitProgress(t *testing.T) {
 		want := []string{
 			"reading 9/9 buffers",
 			"training 360/360 rows", "training 1/3 iterations: 1/3, 360 rows, scored false, 0 metrics",
-			"training 360/360 rows", "training 2/3 iterations: 2/3, 360 rows, scored true, 2 metrics",
-			"training 360/360 rows", "training 3/3 iterations: 3/3, 360 rows, scored true, 2 metrics",
+			"training 360/360 rows", "scoring 150/150 rows", "training 2/3 iterations: 2/3, 360 rows, scored true, 2 metrics",
+			"training 360/360 rows", "scoring 150/150 rows", "training 3/3 iterations: 3/3, 360 rows, scored true, 2 metrics",
 		}
 		if d := cmp.Diff(want, events); d != "" {
 			t.Errorf("%s: %s", runner, d)
@@ -372,7 +372,7 @@ func TestFitCancelled(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
 		before := tablesOf(t, store)
-		for _, runner := range Runners() {
+		for _, runner := range stoppableRunners() {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			env := Env{Store: store, Runner: runner, Progress: func(e Event) {

@@ -18,6 +18,7 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 		return PredictResult{}, err
 	}
 	defer j.end()
+	j.limit(2) // a task reads one table and writes one
 	p := &prediction{job: j}
 	defer p.close()
 	if err := p.openTest(ctx, opt.Test); err != nil {
@@ -95,6 +96,7 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		return PredictResult{}, err
 	}
 	defer j.end()
+	j.limit(2) // a task reads one table and writes one
 	p := &prediction{job: j}
 	defer p.close()
 	if err := p.openTest(ctx, opt.Test); err != nil {

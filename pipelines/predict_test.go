@@ -271,7 +271,7 @@ func TestPredictAndEvaluateCancelled(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := tablesOf(t, store)
-		for _, runner := range Runners() {
+		for _, runner := range stoppableRunners() {
 			for name, job := range map[string]func(context.Context, Env) error{
 				"predict": func(ctx context.Context, env Env) error {
 					_, err := Predict(ctx, env, PredictOptions{Model: "iris_model", Test: "iris_test", Output: "out", IDColumn: "id", Independent: "attributes"})

@@ -21,6 +21,7 @@ func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (Preprocess
 		return PreprocessResult{}, err
 	}
 	defer j.end()
+	j.limit(1)
 	p, err := j.preparePacking(ctx, opt)
 	if err != nil {
 		return PreprocessResult{}, err

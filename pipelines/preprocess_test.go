@@ -42,10 +42,10 @@ func flowers(t testing.TB, store table.Store, name string, n int) {
 
 // A packedRow is a buffer as read back.
 type packedRow struct {
-	key, id        int
-	values, shapes string // of all variables, as text
-	inputs         [][]float32
-	labels         [][]int16
+	key, id int
+	shapes  string // of all variables, as text
+	inputs  [][]float32
+	labels  [][]int16
 }
 
 // readPacked reads a packed table of the named variables.

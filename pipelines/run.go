@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	//lint:ignore SA1019 deprecated in favour of prism, but it starts at once and opens no port; every job runs on prism too
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -65,6 +67,19 @@ func (e Env) begin(name string) (*job, error) {
 		return nil, fmt.Errorf("runner %q is not known; expected one of %s", e.Runner, strings.Join(Runners(), ", "))
 	}
 	return &job{Env: e, name: name, ref: e.Store.Ref(), unshare: table.Share(e.Store)}, nil
+}
+
+// storeConnections is how many connections of the store the tasks of a job may hold together. A PostgreSQL server allows 100
+// in its usual configuration, for everybody.
+const storeConnections = 48
+
+// limit bounds the workers of a job whose tasks hold that many connections each.
+func (j *job) limit(connections int) {
+	workers := j.Workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	j.Workers = min(workers, storeConnections/connections)
 }
 
 // end closes the job.

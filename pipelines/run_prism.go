@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/graphx"
@@ -42,6 +43,9 @@ var startPrism = sync.OnceValues(func() (*prismServer, error) {
 	}
 	return &prismServer{client, workers}, nil
 })
+
+// cancelGrace is how long a cancelled job may take to end by itself before prism is asked to end it.
+const cancelGrace = 2 * time.Second
 
 // executePrism runs p on prism. It comes back when the job has ended: when ctx ends, the DoFns fail by themselves, and
 // the job with them; the request to cancel is for stages that run none of ours.
@@ -86,8 +90,14 @@ func executePrism(ctx context.Context, p *beam.Pipeline) error {
 	if err != nil {
 		return err
 	}
+	done := make(chan struct{})
+	defer close(done)
 	stop := context.AfterFunc(ctx, func() {
-		_, _ = srv.client.Cancel(background, &jobpb.CancelJobRequest{JobId: jobID})
+		select {
+		case <-done:
+		case <-time.After(cancelGrace):
+			_, _ = srv.client.Cancel(background, &jobpb.CancelJobRequest{JobId: jobID})
+		}
 	})
 	defer stop()
 	if err := runnerlib.WaitForCompletion(background, srv.client, jobID); err != nil {

@@ -7,6 +7,7 @@ import (
 	"log"
 	"log/slog"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -269,6 +270,17 @@ func TestBeginRefuses(t *testing.T) {
 	} {
 		if _, err := c.env.begin("split"); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	for _, c := range []struct{ workers, connections, want int }{
+		{0, 1, min(runtime.GOMAXPROCS(0), 48)}, {5, 3, 5}, {100, 1, 48}, {100, 3, 16},
+	} {
+		j := &job{Env: Env{Workers: c.workers}}
+		if j.limit(c.connections); j.Workers != c.want {
+			t.Errorf("%d workers with %d connections each: %d, want %d", c.workers, c.connections, j.Workers, c.want)
 		}
 	}
 }

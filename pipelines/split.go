@@ -18,6 +18,7 @@ func Split(ctx context.Context, env Env, opt SplitOptions) (SplitResult, error) 
 		return SplitResult{}, err
 	}
 	defer j.end()
+	j.limit(3) // a task reads one table and writes two
 	p, err := j.prepareSplit(ctx, opt)
 	if err != nil {
 		return SplitResult{}, err

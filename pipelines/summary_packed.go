@@ -61,7 +61,7 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 		}
 	}
 	if len(kinds) != len(vs.dependents) {
-		return fail(fmt.Errorf("column \"dependent_vartype\" has %d entries for %d dependent variables", len(kinds), len(vs.dependents)))
+		return fail(fmt.Errorf("column \"dependent_vartype\" has %d entries for %s", len(kinds), count(len(vs.dependents), "dependent variable")))
 	}
 	for i := range vs.dependents {
 		v := &vs.dependents[i]

@@ -209,6 +209,41 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+func TestPieces(t *testing.T) {
+	s, err := open(t, schema, row(0, 1, 3), row(0, 2, 0), row(0, 3, 4), row(0, 4, 3), row(1, 5, 2), row(2, 6, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	contents(t, s) // loads
+	var got []string
+	for shard := range s.Shards() {
+		for _, p := range s.cut(shard, 4) {
+			line := fmt.Sprintf("%d[%d:%d]", p.Shard, p.From, p.To)
+			for _, b := range s.PieceData(p).Buffers() {
+				if len(b.Inputs[0]) != 2*b.N || len(b.Labels[0]) != b.N {
+					t.Errorf("%v: %d and %d values for %d rows", p, len(b.Inputs[0]), len(b.Labels[0]), b.N)
+				}
+				line += fmt.Sprintf(" %v/%dx%d", b.Inputs[0][0], b.Labels[0][b.N-1], b.N)
+			}
+			got = append(got, line)
+		}
+	}
+	want := []string{"0[0:4] 1/1x3 3/3x1", "0[4:8] 3/3x3 4/4x1", "0[8:10] 4/4x2", "1[0:2] 5/5x2", "2[0:0]"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestPieceCoder(t *testing.T) {
+	p := Piece{Shard: 70000, From: 1 << 40, To: 1<<40 + 1}
+	if got, err := decodePiece(encodePiece(p)); err != nil || got != p {
+		t.Error(got, err)
+	}
+	if _, err := decodePiece(make([]byte, 19)); err == nil {
+		t.Error("no error")
+	}
+}
+
 func TestShardCoder(t *testing.T) {
 	got, err := decodeShard(encodeShard(Shard{70000}))
 	if err != nil || got.Index != 70000 {

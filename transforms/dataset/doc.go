@@ -2,7 +2,7 @@
 //
 // Words: a Set is one packed table; a shard is the part of it that one worker trains on: all buffers with the same
 // __dist_key__, in the order of buffer_id, one after the other. A table without that column is one shard. Shards are
-// numbered from 0 in the order of their keys.
+// numbered from 0 in the order of their keys. A piece is some thousand rows of a shard.
 //
 // Open reads only the columns that describe the buffers (their keys, numbers and shapes) and checks all shapes against
 // the model. Load is the composite that reads the values themselves into Arrow buffers, partitions side by side; it emits

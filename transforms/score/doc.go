@@ -1,11 +1,11 @@
 // Package score computes the loss and the metrics of a model over packed tables.
 //
-//	shards of one or several tables ---+--> scoreFn --> Scores (partial) --> sum --> Scores, one element
+//	pieces of one or several tables ---+--> scoreFn --> Scores (partial) --> sum --> Scores, one element
 //	weights --------------------------'  (side input)
 //
 // Words: Scores are the score of each table of a run, by the name its dataset.Set has there; a Job is what the run shares
 // through bundle.Share.
 //
-// Guarantees: values are those of the whole table, bit for bit the same however its rows are cut into shards and in
-// whatever order partial scores arrive (trainer.Score). Shards are scored side by side on the run's workers.
+// Guarantees: values are those of the whole table, bit for bit the same however its rows are cut and in
+// whatever order partial scores arrive (trainer.Score). Pieces are scored side by side on the run's workers, those of a single shard as well.
 package score

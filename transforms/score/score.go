@@ -23,7 +23,14 @@ func init() {
 }
 
 // A Job is what the DoFns of a run share, through bundle.Share as a *Job.
-type Job struct{ Model *trainer.Model }
+type Job struct {
+	Model *trainer.Model
+	// Scored hears of every piece that is scored; nil: nobody listens. Calls may come at the same time.
+	Scored func(rows int)
+}
+
+// Stage is the name of the stage in progress reports; its unit is "rows".
+const Stage = "scoring"
 
 // Scores are the scores of tables by the names of their sets.
 type Scores struct{ By map[string]trainer.Score }
@@ -71,7 +78,7 @@ func decodeScores(b []byte) (Scores, error) {
 	return s, nil
 }
 
-// Tables takes the PCollection<dataset.Shard> of each set by name and the PCollection<average.Vector> of the one weight
+// Tables takes the PCollection<dataset.Piece> of each set by name and the PCollection<average.Vector> of the one weight
 // vector, and returns the PCollection<Scores> of the one result. The run shares a *Job.
 func Tables(s beam.Scope, run string, sets map[string]beam.PCollection, weights beam.PCollection) beam.PCollection {
 	s = s.Scope("score.Tables")
@@ -86,7 +93,7 @@ func Tables(s beam.Scope, run string, sets map[string]beam.PCollection, weights 
 	return beam.Combine(s, &mergeFn{}, all)
 }
 
-// scoreFn scores shards side by side.
+// scoreFn scores pieces side by side.
 type scoreFn struct {
 	Run, Set string
 	tasks    bundle.Tasks[Scores]
@@ -96,7 +103,7 @@ func (f *scoreFn) StartBundle(_ context.Context, _ average.Vector, _ func(Scores
 	f.tasks.Start(f.Run)
 }
 
-func (f *scoreFn) ProcessElement(ctx context.Context, shard dataset.Shard, w average.Vector, _ func(Scores)) error {
+func (f *scoreFn) ProcessElement(ctx context.Context, piece dataset.Piece, w average.Vector, _ func(Scores)) error {
 	return f.tasks.Go(ctx, func(ctx context.Context) (Scores, error) {
 		j, err := bundle.Shared[*Job](f.Run)
 		if err != nil {
@@ -106,9 +113,12 @@ func (f *scoreFn) ProcessElement(ctx context.Context, shard dataset.Shard, w ave
 		if err != nil {
 			return Scores{}, err
 		}
-		one, err := j.Model.Evaluate(ctx, set.Data(shard.Index), w.Values)
+		one, err := j.Model.Evaluate(ctx, set.PieceData(piece), w.Values)
 		if err != nil {
 			return Scores{}, err
+		}
+		if j.Scored != nil {
+			j.Scored(one.Rows())
 		}
 		return Scores{map[string]trainer.Score{f.Set: one}}, nil
 	})

@@ -1,0 +1,5 @@
+//go:build race
+
+package pipelines
+
+func init() { raceDetector = true }

@@ -1,0 +1,155 @@
+package pipelines
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+)
+
+// Class values are written as PostgreSQL casts them to text.
+func TestClassTexts(t *testing.T) {
+	for _, c := range []struct {
+		kind  table.Type
+		value any
+		want  string
+	}{
+		{table.TextType, []any{nil, "a", "It's", `b\`, "", nil}, `(NULL, "a", "It's", "b\\", "", NULL)`},
+		{table.BoolType, []bool{false, true}, `("false", "true")`},
+		{table.Int64Type, []int64{-1, 1 << 40}, `("-1", "1099511627776")`},
+		{table.Float64Type, []float64{2, 0.1, 1e20}, `("2", "0.1", "1e+20")`},
+		{table.Float32Type, []float32{0.1, 1e6}, `("0.1", "1e+06")`},
+		{table.NumericType, []string{"1.50"}, `("1.50")`},
+		{table.ParseType("date"), []string{"2021-02-01"}, `("2021-02-01")`},
+		{table.TextType, []string{}, `()`},
+		{table.TextType, nil, `not known`},
+	} {
+		v := table.Vector{Type: c.kind.ArrayOf()}
+		if err := v.Append(c.value); err != nil {
+			t.Fatal(err)
+		}
+		of := variable{classes: &v}
+		if c.value == nil {
+			of.classes = nil
+		}
+		if got := listClasses(of.classTexts()); got != c.want {
+			t.Errorf("%s: %s, want %s", c.kind, got, c.want)
+		}
+	}
+}
+
+// One-hot arrays have no class values: their indexes take the place.
+func TestTrainedOutputs(t *testing.T) {
+	spec, err := keras.Parse([]byte(twoByTwo))
+	if err != nil {
+		t.Fatal(err)
+	}
+	null := &table.Vector{Type: table.TextArrayType}
+	if err := null.Append([]any{nil}); err != nil {
+		t.Fatal(err)
+	}
+	outputs, err := trainedOutputs(spec, []variable{{column: "a"}, {column: "b", classes: null}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range outputs {
+		got = append(got, o.Name+" "+listClasses(o.Classes))
+	}
+	if d := cmp.Diff([]string{`a ("0", "1", "2")`, `b ("0", "1")`}, got); d != "" {
+		t.Error(d)
+	}
+	_, few := trainedOutputs(spec, []variable{{column: "a"}})
+	wantError(t, few, "1 dependent variable", "2 outputs")
+	_, wrong := trainedOutputs(spec, []variable{{column: "a", classes: nullsOf(t, 2)}, {column: "b"}})
+	wantError(t, wrong, `"a_class_values"`, "2 class values", `"kind"`, "3 classes")
+}
+
+func nullsOf(t *testing.T, n int) *table.Vector {
+	t.Helper()
+	v := &table.Vector{Type: table.TextArrayType}
+	if err := v.Append(make([]any, n)); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func TestColumnOf(t *testing.T) {
+	for label, want := range map[string]string{
+		"class_text": "class_text", "Label": "label", `"My Label"`: "My Label", `"a""b"`: `a"b`, "a, b": "a, b", `half"`: `half"`,
+	} {
+		if got := columnOf(label); got != want {
+			t.Errorf("%s is column %s, want %s", label, got, want)
+		}
+	}
+	v := variable{label: "Label", column: "label"}
+	v.resolve(table.Schema{{Name: "Label"}})
+	if v.column != "Label" {
+		t.Error("a column of the very name is not found")
+	}
+}
+
+func TestTimestamp(t *testing.T) {
+	at := time.Date(2021, 2, 1, 15, 58, 43, 760568000, time.UTC)
+	for d, want := range map[time.Duration]string{0: "2021-02-01 15:58:43.760568", -568 * time.Microsecond: "2021-02-01 15:58:43.76", -760568 * time.Microsecond: "2021-02-01 15:58:43"} {
+		if got := timestamp(at.Add(d)); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// The page shows 0.7900390625 for 193 weights.
+func TestModelSize(t *testing.T) {
+	if got := modelSize(193); got != 0.7900390625 {
+		t.Error(got)
+	}
+}
+
+// A summary where no dependent variable has class values has one NULL column, for the first, of its own type.
+func TestSummaryOfArrays(t *testing.T) {
+	m := modelSummary{variables: variables{dependents: []variable{{label: "a", column: "a", kind: "integer[]"}, {label: "b", column: "b", kind: "smallint[]"}}}}
+	s := m.schema()
+	if n := len(s); n != 35 || s[34].Name != "a_class_values" || s[34].Type.SQL != "integer[]" {
+		t.Errorf("%d columns, the last is %v", n, s[n-1])
+	}
+	if b, err := m.row(); err != nil || !b.Cols[34].IsNull(0) {
+		t.Error(err)
+	}
+}
+
+func TestReadVariablesRefuses(t *testing.T) {
+	schema := table.Schema{
+		{Name: "normalizing_const", Type: table.Float32Type},
+		{Name: "dependent_vartype", Type: table.TextArrayType},
+		{Name: "dependent_varname", Type: table.TextArrayType},
+		{Name: "independent_varname", Type: table.TextArrayType},
+	}
+	good := []any{float32(1), []string{"text"}, []string{"y"}, []string{"x"}}
+	for _, c := range []struct {
+		column int
+		value  any
+		want   string
+	}{
+		{0, nil, `column "normalizing_const" is NULL`},
+		{1, []string{"a", "b"}, `2 entries for 1 dependent variable`},
+		{2, nil, `column "dependent_varname" is NULL`},
+		{3, []string{}, `column "independent_varname" names no variable`},
+		{3, []any{nil}, `column "independent_varname" holds a NULL element`},
+	} {
+		row := append([]any{}, good...)
+		row[c.column] = c.value
+		b := table.NewBatch(schema)
+		if err := b.Append(row...); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readVariables(b, table.Name{Table: "t_summary"})
+		if err == nil || !strings.Contains(err.Error(), "t_summary") {
+			t.Errorf("error %v", err)
+		}
+		wantError(t, err, c.want)
+	}
+}
