@@ -30,6 +30,16 @@ var schedules = []struct {
 	{"PolynomialDecay", []string{"initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"}, polynomialDecay},
 }
 
+// Schedules lists the learning rate schedules by Keras' class names, sorted.
+func Schedules() []string {
+	names := make([]string, len(schedules))
+	for i, row := range schedules {
+		names[i] = row.name
+	}
+	slices.Sort(names)
+	return names
+}
+
 // readRate reads learning_rate (or lr), a number or a schedule, and decay.
 func readRate(a *params.Args, byDefault float64) rate {
 	if call, ok := a.Call("learning_rate", "lr"); ok {
@@ -49,7 +59,6 @@ func readRate(a *params.Args, byDefault float64) rate {
 }
 
 func newSchedule(call params.Call) (rate, error) {
-	var names []string
 	for _, row := range schedules {
 		if row.name == call.Name {
 			a := params.NewArgs(call)
@@ -60,9 +69,8 @@ func newSchedule(call params.Call) (rate, error) {
 			}
 			return r, nil
 		}
-		names = append(names, row.name)
 	}
-	return nil, fmt.Errorf("unknown schedule %q; known: %s", call.Name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("unknown schedule %q; known: %s", call.Name, strings.Join(Schedules(), ", "))
 }
 
 // start reads initial_learning_rate.

@@ -1,0 +1,98 @@
+package keras
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/metric"
+	"github.com/beamfit/beamfit/model/optimizer"
+	"github.com/beamfit/beamfit/model/params"
+)
+
+const supportPage = "../../docs/keras.md"
+
+// supported says of each kind of Keras object whether beamfit has one of that name, by asking the registries.
+var supported = []struct {
+	kind, title string
+	has         func(name string) bool
+}{
+	{"layer", "Layers", in(keras.LayerClasses())},
+	{"activation", "Activations", in(keras.Activations())},
+	{"initializer", "Initializers", in(keras.InitializerClasses())},
+	{"regularizer", "Regularizers", in(keras.RegularizerClasses())},
+	{"constraint", "Constraints", in(nil)},
+	{"loss", "Losses", loss.Known},
+	{"metric", "Metrics", func(name string) bool {
+		_, err := metric.New(params.Call{Name: name}, 10)
+		return err == nil
+	}},
+	{"optimizer", "Optimizers", in(optimizer.Names())},
+	{"schedule", "Learning rate schedules", in(optimizer.Schedules())},
+}
+
+func in(names []string) func(string) bool {
+	return func(name string) bool { return slices.Contains(names, name) }
+}
+
+// TestSupportPage holds the table of docs/keras.md against the registries. BEAMFIT_UPDATE_GOLDEN=1 rewrites it.
+func TestSupportPage(t *testing.T) {
+	text, err := os.ReadFile("testdata/names.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		kind, name, ok := strings.Cut(strings.TrimSpace(line), " ")
+		if !ok {
+			t.Fatalf("testdata/names.txt: line %q", line)
+		}
+		names[kind] = append(names[kind], name)
+	}
+	var page strings.Builder
+	for _, s := range supported {
+		var yes, no []string
+		for _, name := range names[s.kind] {
+			if s.has(name) {
+				yes = append(yes, name)
+			} else {
+				no = append(no, name)
+			}
+		}
+		if len(yes)+len(no) == 0 {
+			t.Errorf("testdata/names.txt has no %s", s.kind)
+		}
+		fmt.Fprintf(&page, "| %s (%d of %d) | %s | %s |\n", s.title, len(yes), len(yes)+len(no), list(yes), list(no))
+	}
+	const begin, end = "<!-- support:begin -->\n", "<!-- support:end -->"
+	doc, err := os.ReadFile(supportPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(doc), begin)
+	old, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s lacks its marks", supportPage)
+	}
+	want := "| kind | yes | refused by name |\n|---|---|---|\n" + page.String()
+	if old == want {
+		return
+	}
+	if os.Getenv("BEAMFIT_UPDATE_GOLDEN") == "" {
+		t.Fatalf("%s does not say what the registries say: run this test with BEAMFIT_UPDATE_GOLDEN=1", supportPage)
+	}
+	if err := os.WriteFile(supportPage, []byte(before+begin+want+end+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return "–"
+	}
+	return strings.Join(names, ", ")
+}
