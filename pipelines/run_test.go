@@ -124,6 +124,7 @@ func TestRun(t *testing.T) {
 
 func TestRunError(t *testing.T) {
 	onRunners(t, func(t *testing.T, env Env) {
+		needStoppable(t, env)
 		env.Workers = 9
 		want := &typedError{row: 4}
 		got, err := echo(t.Context(), t, env, 9, func(ctx context.Context, x int) error {
@@ -144,6 +145,7 @@ func TestRunError(t *testing.T) {
 
 func TestRunPanic(t *testing.T) {
 	onRunners(t, func(t *testing.T, env Env) {
+		needStoppable(t, env)
 		_, err := echo(t.Context(), t, env, 3, func(context.Context, int) error { panic("broken contract") })
 		var p *bundle.PanicError
 		if !errors.As(err, &p) || p.Value != "broken contract" || !strings.Contains(string(p.Stack), "TestRunPanic") {
@@ -154,6 +156,7 @@ func TestRunPanic(t *testing.T) {
 
 func TestRunCancel(t *testing.T) {
 	onRunners(t, func(t *testing.T, env Env) {
+		needStoppable(t, env)
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := echo(ctx, t, env, 9, func(ctx context.Context, _ int) error {
 			cancel()
