@@ -33,7 +33,6 @@ var layers = []struct {
 	{"transforms", []string{"io/table", "model"}},
 	{"io/pgio", []string{"io/table"}},
 	{"io/fileio", []string{"io/table"}},
-	{"io/exchange", []string{"io/table"}},
 	{"io/iotest", []string{"io/table"}},
 	{"io/table", nil},
 	{"model/trainer", []string{"model/plan", "model/graph", "model/optimizer", "model/loss", "model/metric", "model/keras", "model/params", "model/initializer", "model/buffer", "model/weights", "model/kernels"}},
@@ -48,7 +47,6 @@ var layers = []struct {
 	{"model/params", nil},
 	{"model/buffer", nil},
 	{"model/kernels", nil},
-	{"model/version", nil},
 	{"tests", []string{"pipelines", "transforms", "io", "model"}},
 	{"scripts", []string{"pipelines", "transforms", "io", "model"}},
 }
@@ -62,7 +60,7 @@ var homes = []struct {
 	{"github.com/jackc/pgx/", []string{"io/pgio"}, "PostgreSQL is spoken in one place"},
 	{"gorgonia.org/gorgonia", []string{"model/graph", "model/plan"}, "the graph is built in model/graph and lowered in model/plan"},
 	{"gorgonia.org/cu", []string{"model/cuda"}, "it ends the process where no GPU is"},
-	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio", "io/exchange"}, "a move to another Arrow version must touch few folders"},
+	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio"}, "a move to another Arrow version must touch few folders"},
 	{"github.com/apache/beam/", []string{"transforms", "pipelines", "cmd"}, "stores and models know nothing of Beam"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
 }
