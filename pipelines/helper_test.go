@@ -171,7 +171,7 @@ var irisClasses = []string{"Iris-setosa", "Iris-versicolor", "Iris-virginica"}
 // iris reads the 150 rows of the documentation's example.
 func iris(t testing.TB) []example {
 	t.Helper()
-	data, err := os.ReadFile("../tests/testdata/iris.csv")
+	data, err := os.ReadFile("../cmd/beamfit/internal/iris/iris.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,7 +313,7 @@ func packSummary(t testing.TB, store table.Store, name string, p packing) {
 // irisJSON is the architecture of the documentation's example.
 func irisJSON(t testing.TB) []byte {
 	t.Helper()
-	b, err := os.ReadFile("../tests/testdata/iris_mlp.json")
+	b, err := os.ReadFile("../cmd/beamfit/internal/iris/iris_mlp.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,9 +119,9 @@ const (
 // irisPrepared imports, splits and packs the page's data and loads its model, as the page does.
 func (u user) irisPrepared(seed string) {
 	u.t.Helper()
-	u.beamfit("import", "../testdata/iris.csv", "iris_data", "--types", irisTypes)
+	u.beamfit("import", "../../cmd/beamfit/internal/iris/iris.csv", "iris_data", "--types", irisTypes)
 	u.beamfit("split", "iris_data", "iris", "--train", "0.8", "--separate", "--seed", seed)
 	u.beamfit("preprocess", "iris_train", "iris_train_packed", "--dependent", "class_text", "--independent", "attributes", "--shards", "3", "--seed", seed)
 	u.beamfit("preprocess", "iris_test", "iris_test_packed", "--dependent", "class_text", "--independent", "attributes", "--like", "iris_train_packed", "--shards", "3")
-	u.beamfit("load-model", "model_arch_library", "../testdata/iris_mlp.json", "--name", "Sophie", "--description", "A simple model")
+	u.beamfit("load-model", "model_arch_library", "../../cmd/beamfit/internal/iris/iris_mlp.json", "--name", "Sophie", "--description", "A simple model")
 }
