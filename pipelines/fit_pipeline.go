@@ -8,6 +8,7 @@ import (
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/transforms/stats"
 
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
@@ -44,7 +45,8 @@ func decodeReport(b []byte) (r scoreReport, err error) {
 //	                                                                       '--> score --> report --.
 //	model row, summary row  <------------------------------ last weights, all reports ------------'
 //
-// An iteration begins when the one before it is averaged and, where it is scored, scored.
+// The first iteration begins when all tables are read, every other when the one before it is averaged and, where it is
+// scored, scored.
 func (f *fit) train(ctx context.Context, output string) error {
 	f.output = output
 	totals := map[string]int64{}
@@ -58,15 +60,17 @@ func (f *fit) train(ctx context.Context, output string) error {
 		bundle.Share(run, &trainshard.Job{Model: f.model, Fit: f.fitting, Seed: f.opt.Seed, Set: trainingSet, Watch: &f.clock})
 
 		shards, pieces := map[string]beam.PCollection{}, map[string]beam.PCollection{}
+		var all []beam.PCollection
 		for _, name := range []string{trainingSet, validationSet} {
 			if set := f.sets[name]; set != nil {
 				shards[name] = dataset.Load(s, run, name, set)
 				pieces[name] = dataset.Cut(s, run, name, shards[name])
+				all = append(all, shards[name])
 			}
 		}
 		states := trainshard.Start(s, run, shards[trainingSet])
 		weights := beam.ParDo(s, &startFn{Run: run}, beam.Impulse(s))
-		mark := beam.Create(s, 0)
+		mark := stats.CountElms(s, beam.Flatten(s, all...)) // training begins when all is read
 		var reports []beam.PCollection
 		for i := 1; i <= f.opt.Iterations; i++ {
 			s := s.Scope(fmt.Sprintf("iteration %d", i))
@@ -79,11 +83,7 @@ func (f *fit) train(ctx context.Context, output string) error {
 				reports = append(reports, report)
 			}
 		}
-		all := reports[0]
-		if len(reports) > 1 {
-			all = beam.Flatten(s, reports...)
-		}
-		beam.ParDo0(s, &writeFn{Run: run}, weights, beam.SideInput{Input: all})
+		beam.ParDo0(s, &writeFn{Run: run}, beam.Impulse(s), beam.SideInput{Input: weights}, beam.SideInput{Input: beam.Flatten(s, reports...)})
 		return nil
 	})
 }

@@ -75,7 +75,7 @@ func (f *fit) tell(r IterationReport) {
 // writeFn writes the model row and the summary row.
 type writeFn struct{ Run string }
 
-func (f *writeFn) ProcessElement(_ context.Context, w average.Vector, next func(*scoreReport) bool) error {
+func (f *writeFn) ProcessElement(_ context.Context, _ []byte, w average.Vector, next func(*scoreReport) bool) error {
 	fit, err := bundle.Shared[*fit](f.Run)
 	if err != nil {
 		return err

@@ -137,6 +137,9 @@ func execute(r *bundle.Run, runner string, build func(s beam.Scope, run string) 
 	if err := build(s, r.ID()); err != nil {
 		return err
 	}
+	if err := checkSideInputs(p); err != nil {
+		return err
+	}
 	if err := runners[runner](r.Context(), p); err != nil {
 		return fmt.Errorf("runner %s: %w", runner, err)
 	}

@@ -54,7 +54,8 @@ func Load(s beam.Scope, run, name string, set *Set) beam.PCollection {
 		numbers[i] = i
 	}
 	loaded := beam.ParDo(s, &loadFn{Run: run, Set: name}, beam.CreateList(s, numbers))
-	return beam.ParDo(s, &shardsFn{Run: run, Set: name}, beam.Combine(s, &sumFn{}, loaded))
+	sum := beam.Combine(s, &sumFn{}, loaded)
+	return beam.ParDo(s, &shardsFn{Run: run, Set: name}, beam.Impulse(s), beam.SideInput{Input: sum})
 }
 
 // Stage is the name of Load in progress reports, which count the buffers of all sets of a run.
@@ -88,7 +89,7 @@ func (*sumFn) MergeAccumulators(a, b int64) int64 { return a + b }
 // shardsFn turns the news that all buffers are there into the shards.
 type shardsFn struct{ Run, Set string }
 
-func (f *shardsFn) ProcessElement(_ context.Context, loaded int64, emit func(Shard)) error {
+func (f *shardsFn) ProcessElement(_ context.Context, _ []byte, loaded int64, emit func(Shard)) error {
 	set, err := Of(f.Run, f.Set)
 	if err != nil {
 		return err
