@@ -22,7 +22,7 @@ func TestFitGivesTheSameWeightsEverywhere(t *testing.T) {
 	var first []byte
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
-		for _, runner := range Runners() {
+		for _, runner := range testRunners() {
 			for _, workers := range []int{1, 3} {
 				opt := irisFit()
 				opt.Model = fmt.Sprintf("model_%s_%d", runner, workers)
@@ -220,7 +220,7 @@ func TestFitShards(t *testing.T) {
 	packSummary(t, store, "hollow", packing{buffer: 40, x: "attributes", y: "class_text"})
 	var first []byte
 	for _, source := range []string{"one", "keyed", "hollow"} {
-		for _, runner := range Runners() {
+		for _, runner := range testRunners() {
 			opt := irisFit()
 			opt.Source, opt.Model = source, source+"_"+runner
 			if _, err := Fit(t.Context(), Env{Store: store, Runner: runner}, opt); err != nil {
@@ -240,7 +240,7 @@ func TestFitShards(t *testing.T) {
 func TestFitProgress(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
-	for _, runner := range Runners() {
+	for _, runner := range testRunners() {
 		var events []string
 		env := Env{Store: store, Runner: runner, Progress: func(e Event) {
 			if e.Job != "fit" {
@@ -372,7 +372,7 @@ func TestFitCancelled(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
 		before := tablesOf(t, store)
-		for _, runner := range stoppableRunners() {
+		for _, runner := range testRunners() {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			env := Env{Store: store, Runner: runner, Progress: func(e Event) {
@@ -421,7 +421,7 @@ func TestFitDiverges(t *testing.T) {
 		if _, err := LoadModel(t.Context(), Env{Store: store}, LoadModelOptions{ArchTable: "arch", Arch: linear}); err != nil {
 			t.Fatal(err)
 		}
-		for _, runner := range Runners() {
+		for _, runner := range testRunners() {
 			opt.Model = "model_" + runner
 			r, err := Fit(t.Context(), Env{Store: store, Runner: runner}, opt)
 			if err != nil {

@@ -48,7 +48,7 @@ func TestPredict(t *testing.T) {
 		trained(t, store)
 		_, test := parted(iris(t))
 		opt := PredictOptions{Model: "iris_model", Test: "iris_test", IDColumn: "id", Independent: "attributes"}
-		for _, runner := range Runners() {
+		for _, runner := range testRunners() {
 			opt.Output = "predicted_" + runner
 			r, err := Predict(t.Context(), Env{Store: store, Runner: runner, Workers: 3}, opt)
 			if err != nil {
@@ -271,7 +271,7 @@ func TestPredictAndEvaluateCancelled(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := tablesOf(t, store)
-		for _, runner := range stoppableRunners() {
+		for _, runner := range testRunners() {
 			for name, job := range map[string]func(context.Context, Env) error{
 				"predict": func(ctx context.Context, env Env) error {
 					_, err := Predict(ctx, env, PredictOptions{Model: "iris_model", Test: "iris_test", Output: "out", IDColumn: "id", Independent: "attributes"})

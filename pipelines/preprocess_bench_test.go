@@ -82,7 +82,7 @@ func BenchmarkPreprocess(b *testing.B) {
 					store = pgStore(b)
 				}
 				images(b, store, "images", rows)
-				for _, runner := range Runners() {
+				for _, runner := range testRunners() {
 					b.Run(runner, func(b *testing.B) {
 						b.SetBytes(int64(rows) * 784 * 4)
 						for b.Loop() {

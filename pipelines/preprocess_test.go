@@ -543,7 +543,6 @@ func TestPreprocessUnknownLabel(t *testing.T) {
 
 func TestPreprocessCancel(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
-		needStoppable(t, env)
 		t.Setenv(scratch.EnvDir, t.TempDir())
 		name := "flowers_" + env.Runner
 		flowers(t, env.Store, name, 500)

@@ -27,6 +27,9 @@ import (
 type prismServer struct {
 	client  jobpb.JobServiceClient
 	workers *extworker.Loopback
+
+	// staging is held while a job is staged: prism keeps the artifacts of all jobs in a map without a lock.
+	staging sync.Mutex
 }
 
 var startPrism = sync.OnceValues(func() (*prismServer, error) {
@@ -41,7 +44,7 @@ var startPrism = sync.OnceValues(func() (*prismServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("starting the workers of prism: %w", err)
 	}
-	return &prismServer{client, workers}, nil
+	return &prismServer{client: client, workers: workers}, nil
 })
 
 // cancelGrace is how long a cancelled job may take to end by itself before prism is asked to end it.
@@ -82,7 +85,9 @@ func executePrism(ctx context.Context, p *beam.Pipeline) error {
 	if err != nil {
 		return err
 	}
+	srv.staging.Lock()
 	token, err = runnerlib.Stage(ctx, id, artifacts, binary.Name(), token)
+	srv.staging.Unlock()
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func echo(ctx context.Context, t *testing.T, env Env, n int, hook func(context.C
 }
 
 func onRunners(t *testing.T, test func(t *testing.T, env Env)) {
-	for _, name := range Runners() {
+	for _, name := range testRunners() {
 		t.Run(name, func(t *testing.T) { test(t, Env{Runner: name}) })
 	}
 }
@@ -124,7 +124,6 @@ func TestRun(t *testing.T) {
 
 func TestRunError(t *testing.T) {
 	onRunners(t, func(t *testing.T, env Env) {
-		needStoppable(t, env)
 		env.Workers = 9
 		want := &typedError{row: 4}
 		got, err := echo(t.Context(), t, env, 9, func(ctx context.Context, x int) error {
@@ -145,7 +144,6 @@ func TestRunError(t *testing.T) {
 
 func TestRunPanic(t *testing.T) {
 	onRunners(t, func(t *testing.T, env Env) {
-		needStoppable(t, env)
 		_, err := echo(t.Context(), t, env, 3, func(context.Context, int) error { panic("broken contract") })
 		var p *bundle.PanicError
 		if !errors.As(err, &p) || p.Value != "broken contract" || !strings.Contains(string(p.Stack), "TestRunPanic") {
@@ -156,7 +154,6 @@ func TestRunPanic(t *testing.T) {
 
 func TestRunCancel(t *testing.T) {
 	onRunners(t, func(t *testing.T, env Env) {
-		needStoppable(t, env)
 		ctx, cancel := context.WithCancel(t.Context())
 		_, err := echo(ctx, t, env, 9, func(ctx context.Context, _ int) error {
 			cancel()

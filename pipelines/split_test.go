@@ -242,7 +242,6 @@ func TestSplitRefuses(t *testing.T) {
 
 func TestSplitCancel(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
-		needStoppable(t, env)
 		source := "people_" + env.Runner
 		people(t, env.Store, source, 100)
 		before := tablesOf(t, env.Store)
