@@ -58,8 +58,10 @@ func TestPredict(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
-		if d := cmp.Diff(predictions(t, store, "predicted_direct"), predictions(t, store, "predicted_prism")); d != "" {
-			t.Error(d)
+		for _, runner := range testRunners() {
+			if d := cmp.Diff(predictions(t, store, "predicted_direct"), predictions(t, store, "predicted_"+runner)); d != "" {
+				t.Errorf("%s: %s", runner, d)
+			}
 		}
 		b := readTable(t, store, "predicted_direct")
 		want := table.Schema{
