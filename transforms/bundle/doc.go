@@ -26,8 +26,9 @@
 //	}
 //	func (f *fn) FinishBundle(_ context.Context, emit func(Out)) error { return f.tasks.Finish(emit) }
 //
-// Such a DoFn should have an output that another stage uses, if only a count: while a stage without one works, prism waits
-// for it in a busy loop, which costs a core.
+// Such a DoFn should have an output that another stage uses, if only a count, and no side input where it can do without:
+// while a stage with neither output, or with a side input, works, prism (2.77) waits for it in a busy loop, which costs a
+// core.
 //
 // All tasks of a run share its workers, so Go blocks while all of them are busy. Results come out in the order of the
 // elements, whatever order the tasks ended in. A panic in a task is an error.
