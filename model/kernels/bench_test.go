@@ -78,6 +78,8 @@ func BenchmarkGemm(b *testing.B) {
 		{"mnist3-dw", true, false, 512, 10, 128},
 		{"cnn-dense", false, false, 128, 128, 9216},
 		{"cnn-dense-dx", false, true, 128, 9216, 128},
+		{"lstm-step", false, false, 128, 512, 128},
+		{"lstm-step-dh", false, false, 128, 128, 512},
 		{"cnn-dense-dw", true, false, 9216, 128, 128},
 	}
 	for _, s := range shapes {
@@ -262,5 +264,34 @@ func BenchmarkPool2D(b *testing.B) {
 		b.Run("maxGrad/"+name, func(b *testing.B) { bench(b, 0, bytes, func() { MaxPool2DGrad(s, y, argmax, x) }) })
 		b.Run("avg/"+name, func(b *testing.B) { bench(b, 0, bytes, func() { AvgPool2D(s, x, y) }) })
 		b.Run("avgGrad/"+name, func(b *testing.B) { bench(b, 0, bytes, func() { AvgPool2DGrad(s, y, x) }) })
+	}
+}
+
+// BenchmarkRecurrent is an LSTM, and a GRU, of 128 units over 80 steps of 128 rows, without the product with its input. The gates
+// are in the place of the projected input, and their gradients take it, as in plans.
+func BenchmarkRecurrent(b *testing.B) {
+	for _, cell := range []Cell{LSTMCell, GRUResetAfterCell} {
+		s := &RecurrentShape{Cell: cell, T: 80, B: 128, U: 128, Act: Tanh, Gate: Sigmoid, Keep: true}
+		d := draw(1)
+		width := s.Gates() * s.U
+		array := func(n int) []float32 { return d.fill(make([]float32, n)) }
+		z, r, dh := array(s.T*s.B*width), array(s.U*width), array(s.B*s.U)
+		memory, h, dinner := array(s.MemoryLen()), array(s.StatesLen()), array(s.MemoryLen())
+		for i := range r {
+			r[i] /= 16
+		}
+		flop := 2 * float64(s.T) * float64(s.B) * float64(s.U) * float64(width)
+		ws := make([]float32, RecurrentWorkspace(s))
+		b.Run(fmt.Sprintf("forward/%d", cell), func(b *testing.B) {
+			bench(b, flop, 0, func() { Recurrent(s, z, r, nil, nil, nil, z, memory, h, ws) })
+		})
+		gradWS := make([]float32, RecurrentGradWorkspace(s))
+		b.Run(fmt.Sprintf("grad/%d", cell), func(b *testing.B) {
+			bench(b, flop, 0, func() { RecurrentGrad(s, dh, r, nil, nil, z, memory, h, z, dinner, gradWS) })
+		})
+		kernelWS := make([]float32, RecurrentKernelGradWorkspace(s, false))
+		b.Run(fmt.Sprintf("kernel-grad/%d", cell), func(b *testing.B) {
+			bench(b, flop, 0, func() { RecurrentKernelGrad(s, h, memory, z, dinner, nil, r, kernelWS) })
+		})
 	}
 }

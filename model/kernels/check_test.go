@@ -13,6 +13,7 @@ func TestContractsAreChecked(t *testing.T) {
 	conv := squareConv(1, 5, 3, 3, 4, 1, true)
 	pool := poolShape(1, 4, 4, 3, 2, 2, 2, 2, [4]int{})
 	index := func(n int) []int32 { return make([]int32, n) }
+	lstm := &RecurrentShape{Cell: LSTMCell, T: 3, B: 2, U: 2, Act: Tanh, Gate: Sigmoid, Keep: true}
 	ws := x(1 << 16)
 	for _, c := range []struct {
 		kernel, arg string
@@ -95,6 +96,29 @@ func TestContractsAreChecked(t *testing.T) {
 		{"Adamax", "u", func() { Adamax(x(3), x(3), x(3), x(2), 1, 1, 1, 1) }},
 		{"Nadam", "v", func() { Nadam(x(3), x(3), x(3), x(2), 1, 1, 1, 1, 1, 1, 1) }},
 		{"Ftrl", "z", func() { Ftrl(x(3), x(3), x(3), x(2), FtrlOptions{LearningRate: 1}) }},
+		{"Recurrent", "z", func() { Recurrent(lstm, x(47), x(16), nil, nil, nil, x(48), x(12), x(12), ws) }},
+		{"Recurrent", "r", func() { Recurrent(lstm, x(48), x(15), nil, nil, nil, x(48), x(12), x(12), ws) }},
+		{"Recurrent", "bias", func() { Recurrent(lstm, x(48), x(16), x(15), nil, nil, x(48), x(12), x(12), ws) }},
+		{"Recurrent", "mask", func() { Recurrent(lstm, x(48), x(16), nil, x(5), nil, x(48), x(12), x(12), ws) }},
+		{"Recurrent", "drop", func() { Recurrent(lstm, x(48), x(16), nil, nil, x(15), x(48), x(12), x(12), ws) }},
+		{"Recurrent", "gates", func() { Recurrent(lstm, x(48), x(16), nil, nil, nil, x(47), x(12), x(12), ws) }},
+		{"Recurrent", "memory", func() { Recurrent(lstm, x(48), x(16), nil, nil, nil, x(48), x(11), x(12), ws) }},
+		{"Recurrent", "h", func() { Recurrent(lstm, x(48), x(16), nil, nil, nil, x(48), x(12), x(11), ws) }},
+		{"Recurrent", "inconsistent shape", func() { Recurrent(&RecurrentShape{}, nil, nil, nil, nil, nil, nil, nil, nil, nil) }},
+		{"Recurrent", "the output of gelu", func() {
+			Recurrent(&RecurrentShape{T: 1, B: 1, U: 1, Act: GELU}, nil, nil, nil, nil, nil, nil, nil, nil, nil)
+		}},
+		{"RecurrentGrad", "dh", func() { RecurrentGrad(lstm, x(3), x(16), nil, nil, x(48), x(12), x(12), x(48), nil, ws) }},
+		{"RecurrentGrad", "gates", func() { RecurrentGrad(lstm, x(4), x(16), nil, nil, x(47), x(12), x(12), x(48), nil, ws) }},
+		{"RecurrentGrad", "memory", func() { RecurrentGrad(lstm, x(4), x(16), nil, nil, x(48), x(11), x(12), x(48), nil, ws) }},
+		{"RecurrentGrad", "h", func() { RecurrentGrad(lstm, x(4), x(16), nil, nil, x(48), x(12), x(11), x(48), nil, ws) }},
+		{"RecurrentGrad", "dz", func() { RecurrentGrad(lstm, x(4), x(16), nil, nil, x(48), x(12), x(12), x(47), nil, ws) }},
+		{"RecurrentKernelGrad", "dr", func() { RecurrentKernelGrad(lstm, x(12), nil, x(48), nil, nil, x(15), ws) }},
+		{"Mask", "mask", func() { Mask(3, 2, 0, x(6), x(2)) }},
+		{"MaskRows", "y", func() { MaskRows(3, 2, x(6), x(3), x(5)) }},
+		{"MaskedMean", "mask", func() { MaskedMean(3, 2, 1, x(6), x(5), x(3)) }},
+		{"MaskedMeanGrad", "dx", func() { MaskedMeanGrad(3, 2, 1, x(3), x(6), x(5)) }},
+		{"Reverse", "y", func() { Reverse(3, 2, x(6), x(5)) }},
 		{"Gather", "dst", func() { Gather(index(2), 3, x(6), x(5)) }},
 		{"Add", "dst", func() { Add(x(3), x(3), x(2)) }},
 		{"Mul", "y", func() { Mul(x(3), x(2), x(3)) }},
@@ -119,6 +143,7 @@ func TestContractsAreChecked(t *testing.T) {
 func TestWorkspaceIsChecked(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		s := squareConv(1, 9, 20, 3, 40, 1, true)
+		lstm := &RecurrentShape{Cell: LSTMCell, T: 2, B: 20, U: 20, Act: Tanh, Gate: Sigmoid, Keep: true}
 		a, b, c := make([]float32, 100*100), make([]float32, 100*100), make([]float32, 100*100)
 		for name, k := range map[string]struct {
 			size int
@@ -132,6 +157,13 @@ func TestWorkspaceIsChecked(t *testing.T) {
 			"Conv2D": {
 				Conv2DWorkspace(s), func(ws []float32) { Conv2D(s, a, b, nil, Linear, c, ws) },
 			},
+			"Recurrent": {RecurrentWorkspace(lstm), func(ws []float32) { Recurrent(lstm, a, b, nil, nil, nil, c[:3200], c[:800], c[:800], ws) }},
+			"RecurrentGrad": {RecurrentGradWorkspace(lstm), func(ws []float32) {
+				RecurrentGrad(lstm, a, b, nil, nil, a, a, a, c, nil, ws)
+			}},
+			"RecurrentKernelGrad": {RecurrentKernelGradWorkspace(lstm, true), func(ws []float32) {
+				RecurrentKernelGrad(lstm, a, a, a, nil, b, c, ws)
+			}},
 			"Conv2DInputGrad":  {Conv2DInputGradWorkspace(s), func(ws []float32) { Conv2DInputGrad(s, a, b, c, ws) }},
 			"Conv2DKernelGrad": {Conv2DKernelGradWorkspace(s), func(ws []float32) { Conv2DKernelGrad(s, a, b, c, ws) }},
 		} {

@@ -1,5 +1,5 @@
 // Package kernels holds the numerical loops of training on a CPU: matrix products, convolutions, pooling,
-// normalisation, activations, losses, dropout and optimizer sweeps, all on float32.
+// normalisation, recurrent layers, activations, losses, dropout and optimizer sweeps, all on float32.
 //
 // # Vocabulary
 //

@@ -81,3 +81,33 @@ func dot64(x, y []float32) float64 {
 	}
 	return sum
 }
+
+// RMS divides each row of x (rows x n) by its root mean square: y = x·factor with factor = 1/√(mean(x²) + epsilon).
+func RMS(rows, n int, epsilon float64, x, y, factor []float32) {
+	atLeast("RMS", "x", len(x), rows*n)
+	atLeast("RMS", "y", len(y), rows*n)
+	atLeast("RMS", "factor", len(factor), rows)
+	for r := range rows {
+		row := x[r*n : (r+1)*n]
+		f := 1 / math.Sqrt(dot64(row, row)/float64(n)+epsilon)
+		for i, v := range row {
+			y[r*n+i] = float32(float64(v) * f)
+		}
+		factor[r] = float32(f)
+	}
+}
+
+// RMSGrad computes the gradient of RMS from its results, by rows: dx = factor·(dy - y·mean(dy·y)). dx may alias dy.
+func RMSGrad(rows, n int, y, dy, factor, dx []float32) {
+	atLeast("RMSGrad", "y", len(y), rows*n)
+	atLeast("RMSGrad", "dy", len(dy), rows*n)
+	atLeast("RMSGrad", "factor", len(factor), rows)
+	atLeast("RMSGrad", "dx", len(dx), rows*n)
+	for r := range rows {
+		ys, ds := y[r*n:(r+1)*n], dy[r*n:(r+1)*n]
+		along := dot64(ys, ds) / float64(n)
+		for i, d := range ds {
+			dx[r*n+i] = float32(float64(factor[r]) * (float64(d) - float64(float64(ys[i])*along)))
+		}
+	}
+}

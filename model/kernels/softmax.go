@@ -90,9 +90,11 @@ func softmaxCrossEntropyGo(rows, n int, x, labels, losses []float32) {
 }
 
 // SoftmaxCrossEntropyGrad computes the gradient of scale[r]·losses[r] of SoftmaxCrossEntropy with respect to the
-// logits; dx may alias logits:
+// logits as tf.nn.softmax_cross_entropy_with_logits does; dx may alias logits:
 //
-//	dx[r,j] = scale[r] · (softmax(logits)[r,j]·Σ_i labels[r,i] - labels[r,j])
+//	dx[r,j] = scale[r] · (softmax(logits)[r,j] - labels[r,j])
+//
+// That is the true gradient for labels that sum to 1, and TensorFlow's for all.
 func SoftmaxCrossEntropyGrad(rows, n int, logits, labels, scale, dx []float32) {
 	checkRows("SoftmaxCrossEntropyGrad", rows, n)
 	atLeast("SoftmaxCrossEntropyGrad", "logits", len(logits), rows*n)
@@ -107,13 +109,9 @@ func softmaxCrossEntropyGradGo(rows, n int, x, labels, scale, dx []float32) {
 	for r := range rows {
 		in, l, out := x[r*n:(r+1)*n], labels[r*n:(r+1)*n], dx[r*n:(r+1)*n]
 		top, sum := logits(in)
-		var mass float64
-		for _, v := range l {
-			mass += float64(v)
-		}
 		s := float64(scale[r])
 		for j, v := range in {
-			out[j] = float32(s * (math.Exp(float64(v)-top)/sum*mass - float64(l[j])))
+			out[j] = float32(s * (math.Exp(float64(v)-top)/sum - float64(l[j])))
 		}
 	}
 }

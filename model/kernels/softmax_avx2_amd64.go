@@ -14,7 +14,7 @@ func softmaxAVX2(rows int, n int, x *float32, y *float32)
 //go:noescape
 func softmaxCrossEntropyAVX2(rows int, n int, x *float32, labels *float32, losses *float32)
 
-// softmaxCrossEntropyGradAVX2 computes dx = scale·(softmax(x)·Σ labels - labels) by rows of n; dx may be x.
+// softmaxCrossEntropyGradAVX2 computes dx = scale·(softmax(x) - labels) by rows of n; dx may be x.
 //
 //go:noescape
 func softmaxCrossEntropyGradAVX2(rows int, n int, x *float32, labels *float32, scale *float32, dx *float32)

@@ -123,8 +123,8 @@ func TestSoftmaxCrossEntropy(t *testing.T) {
 				boundLoss[r] = relative*mass*logitRange + tiny
 				for j := range n {
 					i := r*n + j
-					want[i] = float64(scale[r]) * (p[j]*mass - float64(l[i]))
-					bound[i] = relative*math.Abs(float64(scale[r]))*(p[j]*mass+float64(l[i])) + tiny
+					want[i] = float64(scale[r]) * (p[j] - float64(l[i]))
+					bound[i] = relative*math.Abs(float64(scale[r]))*(p[j]+float64(l[i])) + tiny
 				}
 			}
 			compare(t, "loss "+what, losses, wantLoss, boundLoss)

@@ -183,28 +183,26 @@ func crossEntropyRows(a *assembler) {
 
 func crossEntropyGradRows(a *assembler) {
 	a.function("softmaxCrossEntropyGrad", "func(rows, n int, x, labels, scale, dx *float32)",
-		"computes dx = scale·(softmax(x)·Σ labels - labels) by rows of n; dx may be x.")
+		"computes dx = scale·(softmax(x) - labels) by rows of n; dx may be x.")
 	x, labels, scale, dx := a.arg("x"), a.arg("labels"), a.arg("scale"), a.arg("dx")
 	a.eachRow([]reg.GPVirtual{x, labels, dx}, func(w *rowWalk) {
 		top := w.top(x)
-		sum, mass := w.vec(), w.vec()
+		sum := w.vec()
 		w.zero(sum)
-		w.zero(mass)
-		w.walk([]reg.GPVirtual{x, labels, dx}, func(v view, p []reg.GPVirtual) {
-			v.VADDPS(v.load(p[1]), mass, mass)
+		w.walk([]reg.GPVirtual{x, dx}, func(v view, p []reg.GPVirtual) {
 			e := v.shiftedExp(v.load(p[0]), top)
 			v.VADDPS(e, sum, sum)
-			v.store(e, p[2])
+			v.store(e, p[1])
 		})
 		w.sumLanes(sum)
-		w.sumLanes(mass)
-		w.VDIVPS(sum, mass, mass)
+		share := w.inRegister(1)
+		w.VDIVPS(sum, share, share)
 		factor := w.vec()
 		w.VBROADCASTSS(operand.Mem{Base: scale}, factor)
 		w.ADDQ(operand.U8(4), scale)
 		w.walk([]reg.GPVirtual{dx, labels}, func(v view, p []reg.GPVirtual) {
 			e, label := v.load(p[0]), v.load(p[1])
-			v.VFMSUB213PS(label, mass, e)
+			v.VFMSUB213PS(label, share, e)
 			v.VMULPS(factor, e, e)
 			v.store(e, p[0])
 		})
