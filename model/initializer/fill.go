@@ -36,7 +36,11 @@ func Fill(spec *keras.Spec, seed uint64) []float32 {
 		if own := w.Initializer.Seed; own != nil {
 			r = stream(byInitializer, uint64(*own), 0)
 		}
-		draw(w.Initializer, w.Shape, r, all[w.Offset:w.Offset+w.Size()])
+		array := all[w.Offset : w.Offset+w.Size()]
+		draw(w.Initializer, w.Shape, r, array)
+		if units := w.Initializer.UnitForget; units > 0 {
+			drawOnes(w.Initializer, w.Shape, r, array[units:2*units])
+		}
 	}
 	return all
 }

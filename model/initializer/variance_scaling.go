@@ -18,6 +18,9 @@ import (
 // Source: keras/src/initializers/random_initializers.py of Keras 3, VarianceScaling.__call__.
 func drawVarianceScaling(i keras.Initializer, shape []int, r *rand.Rand, out []float32) {
 	in, outward := fans(shape)
+	if i.Fans != [2]int{} {
+		in, outward = float64(i.Fans[0]), float64(i.Fans[1])
+	}
 	var n float64
 	switch i.Mode {
 	case "fan_in":

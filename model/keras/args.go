@@ -16,6 +16,12 @@ type args struct {
 	obj  object
 	seen map[string]bool
 	err  error
+
+	// Of the arguments of a layer: the keras_version of the model, and what reads a layer that is an argument.
+	version string
+	inside  func(v any) (*Layer, error)
+	// channelsFirst says that the layer works on images with their channels first.
+	channelsFirst bool
 }
 
 func newArgs(obj object) *args {
@@ -175,6 +181,21 @@ func (a *args) ints(key string) []int {
 	return out
 }
 
+// has says whether an argument is given.
+func (a *args) has(key string) bool {
+	_, ok := a.get(key)
+	return ok
+}
+
+// intOrInts reads an integer or a list of them.
+func (a *args) intOrInts(key string) []int {
+	v, _ := a.get(key)
+	if n, single := toInt(v); single {
+		return []int{n}
+	}
+	return a.ints(key)
+}
+
 // seed reads an integer or null.
 func (a *args) seed() *int64 {
 	v, ok := a.get("seed")
@@ -206,13 +227,6 @@ func (a *args) off(keys ...string) {
 		if v, ok := a.get(key); ok && v != false {
 			a.fail("%s is not supported (found %s)", key, show(v))
 		}
-	}
-}
-
-// channelsLast refuses images that are not H W C.
-func (a *args) channelsLast() {
-	if format := a.string("data_format", "channels_last"); format != "channels_last" {
-		a.fail("data_format %q is not supported, only channels_last (H, W, C)", format)
 	}
 }
 

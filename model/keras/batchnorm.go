@@ -11,22 +11,17 @@ type BatchNormalization struct {
 	Axis     int     // counted with the batch dimension, resolved to be positive
 	Momentum float64 // moving = moving*Momentum + batch*(1-Momentum)
 	Epsilon  float64
-	Center   bool
-	Scale    bool
+	GammaBeta
 
-	GammaInitializer          Initializer
-	BetaInitializer           Initializer
 	MovingMeanInitializer     Initializer
 	MovingVarianceInitializer Initializer
-	GammaRegularizer          Regularizer
-	BetaRegularizer           Regularizer
 }
 
 // Class is "BatchNormalization".
 func (*BatchNormalization) Class() string { return "BatchNormalization" }
 
 func parseBatchNormalization(a *args) kind {
-	a.absent("gamma_constraint", "beta_constraint", "virtual_batch_size", "adjustment")
+	a.absent("virtual_batch_size", "adjustment")
 	a.off("renorm", "synchronized")
 	a.skip("renorm_clipping", "renorm_momentum") // they act only with renorm
 	a.skip("fused")                              // which kernel TensorFlow picks
@@ -34,14 +29,9 @@ func parseBatchNormalization(a *args) kind {
 		Axis:                      a.axis("axis", -1),
 		Momentum:                  a.float("momentum", 0.99),
 		Epsilon:                   a.float("epsilon", 1e-3),
-		Center:                    a.bool("center", true),
-		Scale:                     a.bool("scale", true),
-		GammaInitializer:          a.initializer("gamma_initializer", ones),
-		BetaInitializer:           a.initializer("beta_initializer", zeros),
+		GammaBeta:                 a.gammaBeta(),
 		MovingMeanInitializer:     a.initializer("moving_mean_initializer", zeros),
 		MovingVarianceInitializer: a.initializer("moving_variance_initializer", ones),
-		GammaRegularizer:          a.regularizer("gamma_regularizer"),
-		BetaRegularizer:           a.regularizer("beta_regularizer"),
 	}
 	if c.Momentum < 0 || c.Momentum > 1 {
 		a.wrong("momentum", "between 0 and 1")
@@ -63,14 +53,7 @@ func (c *BatchNormalization) outputShape(in []int) ([]int, error) {
 
 func (c *BatchNormalization) weights(in []int) []array {
 	shape := []int{in[c.Axis-1]}
-	var arrays []array
-	if c.Scale {
-		arrays = append(arrays, array{name: "gamma", shape: shape, init: c.GammaInitializer, regularizer: c.GammaRegularizer})
-	}
-	if c.Center {
-		arrays = append(arrays, array{name: "beta", shape: shape, init: c.BetaInitializer, regularizer: c.BetaRegularizer})
-	}
-	return append(arrays,
+	return append(c.arrays(shape),
 		array{name: "moving_mean", shape: shape, init: c.MovingMeanInitializer, fixed: true},
 		array{name: "moving_variance", shape: shape, init: c.MovingVarianceInitializer, fixed: true})
 }

@@ -4,77 +4,22 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// A builder makes a Spec: it reads layers one by one, applies them to tensors and lays the weights out.
+// A builder makes a Spec: it applies layers to tensors and lays the weights out.
 type builder struct {
-	spec   *Spec
-	frozen bool // the whole model is not trainable
-	layers map[string]*Layer
-	// stated is the input shape that a layer's own config states.
-	stated map[*Layer][]int
-	total  int // weights so far
+	spec *Spec
+	// shapes are the input shapes that layers' own configs state.
+	shapes map[*Layer][]int
+	// masks are the masks of tensors that have one, by their indexes.
+	masks   map[int]int
+	total   int // weights so far
+	applied int // calls so far, those of networks included
 }
 
 func newBuilder() *builder {
-	return &builder{spec: &Spec{}, layers: map[string]*Layer{}, stated: map[*Layer][]int{}}
-}
-
-// layer reads the i-th layer of the model.
-func (b *builder) layer(i int, obj object) (*Layer, error) {
-	class, err := className(obj)
-	if err != nil {
-		return nil, fmt.Errorf("layer %d: %w", i, err)
-	}
-	if full, ok := classAliases[class]; ok {
-		class = full
-	}
-	config, _ := obj["config"].(object)
-	name, _ := config["name"].(string)
-	fail := func(err error) (*Layer, error) {
-		if name == "" {
-			return nil, fmt.Errorf("layer %d (%s): %w", i, class, err)
-		}
-		return nil, &LayerError{Layer: name, Class: class, Err: err}
-	}
-	parse, ok := layerClasses[class]
-	if !ok && class != "InputLayer" {
-		return fail(unknownLayer(class))
-	}
-	if name == "" {
-		return fail(errors.New("config has no name"))
-	}
-	if b.layers[name] != nil {
-		return fail(errors.New("another layer has the same name"))
-	}
-	if outer, ok := obj["name"].(string); ok && outer != name {
-		return fail(fmt.Errorf("is called %q outside its config", outer))
-	}
-
-	a := newArgs(config)
-	a.skip("name")
-	a.float32Only()
-	l := &Layer{Name: name, Class: class, Trainable: a.bool("trainable", true) && !b.frozen}
-	if class == "InputLayer" {
-		l.Config = parseInput(a)
-	} else {
-		if class == "Embedding" && unknownLength(config["batch_input_shape"]) {
-			a.skip("batch_input_shape")
-		} else if shape := a.batchShape(); shape != nil {
-			b.stated[l] = shape
-		}
-		l.Config = parse(a)
-		l.ActivityRegularizer = a.regularizer("activity_regularizer")
-		if class == "ActivityRegularization" {
-			l.ActivityRegularizer = regularizers["L1L2"](a)
-		}
-	}
-	if err := a.check(); err != nil {
-		return fail(err)
-	}
-	b.layers[name] = l
-	b.spec.Layers = append(b.spec.Layers, l)
-	return l, nil
+	return &builder{spec: &Spec{}, shapes: map[*Layer][]int{}, masks: map[int]int{}}
 }
 
 // unknownLength says whether a shape has an unknown dimension besides the batch. tf.keras states such a shape for every
@@ -90,48 +35,101 @@ func (b *builder) tensor(name string, shape []int) int {
 	return len(b.spec.Tensors) - 1
 }
 
-// input adds a tensor that is an input of the model.
-func (b *builder) input(name string, shape []int) int {
-	t := b.tensor(name, shape)
-	b.spec.Inputs = append(b.spec.Inputs, t)
-	return t
-}
-
-// apply calls a layer on tensors and returns the result.
-func (b *builder) apply(l *Layer, in []int) (int, error) {
-	out, err := b.call(l, in)
+// call applies a layer or a network to tensors and returns the results; n is how the layer is called.
+func (b *builder) call(l *Layer, n node, in []int) ([]int, error) {
+	if b.applied++; b.applied > MaxCalls {
+		return nil, l.wrap(fmt.Errorf("brings the model above %d calls of layers", MaxCalls))
+	}
+	var out []int
+	var err error
+	switch config := l.Config.(type) {
+	case network:
+		out, err = b.enter(l, config, n, in)
+	case kind:
+		out, err = b.apply(l, config, n, in)
+	default:
+		err = errors.New("cannot be applied to a tensor")
+	}
 	if err != nil {
-		return 0, &LayerError{Layer: l.Name, Class: l.Class, Err: err}
+		return nil, l.wrap(err)
 	}
 	return out, nil
 }
 
-func (b *builder) call(l *Layer, in []int) (int, error) {
-	k, ok := l.Config.(kind)
-	if !ok {
-		return 0, errors.New("cannot be applied to a tensor")
+// enter applies a network inside the model. Keras calls what it makes by its name. Where the only input has a mask, Keras 3
+// writes the mask among the arguments of the call.
+func (b *builder) enter(l *Layer, inner network, n node, in []int) ([]int, error) {
+	if len(in) == 2 && len(n.names) == 1 && n.names[0] == "mask" {
+		if mask, steps := b.spec.Tensors[in[1]].Shape, b.spec.Tensors[in[0]].Shape[:1]; !slices.Equal(mask, steps) {
+			return nil, fmt.Errorf("the mask has shape %s, the input has %d steps", shapeText(mask), steps[0])
+		}
+		b.masks[in[0]] = in[1]
+		in, n.names = in[:1], nil
 	}
-	shapes := make([][]int, len(in))
-	for i, t := range in {
+	if err := n.plain(); err != nil {
+		return nil, err
+	}
+	if stated := inner.stated(); stated != nil {
+		if len(stated) != len(in) {
+			return nil, fmt.Errorf("takes %d inputs, found %d", len(stated), len(in))
+		}
+		for i, s := range stated {
+			if shape := b.spec.Tensors[in[i]].Shape; !slices.Equal(s.Shape, shape) {
+				return nil, fmt.Errorf("states the input shape %s, its input has shape %s", shapeText(s.Shape), shapeText(shape))
+			}
+		}
+	}
+	made := len(b.spec.Tensors)
+	out, err := inner.apply(in)
+	for _, t := range out {
+		if t >= made {
+			b.spec.Tensors[t].Name = l.Name
+		}
+	}
+	return out, err
+}
+
+func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
+	c := Call{Layer: l, Inputs: in}
+	mask := takeMask(k, &n, &c.Inputs)
+	var err error
+	if caller, ok := unwrapped(k).(caller); ok {
+		err = caller.bind(n, &c)
+	} else {
+		err = n.plain()
+	}
+	if err != nil {
+		return nil, err
+	}
+	shapes := make([][]int, len(c.Inputs))
+	for i, t := range c.Inputs {
 		shapes[i] = b.spec.Tensors[t].Shape
 	}
 	shape := shapes[0]
-	if stated, ok := b.stated[l]; ok && !slices.Equal(stated, shape) {
-		return 0, fmt.Errorf("states the input shape %s, its input has shape %s", shapeText(stated), shapeText(shape))
+	if stated, ok := b.shapes[l]; ok && !slices.Equal(stated, shape) {
+		return nil, fmt.Errorf("states the input shape %s, its input has shape %s", shapeText(stated), shapeText(shape))
 	}
 	outShape, err := outputShape(k, shapes)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err := checkRow(outShape); err != nil {
-		return 0, fmt.Errorf("output: %w", err)
+		return nil, fmt.Errorf("output: %w", err)
+	}
+	if err := b.maskInputs(&c, k, mask); err != nil {
+		return nil, err
 	}
 	if err := b.own(l, k.weights(shape)); err != nil {
-		return 0, err
+		return nil, err
 	}
-	out := b.tensor(l.Name, outShape)
-	b.spec.Calls = append(b.spec.Calls, Call{Layer: l, Inputs: in, Outputs: []int{out}})
-	return out, nil
+	c.Outputs = []int{b.tensor(l.Name, outShape)}
+	b.spec.Calls = append(b.spec.Calls, c)
+	return c.Outputs, b.maskResult(&c, k)
+}
+
+// beforeKeras3 says whether Keras 1 or 2 wrote the model.
+func (b *builder) beforeKeras3() bool {
+	return strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")
 }
 
 // outputShape is the shape of a layer's result for its inputs.
@@ -164,6 +162,9 @@ func (b *builder) own(l *Layer, arrays []array) error {
 		if err := a.init.fits(a.shape); err != nil {
 			return fmt.Errorf("%s: %w", a.name, err)
 		}
+		if err := errors.Join(a.regularizer.fits(a.shape), a.constraint.fits(a.shape)); err != nil {
+			return fmt.Errorf("%s: %w", a.name, err)
+		}
 		b.total += n
 		l.Weights = append(l.Weights, &Weight{
 			Layer:       l.Name,
@@ -172,6 +173,7 @@ func (b *builder) own(l *Layer, arrays []array) error {
 			Trainable:   l.Trainable && !a.fixed,
 			Initializer: a.init,
 			Regularizer: a.regularizer,
+			Constraint:  a.constraint,
 		})
 	}
 	return nil

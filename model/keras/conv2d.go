@@ -19,6 +19,8 @@ type Conv2D struct {
 	BiasInitializer   Initializer
 	KernelRegularizer Regularizer
 	BiasRegularizer   Regularizer
+	KernelConstraint  *Constraint
+	BiasConstraint    *Constraint
 }
 
 // Class is "Conv2D" or "Conv1D".
@@ -36,7 +38,7 @@ func parseConv(dims int) func(*args) kind {
 		c.Filters = a.positive("filters")
 		c.KernelInitializer = a.initializer("kernel_initializer", glorotUniform)
 		c.KernelRegularizer = a.regularizer("kernel_regularizer")
-		a.absent("kernel_constraint")
+		c.KernelConstraint = a.constraint("kernel_constraint")
 		if _, ok := a.get("groups"); ok {
 			c.Groups = a.positive("groups")
 		}
@@ -49,8 +51,8 @@ func parseConv(dims int) func(*args) kind {
 
 // convolution reads what all convolutions have in common. Conv1D knows one more padding than the others.
 func (a *args) convolution(dims int, paddingOf1D ...string) Conv2D {
-	a.absent("bias_constraint", "lora_rank", "lora_alpha", "quantization_config")
-	a.channelsLast()
+	a.absent("lora_rank", "lora_alpha", "quantization_config")
+	a.dataFormat()
 	paddings := []string{"valid", "same"}
 	if dims == 1 {
 		paddings = append(paddings, paddingOf1D...)
@@ -69,6 +71,7 @@ func (a *args) convolution(dims int, paddingOf1D ...string) Conv2D {
 		UseBias:         a.bool("use_bias", true),
 		BiasInitializer: a.initializer("bias_initializer", zeros),
 		BiasRegularizer: a.regularizer("bias_regularizer"),
+		BiasConstraint:  a.constraint("bias_constraint"),
 	}
 	if a.err == nil && c.Strides != [2]int{1, 1} && c.Dilation != [2]int{1, 1} {
 		a.fail("strides %v and dilation_rate %v: Keras allows only one of them to differ from 1", c.Strides, c.Dilation)
@@ -112,7 +115,10 @@ func (c *Conv2D) bias() []array {
 	if !c.UseBias {
 		return nil
 	}
-	return []array{{name: "bias", shape: []int{c.Filters}, init: c.BiasInitializer, regularizer: c.BiasRegularizer}}
+	return []array{{
+		name: "bias", shape: []int{c.Filters}, init: c.BiasInitializer,
+		regularizer: c.BiasRegularizer, constraint: c.BiasConstraint,
+	}}
 }
 
 func (c *Conv2D) weights(in []int) []array {
@@ -121,5 +127,6 @@ func (c *Conv2D) weights(in []int) []array {
 		shape:       c.kernel(in[len(in)-1]/c.Groups, c.Filters),
 		init:        c.KernelInitializer,
 		regularizer: c.KernelRegularizer,
+		constraint:  c.KernelConstraint,
 	}}, c.bias()...)
 }

@@ -12,14 +12,15 @@ type Dense struct {
 	BiasInitializer   Initializer
 	KernelRegularizer Regularizer
 	BiasRegularizer   Regularizer
+	KernelConstraint  *Constraint
+	BiasConstraint    *Constraint
 }
 
 // Class is "Dense".
 func (*Dense) Class() string { return "Dense" }
 
 func parseDense(a *args) kind {
-	a.absent("kernel_constraint", "bias_constraint",
-		"lora_rank", "lora_alpha", "quantization_config")
+	a.absent("lora_rank", "lora_alpha", "quantization_config")
 	return &Dense{
 		Units:             a.positive("units"),
 		Activation:        a.activation(),
@@ -28,6 +29,8 @@ func parseDense(a *args) kind {
 		BiasInitializer:   a.initializer("bias_initializer", zeros),
 		KernelRegularizer: a.regularizer("kernel_regularizer"),
 		BiasRegularizer:   a.regularizer("bias_regularizer"),
+		KernelConstraint:  a.constraint("kernel_constraint"),
+		BiasConstraint:    a.constraint("bias_constraint"),
 	}
 }
 
@@ -38,9 +41,15 @@ func (c *Dense) outputShape(in []int) ([]int, error) {
 }
 
 func (c *Dense) weights(in []int) []array {
-	arrays := []array{{name: "kernel", shape: []int{in[len(in)-1], c.Units}, init: c.KernelInitializer, regularizer: c.KernelRegularizer}}
+	arrays := []array{{
+		name: "kernel", shape: []int{in[len(in)-1], c.Units}, init: c.KernelInitializer,
+		regularizer: c.KernelRegularizer, constraint: c.KernelConstraint,
+	}}
 	if c.UseBias {
-		arrays = append(arrays, array{name: "bias", shape: []int{c.Units}, init: c.BiasInitializer, regularizer: c.BiasRegularizer})
+		arrays = append(arrays, array{
+			name: "bias", shape: []int{c.Units}, init: c.BiasInitializer,
+			regularizer: c.BiasRegularizer, constraint: c.BiasConstraint,
+		})
 	}
 	return arrays
 }

@@ -3,19 +3,27 @@ package keras
 import "fmt"
 
 // DepthwiseConv2D convolves every channel of NHWC images by itself into Multiplier channels. It is a Conv2D with a group
-// per channel, which it resolves from its input. Weights: kernel (KernelSize[0], KernelSize[1], C, Multiplier), bias
-// (C·Multiplier) when UseBias.
+// per channel, which it resolves from its input. DepthwiseConv1D works on sequences (length, channels) as images of width 1.
+// Weights: kernel (KernelSize[0], KernelSize[1], C, Multiplier), bias (C·Multiplier) when UseBias.
 type DepthwiseConv2D struct {
 	Conv2D
 	Multiplier int
 }
 
-// Class is "DepthwiseConv2D".
-func (*DepthwiseConv2D) Class() string { return "DepthwiseConv2D" }
+// Class is "DepthwiseConv2D" or "DepthwiseConv1D".
+func (c *DepthwiseConv2D) Class() string {
+	if c.Line {
+		return "DepthwiseConv1D"
+	}
+	return "DepthwiseConv2D"
+}
 
-func parseDepthwiseConv2D(a *args) kind {
-	c := a.depthwise(2)
-	return &c
+// parseDepthwiseConv makes the parse function of a class for inputs with dims dimensions besides the channels.
+func parseDepthwiseConv(dims int) func(*args) kind {
+	return func(a *args) kind {
+		c := a.depthwise(dims)
+		return &c
+	}
 }
 
 // depthwise reads the arguments of a depthwise convolution.
@@ -29,7 +37,8 @@ func (a *args) depthwise(dims int) DepthwiseConv2D {
 	}
 	c.KernelInitializer = a.initializer("depthwise_initializer", glorotUniform)
 	c.KernelRegularizer = a.regularizer("depthwise_regularizer")
-	a.absent("depthwise_constraint", "kernel_constraint", "kernel_regularizer")
+	c.KernelConstraint = a.constraint("depthwise_constraint")
+	a.absent("kernel_constraint", "kernel_regularizer")
 	a.skip("kernel_initializer") // tf.keras writes it and does not use it
 	return c
 }
@@ -50,7 +59,8 @@ func (c *DepthwiseConv2D) weights(in []int) []array {
 // depthwiseKernel is the array of the kernel.
 func (c *DepthwiseConv2D) depthwiseKernel(name string, in []int) []array {
 	return []array{{
-		name: name, shape: c.kernel(in[len(in)-1], c.Multiplier), init: c.KernelInitializer, regularizer: c.KernelRegularizer,
+		name: name, shape: c.kernel(in[len(in)-1], c.Multiplier), init: c.KernelInitializer,
+		regularizer: c.KernelRegularizer, constraint: c.KernelConstraint,
 	}}
 }
 
@@ -78,7 +88,7 @@ func parseSeparableConv(class string, dims int) func(*args) kind {
 		c.Pointwise.Filters = a.positive("filters")
 		c.Pointwise.KernelInitializer = a.initializer("pointwise_initializer", glorotUniform)
 		c.Pointwise.KernelRegularizer = a.regularizer("pointwise_regularizer")
-		a.absent("pointwise_constraint")
+		c.Pointwise.KernelConstraint = a.constraint("pointwise_constraint")
 		return c
 	}
 }

@@ -12,13 +12,27 @@ type Dropout struct {
 	// nil: the input's shape.
 	NoiseShape []int
 	Seed       *int64 // nil: drawn from the run's seed
+	// Alpha is AlphaDropout: elements are set to what SELU gives far below zero, and all are scaled and shifted so that mean
+	// and variance stay.
+	Alpha bool
 
 	// noise is noise_shape as the JSON gives it, 0 for null.
 	noise []int
 }
 
-// Class is "Dropout".
-func (*Dropout) Class() string { return "Dropout" }
+// Class is "Dropout" or "AlphaDropout".
+func (c *Dropout) Class() string {
+	if c.Alpha {
+		return "AlphaDropout"
+	}
+	return "Dropout"
+}
+
+func parseAlphaDropout(a *args) kind {
+	c := parseDropout(a).(*Dropout)
+	c.Alpha = true
+	return c
+}
 
 func parseDropout(a *args) kind {
 	c := &Dropout{Rate: a.float("rate", -1), Seed: a.seed()}

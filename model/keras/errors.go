@@ -1,6 +1,9 @@
 package keras
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // A LayerError is a problem of one layer of the model.
 type LayerError struct {
@@ -14,3 +17,12 @@ func (e *LayerError) Error() string {
 }
 
 func (e *LayerError) Unwrap() error { return e.Err }
+
+// wrap makes an error one of the layer, unless it is that of a layer inside it.
+func (l *Layer) wrap(err error) error {
+	var inner *LayerError
+	if errors.As(err, &inner) {
+		return err
+	}
+	return &LayerError{Layer: l.Name, Class: l.Class, Err: err}
+}

@@ -3,12 +3,13 @@ package keras
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Frame adds zeros around images (ZeroPadding) or cuts pixels off (Cropping). The classes for sequences (length, channels)
 // work on them as images of width 1.
 type Frame struct {
-	Kind string // the class: "ZeroPadding2D", "ZeroPadding1D", "Cropping2D" or "Cropping1D"
+	Kind string // the class: "ZeroPadding2D", "ZeroPadding1D", "Cropping2D", "Cropping1D" or "CenterCrop" (see there)
 	// Edges is how many rows are added or cut at the top and the bottom, and columns left and right.
 	Edges [2][2]int
 }
@@ -17,13 +18,13 @@ type Frame struct {
 func (c *Frame) Class() string { return c.Kind }
 
 // Crops says whether pixels are cut off.
-func (c *Frame) Crops() bool { return c.Kind[:4] == "Crop" }
+func (c *Frame) Crops() bool { return strings.Contains(c.Kind, "Crop") }
 
 // parseFrame makes the parse function of a class, which has its numbers in the argument key, for inputs with dims
 // dimensions besides the channels. Keras pads by 1 and crops nothing where the JSON has no numbers; Cropping1D cuts 1.
 func parseFrame(class, key string, dims, byDefault int) func(*args) kind {
 	return func(a *args) kind {
-		a.channelsLast()
+		a.dataFormat()
 		c := &Frame{Kind: class}
 		v, ok := a.get(key)
 		list, isList := v.([]any)

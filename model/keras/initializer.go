@@ -17,7 +17,9 @@ type Initializer struct {
 	Scale        float64 // VarianceScaling
 	Mode         string  // VarianceScaling: fan_in, fan_out, fan_avg
 	Distribution string  // VarianceScaling: truncated_normal, untruncated_normal, uniform
+	Fans         [2]int  // VarianceScaling: inputs and outputs of a unit, where the array's shape does not tell
 	Gain         float64 // Identity, Orthogonal
+	UnitForget   int     // units of an LSTM whose forget gates have a bias of 1: elements from UnitForget to 2·UnitForget
 	Seed         *int64  // nil: drawn from the run's seed
 }
 

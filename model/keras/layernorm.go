@@ -8,32 +8,17 @@ import (
 // LayerNormalization normalises every row by itself over Axes: (x - mean)/√(variance + Epsilon), then times gamma (when
 // Scale) plus beta (when Center), each of the input's shape along Axes.
 type LayerNormalization struct {
-	Axes          []int // counted with the batch dimension; negative ones from the end
-	Epsilon       float64
-	Center, Scale bool
-
-	GammaInitializer Initializer
-	BetaInitializer  Initializer
-	GammaRegularizer Regularizer
-	BetaRegularizer  Regularizer
+	Axes    []int // counted with the batch dimension; negative ones from the end
+	Epsilon float64
+	GammaBeta
 }
 
 // Class is "LayerNormalization".
 func (*LayerNormalization) Class() string { return "LayerNormalization" }
 
 func parseLayerNormalization(a *args) kind {
-	a.absent("gamma_constraint", "beta_constraint")
 	a.off("rms_scaling")
-	return &LayerNormalization{
-		Axes:             a.axes("axis"),
-		Epsilon:          a.atLeast0("epsilon", 1e-3),
-		Center:           a.bool("center", true),
-		Scale:            a.bool("scale", true),
-		GammaInitializer: a.initializer("gamma_initializer", ones),
-		BetaInitializer:  a.initializer("beta_initializer", zeros),
-		GammaRegularizer: a.regularizer("gamma_regularizer"),
-		BetaRegularizer:  a.regularizer("beta_regularizer"),
-	}
+	return &LayerNormalization{Axes: a.axes("axis"), Epsilon: a.atLeast0("epsilon", 1e-3), GammaBeta: a.gammaBeta()}
 }
 
 func (c *LayerNormalization) outputShape(in []int) ([]int, error) {
@@ -43,21 +28,7 @@ func (c *LayerNormalization) outputShape(in []int) ([]int, error) {
 	return slices.Clone(in), nil
 }
 
-func (c *LayerNormalization) weights(in []int) []array {
-	axes, _ := ResolveAxes(c.Axes, in)
-	var shape []int
-	for _, axis := range axes {
-		shape = append(shape, in[axis-1])
-	}
-	var arrays []array
-	if c.Scale {
-		arrays = append(arrays, array{name: "gamma", shape: shape, init: c.GammaInitializer, regularizer: c.GammaRegularizer})
-	}
-	if c.Center {
-		arrays = append(arrays, array{name: "beta", shape: shape, init: c.BetaInitializer, regularizer: c.BetaRegularizer})
-	}
-	return arrays
-}
+func (c *LayerNormalization) weights(in []int) []array { return c.arrays(along(c.Axes, in)) }
 
 // UnitNormalization divides every row by its Euclidean norm over Axes.
 type UnitNormalization struct {
@@ -80,14 +51,10 @@ func (*UnitNormalization) weights([]int) []array { return nil }
 
 // axes reads one axis or a list of them; the default is the last one.
 func (a *args) axes(key string) []int {
-	v, ok := a.get(key)
-	if !ok {
+	if !a.has(key) {
 		return []int{-1}
 	}
-	if n, single := toInt(v); single {
-		return []int{n}
-	}
-	axes := a.ints(key)
+	axes := a.intOrInts(key)
 	if len(axes) == 0 {
 		a.wrong(key, "an axis or a list of them")
 	}
@@ -107,5 +74,22 @@ func ResolveAxes(axes, in []int) ([]int, error) {
 			return nil, fmt.Errorf("axes %v of the input %s must be in ascending order", axes, shapeText(in))
 		}
 	}
+	return out, nil
+}
+
+// resolveSet counts negative axes of rows of shape in from the front and sorts them.
+func resolveSet(axes, in []int) ([]int, error) {
+	var out []int
+	for _, axis := range axes {
+		resolved, err := resolveAxis(axis, in)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(out, resolved) {
+			return nil, fmt.Errorf("axes %v of the input %s name one axis twice", axes, shapeText(in))
+		}
+		out = append(out, resolved)
+	}
+	slices.Sort(out)
 	return out, nil
 }

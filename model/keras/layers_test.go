@@ -74,7 +74,7 @@ func TestLayerArguments(t *testing.T) {
 		{
 			"[null, 9, 8, 4]", "BatchNormalization", `"axis": [-2], "momentum": 0.5, "scale": false, "renorm": false, "renorm_momentum": 0.99`,
 			&BatchNormalization{
-				Axis: 2, Momentum: 0.5, Epsilon: 1e-3, Center: true, GammaInitializer: ones, BetaInitializer: zeros,
+				Axis: 2, Momentum: 0.5, Epsilon: 1e-3, GammaBeta: GammaBeta{Center: true, GammaInitializer: ones, BetaInitializer: zeros},
 				MovingMeanInitializer: zeros, MovingVarianceInitializer: ones,
 			},
 			[]int{9, 8, 4},

@@ -12,6 +12,8 @@ const (
 	MaxWeights = 1<<31 - 1
 	// MaxRowElements is the largest number of elements of one row of a tensor: 1 GiB of float32.
 	MaxRowElements = 1 << 28
+	// MaxCalls is the largest number of calls of layers; a model inside a model is one more per call of it.
+	MaxCalls = 1 << 16
 )
 
 // elements is the product of a shape's dimensions, which must be positive. ok is false when it exceeds limit.

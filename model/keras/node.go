@@ -1,6 +1,7 @@
 package keras
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -57,19 +58,44 @@ func refs(v any) ([]ref, error) {
 	return out, nil
 }
 
-// nodes reads the inbound_nodes of a layer: the tensors of each of its calls.
-func nodes(v any) ([][]ref, error) {
+// A node is one call of a layer as the JSON writes it.
+type node struct {
+	in []ref
+	// names are those of the arguments that the last tensors of in are; the ones before have their places only.
+	names []string
+	// arguments are all others, without those that are null.
+	arguments object
+	// keras3 says in which form the call is written.
+	keras3 bool
+}
+
+// secondArgument is the key of a number among the tensors of a call.
+const secondArgument = "argument 2"
+
+// plain refuses arguments besides the tensors, such as training=True.
+func (n node) plain() error {
+	for _, name := range n.names {
+		return fmt.Errorf("the layer is called with a tensor as %s, which is not supported", name)
+	}
+	for _, key := range slices.Sorted(maps.Keys(n.arguments)) {
+		return fmt.Errorf("the layer is called with %s=%s, which is not supported", key, show(n.arguments[key]))
+	}
+	return nil
+}
+
+// nodes reads the inbound_nodes of a layer.
+func nodes(v any) ([]node, error) {
 	list, ok := v.([]any)
 	if !ok && v != nil {
 		return nil, fmt.Errorf("inbound_nodes must be a list, found %s", show(v))
 	}
-	calls := make([][]ref, len(list))
-	for i, node := range list {
+	calls := make([]node, len(list))
+	for i, v := range list {
 		var err error
-		if obj, ok := node.(object); ok {
+		if obj, ok := v.(object); ok {
 			calls[i], err = node3(obj)
 		} else {
-			calls[i], err = node2(node)
+			calls[i], err = node2(v)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("inbound_nodes[%d]: %w", i, err)
@@ -79,63 +105,99 @@ func nodes(v any) ([][]ref, error) {
 }
 
 // node2 reads a call as Keras 2 writes it: [[layer, node, tensor, kwargs], ...].
-func node2(v any) ([]ref, error) {
+func node2(v any) (node, error) {
 	list, ok := v.([]any)
 	if !ok {
-		return nil, fmt.Errorf("must be a list of tensors, found %s", show(v))
+		return node{}, fmt.Errorf("must be a list of tensors, found %s", show(v))
 	}
 	if _, _, one := toRef(v); one {
 		list = []any{v}
 	}
-	in := make([]ref, len(list))
-	for i, e := range list {
+	n := node{}
+	given := object{}
+	for _, e := range list {
 		r, kwargs, ok := toRef(e)
 		if !ok {
-			return nil, fmt.Errorf("must hold [layer, node, tensor, arguments], found %s", show(e))
+			return node{}, fmt.Errorf("must hold [layer, node, tensor, arguments], found %s", show(e))
 		}
-		if err := noArguments(kwargs); err != nil {
-			return nil, err
+		obj, ok := kwargs.(object)
+		if !ok && kwargs != nil {
+			return node{}, fmt.Errorf("the arguments of a call must be an object, found %s", show(kwargs))
 		}
-		in[i] = r
+		maps.Copy(given, obj)
+		n.in = append(n.in, r)
 	}
-	return in, nil
+	err := n.keywords(given)
+	return n, err
 }
 
-// node3 reads a call as Keras 3 writes it: {"args": [tensor or list of tensors], "kwargs": {}}.
-func node3(obj object) ([]ref, error) {
+// node3 reads a call as Keras 3 writes it: {"args": [tensors, or lists or objects of them], "kwargs": {}}.
+func node3(obj object) (node, error) {
 	args, ok := obj["args"].([]any)
 	if !ok {
-		return nil, fmt.Errorf("args must be a list, found %s", show(obj["args"]))
+		return node{}, fmt.Errorf("args must be a list, found %s", show(obj["args"]))
 	}
-	kwargs := obj["kwargs"]
-	if given, ok := kwargs.(object); ok {
+	given, ok := obj["kwargs"].(object)
+	if !ok && obj["kwargs"] != nil {
+		return node{}, fmt.Errorf("the arguments of a call must be an object, found %s", show(obj["kwargs"]))
+	}
+	if training, ok := given["training"].(bool); ok && !training {
 		// Keras 3 writes the default training=false of a layer's call; fit, evaluate and predict replace it.
-		if training, ok := given["training"].(bool); ok && !training {
-			kwargs = maps.Clone(given)
-			delete(kwargs.(object), "training")
-		}
+		given = maps.Clone(given)
+		delete(given, "training")
 	}
-	if err := noArguments(kwargs); err != nil {
-		return nil, err
-	}
-	var in []ref
+	n := node{keras3: true}
 	for i, arg := range args {
 		if i > 0 && arg == nil {
+			continue
+		}
+		if number, ok := arg.(json.Number); ok && i == 1 { // of an operation that makes a mask
+			n.arguments = object{secondArgument: number}
 			continue
 		}
 		tensors, isList := arg.([]any)
 		if !isList {
 			tensors = []any{arg}
 		}
+		if named, ok := arg.(object); ok && named["class_name"] == nil { // a model's inputs by name, in the order of the names
+			tensors = nil
+			for _, key := range slices.Sorted(maps.Keys(named)) {
+				tensors = append(tensors, named[key])
+			}
+		}
 		for _, t := range tensors {
 			r, err := kerasTensor(t)
 			if err != nil {
-				return nil, err
+				return node{}, err
 			}
-			in = append(in, r)
+			n.in = append(n.in, r)
 		}
 	}
-	return in, nil
+	err := n.keywords(given)
+	return n, err
+}
+
+// keywords adds what a call gives by name.
+func (n *node) keywords(given object) error {
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		v := given[key]
+		obj, _ := v.(object)
+		if r, _, ok := toRef(v); ok && !n.keras3 {
+			n.in, n.names = append(n.in, r), append(n.names, key)
+		} else if obj["class_name"] == "__keras_tensor__" {
+			r, err := kerasTensor(v)
+			if err != nil {
+				return fmt.Errorf("%s: %w", key, err)
+			}
+			n.in, n.names = append(n.in, r), append(n.names, key)
+		} else if v != nil {
+			if n.arguments == nil {
+				n.arguments = object{}
+			}
+			n.arguments[key] = v
+		}
+	}
+	return nil
 }
 
 // kerasTensor reads {"class_name": "__keras_tensor__", "config": {"keras_history": [layer, node, tensor]}}.
@@ -148,18 +210,4 @@ func kerasTensor(v any) (ref, error) {
 		}
 	}
 	return ref{}, fmt.Errorf("must be a tensor with a keras_history, found %s", show(v))
-}
-
-// noArguments refuses keyword arguments of a call, such as training=True; null is an argument that was not given.
-func noArguments(v any) error {
-	kwargs, ok := v.(object)
-	if !ok && v != nil {
-		return fmt.Errorf("the arguments of a call must be an object, found %s", show(v))
-	}
-	for _, key := range slices.Sorted(maps.Keys(kwargs)) {
-		if kwargs[key] != nil {
-			return fmt.Errorf("the layer is called with %s=%s, which is not supported", key, show(kwargs[key]))
-		}
-	}
-	return nil
 }

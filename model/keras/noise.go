@@ -43,7 +43,7 @@ func (*Noise) weights([]int) []array { return nil }
 // them.
 func parseSpatialDropout(dims int) func(*args) kind {
 	return func(a *args) kind {
-		a.channelsLast()
+		a.dataFormat()
 		c := parseDropout(a).(*Dropout)
 		if c.noise != nil {
 			a.fail("noise_shape is not an argument of this class")

@@ -19,46 +19,41 @@ func Parse(text []byte) (*Spec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
-	var read func(*builder, object) error
-	switch class {
-	case "Sequential":
-		read = sequential
-	case "Functional", "Model":
-		read = functional
-	default:
+	if !networks[class] {
 		return nil, fmt.Errorf("model class %q is not supported (known: Sequential, Functional, Model)", class)
-	}
-	config, ok := model["config"].(object)
-	if list, isList := model["config"].([]any); isList && class == "Sequential" {
-		// Keras before 2.2.3
-		config, ok = object{"layers": list}, true
-	}
-	if !ok {
-		return nil, fmt.Errorf("the config of a %s model must be an object, found %s", class, show(model["config"]))
 	}
 	b := newBuilder()
 	b.spec.Version, _ = model["keras_version"].(string)
-	if err := b.settings(config); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	if err := read(b, config); err != nil {
+	n, err := b.read(class, "", false, model["config"])
+	if err != nil {
 		return nil, err
 	}
-	if len(b.spec.Calls) == 0 {
-		return nil, errors.New("the model has no layer but its inputs")
+	if config, ok := model["config"].(object); ok {
+		b.spec.Name, _ = config["name"].(string)
 	}
-	b.layout()
+	if err := b.build(n); err != nil {
+		return nil, err
+	}
 	return b.spec, nil
 }
 
-// settings reads what a model's config says besides its layers.
-func (b *builder) settings(config object) error {
-	a := newArgs(config)
-	a.skip("layers", "input_layers", "output_layers", "build_input_shape")
-	a.float32Only()
-	b.spec.Name = a.string("name", "")
-	b.frozen = !a.bool("trainable", true)
-	return a.check()
+// build applies the model to its inputs.
+func (b *builder) build(n network) error {
+	if c, ok := n.(*sequential); ok && c.input == nil {
+		return c.links[0].wrap(errNoShape)
+	}
+	for _, in := range n.stated() {
+		b.spec.Inputs = append(b.spec.Inputs, b.tensor(in.Name, in.Shape))
+	}
+	var err error
+	if b.spec.Outputs, err = n.apply(b.spec.Inputs); err != nil {
+		return err
+	}
+	if len(b.spec.Calls) == 0 {
+		return errors.New("the model has no layer but its inputs")
+	}
+	b.layout()
+	return nil
 }
 
 // className is the class_name of a serialized model or layer. Classes that somebody registered are refused even where

@@ -73,7 +73,7 @@ func TestParseAgreesWithKeras(t *testing.T) {
 
 func TestGenerationsAreEqual(t *testing.T) {
 	// The two generations number layers and name input layers differently; all else must be the same.
-	for _, name := range []string{"cnn", "two_towers", "applied_twice", "frozen", "named_inputs"} {
+	for _, name := range []string{"cnn", "two_towers", "applied_twice", "frozen", "named_inputs", "nested"} {
 		k2, k3 := parse(t, name+".k2.json"), parse(t, name+".k3.json")
 		k2.Version = ""
 		for i := range k2.Tensors {

@@ -17,7 +17,7 @@ func (c *Pooling) Class() string { return c.Kind }
 // parsePooling makes the parse function of a class for inputs with dims dimensions besides the channels.
 func parsePooling(class string, dims int) func(*args) kind {
 	return func(a *args) kind {
-		a.channelsLast()
+		a.dataFormat()
 		c := &Pooling{Kind: class, PoolSize: a.extent("pool_size", dims, 2), Padding: a.oneOf("padding", "valid", "same")}
 		c.Strides = c.PoolSize
 		if _, ok := a.get("strides"); ok {
@@ -42,7 +42,7 @@ func (c *Pooling) outputShape(in []int) ([]int, error) {
 func (*Pooling) weights([]int) []array { return nil }
 
 // GlobalPooling takes the maximum or the mean over all of an image or a sequence. Where several elements are the maximum,
-// the first one gets the gradient; TensorFlow divides it among them.
+// they share the gradient equally, as in TensorFlow.
 type GlobalPooling struct {
 	Kind     string // the class: "GlobalMaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling1D" or "GlobalAveragePooling1D"
 	KeepDims bool   // the result keeps the dimensions that were pooled, of size 1
@@ -54,7 +54,7 @@ func (c *GlobalPooling) Class() string { return c.Kind }
 // parseGlobalPooling makes the parse function of a class.
 func parseGlobalPooling(class string) func(*args) kind {
 	return func(a *args) kind {
-		a.channelsLast()
+		a.dataFormat()
 		return &GlobalPooling{Kind: class, KeepDims: a.bool("keepdims", false)}
 	}
 }
@@ -73,3 +73,8 @@ func (c *GlobalPooling) outputShape(in []int) ([]int, error) {
 }
 
 func (*GlobalPooling) weights([]int) []array { return nil }
+
+// takesMask is for GlobalAveragePooling1D, which takes the mean of the steps that count.
+func (c *GlobalPooling) takesMask() bool { return c.Kind == "GlobalAveragePooling1D" }
+
+func (*GlobalPooling) passesMask() bool { return false }

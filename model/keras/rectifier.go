@@ -60,23 +60,20 @@ type PReLU struct {
 	SharedAxes       []int // counted with the batch dimension
 	AlphaInitializer Initializer
 	AlphaRegularizer Regularizer
+	AlphaConstraint  *Constraint
 }
 
 // Class is "PReLU".
 func (*PReLU) Class() string { return "PReLU" }
 
 func parsePReLU(a *args) kind {
-	a.absent("alpha_constraint")
 	c := &PReLU{
 		AlphaInitializer: a.initializer("alpha_initializer", zeros),
 		AlphaRegularizer: a.regularizer("alpha_regularizer"),
+		AlphaConstraint:  a.constraint("alpha_constraint"),
 	}
-	if v, ok := a.get("shared_axes"); ok {
-		if n, single := toInt(v); single {
-			c.SharedAxes = []int{n}
-		} else {
-			c.SharedAxes = a.ints("shared_axes")
-		}
+	if a.has("shared_axes") {
+		c.SharedAxes = a.intOrInts("shared_axes")
 	}
 	return c
 }
@@ -95,24 +92,27 @@ func (c *PReLU) weights(in []int) []array {
 	for _, axis := range c.SharedAxes {
 		shape[axis-1] = 1
 	}
-	return []array{{name: "alpha", shape: shape, init: c.AlphaInitializer, regularizer: c.AlphaRegularizer}}
+	return []array{{
+		name: "alpha", shape: shape, init: c.AlphaInitializer, regularizer: c.AlphaRegularizer, constraint: c.AlphaConstraint,
+	}}
 }
 
-// Softmax normalises along one axis.
+// Softmax normalises over Axes together.
 type Softmax struct {
-	Axis int // counted with the batch dimension; a negative one from the end
+	Axes []int // counted with the batch dimension, resolved to be positive, in ascending order
+
+	axes []int // as the JSON gives them
 }
 
 // Class is "Softmax".
 func (*Softmax) Class() string { return "Softmax" }
 
-func parseSoftmax(a *args) kind { return &Softmax{Axis: a.axis("axis", -1)} }
+func parseSoftmax(a *args) kind { return &Softmax{axes: a.axes("axis")} }
 
 func (c *Softmax) outputShape(in []int) ([]int, error) {
-	if _, err := resolveAxis(c.Axis, in); err != nil {
-		return nil, err
-	}
-	return slices.Clone(in), nil
+	var err error
+	c.Axes, err = resolveSet(c.axes, in)
+	return slices.Clone(in), err
 }
 
 func (*Softmax) weights([]int) []array { return nil }

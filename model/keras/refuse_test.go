@@ -3,6 +3,7 @@ package keras
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,8 +25,9 @@ func TestRefusedLayers(t *testing.T) {
 	const row, image = "[null, 4]", "[null, 8, 8, 3]"
 	tests := []struct{ shape, class, args, want string }{
 		{row, "Lambda", ``, `layer "l1" (Lambda): a Lambda layer carries pickled code`},
-		{row, "LSTM", `"units": 3`, `layer "l1" (LSTM): this layer class is not supported (known: Activation, `},
-		{row, "Sequential", `"layers": []`, `a model inside a model is not supported`},
+		{row, "ConvLSTM2D", `"units": 3`, `layer "l1" (ConvLSTM2D): this layer class is not supported (known: Activation, `},
+		{row, "Sequential", `"layers": []`, `layer "l1" (Sequential): the model has no layers`},
+		{row, "Sequential", `"layers": [], "wings": 2`, `model: argument wings is not supported (found 2)`},
 		{row, "InputLayer", `"batch_shape": [null, 4]`, `layer "l1" (InputLayer): cannot be applied to a tensor`},
 
 		{row, "Dense", ``, `layer "l1" (Dense): units is missing`},
@@ -40,8 +42,13 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Dense", `"units": 3, "activation": {"class_name": "LeakyReLU", "config": {}}`, `activation LeakyReLU is not supported`},
 		{row, "Dense", `"units": 3, "activation": {"class_name": "function", "config": ["relu"]}`, `activation ["relu"] is not supported`},
 		{row, "Dense", `"units": 3, "kernel_regularizer": {"class_name": "L2", "config": {"l2": -1}}`, `kernel_regularizer: l2 must be at least 0, found -1`},
-		{row, "Dense", `"units": 3, "bias_constraint": "non_neg"`, `bias_constraint is not supported (found "non_neg")`},
-		{row, "Dense", `"units": 3, "activity_regularizer": {"class_name": "OrthogonalRegularizer"}`, `activity_regularizer: regularizer OrthogonalRegularizer is not supported (known: L1, L1L2, L2)`},
+		{row, "Dense", `"units": 3, "bias_constraint": "RadialConstraint"`, `bias_constraint: constraint "RadialConstraint" is not supported (known: MaxNorm, MinMaxNorm, NonNeg, UnitNorm)`},
+		{row, "Dense", `"units": 3, "bias_constraint": {"class_name": "MaxNorm", "config": {"axis": 1}}`, `bias: constraint along axes [1] of an array of shape (3)`},
+		{row, "Dense", `"units": 3, "kernel_constraint": {"class_name": "UnitNorm", "config": {"axis": [0, -2]}}`, `kernel: constraint along axes [0 -2] of an array of shape (4, 3)`},
+		{row, "Dense", `"units": 3, "kernel_constraint": {"class_name": "MinMaxNorm", "config": {"min_value": 2}}`, `kernel_constraint: min_value 2 is greater than max_value 1`},
+		{row, "Dense", `"units": 3, "kernel_constraint": {"class_name": "NonNeg", "config": {"axis": 1}}`, `kernel_constraint: argument axis is not supported`},
+		{row, "Dense", `"units": 3, "bias_regularizer": "OrthogonalRegularizer"`, `bias: OrthogonalRegularizer is for matrices of at least two rows (or columns, by its mode), found shape (3)`},
+		{row, "Dense", `"units": 3, "activity_regularizer": {"class_name": "OrthogonalRegularizer"}`, `activity_regularizer: OrthogonalRegularizer is supported for weights only`},
 		{row, "Dense", `"units": 3, "lora_rank": 2`, `lora_rank is not supported (found 2)`},
 		{row, "Dense", `"units": 3, "sparkle": 2`, `argument sparkle is not supported (found 2)`},
 		{row, "Dense", `"units": 3, "trainable": "no"`, `trainable must be true or false`},
@@ -80,7 +87,7 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Reshape", `"target_shape": [3, -1]`, `cannot reshape (4) (4 elements) to target_shape (3, -1)`},
 		{row, "Reshape", `"target_shape": [5]`, `cannot reshape (4) (4 elements) to target_shape (5)`},
 		{row, "Reshape", `"target_shape": [2147483647, 2147483647, 2147483647]`, `is too large`},
-		{image, "Flatten", `"data_format": "channels_first"`, `data_format "channels_first" is not supported`},
+		{image, "Flatten", `"data_format": "channels_middle"`, `data_format "channels_middle" is not supported (known: ["channels_last" "channels_first"])`},
 
 		{row, "Conv2D", `"filters": 2, "kernel_size": 3`, `expects images (height, width, channels), found an input of shape (4)`},
 		{image, "Conv2D", `"filters": 2`, `kernel_size is missing`},
@@ -88,7 +95,8 @@ func TestRefusedLayers(t *testing.T) {
 		{image, "Conv2D", `"filters": 2, "kernel_size": [3, 0]`, `kernel_size must be integers of at least 1, found [3,0]`},
 		{image, "Conv2D", `"filters": 2, "kernel_size": 9`, `kernel [9 9]: a window of 9x9 does not fit into the input (8, 8, 3)`},
 		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "padding": "causal"`, `padding "causal" is not supported (known: ["valid" "same"])`},
-		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "data_format": "channels_first"`, `data_format "channels_first" is not supported`},
+		{row, "Conv2D", `"filters": 2, "kernel_size": 3, "data_format": "channels_first"`, `expects images (height, width, channels), found an input of shape (4)`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "activation": "softmax", "data_format": "channels_first"`, `activation softmax with channels_first is not supported`},
 		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2`, `Keras allows only one of them`},
 		{image, "Conv2D", `"filters": 3, "kernel_size": 3, "groups": 2`, `filters 3 cannot be divided into 2 groups`},
 		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "groups": 2`, `its channels cannot be divided into 2 groups`},
@@ -171,6 +179,7 @@ func TestRefusedGraphs(t *testing.T) {
 	const b = `{"class_name": "InputLayer", "name": "b", "config": {"name": "b", "batch_shape": [null, 5]}, "inbound_nodes": []}`
 	const inA, outD = `[["a", 0, 0]]`, `[["d", 0, 0]]`
 	const fromA = `[[["a", 0, 0, {}]]]`
+	const tensorA = `{"class_name": "__keras_tensor__", "config": {"keras_history": ["a", 0, 0]}}`
 	tests := []struct{ name, text, want string }{
 		{"no inputs", model(`[]`, outD, a, dense("d", fromA)), `input_layers: names no layer`},
 		{"inputs missing", model(`null`, outD, a, dense("d", fromA)), `input_layers: names no layer`},
@@ -188,7 +197,7 @@ func TestRefusedGraphs(t *testing.T) {
 		{"empty node", model(inA, outD, a, dense("d", `[[]]`)), `is called without a tensor`},
 		{"arguments", model(inA, outD, a, dense("d", `[[["a", 0, 0, {"training": true}]]]`)), `the layer is called with training=true`},
 		{"arguments malformed", model(inA, outD, a, dense("d", `[[["a", 0, 0, 5]]]`)), `the arguments of a call must be an object`},
-		{"keras 3 arguments", model(inA, outD, a, dense("d", `[{"args": [], "kwargs": {"training": true}}]`)), `called with training=true`},
+		{"keras 3 arguments", model(inA, outD, a, dense("d", `[{"args": [`+tensorA+`], "kwargs": {"training": true}}]`)), `called with training=true`},
 		{"keras 3 no args", model(inA, outD, a, dense("d", `[{}]`)), `args must be a list`},
 		{"keras 3 no tensor", model(inA, outD, a, dense("d", `[{"args": [3]}]`)), `must be a tensor with a keras_history, found 3`},
 		{"keras 3 history", model(inA, outD, a, dense("d", `[{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["a"]}}]}]`)), `must be a tensor with a keras_history`},
@@ -222,7 +231,7 @@ func TestLimits(t *testing.T) {
 
 // FuzzParse: no input makes Parse panic, and what it accepts is consistent.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"iris.k216", "mlp.k2", "mlp.k3", "cnn.k3", "two_towers.k2", "two_towers.k3", "named_inputs.k3", "initializers.k2"} {
+	for _, name := range []string{"iris.k216", "mlp.k2", "mlp.k3", "cnn.k3", "two_towers.k2", "two_towers.k3", "named_inputs.k3", "initializers.k2", "sequences.k2", "sequences.k3", "nested.k2", "nested.k3", "attending.k2", "attending.k3"} {
 		f.Add(readFile(f, name+".json"))
 	}
 	f.Add([]byte(chain("[null, 8, 8, 3]", "Conv2D", `"filters": 6, "kernel_size": 3, "groups": 3`, "Reshape", `"target_shape": [-1, 2]`, "Dropout", `"rate": 0.5, "noise_shape": [null, 1, 2]`)))
@@ -246,10 +255,13 @@ func FuzzParse(f *testing.F) {
 			ready[i] = true
 		}
 		for _, c := range spec.Calls {
-			for _, i := range c.Inputs {
-				if !ready[i] {
+			for _, i := range slices.Concat(c.Inputs, c.Masks) {
+				if i >= 0 && !ready[i] {
 					t.Fatalf("layer %q reads tensor %d before it is made", c.Layer.Name, i)
 				}
+			}
+			if c.Masks != nil && len(c.Masks) != len(c.Inputs) {
+				t.Fatalf("layer %q has %d masks for %d inputs", c.Layer.Name, len(c.Masks), len(c.Inputs))
 			}
 			for _, o := range c.Outputs {
 				ready[o] = true

@@ -15,5 +15,8 @@ func LayerClasses() []string {
 // InitializerClasses lists the classes of all initializers, sorted.
 func InitializerClasses() []string { return slices.Sorted(maps.Keys(initializers)) }
 
+// ConstraintClasses lists the classes of all constraints, sorted.
+func ConstraintClasses() []string { return slices.Sorted(maps.Keys(constraints)) }
+
 // RegularizerClasses lists the classes of all regularizers, sorted.
 func RegularizerClasses() []string { return slices.Sorted(maps.Keys(regularizers)) }

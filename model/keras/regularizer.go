@@ -5,10 +5,16 @@ import (
 	"strings"
 )
 
-// A Regularizer adds L1·Σ|w| + L2·Σw² to the loss. The zero value adds nothing.
+// A Regularizer adds L1·Σ|w| + L2·Σw² to the loss, or a penalty of rows that are not orthogonal. The zero value adds nothing.
 //
 // Source: keras/src/regularizers/regularizers.py.
-type Regularizer struct{ L1, L2 float64 }
+type Regularizer struct {
+	L1, L2 float64
+	// Orthogonal times the mean of |r·s| over all pairs of rows r, s of a matrix, or of its columns where Columns, each divided
+	// by its norm.
+	Orthogonal float64
+	Columns    bool
+}
 
 // regularizers is the table of known regularizers: how each reads its arguments. A name without arguments means Keras'
 // defaults.
@@ -16,6 +22,9 @@ var regularizers = map[string]func(*args) Regularizer{
 	"L1":   func(a *args) Regularizer { return Regularizer{L1: a.atLeast0("l1", 0.01)} },
 	"L2":   func(a *args) Regularizer { return Regularizer{L2: a.atLeast0("l2", 0.01)} },
 	"L1L2": func(a *args) Regularizer { return Regularizer{L1: a.atLeast0("l1", 0), L2: a.atLeast0("l2", 0)} },
+	"OrthogonalRegularizer": func(a *args) Regularizer {
+		return Regularizer{Orthogonal: a.atLeast0("factor", 0.01), Columns: a.oneOf("mode", "rows", "columns") == "columns"}
+	},
 }
 
 // regularizer reads a regularizer: a name, {"class_name": ..., "config": {...}}, or null for none.
@@ -24,14 +33,36 @@ func (a *args) regularizer(key string) Regularizer {
 	if !ok {
 		return Regularizer{}
 	}
-	r, err := readRegularizer(v)
+	r, err := readNamed("regularizer", regularizers, v)
 	if err != nil {
 		a.fail("%s: %w", key, err)
 	}
 	return r
 }
 
-func readRegularizer(v any) (Regularizer, error) {
+// activityRegularizer reads a regularizer of a layer's results.
+func (a *args) activityRegularizer() Regularizer {
+	r := a.regularizer("activity_regularizer")
+	if r.Orthogonal != 0 {
+		a.fail("activity_regularizer: OrthogonalRegularizer is supported for weights only: of results it would compare the rows of a batch")
+	}
+	return r
+}
+
+// fits refuses an array that has no pair of rows to compare.
+func (r Regularizer) fits(shape []int) error {
+	if r.Orthogonal == 0 {
+		return nil
+	}
+	if axis := map[bool]int{false: 0, true: 1}[r.Columns]; len(shape) != 2 || shape[axis] < 2 {
+		return fmt.Errorf("OrthogonalRegularizer is for matrices of at least two rows (or columns, by its mode), found shape %s", shapeText(shape))
+	}
+	return nil
+}
+
+// readNamed reads a name, or {"class_name": ..., "config": {...}}, by a table of classes; kind is what they are called in
+// errors. A name is found in any case, also with underscores: l1_l2 is L1L2.
+func readNamed[V any](kind string, table map[string]func(*args) V, v any) (read V, err error) {
 	class, config := "", object{}
 	switch v := v.(type) {
 	case string:
@@ -41,17 +72,18 @@ func readRegularizer(v any) (Regularizer, error) {
 		if c, given := v["config"]; given {
 			var ok bool
 			if config, ok = c.(object); !ok {
-				return Regularizer{}, fmt.Errorf("the config of a regularizer must be an object, found %s", show(c))
+				return read, fmt.Errorf("the config of a %s must be an object, found %s", kind, show(c))
 			}
 		}
 	}
-	parse, ok := regularizers[strings.ToUpper(strings.ReplaceAll(class, "_", ""))] // l1_l2 is L1L2
-	if !ok {
-		return Regularizer{}, fmt.Errorf("regularizer %s is not supported (known: %s)", objectName(v), known(regularizers))
+	for name, parse := range table {
+		if strings.EqualFold(name, strings.ReplaceAll(class, "_", "")) {
+			a := newArgs(config)
+			read = parse(a)
+			return read, a.check()
+		}
 	}
-	a := newArgs(config)
-	r := parse(a)
-	return r, a.check()
+	return read, fmt.Errorf("%s %s is not supported (known: %s)", kind, objectName(v), known(table))
 }
 
 // ActivityRegularization gives its input on and adds a penalty of it to the loss, per row.

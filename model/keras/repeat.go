@@ -5,11 +5,13 @@ import (
 	"math"
 )
 
-// UpSampling repeats each pixel of images (H, W, C) Size[0] times downwards and Size[1] times to the right. UpSampling1D
+// UpSampling makes images larger: it repeats each pixel of images (H, W, C) Size[0] times downwards and Size[1] times to the right. UpSampling1D
 // works on sequences (length, channels) as images of width 1.
 type UpSampling struct {
 	Kind string // the class: "UpSampling2D" or "UpSampling1D"
 	Size [2]int
+	// Interpolation is "nearest", or another way to make the pixels, as in Resizing; UpSampling1D knows no other.
+	Interpolation string
 }
 
 // Class is the kind.
@@ -18,11 +20,12 @@ func (c *UpSampling) Class() string { return c.Kind }
 // parseUpSampling makes the parse function of a class for inputs with dims dimensions besides the channels.
 func parseUpSampling(class string, dims int) func(*args) kind {
 	return func(a *args) kind {
-		a.channelsLast()
+		a.dataFormat()
+		c := &UpSampling{Kind: class, Size: a.extent("size", dims, 2), Interpolation: "nearest"}
 		if dims == 2 {
-			a.oneOf("interpolation", "nearest")
+			c.Interpolation = a.oneOf("interpolation", interpolations...)
 		}
-		return &UpSampling{Kind: class, Size: a.extent("size", dims, 2)}
+		return c
 	}
 }
 

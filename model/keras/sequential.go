@@ -6,55 +6,86 @@ import (
 	"slices"
 )
 
-// sequential reads a chain of layers. Its input shape is stated by an InputLayer, by the first layer
-// (batch_input_shape) or by the model (build_input_shape); where several state it, they must agree.
-func sequential(b *builder, config object) error {
+// A sequential is a Sequential model: each layer is applied to the result of the one before. Its input shape is stated by an
+// InputLayer, by the first layer (batch_input_shape) or by the model (build_input_shape); where several state it, they
+// must agree.
+type sequential struct {
+	*builder
+	links []*Layer // without the InputLayer
+	input []Tensor // one, or none
+}
+
+// Class is "Sequential".
+func (*sequential) Class() string { return "Sequential" }
+
+func readSequential(s *scope, config object) (network, error) {
 	list, err := layerList(config)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	built, err := buildInputShape(config)
 	if err != nil {
-		return fmt.Errorf("model: %w", err)
+		return nil, fmt.Errorf("model: %w", err)
 	}
-	var last int // the tensor at the end of the chain
+	c := &sequential{builder: s.builder}
 	for i, obj := range list {
-		l, err := b.layer(i, obj)
+		l, err := s.member(i, obj)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if i == 0 {
-			if last, err = b.chainStart(l, built); err != nil {
-				return &LayerError{Layer: l.Name, Class: l.Class, Err: err}
-			}
-			if l.Class == "InputLayer" {
-				continue
+			if err := c.start(l, built); err != nil {
+				return nil, l.wrap(err)
 			}
 		}
-		if last, err = b.apply(l, []int{last}); err != nil {
-			return err
+		if i > 0 || l.Class != "InputLayer" {
+			c.links = append(c.links, l)
 		}
 	}
-	b.spec.Outputs = []int{last}
-	return nil
+	return c, nil
 }
 
-// chainStart adds the input tensor that the first layer states; built is what the model states, or nil.
-func (b *builder) chainStart(first *Layer, built []int) (int, error) {
-	name, shape := first.Name+"_input", b.stated[first]
-	if in, ok := first.Config.(*InputLayer); ok {
-		name, shape = first.Name, in.Shape
+// start takes the input shape that the first layer states, or built, which is what the model states, or nil.
+func (c *sequential) start(first *Layer, built []int) error {
+	name, shape := first.Name+"_input", c.shapes[first]
+	switch config := first.Config.(type) {
+	case *InputLayer:
+		name, shape = first.Name, config.Shape
+	case network:
+		if in := config.stated(); len(in) == 1 {
+			shape = in[0].Shape
+		}
 	}
 	if shape == nil {
 		shape = built
 	}
-	if shape == nil {
-		return 0, errors.New("the first layer must state the input shape (batch_input_shape, or an InputLayer before it)")
-	}
 	if built != nil && !slices.Equal(built, shape) {
-		return 0, fmt.Errorf("states the input shape %s, the model's build_input_shape is %s", shapeText(shape), shapeText(built))
+		return fmt.Errorf("states the input shape %s, the model's build_input_shape is %s", shapeText(shape), shapeText(built))
 	}
-	return b.input(name, shape), nil
+	if shape != nil {
+		c.input = []Tensor{{Name: name, Shape: shape}}
+	}
+	return nil
+}
+
+func (c *sequential) stated() []Tensor { return c.input }
+
+func (*sequential) results() int { return 1 }
+
+func (c *sequential) apply(in []int) ([]int, error) {
+	if len(in) != 1 {
+		return nil, fmt.Errorf("takes one input, found %d", len(in))
+	}
+	for _, l := range c.links {
+		var err error
+		if in, err = c.call(l, node{}, in); err != nil {
+			return nil, err
+		}
+		if len(in) != 1 {
+			return nil, l.wrap(fmt.Errorf("gives %d results, a Sequential model takes layers with one", len(in)))
+		}
+	}
+	return in, nil
 }
 
 // buildInputShape is the input shape that the model's config states, nil where it states none.
@@ -67,3 +98,6 @@ func buildInputShape(config object) ([]int, error) {
 	shape := a.rowShape("build_input_shape", v)
 	return shape, a.err
 }
+
+// errNoShape is the complaint about a model that is a chain and states no input shape.
+var errNoShape = errors.New("the first layer must state the input shape (batch_input_shape, or an InputLayer before it)")

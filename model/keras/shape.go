@@ -22,7 +22,7 @@ type Flatten struct{}
 func (*Flatten) Class() string { return "Flatten" }
 
 func parseFlatten(a *args) kind {
-	a.channelsLast()
+	a.dataFormat()
 	return &Flatten{}
 }
 

@@ -38,6 +38,11 @@ type Call struct {
 	Layer   *Layer
 	Inputs  []int
 	Outputs []int
+	// Masks are indexes of the inputs' masks, -1 where one has none; nil where none has. A mask is a tensor (T): for each step
+	// of a row 1 where it counts, else 0.
+	Masks []int
+	// Causal is use_causal_mask of an attention: no query looks at a later key.
+	Causal bool
 }
 
 // A Tensor is a value between layers. Shape leaves out the batch dimension (B); images are H W C.
@@ -55,6 +60,7 @@ type Weight struct {
 	Trainable   bool
 	Initializer Initializer
 	Regularizer Regularizer // acts where the weight is trained
+	Constraint  *Constraint // the same; nil: none
 }
 
 // Size is the number of elements of the array.

@@ -3,50 +3,94 @@ package keras
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Conv2DTranspose is the gradient of a Conv2D with respect to its images: it makes images larger by Strides.
+// Conv1DTranspose works on sequences (length, channels) as images of width 1.
 // Weights: kernel (KernelSize[0], KernelSize[1], Filters, C), bias (Filters) when UseBias.
-type Conv2DTranspose struct{ Conv2D }
-
-// Class is "Conv2DTranspose".
-func (*Conv2DTranspose) Class() string { return "Conv2DTranspose" }
-
-func parseConv2DTranspose(a *args) kind {
-	c := &Conv2DTranspose{a.convolution(2)}
-	c.Filters = a.positive("filters")
-	c.KernelInitializer = a.initializer("kernel_initializer", glorotUniform)
-	c.KernelRegularizer = a.regularizer("kernel_regularizer")
-	a.absent("kernel_constraint", "output_padding")
-	if v, ok := a.get("groups"); ok && show(v) != "1" { // tf.keras writes 1, which means nothing here
-		a.wrong("groups", "1")
-	}
-	if c.Dilation != [2]int{1, 1} {
-		a.fail("dilation_rate %v is not supported", c.Dilation)
-	}
-	return c
+type Conv2DTranspose struct {
+	Conv2D
+	// OutputPadding says how much longer than the least the result is; nil: as Strides says.
+	OutputPadding []int
 }
 
-// outputShape has size·stride pixels with padding "same", and (size-1)·stride + max(kernel, stride) with "valid".
+// Class is "Conv2DTranspose" or "Conv1DTranspose".
+func (c *Conv2DTranspose) Class() string {
+	if c.Line {
+		return "Conv1DTranspose"
+	}
+	return "Conv2DTranspose"
+}
+
+// parseConvTranspose makes the parse function of a class for inputs with dims dimensions besides the channels.
+func parseConvTranspose(dims int) func(*args) kind {
+	return func(a *args) kind {
+		c := &Conv2DTranspose{Conv2D: a.convolution(dims)}
+		c.Filters = a.positive("filters")
+		c.KernelInitializer = a.initializer("kernel_initializer", glorotUniform)
+		c.KernelRegularizer = a.regularizer("kernel_regularizer")
+		c.KernelConstraint = a.constraint("kernel_constraint")
+		if v, ok := a.get("groups"); ok && show(v) != "1" { // tf.keras writes 1, which means nothing here
+			a.wrong("groups", "1")
+		}
+		if a.has("output_padding") {
+			c.OutputPadding = a.intOrInts("output_padding")
+			if len(c.OutputPadding) == 1 && dims == 2 {
+				c.OutputPadding = slices.Repeat(c.OutputPadding, 2)
+			}
+			if len(c.OutputPadding) != dims || slices.Min(c.OutputPadding) < 0 {
+				a.wrong("output_padding", "an integer or a list of integers of at least 0")
+			}
+		}
+		if c.Dilation != [2]int{1, 1} {
+			a.fail("dilation_rate %v is not supported", c.Dilation)
+		}
+		return c
+	}
+}
+
+// outputShape has size·stride pixels with padding "same", and (size-1)·stride + max(kernel, stride) with "valid". With an
+// OutputPadding it has (size-1)·stride pixels and that many more, and the kernel, of which "same" counts one pixel where it is
+// odd and none where it is even.
+//
+// Source: keras/src/backend/common/backend_utils.py, _get_output_shape_given_tf_padding.
 func (c *Conv2DTranspose) outputShape(in []int) ([]int, error) {
-	if err := checkImage(in); err != nil {
+	image, dims, err := asImage(c.Class(), in)
+	if err != nil {
 		return nil, err
 	}
 	out := make([]int, 2, 3)
 	for i := range out {
-		if c.Strides[i] > math.MaxInt32/in[i] {
+		if c.Strides[i] > math.MaxInt32/image[i] {
 			return nil, fmt.Errorf("strides %v are too large for the input %s", c.Strides, shapeText(in))
 		}
-		out[i] = in[i] * c.Strides[i]
+		out[i] = image[i] * c.Strides[i]
 		if c.Padding == "valid" {
 			out[i] += max(c.KernelSize[i]-c.Strides[i], 0)
 		}
+		if i >= len(c.OutputPadding) {
+			continue
+		}
+		kernel, padded := c.KernelSize[i], c.OutputPadding[i]
+		if c.Padding == "same" {
+			kernel %= 2
+		}
+		out[i] = (image[i]-1)*c.Strides[i] + kernel + padded
+		if out[i] < 1 {
+			return nil, fmt.Errorf("output_padding %v leaves nothing of the input %s", c.OutputPadding, shapeText(in))
+		}
+		back, err := slide([]int{out[i], out[i]}, [2]int{c.KernelSize[i], c.KernelSize[i]}, [2]int{c.Strides[i], c.Strides[i]}, c.Padding)
+		if err != nil || back[0] != image[i] {
+			return nil, fmt.Errorf("output_padding %v does not fit strides %v and the input %s", c.OutputPadding, c.Strides, shapeText(in))
+		}
 	}
-	return append(out, c.Filters), nil
+	return append(out[:dims], c.Filters), nil
 }
 
 func (c *Conv2DTranspose) weights(in []int) []array {
 	return append([]array{{
-		name: "kernel", shape: c.kernel(c.Filters, in[2]), init: c.KernelInitializer, regularizer: c.KernelRegularizer,
+		name: "kernel", shape: c.kernel(c.Filters, in[len(in)-1]), init: c.KernelInitializer,
+		regularizer: c.KernelRegularizer, constraint: c.KernelConstraint,
 	}}, c.bias()...)
 }

@@ -1,0 +1,213 @@
+package keras
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Masking gives sequences (T, D) on with zeros in the steps of which all elements are Value, and masks these steps.
+type Masking struct{ Value float64 }
+
+// Class is "Masking".
+func (*Masking) Class() string { return "Masking" }
+
+func parseMasking(a *args) kind { return &Masking{Value: a.float("mask_value", 0)} }
+
+func (*Masking) outputShape(in []int) ([]int, error) {
+	if len(in) != 2 {
+		return nil, fmt.Errorf("expects sequences (steps, features), found an input of shape %s", shapeText(in))
+	}
+	return slices.Clone(in), nil
+}
+
+func (*Masking) weights([]int) []array { return nil }
+
+// A masker is a kind that knows masks. A mask is a tensor (T): for each step of a row 1 where it counts, 0 where it does not.
+type masker interface {
+	// takesMask says whether the layer uses its input's mask.
+	takesMask() bool
+	// passesMask says whether the result has the input's mask.
+	passesMask() bool
+}
+
+// passMasks are the classes without an interest in masks whose results have the mask of their input; all others lose it.
+//
+// Source: supports_masking of the layers of Keras.
+var passMasks = map[string]bool{
+	"Activation": true, "ActivityRegularization": true, "AdditiveAttention": true, "AlphaDropout": true, "Attention": true,
+	"BatchNormalization": true, "Dense": true,
+	"Dropout": true, "ELU": true, "GaussianDropout": true, "GaussianNoise": true, "GroupNormalization": true,
+	"Identity": true, "LayerNormalization": true, "LeakyReLU": true, "MultiHeadAttention": true, "Normalization": true, "PReLU": true, "ReLU": true,
+	"Rescaling": true, "SpatialDropout1D": true, "ThresholdedReLU": true, "UnitNormalization": true,
+}
+
+// refuseMask refuses layers that do something with the mask of their input that is not done here.
+func refuseMask(l *Layer, trainable bool) error {
+	switch l.Class {
+	case "Softmax":
+		return errors.New("an input with a mask is not supported")
+	case "BatchNormalization":
+		if trainable {
+			return errors.New("an input with a mask is not supported: Keras takes its statistics of the steps that count")
+		}
+	}
+	return nil
+}
+
+// takeMask takes the tensor that a call gives as mask out of its inputs; -1 where it gives none.
+func takeMask(k kind, n *node, in *[]int) (mask int) {
+	m, ok := k.(masker)
+	if !ok || !m.takesMask() || len(*in) < 2 || len(n.names) != 1 || n.names[0] != "mask" {
+		return -1
+	}
+	last := len(*in) - 1
+	mask = (*in)[last]
+	n.names, *in = nil, (*in)[:last]
+	return mask
+}
+
+// maskInputs finds the masks of a call's inputs; given is a mask for the first one, or -1.
+func (b *builder) maskInputs(c *Call, k kind, given int) error {
+	masks := make([]int, len(c.Inputs))
+	for i, t := range c.Inputs {
+		masks[i] = b.maskOf(t)
+	}
+	if given >= 0 {
+		masks[0] = given
+	}
+	if m, ok := k.(masker); ok && m.takesMask() && masks[0] >= 0 {
+		mask, steps := b.spec.Tensors[masks[0]].Shape, b.spec.Tensors[c.Inputs[0]].Shape[:1]
+		if !slices.Equal(mask, steps) {
+			return fmt.Errorf("the mask has shape %s, the input has %d steps", shapeText(mask), steps[0])
+		}
+	}
+	if config, ok := k.(*Masking); ok {
+		masks[0] = b.maskCall(c.Layer, &Any{config.Value}, c.Inputs[0])
+	}
+	if slices.Max(masks) < 0 {
+		return nil
+	}
+	c.Masks = masks
+	if _, ok := k.(*ChannelsFirst); ok && c.Layer.Class == "GlobalAveragePooling1D" {
+		return errors.New("an input with a mask is not supported with channels_first")
+	}
+	if config, ok := k.(*TimeDistributed); ok {
+		return config.checkMask(c.Layer.Trainable)
+	}
+	if leavesOut[c.Layer.Class] && !b.beforeKeras3() {
+		return errors.New("an input with a mask is not supported: Keras 3 leaves steps that do not count out of the result")
+	}
+	return refuseMask(c.Layer, c.Layer.Trainable)
+}
+
+// leavesOut are the classes that in Keras 3 join only the steps that count.
+//
+// Source: keras/src/layers/merging/base_merge.py, _apply_merge_op_and_or_mask, and multiply.py.
+var leavesOut = map[string]bool{"Maximum": true, "Minimum": true, "Multiply": true}
+
+// maskOf is the mask of a tensor, or -1.
+func (b *builder) maskOf(tensor int) int {
+	if m, ok := b.masks[tensor]; ok {
+		return m
+	}
+	return -1
+}
+
+// maskResult gives the result of a call its mask.
+func (b *builder) maskResult(c *Call, k kind) error {
+	mask := -1
+	var err error
+	switch config := k.(type) {
+	case *Embedding:
+		if config.MaskZero {
+			mask = b.maskCall(c.Layer, &NotEqual{}, c.Inputs[0])
+		}
+	case *Masking:
+		mask = c.Masks[0]
+	case *Merge:
+		mask, err = b.mergeMasks(c, b.beforeKeras3() && c.Masks != nil)
+	case *Concatenate:
+		mask, err = b.concatMasks(c, config)
+	case masker:
+		if c.Masks != nil && config.passesMask() {
+			mask = b.maskOf(c.Inputs[0])
+		}
+	default:
+		if c.Masks != nil && passMasks[c.Layer.Class] {
+			mask = c.Masks[0]
+		}
+	}
+	if mask >= 0 {
+		b.masks[c.Outputs[0]] = mask
+	}
+	return err
+}
+
+// mergeMasks joins the masks of a call's inputs: the steps that count in any input, where all have a mask; in Keras 2, those
+// that count in all inputs that have one.
+//
+// Source: keras/src/layers/merging/base_merge.py, compute_mask; in Keras 2, keras/layers/merging/base_merge.py.
+func (b *builder) mergeMasks(c *Call, every bool) (int, error) {
+	joined, operation := -1, "LogicalOr"
+	if every {
+		operation = "LogicalAnd"
+	}
+	for _, m := range c.Masks {
+		switch {
+		case m < 0 && !every:
+			return -1, nil
+		case m < 0 || m == joined:
+		case joined < 0:
+			joined = m
+		default:
+			shape, other := b.spec.Tensors[joined].Shape, b.spec.Tensors[m].Shape
+			if !slices.Equal(shape, other) {
+				return -1, fmt.Errorf("inputs with masks of shapes %s and %s are not supported", shapeText(shape), shapeText(other))
+			}
+			joined = b.maskCall(c.Layer, &Logical{operation}, joined, m)
+		}
+	}
+	return joined, nil
+}
+
+// concatMasks joins masks of sequences that are joined along their features like those of sums; a mask that is missing
+// counts all steps. Those of sequences that follow each other follow each other.
+//
+// Source: keras/src/layers/merging/concatenate.py, compute_mask; Keras 2 takes all() for any().
+func (b *builder) concatMasks(c *Call, config *Concatenate) (int, error) {
+	if c.Masks == nil {
+		return -1, nil
+	}
+	shape := b.spec.Tensors[c.Inputs[0]].Shape
+	axis, err := resolveAxis(config.Axis, shape)
+	if err != nil {
+		return -1, err
+	}
+	if axis == len(shape) {
+		return b.mergeMasks(c, b.beforeKeras3())
+	}
+	masks := slices.Clone(c.Masks)
+	for i, m := range masks {
+		if m < 0 { // all of its steps count
+			masks[i] = b.maskCall(c.Layer, &Filled{"OnesLike"}, b.maskCall(c.Layer, &Any{}, c.Inputs[i]))
+		}
+	}
+	return b.maskCall(c.Layer, &Concatenate{Axis: 1}, masks...), nil
+}
+
+// maskCall adds a call that computes a mask.
+func (b *builder) maskCall(l *Layer, k kind, in ...int) int {
+	shapes := make([][]int, len(in))
+	for i, t := range in {
+		shapes[i] = b.spec.Tensors[t].Shape
+	}
+	shape, err := outputShape(k, shapes)
+	if err != nil {
+		panic(fmt.Sprintf("keras: mask of layer %q: %v", l.Name, err)) // the layer accepted its own shapes
+	}
+	out := b.tensor(l.Name+"/mask", shape)
+	maker := &Layer{Name: l.Name + "/mask", Class: k.Class(), Config: k}
+	b.spec.Calls = append(b.spec.Calls, Call{Layer: maker, Inputs: in, Outputs: []int{out}})
+	return out
+}

@@ -1,0 +1,90 @@
+package keras
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// inside is a model with one layer, a network of a class with the config.
+func inside(class, config string) string {
+	return fmt.Sprintf(`{"class_name": "Sequential", "config": {"name": "outer", "layers": [
+		{"class_name": "InputLayer", "config": {"name": "in", "batch_shape": [null, 4]}},
+		{"class_name": %q, "config": %s}]}}`, class, config)
+}
+
+const denseLayer = `{"class_name": "Dense", "config": {"name": "d", "units": 2}}`
+
+// TestSequentialBeginsWithModel: the input shape is that of the model's own first layer.
+func TestSequentialBeginsWithModel(t *testing.T) {
+	spec, err := Parse([]byte(`{"class_name": "Sequential", "config": {"name": "outer", "layers": [
+		{"class_name": "Sequential", "config": {"name": "base", "layers": [
+			{"class_name": "Dense", "config": {"name": "d", "units": 3, "batch_input_shape": [null, 5]}}]}},
+		{"class_name": "Dense", "config": {"name": "d", "units": 2}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([][]int{{5}}, spec.InputShapes()); diff != "" {
+		t.Error(diff)
+	}
+	if spec.Name != "outer" || spec.Weights[0].Layer != "base/d" || spec.Weights[2].Layer != "d" {
+		t.Errorf("model %q, weights of %s and %s", spec.Name, spec.Weights[0].Layer, spec.Weights[2].Layer)
+	}
+}
+
+// TestModelOfKeras21: a Sequential inside is a list of layers, whose name stands outside.
+func TestModelOfKeras21(t *testing.T) {
+	spec, err := Parse([]byte(`{"class_name": "Model", "keras_version": "2.1.6", "config": {"name": "outer", "layers": [
+		{"class_name": "InputLayer", "name": "a", "inbound_nodes": [], "config": {"name": "a", "batch_input_shape": [null, 4]}},
+		{"class_name": "Sequential", "name": "seq", "inbound_nodes": [[["a", 0, 0, {}]], [["seq", 1, 0, {}]]], "config": [
+			{"class_name": "Dense", "config": {"name": "d", "units": 4, "batch_input_shape": [null, 4]}}]}],
+		"input_layers": [["a", 0, 0]], "output_layers": [["seq", 2, 0]]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(spec.Calls) != 2 || len(spec.Weights) != 2 || spec.Weights[0].Layer != "seq/d" {
+		t.Errorf("%d calls, weights %+v", len(spec.Calls), spec.Weights)
+	}
+	if diff := cmp.Diff([]string{"seq"}, spec.OutputNames()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRefusedNetworks(t *testing.T) {
+	functional := func(layers, out string) string {
+		return `{"name": "f", "layers": [` + layers + `], "input_layers": [["i", 0, 0]], "output_layers": ` + out + `}`
+	}
+	const input = `{"class_name": "InputLayer", "name": "i", "inbound_nodes": [], "config": {"name": "i", "batch_shape": [null, 4]}}`
+	const five = `{"class_name": "InputLayer", "name": "i", "inbound_nodes": [], "config": {"name": "i", "batch_shape": [null, 5]}}`
+	tests := []struct{ name, text, want string }{
+		{"no layers", inside("Sequential", `{"name": "s", "layers": []}`), `layer "s" (Sequential): the model has no layers`},
+		{"no config", inside("Functional", `null`), `layer 1 (Functional): config has no name`},
+		{"layer inside", inside("Sequential", `{"name": "s", "layers": [{"class_name": "Dense", "config": {"name": "d"}}]}`), `layer "s/d" (Dense): units is missing`},
+		{"Lambda inside", inside("Sequential", `{"name": "s", "layers": [{"class_name": "Lambda", "config": {"name": "d"}}]}`), `layer "s/d" (Lambda): a Lambda layer carries pickled code`},
+		{"custom", inside("Sequential", `{"name": "s", "layers": [{"class_name": "Dense", "registered_name": "mine>Dense", "config": {}}]}`), `layer "s" (Sequential): layer 0: Dense is a custom class`},
+		{"other shape", inside("Functional", functional(five, `[["i", 0, 0]]`)), `layer "f" (Functional): states the input shape (5), its input has shape (4)`},
+		{"two results", inside("Functional", functional(input, `[["i", 0, 0], ["i", 0, 0]]`)), `layer "f" (Functional): gives 2 results`},
+		{"nothing but inputs", inside("Functional", functional(input, `[["i", 0, 0]]`)), `no layer but its inputs`},
+		{"no such output", inside("Functional", functional(input, `[["x", 0, 0]]`)), `layer "f" (Functional): output_layers: there is no layer "x"`},
+		{"unknown setting", inside("Sequential", `{"name": "s", "wings": 2, "layers": [`+denseLayer+`]}`), `layer "s" (Sequential): model: argument wings`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { _ = refused(t, tt.text, tt.want) })
+	}
+}
+
+// TestCallsAreLimited: a short text can ask for 2^20 calls.
+func TestCallsAreLimited(t *testing.T) {
+	const input = `{"class_name": "InputLayer", "name": "i", "inbound_nodes": [], "config": {"name": "i", "batch_shape": [null, 2]}}`
+	// config applies the layer m twice
+	config := func(m string, first int) string {
+		return fmt.Sprintf(`{"name": "m", "layers": [%s, {"name": "m", "inbound_nodes": [[["i", 0, 0]], [["m", %d, 0]]], %s}],
+			"input_layers": [["i", 0, 0]], "output_layers": [["m", %d, 0]]}`, input, first, m, first+1)
+	}
+	model := config(`"class_name": "Dense", "config": {"name": "m", "units": 2}`, 0)
+	for range 20 {
+		model = config(`"class_name": "Functional", "config": `+model, 1)
+	}
+	refused(t, `{"class_name": "Functional", "config": `+model+`}`, fmt.Sprintf("above %d calls of layers", MaxCalls))
+}

@@ -1,0 +1,128 @@
+package keras
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Normalization computes (x - mean)/max(√variance, 1e-7), or mean + max(√variance, 1e-7)·x where Invert is set, with a mean
+// and a variance for each place along some axes. They are given by the JSON, or else they are weights, which are not trained.
+//
+// Weights, where the JSON gives no numbers: mean and variance, of the input's shape along the axes, and count, a number that
+// nothing reads.
+type Normalization struct {
+	Invert bool
+	// Shape is that of mean and variance as part of a row: the input's or 1 in each dimension.
+	Shape []int
+	// Mean and Variance have the elements of Shape; nil where they are weights.
+	Mean, Variance []float64
+
+	axes []int // as the JSON gives them
+	// along is the input's shape along the axes, given that of Mean and Variance in the JSON.
+	along, given []int
+}
+
+// Class is "Normalization".
+func (*Normalization) Class() string { return "Normalization" }
+
+func parseNormalization(a *args) kind {
+	mean, variance := a.numbers("mean"), a.numbers("variance")
+	c := &Normalization{
+		Invert: a.bool("invert", false), Mean: mean.values, Variance: variance.values, given: mean.shape,
+	}
+	if a.has("axis") {
+		c.axes = a.intOrInts("axis")
+	} else if _, null := a.obj["axis"]; !null {
+		c.axes = []int{-1}
+	}
+	if a.err == nil && (!slices.Equal(mean.shape, variance.shape) || len(mean.values) != len(variance.values)) {
+		a.fail("mean and variance must both be given, in one shape, or neither")
+	}
+	return c
+}
+
+func (c *Normalization) outputShape(in []int) ([]int, error) {
+	axes, err := resolveSet(c.axes, in)
+	if err != nil {
+		return nil, err
+	}
+	c.Shape, c.along = slices.Repeat([]int{1}, len(in)), nil
+	for _, axis := range axes {
+		c.Shape[axis-1] = in[axis-1]
+		c.along = append(c.along, in[axis-1])
+	}
+	if c.Mean == nil {
+		return slices.Clone(in), nil
+	}
+	skip := len(axes) - len(c.given) // Keras aligns them at the last axis
+	for i, axis := range axes {
+		c.Shape[axis-1] = 1
+		if i >= skip && skip >= 0 {
+			c.Shape[axis-1] = c.given[i-skip]
+		}
+		if n := c.Shape[axis-1]; n != 1 && n != in[axis-1] {
+			skip = -1
+		}
+	}
+	if skip < 0 {
+		return nil, fmt.Errorf("mean and variance of shape %s do not fit the input's %s", shapeText(c.given), shapeText(c.along))
+	}
+	return slices.Clone(in), nil
+}
+
+func (c *Normalization) weights([]int) []array {
+	if c.Mean != nil {
+		return nil
+	}
+	return []array{
+		{name: "mean", shape: c.along, init: zeros, fixed: true},
+		{name: "variance", shape: c.along, init: ones, fixed: true},
+		{name: "count", init: zeros, fixed: true},
+	}
+}
+
+// numbers are an array of the JSON: a number or nested lists of them.
+type numbers struct {
+	shape  []int
+	values []float64
+}
+
+// numbers reads an array, which Keras 3 may write as {"class_name": "__numpy__", "config": {"value": ...}}.
+func (a *args) numbers(key string) numbers {
+	v, ok := a.get(key)
+	if !ok {
+		return numbers{}
+	}
+	if obj, ok := v.(object); ok && (obj["class_name"] == "__numpy__" || obj["class_name"] == "__tensor__") {
+		if config, ok := obj["config"].(object); ok {
+			v = config["value"]
+		}
+	}
+	n := numbers{shape: []int{}}
+	for list, ok := v.([]any); ok && len(list) > 0; list, ok = list[0].([]any) {
+		n.shape = append(n.shape, len(list))
+	}
+	if !n.add(v, 0) {
+		a.wrong(key, "a number or nested lists of numbers, all of one length")
+	}
+	return n
+}
+
+// add appends the numbers of v, which must have the shape from its dimension d on.
+func (n *numbers) add(v any, d int) bool {
+	if d == len(n.shape) {
+		f, ok := toFloat(v)
+		n.values = append(n.values, f)
+		return ok
+	}
+	list, ok := v.([]any)
+	if !ok || len(list) != n.shape[d] {
+		return false
+	}
+	for _, e := range list {
+		if !n.add(e, d+1) {
+			return false
+		}
+	}
+	return true
+}
