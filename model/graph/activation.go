@@ -30,6 +30,10 @@ const (
 	CodeSoftmaxGrad = "softmax.grad"
 	// CodeLogSoftmax is the logarithm of the softmax of rows; Attr is a RowsAttr.
 	CodeLogSoftmax = "logsoftmax"
+	// CodeSparsemax is the sparsemax of rows; Attr is a RowsAttr.
+	CodeSparsemax = "sparsemax"
+	// CodeSparsemaxGrad is dx from (x, dy); Attr is a RowsAttr.
+	CodeSparsemaxGrad = "sparsemax.grad"
 	// CodeLogSoftmaxGrad is dx from (y, dy); Attr is a RowsAttr.
 	CodeLogSoftmaxGrad = "logsoftmax.grad"
 )
@@ -80,10 +84,15 @@ var functions = map[string]kernels.Function{
 
 const softmaxName = "softmax"
 
-// ofRows are the activations that work on rows: their codes and those of their gradients.
-var ofRows = map[string]struct{ code, grad string }{
-	"log_softmax": {CodeLogSoftmax, CodeLogSoftmaxGrad},
-	softmaxName:   {CodeSoftmax, CodeSoftmaxGrad},
+// ofRows are the activations that work on rows: their codes and those of their gradients, which take the output, or else
+// the input.
+var ofRows = map[string]struct {
+	code, grad string
+	fromInput  bool
+}{
+	"log_softmax": {CodeLogSoftmax, CodeLogSoftmaxGrad, false},
+	softmaxName:   {CodeSoftmax, CodeSoftmaxGrad, false},
+	"sparsemax":   {CodeSparsemax, CodeSparsemaxGrad, true},
 }
 
 // leavesLogits are the activations whose input a cross-entropy of the model's output takes instead of the output.
@@ -92,10 +101,15 @@ var leavesLogits = map[string]bool{"sigmoid": true, softmaxName: true}
 // elementwiseOf finds an activation that may join another operation. Keras 1 and 2 have another hard_sigmoid than Keras 3.
 func (b *builder) elementwiseOf(name string) (act kernels.Activation, ok bool) {
 	act, ok = elementwise[name]
-	if act == kernels.HardSigmoid && (strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")) {
+	if act == kernels.HardSigmoid && b.beforeKeras3() {
 		act = kernels.HardSigmoidV2
 	}
 	return act, ok
+}
+
+// beforeKeras3 says whether Keras 1 or 2 wrote the model.
+func (b *builder) beforeKeras3() bool {
+	return strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")
 }
 
 // knownActivations are the names of all activations, sorted.
@@ -190,7 +204,10 @@ func (b *builder) activationOfRows(x *gorgonia.Node, name string) *gorgonia.Node
 	attr := RowsAttr{rows, n}
 	return b.apply(Op{
 		Code: codes.code, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
-		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			if codes.fromInput {
+				out = in[0]
+			}
 			return gorgonia.Nodes{b.apply(Op{Code: codes.grad, Attr: attr, Out: x.Shape(), InPlace: 1}, out, grad)}
 		},
 	}, x)

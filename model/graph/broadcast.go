@@ -46,3 +46,14 @@ func (b *builder) repeat(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
 		},
 	}, n)
 }
+
+// sumTo sums a node over the dimensions in which a shape of the same rank is 1.
+func (b *builder) sumTo(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
+	attr := &BroadcastAttr{Small: shape.Clone(), Big: n.Shape().Clone()}
+	return b.apply(Op{
+		Code: CodeBroadcastGrad, Attr: attr, Out: shape, InPlace: -1, diff: all(1),
+		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{b.repeat(grad, in[0].Shape())}
+		},
+	}, n)
+}

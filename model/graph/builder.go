@@ -16,6 +16,8 @@ type builder struct {
 	o    Options
 	g    *Graph
 
+	classes map[string]layer // the table of layers, for those that have one inside
+
 	tensors []*gorgonia.Node // per Spec.Tensors
 	weights map[*keras.Weight]*gorgonia.Node
 	// states are the latest values of weights that training sets directly, where they differ from the weight's node.
@@ -34,6 +36,7 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 		spec:       spec,
 		o:          o,
 		g:          newGraph(spec, o),
+		classes:    layers,
 		tensors:    make([]*gorgonia.Node, len(spec.Tensors)),
 		weights:    map[*keras.Weight]*gorgonia.Node{},
 		states:     map[*keras.Weight]*gorgonia.Node{},
@@ -76,7 +79,11 @@ func (b *builder) weight(l *keras.Layer, name string) *gorgonia.Node {
 	if n := b.weights[w]; n != nil {
 		return n
 	}
-	n := b.input(fmt.Sprintf("weight %s/%s at %d", w.Layer, w.Name, w.Offset), tensor.Shape(slices.Clone(w.Shape)))
+	shape := tensor.Shape(slices.Clone(w.Shape))
+	if len(shape) == 0 { // a single number
+		shape = tensor.Shape{1}
+	}
+	n := b.input(fmt.Sprintf("weight %s/%s at %d", w.Layer, w.Name, w.Offset), shape)
 	b.weights[w] = n
 	b.g.Weights[slices.Index(b.spec.Weights, w)] = n
 	return n
@@ -153,6 +160,13 @@ func (b *builder) reshape(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
 			return gorgonia.Nodes{b.reshape(grad, in[0].Shape())}
 		},
 	}, n)
+}
+
+// operand is the only input of an operation's node.
+func (b *builder) operand(n *gorgonia.Node) *gorgonia.Node {
+	it := b.g.Expr.From(n.ID())
+	it.Next()
+	return it.Node().(*gorgonia.Node)
 }
 
 // fromFront counts a negative axis of a node from the front.

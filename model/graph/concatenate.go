@@ -21,14 +21,25 @@ type ConcatAttr struct {
 	Part   int
 }
 
-// concatenate joins along any axis: what lies before it are rows.
+// concatenate joins along any axis. Inputs that were all permuted in one way are joined as they were before.
 func concatenate(b *builder, c *call) (*gorgonia.Node, error) {
 	axis := fromFront(c.Config.(*keras.Concatenate).Axis, c.in[0])
-	attr := ConcatAttr{Rows: c.in[0].Shape()[:axis].TotalSize()}
-	for _, x := range c.in {
-		attr.Widths = append(attr.Widths, x.Shape()[axis:].TotalSize())
+	if before, from := b.unpermuted(c.in); before != nil {
+		return b.permute(b.join(before, from[axis]), from), nil
 	}
-	return b.concat(attr, b.outShape(c), c.in), nil
+	return b.join(c.in, axis), nil
+}
+
+// join joins along an axis: what lies before it are rows.
+func (b *builder) join(in []*gorgonia.Node, axis int) *gorgonia.Node {
+	out := in[0].Shape().Clone()
+	attr := ConcatAttr{Rows: out[:axis].TotalSize()}
+	out[axis] = 0
+	for _, x := range in {
+		attr.Widths = append(attr.Widths, x.Shape()[axis:].TotalSize())
+		out[axis] += x.Shape()[axis]
+	}
+	return b.concat(attr, out, in)
 }
 
 func (b *builder) concat(attr ConcatAttr, out tensor.Shape, in []*gorgonia.Node) *gorgonia.Node {

@@ -24,6 +24,11 @@ type Conv2DAttr struct {
 	Bias bool
 }
 
+// FLOP are the floating-point operations of the convolution in its direct form, or of one of its gradients.
+func (a *Conv2DAttr) FLOP() int {
+	return 2 * a.N * a.OH * a.OW * a.F * a.KH * a.KW * (a.C / max(a.Groups, 1))
+}
+
 func conv2D(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.convLayer(c, c.Config.(*keras.Conv2D), c.in[0], b.weight(c.Layer, "kernel"))
 }
@@ -99,7 +104,10 @@ func conv2DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	x, out := c.in[0], b.outShape(c)
+	x, out := b.asImage(c.in[0]), b.outShape(c)
+	if out.Dims() == 3 {
+		out = tensor.Shape{out[0], out[1], 1, out[2]}
+	}
 	back := cfg.Conv2D // the convolution from the result to the input
 	back.Filters = x.Shape()[3]
 	attr := &Conv2DAttr{Conv2DShape: conv2DShape(&back, out)}
@@ -111,11 +119,11 @@ func conv2DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
 				b.apply(Op{Code: CodeConv2DKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, grad, in[0]),
 			}
 		},
-	}, x, b.weight(c.Layer, "kernel"))
+	}, x, b.reshape(b.weight(c.Layer, "kernel"), tensor.Shape{attr.KH, attr.KW, cfg.Filters, back.Filters}))
 	if bias := b.weight(c.Layer, "bias"); bias != nil {
 		y = b.add(y, b.broadcast(bias, out))
 	}
-	return b.activate(b.activation(y, act), rest), nil
+	return b.activate(b.activation(b.reshape(y, b.outShape(c)), act), rest), nil
 }
 
 // samePadding is what TensorFlow's padding "same" adds before and after a line of size elements, for out windows of

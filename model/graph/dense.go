@@ -25,6 +25,9 @@ type DenseAttr struct {
 	Bias    bool
 }
 
+// FLOP are the floating-point operations of the product, or of one of its gradients.
+func (a DenseAttr) FLOP() int { return 2 * a.M * a.N * a.K }
+
 // dense works on the last dimension; all others are rows.
 func dense(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Dense)
@@ -32,12 +35,18 @@ func dense(b *builder, c *call) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := c.in[0]
+	y := b.affine(act, c.in[0], b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias"))
+	return b.activate(y, rest), nil
+}
+
+// affine is act(x·w + bias) over the last dimension; bias may be nil.
+func (b *builder) affine(act kernels.Activation, x, w, bias *gorgonia.Node) *gorgonia.Node {
 	m, k := rowsOf(x.Shape())
-	w, bias := b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias")
-	attr := DenseAttr{M: m, N: cfg.Units, K: k, Act: act, Bias: bias != nil}
-	y := b.apply(Op{
-		Code: CodeDense, Attr: attr, Out: b.outShape(c), InPlace: -1, diff: all(2 + count(bias)),
+	attr := DenseAttr{M: m, N: w.Shape()[1], K: k, Act: act, Bias: bias != nil}
+	out := x.Shape().Clone()
+	out[out.Dims()-1] = attr.N
+	return b.apply(Op{
+		Code: CodeDense, Attr: attr, Out: out, InPlace: -1, diff: all(2 + count(bias)),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
 			dz := b.activationGrad(act, out, grad)
 			grads := gorgonia.Nodes{
@@ -50,7 +59,6 @@ func dense(b *builder, c *call) (*gorgonia.Node, error) {
 			return grads
 		},
 	}, x, w, bias)
-	return b.activate(y, rest), nil
 }
 
 func (b *builder) biasGrad(bias, dz *gorgonia.Node) *gorgonia.Node {

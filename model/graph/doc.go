@@ -13,11 +13,24 @@
 // pooling, the statistics of a batch normalisation). It is a node of its own (CodeSide) whose only child is the Op's
 // node, without an operation of its own.
 //
+// # Sequences
+//
+// Recurrent layers work on sequences with the steps in front, T x B x features: the input of all steps is projected by one
+// product, each step multiplies the states of all rows by one, and the gradients of the weights are one product over all
+// steps each. A mask of a sequence, B x T, is a tensor of the model (see keras.Call.Masks); a layer that knows masks takes
+// that of an input from its call. Masks have no gradient.
+//
 // # Fusion
 //
 // A layer's activation joins its matrix product or convolution where the activation's gradient follows from its output.
 // A softmax or sigmoid that makes the model's output stays apart when the loss has a form for its input (the
 // cross-entropies): the loss then reads that input, and in training the activation itself is not computed at all.
+//
+// # Order of dimensions
+//
+// Images are B H W C for all operations. A layer with channels first is the one with channels last between two permutations.
+// A permutation of a permutation becomes one or none, and layers that work on single elements go before the permutation of
+// their inputs; so a network with channels first pays for it at its ends.
 //
 // # Guarantees
 //
@@ -28,5 +41,6 @@
 // # Adding a layer
 //
 // A layer family is one file with its attributes, its build functions and gradient rules, and one row per class in the
-// table of layers.go; each new opcode needs a row in the table of every device.
+// table of layers.go; each new opcode needs a row in the table of every device. Attributes of operations that multiply
+// matrices have a method FLOP() int, by which plans count their work.
 package graph

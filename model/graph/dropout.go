@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"math"
 	"slices"
 
 	"github.com/beamfit/beamfit/model/keras"
@@ -35,11 +36,29 @@ func dropout(b *builder, c *call) (*gorgonia.Node, error) {
 		return x, nil
 	}
 	attr := DropoutAttr{Rate: float32(cfg.Rate), Stream: c.stream(cfg.Seed)}
-	if cfg.NoiseShape == nil || slices.Equal(cfg.NoiseShape, x.Shape()[1:]) {
-		return b.drop(CodeDropout, attr, x), nil
+	drop := func(n *gorgonia.Node) *gorgonia.Node {
+		if cfg.NoiseShape == nil || slices.Equal(cfg.NoiseShape, x.Shape()[1:]) {
+			return b.drop(CodeDropout, attr, n)
+		}
+		mask := withBatch(x.Shape()[0], cfg.NoiseShape)
+		return b.drop(CodeDropoutBroadcast, &DropoutBroadcastAttr{attr, x.Shape(), mask}, n)
 	}
-	mask := withBatch(b.o.Batch, cfg.NoiseShape)
-	return b.drop(CodeDropoutBroadcast, &DropoutBroadcastAttr{attr, x.Shape(), mask}, x), nil
+	if cfg.Alpha {
+		return b.alphaDropout(cfg.Rate, x, drop), nil
+	}
+	return drop(x), nil
+}
+
+// alphaDropout is a·(x where it is kept, saturated elsewhere) + shift. Equal streams keep equal elements of x and of ones.
+//
+// Source: keras/src/layers/regularization/alpha_dropout.py.
+func (b *builder) alphaDropout(rate float64, x *gorgonia.Node, drop func(*gorgonia.Node) *gorgonia.Node) *gorgonia.Node {
+	const saturated = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946 // SELU far below 0
+	a := 1 / math.Sqrt((1-rate)*(1+rate*saturated*saturated))
+	kept := drop(b.scale(0, 1, x))
+	// both are scaled by 1/(1-rate)
+	y := b.scale(a*(1-rate), a*saturated*(1-rate), drop(x))
+	return b.add(y, b.scale(-a*saturated*(1-rate), 0, kept))
 }
 
 func (b *builder) drop(code string, attr any, x *gorgonia.Node) *gorgonia.Node {

@@ -12,7 +12,15 @@ import (
 const CodeFrame = "frame"
 
 func frame(b *builder, c *call) (*gorgonia.Node, error) {
-	cfg := c.Config.(*keras.Frame)
+	return b.frameLayer(c, c.Config.(*keras.Frame))
+}
+
+func centerCrop(b *builder, c *call) (*gorgonia.Node, error) {
+	return b.frameLayer(c, &c.Config.(*keras.CenterCrop).Frame)
+}
+
+// frameLayer works on sequences as images of width 1.
+func (b *builder) frameLayer(c *call, cfg *keras.Frame) (*gorgonia.Node, error) {
 	x := b.asImage(c.in[0])
 	in, out := x.Shape(), b.outShape(c)
 	s := &kernels.FrameShape{N: in[0], H: in[1], W: in[2], C: in[3], Top: cfg.Edges[0][0], Left: cfg.Edges[1][0], OH: out[1], OW: 1}

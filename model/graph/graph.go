@@ -16,6 +16,9 @@ import (
 type Options struct {
 	// Batch is B, at least 1.
 	Batch int
+	// Whole is the number of rows of the batch that these B are a slice of: the penalties of all slices add up to those of the
+	// batch. 0: B.
+	Whole int
 	// Training turns on dropout, batch statistics and gradients.
 	Training bool
 	// Losses has one loss per output of the model; nil: the graph ends at the outputs.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/beamfit/beamfit/model/keras"
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // Codes of normalisation of rows of a matrix; Attr is a NormAttr. The side result of the forward ones is the factor of
@@ -19,7 +18,14 @@ const (
 	CodeUnit = "unit"
 	// CodeUnitGrad is dx from (y, dy, factors).
 	CodeUnitGrad = "unit.grad"
+	// CodeRMS is x/√(mean(x²) + Epsilon).
+	CodeRMS = "rms"
+	// CodeRMSGrad is dx from (y, dy, factors).
+	CodeRMSGrad = "rms.grad"
 )
+
+// unitEpsilon is the least norm that a row is divided by.
+const unitEpsilon = 1e-12
 
 // A NormAttr is the size of a matrix whose rows are normalised.
 type NormAttr struct {
@@ -34,18 +40,7 @@ func layerNormalization(b *builder, c *call) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	y := b.normaliseRows(CodeStandardise, CodeStandardiseGrad, cfg.Epsilon, x, axes)
-	along := tensor.Shape(slices.Repeat([]int{1}, x.Shape().Dims())) // of gamma and beta
-	for _, axis := range axes {
-		along[axis] = x.Shape()[axis]
-	}
-	if gamma := b.weight(c.Layer, "gamma"); gamma != nil {
-		y = b.multiply(y, b.repeat(b.reshape(gamma, along), x.Shape()))
-	}
-	if beta := b.weight(c.Layer, "beta"); beta != nil {
-		y = b.add(y, b.repeat(b.reshape(beta, along), x.Shape()))
-	}
-	return y, nil
+	return b.gammaBeta(c, b.normaliseRows(CodeStandardise, CodeStandardiseGrad, cfg.Epsilon, x, axes), axes), nil
 }
 
 // unitNormalization follows keras/src/ops/nn.py, _normalize.
@@ -54,11 +49,18 @@ func unitNormalization(b *builder, c *call) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.normaliseRows(CodeUnit, CodeUnitGrad, 1e-12, c.in[0], axes), nil
+	return b.normaliseRows(CodeUnit, CodeUnitGrad, unitEpsilon, c.in[0], axes), nil
 }
 
-// normaliseRows normalises over axes, which it moves to the end and back.
+// normaliseRows normalises over axes.
 func (b *builder) normaliseRows(code, gradCode string, epsilon float64, x *gorgonia.Node, axes []int) *gorgonia.Node {
+	return b.overAxes(x, axes, func(rows *gorgonia.Node) *gorgonia.Node {
+		return b.normaliseLast(code, gradCode, epsilon, rows, len(axes))
+	})
+}
+
+// overAxes moves axes to the end, computes something over the last dimensions that keeps the shape, and moves them back.
+func (b *builder) overAxes(x *gorgonia.Node, axes []int, compute func(*gorgonia.Node) *gorgonia.Node) *gorgonia.Node {
 	dims := x.Shape().Dims()
 	var order []int
 	for d := range dims {
@@ -71,10 +73,7 @@ func (b *builder) normaliseRows(code, gradCode string, epsilon float64, x *gorgo
 	for i, d := range order {
 		undo[d] = i
 	}
-	if slices.IsSorted(order) {
-		return b.normaliseLast(code, gradCode, epsilon, x, len(axes))
-	}
-	return b.permute(b.normaliseLast(code, gradCode, epsilon, b.permute(x, order), len(axes)), undo)
+	return b.permute(compute(b.permute(x, order)), undo)
 }
 
 // normaliseLast normalises over the last n dimensions.

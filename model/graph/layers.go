@@ -18,10 +18,16 @@ type layer func(b *builder, c *call) (*gorgonia.Node, error)
 type call struct {
 	*keras.Layer
 	in []*gorgonia.Node
+	// masks are the masks of the inputs, nil where one has none.
+	masks []*gorgonia.Node
 	// output is the tensor that the call makes, an index into Spec.Tensors.
 	output int
 	// number counts the calls of the graph; a random layer takes its stream of numbers from it.
 	number int
+	// shape is that of the result where it is not that of output: of a layer inside another.
+	shape tensor.Shape
+	// causal is keras.Call.Causal.
+	causal bool
 }
 
 // layers is every layer by Keras' class name: a new one is a file and a row here.
@@ -29,49 +35,76 @@ var layers = map[string]layer{
 	"Activation":             activationLayer,
 	"ActivityRegularization": activityRegularization,
 	"Add":                    merge,
+	"AdditiveAttention":      attention,
+	"AlphaDropout":           dropout,
+	"Attention":              attention,
+	"Any":                    anyOf,
 	"Average":                merge,
 	"AveragePooling1D":       pooling,
 	"AveragePooling2D":       pooling,
 	"BatchNormalization":     batchNormalization,
+	"Bidirectional":          bidirectional,
+	"CenterCrop":             centerCrop,
+	"ChannelsFirst":          channelsFirst,
 	"Concatenate":            concatenate,
 	"Conv1D":                 conv2D,
 	"Conv2D":                 conv2D,
+	"Conv1DTranspose":        conv2DTranspose,
 	"Conv2DTranspose":        conv2DTranspose,
 	"Cropping1D":             frame,
 	"Cropping2D":             frame,
 	"Dense":                  dense,
+	"DepthwiseConv1D":        depthwiseConv2D,
 	"DepthwiseConv2D":        depthwiseConv2D,
+	"Dot":                    dot,
 	"Dropout":                dropout,
 	"ELU":                    elu,
 	"Embedding":              embedding,
+	"ExpandDims":             reshapeLayer,
 	"Flatten":                reshapeLayer,
+	"GRU":                    recurrentLayer,
 	"GaussianDropout":        noise,
 	"GaussianNoise":          noise,
 	"GlobalAveragePooling1D": globalPooling,
 	"GlobalAveragePooling2D": globalPooling,
 	"GlobalMaxPooling1D":     globalPooling,
 	"GlobalMaxPooling2D":     globalPooling,
+	"GroupNormalization":     groupNormalization,
+	"Identity":               identity,
+	"LSTM":                   recurrentLayer,
 	"LayerNormalization":     layerNormalization,
+	"LogicalAnd":             logical,
+	"LogicalOr":              logical,
+	"Masking":                masking,
 	"MaxPooling1D":           pooling,
 	"MaxPooling2D":           pooling,
 	"Maximum":                merge,
 	"Minimum":                merge,
+	"MultiHeadAttention":     multiHeadAttention,
 	"Multiply":               merge,
+	"NotEqual":               notEqual,
+	"OnesLike":               filled,
+	"Normalization":          normalization,
 	"PReLU":                  prelu,
 	"Permute":                permuteLayer,
+	"RMSNormalization":       rmsNormalization,
 	"ReLU":                   relu,
 	"RepeatVector":           repeatVector,
 	"Rescaling":              rescaling,
 	"Reshape":                reshapeLayer,
+	"Resizing":               resizing,
 	"SeparableConv1D":        separableConv,
 	"SeparableConv2D":        separableConv,
+	"SimpleRNN":              recurrentLayer,
 	"Softmax":                softmaxLayer,
 	"Subtract":               merge,
+	"TimeDistributed":        timeDistributed,
 	"UnitNormalization":      unitNormalization,
 	"UpSampling1D":           upSampling,
 	"UpSampling2D":           upSampling,
 	"ZeroPadding1D":          frame,
 	"ZeroPadding2D":          frame,
+	"ZerosLike":              filled,
 }
 
 // layers builds every call of the model.
@@ -99,12 +132,18 @@ func (b *builder) call(number int, c keras.Call) error {
 		return fmt.Errorf("layer %q: class %s is not supported; known: %s", c.Layer.Name, class,
 			strings.Join(slices.Sorted(maps.Keys(layers)), ", "))
 	}
-	in := make([]*gorgonia.Node, len(c.Inputs))
-	for i, t := range c.Inputs {
-		in[i] = b.tensors[t]
-	}
 	out := c.Outputs[0]
-	n, err := build(b, &call{Layer: c.Layer, in: in, output: out, number: number})
+	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal}
+	for _, t := range c.Inputs {
+		this.in = append(this.in, b.tensors[t])
+	}
+	this.masks = make([]*gorgonia.Node, len(this.in))
+	for i, t := range c.Masks {
+		if t >= 0 {
+			this.masks[i] = b.tensors[t]
+		}
+	}
+	n, err := b.build(this, build)
 	if err != nil {
 		return fmt.Errorf("layer %q (%s): %w", c.Layer.Name, class, err)
 	}
@@ -118,5 +157,8 @@ func (b *builder) call(number int, c keras.Call) error {
 
 // outShape is the shape of a call's output with the batch dimension.
 func (b *builder) outShape(c *call) tensor.Shape {
+	if c.shape != nil {
+		return c.shape.Clone()
+	}
 	return withBatch(b.o.Batch, b.spec.Tensors[c.output].Shape)
 }

@@ -21,6 +21,8 @@ type Op struct {
 	Out tensor.Shape
 	// Side are the lengths of the side results.
 	Side []int
+	// SideInPlace are the indexes of the inputs that the side results, from the first on, may overwrite.
+	SideInPlace []int
 	// InPlace is the index of the input that the output may overwrite, or -1.
 	InPlace int
 

@@ -21,21 +21,47 @@ func permuteLayer(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.permute(c.in[0], append([]int{0}, c.Config.(*keras.Permute).Dims...)), nil
 }
 
-// permute reorders the dimensions of a node: dimension i of the result is dimension from[i] of n.
+// permute reorders the dimensions of a node: dimension i of the result is dimension from[i] of n. A permutation of a
+// permutation becomes one, or none.
 func (b *builder) permute(n *gorgonia.Node, from []int) *gorgonia.Node {
+	from = slices.Clone(from)
+	if attr := permutation(n); attr != nil {
+		for i, f := range from {
+			from[i] = attr.From[f]
+		}
+		n = b.operand(n)
+	}
+	if slices.IsSorted(from) {
+		return n
+	}
 	in := n.Shape()
-	out := make(tensor.Shape, len(from))
 	back := make([]int, len(from))
 	for i, f := range from {
-		out[i] = in[f]
 		back[f] = i
 	}
 	return b.apply(Op{
-		Code: CodePermute, Attr: &PermuteAttr{in, slices.Clone(from)}, Out: out, InPlace: -1, diff: all(1),
+		Code: CodePermute, Attr: &PermuteAttr{in, from}, Out: permuted(in, from), InPlace: -1, diff: all(1),
 		grad: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
 			return gorgonia.Nodes{b.permute(grad, back)}
 		},
 	}, n)
+}
+
+// permutation is how a node permutes another one, nil where it does something else.
+func permutation(n *gorgonia.Node) *PermuteAttr {
+	if code, op, _ := CodeOf(n); code == CodePermute {
+		return op.Attr.(*PermuteAttr)
+	}
+	return nil
+}
+
+// permuted is a shape with its dimensions in another order.
+func permuted(shape tensor.Shape, from []int) tensor.Shape {
+	out := make(tensor.Shape, len(from))
+	for i, f := range from {
+		out[i] = shape[f]
+	}
+	return out
 }
 
 // lastAxis is the order of dims dimensions in which axis comes last and all others keep their order, and the order that

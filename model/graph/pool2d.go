@@ -21,6 +21,17 @@ const (
 	CodeAvgPool2DGrad = "avgpool2d.grad"
 )
 
+// Codes of the maximum over all pixels of an image; Attr is a GlobalMaxAttr.
+const (
+	// CodeGlobalMax is the maximum of each channel.
+	CodeGlobalMax = "globalmax"
+	// CodeGlobalMaxGrad is dx from (x, y, dy).
+	CodeGlobalMaxGrad = "globalmax.grad"
+)
+
+// A GlobalMaxAttr is the size of images of C channels.
+type GlobalMaxAttr struct{ Batch, Pixels, C int }
+
 // asImage gives a sequence (B, length, channels) a width of 1.
 func (b *builder) asImage(x *gorgonia.Node) *gorgonia.Node {
 	if s := x.Shape(); s.Dims() == 3 {
@@ -49,14 +60,29 @@ func pooling(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.reshape(b.pool(cfg.Kind, s, x), out), nil
 }
 
-// globalPooling has one window, the image.
+// globalPooling has one window, the image. Only the mean of sequences knows masks, as in Keras.
 func globalPooling(b *builder, c *call) (*gorgonia.Node, error) {
-	x := b.asImage(c.in[0])
+	if m := c.mask(0); m != nil && c.Config.Class() == "GlobalAveragePooling1D" {
+		return b.reshape(b.maskedMean(c.in[0], m), b.outShape(c)), nil
+	}
+	x, out := b.asImage(c.in[0]), b.outShape(c)
 	in := x.Shape()
+	if strings.Contains(c.Config.Class(), "Max") {
+		return b.reshape(b.globalMax(GlobalMaxAttr{in[0], in[1] * in[2], in[3]}, x), out), nil
+	}
 	s := &kernels.Pool2DShape{
 		N: in[0], H: in[1], W: in[2], C: in[3], KH: in[1], KW: in[2], SH: 1, SW: 1, OH: 1, OW: 1,
 	}
-	return b.reshape(b.pool(c.Config.Class(), s, x), b.outShape(c)), nil
+	return b.reshape(b.pool(c.Config.Class(), s, x), out), nil
+}
+
+func (b *builder) globalMax(attr GlobalMaxAttr, x *gorgonia.Node) *gorgonia.Node {
+	return b.apply(Op{
+		Code: CodeGlobalMax, Attr: attr, Out: tensor.Shape{attr.Batch, attr.C}, InPlace: -1, diff: all(1),
+		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			return gorgonia.Nodes{b.apply(Op{Code: CodeGlobalMaxGrad, Attr: attr, Out: in[0].Shape(), InPlace: -1}, in[0], out, grad)}
+		},
+	}, x)
 }
 
 // pool takes the mean or the maximum, which the class names.

@@ -6,6 +6,7 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 )
 
 // Codes of activations with parameters.
@@ -59,15 +60,17 @@ func prelu(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.add(b.activation(x, kernels.ReLU), b.multiply(alpha, below)), nil
 }
 
-// softmaxLayer moves an axis that is not the last to the end and back.
+// softmaxLayer is a softmax of rows, to which the axes are joined.
 func softmaxLayer(b *builder, c *call) (*gorgonia.Node, error) {
-	x := c.in[0]
-	axis := fromFront(c.Config.(*keras.Softmax).Axis, x)
-	if axis == x.Shape().Dims()-1 {
+	axes := c.Config.(*keras.Softmax).Axes
+	if x := c.in[0]; len(axes) == 1 && axes[0] == x.Shape().Dims()-1 {
 		return b.activate(x, softmaxName), nil
 	}
-	order, undo := lastAxis(axis, x.Shape().Dims())
-	return b.permute(b.activationOfRows(b.permute(x, order), softmaxName), undo), nil
+	return b.overAxes(c.in[0], axes, func(rows *gorgonia.Node) *gorgonia.Node {
+		n := tensor.Shape(rows.Shape()[rows.Shape().Dims()-len(axes):]).TotalSize()
+		joined := b.reshape(rows, tensor.Shape{rows.Shape().TotalSize() / n, n})
+		return b.reshape(b.activationOfRows(joined, softmaxName), rows.Shape())
+	}), nil
 }
 
 func rescaling(b *builder, c *call) (*gorgonia.Node, error) {

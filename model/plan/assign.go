@@ -65,6 +65,9 @@ func (c *compiler) assign() {
 		if s.out.ref.Len == 0 {
 			c.overwrite(i, s)
 		}
+		for k, from := range s.sideIn {
+			takeOver(i, s.side[k], s.in[from])
+		}
 		for _, v := range s.results() {
 			if v.ref.Len == 0 && v.block == nil {
 				v.block = c.newBlock(v.len, i, v.last)
@@ -76,12 +79,20 @@ func (c *compiler) assign() {
 // overwrite lets the output of a step take over the range of an input that dies there.
 func (c *compiler) overwrite(i int, s *step) {
 	for _, k := range s.inPlace {
-		if v := s.in[k]; v.block != nil && v.last == i && v.len == s.out.len {
-			s.out.block = v.block
-			v.block.last = s.out.last
+		if takeOver(i, s.out, s.in[k]) {
 			return
 		}
 	}
+}
+
+// takeOver gives a result of step i the range of an operand, where that dies there and no other result has it.
+func takeOver(i int, result, operand *value) bool {
+	if operand.block == nil || operand.block.last != i || operand.last != i || operand.len != result.len {
+		return false
+	}
+	result.block = operand.block
+	operand.block.last = result.last
+	return true
 }
 
 func (c *compiler) newBlock(size, first, last int) *block {

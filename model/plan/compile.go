@@ -62,7 +62,9 @@ type step struct {
 	in      []*value
 	out     *value
 	side    []*value
-	inPlace []int // inputs that the output may overwrite
+	shapes  [][]int // of in, then of out
+	inPlace []int   // inputs that the output may overwrite
+	sideIn  []int   // inputs that side results may overwrite
 	scratch *block
 }
 
@@ -163,7 +165,9 @@ func (c *compiler) visit(g *graph.Graph, n *gorgonia.Node) error {
 			panic(fmt.Sprintf("plan: node %v comes before its operand %v", n, child))
 		}
 		s.in = append(s.in, v)
+		s.shapes = append(s.shapes, child.Shape())
 	}
+	s.shapes = append(s.shapes, n.Shape())
 	switch code {
 	case graph.CodeReshape:
 		c.values[n] = s.in[0]
@@ -180,7 +184,7 @@ func (c *compiler) visit(g *graph.Graph, n *gorgonia.Node) error {
 		s.inPlace = []int{op.InPlace}
 	}
 	if op != nil {
-		s.attr = op.Attr
+		s.attr, s.sideIn = op.Attr, op.SideInPlace
 		for _, size := range op.Side {
 			s.side = append(s.side, &value{len: size})
 		}

@@ -1,7 +1,7 @@
 package plan
 
-// A Device runs plans. It is safe for concurrent use; its memories and programs are each used by one goroutine at a
-// time.
+// A Device runs plans. It is safe for concurrent use; a program is used by one goroutine at a time, and so is a memory, except
+// that programs may run side by side in it where none writes to a place that another one reads or writes.
 type Device interface {
 	// Name tells devices apart, for people.
 	Name() string

@@ -26,6 +26,12 @@
 // same time uses: values are placed by size, largest first, at the lowest fitting offset (Pisarchyk and Lee,
 // "Efficient Memory Management for Deep Neural Net Inference", 2020, greedy by size).
 //
+// # Slices
+//
+// A Split is a training step whose batch is cut into slices: the same plan once per slice, moved to places of its own, then
+// plans that sum the gradients and update the weights, each for its range of them. It is made of the same instructions, so a
+// device needs nothing for it.
+//
 // # Guarantees
 //
 // A Plan is immutable data and does not depend on memory addresses: a device that knows every opcode can run it. The same

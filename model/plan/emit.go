@@ -20,7 +20,15 @@ func (c *compiler) emit() error {
 	}
 	c.plan.Sizes[Work] = aligned(place(c.blocks))
 	for _, s := range c.steps {
-		in := Instr{Code: s.code, Attr: s.attr, In: refs(s.in), Out: s.out.place(), Side: refs(s.side)}
+		for _, v := range s.results() {
+			if v.block != nil {
+				c.plan.Values += v.len
+			}
+		}
+		if s.scratch != nil {
+			c.plan.Values += s.scratch.size
+		}
+		in := Instr{Code: s.code, Attr: s.attr, In: refs(s.in), Out: s.out.place(), Side: refs(s.side), Shapes: s.shapes}
 		if s.scratch != nil {
 			in.Scratch = Ref{Work, s.scratch.off, s.scratch.size}
 		}
@@ -57,17 +65,46 @@ func (c *compiler) update(spec *keras.Spec, opt optimizer.Optimizer) {
 	}
 	c.plan.Sizes[Slots] = opt.Slots() * total
 	if clipper, ok := opt.(optimizer.Clipper); ok {
-		c.plan.Instrs = append(c.plan.Instrs, Instr{
-			Code: CodeClip, Attr: ClipAttr{clipper, trainableSizes(spec)}, Out: Ref{Grads, 0, total},
-		})
+		c.plan.Instrs = append(c.plan.Instrs, clipInstr(clipper, spec, total))
 	}
-	for _, r := range runs {
-		in := Instr{Code: CodeUpdate, Attr: opt, In: []Ref{{Grads, r.Compact, r.Len}}, Out: Ref{Weights, r.Weight, r.Len}}
-		for slot := range opt.Slots() {
-			in.Side = append(in.Side, Ref{Slots, slot*total + r.Compact, r.Len})
+	c.plan.Instrs = append(c.plan.Instrs, updateRange(runs, total, opt, 0, total)...)
+	c.plan.Instrs = append(c.plan.Instrs, constrainInstrs(spec)...)
+}
+
+// constrainInstrs apply the constraints of weights, after the optimizer's steps.
+func constrainInstrs(spec *keras.Spec) (instrs []Instr) {
+	for _, l := range spec.Layers {
+		for _, w := range l.Weights {
+			if w.Constraint != nil && graph.Trainable(l, w) {
+				instrs = append(instrs, Instr{
+					Code: CodeConstrain, Attr: ConstrainAttr{w.Constraint, w.Shape}, Out: Ref{Weights, w.Offset, w.Size()},
+				})
+			}
 		}
-		c.plan.Instrs = append(c.plan.Instrs, in)
 	}
+	return instrs
+}
+
+// clipInstr clips all gradients.
+func clipInstr(clipper optimizer.Clipper, spec *keras.Spec, total int) Instr {
+	return Instr{Code: CodeClip, Attr: ClipAttr{clipper, trainableSizes(spec)}, Out: Ref{Grads, 0, total}}
+}
+
+// updateRange makes the optimizer's steps for the trainable elements from..to.
+func updateRange(runs []Run, total int, opt optimizer.Optimizer, from, to int) (instrs []Instr) {
+	for _, r := range runs {
+		first, last := max(from, r.Compact), min(to, r.Compact+r.Len)
+		if first >= last {
+			continue
+		}
+		n := last - first
+		in := Instr{Code: CodeUpdate, Attr: opt, In: []Ref{{Grads, first, n}}, Out: Ref{Weights, r.Weight + first - r.Compact, n}}
+		for slot := range opt.Slots() {
+			in.Side = append(in.Side, Ref{Slots, slot*total + first, n})
+		}
+		instrs = append(instrs, in)
+	}
+	return instrs
 }
 
 // finish records the places of results.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/optimizer"
 )
 
@@ -50,8 +51,16 @@ func (s Sizes) Max(t Sizes) Sizes {
 const (
 	CodeUpdate = "update"
 	CodeClip   = "clip"
-	CodeCopy   = "copy"
+	// CodeConstrain changes a weight, Out, after the step, as Attr says, a ConstrainAttr.
+	CodeConstrain = "constrain"
+	CodeCopy      = "copy"
 )
+
+// A ConstrainAttr is a weight's constraint and the weight's shape.
+type ConstrainAttr struct {
+	*keras.Constraint
+	Shape []int
+}
 
 // A ClipAttr is what clips gradients, and the lengths of the arrays that they consist of.
 type ClipAttr struct {
@@ -59,8 +68,9 @@ type ClipAttr struct {
 	Sizes []int
 }
 
-// An Instr is one instruction. Out may be the same place as one of In, where graph.Op.InPlace allows it; it is also the
-// new value's place where a weight is replaced. Scratch is memory for the device's use during the instruction.
+// An Instr is one instruction. Out may be the same place as one of In, where graph.Op.InPlace allows it, and so may one of
+// Side by SideInPlace. Out is also the new value's place where a weight is replaced. Scratch is memory for the device's use
+// during the instruction.
 type Instr struct {
 	Code    string
 	Attr    any
@@ -68,6 +78,8 @@ type Instr struct {
 	Out     Ref
 	Side    []Ref
 	Scratch Ref
+	// Shapes are those of In and then of Out, for people; nil: arrays of one dimension.
+	Shapes [][]int
 }
 
 // String shows the instruction on one line.
@@ -95,6 +107,8 @@ type Plan struct {
 	Batch  int
 	Instrs []Instr
 	Sizes  Sizes
+	// Values is the length that Work would have if no two values shared a place.
+	Values int
 
 	Inputs []Ref // B x shape
 	Labels []Ref // B x K; none without losses

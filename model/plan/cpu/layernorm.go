@@ -25,3 +25,13 @@ func unitGrad(attr any, o operands) call {
 	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
 	return func(*plan.Step) { kernels.UnitGrad(a.Rows, a.N, y, dy, factor, o.out) }
 }
+
+func rms(attr any, o operands) call {
+	a, x, factor := attr.(graph.NormAttr), o.in[0], o.side[0]
+	return func(*plan.Step) { kernels.RMS(a.Rows, a.N, a.Epsilon, x, o.out, factor) }
+}
+
+func rmsGrad(attr any, o operands) call {
+	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
+	return func(*plan.Step) { kernels.RMSGrad(a.Rows, a.N, y, dy, factor, o.out) }
+}

@@ -13,6 +13,10 @@ func rowNormModels() []testModel {
 		`LayerNormalization {}`, `LayerNormalization {"axis":[1,2,3],"epsilon":0.1,"center":false}`,
 		`LayerNormalization {"axis":1,"scale":false}`, `LayerNormalization {"axis":[1,-1]}`,
 		`UnitNormalization {}`, `UnitNormalization {"axis":[1,2]}`,
+		`RMSNormalization {}`, `RMSNormalization {"axis":[2,3],"epsilon":0.1}`,
+		`GroupNormalization {"groups":2}`, `GroupNormalization {"groups":-1,"axis":1,"epsilon":0.1}`,
+		`Normalization {}`, `Normalization {"mean":[1,-2,0.5,0],"variance":[0.5,4,1,2],"invert":true}`,
+		`Normalization {"axis":[1,3],"mean":1,"variance":4}`, `AlphaDropout {"rate":0.3}`,
 	} {
 		models = append(models, testModel{layer, sequential(24, `Reshape {"target_shape":[3,2,4]}`,
 			`Dense {"units":4,"activation":"tanh"}`, layer, `Activation {"activation":"tanh"}`, `Flatten {}`,
@@ -47,6 +51,37 @@ func standardiseReference(a graph.NormAttr, row []float64) []float64 {
 	var out []float64
 	for _, v := range row {
 		out = append(out, (v-mean)/math.Sqrt(variance+a.Epsilon))
+	}
+	return out
+}
+
+func rmsReference(a graph.NormAttr, row []float64) []float64 {
+	var squares float64
+	for _, v := range row {
+		squares += v * v / float64(a.N)
+	}
+	var out []float64
+	for _, v := range row {
+		out = append(out, v/math.Sqrt(squares+a.Epsilon))
+	}
+	return out
+}
+
+func knownNormReference(op *graph.Op, s *plan.Step, in [][]float64) []float64 {
+	a := op.Attr.(*graph.KnownNormAttr)
+	mean, variance := float64s(a.Mean), float64s(a.Variance)
+	if a.Mean == nil {
+		mean, variance = in[1], in[2]
+	}
+	spread := &graph.Op{Attr: &a.BroadcastAttr, Out: op.Out}
+	mean, variance = broadcastReference(spread, s, [][]float64{mean}), broadcastReference(spread, s, [][]float64{variance})
+	out := make([]float64, len(in[0]))
+	for i, v := range in[0] {
+		if deviation := math.Sqrt(variance[i]); a.Invert {
+			out[i] = mean[i] + v*deviation
+		} else {
+			out[i] = (v - mean[i]) / deviation
+		}
 	}
 	return out
 }

@@ -78,7 +78,7 @@ func testModels() []testModel {
 			`Dropout {"rate":0.3,"noise_shape":[null,3,1,1]}`, `Flatten {}`, d(3, "softmax")), []string{cce}},
 		{"two towers", twoTowers, []string{cce, mse}},
 		{"shared layer", sharedLayer, []string{cce, bce}},
-	}, activationModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels())
+	}, activationModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), imageModels())
 }
 
 // sequential is the JSON of a Sequential model of layers written as "Class {config}" over rows of width numbers.
@@ -170,7 +170,7 @@ func randomWeights(spec *keras.Spec, rng *rand.Rand) []float32 {
 	for _, a := range spec.Weights {
 		for i := range a.Size() {
 			v := rng.NormFloat64() * 0.6
-			if a.Name == "moving_variance" {
+			if strings.HasSuffix(a.Name, "variance") {
 				v = 0.5 + math.Abs(v)
 			}
 			w[a.Offset+i] = float32(v)

@@ -8,7 +8,16 @@ import (
 
 func weightPenaltyGrad(attr any, o operands) call {
 	a, w, g := attr.(graph.PenaltyAttr), o.in[0], o.in[1]
-	return func(*plan.Step) { kernels.AddPenaltyGrad(1, a.L1, a.L2, w, g, o.out) }
+	return func(*plan.Step) { kernels.AddPenaltyGrad(a.Scale, a.L1, a.L2, w, g, o.out) }
+}
+
+func orthogonalGrad(attr any, o operands) call {
+	a, w, g := attr.(graph.OrthogonalAttr), o.in[0], o.in[1]
+	return func(*plan.Step) { kernels.AddOrthogonalGrad(a.Factor, a.Matrix, w, g, o.out, o.scratch) }
+}
+
+func orthogonalGradScratch(attr any) int {
+	return kernels.OrthogonalWorkspace(attr.(graph.OrthogonalAttr).Matrix)
 }
 
 func penalty(attr any, o operands) call {
@@ -16,8 +25,7 @@ func penalty(attr any, o operands) call {
 	return func(*plan.Step) { kernels.RowPenalty(a.L1, a.L2, a.Rows, a.N, x, o.out) }
 }
 
-// penaltyGrad is that of the mean over the rows.
 func penaltyGrad(attr any, o operands) call {
 	a, x := attr.(graph.PenaltyAttr), o.in[0]
-	return func(*plan.Step) { kernels.AddPenaltyGrad(1/float32(a.Rows), a.L1, a.L2, x, nil, o.out) }
+	return func(*plan.Step) { kernels.AddPenaltyGrad(a.Scale, a.L1, a.L2, x, nil, o.out) }
 }

@@ -12,6 +12,7 @@ import (
 func penaltyModels() []testModel {
 	l2 := `{"class_name":"L2","config":{"l2":0.05}}`
 	both := `{"class_name":"L1L2","config":{"l1":0.02,"l2":0.01}}`
+	orthogonal := `{"class_name":"OrthogonalRegularizer","config":{"factor":0.5,"mode":"columns"}}`
 	return []testModel{
 		{"weight penalties", sequential(60, `Reshape {"target_shape":[5,6,2]}`,
 			`Conv2D {"filters":3,"kernel_size":2,"activation":"tanh","kernel_regularizer":`+both+`}`,
@@ -21,6 +22,8 @@ func penaltyModels() []testModel {
 		{"activity penalties", sequential(4, `Dense {"units":6,"activation":"tanh","activity_regularizer":`+both+`}`,
 			`ActivityRegularization {"l1":0.03,"l2":0.1}`,
 			`Dense {"units":3,"activation":"softmax","activity_regularizer":`+l2+`}`), []string{cce}},
+		{"orthogonal", sequential(4, `Dense {"units":5,"activation":"tanh","kernel_regularizer":`+orthogonal+`}`,
+			`Dense {"units":3,"activation":"softmax","kernel_regularizer":"orthogonal_regularizer"}`), []string{cce}},
 	}
 }
 
@@ -33,13 +36,40 @@ func penaltyOf(l1, l2 float64, x []float64) float64 {
 	return sum
 }
 
+// orthogonalPenalty is the mean |cosine| of all pairs of rows, or columns, of a matrix.
+func orthogonalPenalty(shape []int, columns bool, w []float64) float64 {
+	rows, n := shape[0], shape[1]
+	at := func(r, i int) float64 { return w[r*shape[1]+i] }
+	if columns {
+		rows, n = n, rows
+		at = func(r, i int) float64 { return w[i*shape[1]+r] }
+	}
+	dot := func(r, s int) (sum float64) {
+		for i := range n {
+			sum += at(r, i) * at(s, i)
+		}
+		return sum
+	}
+	var sum float64
+	for r := range rows {
+		for s := range r {
+			sum += math.Abs(dot(r, s)) / math.Sqrt(dot(r, r)*dot(s, s))
+		}
+	}
+	return sum / float64(rows*(rows-1)/2)
+}
+
 // weightPenalty is what the regularizers of trained weights add to the loss.
 func (r *rig) weightPenalty(values map[*gorgonia.Node][]float64) float64 {
 	var sum float64
 	for _, wn := range r.graph.Grads {
 		reg := wn.Weight.Regularizer
 		if reg != (keras.Regularizer{}) {
-			sum += penaltyOf(reg.L1, reg.L2, values[r.graph.Weights[index(r, wn)]])
+			w := values[r.graph.Weights[index(r, wn)]]
+			sum += penaltyOf(reg.L1, reg.L2, w)
+			if reg.Orthogonal != 0 {
+				sum += reg.Orthogonal * orthogonalPenalty(wn.Weight.Shape, reg.Columns, w)
+			}
 		}
 	}
 	return sum

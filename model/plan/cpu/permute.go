@@ -20,6 +20,10 @@ func permute(attr any, o operands) call {
 	}
 	walk := newWalk(shape, steps)
 	move := func(to, from, run, step int) {
+		if step == 1 {
+			copy(o.out[to:to+run], x[from:])
+			return
+		}
 		for i := range run {
 			o.out[to+i] = x[from+i*step]
 		}

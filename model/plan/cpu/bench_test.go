@@ -1,0 +1,60 @@
+package cpu
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/kernels/fmapeak"
+	"github.com/beamfit/beamfit/model/optimizer"
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// BenchmarkLSTMStep is a training step of an LSTM of 128 units over 80 steps of 128 features, 128 rows. %peak is the share of
+// the multiply-add peak of one core, by the fastest step.
+func BenchmarkLSTMStep(b *testing.B) {
+	m := testModel{"lstm", sequential(80*128, `Reshape {"target_shape":[80,128]}`, `Dense {"units":128}`, `LSTM {"units":128}`,
+		`Dense {"units":3,"activation":"softmax"}`), []string{cce}}
+	opt, err := optimizer.New(params.Call{Name: "adam"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	r := newRig(b, m, 128, 1)
+	g, err := graph.Build(r.spec, graph.Options{Batch: 128, Training: true, Losses: m.lossList(b)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	p, err := plan.Compile(g, Device{}, opt)
+	if err != nil {
+		b.Fatal(err)
+	}
+	mem, _ := Device{}.NewMemory(p.Sizes)
+	program, err := Device{}.Bind(p, mem)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range r.weights {
+		r.weights[i] /= 10
+	}
+	copy(mem.Host(plan.Ref{Space: plan.Weights, Len: r.spec.NumWeights}), r.weights)
+	copy(mem.Host(p.Inputs[0]), r.values[r.graph.Inputs[0]])
+	copy(mem.Host(p.Labels[0]), r.values[r.graph.Labels[0]])
+	copy(mem.Host(p.Scales[0]), r.values[r.graph.Scales[0]])
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	peak, fastest := 0.0, time.Hour
+	b.ReportAllocs()
+	for b.Loop() {
+		peak = max(peak, fmapeak.FLOPS(2*time.Millisecond))
+		start := time.Now()
+		if err := program.Run(&r.step); err != nil {
+			b.Fatal(err)
+		}
+		fastest = min(fastest, time.Since(start))
+	}
+	b.ReportMetric(float64(p.FLOP())/fastest.Seconds()/1e9, "GFLOP/s")
+	b.ReportMetric(100*float64(p.FLOP())/fastest.Seconds()/peak, "%peak")
+	b.ReportMetric(float64(fastest.Nanoseconds()), "ns-min")
+}

@@ -1,0 +1,78 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// knownNormScratch is room for the deviations.
+func knownNormScratch(attr any) int {
+	n := 1
+	for _, d := range attr.(*graph.KnownNormAttr).Small {
+		n *= d
+	}
+	return n
+}
+
+// known are the means and variances of an instruction.
+func known(a *graph.KnownNormAttr, o operands) (mean, variance []float32) {
+	if a.Mean != nil {
+		return a.Mean, a.Variance
+	}
+	return o.in[1], o.in[2]
+}
+
+// deviations computes max(√variance, 1e-7); the bound is keras.config.epsilon().
+func deviations(variance, out []float32) {
+	for i, v := range variance {
+		out[i] = max(float32(math.Sqrt(float64(v))), 1e-7)
+	}
+}
+
+func knownNorm(attr any, o operands) call {
+	a, x := attr.(*graph.KnownNormAttr), o.in[0]
+	mean, variance := known(a, o)
+	deviation := o.scratch
+	walk := newBroadcastWalk(&a.BroadcastAttr)
+	forth := func(to, from, run, step int) {
+		for i := range run {
+			j := from + i*step
+			o.out[to+i] = (x[to+i] - mean[j]) / deviation[j]
+		}
+	}
+	if a.Invert {
+		forth = func(to, from, run, step int) {
+			for i := range run {
+				j := from + i*step
+				o.out[to+i] = mean[j] + float32(x[to+i]*deviation[j])
+			}
+		}
+	}
+	return func(*plan.Step) {
+		deviations(variance, deviation)
+		walk.each(forth)
+	}
+}
+
+func knownNormGrad(attr any, o operands) call {
+	a, dy := attr.(*graph.KnownNormAttr), o.in[0]
+	_, variance := known(a, o)
+	deviation := o.scratch
+	walk := newBroadcastWalk(&a.BroadcastAttr)
+	back := func(to, from, run, step int) {
+		for i := range run {
+			j := from + i*step
+			if a.Invert {
+				o.out[to+i] = dy[to+i] * deviation[j]
+			} else {
+				o.out[to+i] = dy[to+i] / deviation[j]
+			}
+		}
+	}
+	return func(*plan.Step) {
+		deviations(variance, deviation)
+		walk.each(back)
+	}
+}

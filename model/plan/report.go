@@ -1,0 +1,179 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/beamfit/beamfit/model/keras"
+)
+
+// A Call is what a step does several times alike, described for people: one instruction in every slice of the batch, or
+// in every part of the weights.
+type Call struct {
+	Stage     int // counted from 1; a stage begins when the one before has ended
+	Count     int // calls in a step; those of one stage may run side by side
+	Operation string
+	Reads     []string // of the first one
+	Writes    []string
+	Bytes     int // of the arrays that all of them read and write
+	FLOP      int // of matrix products and convolutions, in their direct form; 0 for all others
+}
+
+// Calls describes a step. Weights, and gradients and slots of trainable ones, go by layer/name; everything else by its space
+// and offset, so that equal offsets of work show reuse.
+func (s *Split) Calls(spec *keras.Spec) []Call {
+	name := newNames(spec)
+	var calls []Call
+	for i := range s.Slices[0].Instrs {
+		c := name.call(&s.Slices[0].Instrs[i])
+		c.Stage = 1
+		for _, p := range s.Slices[1:] {
+			c.add(&p.Instrs[i])
+		}
+		calls = append(calls, c)
+	}
+	for k, set := range s.Finish {
+		first := len(calls)
+		for _, p := range set {
+			for i := range p.Instrs {
+				in := &p.Instrs[i]
+				at := slices.IndexFunc(calls[first:], func(c Call) bool { return c.Operation == in.Code })
+				if at < 0 {
+					c := name.call(in)
+					c.Stage = k + 2
+					calls = append(calls, c)
+				} else {
+					calls[first+at].add(in)
+				}
+			}
+		}
+	}
+	return calls
+}
+
+// Values is the length that Work would have if no two values shared a place.
+func (s *Split) Values() int {
+	n := 0
+	for _, p := range s.Slices {
+		n += p.Values
+	}
+	return n
+}
+
+// add counts one more call like the first.
+func (c *Call) add(in *Instr) {
+	c.Count++
+	c.Bytes += bytesOf(in)
+	c.FLOP += flop(in)
+}
+
+const bytesPerFloat = 4
+
+func bytesOf(in *Instr) int {
+	n := 0
+	for _, r := range slices.Concat(in.In, in.Side, []Ref{in.Out}) {
+		n += bytesPerFloat * r.Len
+	}
+	return n
+}
+
+// FLOP are the floating-point operations of all matrix products and convolutions, in their direct form.
+func (p *Plan) FLOP() int {
+	n := 0
+	for i := range p.Instrs {
+		n += flop(&p.Instrs[i])
+	}
+	return n
+}
+
+func flop(in *Instr) int {
+	if a, ok := in.Attr.(interface{ FLOP() int }); ok {
+		return a.FLOP()
+	}
+	return 0
+}
+
+// shape is the shape of operand i, nil where it is not known.
+func (in *Instr) shape(i int) []int {
+	if i < len(in.Shapes) {
+		return in.Shapes[i]
+	}
+	return nil
+}
+
+// names finds the weights that places belong to.
+type names struct {
+	weights []*keras.Weight
+	runs    []Run
+	total   int
+}
+
+func newNames(spec *keras.Spec) names {
+	runs, total := TrainableRuns(spec)
+	return names{spec.Weights, runs, total}
+}
+
+// call describes one instruction.
+func (n names) call(in *Instr) Call {
+	c := Call{Operation: in.Code}
+	c.add(in)
+	for k, r := range in.In {
+		c.Reads = append(c.Reads, n.of(r, in.shape(k)))
+	}
+	c.Writes = append(c.Writes, n.of(in.Out, in.shape(len(in.In))))
+	for _, r := range in.Side {
+		c.Writes = append(c.Writes, n.of(r, nil))
+	}
+	return c
+}
+
+// of is a place with its shape.
+func (n names) of(r Ref, shape []int) string {
+	if len(shape) == 0 {
+		shape = []int{r.Len}
+	}
+	size := strings.ReplaceAll(strings.Trim(fmt.Sprint(shape), "[]"), " ", "x")
+	switch r.Space {
+	case Weights:
+		return fmt.Sprintf("%s[%s]", n.at(r.Off, r.Len), size)
+	case Grads:
+		slice, at := r.Off/aligned(n.total), r.Off%aligned(n.total)
+		text := "gradient of " + n.at(n.weight(at), r.Len)
+		if slice > 0 {
+			text += fmt.Sprintf(" in slice %d", slice+1)
+		}
+		return fmt.Sprintf("%s[%s]", text, size)
+	case Slots:
+		return fmt.Sprintf("slot %d of %s[%s]", r.Off/n.total+1, n.at(n.weight(r.Off%n.total), r.Len), size)
+	}
+	return fmt.Sprintf("%v+%d[%s]", r.Space, r.Off, size)
+}
+
+// weight is the place among all weights of a place among the trainable ones.
+func (n names) weight(compact int) int {
+	for _, r := range slices.Backward(n.runs) {
+		if compact >= r.Compact {
+			return r.Weight + compact - r.Compact
+		}
+	}
+	return compact
+}
+
+// at names the weights in a range.
+func (n names) at(off, size int) string {
+	var found []*keras.Weight
+	for _, w := range n.weights {
+		if w.Offset < off+size && w.Offset+w.Size() > off {
+			found = append(found, w)
+		}
+	}
+	if len(found) == 0 {
+		return "nothing"
+	}
+	first, last := found[0], found[len(found)-1]
+	if first == last {
+		return first.Layer + "/" + first.Name
+	}
+	return fmt.Sprintf("%s/%s to %s/%s", first.Layer, first.Name, last.Layer, last.Name)
+}
