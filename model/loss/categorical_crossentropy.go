@@ -10,8 +10,8 @@ import (
 // categoricalCrossentropy is -Σ_j t_j·log(q_j), where q is the softmax of the logits or, without logits,
 // clip(p / Σp), and t the labels, smoothed towards 1/n.
 //
-// The gradient from logits is scale·(q·Σt - t), exact for any labels. TensorFlow's is scale·(q - t), which is the same for
-// labels that sum to 1, as one-hot ones do.
+// The gradient from logits is scale·(q - t) as in TensorFlow, which is exact for labels that sum to 1, as one-hot ones do;
+// without logits it is exact for any.
 //
 // Arguments: from_logits False (True: the model's output is logits), label_smoothing 0, axis -1.
 //
@@ -90,13 +90,9 @@ func smoothedGrad(smooth smoothing, rows, n int, x, y, scale, dx []float32) {
 	for r := range rows {
 		xr, yr, out := x[r*n:(r+1)*n], y[r*n:(r+1)*n], dx[r*n:(r+1)*n]
 		total, s := logSumExp(xr), float64(scale[r])
-		var mass float64
-		for _, v := range yr {
-			mass += smooth.class(float64(v), n)
-		}
 		for j, v := range yr {
 			q := math.Exp(float64(xr[j]) - total)
-			out[j] = float32(s * (q*mass - smooth.class(float64(v), n)))
+			out[j] = float32(s * (q - smooth.class(float64(v), n)))
 		}
 	}
 }

@@ -25,8 +25,12 @@
 // # What is no loss here
 //
 // A loss must be a mean over rows, so that it does not depend on how rows are divided into batches: Circle, and Dice and
-// Tversky without an axis, are refused. The labels are one-hot (or 0 and 1, or whole numbers), so the losses of class
-// numbers are refused as well. reduction is always Keras' default, the mean.
+// Tversky without an axis, are refused. reduction is always Keras' default, the mean.
+//
+// # Class numbers
+//
+// The losses that take class numbers in Keras take one-hot labels here, as the others do; class numbers become one-hot before
+// they come.
 //
 // # Precision
 //

@@ -1,5 +1,7 @@
 package loss
 
+import "slices"
+
 // A Func computes a loss and its gradient. Rows writes losses[r]; Grad writes dp[r,j] = scale[r]·∂losses[r]/∂p[r,j].
 // dp may alias p. Neither allocates.
 type Func struct {
@@ -19,6 +21,22 @@ type Loss struct {
 	// SoftmaxLogits computes from the input of a softmax where that differs from Logits, which then is for a sigmoid
 	// only; nil: Logits is for both.
 	SoftmaxLogits *Func
+	// Sparse: Keras takes class numbers as labels, which are one-hot here.
+	Sparse bool
+	// Ignore is a class whose rows have no loss and do not count in its mean; nil: none. It need not be one of the output's:
+	// a class number beyond them is a label of zeros.
+	Ignore *int
+}
+
+// Ignores tells whether a row with label y does not count.
+func (l *Loss) Ignores(y []float32) bool {
+	switch {
+	case l.Ignore == nil:
+		return false
+	case *l.Ignore >= 0 && *l.Ignore < len(y):
+		return y[*l.Ignore] != 0
+	}
+	return !slices.ContainsFunc(y, func(v float32) bool { return v != 0 })
 }
 
 // String is the loss's name.

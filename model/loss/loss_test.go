@@ -30,6 +30,10 @@ func TestValues(t *testing.T) {
 		{"binary_crossentropy", false, []float32{0}, []float32{1}, -ln(1e-7)},
 		{"binary_crossentropy", true, []float32{0}, []float32{1}, ln(2)},
 		{"binary_crossentropy", true, []float32{-800}, []float32{1}, 800},
+		{"sparse_categorical_crossentropy", false, []float32{0.4, 0.6, 1}, []float32{0, 1, 0}, -ln(0.6 / (0.4 + 0.6 + 1))}, // clip hardly matters
+		{"sparse_categorical_crossentropy", false, []float32{2, 0, 0}, []float32{0, 1, 0}, -ln(1e-7)},                      // clipped before it is divided
+		{"sparse_categorical_crossentropy", true, []float32{1000, 0, 0}, []float32{0, 1, 0}, 1000},
+		{"categorical_generalized_cross_entropy", false, []float32{0.25, 0.5}, []float32{1, 0}, (1 - 0.5) / 0.5},
 	}
 	for _, tt := range tests {
 		l, ok := ByName(tt.name)
@@ -65,6 +69,8 @@ func calls() []params.Call {
 		{Name: "binary_focal_crossentropy", Args: args{"apply_class_balancing": true, "gamma": 1.5}},
 		{Name: "categorical_focal_crossentropy", Args: args{"gamma": int64(0), "alpha": 0.7}},
 		{Name: "categorical_focal_crossentropy", Args: args{"from_logits": true}},
+		{Name: "categorical_generalized_cross_entropy", Args: args{"q": 0.9}},
+		{Name: "sparse_categorical_crossentropy", Args: args{"from_logits": true, "ignore_class": int64(3)}},
 		{Name: "huber", Args: args{"delta": 0.1}},
 		{Name: "tversky", Args: args{"axis": int64(1), "alpha": 0.3, "beta": 0.9}},
 	}...)
@@ -179,6 +185,36 @@ func TestHingeLabels(t *testing.T) {
 	}
 }
 
+// TestIgnoreClass: rows of the class have no loss and no gradient, and neither has a label of zeros where the class is not one
+// of the output's.
+func TestIgnoreClass(t *testing.T) {
+	for _, tt := range []struct {
+		class int64
+		y     []float32
+	}{{1, []float32{0, 1, 1, 0}}, {-1, []float32{0, 0, 1, 0}}, {255, []float32{0, 0, 1, 0}}} {
+		call := params.Call{Name: "sparse_categorical_crossentropy", Args: map[string]params.Value{"ignore_class": tt.class}}
+		for form, f := range forms(t, call) {
+			got, dp := make([]float32, 2), []float32{9, 9, 9, 9}
+			f.Rows(2, 2, []float32{0.5, 0.5, 0.25, 0.75}, tt.y, got)
+			f.Grad(2, 2, []float32{0.5, 0.5, 0.25, 0.75}, tt.y, []float32{1, 1}, dp)
+			if got[0] != 0 || got[1] == 0 || dp[0] != 0 || dp[1] != 0 || dp[2] == 0 {
+				t.Errorf("class %d from %s: losses %v, gradients %v", tt.class, form, got, dp)
+			}
+		}
+	}
+}
+
+func TestByWidth(t *testing.T) {
+	for n, want := range map[int]string{1: "binary_crossentropy", 3: "categorical_crossentropy"} {
+		if got := ByWidth(params.Call{Name: "CE"}, n).Name; got != want {
+			t.Errorf("ce of width %d is %s, want %s", n, got, want)
+		}
+	}
+	if got := ByWidth(params.Call{Name: "mse"}, 1).Name; got != "mse" {
+		t.Errorf("mse became %s", got)
+	}
+}
+
 func TestNames(t *testing.T) {
 	for _, name := range []string{
 		"categorical_crossentropy", "CategoricalCrossentropy", "binary_crossentropy", "BinaryCrossentropy",
@@ -213,6 +249,7 @@ func TestRefused(t *testing.T) {
 		{params.Call{Name: "BinaryFocalCrossentropy", Args: args{"gamma": -1.0}}, []string{"gamma"}},
 		{params.Call{Name: "CategoricalFocalCrossentropy", Args: args{"alpha": []params.Value{0.5, 0.5}}}, []string{"alpha", "number"}},
 		{params.Call{Name: "dice"}, []string{"axis must be -1"}},
+		{params.Call{Name: "CategoricalGeneralizedCrossEntropy", Args: args{"q": int64(1)}}, []string{"q must be above 0 and below 1"}},
 		{params.Call{Name: "Circle"}, []string{"rows of a batch"}},
 	}
 	for _, tt := range tests {

@@ -22,6 +22,7 @@ var table = []entry{
 	{"binary_focal_crossentropy", []string{"BinaryFocalCrossentropy"}, binaryFocalCrossentropy},
 	{"categorical_crossentropy", []string{"CategoricalCrossentropy"}, categoricalCrossentropy},
 	{"categorical_focal_crossentropy", []string{"CategoricalFocalCrossentropy"}, categoricalFocalCrossentropy},
+	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, categoricalGeneralizedCrossEntropy},
 	{"categorical_hinge", []string{"CategoricalHinge"}, categoricalHinge},
 	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, cosineSimilarity},
 	{"dice", []string{"Dice"}, dice},
@@ -34,15 +35,15 @@ var table = []entry{
 	{"mean_squared_error", []string{"mse", "MSE", "MeanSquaredError"}, meanSquaredError},
 	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, meanSquaredLogarithmicError},
 	{"poisson", []string{"Poisson"}, poisson},
+	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, sparseCategoricalCrossentropy},
 	{"squared_hinge", []string{"SquaredHinge"}, squaredHinge},
 	{"tversky", []string{"Tversky"}, tversky},
 }
 
 // refused are losses of Keras that are none here.
 var refused = map[string]string{
-	"circle":                                "compares the rows of a batch with each other",
-	"ctc":                                   "is for sequences of labels",
-	"categorical_generalized_cross_entropy": "takes class numbers, and labels are one-hot",
+	"circle": "compares the rows of a batch with each other",
+	"ctc":    "is for sequences of labels",
 }
 
 // Names lists the losses by their function names in keras.losses, sorted.
@@ -53,6 +54,19 @@ func Names() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// ByWidth is the loss that Keras calls crossentropy or ce for an output of width n; other calls stay as they are.
+//
+// Source: keras/src/trainers/compile_utils.py, get_loss.
+func ByWidth(call params.Call, n int) params.Call {
+	if lower := strings.ToLower(call.Name); lower == "crossentropy" || lower == "ce" {
+		call.Name = "categorical_crossentropy"
+		if n == 1 {
+			call.Name = "binary_crossentropy"
+		}
+	}
+	return call
 }
 
 // ByName makes a loss without arguments by any of its spellings, in exact case as in Keras. ok is false where there is

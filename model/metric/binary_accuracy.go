@@ -6,9 +6,9 @@ import "github.com/beamfit/beamfit/model/params"
 // as 1 and others as 0.
 //
 // Source: keras/src/metrics/accuracy_metrics.py, binary_accuracy.
-func binaryAccuracy(a *params.Args, _ int) Metric {
+func binaryAccuracy(a *params.Args, _ int) *Metric {
 	threshold := float32(a.Float(0.5, "threshold"))
-	return Metric{Rows: func(rows, n int, p, y, values []float32) {
+	return rowMean(func(rows, n int, p, y, values []float32) {
 		for r := range rows {
 			hits := 0
 			for i := r * n; i < (r+1)*n; i++ {
@@ -22,5 +22,5 @@ func binaryAccuracy(a *params.Args, _ int) Metric {
 			}
 			values[r] = float32(float64(hits) / float64(n))
 		}
-	}}
+	})
 }

@@ -13,23 +13,23 @@ import (
 // Arguments: axis -1.
 //
 // Source: keras/src/metrics/regression_metrics.py, cosine_similarity.
-func cosineSimilarity(a *params.Args, _ int) Metric {
+func cosineSimilarity(a *params.Args, _ int) *Metric {
 	if axis := a.Int(-1, "axis"); axis != -1 && axis != 1 {
 		a.Failf("argument axis must be -1, found %d", axis)
 	}
 	negative := mustLoss("cosine_similarity").Output.Rows
-	return Metric{Rows: func(rows, n int, p, y, values []float32) {
+	return rowMean(func(rows, n int, p, y, values []float32) {
 		negative(rows, n, p, y, values)
 		for r := range rows {
 			values[r] = -values[r]
 		}
-	}}
+	})
 }
 
 // logCoshError is the loss log_cosh under the metric's name.
 //
 // Source: keras/src/metrics/regression_metrics.py, LogCoshError.
-func logCoshError(*params.Args, int) Metric { return Metric{Loss: mustLoss("log_cosh")} }
+func logCoshError(*params.Args, int) *Metric { return ofLoss(mustLoss("log_cosh")) }
 
 // mustLoss is a loss without arguments.
 func mustLoss(name string) *loss.Loss {

@@ -1,18 +1,28 @@
-// Package metric holds Keras' metrics and the exact sums that losses and metrics are averaged with.
+// Package metric holds Keras' metrics and the exact sums that losses and metrics are computed from.
 //
 // # Vocabulary
 //
 // p are predictions, y labels, both rows x n row-major with n the width of the output. A State is what a metric has
-// seen so far; states of parts of the data merge into the state of the whole.
+// seen so far: counts and exact sums, whose meaning is the metric's. A row mean is a metric that is the mean of a value per
+// row; AUC, Precision, F1Score, R2Score and their like are computed from their State once all rows are in.
 //
 // # Guarantees
 //
-// A merged state does not depend on the order of rows, on how the rows were divided or on the order of merges: sums are
-// kept exactly (Sum). A State's bytes are the same whenever its contents are, so they can travel between workers and be
-// compared.
+// A merged State does not depend on the order of rows, on how the rows were divided or on the order of merges: counts are
+// integers and sums are kept exactly (Sum). So every metric is that of the whole table, bit for bit. A State's bytes are the same
+// whenever its contents are, so they can travel between workers and be compared. Arguments cannot ask for a State of more than a
+// million counts and sums.
+//
+// # Where Keras differs
+//
+// A metric here is one number. Where Keras gives one per class, output or threshold (F1Score without average, R2Score with
+// class_aggregation=None, several thresholds), the argument that makes it one is asked for. Correlations with axis=0 are those of
+// the table, not of its batches. Labels are one-hot, class numbers included, so the sparse metrics are their categorical twins.
+// Thresholds are compared in float32 as in Keras, everything else is computed in float64.
 //
 // # Adding a metric
 //
-// A metric that is a mean over rows is one file with a function and one row in the table of registry.go. Every loss is
+// A metric is one file with a function that reads its arguments and one row in the table of registry.go; rowMean makes one that
+// is a mean over rows, any other says how many counts and sums it has, how rows are added and what they amount to. Every loss is
 // a metric too, by any of its names; cosine_similarity has the sign of Keras' metric, not of its loss.
 package metric

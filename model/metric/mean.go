@@ -18,14 +18,14 @@ const MeanBytes = sumBytes + 8
 // Add takes in the values of more rows.
 func (m *Mean) Add(values []float32) {
 	for _, v := range values {
-		m.sum.Add(v)
+		m.sum.Add(float64(v))
 	}
 	m.rows += uint64(len(values))
 }
 
 // Merge takes in the state of other rows.
-func (m *Mean) Merge(other Mean) {
-	m.sum.Merge(other.sum)
+func (m *Mean) Merge(other *Mean) {
+	m.sum.Merge(&other.sum)
 	m.rows += other.rows
 }
 
@@ -33,11 +33,13 @@ func (m *Mean) Merge(other Mean) {
 func (m *Mean) Rows() uint64 { return m.rows }
 
 // Value is the mean; 0 where no row was seen, as Keras' Mean metric.
-func (m *Mean) Value() float64 {
-	if m.rows == 0 {
+func (m *Mean) Value() float64 { return mean(&m.sum, m.rows) }
+
+func mean(sum *Sum, rows uint64) float64 {
+	if rows == 0 {
 		return 0
 	}
-	return m.sum.Float64() / float64(m.rows)
+	return sum.Float64() / float64(rows)
 }
 
 // AppendBinary appends the state's bytes: the sum, then the number of rows.

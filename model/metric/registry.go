@@ -13,18 +13,50 @@ import (
 // arguments it knows and leaves the name out.
 type entry struct {
 	names []string
-	make  func(a *params.Args, n int) Metric
+	make  func(a *params.Args, n int) *Metric
 }
 
-// table is every metric that is not a loss of the same name: a new one is a file and a row here.
+// table is every metric that is not a loss of the same name: a new one is a file and a row here. Names are the function's or
+// Keras' snake case of the class, then the class, then short forms.
 var table = []entry{
-	{[]string{"accuracy", "acc"}, accuracy},
+	{[]string{"accuracy"}, accuracy},
+	{[]string{"auc", "AUC"}, auc},
 	{[]string{"binary_accuracy", "BinaryAccuracy"}, binaryAccuracy},
+	{[]string{"binary_io_u", "BinaryIoU"}, binaryIoU},
 	{[]string{"categorical_accuracy", "CategoricalAccuracy"}, categoricalAccuracy},
+	{[]string{"concordance_correlation", "ConcordanceCorrelation"}, concordanceCorrelation},
 	{[]string{"cosine_similarity", "CosineSimilarity", "cosine_proximity"}, cosineSimilarity},
 	{[]string{"crossentropy", "ce"}, crossentropy},
+	{[]string{"f1_score", "F1Score"}, f1Score},
+	{[]string{"f_beta_score", "FBetaScore"}, fBetaScore},
+	{[]string{"false_negatives", "FalseNegatives"}, conditions(func(c confusion) float64 { return c.fn })},
+	{[]string{"false_positives", "FalsePositives"}, conditions(func(c confusion) float64 { return c.fp })},
+	{[]string{"io_u", "IoU"}, iou},
 	{[]string{"log_cosh_error", "LogCoshError"}, logCoshError},
+	{[]string{"mean_io_u", "MeanIoU"}, meanIoU},
+	{[]string{"one_hot_io_u", "OneHotIoU"}, oneHotIoU},
+	{[]string{"one_hot_mean_io_u", "OneHotMeanIoU"}, oneHotMeanIoU},
+	{[]string{"pearson_correlation", "PearsonCorrelation"}, pearsonCorrelation},
+	{[]string{"precision", "Precision"}, rates(confusion.precision)},
+	{[]string{"precision_at_recall", "PrecisionAtRecall"}, bestWhere("recall", confusion.recall, confusion.precision)},
+	{[]string{"r2_score", "R2Score"}, r2Score},
+	{[]string{"recall", "Recall"}, rates(confusion.recall)},
+	{[]string{"recall_at_precision", "RecallAtPrecision"}, bestWhere("precision", confusion.precision, confusion.recall)},
+	{[]string{"root_mean_squared_error", "RootMeanSquaredError"}, rootMeanSquaredError},
+	{[]string{"sensitivity_at_specificity", "SensitivityAtSpecificity"}, bestWhere("specificity", confusion.specificity, confusion.recall)},
+	{[]string{"sparse_categorical_accuracy", "SparseCategoricalAccuracy"}, sparseCategoricalAccuracy},
+	{[]string{"sparse_top_k_categorical_accuracy", "SparseTopKCategoricalAccuracy"}, sparseTopKCategoricalAccuracy},
+	{[]string{"specificity_at_sensitivity", "SpecificityAtSensitivity"}, bestWhere("sensitivity", confusion.recall, confusion.specificity)},
 	{[]string{"top_k_categorical_accuracy", "TopKCategoricalAccuracy"}, topKCategoricalAccuracy},
+	{[]string{"true_negatives", "TrueNegatives"}, conditions(func(c confusion) float64 { return c.tn })},
+	{[]string{"true_positives", "TruePositives"}, conditions(func(c confusion) float64 { return c.tp })},
+}
+
+// refused are metrics of Keras that are none here, in lower case.
+var refused = map[string]string{
+	"mean":              "is of values, and has no predictions and labels to compare",
+	"sum":               "is of values, and has no predictions and labels to compare",
+	"meanmetricwrapper": "needs a function; write the name of the function's metric",
 }
 
 // Names lists the metrics by their first names, the losses included, sorted.
@@ -37,27 +69,76 @@ func Names() []string {
 	return slices.Compact(names)
 }
 
-// New finds the metric that compile_params ask for and binds it to an output of width n. It refuses a name that is not
-// in the table and arguments that the metric does not have.
-func New(call params.Call, n int) (*Metric, error) {
-	for _, e := range table {
-		if !slices.Contains(e.names, call.Name) {
-			continue
-		}
-		a := params.NewArgs(call)
-		m := e.make(a, n)
-		if err := a.Check(); err != nil {
-			return nil, fmt.Errorf("metric %s: %w", call.Name, err)
-		}
-		m.Name = call.Name
-		return &m, nil
+// Known says whether there is a metric of a name, in any of its spellings.
+func Known(name string) bool { return find(name) != nil || loss.Known(name) }
+
+func find(name string) *entry {
+	if isAccuracy(name) {
+		name = "accuracy"
 	}
-	if !loss.Known(call.Name) {
+	for i, e := range table {
+		if slices.Contains(e.names, name) {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+// isAccuracy tells whether a name is one of accuracy's, which Keras takes in any case.
+func isAccuracy(name string) bool {
+	lower := strings.ToLower(name)
+	return lower == "accuracy" || lower == "acc"
+}
+
+// ForLoss is the metric that a name means beside a loss: accuracy is sparse_categorical_accuracy beside a loss of class
+// numbers. Other calls stay as they are.
+//
+// Source: keras/src/trainers/compile_utils.py, get_metric, which looks at the labels.
+func ForLoss(call params.Call, l *loss.Loss, n int) params.Call {
+	if l.Sparse && n > 1 && !call.Called && isAccuracy(call.Name) {
+		call.Name, call.Text = "sparse_categorical_accuracy", call.String()
+	}
+	return call
+}
+
+// New finds the metric that compile_params ask for and binds it to an output of width n. It refuses a name that is not
+// in the table and arguments that the metric does not have. Every metric takes name.
+func New(call params.Call, n int) (*Metric, error) {
+	e := find(call.Name)
+	if e == nil && !loss.Known(call.Name) {
+		if why, ok := refused[strings.ToLower(call.Name)]; ok {
+			return nil, fmt.Errorf("metric %s is not supported: it %s", call.Name, why)
+		}
 		return nil, fmt.Errorf("unknown metric %q; known: %s", call.Name, strings.Join(Names(), ", "))
 	}
-	l, err := loss.New(call)
+	name := call.String()
+	if given, ok := call.Args["name"].(string); ok {
+		name, call = given, call.Without("name")
+	}
+	m, err := bind(e, call, n)
 	if err != nil {
 		return nil, err
 	}
-	return &Metric{Name: call.Name, Loss: l}, nil
+	m.Name = name
+	return m, nil
+}
+
+// bind is the metric without a name; nil e: that of a loss.
+func bind(e *entry, call params.Call, n int) (*Metric, error) {
+	if e == nil {
+		l, err := loss.New(call)
+		if err != nil {
+			return nil, err
+		}
+		return ofLoss(l), nil
+	}
+	a := params.NewArgs(call)
+	m := e.make(a, n)
+	if err := a.Check(); err != nil {
+		return nil, fmt.Errorf("metric %s: %w", call.Name, err)
+	}
+	if m.counts+m.sums > maxState {
+		return nil, fmt.Errorf("metric %s: %d counts and sums for an output of width %d, at most %d", call.Name, m.counts+m.sums, n, maxState)
+	}
+	return m, nil
 }
