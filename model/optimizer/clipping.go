@@ -38,17 +38,22 @@ func withClipping(a *params.Args, o Optimizer) Optimizer {
 	}
 	switch {
 	case norm > 0:
-		return normClipper{o, norm}
+		return normClipper{clipping{o}, norm}
 	case global > 0:
-		return globalNormClipper{o, global}
+		return globalNormClipper{clipping{o}, global}
 	case value > 0:
-		return valueClipper{o, value}
+		return valueClipper{clipping{o}, value}
 	}
 	return o
 }
 
+// clipping is the part that all clippers have: the optimizer that is given the clipped gradients.
+type clipping struct{ Optimizer }
+
+func (c clipping) inner() Optimizer { return c.Optimizer }
+
 type normClipper struct {
-	Optimizer
+	clipping
 	norm float64
 }
 
@@ -61,7 +66,7 @@ func (o normClipper) Clip(g []float32, sizes []int) {
 }
 
 type globalNormClipper struct {
-	Optimizer
+	clipping
 	norm float64
 }
 
@@ -78,7 +83,7 @@ func scaleDown(bound float64, g []float32) {
 }
 
 type valueClipper struct {
-	Optimizer
+	clipping
 	value float64
 }
 

@@ -16,7 +16,8 @@
 // learning_rate is a number or a schedule of keras.optimizers.schedules, written as a call. Two spellings of tf.keras 2 are
 // accepted as well: lr for learning_rate, and decay, which lowers the rate to lr/(1 + decay·iteration)
 // (keras/optimizer_v2/optimizer_v2.py, _decayed_lr). weight_decay shrinks the weights before each step; clipnorm,
-// global_clipnorm and clipvalue bound the gradients before that. Steps are counted per shard: a schedule goes on from one
+// global_clipnorm and clipvalue bound the gradients before that. use_ema, ema_momentum and ema_overwrite_frequency keep a moving
+// average of the weights, which becomes the weights at the end (see averaging). Steps are counted per shard: a schedule goes on from one
 // iteration of training to the next, and its steps are those of one shard.
 //
 // # Adding an optimizer

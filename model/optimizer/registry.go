@@ -45,7 +45,7 @@ func New(call params.Call) (Optimizer, error) {
 		}
 		a := params.NewArgs(call)
 		r := readRate(a, row.rate)
-		o := withClipping(a, withWeightDecay(a, r, row.make(a, r)))
+		o := withClipping(a, withAveraging(a, withWeightDecay(a, r, row.make(a, r))))
 		if err := a.Check(); err != nil {
 			return nil, fmt.Errorf("optimizer %s: %w", row.name, err)
 		}

@@ -69,6 +69,37 @@ func (a *Args) Bool(byDefault bool, names ...string) bool {
 	}
 }
 
+// Text reads a text.
+func (a *Args) Text(byDefault string, names ...string) string {
+	switch v := a.get(names).(type) {
+	case nil:
+		return byDefault
+	case string:
+		return v
+	default:
+		a.Failf("argument %s must be a text, found %v", names[0], v)
+		return byDefault
+	}
+}
+
+// Choice reads one of some words, in any case, and returns it as it stands among them.
+func (a *Args) Choice(byDefault, name string, words ...string) string {
+	text := a.Text(byDefault, name)
+	if text == byDefault {
+		return byDefault
+	}
+	for _, w := range words {
+		if strings.EqualFold(w, text) {
+			return w
+		}
+	}
+	a.Failf("argument %s must be one of %s, found %s", name, strings.Join(words, ", "), text)
+	return byDefault
+}
+
+// Called tells whether the object was written with brackets.
+func (a *Args) Called() bool { return a.call.Called }
+
 // Order names the arguments that may be given without a name, in their order.
 func (a *Args) Order(names ...string) {
 	a.order = names
@@ -87,6 +118,14 @@ func (a *Args) Order(names ...string) {
 
 // Has tells whether an argument is given, and not None.
 func (a *Args) Has(names ...string) bool { return a.get(names) != nil }
+
+// Given tells whether an argument is given, be it None.
+func (a *Args) Given(name string) bool {
+	a.get([]string{name})
+	_, named := a.call.Args[name]
+	_, positional := a.positional[name]
+	return named || positional
+}
 
 // RequiredFloat reads a number that must be given.
 func (a *Args) RequiredFloat(name string) float64 {
@@ -114,6 +153,21 @@ func (a *Args) Floats(name string) []float64 {
 		}
 	}
 	return numbers
+}
+
+// FloatOrFloats reads a number or a list of numbers, nil where it is absent.
+func (a *Args) FloatOrFloats(name string) []float64 {
+	switch v := a.get([]string{name}).(type) {
+	case nil:
+		return nil
+	case []Value:
+		return a.Floats(name)
+	case float64, int64:
+		return []float64{a.Float(0, name)}
+	default:
+		a.Failf("argument %s must be a number or a list of numbers, found %v", name, v)
+		return nil
+	}
 }
 
 // Call reads an argument that is a call; ok is false where it is none.

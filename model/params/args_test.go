@@ -1,6 +1,7 @@
 package params
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,6 +27,46 @@ func TestArgs(t *testing.T) {
 	}
 	if err := a.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTextArgs(t *testing.T) {
+	a := NewArgs(Call{Called: true, Args: map[string]Value{
+		"name": "x", "curve": "pr", "one": 0.5, "whole": int64(2), "list": []Value{int64(1), 0.5}, "none": nil,
+	}})
+	if s, absent := a.Text("", "name"), a.Text("y", "title"); s != "x" || absent != "y" {
+		t.Errorf("texts %q, %q", s, absent)
+	}
+	if s, absent, none := a.Choice("ROC", "curve", "ROC", "PR"), a.Choice("a", "kind", "a", "b"), a.Choice("", "none", "a"); s != "PR" || absent != "a" || none != "" {
+		t.Errorf("choices %q, %q, %q", s, absent, none)
+	}
+	for name, want := range map[string][]float64{"one": {0.5}, "whole": {2}, "list": {1, 0.5}, "none": nil, "absent": nil} {
+		if got := a.FloatOrFloats(name); !slices.Equal(got, want) {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	if !a.Given("none") || a.Given("absent") || a.Has("none") || !a.Called() {
+		t.Error("what is given is not known")
+	}
+	if err := a.Check(); err != nil {
+		t.Error(err)
+	}
+	for want, read := range map[string]func(a *Args){
+		"argument one must be a text, found 0.5":                       func(a *Args) { a.Text("", "one") },
+		"argument curve must be one of ROC, PRG, found pr":             func(a *Args) { a.Choice("ROC", "curve", "ROC", "PRG") },
+		"argument name must be a number or a list of numbers, found x": func(a *Args) { a.FloatOrFloats("name") },
+		"argument texts must be a list of numbers, found x in it":      func(a *Args) { a.FloatOrFloats("texts") },
+		"argument name is not supported; known: curve":                 func(a *Args) { a.Text("", "curve") },
+	} {
+		b := NewArgs(Call{Args: map[string]Value{"name": "x", "curve": "pr", "one": 0.5, "texts": []Value{"x"}}})
+		read(b)
+		if err := b.Check(); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	c := Call{Name: "A", Args: map[string]Value{"name": "x", "k": int64(1)}}
+	if d := c.Without("name"); len(d.Args) != 1 || len(c.Args) != 2 || c.String() != "A" {
+		t.Errorf("%v without a name is %v", c, d)
 	}
 }
 

@@ -1,6 +1,7 @@
 package params
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -69,25 +70,19 @@ func (p *parser) reference(what string, e expr) Call {
 	if e.kind != name && e.kind != call {
 		p.fail(e.pos, "%s must be a name such as 'x', or a call such as X(key=value), found %s", what, e.kind)
 	}
-	return e.call()
+	c := e.call()
+	c.Text, c.Called = p.text[e.pos:e.end], e.kind == call
+	return c
 }
 
-// noneOfKeras are names of Keras' modules that are no losses or metrics, and what labels that are one-hot cannot have.
-// Keys are lower case without underscores, so that class spellings are met as well.
-var noneOfKeras = map[string]string{
-	"serialize":                     "a function of Keras' modules",
-	"deserialize":                   "a function of Keras' modules",
-	"get":                           "a function of Keras' modules",
-	"sparsecategoricalcrossentropy": "not supported: labels are one-hot, use categorical_crossentropy",
-	"sparsecategoricalaccuracy":     "not supported: labels are one-hot, use categorical_accuracy",
-	"sparsetopkcategoricalaccuracy": "not supported: labels are one-hot, use top_k_categorical_accuracy",
-}
+// noneOfKeras are functions of Keras' modules that are no losses or metrics.
+var noneOfKeras = []string{"serialize", "deserialize", "get"}
 
 // object reads a loss or metric.
 func (p *parser) object(what string, e expr) Call {
 	c := p.reference(what, e)
-	if why, bad := noneOfKeras[strings.ToLower(strings.ReplaceAll(c.Name, "_", ""))]; bad {
-		p.fail(c.Pos, "%s %s is %s", what, c.Name, why)
+	if slices.Contains(noneOfKeras, c.Name) {
+		p.fail(c.Pos, "%s %s is a function of Keras' modules", what, c.Name)
 	}
 	return c
 }
@@ -116,20 +111,46 @@ func (p *parser) loss(c *Compile, e expr) {
 	}
 }
 
-// metrics reads a list of quoted names or calls; None and the empty list are no metrics.
+// metrics reads a list of quoted names or calls, a list with such a list for each output, or a dict by output name. None and
+// the empty list are no metrics.
 func (p *parser) metrics(c *Compile, e expr) {
-	if e.absent() {
-		return
+	switch {
+	case e.absent():
+	case e.kind == dict:
+		for i, key := range e.keys {
+			output, ok := key.literal.(string)
+			if !ok {
+				p.fail(key.pos, "metrics must name outputs by text, found %s", key.kind)
+			}
+			c.OutputMetrics = append(c.OutputMetrics, OutputMetrics{output, p.metricList(e.items[i])})
+		}
+	case e.kind != list:
+		p.fail(e.pos, "metrics must be a list such as ['accuracy'], or a dict by output name, found %s", e.kind)
+	case slices.ContainsFunc(e.items, func(item expr) bool { return item.kind == list }):
+		for _, item := range e.items {
+			c.OutputMetrics = append(c.OutputMetrics, OutputMetrics{Metrics: p.metricList(item)})
+		}
+	default:
+		c.Metrics = p.metricList(e)
 	}
+}
+
+// metricList reads the metrics of an output: a list of them, or one. None is none.
+func (p *parser) metricList(e expr) (calls []Call) {
+	items := e.items
 	if e.kind != list {
-		p.fail(e.pos, "metrics must be a list such as ['accuracy'], found %s", e.kind)
+		items = []expr{e}
 	}
-	for _, item := range e.items {
+	if e.absent() {
+		items = nil
+	}
+	for _, item := range items {
 		if item.kind == name {
 			p.fail(item.pos, "metric %s must stand in quotes: '%s'", item.name, item.name)
 		}
-		c.Metrics = append(c.Metrics, p.object("metric", item))
+		calls = append(calls, p.object("metric", item))
 	}
+	return calls
 }
 
 // lossWeights reads one number per output: a list, or a dict by output name.

@@ -1,5 +1,7 @@
 package params
 
+import "slices"
+
 // Compile is a checked compile_params text.
 type Compile struct {
 	Optimizer Call
@@ -9,20 +11,50 @@ type Compile struct {
 	LossOutputs []string
 	// LossText is the loss as the summary table shows it: without its outer quotes.
 	LossText string
-	// Metrics in the order given; empty: none.
+	// Metrics in the order given, for every output; empty: none, or OutputMetrics.
 	Metrics []Call
+	// OutputMetrics are used instead where the text gives a dict by output name, or a list with a list for each output.
+	OutputMetrics []OutputMetrics
 	// LossWeights per output; nil: all 1. LossWeightsByName is used instead where the text gives a dict.
 	LossWeights       []float64
 	LossWeightsByName map[string]float64
+}
+
+// OutputMetrics are the metrics of one output.
+type OutputMetrics struct {
+	Output  string // empty: by position
+	Metrics []Call
 }
 
 // A Call is a Keras object by name with arguments: adam, Adam(learning_rate=0.01).
 type Call struct {
 	Name string           // as written, without quotes
 	Args map[string]Value // keyword arguments
-	// Positional are the arguments without a name, which come first; only schedules of learning rates take them.
+	// Positional are the arguments without a name, which come first; only schedules of learning rates and metrics take them.
 	Positional []Value
-	Pos        int // byte offset in the text, for errors
+	Pos        int    // byte offset in the text, for errors
+	Text       string // as written, with arguments and without quotes; of arguments empty
+	Called     bool   // written with brackets
+}
+
+// String is the object as written.
+func (c Call) String() string {
+	if c.Text == "" {
+		return c.Name
+	}
+	return c.Text
+}
+
+// Without is the call without some of its arguments.
+func (c Call) Without(names ...string) Call {
+	args := map[string]Value{}
+	for name, v := range c.Args {
+		if !slices.Contains(names, name) {
+			args[name] = v
+		}
+	}
+	c.Args = args
+	return c
 }
 
 // A Value is a Python literal: nil (None), bool, int64, float64, string, []Value (list or tuple), Dict, or Call
