@@ -10,10 +10,11 @@ import (
 type Buffer struct {
 	Layout Layout
 	N      int
-	// Inputs[i] are the N x D elements of input i, row-major, and Labels[i] the N x K elements of label i. They are the
-	// Arrow memory itself: writing to them changes the buffer.
-	Inputs [][]float32
-	Labels [][]int16
+	// Inputs[i] are the N x D elements of input i, row-major, and Labels[i] the N x K elements of label i, or Numbers[i] where
+	// it is numeric; the other is nil. They are the Arrow memory itself: writing to them changes the buffer.
+	Inputs  [][]float32
+	Labels  [][]int16
+	Numbers [][]float32
 
 	values []*memory.Buffer // per variable
 }
@@ -26,16 +27,28 @@ func New(mem memory.Allocator, l Layout, rows int) *Buffer {
 	if err := l.Check(rows); err != nil {
 		panic("buffer: " + err.Error())
 	}
-	b := &Buffer{Layout: l, N: rows}
-	for i := range l.Len() {
-		v := memory.NewResizableBuffer(mem)
-		v.Resize(rows * l.Variable(i).Size() * l.Width(i))
-		clear(v.Bytes())
-		b.values = append(b.values, v)
-		if i < len(l.Inputs) {
+	values := make([]*memory.Buffer, l.Len())
+	for i := range values {
+		values[i] = memory.NewResizableBuffer(mem)
+		values[i].Resize(rows * l.Variable(i).Size() * l.Width(i))
+		clear(values[i].Bytes())
+	}
+	return over(l, rows, values)
+}
+
+// over is the buffer whose variables lie in that memory.
+func over(l Layout, rows int, values []*memory.Buffer) *Buffer {
+	b := &Buffer{Layout: l, N: rows, values: values}
+	for i, v := range values {
+		switch {
+		case i < len(l.Inputs):
 			b.Inputs = append(b.Inputs, arrow.Float32Traits.CastFromBytes(v.Bytes()))
-		} else {
+		case l.float(i):
+			b.Labels = append(b.Labels, nil)
+			b.Numbers = append(b.Numbers, arrow.Float32Traits.CastFromBytes(v.Bytes()))
+		default:
 			b.Labels = append(b.Labels, arrow.Int16Traits.CastFromBytes(v.Bytes()))
+			b.Numbers = append(b.Numbers, nil)
 		}
 	}
 	return b
@@ -56,7 +69,7 @@ func (b *Buffer) Release() {
 	for _, v := range b.values {
 		v.Release()
 	}
-	b.values, b.Inputs, b.Labels = nil, nil, nil
+	b.values, b.Inputs, b.Labels, b.Numbers = nil, nil, nil, nil
 }
 
 // Record is the buffer as a record batch, which shares its memory. The caller releases it.
@@ -66,7 +79,7 @@ func (b *Buffer) Record() arrow.Record {
 	for i := range fields {
 		v := b.Layout.Variable(i)
 		var elem arrow.DataType = arrow.PrimitiveTypes.Float32
-		if i >= len(b.Inputs) {
+		if !b.Layout.float(i) {
 			elem = arrow.PrimitiveTypes.Int16
 		}
 		list := arrow.FixedSizeListOfNonNullable(int32(v.Size()), elem)

@@ -25,6 +25,8 @@
 //	x        00 00 80 3f  00 00 00 40 | 00 00 40 40  00 00 80 40      x_shape {2,2}
 //	y        01 00  00 00  00 00      | 00 00  00 00  01 00           y_shape {2,3}
 //
+// A label that is numeric, which MADlib does not have, is float32 as an input is: K numbers of 4 bytes each.
+//
 // So going from one form to the other copies bytes once and converts nothing (on a little-endian machine).
 //
 // # Limits and failure

@@ -14,6 +14,8 @@ type Variable struct {
 	Name string
 	// Shape is that of one row.
 	Shape []int
+	// Numeric: a label of numbers, float32, and not one-hot. Inputs are always float32.
+	Numeric bool
 }
 
 // Size is the number of elements of one row.
@@ -28,7 +30,7 @@ func (v Variable) Size() int {
 // A Layout lists the variables of a buffer.
 type Layout struct {
 	Inputs []Variable // float32
-	Labels []Variable // int16
+	Labels []Variable // int16, or float32 where Numeric
 }
 
 // Len is the number of variables.
@@ -44,11 +46,14 @@ func (l Layout) Variable(i int) Variable {
 
 // Width is the number of bytes of an element of variable i.
 func (l Layout) Width(i int) int {
-	if i < len(l.Inputs) {
+	if l.float(i) {
 		return 4
 	}
 	return 2
 }
+
+// float tells whether the elements of variable i are float32.
+func (l Layout) float(i int) bool { return i < len(l.Inputs) || l.Variable(i).Numeric }
 
 // RowBytes is the number of bytes of one row.
 func (l Layout) RowBytes() int {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v15/arrow/endian"
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -43,8 +44,9 @@ func (b *Buffer) Packed(id int64) Packed {
 }
 
 // Read is the buffer that a packed row holds. The row must have the variables of the layout, rows of their shapes, and
-// equally many of each; an error is an *Error.
-func Read(mem memory.Allocator, l Layout, p Packed) (*Buffer, error) {
+// equally many of each; an error is an *Error. On a little-endian machine the buffer is the row's own memory where it is
+// aligned: nobody may write to it.
+func Read(l Layout, p Packed) (*Buffer, error) {
 	if len(p.Values) != l.Len() || len(p.Shapes) != l.Len() {
 		panic(fmt.Sprintf("buffer: %d values and %d shapes for %d variables", len(p.Values), len(p.Shapes), l.Len()))
 	}
@@ -61,14 +63,17 @@ func Read(mem memory.Allocator, l Layout, p Packed) (*Buffer, error) {
 			return nil, &Error{p.ID, l.Variable(i).Name, fmt.Errorf("%d rows, but %q has %d", n, l.Variable(0).Name, rows)}
 		}
 	}
-	b := New(mem, l, rows)
-	for i, v := range b.values {
-		copy(v.Bytes(), p.Values[i])
-		if endian.IsBigEndian {
-			swap(v.Bytes(), l.Width(i))
+	values := make([]*memory.Buffer, l.Len())
+	for i, v := range p.Values {
+		if endian.IsBigEndian || uintptr(unsafe.Pointer(unsafe.SliceData(v)))%uintptr(l.Width(i)) != 0 {
+			v = slices.Clone(v)
 		}
+		if endian.IsBigEndian {
+			swap(v, l.Width(i))
+		}
+		values[i] = memory.NewBufferBytes(v)
 	}
-	return b, nil
+	return over(l, rows, values), nil
 }
 
 // check is the number of rows of a value with that shape and length, when its rows have the shape row.

@@ -50,16 +50,7 @@ func (m *Model) checkBuffer(b Buffer) error {
 	if err := m.checkInputs(b.Inputs, b.N); err != nil {
 		return err
 	}
-	if len(b.Labels) != len(m.outWidth) {
-		return fmt.Errorf("trainer: %d label arrays, the model has %d outputs", len(b.Labels), len(m.outWidth))
-	}
-	for i, w := range m.outWidth {
-		if len(b.Labels[i]) != b.N*w {
-			return fmt.Errorf("trainer: labels of output %q: %d elements for %d rows, the output is %d wide",
-				m.outNames[i], len(b.Labels[i]), b.N, w)
-		}
-	}
-	return nil
+	return m.checkLabels(&b)
 }
 
 func (m *Model) checkInputs(inputs [][]float32, n int) error {

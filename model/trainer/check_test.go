@@ -26,7 +26,7 @@ func TestNewRefuses(t *testing.T) {
 		{"optimizer", irisJSON, compileWith("newton", "mse"), `unknown optimizer "newton"`},
 		{"loss", irisJSON, compileWith("adam", "mses"), `unknown loss "mses"`},
 		{"no loss", irisJSON, params.Compile{Optimizer: sgd}, "0 losses for a model with 1 outputs"},
-		{"metric", irisJSON, compileWith("adam", "mse", "auc"), `unknown metric "auc"`},
+		{"metric", irisJSON, compileWith("adam", "mse", "auk"), `unknown metric "auk"`},
 		{"too many losses", irisJSON, params.Compile{Optimizer: sgd, Loss: calls("mse", "mse")}, "2 losses for a model with 1 outputs"},
 		{"loss names", twoJSON, params.Compile{Optimizer: sgd, Loss: calls("mse", "mse"), LossOutputs: []string{"out1", "x"}}, `"x"`},
 		{"loss named twice", twoJSON, params.Compile{Optimizer: sgd, Loss: calls("mse", "mse"), LossOutputs: []string{"out1", "out1"}}, `"out1"`},
@@ -54,6 +54,42 @@ func TestLossPerOutput(t *testing.T) {
 	m := newModel(t, twoJSON, c)
 	if m.losses[0].Name != "mean_squared_error" || m.losses[1].Name != "mean_absolute_error" {
 		t.Errorf("losses %s, %s", m.losses[0].Name, m.losses[1].Name)
+	}
+}
+
+// TestMetricsPerOutput: metrics in a dict or a list of lists go to their outputs.
+func TestMetricsPerOutput(t *testing.T) {
+	for _, tt := range []struct{ metrics, want string }{
+		{"['acc', AUC(curve='PR')]", "out1 acc, out1 AUC(curve='PR'), out2 acc, out2 AUC(curve='PR')"},
+		{"{'out2': ['mae', 'mse'], 'out1': 'acc'}", "out1 acc, out2 mae, out2 mse"},
+		{"{'out2': AUC(name='area')}", "out2 area"},
+		{"[['acc'], ['mae', 'mse']]", "out1 acc, out2 mae, out2 mse"},
+		{"[[], 'mae']", "out2 mae"},
+	} {
+		c, err := params.ParseCompile("optimizer=sgd, loss=mse, metrics=" + tt.metrics)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := newModel(t, twoJSON, *c)
+		var got []string
+		for _, v := range m.Metrics(evaluate(t, m, dataFor(m, 1, 5), weightsFor(m, 1))) {
+			got = append(got, v.Output+" "+v.Name)
+		}
+		if s := strings.Join(got, ", "); s != tt.want {
+			t.Errorf("%s: %s, want %s", tt.metrics, s, tt.want)
+		}
+	}
+	for metrics, want := range map[string]string{
+		"{'out3': 'acc'}": `metrics names the output "out3", the model has ["out1" "out2"]`,
+		"[['acc']]":       "metrics for 1 outputs of a model with 2",
+	} {
+		c, err := params.ParseCompile("optimizer=sgd, loss=mse, metrics=" + metrics)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := New(Config{Spec: parse(t, twoJSON), Compile: *c}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %s", metrics, err, want)
+		}
 	}
 }
 

@@ -24,7 +24,7 @@ func (m *Model) compile(c params.Compile) error {
 	if m.lossWeights, err = m.resolveLossWeights(c); err != nil {
 		return err
 	}
-	if m.metrics, err = m.resolveMetrics(c.Metrics); err != nil {
+	if m.metrics, err = m.resolveMetrics(c); err != nil {
 		return err
 	}
 	// The training graph of one row finds everything that does not depend on the batch.
@@ -49,19 +49,21 @@ func (m *Model) resolveLosses(c params.Compile) ([]*loss.Loss, error) {
 	}
 	losses := make([]*loss.Loss, n)
 	for i, call := range c.Loss {
-		l, err := loss.New(call)
-		if err != nil {
-			return nil, err
-		}
 		if c.LossOutputs != nil {
 			if i = slices.Index(m.outNames, c.LossOutputs[i]); i < 0 || losses[i] != nil {
 				return nil, fmt.Errorf("loss names the outputs %q, the model has %q", c.LossOutputs, m.outNames)
 			}
 		}
-		losses[i] = l
+		var err error
+		if losses[i], err = loss.New(loss.ByWidth(call, m.outWidth[i])); err != nil {
+			return nil, err
+		}
 	}
 	for i := len(c.Loss); i < n; i++ {
-		losses[i] = losses[0]
+		var err error
+		if losses[i], err = loss.New(loss.ByWidth(c.Loss[0], m.outWidth[i])); err != nil {
+			return nil, err
+		}
 	}
 	return losses, nil
 }
@@ -91,12 +93,19 @@ func (m *Model) resolveLossWeights(c params.Compile) ([]float64, error) {
 	return slices.Repeat([]float64{1}, n), nil
 }
 
-// resolveMetrics binds every metric to every output.
-func (m *Model) resolveMetrics(calls []params.Call) ([][]*metric.Metric, error) {
-	metrics := make([][]*metric.Metric, len(m.spec.Outputs))
+// resolveMetrics binds metrics to outputs: those of a plain list to every output.
+func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
+	calls := slices.Repeat([][]params.Call{c.Metrics}, len(m.spec.Outputs))
+	if c.OutputMetrics != nil {
+		var err error
+		if calls, err = m.metricsPerOutput(c.OutputMetrics); err != nil {
+			return nil, err
+		}
+	}
+	metrics := make([][]*metric.Metric, len(calls))
 	for i := range metrics {
-		for _, call := range calls {
-			bound, err := metric.New(call, m.outWidth[i])
+		for _, call := range calls[i] {
+			bound, err := metric.New(metric.ForLoss(call, m.losses[i], m.outWidth[i]), m.outWidth[i])
 			if err != nil {
 				return nil, err
 			}
@@ -104,4 +113,20 @@ func (m *Model) resolveMetrics(calls []params.Call) ([][]*metric.Metric, error) 
 		}
 	}
 	return metrics, nil
+}
+
+// metricsPerOutput puts metrics in the order of the outputs.
+func (m *Model) metricsPerOutput(given []params.OutputMetrics) ([][]params.Call, error) {
+	calls := make([][]params.Call, len(m.outNames))
+	for i, g := range given {
+		if g.Output != "" {
+			if i = slices.Index(m.outNames, g.Output); i < 0 {
+				return nil, fmt.Errorf("metrics names the output %q, the model has %q", g.Output, m.outNames)
+			}
+		} else if len(given) != len(calls) {
+			return nil, fmt.Errorf("metrics for %d outputs of a model with %d", len(given), len(calls))
+		}
+		calls[i] = g.Metrics
+	}
+	return calls, nil
 }

@@ -1,11 +1,14 @@
 package trainer
 
 // A Buffer is N packed rows. Inputs has, per input of the model, N rows of the input's elements, row-major; Labels has,
-// per output, N one-hot rows as wide as the output. Nothing is changed or kept beyond the call that it is given to.
+// per output, N one-hot rows as wide as the output. Numbers has the labels of an output instead where they are numbers: N
+// rows as wide as the output, or N class numbers; it may be nil where there are none. Nothing is changed or kept beyond the
+// call that it is given to.
 type Buffer struct {
-	Inputs [][]float32
-	Labels [][]int16
-	N      int
+	Inputs  [][]float32
+	Labels  [][]int16
+	Numbers [][]float32
+	N       int
 }
 
 // A Dataset is a shard: its buffers in a fixed order. It may be read by several goroutines.

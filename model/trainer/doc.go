@@ -18,14 +18,27 @@
 // trained on as it is. With shuffle, every pass has its own permutation of the whole shard. The loss of a batch is
 // Σ_outputs loss_weight·mean over the rows of class_weight·loss. Frozen layers (trainable: false) keep their weights; a
 // frozen batch normalisation uses its moving statistics. A loss or weight that becomes NaN or infinite does not stop
-// training. steps_per_epoch ends a pass early; a pass has never more steps than the rows allow. A score is a mean over
-// rows with no class weights, without dropout.
+// training. steps_per_epoch ends a pass early; a pass has never more steps than the rows allow. A score has no class weights and
+// no dropout; its loss is a mean over rows, its metrics are those of all rows at once.
+//
+// # Labels
+//
+// Labels are one-hot, or numbers (Buffer.Numbers) for regression. One number per row for a wider output whose loss is one of
+// class numbers (sparse_categorical_crossentropy) is a class number and becomes one-hot. A class that the loss ignores
+// (ignore_class) counts neither in the mean of a batch nor in that of a score.
 //
 // # Guarantees
 //
 // A Model is safe for concurrent use and allocates nothing in a step. It never changes or keeps a slice that it was
 // given. Train's result depends on its input only, bit by bit: not on the number of cores or on other calls. Scores merge
 // in any order to the same bits.
+//
+// # Cores
+//
+// A batch with work enough is cut into slices, whose gradients are computed apart and summed in a fixed order (plan.Split).
+// Into how many depends on the network and the batch alone, so the bits of the result do not depend on how many cores take
+// part: a lone core does one slice after the other. While a step runs, Train borrows cores that TrainInput.Cores finds idle. A
+// network whose layers look at the whole batch (batch normalisation) is never cut.
 //
 // # Failure
 //

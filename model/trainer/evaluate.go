@@ -3,6 +3,7 @@ package trainer
 import (
 	"context"
 
+	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/plan"
 )
 
@@ -57,16 +58,28 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 func (w *worker) score(s *Score, b *bound, rows int) {
 	for i := range s.outputs {
 		o := &s.outputs[i]
-		o.loss.Add(b.rowLosses[i][:rows])
+		w.addLoss(o, i, b, rows)
 		losses := b.rowMetrics[i]
-		for k, metric := range w.model.metrics[i] {
-			values := w.values[:rows]
-			if metric.Loss != nil {
-				values, losses = losses[0][:rows], losses[1:]
-			} else {
-				metric.Rows(rows, w.model.outWidth[i], b.outputs[i], b.labels[i], values)
+		for k, m := range w.model.metrics[i] {
+			seen := metric.Rows{N: w.model.outWidth[i], P: b.outputs[i], Y: b.labels[i], Values: w.values[:rows]}
+			if m.Loss != nil {
+				seen.Values, losses = losses[0][:rows], losses[1:]
 			}
-			o.metrics[k].Add(values)
+			m.Add(&o.metrics[k], seen)
+		}
+	}
+}
+
+// addLoss adds the losses of the first rows of a batch, but for those that the loss ignores.
+func (w *worker) addLoss(o *outputScore, output int, b *bound, rows int) {
+	l, n, losses := w.model.losses[output], w.model.outWidth[output], b.rowLosses[output]
+	if l.Ignore == nil {
+		o.loss.Add(losses[:rows])
+		return
+	}
+	for r := range rows {
+		if !l.Ignores(b.labels[output][r*n : (r+1)*n]) {
+			o.loss.Add(losses[r : r+1])
 		}
 	}
 }

@@ -10,19 +10,16 @@ func (b *bound) gather(m *Model, x *rowIndex, rows []int32) {
 			copy(b.inputs[i][place*w:(place+1)*w], buffer.Inputs[i][at*w:])
 		}
 		for i, w := range m.outWidth {
-			to := b.labels[i][place*w : (place+1)*w]
-			for j, v := range buffer.Labels[i][at*w : (at+1)*w] {
-				to[j] = float32(v)
-			}
+			buffer.label(i, at, b.labels[i][place*w:(place+1)*w])
 		}
 	}
 }
 
-// scale writes what each row of a full batch counts: the output's loss weight, times the class weight of the row's
-// label, divided by the rows of the batch. classWeight is nil or has one weight per class.
-func (b *bound) scale(m *Model, classWeight []float32) {
+// scale writes what each row counts: the output's loss weight, times the class weight of the row's label, divided by the rows
+// of the batch that the output's loss counts. classWeight is nil or has one weight per class.
+func (b *bound) scale(m *Model, classWeight []float32, counted []int) {
 	for i, scale := range b.scales {
-		s := float32(m.lossWeights[i] / float64(b.Batch))
+		s := float32(m.lossWeights[i] / float64(counted[i]))
 		for r := range scale {
 			scale[r] = s
 			if classWeight != nil {

@@ -40,9 +40,10 @@ type Model struct {
 	outWidth  []int
 	outNames  []string
 
-	mu    sync.Mutex
-	plans map[planKey]*plan.Plan
-	pools map[poolKey]*sync.Pool
+	mu     sync.Mutex
+	plans  map[planKey]*plan.Plan
+	splits map[int]*plan.Split // by batch
+	pools  map[poolKey]*sync.Pool
 }
 
 // errPredictOnly is why a model without compile parameters cannot be trained or evaluated.
@@ -55,14 +56,14 @@ func New(c Config) (*Model, error) {
 	}
 	m := &Model{
 		spec: c.Spec, device: c.Device,
-		plans: map[planKey]*plan.Plan{}, pools: map[poolKey]*sync.Pool{},
+		plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, pools: map[poolKey]*sync.Pool{},
 	}
 	if m.device == nil {
 		m.device = cpu.Device{}
 	}
 	m.inWidth, m.outWidth = widths(c.Spec.InputShapes()), widths(c.Spec.OutputShapes())
 	m.outNames = c.Spec.OutputNames()
-	if _, err := m.plan(planKey{predicting, 1}); err != nil {
+	if _, err := m.plan(planKey{mode: predicting, batch: 1}); err != nil {
 		return nil, err
 	}
 	if c.Compile.Optimizer.Name == "" && len(c.Compile.Loss) == 0 {

@@ -15,9 +15,20 @@ func (m *Model) weightPenalty(weights []float32) float64 {
 		for _, w := range l.Weights {
 			if graph.Trainable(l, w) && w.Regularizer != (keras.Regularizer{}) {
 				values := weights[w.Offset : w.Offset+w.Size()]
-				total += w.Regularizer.L1*sumAbs(values) + w.Regularizer.L2*kernels.SumSquares64(values)
+				total += penaltyOf(w, values)
 			}
 		}
+	}
+	return total
+}
+
+// penaltyOf is what a weight's regularizer adds.
+func penaltyOf(w *keras.Weight, values []float32) float64 {
+	r := w.Regularizer
+	total := r.L1*sumAbs(values) + r.L2*kernels.SumSquares64(values)
+	if r.Orthogonal != 0 {
+		m := graph.MatrixOf(w)
+		total += r.Orthogonal * kernels.OrthogonalPenalty(m, values, make([]float32, kernels.OrthogonalWorkspace(m)))
 	}
 	return total
 }

@@ -12,24 +12,30 @@ type mode uint8
 
 const (
 	training   mode = iota // one optimizer step
+	slicing                // gradients of a slice of a batch
 	scoring                // outputs and losses of rows
 	predicting             // outputs only
 )
 
-// A planKey names a plan of a model.
+// A planKey names a plan of a model: for how many rows, and for a slice of how many.
 type planKey struct {
-	mode  mode
-	batch int
+	mode         mode
+	batch, whole int
 }
 
 // plan is the plan for a batch size, compiled on first use.
 func (m *Model) plan(key planKey) (*plan.Plan, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.compiled(key)
+}
+
+// compiled is plan for callers that hold the lock.
+func (m *Model) compiled(key planKey) (*plan.Plan, error) {
 	if p := m.plans[key]; p != nil {
 		return p, nil
 	}
-	o := graph.Options{Batch: key.batch, Training: key.mode == training}
+	o := graph.Options{Batch: key.batch, Whole: key.whole, Training: key.mode == training || key.mode == slicing}
 	var opt optimizer.Optimizer
 	if key.mode != predicting {
 		o.Losses = m.losses
@@ -73,7 +79,7 @@ const (
 
 // inferBatch is the largest batch for scoring or predicting: a power of two, bounded by memory.
 func (m *Model) inferBatch(mode mode) (int, error) {
-	p, err := m.plan(planKey{mode, 1})
+	p, err := m.plan(planKey{mode: mode, batch: 1})
 	if err != nil {
 		return 0, err
 	}

@@ -21,7 +21,7 @@ type outputScore struct {
 	lossWeight float64
 	loss       metric.Mean
 	names      []string
-	metrics    []metric.Mean
+	metrics    []metric.State
 }
 
 // A MetricValue is one metric of one output.
@@ -37,8 +37,8 @@ func (m *Model) newScore() Score {
 		o := outputScore{name: m.outNames[i], lossWeight: m.lossWeights[i]}
 		for _, bound := range m.metrics[i] {
 			o.names = append(o.names, bound.Name)
+			o.metrics = append(o.metrics, bound.NewState())
 		}
-		o.metrics = make([]metric.Mean, len(o.names))
 		s.outputs[i] = o
 	}
 	return s
@@ -46,10 +46,7 @@ func (m *Model) newScore() Score {
 
 // Rows is the number of rows scored.
 func (s Score) Rows() int {
-	if len(s.outputs) == 0 {
-		return 0
-	}
-	return int(s.outputs[0].loss.Rows())
+	return int(s.penalty.Rows())
 }
 
 // Loss is the total loss: the mean loss of every output times its loss weight, summed, and what regularizers add.
@@ -61,13 +58,17 @@ func (s Score) Loss() float64 {
 	return total
 }
 
-// Metrics are the metrics of the first output in the order of compile parameters, then those of the others.
-func (s Score) Metrics() []MetricValue {
+// Metrics are the metrics of a score of this model: those of the first output in the order of compile parameters, then those
+// of the others. The zero value has seen no rows.
+func (m *Model) Metrics(s Score) []MetricValue {
+	if len(s.outputs) == 0 {
+		s = m.newScore()
+	}
 	var values []MetricValue
 	for i := range s.outputs {
 		o := &s.outputs[i]
 		for k := range o.metrics {
-			values = append(values, MetricValue{o.name, o.names[k], o.metrics[k].Value()})
+			values = append(values, MetricValue{o.name, o.names[k], m.metrics[i][k].Value(&o.metrics[k])})
 		}
 	}
 	return values
@@ -85,25 +86,30 @@ func (s Score) Merge(other Score) (Score, error) {
 	if !slices.EqualFunc(s.outputs, other.outputs, outputScore.comparable) {
 		return Score{}, errors.New("trainer: scores of different models do not merge")
 	}
-	merged.penalty.Merge(other.penalty)
+	merged.penalty.Merge(&other.penalty)
 	for i := range merged.outputs {
 		o := &merged.outputs[i]
-		o.loss.Merge(other.outputs[i].loss)
+		o.loss.Merge(&other.outputs[i].loss)
 		for k := range o.metrics {
-			o.metrics[k].Merge(other.outputs[i].metrics[k])
+			o.metrics[k].Merge(&other.outputs[i].metrics[k])
 		}
 	}
 	return merged, nil
 }
 
 func (o outputScore) comparable(p outputScore) bool {
-	return o.name == p.name && o.lossWeight == p.lossWeight && slices.Equal(o.names, p.names)
+	return o.name == p.name && o.lossWeight == p.lossWeight && slices.Equal(o.names, p.names) &&
+		slices.EqualFunc(o.metrics, p.metrics, func(a, b metric.State) bool { return a.Mergeable(&b) })
 }
 
 func (s Score) clone() Score {
 	c := Score{outputs: slices.Clone(s.outputs), penalty: s.penalty}
 	for i := range c.outputs {
-		c.outputs[i].metrics = slices.Clone(c.outputs[i].metrics)
+		o := &c.outputs[i]
+		o.metrics = slices.Clone(o.metrics)
+		for k := range o.metrics {
+			o.metrics[k] = o.metrics[k].Clone()
+		}
 	}
 	return c
 }

@@ -10,10 +10,11 @@ import (
 )
 
 // scoreVersion is the first byte of a Score's bytes.
-const scoreVersion = 2
+const scoreVersion = 3
 
-// MarshalBinary writes the version (1 byte), the penalty of regularizers, the number of outputs and, per output: name, loss weight, loss, number of
-// metrics, and per metric its name and state. Numbers and lengths are uvarints, texts have their length before them.
+// MarshalBinary writes the version (1 byte), the penalty of regularizers, the number of outputs and, per output: name, loss
+// weight, loss, number of metrics, and per metric its name and state. Numbers and lengths are uvarints; texts and states have
+// their length before them.
 func (s Score) MarshalBinary() ([]byte, error) {
 	b := []byte{scoreVersion}
 	b = appendMean(b, &s.penalty)
@@ -26,7 +27,8 @@ func (s Score) MarshalBinary() ([]byte, error) {
 		b = binary.AppendUvarint(b, uint64(len(o.metrics)))
 		for k := range o.metrics {
 			b = appendText(b, o.names[k])
-			b = appendMean(b, &o.metrics[k])
+			state, _ := o.metrics[k].AppendBinary(nil) // never fails
+			b = append(binary.AppendUvarint(b, uint64(len(state))), state...)
 		}
 	}
 	return b, nil
@@ -54,8 +56,7 @@ func (s *Score) UnmarshalBinary(b []byte) error {
 		r.mean(&o.loss)
 		for range r.count() {
 			o.names = append(o.names, r.text())
-			o.metrics = append(o.metrics, metric.Mean{})
-			r.mean(&o.metrics[len(o.metrics)-1])
+			o.metrics = append(o.metrics, r.state())
 		}
 		read.outputs = append(read.outputs, o)
 	}
@@ -106,6 +107,14 @@ func (r *reader) count() int {
 func (r *reader) text() string {
 	n := r.count()
 	return string(r.take(n))
+}
+
+func (r *reader) state() (s metric.State) {
+	b := r.take(r.count())
+	if r.err == nil {
+		r.err = s.UnmarshalBinary(b)
+	}
+	return s
 }
 
 func (r *reader) mean(m *metric.Mean) {

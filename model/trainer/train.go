@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
 )
@@ -20,6 +21,8 @@ type TrainInput struct {
 	Seed      uint64
 	Shard     int
 	Iteration int
+	// Cores lends cores for the slices of a batch; nil: the caller's is the only one. No result depends on it.
+	Cores Cores
 	// Progress is called after every step with the number of rows of the step; nil: nobody listens.
 	Progress func(rows int)
 }
@@ -56,11 +59,26 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	if err := w.fetch(); err != nil {
 		return TrainResult{}, err
 	}
+	if f := optimizer.FinisherOf(m.optimizer); f != nil && iteration > in.State.Iteration {
+		w.finish(f)
+	}
 	return TrainResult{
 		Weights: slices.Clone(w.weights),
 		State:   State{Iteration: iteration, Slots: slices.Clone(w.slots)},
 		Rows:    rows,
 	}, nil
+}
+
+// finish lets the optimizer set the fetched weights once more.
+func (w *worker) finish(f optimizer.Finisher) {
+	runs, total := plan.TrainableRuns(w.model.spec)
+	slots := make([][]float32, f.Slots())
+	for _, r := range runs {
+		for i := range slots {
+			slots[i] = w.slots[i*total+r.Compact:][:r.Len]
+		}
+		f.Finish(w.weights[r.Weight:][:r.Len], slots)
+	}
 }
 
 func (m *Model) checkTrain(in TrainInput) error {
@@ -77,6 +95,13 @@ func (m *Model) checkTrain(in TrainInput) error {
 	if err := m.CheckData(in.Data); err != nil {
 		return err
 	}
+	if in.Fit.ClassWeight != nil {
+		for i, b := range in.Data.Buffers() {
+			if err := m.checkClasses(&b); err != nil {
+				return fmt.Errorf("buffer %d: %w", i, err)
+			}
+		}
+	}
 	if rows := in.Data.Rows(); rows > math.MaxInt32 {
 		return fmt.Errorf("trainer: shard of %d rows, at most %d are supported", rows, math.MaxInt32)
 	}
@@ -92,9 +117,13 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	}
 	order := w.order[:rows]
 	identity(order)
+	crew := newCrew(in.Cores)
+	defer crew.dismiss()
 	p := pass{
-		worker: w, index: newRowIndex(in.Data.Buffers()), batch: batch, order: order,
+		worker: w, crew: crew, index: newRowIndex(in.Data.Buffers()), batch: batch, order: order,
 		classWeight: w.model.classWeights(in.Fit.ClassWeight),
+		counted:     make([]int, len(w.model.losses)),
+		label:       make([]float32, slices.Max(w.model.outWidth)),
 		progress:    in.Progress,
 		steps:       (rows + batch - 1) / batch,
 		step: plan.Step{
@@ -123,11 +152,14 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 // A pass is one walk over the rows of a shard in a given order.
 type pass struct {
 	*worker
+	crew        *crew
 	index       *rowIndex
 	batch       int
 	steps       int
 	order       []int32
 	classWeight []float32
+	counted     []int     // per output, the rows of the batch that its loss counts
+	label       []float32 // room for one
 	progress    func(rows int)
 	step        plan.Step
 }
@@ -138,13 +170,11 @@ func (p *pass) run(ctx context.Context) error {
 			return err
 		}
 		rows := p.order[k*p.batch : min((k+1)*p.batch, len(p.order))]
-		b, err := p.program(len(rows))
+		step, err := p.trainStep(len(rows))
 		if err != nil {
 			return err
 		}
-		b.gather(p.model, p.index, rows)
-		b.scale(p.model, p.classWeight)
-		if err := b.run(&p.step); err != nil {
+		if err := step.run(p, rows); err != nil {
 			return err
 		}
 		p.step.Counter++

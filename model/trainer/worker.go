@@ -12,11 +12,12 @@ type worker struct {
 	pool    *sync.Pool
 	mode    mode
 	memory  plan.Memory
-	bound   map[int]*bound // by batch
-	order   []int32        // room for a permutation
-	values  []float32      // room for a metric's values
-	weights []float32      // the memory's weights
-	slots   []float32      // the memory's slots
+	bound   map[int]*bound // by batch; not for training
+	steps   map[int]*trainStep
+	order   []int32   // room for a permutation
+	values  []float32 // room for a metric's values
+	weights []float32 // the memory's weights
+	slots   []float32 // the memory's slots
 }
 
 // A bound is a plan in a worker's memory, with the host's view of what is filled and read.
@@ -66,21 +67,37 @@ func (m *Model) worker(key poolKey) (*worker, error) {
 	}
 	var sizes plan.Sizes
 	for _, batch := range key.batches() {
-		p, err := m.plan(planKey{key.mode, batch})
+		need, err := m.sizes(key.mode, batch)
 		if err != nil {
 			return nil, err
 		}
-		sizes = sizes.Max(p.Sizes)
+		sizes = sizes.Max(need)
 	}
 	memory, err := m.device.NewMemory(sizes)
 	if err != nil {
 		return nil, err
 	}
 	return &worker{
-		model: m, pool: pool, mode: key.mode, memory: memory, bound: map[int]*bound{},
+		model: m, pool: pool, mode: key.mode, memory: memory, bound: map[int]*bound{}, steps: map[int]*trainStep{},
 		weights: memory.Host(plan.Ref{Space: plan.Weights, Len: sizes[plan.Weights]}),
 		slots:   memory.Host(plan.Ref{Space: plan.Slots, Len: sizes[plan.Slots]}),
 	}, nil
+}
+
+// sizes are what a batch needs.
+func (m *Model) sizes(mode mode, batch int) (plan.Sizes, error) {
+	if mode == training {
+		s, err := m.split(batch)
+		if err != nil {
+			return plan.Sizes{}, err
+		}
+		return s.Sizes, nil
+	}
+	p, err := m.plan(planKey{mode: mode, batch: batch})
+	if err != nil {
+		return plan.Sizes{}, err
+	}
+	return p.Sizes, nil
 }
 
 // release gives the worker back.
@@ -109,10 +126,20 @@ func (w *worker) program(batch int) (*bound, error) {
 	if b := w.bound[batch]; b != nil {
 		return b, nil
 	}
-	p, err := w.model.plan(planKey{w.mode, batch})
+	p, err := w.model.plan(planKey{mode: w.mode, batch: batch})
 	if err != nil {
 		return nil, err
 	}
+	b, err := w.bind(p)
+	if err != nil {
+		return nil, err
+	}
+	w.bound[batch] = b
+	return b, nil
+}
+
+// bind binds a plan to the worker's memory.
+func (w *worker) bind(p *plan.Plan) (*bound, error) {
 	program, err := w.model.device.Bind(p, w.memory)
 	if err != nil {
 		return nil, err
@@ -132,7 +159,6 @@ func (w *worker) program(batch int) (*bound, error) {
 	for _, metrics := range p.RowMetrics {
 		b.rowMetrics = append(b.rowMetrics, view(metrics, &b.download))
 	}
-	w.bound[batch] = b
 	return b, nil
 }
 

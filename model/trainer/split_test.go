@@ -1,0 +1,210 @@
+package trainer
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// imageJSON has work enough per weight for its batches to be cut, with penalties of weights and results, and a constraint.
+const imageJSON = `{"class_name":"Sequential","config":[
+{"class_name":"Conv2D","config":{"name":"c1","batch_input_shape":[null,16,16,4],"filters":16,"kernel_size":[3,3],"padding":"same","activation":"relu",
+ "kernel_regularizer":{"class_name":"L1L2","config":{"l1":0.001,"l2":0.01}}}},
+{"class_name":"Conv2D","config":{"name":"c2","filters":16,"kernel_size":[3,3],"padding":"same","activation":"relu",
+ "kernel_constraint":{"class_name":"MaxNorm","config":{"max_value":1.5,"axis":[0,1,2]}},
+ "activity_regularizer":{"class_name":"L1L2","config":{"l1":0.0,"l2":0.0001}}}},
+{"class_name":"GlobalAveragePooling2D","config":{"name":"g"}},
+{"class_name":"Dense","config":{"name":"d","units":3,"activation":"softmax","kernel_constraint":"unit_norm"}}]}`
+
+const imageDropoutJSON = `{"class_name":"Sequential","config":[
+{"class_name":"Conv2D","config":{"name":"c1","batch_input_shape":[null,16,16,4],"filters":16,"kernel_size":[3,3],"padding":"same","activation":"relu"}},
+{"class_name":"Dropout","config":{"name":"drop","rate":0.5}},
+{"class_name":"Conv2D","config":{"name":"c2","filters":16,"kernel_size":[3,3],"padding":"same","activation":"relu"}},
+{"class_name":"GlobalAveragePooling2D","config":{"name":"g"}},
+{"class_name":"Dense","config":{"name":"d","units":3,"activation":"softmax"}}]}`
+
+func TestSlicesOf(t *testing.T) {
+	for _, c := range []struct{ batch, flopPerRow, trainable, want int }{
+		{128, 64e6, 1.2e6, 4},   // MNIST CNN
+		{128, 124e6, 1.25e6, 8}, // CIFAR-10 CNN
+		{32, 124e6, 1.25e6, 2},
+		{128, 4e6, 670e3, 1}, // MNIST MLP: reading its weights is most of the work
+		{5, 1500, 193, 1},    // iris
+		{7, 1e9, 1000, 1},    // less than 4 rows each
+		{8, 1e9, 1000, 2},
+		{1 << 20, 1e9, 1000, maxSlices},
+	} {
+		if got := slicesOf(c.batch, c.flopPerRow, c.trainable); got != c.want {
+			t.Errorf("%d rows of %d FLOP, %d weights: %d slices, want %d", c.batch, c.flopPerRow, c.trainable, got, c.want)
+		}
+	}
+}
+
+// sliced trains imageJSON or a like one, with a last batch that is cut otherwise than the others.
+func sliced(json, optimizer string) (func(t *testing.T) *Model, func(t *testing.T, m *Model, cores Cores) TrainResult) {
+	model := func(t *testing.T) *Model {
+		c := compileWith("", "categorical_crossentropy")
+		call, err := params.ParseCompile("loss='categorical_crossentropy', optimizer=" + optimizer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Optimizer = call.Optimizer
+		return newModel(t, json, c)
+	}
+	return model, func(t *testing.T, m *Model, cores Cores) TrainResult {
+		return train(t, m, TrainInput{
+			Data: dataFor(m, 1, 40, 45), Weights: weightsFor(m, 2), Cores: cores, Seed: 3,
+			Fit: params.Fit{BatchSize: 37, Epochs: 1, Shuffle: true, ClassWeight: map[int]float64{1: 2}},
+		})
+	}
+}
+
+// lender lends a number of cores and counts.
+type lender struct {
+	mu         sync.Mutex
+	idle, lent int
+}
+
+func (l *lender) Borrow() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.idle == 0 {
+		return false
+	}
+	l.idle--
+	l.lent++
+	return true
+}
+
+func (l *lender) Return() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.idle++
+}
+
+// TestSplitFollowsWhole: training with slices gives the weights of training without, up to rounding, for optimizers with
+// and without clipping.
+func TestSplitFollowsWhole(t *testing.T) {
+	for _, optimizer := range []string{"'sgd'", "Adam(lr=0.001)", "SGD(lr=0.01, clipnorm=0.1)", "SGD(lr=0.01, global_clipnorm=0.1)", "SGD(lr=0.01, use_ema=True)"} {
+		model, run := sliced(imageJSON, optimizer)
+		m, whole := model(t), model(t)
+		for _, batch := range []int{37, 11} {
+			p, err := whole.plan(planKey{mode: training, batch: batch})
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole.splits[batch] = &plan.Split{Sizes: p.Sizes, Slices: []*plan.Plan{p}}
+		}
+		got, want := run(t, m, nil), run(t, whole, nil)
+		if n, last := len(m.splits[37].Slices), len(m.splits[11].Slices); n != 4 || last != 2 {
+			t.Fatalf("%d and %d slices, want 4 and 2", n, last)
+		}
+		start := weightsFor(m, 2)
+		moved := 0.0
+		for i, w := range want.Weights {
+			moved = max(moved, math.Abs(float64(w-start[i])))
+		}
+		for i, w := range want.Weights {
+			if d := math.Abs(float64(got.Weights[i] - w)); !(d <= moved/200) {
+				t.Errorf("%s: weight %d is %v, without slices %v", optimizer, i, got.Weights[i], w)
+				break
+			}
+		}
+		if moved < 1e-4 {
+			t.Errorf("%s: no weight moved by more than %v", optimizer, moved)
+		}
+	}
+}
+
+// TestCoresDoNotMatter: the same bits with any number of cores, which all come back.
+func TestCoresDoNotMatter(t *testing.T) {
+	model, run := sliced(imageDropoutJSON, "Adam(lr=0.001)")
+	m := model(t)
+	want := run(t, m, nil)
+	for _, idle := range []int{0, 1, 3, 15} {
+		cores := &lender{idle: idle}
+		got := run(t, m, cores)
+		if !slices.Equal(got.Weights, want.Weights) || !slices.Equal(got.State.Slots, want.State.Slots) {
+			t.Errorf("%d cores more change the result", idle)
+		}
+		if cores.idle != idle || idle > 0 && cores.lent == 0 {
+			t.Errorf("of %d idle cores %d are back, borrowed %d times", idle, cores.idle, cores.lent)
+		}
+	}
+}
+
+// TestWholeBatch: batch normalisation is never cut.
+func TestWholeBatch(t *testing.T) {
+	m := newModel(t, `{"class_name":"Sequential","config":[
+{"class_name":"Conv2D","config":{"name":"c1","batch_input_shape":[null,16,16,4],"filters":64,"kernel_size":[3,3],"padding":"same"}},
+{"class_name":"BatchNormalization","config":{"name":"bn","axis":[-1]}},
+{"class_name":"GlobalAveragePooling2D","config":{"name":"g"}},
+{"class_name":"Dense","config":{"name":"d","units":3,"activation":"softmax"}}]}`, compileWith("sgd", "categorical_crossentropy"))
+	s, err := m.split(512)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Slices) != 1 {
+		t.Errorf("%d slices, want 1", len(s.Slices))
+	}
+}
+
+// TestSlicesAllocateNothing: many steps with slices and borrowed cores allocate as often as few.
+func TestSlicesAllocateNothing(t *testing.T) {
+	model, _ := sliced(imageDropoutJSON, "Adam(lr=0.001)")
+	m := model(t)
+	data := dataFor(m, 1, 74)
+	w, err := m.worker(poolKey{training, 37, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.load(weightsFor(m, 2), m.NewState().Slots); err != nil {
+		t.Fatal(err)
+	}
+	cores := &lender{idle: 2}
+	allocs := func(epochs int) float64 {
+		in := TrainInput{Data: data, Cores: cores, Fit: params.Fit{BatchSize: 37, Epochs: epochs}}
+		return testing.AllocsPerRun(3, func() {
+			if _, err := w.passes(context.Background(), in, 74, 37); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if few, many := allocs(1), allocs(8); many > few+2 { // the first sleep of a goroutine may allocate
+		t.Errorf("%v allocations with 2 steps, %v with 16", few, many)
+	}
+}
+
+// TestCrewPanic: a job's panic on a borrowed core is one of the caller's.
+func TestCrewPanic(t *testing.T) {
+	cores := &lender{idle: 2}
+	c := newCrew(cores)
+	defer c.dismiss()
+	var started sync.WaitGroup
+	started.Add(3)
+	func() {
+		defer func() {
+			if v := recover(); v != "broken" {
+				t.Errorf("recovered %v", v)
+			}
+		}()
+		c.run(3, func(int) {
+			started.Done()
+			started.Wait() // so each job has a core of its own
+			panic("broken")
+		})
+	}()
+	if cores.idle != 2 {
+		t.Errorf("%d of 2 cores are back", cores.idle)
+	}
+	done := make([]bool, 5)
+	c.run(5, func(job int) { done[job] = true })
+	if slices.Contains(done, false) {
+		t.Errorf("after a panic: done %v", done)
+	}
+}
