@@ -31,5 +31,6 @@
 // core.
 //
 // All tasks of a run share its workers, so Go blocks while all of them are busy. Results come out in the order of the
-// elements, whatever order the tasks ended in. A panic in a task is an error.
+// elements, whatever order the tasks ended in. A panic in a task is an error. A task that can use several cores borrows the
+// workers that are idle, so that the run never has more busy than it may.
 package bundle

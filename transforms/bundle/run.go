@@ -137,6 +137,20 @@ func (r *Run) acquire(ctx context.Context) error {
 	return nil
 }
 
+// Borrow takes a worker that is idle at this moment, for a task of the run that can use more than its own; false: there is
+// none. It never waits.
+func (r *Run) Borrow() bool {
+	select {
+	case r.slots <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// Return gives back a worker that Borrow took. The task that took it must not end before.
+func (r *Run) Return() { <-r.slots }
+
 func (r *Run) release() {
 	<-r.slots
 	r.busy.Done()

@@ -93,6 +93,43 @@ func TestTasksBounded(t *testing.T) {
 	}
 }
 
+// A task borrows workers that are idle and no others; a waiting task gets one that is returned.
+func TestBorrow(t *testing.T) {
+	r := Begin(t.Context(), Options{Workers: 3})
+	var tasks Tasks[int]
+	tasks.Start(r.ID())
+	borrowed, waiting := make(chan struct{}), make(chan struct{})
+	err := tasks.Go(t.Context(), func(context.Context) (int, error) {
+		for range 2 {
+			if !r.Borrow() {
+				t.Error("two of three workers are idle, and were not lent")
+			}
+		}
+		if r.Borrow() {
+			t.Error("a fourth worker of three was lent")
+		}
+		close(borrowed)
+		<-waiting
+		r.Return()
+		r.Return()
+		return 0, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-borrowed
+	close(waiting)
+	if err := tasks.Go(t.Context(), func(context.Context) (int, error) { return 1, nil }); err != nil {
+		t.Error(err)
+	}
+	if err := tasks.Finish(nil); err != nil {
+		t.Error(err)
+	}
+	if err := r.End(); err != nil {
+		t.Error(err)
+	}
+}
+
 // The first error ends the run for all, and comes back as it was.
 func TestTasksFail(t *testing.T) {
 	r := Begin(t.Context(), Options{Workers: 3})

@@ -80,6 +80,19 @@ func open(t *testing.T, schema table.Schema, rows ...[]any) (*Set, error) {
 	return Open(ctx, store, snap, layout, 3)
 }
 
+// TestNumbers: numeric labels come to the trainer as they are, cut or whole.
+func TestNumbers(t *testing.T) {
+	b := buffer.New(nil, buffer.Layout{Inputs: layout.Inputs, Labels: []buffer.Variable{{Name: "y", Shape: []int{1}, Numeric: true}}}, 3)
+	copy(b.Numbers[0], []float32{0.5, 1.5, 2.5})
+	s := &Set{layout: b.Layout, shards: []shard{{rows: 3, buffers: []*buffer.Buffer{b}}}}
+	if got := s.Data(0).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], b.Numbers[0]) {
+		t.Errorf("data %v", got)
+	}
+	if got := s.PieceData(Piece{From: 1, To: 3}).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], []float32{1.5, 2.5}) {
+		t.Errorf("piece %v", got)
+	}
+}
+
 // contents are the rows and values of each shard: buffers as number x rows.
 func contents(t *testing.T, s *Set) []string {
 	t.Helper()

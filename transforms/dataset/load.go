@@ -130,7 +130,7 @@ func (s *Set) load(ctx context.Context, p table.Partition, advance func(n int64)
 	return row - p.FirstRow, err
 }
 
-// place copies the values of row i of b to their buffer.
+// place makes the values of row i of b a buffer, without copying them.
 func (s *Set) place(b *table.Batch, i int, row int64) error {
 	at := s.buffers[row]
 	p := buffer.Packed{ID: at.id}
@@ -143,7 +143,7 @@ func (s *Set) place(b *table.Batch, i int, row int64) error {
 		p.Values = append(p.Values, values.Bytes[i])
 		p.Shapes = append(p.Shapes, slices.Concat([]int{at.rows}, v.Shape))
 	}
-	read, err := buffer.Read(nil, s.layout, p)
+	read, err := buffer.Read(s.layout, p)
 	if err != nil {
 		var e *buffer.Error
 		if errors.As(err, &e) {

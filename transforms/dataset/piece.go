@@ -88,7 +88,13 @@ func (s *Set) PieceData(p Piece) trainer.Dataset {
 			part.Inputs = append(part.Inputs, b.Inputs[k][from*v.Size():to*v.Size()])
 		}
 		for k, v := range s.layout.Labels {
+			if v.Numeric {
+				part.Labels = append(part.Labels, nil)
+				part.Numbers = append(part.Numbers, b.Numbers[k][from*v.Size():to*v.Size()])
+				continue
+			}
 			part.Labels = append(part.Labels, b.Labels[k][from*v.Size():to*v.Size()])
+			part.Numbers = append(part.Numbers, nil)
 		}
 		data = append(data, part)
 	}

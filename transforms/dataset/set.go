@@ -250,7 +250,7 @@ func (s *Set) ShardRows(shard int) int { return s.shards[shard].rows }
 func (s *Set) Data(shard int) trainer.Dataset {
 	var data trainer.Buffers
 	for _, b := range s.shards[shard].buffers {
-		data = append(data, trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, N: b.N})
+		data = append(data, trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, Numbers: b.Numbers, N: b.N})
 	}
 	return data
 }

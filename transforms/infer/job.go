@@ -34,10 +34,25 @@ type Feature struct {
 	Shape  []int
 }
 
-// An Output is one output of the model: Name is the dependent variable, Classes has K entries, nil for NULL and padding.
+// An Output is one output of the model: Name is the dependent variable, Classes has K entries, nil for NULL and padding. Where
+// Numbers is not 0, there are no classes: the model's output is the label, of so many numbers.
 type Output struct {
 	Name    string
 	Classes []*string
+	Numbers int
+}
+
+// width is the number of elements of the output.
+func (o Output) width() int { return max(o.Numbers, len(o.Classes)) }
+
+// Check reports a choice that numbers do not have.
+func (j *Job) Check() error {
+	for _, o := range j.Outputs {
+		if o.Numbers > 0 && (j.Choice.Above != nil || j.Choice.Top > 0 && !j.Choice.NoRank) {
+			return fmt.Errorf("the labels of %q are numbers, which have no probabilities or ranks to choose by; expected the prediction type response or prob", o.Name)
+		}
+	}
+	return nil
 }
 
 // Schema is that of the rows that the job writes.

@@ -53,7 +53,7 @@ func TestInputs(t *testing.T) {
 func TestRows(t *testing.T) {
 	j := &Job{
 		ID:      table.Column{Name: "id", Type: table.TextType},
-		Outputs: []Output{{"a", texts("x", "NULL")}, {"b", texts("p", "q", "r")}},
+		Outputs: []Output{{Name: "a", Classes: texts("x", "NULL")}, {Name: "b", Classes: texts("p", "q", "r")}},
 	}
 	ids := &table.Vector{Type: table.TextType}
 	for _, id := range []any{"one", nil} {
@@ -78,25 +78,61 @@ func TestRows(t *testing.T) {
 		j.Choice = c.choice
 		r := newRows(j)
 		for range 2 { // memory is used again
-			b := r.of(ids, 2, probs)
-			var got []string
-			for i := range b.Rows {
-				line := ""
-				for k := range b.Cols {
-					text, null := table.FormatValue(&b.Cols[k], i)
-					if null {
-						text = "NULL"
-					}
-					if line != "" {
-						line += " "
-					}
-					line += text
-				}
-				got = append(got, line)
-			}
-			if d := cmp.Diff(c.want, got); d != "" {
+			if d := cmp.Diff(c.want, lines(r.of(ids, 2, probs))); d != "" {
 				t.Errorf("%s: %s", name, d)
 			}
+		}
+	}
+}
+
+// lines are the rows of a batch.
+func lines(b *table.Batch) (out []string) {
+	for i := range b.Rows {
+		line := ""
+		for k := range b.Cols {
+			text, null := table.FormatValue(&b.Cols[k], i)
+			if null {
+				text = "NULL"
+			}
+			if line != "" {
+				line += " "
+			}
+			line += text
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// TestNumbers: outputs that are numbers have one row with the output itself, beside those that have classes.
+func TestNumbers(t *testing.T) {
+	j := &Job{
+		ID:      table.Column{Name: "id", Type: table.TextType},
+		Outputs: []Output{{Name: "a", Numbers: 1}, {Name: "b", Classes: texts("p", "q")}, {Name: "c", Numbers: 2}},
+	}
+	ids := &table.Vector{Type: table.TextType}
+	if err := ids.Append("one"); err != nil {
+		t.Fatal(err)
+	}
+	outputs := [][]float32{{23.1}, {0.25, 0.75}, {-1e-3, float32(math.NaN())}}
+	want := []string{"one a 23.1 NULL 1", "one b q 0.75 1", "one b p 0.25 2", "one c {-0.001,NaN} NULL 1"}
+	if d := cmp.Diff(want, lines(newRows(j).of(ids, 1, outputs))); d != "" {
+		t.Error(d)
+	}
+	j.Choice = Choice{Top: 1, NoRank: true}
+	want = []string{"one a 23.1 NULL", "one b q 0.75", "one c {-0.001,NaN} NULL"}
+	if d := cmp.Diff(want, lines(newRows(j).of(ids, 1, outputs))); d != "" {
+		t.Error(d)
+	}
+	half := 0.5
+	for _, c := range []Choice{{Top: 1}, {Above: &half}} {
+		if j.Choice = c; j.Check() == nil {
+			t.Errorf("choice %v of numbers is taken", c)
+		}
+	}
+	for _, c := range []Choice{{}, {Top: 1, NoRank: true}} {
+		if j.Choice = c; j.Check() != nil {
+			t.Errorf("choice %v of numbers is refused: %v", c, j.Check())
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package infer
 
-import "github.com/beamfit/beamfit/io/table"
+import (
+	"slices"
+	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
+)
 
 // rows makes the batches of predictions. It keeps its memory from batch to batch.
 type rows struct {
@@ -8,6 +13,7 @@ type rows struct {
 	batch *table.Batch
 	order []int
 	null  []bool // of class_value
+	none  []bool // of prob
 }
 
 func newRows(j *Job) *rows {
@@ -23,12 +29,16 @@ func newRows(j *Job) *rows {
 func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 	b := r.batch
 	b.Reset()
-	r.null = r.null[:0]
-	hasNull := false
+	r.null, r.none = r.null[:0], r.none[:0]
 	for i := range n {
 		for k, out := range r.job.Outputs {
-			classes := len(out.Classes)
-			p, order := probs[k][i*classes:(i+1)*classes], r.order[:classes]
+			w := out.width()
+			p := probs[k][i*w : (i+1)*w]
+			if out.Numbers > 0 {
+				r.number(ids, i, out, p)
+				continue
+			}
+			order := r.order[:w]
 			rank(p, order)
 			for place, c := range order {
 				prob := widen(p[c])
@@ -40,8 +50,7 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 				if v := out.Classes[c]; v != nil {
 					value = *v
 				}
-				r.null = append(r.null, out.Classes[c] == nil)
-				hasNull = hasNull || out.Classes[c] == nil
+				r.null, r.none = append(r.null, out.Classes[c] == nil), append(r.none, false)
 				b.Cols[1].Strings = append(b.Cols[1].Strings, out.Name)
 				b.Cols[2].Strings = append(b.Cols[2].Strings, value)
 				b.Cols[3].Float64s = append(b.Cols[3].Float64s, prob)
@@ -52,8 +61,34 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 			}
 		}
 	}
-	if hasNull {
+	if slices.Contains(r.null, true) {
 		b.Cols[2].Null = r.null
 	}
+	if slices.Contains(r.none, true) {
+		b.Cols[3].Null = r.none
+	}
 	return b
+}
+
+// number adds the row of an output whose labels are numbers: class_value is the number, or the array of them, and there is no
+// prob.
+func (r *rows) number(ids *table.Vector, i int, out Output, values []float32) {
+	b := r.batch
+	texts := make([]string, len(values))
+	for j, v := range values {
+		texts[j] = table.FloatText(float64(v), 32)
+	}
+	value := texts[0]
+	if len(texts) > 1 {
+		value = "{" + strings.Join(texts, ",") + "}"
+	}
+	b.Cols[0].AppendFrom(ids, i)
+	b.Cols[1].Strings = append(b.Cols[1].Strings, out.Name)
+	b.Cols[2].Strings = append(b.Cols[2].Strings, value)
+	b.Cols[3].Float64s = append(b.Cols[3].Float64s, 0)
+	r.null, r.none = append(r.null, false), append(r.none, true)
+	if !r.job.Choice.NoRank {
+		b.Cols[4].Int32s = append(b.Cols[4].Int32s, 1)
+	}
+	b.Rows++
 }

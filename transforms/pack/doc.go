@@ -20,6 +20,6 @@
 //
 // # Failure
 //
-// A value that cannot be packed (NULL, NaN, infinite or out of range; an array of another shape than the first row's) is a
+// A value that cannot be packed (a feature or numeric label that is NULL, NaN, infinite or out of range; an array of another shape than the first row's) is a
 // *table.ValueError with its column and row. Plan.Check reports buffers that are too large before any work.
 package pack

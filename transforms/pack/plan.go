@@ -21,9 +21,12 @@ type Label struct {
 	Column string
 	// Width is the number of elements of a packed label: K and its padding.
 	Width int
-	// Keys are the Class.Key of the K classes. nil: the column has arrays of Size numbers, which are one-hot already.
+	// Keys are the Class.Key of the K classes. nil: the column has arrays of Size numbers, which are one-hot already, or the label
+	// is numeric.
 	Keys [][]byte
 	Size int
+	// Numeric: a label is the number of its row, or the array of Size = Width numbers, as float32.
+	Numeric bool
 }
 
 // A Plan says how rows become buffers. It can be encoded as JSON, and holds no secret.
@@ -66,7 +69,7 @@ func (p *Plan) Layout() buffer.Layout {
 		l.Inputs = append(l.Inputs, buffer.Variable{Name: in.Column, Shape: in.Shape})
 	}
 	for _, out := range p.Labels {
-		l.Labels = append(l.Labels, buffer.Variable{Name: out.Column, Shape: []int{out.Width}})
+		l.Labels = append(l.Labels, buffer.Variable{Name: out.Column, Shape: []int{out.Width}, Numeric: out.Numeric})
 	}
 	return l
 }

@@ -48,9 +48,12 @@ func (e *encoder) append(dst []byte, b *table.Batch, i int, row int64) ([]byte, 
 	}
 	for k, out := range e.plan.Labels {
 		v := b.Col(out.Column)
-		if out.Keys == nil {
+		switch {
+		case out.Numeric:
+			dst, err = numeric(dst, v, i, out)
+		case out.Keys == nil:
 			dst, err = oneHot(dst, v, i, out)
-		} else {
+		default:
 			dst, err = e.label(dst, v, i, k)
 		}
 		if err != nil {

@@ -14,6 +14,17 @@ import (
 // some are scores of rows of a small model.
 func some(t testing.TB, name string, rows ...float32) Scores {
 	t.Helper()
+	m := model(t)
+	s, err := m.Evaluate(context.Background(), trainer.Buffers{{Inputs: [][]float32{rows}, Labels: [][]int16{make([]int16, len(rows))}, N: len(rows)}}, []float32{1, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Scores{map[string]trainer.Score{name: s}}
+}
+
+// model is a small one.
+func model(t testing.TB) *trainer.Model {
+	t.Helper()
 	spec, err := keras.Parse([]byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
 		{"class_name": "Dense", "config": {"name": "d", "units": 1, "batch_input_shape": [null, 1]}}]}}`))
 	if err != nil {
@@ -27,18 +38,15 @@ func some(t testing.TB, name string, rows ...float32) Scores {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := m.Evaluate(context.Background(), trainer.Buffers{{Inputs: [][]float32{rows}, Labels: [][]int16{make([]int16, len(rows))}, N: len(rows)}}, []float32{1, 0})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Scores{map[string]trainer.Score{name: s}}
+	return m
 }
 
 // values are what the scores say.
-func values(s Scores) map[string][]float64 {
-	out := map[string][]float64{}
+func values(t testing.TB, s Scores) map[string][]float64 {
+	t.Helper()
+	m, out := model(t), map[string][]float64{}
 	for name, score := range s.By {
-		out[name] = []float64{float64(score.Rows()), score.Loss(), score.Metrics()[0].Value}
+		out[name] = []float64{float64(score.Rows()), score.Loss(), m.Metrics(score)[0].Value}
 	}
 	return out
 }
@@ -54,11 +62,11 @@ func TestMerge(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if d := cmp.Diff(want, values(sum)); d != "" {
+		if d := cmp.Diff(want, values(t, sum)); d != "" {
 			t.Error(d)
 		}
 	}
-	if d := cmp.Diff(map[string][]float64{"training": {2, 2.5, 1.5}}, values(parts[0])); d != "" {
+	if d := cmp.Diff(map[string][]float64{"training": {2, 2.5, 1.5}}, values(t, parts[0])); d != "" {
 		t.Errorf("a merge changed its input: %s", d)
 	}
 }
@@ -76,7 +84,7 @@ func TestScoresCoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(values(sum), values(got)); d != "" {
+	if d := cmp.Diff(values(t, sum), values(t, got)); d != "" {
 		t.Error(d)
 	}
 	for n := range len(b) {

@@ -118,7 +118,7 @@ func (f *trainFn) ProcessElement(ctx context.Context, s State, w average.Vector,
 		}
 		in := trainer.TrainInput{
 			Data: set.Data(s.Shard), Weights: w.Values, State: s.Optimizer, Fit: j.Fit,
-			Seed: j.Seed, Shard: s.Shard, Iteration: f.Iteration,
+			Seed: j.Seed, Shard: s.Shard, Iteration: f.Iteration, Cores: bundle.Of(f.Run),
 		}
 		if j.Watch != nil {
 			j.Watch.Begun(f.Iteration)
