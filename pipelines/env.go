@@ -12,7 +12,8 @@ type Env struct {
 	Store table.Store
 	// Runner is the Beam runner: "direct" (default when empty) or "prism".
 	Runner string
-	// Workers is the most shards or partitions that are worked on at the same time in this process; 0: the number of CPUs.
+	// Workers is the most shards, slices of a batch or partitions that are worked on at the same time in this process; 0: the
+	// number of CPUs.
 	// No result depends on it.
 	Workers int
 	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.

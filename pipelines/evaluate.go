@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -24,13 +25,19 @@ func init() {
 // testSet is the name of evaluate's dataset.
 const testSet = "test"
 
-// evaluateSchema is that of the output: one row.
+// evaluateSchema is that of the output, one row, where there is one metric at the most.
 var evaluateSchema = table.Schema{
 	{Name: "loss", Type: table.Float64Type},
 	{Name: "metric", Type: table.Float64Type},
 	{Name: "metrics_type", Type: table.TextArrayType},
 	{Name: "loss_type", Type: table.TextType},
 }
+
+// The columns of the output, beside MADlib's, where there are several metrics: names and values of all.
+const (
+	metricNamesColumn  = "metric_names"
+	metricValuesColumn = "metric_values"
+)
 
 // An evaluation is one call of Evaluate.
 type evaluation struct {
@@ -60,7 +67,7 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	if err != nil {
 		return EvaluateResult{}, err
 	}
-	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: evaluateSchema}}})
+	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: e.schema()}}})
 	if err != nil {
 		return EvaluateResult{}, err
 	}
@@ -113,6 +120,9 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 		return target, err
 	}
 	if e.set, err = e.test.open(ctx, e.Store, e.stored.spec, e.packedPartitions()); err != nil {
+		return target, err
+	}
+	if err := e.test.checkLabels(e.model, false); err != nil {
 		return target, err
 	}
 	e.result.Warnings = trained.compare("the training table", e.test.variables, "the test table")
@@ -170,17 +180,31 @@ func (f *evaluatedFn) ProcessElement(_ context.Context, s score.Scores) error {
 		return err
 	}
 	run := bundle.Of(f.Run)
-	return run.Fail(e.write(run.Context(), scoresOf(s.By[testSet], len(e.stored.spec.Outputs))))
+	return run.Fail(e.write(run.Context(), scoresOf(e.model, s.By[testSet], len(e.stored.spec.Outputs))))
+}
+
+// schema is that of the output.
+func (e *evaluation) schema() table.Schema {
+	if len(metricLabels(e.model, len(e.stored.spec.Outputs))) < 2 {
+		return evaluateSchema
+	}
+	return append(slices.Clone(evaluateSchema),
+		table.Column{Name: metricNamesColumn, Type: table.TextArrayType},
+		table.Column{Name: metricValuesColumn, Type: table.Float64ArrayType})
 }
 
 func (e *evaluation) write(ctx context.Context, s *scores) error {
 	e.result.Loss, e.result.Metrics = float64(s.Loss), s.named()
 	var metrics any
-	if names := metricNames(e.compile); names != nil {
+	if names := metricsType(e.model, e.compile, len(e.stored.spec.Outputs)); names != nil {
 		metrics = names
 	}
-	b := table.NewBatch(evaluateSchema)
-	if err := b.Append(s.loss(), s.first(), metrics, e.compile.LossText); err != nil {
+	row := []any{s.loss(), s.first(), metrics, e.compile.LossText}
+	if len(s.Names) > 1 {
+		row = append(row, s.Names, s.values())
+	}
+	b := table.NewBatch(e.schema())
+	if err := b.Append(row...); err != nil {
 		return err
 	}
 	return writeRows(ctx, e.Store, e.output, b)

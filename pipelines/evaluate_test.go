@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -50,6 +51,43 @@ func TestEvaluate(t *testing.T) {
 			t.Error(tableText(t, store, "a"))
 		}
 	})
+}
+
+// TestEvaluateWhole: metrics that are no means over rows are those of the table, bit by bit, however it is packed and run.
+func TestEvaluateWhole(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	opt := irisFit()
+	opt.Iterations, opt.Validation = 1, "iris_test_packed"
+	opt.Compile = "loss=sparse_categorical_crossentropy, optimizer='adam', metrics=['acc', AUC(multi_label=True), F1Score(average='macro'), 'R2Score', Precision(top_k=1)]"
+	fitted, err := Fit(t.Context(), Env{Store: store}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, test := parted(iris(t))
+	packIris(t, store, "other", test, packing{buffer: 7})
+	want := EvaluateResult{Loss: *fitted.ValidationLoss, Metrics: fitted.ValidationMetrics}
+	for i, test := range []string{"iris_test_packed", "other"} {
+		for _, runner := range testRunners() {
+			for _, workers := range []int{1, 3} {
+				env := Env{Store: store, Runner: runner, Workers: workers}
+				r, err := Evaluate(t.Context(), env, EvaluateOptions{Model: "iris_model", Test: test, Output: fmt.Sprint("out_", runner, workers, i)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(want, r); d != "" {
+					t.Errorf("%s on %s: %s", test, runner, d)
+				}
+			}
+		}
+	}
+	if auc := want.Metrics[1]; auc.Name != "AUC(multi_label=True)" || !(auc.Value > 0 && auc.Value < 1) {
+		t.Errorf("%+v", want.Metrics)
+	}
+	b := readTable(t, store, "iris_model_summary")
+	if got := table.FormatArray(b.Col("metrics_type"), 0); got != `{acc,AUC(multi_label=True),F1Score(average='macro'),R2Score,Precision(top_k=1)}` {
+		t.Errorf("metrics_type %s", got)
+	}
 }
 
 func TestEvaluateWithoutMetric(t *testing.T) {

@@ -143,12 +143,17 @@ func (f *fit) compile(source *packedTable) error {
 	if err := f.model.CheckFit(f.fitting); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
+	for _, p := range f.packed {
+		if err := p.checkLabels(f.model, f.fitting.ClassWeight != nil); err != nil {
+			return err
+		}
+	}
 	f.summary = modelSummary{
 		source: f.opt.Source, model: f.opt.Model, archTable: f.opt.ArchTable, id: f.opt.ID,
 		variables: source.variables, compile: f.opt.Compile, fit: f.opt.Fit, iterations: f.opt.Iterations,
 		validation: f.opt.Validation, frequency: f.opt.MetricsEvery, name: f.opt.Name, description: f.opt.Description,
 		weights: f.stored.spec.NumWeights, started: f.started, numClasses: outputWidths(f.stored.spec),
-		metricsType: metricNames(compile), lossType: compile.LossText,
+		metricNames: metricLabels(f.model, len(f.stored.spec.Outputs)), metricsType: metricsType(f.model, compile, len(f.stored.spec.Outputs)), lossType: compile.LossText,
 	}
 	if f.summary.frequency == 0 {
 		f.summary.frequency = f.opt.Iterations
@@ -164,15 +169,6 @@ func (f *fit) scored(iteration int) bool {
 
 // warn keeps warnings for the result.
 func (f *fit) warn(texts []string) { f.warnings = append(f.warnings, texts...) }
-
-// metricNames are the metrics as the summary lists them.
-func metricNames(c *params.Compile) []string {
-	var names []string
-	for _, m := range c.Metrics {
-		names = append(names, m.Name)
-	}
-	return names
-}
 
 // outputWidths are the numbers of classes of the model's outputs.
 func outputWidths(spec *keras.Spec) []int {

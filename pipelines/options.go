@@ -36,6 +36,9 @@ type PreprocessOptions struct {
 	Normalize *float64
 	// NumClasses per dependent column, to widen the one-hot labels; nil: the number of distinct values. Not with Like.
 	NumClasses []int
+	// LabelTypes say per dependent column what its values are: "class" (the default) or "numeric", numbers that are the label
+	// themselves. One entry is for all columns. Not with Like.
+	LabelTypes []string
 	// Shards is the number of workers the buffers are meant for; 0: 1.
 	Shards int
 	// Distribution is "all_segments" or "" (the same).
@@ -65,6 +68,25 @@ type LoadModelOptions struct {
 type DeleteModelOptions struct {
 	ArchTable string
 	ID        int
+}
+
+// The steps that Plan describes.
+const (
+	PlanFit      = "fit"
+	PlanEvaluate = "evaluate"
+	PlanPredict  = "predict"
+)
+
+// PlanOptions are the arguments of Plan.
+type PlanOptions struct {
+	ArchTable string
+	ID        int
+	// Step is one of the constants above.
+	Step string
+	// Batch is the number of rows; 0: what fit takes by default, or as many as evaluate or predict take at a time.
+	Batch int
+	// Compile is compile_params, for PlanFit and PlanEvaluate.
+	Compile string
 }
 
 // FitOptions are the arguments of Fit: MADlib's madlib_keras_fit.
@@ -128,6 +150,8 @@ type PredictBYOMOptions struct {
 	Normalize *float64
 	// DependentCount is the number of the model's outputs; 0: 1.
 	DependentCount int
+	// LabelTypes are those of PreprocessOptions, per output of the model.
+	LabelTypes []string
 }
 
 // PredictResult counts the rows read and written.

@@ -8,7 +8,9 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/pack"
 )
 
 // A packedTable is a packed table that is open, with what its summary says.
@@ -17,6 +19,7 @@ type packedTable struct {
 	snap      table.Snapshot
 	closed    sync.Once
 	variables variables
+	labels    []buffer.Variable // once it is open
 }
 
 // openPacked opens a packed table and reads its summary. close closes it.
@@ -73,12 +76,47 @@ func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.S
 	if l.Labels, err = p.match("output", spec, spec.Outputs, "dependent", p.variables.dependents); err != nil {
 		return nil, err
 	}
+	if err := p.numericLabels(ctx, store, l.Labels); err != nil {
+		return nil, fmt.Errorf("%s table: %w", p.what, err)
+	}
+	p.labels = l.Labels
 	set, err := dataset.Open(ctx, store, p.snap, l, partitions)
 	if err != nil {
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
 	set.Loaded = p.close // training may take long, and an open snapshot is a burden to a database
 	return set, nil
+}
+
+// numericLabels marks labels that are numeric. They may be class numbers, one per row, whatever the width of the output;
+// checkLabels tells whether the loss takes them.
+func (p *packedTable) numericLabels(ctx context.Context, store table.Store, labels []buffer.Variable) error {
+	for i, v := range p.variables.dependents {
+		if !v.numeric {
+			continue
+		}
+		labels[i].Numeric = true
+		width, err := packedWidth(ctx, store, p.snap, v.column+pack.ShapeSuffix)
+		if err != nil {
+			return err
+		}
+		if width == 1 {
+			labels[i].Shape = []int{1}
+		}
+	}
+	return nil
+}
+
+// checkLabels checks that the model can be trained or evaluated with the labels.
+func (p *packedTable) checkLabels(m *trainer.Model, classWeight bool) error {
+	var labels []trainer.Label
+	for _, v := range p.labels {
+		labels = append(labels, trainer.Label{Width: v.Size(), Numeric: v.Numeric})
+	}
+	if err := m.CheckLabels(labels, classWeight); err != nil {
+		return fmt.Errorf("%s table: %w", p.what, &table.TableError{Table: p.snap.Info().Name, Err: err})
+	}
+	return nil
 }
 
 // match pairs variables with the model's inputs or outputs.

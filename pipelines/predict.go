@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
@@ -52,6 +53,10 @@ func trainedOutputs(spec *keras.Spec, dependents []variable) ([]infer.Output, er
 		k, err := classCount(spec, i)
 		if err != nil {
 			return nil, err
+		}
+		if v.numeric && (k == 1 || table.ParseType(v.kind).Array) {
+			outputs = append(outputs, infer.Output{Name: v.column, Numbers: k})
+			continue
 		}
 		classes := v.classTexts()
 		if classes == nil || len(classes) == 1 && classes[0] == nil {
@@ -103,7 +108,7 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		return PredictResult{}, err
 	}
 	for i, list := range opt.Classes {
-		if len(list) == 0 || list[0] == nil {
+		if !numericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
 			return PredictResult{}, fmt.Errorf("class values of dependent variable %d: the first is missing or NULL", i+1)
 		}
 	}
@@ -145,6 +150,10 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 	if opt.Classes != nil && len(opt.Classes) != dependents {
 		return nil, fmt.Errorf("%d lists of class values for %s", len(opt.Classes), count(dependents, "dependent variable"))
 	}
+	numeric := make([]bool, dependents)
+	if err := readLabelTypes(opt.LabelTypes, numeric, "dependent variable"); err != nil {
+		return nil, err
+	}
 	var outputs []infer.Output
 	for i := range dependents {
 		k, err := classCount(spec, i)
@@ -155,7 +164,12 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 		if dependents > 1 {
 			out.Name = fmt.Sprintf("dependent_var_%d", i)
 		}
-		if opt.Classes != nil {
+		if numeric[i] {
+			if opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {
+				return nil, fmt.Errorf("class values of dependent variable %d: it is numeric and has none", i+1)
+			}
+			out.Classes, out.Numbers = nil, k
+		} else if opt.Classes != nil {
 			if out.Classes, err = trimClasses(opt.Classes[i], k); err != nil {
 				return nil, fmt.Errorf("class values of dependent variable %d: %w (output %q of the model)", i+1, err, outputName(spec, i))
 			}

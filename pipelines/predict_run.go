@@ -50,6 +50,9 @@ func (p *prediction) run(ctx context.Context, id, independent, output, kind stri
 	if p.work.Choice, err = infer.ParseChoice(kind); err != nil {
 		return PredictResult{}, err
 	}
+	if err := p.work.Check(); err != nil {
+		return PredictResult{}, err
+	}
 	if err := p.checkFirstRow(ctx); err != nil {
 		return PredictResult{}, fmt.Errorf("test table: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -48,8 +49,9 @@ type packJob struct {
 // A packedColumn is a dependent or independent variable of the source.
 type packedColumn struct {
 	table.Column
-	label string // as typed
-	shape []int  // of the first row's array; nil: a scalar
+	label   string // as typed
+	shape   []int  // of the first row's array; nil: a scalar
+	numeric bool   // dependent: the numbers are the label
 }
 
 func (p *packJob) close() { _ = p.snap.Close() }
@@ -109,7 +111,7 @@ func (p *packJob) findClasses(ctx context.Context, parts []table.Partition) erro
 	d := &pack.Distinct{Ref: p.ref}
 	var at []int // per column of d: which dependent
 	for i, c := range p.dependents {
-		if c.shape == nil {
+		if c.shape == nil && !c.numeric {
 			d.Columns = append(d.Columns, c.Column)
 			at = append(at, i)
 		}
@@ -160,6 +162,14 @@ func (p *packJob) makePlan() error {
 		plan.Inputs = append(plan.Inputs, pack.Input{Column: c.Name, Shape: c.shape})
 	}
 	for i, c := range p.dependents {
+		if c.numeric {
+			l := pack.Label{Column: c.Name, Numeric: true, Size: 1, Width: 1}
+			if c.shape != nil {
+				l.Size, l.Width = c.shape[0], c.shape[0]
+			}
+			plan.Labels = append(plan.Labels, l)
+			continue
+		}
 		l := pack.Label{Column: c.Name, Keys: p.classes[i].Keys()}
 		have := len(p.classes[i])
 		if c.shape != nil {
@@ -255,6 +265,13 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 	add("num_classes", table.Int32ArrayType, p.numClasses())
 	add("distribution_rules", table.TextType, allSegments)
 	add("__internal_gpu_config__", table.TextType, allSegments)
+	var numeric []bool
+	for _, c := range p.dependents {
+		numeric = append(numeric, c.numeric)
+	}
+	if slices.Contains(numeric, true) {
+		add(labelTypeColumn, table.TextArrayType, labelTypes(numeric))
+	}
 	if err := schema.Check(); err != nil {
 		return nil, fmt.Errorf("the summary of the packed table: %w", err)
 	}

@@ -15,8 +15,8 @@ import (
 func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *packJob, err error) {
 	p := &packJob{job: j, opt: opt, normalize: 1}
 	if opt.Like != "" {
-		if opt.Normalize != nil || opt.NumClasses != nil {
-			return nil, errors.New("the normalizing constant and the numbers of classes come from the training table; they cannot be given beside it")
+		if opt.Normalize != nil || opt.NumClasses != nil || opt.LabelTypes != nil {
+			return nil, errors.New("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
 		}
 		if p.like, err = j.openLike(ctx, opt.Like); err != nil {
 			return nil, err
@@ -46,6 +46,9 @@ func (p *packJob) check(ctx context.Context) error {
 		return err
 	}
 	if p.dependents, err = p.columns("dependent", p.opt.Dependent); err != nil {
+		return err
+	}
+	if err := p.markNumeric(); err != nil {
 		return err
 	}
 	if err := p.checkNumbers(); err != nil {
@@ -115,6 +118,25 @@ func (p *packJob) checkNumbers() error {
 		if n < 1 || n > pack.MaxClasses {
 			return fmt.Errorf("number of classes: column %q must have between 1 and %d, found %d", p.dependents[i].Name, pack.MaxClasses, n)
 		}
+		if c := p.dependents[i]; c.numeric {
+			return fmt.Errorf("number of classes: the labels of column %q are numeric and have none", c.Name)
+		}
+	}
+	return nil
+}
+
+// markNumeric finds out which dependent variables are numbers and not classes.
+func (p *packJob) markNumeric() error {
+	numeric := make([]bool, len(p.dependents))
+	if p.like != nil {
+		for i := range min(len(numeric), len(p.like.labels)) {
+			numeric[i] = p.like.labels[i].numeric
+		}
+	} else if err := readLabelTypes(p.opt.LabelTypes, numeric, "dependent variable"); err != nil {
+		return err
+	}
+	for i := range p.dependents {
+		p.dependents[i].numeric = numeric[i]
 	}
 	return nil
 }
@@ -130,6 +152,9 @@ func (p *packJob) checkTypes() error {
 		}
 	}
 	for _, c := range p.dependents {
+		if c.numeric && !c.Type.IsNumber() {
+			return p.typeError(c, "numeric dependent", "a number, or an array of numbers")
+		}
 		if c.Type.Array && !c.Type.IsNumber() {
 			return p.typeError(c, "dependent", "one value per row, or an array of numbers that is one-hot already")
 		}
@@ -167,7 +192,11 @@ func (p *packJob) readShapes(ctx context.Context) error {
 				return fail(errors.New("the array is empty"))
 			}
 			if k >= len(p.independents) && len(c.shape) != 1 {
-				return fail(fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension", c.shape))
+				what := "label that is one-hot already"
+				if c.numeric {
+					what = "numeric label"
+				}
+				return fail(fmt.Errorf("the array has shape %v; a %s has one dimension", c.shape, what))
 			}
 		}
 		return nil

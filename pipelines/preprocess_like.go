@@ -22,6 +22,7 @@ type likeTable struct {
 // A likeLabel is a dependent variable of a training table.
 type likeLabel struct {
 	column  string
+	numeric bool
 	kind    table.Type   // of the class values
 	width   int          // of a packed label
 	classes pack.Classes // nil: one-hot arrays
@@ -46,14 +47,14 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 		return nil, err
 	}
 	for _, v := range packed.variables.dependents {
-		l := likeLabel{column: v.column}
+		l := likeLabel{column: v.column, numeric: v.numeric}
 		if v.classes != nil {
 			l.kind = v.classes.Type.Elem()
 			if l.classes, l.width, err = pack.ReadClasses(v.classes, 0); err != nil {
 				return fail(fmt.Errorf("column %q: %w", v.classColumn(), err))
 			}
-		} else if l.width, err = j.packedWidth(ctx, packed.snap, v.column+pack.ShapeSuffix); err != nil {
-			return nil, err
+		} else if l.width, err = packedWidth(ctx, j.Store, packed.snap, v.column+pack.ShapeSuffix); err != nil {
+			return nil, fmt.Errorf("training table: %w", err)
 		}
 		like.labels = append(like.labels, l)
 	}
@@ -80,17 +81,17 @@ func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) 
 }
 
 // packedWidth is the number of elements of the packed labels whose shapes are in that column.
-func (j *job) packedWidth(ctx context.Context, snap table.Snapshot, column string) (width int, err error) {
+func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, column string) (width int, err error) {
 	if _, err := selectColumns(snap.Info(), []string{column}); err != nil {
-		return 0, fmt.Errorf("training table: %w", err)
+		return 0, err
 	}
-	err = atRow(ctx, j.Store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
+	err = atRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
 		shape, err := integersAt(&b.Cols[0], i)
 		if err == nil && (len(shape) != 2 || shape[1] < 1 || shape[1] > pack.MaxClasses) {
 			err = fmt.Errorf("shape %v is not that of labels: rows and classes", shape)
 		}
 		if err != nil {
-			return fmt.Errorf("training table: %w", &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err})
+			return &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err}
 		}
 		width = shape[1]
 		return nil
@@ -132,6 +133,12 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 	}
 	for i, c := range dependents {
 		want := l.labels[i]
+		if want.numeric {
+			if err := want.checkNumeric(c, l.name); err != nil {
+				return err
+			}
+			continue
+		}
 		switch {
 		case c.shape != nil && want.classes != nil:
 			return fmt.Errorf("column %q has arrays, but %q of training table %s has classes of type %s", c.Name, want.column, l.name, want.kind)
@@ -142,6 +149,18 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 		case c.shape == nil && !pack.Comparable(c.Type, want.kind):
 			return fmt.Errorf("column %q has type %s, which cannot be compared with the classes of %q of training table %s, of type %s", c.Name, c.Type, want.column, l.name, want.kind)
 		}
+	}
+	return nil
+}
+
+// checkNumeric compares a numeric dependent variable with that of the training table.
+func (want likeLabel) checkNumeric(c packedColumn, training table.Name) error {
+	width := 1
+	if c.shape != nil {
+		width = c.shape[0]
+	}
+	if width != want.width {
+		return fmt.Errorf("column %q has labels of %s, but those of %q of training table %s have %d", c.Name, count(width, "number"), want.column, training, want.width)
 	}
 	return nil
 }

@@ -1,12 +1,15 @@
 package pipelines
 
-import "github.com/beamfit/beamfit/model/trainer"
+import (
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
+)
 
 // scoresOf rounds a score to float32, as Keras computes it. A metric of a model with several outputs is called
 // output_metric, as Keras does.
-func scoresOf(s trainer.Score, outputs int) *scores {
+func scoresOf(model *trainer.Model, s trainer.Score, outputs int) *scores {
 	r := &scores{Loss: float32(s.Loss())}
-	for _, m := range s.Metrics() {
+	for _, m := range model.Metrics(s) {
 		name := m.Name
 		if outputs > 1 {
 			name = m.Output + "_" + m.Name
@@ -15,6 +18,32 @@ func scoresOf(s trainer.Score, outputs int) *scores {
 		r.Metrics = append(r.Metrics, float32(m.Value))
 	}
 	return r
+}
+
+// metricLabels are the names of all metrics.
+func metricLabels(model *trainer.Model, outputs int) []string {
+	return scoresOf(model, trainer.Score{}, outputs).Names
+}
+
+// metricsType are the metrics as the summary lists them: those for all outputs as written, else each with its output.
+func metricsType(model *trainer.Model, c *params.Compile, outputs int) []string {
+	if c.OutputMetrics != nil {
+		return metricLabels(model, outputs)
+	}
+	var names []string
+	for _, m := range c.Metrics {
+		names = append(names, m.String())
+	}
+	return names
+}
+
+// values are all metrics.
+func (s *scores) values() []float64 {
+	values := make([]float64, len(s.Metrics))
+	for i, m := range s.Metrics {
+		values[i] = float64(m)
+	}
+	return values
 }
 
 // named are the metrics with their names.

@@ -23,6 +23,7 @@ type modelSummary struct {
 	started, ended           time.Time
 	numClasses               []int
 	metricsType              []string // nil: none
+	metricNames              []string // of all that scores hold
 	lossType                 string
 	reports                  []scoreReport // one per entry of metrics_iters
 }
@@ -66,7 +67,8 @@ func timestamp(t time.Time) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-// schema is that of the summary table: 34 columns and the class values of each dependent variable.
+// schema is that of the summary table: MADlib's 34 columns and the class values of each dependent variable; then, where
+// there are several metrics, their names and values, and where labels are numeric their types.
 func (m *modelSummary) schema() table.Schema {
 	s := table.Schema{
 		{Name: "source_table", Type: table.TextType},
@@ -113,6 +115,15 @@ func (m *modelSummary) schema() table.Schema {
 		v := m.variables.dependents[0]
 		s = append(s, table.Column{Name: v.classColumn(), Type: table.ParseType(v.kind)})
 	}
+	if len(m.metricNames) > 1 {
+		s = append(s,
+			table.Column{Name: metricNamesColumn, Type: table.TextArrayType},
+			table.Column{Name: "training_" + metricValuesColumn, Type: table.Float64ArrayType},
+			table.Column{Name: "validation_" + metricValuesColumn, Type: table.Float64ArrayType})
+	}
+	if slices.Contains(m.variables.numeric(), true) {
+		s = append(s, table.Column{Name: labelTypeColumn, Type: table.TextArrayType})
+	}
 	return s
 }
 
@@ -153,6 +164,7 @@ func (m *modelSummary) row() (*table.Batch, error) {
 		values["metrics_type"] = m.metricsType
 	}
 	m.addReports(values)
+	values[labelTypeColumn] = labelTypes(m.variables.numeric())
 	for _, v := range m.variables.dependents {
 		if v.classes != nil {
 			values[v.classColumn()] = v.classes.Value(0)
@@ -170,7 +182,7 @@ func (m *modelSummary) row() (*table.Batch, error) {
 }
 
 // addReports fills the columns that grow with every evaluation. A column without values is NULL: metrics where there is
-// no metric, validation where there is no validation table.
+// no metric, validation where there is no validation table. The columns of all metrics have a row per evaluation.
 func (m *modelSummary) addReports(values map[string]any) {
 	var iterations []int
 	var elapsed []float64
@@ -178,6 +190,14 @@ func (m *modelSummary) addReports(values map[string]any) {
 		iterations = append(iterations, r.Iteration)
 		elapsed = append(elapsed, r.Elapsed.Seconds())
 		for prefix, s := range map[string]*scores{"training": r.Training, "validation": r.Validation} {
+			if s != nil {
+				all, _ := values[prefix+"_"+metricValuesColumn].(table.Array)
+				for _, x := range s.values() {
+					all.Elems = append(all.Elems, x)
+				}
+				all.Shape = []int{len(iterations), len(s.Metrics)}
+				values[prefix+"_"+metricValuesColumn] = all
+			}
 			for suffix, x := range map[string]any{"_metrics": s.first(), "_loss": s.loss()} {
 				if x == nil {
 					continue
@@ -188,6 +208,7 @@ func (m *modelSummary) addReports(values map[string]any) {
 			}
 		}
 	}
+	values[metricNamesColumn] = m.metricNames
 	values["metrics_iters"], values["metrics_elapsed_time"] = iterations, elapsed
 }
 

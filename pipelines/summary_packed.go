@@ -17,6 +17,8 @@ type variable struct {
 	// classes is the column of class values of the summary, one row; nil: the table was packed from one-hot arrays.
 	// Dependent variables only.
 	classes *table.Vector
+	// numeric: the labels are numbers and not classes. Dependent variables only.
+	numeric bool
 }
 
 // classColumn is the name of the summary's column of class values.
@@ -63,6 +65,9 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 	if len(kinds) != len(vs.dependents) {
 		return fail(fmt.Errorf("column \"dependent_vartype\" has %d entries for %s", len(kinds), count(len(vs.dependents), "dependent variable")))
 	}
+	if err := vs.readLabelTypes(b); err != nil {
+		return fail(err)
+	}
 	for i := range vs.dependents {
 		v := &vs.dependents[i]
 		v.kind = kinds[i]
@@ -79,6 +84,34 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 		v.classes = classes
 	}
 	return vs, nil
+}
+
+// readLabelTypes reads the column label_type, which only tables with numeric labels have.
+func (vs *variables) readLabelTypes(b *table.Batch) error {
+	if b.Col(labelTypeColumn) == nil {
+		return nil
+	}
+	types, err := textsAt(b, labelTypeColumn)
+	if err != nil {
+		return err
+	}
+	numeric := make([]bool, len(vs.dependents))
+	if err := readLabelTypes(types, numeric, "dependent variable"); err != nil {
+		return fmt.Errorf("column %q: %w", labelTypeColumn, err)
+	}
+	for i := range numeric {
+		vs.dependents[i].numeric = numeric[i]
+	}
+	return nil
+}
+
+// numeric tells of each dependent variable whether its labels are numbers.
+func (vs variables) numeric() []bool {
+	out := make([]bool, len(vs.dependents))
+	for i, v := range vs.dependents {
+		out[i] = v.numeric
+	}
+	return out
 }
 
 // columnOf is the column that a recorded name means: the text is read as SQL does, or is itself the name where it cannot be.
@@ -153,6 +186,12 @@ func (vs variables) compare(what string, with variables, other string) []string 
 			what, table.FloatText(float64(vs.normalize), 32), other, table.FloatText(float64(with.normalize), 32)))
 	}
 	for i := range min(len(vs.dependents), len(with.dependents)) {
+		if a, b := vs.dependents[i], with.dependents[i]; a.numeric != b.numeric {
+			types := labelTypes([]bool{a.numeric, b.numeric})
+			out = append(out, fmt.Sprintf("the labels of %s in %s are of type %s, those of %s in %s of type %s",
+				table.Quote(a.column), what, types[0], table.Quote(b.column), other, types[1]))
+			continue
+		}
 		a, b := listClasses(vs.dependents[i].classTexts()), listClasses(with.dependents[i].classTexts())
 		if a != b {
 			out = append(out, fmt.Sprintf("the classes of %s in %s are %s, those of %s in %s are %s",

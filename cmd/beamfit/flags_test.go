@@ -29,6 +29,7 @@ func ptr[T any](v T) *T { return &v }
 // TestOptions proves that every flag reaches its field: each line of a case sets all flags, or none.
 func TestOptions(t *testing.T) {
 	split, preprocess, load, remove := &splitTask{}, &preprocessTask{}, &loadModelTask{}, &deleteModelTask{}
+	plan, planPlain := &planTask{}, &planTask{}
 	splitPlain, preprocessPlain, preprocessLike, loadFrom := &splitTask{}, &preprocessTask{}, &preprocessTask{}, &loadModelTask{}
 	fit, fitPlain, evaluate, predict, byom, byomPlain := &fitTask{}, &fitTask{}, &evaluateTask{}, &predictTask{}, &predictBYOMTask{}, &predictBYOMTask{}
 	for _, c := range []struct {
@@ -84,6 +85,16 @@ func TestOptions(t *testing.T) {
 			[]string{"arch", "m.json", "--weights-from=model"},
 			&loadFrom.opt, &pipelines.LoadModelOptions{ArchTable: "arch", WeightsFrom: "model"},
 		},
+		{
+			"plan", planPlain,
+			[]string{"arch", "3"},
+			&planPlain.opt, &pipelines.PlanOptions{ArchTable: "arch", ID: 3, Step: "fit", Compile: "loss='categorical_crossentropy', optimizer='adam'"},
+		},
+		{
+			"plan, all flags", plan,
+			[]string{"arch", "3", "--step=evaluate", "--batch=128", "--compile=c", "--format=csv"},
+			plan, &planTask{format: "csv", opt: pipelines.PlanOptions{ArchTable: "arch", ID: 3, Step: "evaluate", Batch: 128, Compile: "c"}},
+		},
 		{"delete-model", remove, []string{"arch", "3"}, &remove.opt, &pipelines.DeleteModelOptions{ArchTable: "arch", ID: 3}},
 		{
 			"fit", fitPlain,
@@ -128,7 +139,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		if diff := cmp.Diff(c.want, c.got, cmp.AllowUnexported(loadModelTask{})); diff != "" {
+		if diff := cmp.Diff(c.want, c.got, cmp.AllowUnexported(loadModelTask{}, planTask{})); diff != "" {
 			t.Errorf("%s: -want +got\n%s", c.name, diff)
 		}
 	}
@@ -169,17 +180,20 @@ func TestWrongUsage(t *testing.T) {
 		"load-model a b --weights c --weights-from d":                          "--weights and --weights-from cannot be used together",
 		"delete-model a one": `argument ID: expected a whole number, found "one"`,
 		"predict-byom a x b c --id-column d --independent e": `argument ID: expected a whole number, found "x"`,
-		"show a --format xml":                                `flag --format: expected one of table, csv, json, found "xml"`,
-		"show a --format csv --expanded":                     "--expanded goes with --format table only",
-		"show a.b.c":                                         "expected table or schema.table, found 3 parts",
-		"show a --columns b,b":                               `column "b" is named twice`,
-		"show a --runner flink":                              `flag --runner: expected one of direct, prism, found "flink"`,
-		"show a --log-level loud":                            "flag --log-level: expected one of debug, info, warn, error",
-		"show a --workers -1":                                "flag --workers: expected a whole number of 0 or more",
-		"completion tcsh":                                    "argument SHELL: expected one of bash, zsh, fish, powershell",
-		"quickstart a b":                                     `quickstart takes [DIR]; "b" is too many`,
-		"version x":                                          `version takes no arguments; "x" is too many`,
-		"status":                                             `unknown command "status"`,
+		"plan a 1 --batch 0":                  `flag --batch: expected a whole number of 1 or more, found "0"`,
+		"plan a 1 --step train":               `flag --step: expected one of fit, evaluate, predict, found "train"`,
+		"plan a 1 --step predict --compile x": "--compile does not go with --step predict",
+		"show a --format xml":                 `flag --format: expected one of table, csv, json, found "xml"`,
+		"show a --format csv --expanded":      "--expanded goes with --format table only",
+		"show a.b.c":                          "expected table or schema.table, found 3 parts",
+		"show a --columns b,b":                `column "b" is named twice`,
+		"show a --runner flink":               `flag --runner: expected one of direct, prism, found "flink"`,
+		"show a --log-level loud":             "flag --log-level: expected one of debug, info, warn, error",
+		"show a --workers -1":                 "flag --workers: expected a whole number of 0 or more",
+		"completion tcsh":                     "argument SHELL: expected one of bash, zsh, fish, powershell",
+		"quickstart a b":                      `quickstart takes [DIR]; "b" is too many`,
+		"version x":                           `version takes no arguments; "x" is too many`,
+		"status":                              `unknown command "status"`,
 		"fit a b --arch c --id 1 --compile d --iterations 1 -g": "unknown shorthand flag",
 	} {
 		var out, errs bytes.Buffer

@@ -36,6 +36,7 @@ func (t *predictBYOMTask) define(f flags) {
 	f.add(flagvalue.Each(&t.opt.Classes, flagvalue.Values), "classes", "A,B,...", "0, 1, ...",
 		`class values in the order of the model's output, once per output; "a,b" holds a comma, NULL is no value`)
 	f.add(flagvalue.Optional(&t.opt.Normalize, flagvalue.Float), "normalize", "C", "1", "divide every feature by this number")
+	f.add(flagvalue.Of(&t.opt.LabelTypes, flagvalue.Words), "label-type", "TYPE,...", "class", labelTypeUsage+", per output or once for all")
 	f.add(flagvalue.Of(&t.opt.DependentCount, flagvalue.Positive), "dependent-count", "N", "1", "number of the model's outputs")
 }
 

@@ -10,6 +10,9 @@ import (
 	"github.com/beamfit/beamfit/pipelines"
 )
 
+// labelTypeUsage is what preprocess and predict-byom say of a flag that they share.
+const labelTypeUsage = "class, or numeric: numbers, or arrays of them, that are the label themselves"
+
 type preprocessTask struct{ opt pipelines.PreprocessOptions }
 
 func preprocessCommand(a *app) *cobra.Command {
@@ -19,14 +22,16 @@ func preprocessCommand(a *app) *cobra.Command {
 		long: `Pack rows into the buffers that fit and evaluate read, like MADlib's training_preprocessor_dl, or with --like its
 validation_preprocessor_dl. The output is the packed table OUTPUT and its description OUTPUT_summary.
 
-Training rows are shuffled, features are divided by a constant, labels become one-hot vectors. With --like the constant,
-the classes and their order come from a packed training table and the rows keep their order.`,
+Training rows are shuffled, features are divided by a constant, labels become one-hot vectors, or stay the numbers that they
+are (--label-type numeric, for regression). With --like the constant, the classes and their order come from a packed
+training table and the rows keep their order.`,
 		args: []argument{
 			{name: "SOURCE", usage: "table or view with one row per example", fills: fillTable},
 			{name: "OUTPUT", usage: "packed table to write"},
 		},
 		example: `beamfit preprocess iris_train iris_train_packed --dependent class_text --independent attributes --shards 3
-beamfit preprocess iris_test iris_test_packed --dependent class_text --independent attributes --like iris_train_packed`,
+beamfit preprocess iris_test iris_test_packed --dependent class_text --independent attributes --like iris_train_packed
+beamfit preprocess houses houses_packed --dependent price --independent features --label-type numeric`,
 	}, &preprocessTask{})
 }
 
@@ -41,6 +46,8 @@ func (t *preprocessTask) define(f flags) {
 	f.add(flagvalue.Optional(&t.opt.Normalize, flagvalue.Float), "normalize", "C", "1", "divide every feature by this number; not with --like")
 	f.add(flagvalue.Of(&t.opt.NumClasses, flagvalue.Ints), "num-classes", "N,...", "the number of distinct labels",
 		"length of the one-hot labels, per label column; not with --like")
+	f.add(flagvalue.Of(&t.opt.LabelTypes, flagvalue.Words), "label-type", "TYPE,...", "class",
+		labelTypeUsage+", per label column or once for all; not with --like")
 	f.add(flagvalue.Of(&t.opt.Shards, flagvalue.Positive), "shards", "N", "1", "number of shards that train side by side; more shards, other weights")
 	t.opt.Distribution = "all_segments"
 	f.choice(&t.opt.Distribution, "distribution", "RULE", []string{"all_segments"}, t.opt.Distribution, "shards that get buffers")
@@ -52,7 +59,7 @@ func (t *preprocessTask) validate(args []string, given func(string) bool) error 
 	if t.opt.Like == "" {
 		return nil
 	}
-	for _, flag := range []string{"normalize", "num-classes", "seed"} {
+	for _, flag := range []string{"normalize", "num-classes", "label-type", "seed"} {
 		if given(flag) {
 			return fmt.Errorf("--%s cannot be used with --like: the packed training table decides", flag)
 		}

@@ -39,29 +39,42 @@ func (t *showTask) define(f flags) {
 		"columns to sort by, ascending, separated by commas; the rows are sorted in memory")
 	f.add(flagvalue.Optional(&t.limit, flagvalue.Count), "limit", "N", "all", "most rows to print")
 	f.toggle(&t.expanded, "expanded", "print a line per column instead of a line per row")
-	t.format = "table"
-	f.choice(&t.format, "format", "FORM", []string{"table", "csv", "json"}, t.format, "form of the output")
+	t.format = formTable
+	f.choice(&t.format, "format", "FORM", []string{formTable, formCSV, formJSON}, t.format, "form of the output")
 }
 
 func (t *showTask) validate(args []string, _ func(string) bool) (err error) {
-	if t.expanded && t.format != "table" {
+	if t.expanded && t.format != formTable {
 		return errors.New("--expanded goes with --format table only")
 	}
 	t.table, err = table.ParseName(args[0])
 	return err
 }
 
-// printer is the function that writes rows as the flags say.
-func (t *showTask) printer() func(io.Writer, rows.Source) error {
-	switch {
-	case t.expanded:
-		return tabletext.Expanded
-	case t.format == "csv":
+// The forms that rows are printed in.
+const (
+	formTable = "table"
+	formCSV   = "csv"
+	formJSON  = "json"
+)
+
+// printerOf is the function that writes rows in a form.
+func printerOf(form string) func(io.Writer, rows.Source) error {
+	switch form {
+	case formCSV:
 		return tabletext.CSV
-	case t.format == "json":
+	case formJSON:
 		return tabletext.JSON
 	}
 	return tabletext.Aligned
+}
+
+// printer is the function that writes rows as the flags say.
+func (t *showTask) printer() func(io.Writer, rows.Source) error {
+	if t.expanded {
+		return tabletext.Expanded
+	}
+	return printerOf(t.format)
 }
 
 func (t *showTask) run(ctx context.Context, a *app) error {

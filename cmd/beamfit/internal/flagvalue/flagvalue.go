@@ -141,6 +141,19 @@ func Ints(text string) ([]int, error) {
 	return out, nil
 }
 
+// Words takes words separated by commas.
+func Words(text string) ([]string, error) {
+	var out []string
+	for part := range strings.SplitSeq(text, ",") {
+		word := strings.TrimSpace(part)
+		if word == "" {
+			return nil, errors.New("expected words separated by commas")
+		}
+		out = append(out, word)
+	}
+	return out, nil
+}
+
 // Values takes values separated by commas, by the rules of PostgreSQL's arrays: "a,b" in double quotes holds a comma, and
 // NULL without quotes is nil.
 func Values(text string) ([]*string, error) {

@@ -23,6 +23,7 @@ func TestParsers(t *testing.T) {
 	float := func(s string) string { return wrap(Float(s)) }
 	boolean := func(s string) string { return wrap(Bool(s)) }
 	ints := func(s string) string { return wrap(Ints(s)) }
+	words := func(s string) string { return wrap(Words(s)) }
 	choice := func(s string) string { return wrap(OneOf("direct", "prism")(s)) }
 	for _, c := range []struct {
 		name       string
@@ -47,6 +48,9 @@ func TestParsers(t *testing.T) {
 		{"Float", float, "half", "error: expected a number"},
 		{"Bool", boolean, "true", "true"},
 		{"Bool", boolean, "yes", "error: expected true or false"},
+		{"Words", words, "class, numeric", "[class numeric]"},
+		{"Words", words, "class,,numeric", "error: expected words separated by commas"},
+		{"Words", words, "", "error: expected words separated by commas"},
 		{"Ints", ints, "5", "[5]"},
 		{"Ints", ints, "5, 3", "[5 3]"},
 		{"Ints", ints, "5,,3", "error: expected whole numbers separated by commas"},

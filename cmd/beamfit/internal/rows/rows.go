@@ -39,6 +39,15 @@ func Open(ctx context.Context, store table.Store, name table.Name, columns []str
 	return s, snap.Close, nil
 }
 
+// Of is the rows of a batch.
+func Of(b *table.Batch) Source { return held{b} }
+
+type held struct{ batch *table.Batch }
+
+func (h held) Schema() table.Schema { return h.batch.Schema }
+
+func (h held) Walk(yield func(*table.Batch) error) error { return yield(h.batch) }
+
 // stored is a snapshot read one partition after the other.
 type stored struct {
 	ctx     context.Context

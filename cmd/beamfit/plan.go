@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/rows"
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+type planTask struct {
+	opt    pipelines.PlanOptions
+	format string
+}
+
+func planCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "plan", group: groupModels,
+		short: "Show how the engine works on a batch of a model",
+		long: `Show how the engine works on a batch of a model: every call of a step with its arrays and their shapes, in order, the
+bytes that it reads and writes, and the floating-point operations of matrix products and convolutions.
+
+Weights go by layer/name. Other values lie in one piece of memory per shard: work+1024[32x10] is an array of 32 x 10 float32
+that begins at element 1024; two calls with the same place share it one after the other. Where fit cuts a batch into slices,
+calls is how often a call is made in a step, on as many cores as are idle, and bytes and flop are those of all of them; a stage
+begins when the one before has ended. Rows and weights are not read.`,
+		args: []argument{
+			{name: "ARCH_TABLE", usage: "architecture table", fills: fillTable},
+			{name: "ID", usage: "model_id of the model"},
+		},
+		example: `beamfit plan model_arch_library 1 --batch 128
+beamfit plan model_arch_library 1 --step predict --format csv`,
+	}, &planTask{})
+}
+
+// defaultCompile are compile parameters that suit most classifiers.
+const defaultCompile = "loss='categorical_crossentropy', optimizer='adam'"
+
+func (t *planTask) define(f flags) {
+	t.opt.Step = pipelines.PlanFit
+	f.choice(&t.opt.Step, "step", "STEP", []string{pipelines.PlanFit, pipelines.PlanEvaluate, pipelines.PlanPredict}, t.opt.Step, "what the step is of")
+	f.add(flagvalue.Of(&t.opt.Batch, flagvalue.Positive), "batch", "B", "32 for fit, else as many as the step takes at a time", "rows of the batch")
+	t.opt.Compile = defaultCompile
+	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", defaultCompile, "arguments of Keras' compile, for fit and evaluate")
+	t.format = formTable
+	f.choice(&t.format, "format", "FORM", []string{formTable, formCSV, formJSON}, t.format, "form of the output")
+}
+
+func (t *planTask) validate(args []string, given func(string) bool) (err error) {
+	t.opt.ArchTable = args[0]
+	if given("compile") && t.opt.Step == pipelines.PlanPredict {
+		return errors.New("--compile does not go with --step predict")
+	}
+	t.opt.ID, err = modelID(args[1])
+	return err
+}
+
+func (t *planTask) run(ctx context.Context, a *app) error {
+	res, err := run(ctx, a, pipelines.Plan, t.opt)
+	if err != nil {
+		return err
+	}
+	calls, err := planTable(res)
+	if err != nil {
+		return err
+	}
+	if err := printerOf(t.format)(a.out, rows.Of(calls)); err != nil {
+		return err
+	}
+	if t.format == formTable {
+		for _, line := range planTotals(res) {
+			a.say("%s", line)
+		}
+	}
+	return nil
+}
+
+// planTable is one row per call.
+func planTable(res pipelines.PlanResult) (*table.Batch, error) {
+	b := table.NewBatch(table.Schema{
+		{Name: "stage", Type: table.Int32Type},
+		{Name: "calls", Type: table.Int32Type},
+		{Name: "operation", Type: table.TextType},
+		{Name: "reads", Type: table.TextType},
+		{Name: "writes", Type: table.TextType},
+		{Name: "bytes", Type: table.Int64Type},
+		{Name: "flop", Type: table.Int64Type},
+	})
+	for _, c := range res.Calls {
+		err := b.Append(c.Stage, c.Count, c.Operation, strings.Join(c.Reads, ", "), strings.Join(c.Writes, ", "), int64(c.Bytes), int64(c.FLOP))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// planTotals are sentences about the whole step.
+func planTotals(res pipelines.PlanResult) []string {
+	cut := "in one piece"
+	if res.Slices > 1 {
+		cut = fmt.Sprintf("in %d slices", res.Slices)
+	}
+	lines := []string{
+		fmt.Sprintf("%d rows %s; %s of matrix products and convolutions; %s read and written",
+			res.Rows, cut, quantity(res.FLOP, "FLOP"), quantity(res.Traffic, "B")),
+		fmt.Sprintf("weights %s, gradients %s, optimizer %s, batch %s, work %s",
+			quantity(res.Weights, "B"), quantity(res.Gradients, "B"), quantity(res.Optimizer, "B"), quantity(res.Batch, "B"), quantity(res.Work, "B")),
+	}
+	if res.Values > 0 {
+		lines = append(lines, fmt.Sprintf("work holds values of %s: places are used %.1f times", quantity(res.Values, "B"), float64(res.Values)/float64(max(res.Work, 1))))
+	}
+	return lines
+}
+
+// quantity is a number with a decimal prefix.
+func quantity(n int64, unit string) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d %s", n, unit)
+	}
+	v := float64(n)
+	prefixes := "kMGTPE"
+	i := -1
+	for v >= 999.95 && i < len(prefixes)-1 {
+		v /= 1000
+		i++
+	}
+	return fmt.Sprintf("%.1f %c%s", v, prefixes[i], unit)
+}

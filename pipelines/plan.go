@@ -1,0 +1,98 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/trainer"
+)
+
+// A PlanResult is what the engine does in one step of a model.
+type PlanResult struct {
+	Calls []plan.Call
+	// Rows of the batch, and the slices that it is cut into.
+	Rows, Slices int
+	// Bytes of one shard's memory: weights, gradients (one set per slice), what the optimizer remembers, the batch, and all
+	// other values, which share places.
+	Weights, Gradients, Optimizer, Batch, Work int64
+	// Values are the bytes that all other values would take if none shared a place.
+	Values int64
+	// FLOP of a step, and the bytes that its calls read and write.
+	FLOP, Traffic int64
+}
+
+// Plan tells how the engine works on a batch of a model of an architecture table. It reads no rows and no weights.
+func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
+	j, err := env.begin("plan")
+	if err != nil {
+		return PlanResult{}, err
+	}
+	defer j.end()
+	stored, err := readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID)
+	if err != nil {
+		return PlanResult{}, err
+	}
+	config := trainer.Config{Spec: stored.spec}
+	if opt.Step != PlanPredict {
+		compile, err := params.ParseCompile(opt.Compile)
+		if err != nil {
+			return PlanResult{}, err
+		}
+		config.Compile = *compile
+	}
+	m, err := trainer.New(config)
+	if err != nil {
+		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
+	}
+	step, err := stepOf(m, opt)
+	if err != nil {
+		return PlanResult{}, err
+	}
+	return planResult(step, step.Calls(stored.spec)), nil
+}
+
+// stepOf is the step that is asked for.
+func stepOf(m *trainer.Model, opt PlanOptions) (*plan.Split, error) {
+	var p *plan.Plan
+	var err error
+	switch opt.Step {
+	case PlanFit:
+		if opt.Batch == 0 {
+			byDefault, err := params.ParseFit("")
+			if err != nil {
+				return nil, err
+			}
+			opt.Batch = byDefault.BatchSize
+		}
+		return m.TrainingStep(opt.Batch)
+	case PlanEvaluate:
+		p, err = m.EvaluationStep(opt.Batch)
+	case PlanPredict:
+		p, err = m.PredictionStep(opt.Batch)
+	default:
+		return nil, fmt.Errorf("no step is called %q; known: %s, %s, %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &plan.Split{Sizes: p.Sizes, Slices: []*plan.Plan{p}}, nil
+}
+
+func planResult(step *plan.Split, calls []plan.Call) PlanResult {
+	bytes := func(floats int) int64 { return 4 * int64(floats) }
+	r := PlanResult{
+		Calls: calls, Slices: len(step.Slices), Values: bytes(step.Values()),
+		Weights: bytes(step.Sizes[plan.Weights]), Gradients: bytes(step.Sizes[plan.Grads]), Optimizer: bytes(step.Sizes[plan.Slots]),
+		Batch: bytes(step.Sizes[plan.Batch]), Work: bytes(step.Sizes[plan.Work]),
+	}
+	for _, s := range step.Slices {
+		r.Rows += s.Batch
+	}
+	for _, c := range calls {
+		r.FLOP += int64(c.FLOP)
+		r.Traffic += int64(c.Bytes)
+	}
+	return r
+}
