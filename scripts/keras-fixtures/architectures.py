@@ -151,23 +151,92 @@ def others(k):
     return k.Model([a, b], [y, z], name="others")
 
 
+def nested(k):
+    """Models as layers: shared, frozen, with two results, without an input shape, and one inside another."""
+    layers = k.layers
+    a = k.Input((4,), name="a")
+    block = k.Sequential([k.Input((4,)), layers.Dense(4, name="d"), layers.BatchNormalization(name="norm")], name="block")
+    block.layers[0].trainable = False
+    i = k.Input((4,), name="i")
+    inside = k.Sequential([layers.Dense(3, activation="tanh", name="d"), layers.Dense(2, name="e")], name="inside")
+    fork = k.Model(i, [block(i), inside(i)], name="fork")
+    towers = k.Model(i, layers.Dense(4, name="d")(i), name="towers")
+    towers.trainable = False
+    x = layers.Dense(4, name="d")(towers(towers(a)))
+    b, c = fork(x)
+    e, f = fork(b)
+    return k.Model(a, [layers.Concatenate(name="all")([b, c, e]), f], name="nested")
+
+
+def sequences(k):
+    """Recurrent layers, layers around layers, and masks that meet."""
+    layers, reg = k.layers, k.regularizers
+    a, b = k.Input((6,), name="a"), k.Input((6, 4), name="b")
+    x = layers.Embedding(9, 3, mask_zero=True, name="words")(a)
+    x = layers.LSTM(4, return_sequences=True, dropout=0.1, recurrent_dropout=0.2, recurrent_regularizer=reg.L2(0.1), name="lstm")(x)
+    x = layers.Add(name="sum")([x, layers.Masking(-1.0, name="rests")(b)])
+    x = layers.TimeDistributed(layers.Dense(5, activation="tanh", name="d"), name="each")(x)
+    x = layers.Bidirectional(layers.GRU(2, return_sequences=True, name="gru"), name="both")(x)
+    y = layers.SimpleRNN(3, unroll=True, go_backwards=True, use_bias=False, name="back")(x)
+    z = layers.GlobalAveragePooling1D(name="mean")(x)
+    w = layers.GRU(2, reset_after=False, name="before")(layers.TimeDistributed(layers.BatchNormalization(), name="norms")(b))
+    w = layers.Dense(2, name="out")(layers.Concatenate(name="all")([y, z, w]))
+    return k.Model([a, b], w, name="sequences")
+
+
+def attending(k):
+    """Attention in all ways of calling it, and layers whose form differs between the generations."""
+    layers = k.layers
+    a = k.Input((6, 4), name="a")
+    b = k.Input((5, 3), name="b")
+    x = layers.MultiHeadAttention(2, 3, name="itself")(a, a, use_causal_mask=True)
+    y = layers.MultiHeadAttention(2, 3, value_dim=2, output_shape=4, dropout=0.1, use_bias=False, name="across")(x, b)
+    y = layers.MultiHeadAttention(1, 2, kernel_regularizer="l2", name="by_name")(query=y, value=b, key=layers.Identity(name="same")(b))
+    z = layers.Attention(use_scale=True, name="luong")([x, y])
+    z = layers.AdditiveAttention(name="bahdanau")([z, y, layers.AlphaDropout(0.1, name="alpha")(x)])
+    z = layers.GroupNormalization(2, name="groups")(z)
+    z = layers.DepthwiseConv1D(2, depth_multiplier=2, name="depth")(layers.Softmax(axis=[1, 2], name="soft")(z))
+    z = layers.Conv1DTranspose(3, 3, strides=2, output_padding=1, name="longer")(z)
+    z = layers.Normalization(mean=[1.0, 2.0, 3.0], variance=[1.0, 0.5, 2.0], name="given")(z)
+    d = layers.Dot(axes=(2, 2), normalize=True, name="dot")([z, b])
+    c = k.Input((8, 6, 3), name="c")
+    v = layers.Normalization(axis=(1, -1), name="known")(c)
+    v = layers.UpSampling2D(2, interpolation="bilinear", name="up")(layers.CenterCrop(4, 4, name="middle")(v))
+    v = layers.Resizing(5, 7, interpolation="nearest", name="size")(v)
+    v = layers.Conv2DTranspose(2, 3, strides=2, padding="same", output_padding=0, name="larger")(v)
+    v = layers.MaxPooling2D(3, data_format="channels_first", name="turned")(layers.Permute((3, 1, 2), name="turn")(v))
+    return k.Model([a, b, c], [layers.Flatten(name="f")(d), layers.Flatten(data_format="channels_first", name="g")(v)], name="attending")
+
+
 def resnet20(k):
     return more_layers.resnet20(k)
 
 
-MODELS = [joined, others, resnet20, mlp, first_layer_shape, cnn, two_towers, applied_twice, frozen, named_inputs, initializers]
+MODELS = [nested, attending, sequences, joined, others, resnet20, mlp, first_layer_shape, cnn, two_towers, applied_twice, frozen, named_inputs, initializers]
+
+
+def arrays(model, trainable, prefix=""):
+    """The weights of a model; those of a model inside it are called by both names."""
+    found = []
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            found += arrays(layer, trainable, f"{prefix}{layer.name}/")
+            continue
+        for w in layer.weights:
+            name = w.name.split("/")[-1].split(":")[0]
+            if type(layer).__name__.startswith("Depthwise") and name == "depthwise_kernel":
+                name = "kernel"  # as Keras 3 calls it
+            if type(layer).__name__ == "MultiHeadAttention":
+                name = "/".join(getattr(w, "path", w.name).split(":")[0].split("/")[-2:])
+            if type(layer).__name__ == "Bidirectional":  # its layers have weights of equal names
+                name = ("forward_" if "forward_" in getattr(w, "path", w.name) else "backward_") + name
+            found.append([prefix + layer.name, name, list(w.shape), id(w) in trainable])
+    return found
 
 
 def facts(k, text):
     model = k.models.model_from_json(text)
-    trainable = {id(w) for w in model.trainable_weights}
-    weights = []
-    for layer in model.layers:
-        for w in layer.weights:
-            name = w.name.split("/")[-1].split(":")[0]
-            if type(layer).__name__ == "DepthwiseConv2D" and name == "depthwise_kernel":
-                name = "kernel"  # as Keras 3 calls it
-            weights.append([layer.name, name, list(w.shape), id(w) in trainable])
+    weights = arrays(model, {id(w) for w in model.trainable_weights})
     shapes = [list(w.shape) for w in model.get_weights()]
     assert shapes == [w[2] for w in weights], (shapes, weights)
     return {

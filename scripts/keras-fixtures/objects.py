@@ -41,7 +41,8 @@ LOGITS = ["BinaryCrossentropy(from_logits=True)", "BinaryCrossentropy(from_logit
           "BinaryFocalCrossentropy(from_logits=True)", "CategoricalFocalCrossentropy(from_logits=True, gamma=1.5)"]
 METRICS = ["mse", "mae", "mape", "msle", "hinge", "squared_hinge", "categorical_hinge", "log_cosh_error", "cosine_similarity",
            "kl_divergence", "poisson", "binary_crossentropy", "categorical_crossentropy",
-           "CategoricalCrossentropy(label_smoothing=0.2)"]
+           "CategoricalCrossentropy(label_smoothing=0.2)", "AUC(curve='PR')", "Recall()", "F1Score(average='macro')",
+           "OneHotMeanIoU(num_classes=4)", "R2Score()", "RootMeanSquaredError()"]
 
 OPTIMIZERS = [
     "AdamW(learning_rate=0.01)",

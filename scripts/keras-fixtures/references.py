@@ -3,7 +3,7 @@
 The format is described in tests/keras/testdata/README.md. Everything is computed in float64 from inputs and weights
 that are float32 numbers, so that the references carry no rounding of their own.
 
-Usage: references.py FOLDER [FILE ...], a FILE being a key of FILES in networks.py or objects.py: networks, losses, ...
+Usage: references.py FOLDER [FILE ...], a FILE being a key of FILES in one of MODULES: networks, losses, ...
 """
 
 import base64
@@ -16,9 +16,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+import attention
+import constraints
 import more_layers
 import networks
 import objects
+import other_layers
+import recurrent
+
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers)
 
 ROWS = 40
 
@@ -58,27 +64,45 @@ def object_named(module, text):
 def built(architecture, precision):
     keras.backend.clear_session()
     keras.backend.set_floatx(precision)
-    return keras.models.model_from_json(json.dumps(architecture).replace('"float32"', f'"{precision}"'))
+    model = keras.models.model_from_json(json.dumps(architecture).replace('"float32"', f'"{precision}"'))
+    for layer in model.layers:
+        regularizer = getattr(layer, "kernel_regularizer", None)
+        if isinstance(regularizer, keras.regularizers.OrthogonalRegularizer):
+            regularizer.factor = float(regularizer.factor)  # Keras makes it a tensor of float32
+    return model
 
 
 class Network:
     """One network with its data; run() computes the references."""
 
-    def __init__(self, name, spec, seed):
-        self.name, self.spec = name, spec
+    def __init__(self, name, spec, seed, precision="float64"):
+        self.name, self.spec, self.precision = name, spec, precision
+        self.rows = spec.get("rows", ROWS)
         keras.backend.set_floatx("float32")
         keras.backend.clear_session()
-        model = json.loads(spec["model"]().to_json())
+        keras.utils.set_random_seed(1)
+        drawn = spec["model"]()
+        model = json.loads(drawn.to_json())
         self.architecture = {k: v for k, v in model.items() if k not in ("compile_config", "build_config")}
-        self.model = built(self.architecture, "float64")
+        self.computed = self.architecture  # what Keras computes with
+        if "stand_in" in spec:
+            self.computed = json.loads(spec["stand_in"]().to_json())
+        self.model = built(self.computed, precision)
         rng = np.random.default_rng(seed)
-        self.inputs = [f32(rng.normal(size=(ROWS, *t.shape[1:]))) for t in self.model.inputs]
-        self.targets = [targets(rng, t, kind) for t, kind in zip(self.model.outputs, spec["targets"])]
-        self.weights = [initial(rng, v) for v in in_order(self.model)]
+        words = spec.get("words", [None] * len(self.model.inputs))
+        self.inputs = [inputs(rng, (self.rows, *t.shape[1:]), w, spec.get("scale", 1)) for t, w in zip(self.model.inputs, words)]
+        self.targets = [targets(rng, (self.rows, *t.shape[1:]), kind) for t, kind in zip(self.model.outputs, spec["targets"])]
+        if spec.get("initial") == "keras":
+            self.weights = drawn.get_weights()
+        else:
+            self.weights = [initial(rng, v) for v in in_order(self.model)]
 
-    def fresh(self, precision="float64"):
-        model = built(self.architecture, precision)
+    def fresh(self, precision=None):
+        model = built(self.computed, precision or self.precision)
         model.set_weights(self.weights)
+        for layer in model.layers:
+            if hasattr(layer, "finalize_state"):
+                layer.finalize_state()  # as when weights are loaded from a file: a Normalization takes its numbers then
         return model
 
     def forward(self, model, training):
@@ -97,19 +121,22 @@ class Network:
             total = tf.add_n([w * v for w, v in zip(factors, each)] + model.losses)
         trainable = [v for v in variables if v.trainable]
         found = {id(v): g for v, g in zip(trainable, tape.gradient(total, [v.value for v in trainable]))}
-        return float(total), [found[id(v)].numpy() if id(v) in found else np.zeros(v.shape) for v in variables]
+        return float(total), [np.zeros(v.shape) if found.get(id(v)) is None else tf.convert_to_tensor(found[id(v)]).numpy()
+                              for v in variables]
 
     def compiled(self, compile_text):
         arguments = eval(f"dict({compile_text})")  # texts of networks.py and objects.py only
         if "optimizer" in arguments:
-            arguments["optimizer"] = object_named(keras.optimizers, arguments["optimizer"])
-        if isinstance(arguments["loss"], str):
-            arguments["loss"] = object_named(keras.losses, arguments["loss"])
+            arguments["optimizer"] = dense(keras.optimizers.get(object_named(keras.optimizers, arguments["optimizer"])))
+        one = isinstance(arguments["loss"], str)
+        losses = [object_named(keras.losses, n) for n in ([arguments["loss"]] if one else arguments["loss"])]
+        arguments["loss"] = losses[0] if one else losses
         if "metrics" in arguments:
-            arguments["metrics"] = [object_named(keras.metrics, m) for m in arguments["metrics"]]
+            metrics = [[object_named(keras.metrics, m) for m in arguments["metrics"]] for _ in self.targets]
+            arguments["metrics"] = single(metrics)
         # TensorFlow's in_top_k knows only float32
-        model = self.fresh("float32" if "top_k" in compile_text else "float64")
-        model.compile(**arguments, jit_compile=False)
+        model = self.fresh("float32" if "top_k" in compile_text else None)
+        model.compile(**arguments, jit_compile=False, run_eagerly=self.spec.get("eager", False))
         return model
 
     def run(self):
@@ -138,9 +165,36 @@ class Network:
         for compile_text, fit_text in self.spec.get("runs", []):
             model = self.compiled(compile_text)
             fit = eval(f"dict({fit_text})")  # texts of networks.py only
-            model.fit(single(self.inputs), single(self.targets), verbose=0, **fit)
-            reference["runs"].append({"compile": compile_text, "fit": fit_text, "weights": flat(model.get_weights())})
+            history = Scores(single(self.inputs), single(self.targets)) if self.spec.get("history") else keras.callbacks.Callback()
+            model.fit(single(self.inputs), single(self.targets), verbose=0, callbacks=[history], **fit)
+            run = {"compile": compile_text, "fit": fit_text, "weights": flat(model.get_weights())}
+            if self.spec.get("history"):
+                run["history"] = history.scores
+            reference["runs"].append(run)
         return reference
+
+
+class Scores(keras.callbacks.Callback):
+    """What model.evaluate returns after each epoch."""
+
+    def __init__(self, inputs, targets):
+        super().__init__()
+        self.data, self.scores = (inputs, targets), []
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = self.model.evaluate(*self.data, verbose=0, return_dict=True)
+        self.scores.append({k: float(v) for k, v in values.items()})
+
+
+def dense(optimizer):
+    """The optimizer, with gradients of embeddings summed per word first.
+
+    TensorFlow gives such a gradient as one part per occurrence of a word. Keras' optimizers on TensorFlow then square the
+    parts, and not their sum as the formulas say and as Keras on JAX and PyTorch, tf.keras and beamfit do.
+    """
+    apply = optimizer.apply
+    optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
+    return optimizer
 
 
 def single(values):
@@ -159,16 +213,24 @@ def in_order(model):
 def initial(rng, variable):
     """Weights that exercise everything: no zero bias, no unit scale, positive variances."""
     shape, name = variable.shape, variable.path
+    if "int" in variable.dtype:
+        return np.zeros(shape)  # a counter
     if "variance" in name or "gamma" in name:
         return f32(rng.uniform(0.5, 1.5, size=shape))
     fan_in = max(1, int(np.prod(shape[:-1]))) if len(shape) > 1 else 9
     return f32(rng.normal(size=shape) / np.sqrt(fan_in))
 
 
-def targets(rng, output, kind):
-    shape = (ROWS, *output.shape[1:])
+def inputs(rng, shape, words, scale):
+    """Numbers, or the numbers of so many words."""
+    if words:
+        return rng.integers(words, size=shape).astype(np.float64)
+    return f32(rng.normal(size=shape) * scale)
+
+
+def targets(rng, shape, kind):
     if kind == "classes":
-        return np.eye(shape[-1])[rng.integers(shape[-1], size=ROWS)]
+        return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[0])]
     if kind == "signs":
         return rng.integers(2, size=shape) * 2.0 - 1.0
     if kind == "labels":
@@ -178,7 +240,10 @@ def targets(rng, output, kind):
 
 
 def main(folder, only):
-    for file, group in {**networks.FILES, **more_layers.FILES, **objects.FILES}.items():
+    files = {}
+    for module in MODULES:
+        files |= module.FILES
+    for file, group in files.items():
         if only and file not in only:
             continue
         references = [Network(name, spec, spec.get("seed", i)).run() for i, (name, spec) in enumerate(group.items(), 1)]

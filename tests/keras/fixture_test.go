@@ -34,10 +34,14 @@ type network struct {
 		Compile string
 		Values  map[string]float64
 	}
-	Runs []struct {
-		Compile, Fit string
-		Weights      array
-	}
+	Runs []run
+}
+
+// A run is a training of a network.
+type run struct {
+	Compile, Fit string
+	Weights      array
+	History      []map[string]float64
 }
 
 // An array is a tensor of float32; the first dimension of data is the rows.
@@ -73,32 +77,45 @@ func (a *array) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// networks reads every reference.
+// networks reads every reference: those of testdata, or of the file that BEAMFIT_KERAS_REFERENCES names (see
+// scripts/keras-check).
 func networks(t *testing.T) []*network {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no references in testdata (%v)", err)
+	files := []string{os.Getenv("BEAMFIT_KERAS_REFERENCES")}
+	if files[0] == "" {
+		var err error
+		if files, err = filepath.Glob("testdata/*.json"); err != nil || len(files) == 0 {
+			t.Fatalf("no references in testdata (%v)", err)
+		}
 	}
 	var all []*network
 	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var content struct {
-			Format   int
-			Networks []*network
-		}
-		if err := json.Unmarshal(text, &content); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
-		if content.Format != 1 || len(content.Networks) == 0 {
-			t.Fatalf("%s: format %d with %d networks", file, content.Format, len(content.Networks))
-		}
-		all = append(all, content.Networks...)
+		all = append(all, read(t, file).Networks...)
 	}
 	return all
+}
+
+// references are the content of a file.
+type references struct {
+	Format   int
+	Keras    string // its version
+	Networks []*network
+}
+
+func read(t *testing.T, file string) references {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r references
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	if r.Format != 1 || len(r.Networks) == 0 {
+		t.Fatalf("%s: format %d with %d networks", file, r.Format, len(r.Networks))
+	}
+	return r
 }
 
 func (n *network) rows() int { return n.Inputs[0].Shape[0] }
@@ -136,7 +153,8 @@ func (n *network) model(t *testing.T, compile string) *trainer.Model {
 // data are the rows in three buffers of different sizes.
 func (n *network) data() trainer.Buffers {
 	var buffers trainer.Buffers
-	for _, part := range [][2]int{{0, 13}, {13, 26}, {26, n.rows()}} {
+	first, second := n.rows()/3, 2*n.rows()/3
+	for _, part := range [][2]int{{0, first}, {first, second}, {second, n.rows()}} {
 		b := trainer.Buffer{N: part[1] - part[0]}
 		for _, x := range n.Inputs {
 			d := len(x.Values) / n.rows()
@@ -200,21 +218,4 @@ func flatInputs(n *network) [][]float32 {
 		inputs = append(inputs, slices.Clone(x.Values))
 	}
 	return inputs
-}
-
-// oneHot says whether every label sums to 1.
-func (n *network) oneHot() bool {
-	for _, y := range n.Targets {
-		k := y.Shape[len(y.Shape)-1]
-		for r := 0; r < len(y.Values); r += k {
-			var sum float32
-			for _, v := range y.Values[r : r+k] {
-				sum += v
-			}
-			if sum != 1 {
-				return false
-			}
-		}
-	}
-	return true
 }

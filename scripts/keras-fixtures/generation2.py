@@ -1,0 +1,125 @@
+"""Write tests/keras/testdata/generation2.json: what tf.keras (Keras 2) computes where it differs from Keras 3.
+
+The differences: hard_sigmoid, the masks of layers that join, and a BatchNormalization inside a TimeDistributed. The format is
+that of references.py.
+
+Usage: generation2.py FOLDER
+"""
+
+import json
+import pathlib
+import sys
+
+import env  # noqa: F401  (sets TensorFlow up before it is imported)
+import numpy as np
+import tensorflow as tf
+import tf_keras
+from tf_keras import layers
+
+import architectures
+from references import f32, flat, initial, inputs, targets, tensor
+
+ROWS = 12
+
+
+def sequences():
+    """sequences of architectures.py without dropout."""
+    model = architectures.sequences(tf_keras)
+    for layer in model.layers:
+        if hasattr(layer, "recurrent_dropout"):
+            layer.cell.dropout = layer.cell.recurrent_dropout = 0.0
+    return model
+
+
+def hard_gates():
+    return tf_keras.Sequential([
+        tf_keras.Input((5, 3)),
+        layers.Masking(-1.0),
+        layers.LSTM(4, recurrent_activation="hard_sigmoid", return_sequences=True),
+        layers.Bidirectional(layers.GRU(3, reset_after=False, return_sequences=True, recurrent_activation="hard_sigmoid"), merge_mode="ave"),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(2),
+    ])
+
+
+def concatenated():
+    """Masks of sequences beside each other and one after the other."""
+    a, b, c = tf_keras.Input((4,)), tf_keras.Input((4, 3)), tf_keras.Input((2, 3))
+    x = layers.Embedding(3, 3, mask_zero=True)(a)
+    masked, plain = layers.Masking(-1.0)(b), layers.Dense(2)(b)
+    y = layers.LSTM(3)(layers.Concatenate()([x, masked, plain]))
+    z = layers.GRU(2, return_sequences=True)(layers.Concatenate(axis=1)([x, masked, layers.Masking(-1.0)(c)]))
+    z = layers.GlobalAveragePooling1D()(z)
+    return tf_keras.Model([a, b, c], layers.Dense(2)(layers.Concatenate()([y, z])))
+
+
+# each with the number of words of every input, or None for an input of numbers
+NETWORKS = {
+    "sequences of Keras 2": (sequences, [9, None]),
+    "hard gates of Keras 2": (hard_gates, [None]),
+    "concatenated masks of Keras 2": (concatenated, [3, None, None]),
+}
+
+
+class Named:
+    """A variable as references.initial wants it."""
+
+    def __init__(self, variable):
+        self.shape, self.path = tuple(variable.shape), variable.name
+
+
+def variables(model):
+    return [v for layer in model.layers for v in layer.weights]
+
+
+def values(rng, shape, words):
+    """Inputs in which some steps are -1 throughout, which the Masking layers exclude."""
+    x = inputs(rng, (ROWS, *shape[1:]), words)
+    if not words:
+        x[rng.random(x.shape[:2]) < 0.4] = -1
+    return x
+
+
+def reference(name, build, words):
+    text = build().to_json()
+    rng = np.random.default_rng(5)
+    tf_keras.backend.set_floatx("float64")
+
+    def fresh():
+        return tf_keras.models.model_from_json(text.replace('"float32"', '"float64"'))
+
+    model = fresh()
+    weights = [initial(rng, Named(v)) for v in variables(model)]
+    x = [values(rng, t.shape, w) for t, w in zip(model.inputs, words)]
+    y = targets(rng, (ROWS, *model.output.shape[1:]), "numbers")
+    model.set_weights(weights)
+    inference = model(x, training=False)
+    with tf.GradientTape() as tape:
+        output = model(x, training=True)
+        loss = tf.reduce_mean((output - y) ** 2) + sum(model.losses)
+    trainable = model.trainable_weights
+    found = {v.ref(): tf.convert_to_tensor(g).numpy() for v, g in zip(trainable, tape.gradient(loss, trainable))}
+    gradients = [found.get(v.ref(), np.zeros(v.shape)) for v in variables(model)]
+    tf_keras.backend.set_floatx("float32")
+    return {
+        "name": name,
+        "architecture": json.loads(text),
+        "inputs": [tensor(f32(v)) for v in x],
+        "targets": [tensor(y)],
+        "weights": flat(weights),
+        "inference": [tensor(inference)],
+        "training": {"outputs": [tensor(output)], "weights": flat([v.numpy() for v in variables(model)])},
+        "gradients": [{"compile": "optimizer='sgd', loss='mse'", "loss": float(loss), "gradients": flat(gradients)}],
+        "evaluations": [],
+        "runs": [],
+    }
+
+
+def main(folder):
+    networks = [reference(name, build, words) for name, (build, words) in NETWORKS.items()]
+    content = {"format": 1, "keras": tf_keras.__version__, "networks": networks}
+    (folder / "generation2.json").write_text(json.dumps(content) + "\n")
+
+
+if __name__ == "__main__":
+    main(pathlib.Path(sys.argv[1]))
