@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -179,8 +181,7 @@ func (r *reader) load() error {
 				}
 				r.part = part
 			}
-			var err error
-			r.record, r.buf, err = r.part.record(b, r.buf)
+			err := r.decode(b)
 			r.start = r.seen
 			r.seen += int64(b.Rows)
 			r.next++
@@ -191,6 +192,27 @@ func (r *reader) load() error {
 		}
 	}
 	return fmt.Errorf("row %d is not in the files", r.row+1) // the manifest was checked: cannot happen
+}
+
+// largeBatch is the size from which garbage is collected at once: the collector would wait until the heap has doubled, which
+// for packed tables means a second copy of the data and more.
+const largeBatch = 16 << 20
+
+// largeTurn makes large batches take turns: each takes its size twice while it is decoded.
+var largeTurn sync.Mutex
+
+// decode makes a batch of the file in use the record.
+func (r *reader) decode(b batchMeta) (err error) {
+	if b.Bytes < largeBatch {
+		r.record, r.buf, err = r.part.record(b, r.buf)
+		return err
+	}
+	largeTurn.Lock()
+	defer largeTurn.Unlock()
+	runtime.GC()
+	r.record, _, err = r.part.record(b, nil)
+	runtime.GC()
+	return err
 }
 
 // fill converts rows from to from+n of the batch in use.

@@ -133,6 +133,42 @@ var valueCases = []testCase{
 		}
 		roundTrip(t, s, named("numbers"), schema, rows...)
 	}},
+	{"bytea values outlive their batch", func(t *testing.T, site Site) {
+		s := site.open(t)
+		schema := columns("b", table.BytesType)
+		var rows [][]any
+		for i := range 50 {
+			rows = append(rows, []any{bytes.Repeat([]byte{byte(i)}, 1000+i)})
+		}
+		write(t, s, named("t"), schema, rows...)
+		snap, err := s.Snapshot(testContext(t), named("t"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer snap.Close()
+		parts, err := snap.Partitions(testContext(t), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var kept [][]byte
+		for _, p := range parts {
+			err := table.EachBatch(testContext(t), s, p, table.ReadOptions{BatchRows: 7}, func(b *table.Batch) error {
+				kept = append(kept, b.Cols[0].Bytes...)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, b := range kept {
+			if !bytes.Equal(b, rows[i][0].([]byte)) {
+				t.Errorf("value %d has changed", i)
+			}
+		}
+		if len(kept) != len(rows) {
+			t.Errorf("%d values, want %d", len(kept), len(rows))
+		}
+	}},
 	{"a text that no table can hold", func(t *testing.T, site Site) {
 		s := site.open(t)
 		schema := columns("id", table.Int32Type, "v", table.TextType)

@@ -25,7 +25,7 @@
 // of the parts that are complete, each in the schema of its target. A part is one transaction: COPY into the staging table,
 // then its key. Commit is one transaction that renames the staging tables (or, for an ordered table, copies the rows in
 // the order of their keys), and drops what they replace. While an Output is open its session holds an advisory lock made
-// from its id. When the process dies the lock goes with the session, and the next Open or Create of any beamfit that may
+// from its id. Large values are compressed with LZ4 where the server has it and its settings name no other method. When the process dies the lock goes with the session, and the next Open or Create of any beamfit that may
 // drop the tables does so.
 //
 // # Errors

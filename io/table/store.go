@@ -69,7 +69,8 @@ type ReadOptions struct {
 type Reader interface {
 	// Schema is that of the batches.
 	Schema() Schema
-	// Next returns the next batch, which is valid until the call after it, or io.EOF.
+	// Next returns the next batch, which is valid until the call after it, or io.EOF. Values of type bytea may be kept: the
+	// reader never writes to their memory again.
 	Next(ctx context.Context) (*Batch, error)
 	Close() error
 }

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"runtime"
 	"sync"
-	"time"
 
 	"github.com/beamfit/beamfit/model/initializer"
 	"github.com/beamfit/beamfit/model/keras"
-	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/trainer"
 )
@@ -23,7 +22,11 @@ func randomRows(n net, rows int, seed uint64) trainer.Buffer {
 	}
 	x := make([]float32, rows*d)
 	for i := range x {
-		x[i] = r.Float32()
+		if n.layers[0].class == "Embedding" {
+			x[i] = float32(r.IntN(words))
+		} else {
+			x[i] = r.Float32()
+		}
 	}
 	k := n.classes()
 	y := make([]int16, rows*k)
@@ -50,64 +53,110 @@ func load(n net) (*trainer.Model, *keras.Spec, error) {
 	return m, spec, err
 }
 
-// ourTraining returns a function that makes one pass over rows random rows, cut into one shard per core, and returns its
-// seconds.
-func ourTraining(n net, batch, rows int) (func() (float64, error), error) {
+// cores are those that work may use; it is a trainer.Cores.
+type cores chan struct{}
+
+func (c cores) Borrow() bool {
+	select {
+	case c <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (c cores) Return() { <-c }
+
+// A loop is training without the pipeline around it.
+type loop struct {
+	model     *trainer.Model
+	data      []trainer.Buffers
+	weights   [][]float32
+	states    []trainer.State
+	fit       params.Fit
+	iteration int
+}
+
+// newLoop makes shards of random rows.
+func newLoop(n net, batch, rowsPerShard, shards int) (*loop, error) {
 	m, spec, err := load(n)
 	if err != nil {
 		return nil, err
 	}
-	shards := runtime.GOMAXPROCS(0)
-	data := make([]trainer.Buffers, shards)
-	weights := make([][]float32, shards)
-	states := make([]trainer.State, shards)
+	l := &loop{model: m, fit: params.Fit{BatchSize: batch, Epochs: 1, Shuffle: true}}
 	for s := range shards {
-		data[s] = trainer.Buffers{randomRows(n, (rows+shards-1-s)/shards, uint64(s))}
-		weights[s] = initializer.Fill(spec, 1)
-		states[s] = m.NewState()
+		l.data = append(l.data, trainer.Buffers{randomRows(n, rowsPerShard, uint64(s))})
+		l.weights = append(l.weights, initializer.Fill(spec, 1))
+		l.states = append(l.states, m.NewState())
 	}
-	fit := params.Fit{BatchSize: batch, Epochs: 1, Shuffle: true}
-	iteration := 0
-	run := func() (float64, error) {
-		iteration++
-		errs := make([]error, shards)
-		start := time.Now()
-		var wg sync.WaitGroup
-		for s := range shards {
-			wg.Go(func() {
-				var r trainer.TrainResult
-				r, errs[s] = m.Train(context.Background(), trainer.TrainInput{
-					Data: data[s], Weights: weights[s], State: states[s], Fit: fit, Seed: 1, Shard: s, Iteration: iteration,
-				})
-				if errs[s] == nil {
-					weights[s], states[s] = r.Weights, r.State
-				}
-			})
-		}
-		wg.Wait()
-		return time.Since(start).Seconds(), firstError(errs)
-	}
-	_, err = run()
-	return run, err
+	return l, nil
 }
 
-// ourPrediction returns a function that predicts rows random rows on all cores.
-func ourPrediction(n net, rows int) (func() (float64, error), error) {
+// pass trains every shard on all its rows once, on that many cores.
+func (l *loop) pass(on int) error {
+	l.iteration++
+	idle := make(cores, on)
+	errs := make([]error, len(l.data))
+	var shards sync.WaitGroup
+	for s := range l.data {
+		idle <- struct{}{}
+		shards.Go(func() {
+			defer idle.Return()
+			r, err := l.model.Train(context.Background(), trainer.TrainInput{
+				Data: l.data[s], Weights: l.weights[s], State: l.states[s], Fit: l.fit, Seed: 1, Shard: s, Iteration: l.iteration, Cores: idle,
+			})
+			if errs[s] = err; err == nil {
+				l.weights[s], l.states[s] = r.Weights, r.State
+			}
+		})
+	}
+	shards.Wait()
+	return errors.Join(errs...)
+}
+
+// score evaluates every shard's weights on its rows, side by side, as fit does once at its end.
+func (l *loop) score() error {
+	errs := make([]error, len(l.data))
+	var shards sync.WaitGroup
+	for s := range l.data {
+		shards.Go(func() { _, errs[s] = l.model.Evaluate(context.Background(), l.data[s], l.weights[s]) })
+	}
+	shards.Wait()
+	return errors.Join(errs...)
+}
+
+// ourTraining makes one pass over rows random rows, cut into one shard per core.
+func ourTraining(n net, batch, rows int) (*side, error) {
+	shards := runtime.NumCPU()
+	return ourShards(n, batch, rows/shards, shards, shards)
+}
+
+// ourShards makes one pass over shards of so many random rows each, on that many cores.
+func ourShards(n net, batch, rowsPerShard, shards, on int) (*side, error) {
+	l, err := newLoop(n, batch, rowsPerShard, shards)
+	if err != nil {
+		return nil, err
+	}
+	setting := map[bool]string{true: "1 shard", false: "2 shards"}[shards == 1] + map[bool]string{true: ", 1 core", false: ""}[on == 1]
+	return &side{setting: setting, run: func() (float64, error) { return seconds(func() error { return l.pass(on) }) }}, l.pass(on)
+}
+
+// ourPrediction predicts rows random rows on all cores.
+func ourPrediction(n net, rows int) (*side, error) {
 	m, spec, err := load(n)
 	if err != nil {
 		return nil, err
 	}
 	weights := initializer.Fill(spec, 1)
-	parts := runtime.GOMAXPROCS(0)
+	parts := runtime.NumCPU()
 	data := make([]trainer.Buffer, parts)
 	out := make([][]float32, parts)
 	for p := range parts {
 		data[p] = randomRows(n, (rows+parts-1-p)/parts, uint64(p))
 		out[p] = make([]float32, data[p].N*n.classes())
 	}
-	run := func() (float64, error) {
+	predict := func() error {
 		errs := make([]error, parts)
-		start := time.Now()
 		var wg sync.WaitGroup
 		for p := range parts {
 			wg.Go(func() {
@@ -115,40 +164,7 @@ func ourPrediction(n net, rows int) (func() (float64, error), error) {
 			})
 		}
 		wg.Wait()
-		return time.Since(start).Seconds(), firstError(errs)
+		return errors.Join(errs...)
 	}
-	_, err = run()
-	return run, err
-}
-
-func firstError(errs []error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// ourGemm returns a function that makes repeat products of an m×k and a k×n matrix on one core.
-func ourGemm(m, n, k, repeat int) func() (float64, error) {
-	r := rand.New(rand.NewPCG(1, 2))
-	fill := func(n int) []float32 {
-		s := make([]float32, n)
-		for i := range s {
-			s[i] = r.Float32()
-		}
-		return s
-	}
-	a, b, c := fill(m*k), fill(k*n), make([]float32, m*n)
-	ws := make([]float32, kernels.GemmWorkspace(false, false, m, n, k))
-	run := func() (float64, error) {
-		start := time.Now()
-		for range repeat {
-			kernels.Gemm(false, false, m, n, k, a, k, b, n, false, c, n, ws)
-		}
-		return time.Since(start).Seconds(), nil
-	}
-	_, _ = run()
-	return run
+	return &side{run: func() (float64, error) { return seconds(predict) }}, predict()
 }

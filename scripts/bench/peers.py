@@ -4,10 +4,13 @@
 
 reads one JSON object per line from standard input and answers with one per line on standard output:
 
-    {"op": "train",   "net": NAME, "batch": B, "rows": N}   prepares training of a network on N random rows in memory
+    {"op": "train",   "net": NAME, "batch": B, "rows": N, "epochs": E}
+                                                            prepares training of a network on N random rows in memory
     {"op": "predict", "net": NAME, "batch": B, "rows": N}   prepares inference
-    {"op": "gemm", "m": M, "n": N, "k": K, "repeat": R}     prepares R float32 matrix products
-    {"op": "conv", "n": N, "h": H, "w": W, "c": C, "f": F, "k": K, "same": true, "part": "forward|input|kernel", "repeat": R}
+    {"op": "gemm", "m": M, "n": N, "k": K, "repeat": R, "gradients": true}
+                                                            prepares R float32 matrix products, or those and both gradients
+    {"op": "conv", "n": N, "h": H, "w": W, "c": C, "f": F, "stride": S, "same": true, "repeat": R}
+                                                            prepares R 3x3 convolutions with both gradients
     {"op": "run"}                                           does the prepared work once: {"seconds": S}
 
 Each peer gets its best honest setting: data in memory, a warm-up that is not counted, and the fastest of its own ways
@@ -16,14 +19,17 @@ in the answer of the preparing line as "setting".
 """
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import sys
 import time
 
 import numpy as np
 
-# Layers of each network: see scripts/bench/nets.go, which holds the same ones.
+# Layers of each network: see scripts/bench/nets.go, which holds the same ones. "fork" remembers its input for the "join" that
+# follows, which adds it, after a 1x1 convolution where it names filters, and applies ReLU.
 NETS = {
     "iris": dict(shape=(4,), layers=[("dense", 10, "relu"), ("dense", 10, "relu"), ("dense", 3, "softmax")]),
     "mnist_mlp": dict(shape=(784,), layers=[("dense", 512, "relu"), ("dropout", 0.2), ("dense", 512, "relu"), ("dropout", 0.2), ("dense", 10, "softmax")]),
@@ -32,9 +38,26 @@ NETS = {
 }
 
 
+def resnet20():
+    layers = [("convnorm", 16, 1, True)]
+    for stack, filters in enumerate((16, 32, 64)):
+        for block in range(3):
+            stride = 2 if stack > 0 and block == 0 else 1
+            layers += [("fork",), ("convnorm", filters, stride, True), ("convnorm", filters, 1, False), ("join", filters if stride > 1 else 0)]
+    return dict(shape=(32, 32, 3), layers=layers + [("average", 8), ("flatten",), ("dense", 10, "softmax")])
+
+
+NETS["resnet20"] = resnet20()
+NETS["text_lstm"] = dict(shape=(80,), layers=[("embedding", 5000, 64), ("lstm", 64), ("dense", 10, "softmax")])
+
+
 def data(net, rows):
     rng = np.random.default_rng(0)
-    x = rng.random((rows, *NETS[net]["shape"]), dtype=np.float32)
+    first, *args = NETS[net]["layers"][0]
+    if first == "embedding":
+        x = rng.integers(0, args[0], (rows, *NETS[net]["shape"]), dtype=np.int32)
+    else:
+        x = rng.random((rows, *NETS[net]["shape"]), dtype=np.float32)
     classes = NETS[net]["layers"][-1][1]
     y = np.eye(classes, dtype=np.float32)[rng.integers(0, classes, rows)]
     return x, y
@@ -57,6 +80,24 @@ def fastest(ways):
     return best[1], best[2]
 
 
+# torch.compile may take so long; then it is left out.
+COMPILE_SECONDS = 120
+
+
+@contextlib.contextmanager
+def time_limit(seconds):
+    def late(*_):
+        raise TimeoutError(f"not done after {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
 class Keras:
     def __init__(self, threads):
         os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -69,24 +110,41 @@ class Keras:
     def build(self, net, jit):
         k = self.tf.keras
         k.utils.set_random_seed(0)
-        model = k.Sequential([k.Input(NETS[net]["shape"])])
+        inputs = x = k.Input(NETS[net]["shape"])
+        fork = None
         for kind, *args in NETS[net]["layers"]:
-            model.add({
-                "dense": lambda u=0, a=None: k.layers.Dense(u, activation=a),
-                "dropout": lambda r=0: k.layers.Dropout(r),
-                "conv": lambda f=0, p="": k.layers.Conv2D(f, 3, padding=p, activation="relu"),
-                "pool": lambda: k.layers.MaxPooling2D(2),
-                "flatten": lambda: k.layers.Flatten(),
-            }[kind](*args))
+            if kind == "fork":
+                fork = x
+            elif kind == "join":
+                if args[0]:
+                    fork = k.layers.Conv2D(args[0], 1, strides=2, padding="same")(fork)
+                x = k.layers.ReLU()(k.layers.Add()([fork, x]))
+            elif kind == "convnorm":
+                filters, stride, relu = args
+                x = k.layers.BatchNormalization()(k.layers.Conv2D(filters, 3, strides=stride, padding="same")(x))
+                if relu:
+                    x = k.layers.ReLU()(x)
+            else:
+                x = {
+                    "dense": lambda u=0, a=None: k.layers.Dense(u, activation=a),
+                    "dropout": lambda r=0: k.layers.Dropout(r),
+                    "conv": lambda f=0, p="": k.layers.Conv2D(f, 3, padding=p, activation="relu"),
+                    "pool": lambda: k.layers.MaxPooling2D(2),
+                    "average": lambda n=0: k.layers.AveragePooling2D(n),
+                    "flatten": lambda: k.layers.Flatten(),
+                    "embedding": lambda n=0, d=0: k.layers.Embedding(n, d),
+                    "lstm": lambda u=0: k.layers.LSTM(u),
+                }[kind](*args)(x)
+        model = k.Model(inputs, x)
         model.compile(loss="categorical_crossentropy", optimizer="adam", jit_compile=jit)
         return model
 
-    def train(self, net, batch, rows):
+    def train(self, net, batch, rows, epochs):
         x, y = data(net, rows)
         ways = []
         for jit in (False, True):
             model = self.build(net, jit)
-            ways.append((f"fit, jit_compile={jit}", lambda m=model: m.fit(x, y, batch_size=batch, epochs=1, verbose=0)))
+            ways.append((f"fit, jit_compile={jit}", lambda m=model: m.fit(x, y, batch_size=batch, epochs=epochs, verbose=0)))
         return fastest(ways)
 
     def predict(self, net, batch, rows):
@@ -100,6 +158,7 @@ class Keras:
 
 class Torch:
     def __init__(self, threads):
+        os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"  # in this process, so that time_limit reaches it
         import torch
 
         torch.set_num_threads(threads)
@@ -107,12 +166,45 @@ class Torch:
         self.torch = torch
 
     def build(self, net):
+        model = self.sequence(NETS[net]["layers"], NETS[net]["shape"][-1])
+        model(self.input(net, 2)[0])  # gives the lazy layers their shapes
+        return model.to(memory_format=self.torch.channels_last)
+
+    def sequence(self, layers, channels):
+        """A module of layers; those between a fork and its join make one with a residual."""
         nn = self.torch.nn
-        shape = NETS[net]["shape"]
-        channels = shape[-1]
+
+        class Residual(nn.Module):
+            def __init__(self, body, shortcut):
+                super().__init__()
+                self.body, self.shortcut, self.relu = body, shortcut, nn.ReLU()
+
+            def forward(self, x):
+                return self.relu(self.body(x) + self.shortcut(x))
+
+        class LastState(nn.Module):
+            def __init__(self, inputs, units):
+                super().__init__()
+                self.lstm = nn.LSTM(inputs, units, batch_first=True)
+
+            def forward(self, x):
+                return self.lstm(x)[1][0][-1]
+
         modules = []
-        for kind, *args in NETS[net]["layers"]:
-            if kind == "dense":
+        before = None  # modules and channels before a fork
+        for kind, *args in layers:
+            if kind == "fork":
+                before, modules = (modules, channels), []
+            elif kind == "join":
+                shortcut = nn.Conv2d(before[1], args[0], 1, stride=2) if args[0] else nn.Identity()
+                modules = before[0] + [Residual(nn.Sequential(*modules), shortcut)]
+            elif kind == "convnorm":
+                filters, stride, relu = args
+                modules += [nn.Conv2d(channels, filters, 3, stride=stride, padding=1), nn.BatchNorm2d(filters, eps=1e-3, momentum=0.01)]
+                if relu:
+                    modules.append(nn.ReLU())
+                channels = filters
+            elif kind == "dense":
                 modules.append(nn.LazyLinear(args[0]))
                 if args[1] == "relu":
                     modules.append(nn.ReLU())
@@ -123,11 +215,16 @@ class Torch:
                 channels = args[0]
             elif kind == "pool":
                 modules.append(nn.MaxPool2d(2))
+            elif kind == "average":
+                modules.append(nn.AvgPool2d(args[0]))
             elif kind == "flatten":
                 modules.append(nn.Flatten())
-        model = nn.Sequential(*modules)
-        model(self.input(net, 2)[0])  # gives the lazy layers their shapes
-        return model.to(memory_format=self.torch.channels_last)
+            elif kind == "embedding":
+                modules.append(nn.Embedding(*args))
+                channels = args[1]
+            elif kind == "lstm":
+                modules.append(LastState(channels, args[0]))
+        return nn.Sequential(*modules)
 
     def input(self, net, rows):
         x, y = data(net, rows)
@@ -140,17 +237,22 @@ class Torch:
         model = self.build(net)
         yield "eager", lambda: epoch(model)
         try:
-            compiled = self.torch.compile(self.build(net))
-            epoch(compiled)
-        except Exception as e:  # no C++ compiler, say
-            print("torch.compile:", str(e).splitlines()[0], file=sys.stderr)
+            with time_limit(COMPILE_SECONDS):
+                compiled = self.torch.compile(self.build(net))
+                epoch(compiled)
+        except Exception as e:  # no C++ compiler, or too slow
+            print("torch.compile:", (str(e) or type(e).__name__).splitlines()[0], file=sys.stderr)
             return
         yield "torch.compile", lambda: epoch(compiled)
 
-    def train(self, net, batch, rows):
+    def train(self, net, batch, rows, epochs):
         x, y = self.input(net, rows)
         torch = self.torch
         optimizers = {}
+
+        def fit(model):
+            for _ in range(epochs):
+                epoch(model)
 
         def epoch(model):
             model.train()
@@ -162,7 +264,7 @@ class Torch:
                 torch.nn.functional.cross_entropy(model(x[pick]), y[pick]).backward()
                 opt.step()
 
-        return fastest(self.ways(net, epoch))
+        return fastest(self.ways(net, fit))
 
     def predict(self, net, batch, rows):
         x, _ = self.input(net, rows)
@@ -176,21 +278,25 @@ class Torch:
 
         return fastest(self.ways(net, epoch))
 
-    def conv(self, n, h, w, c, f, k, same, part, repeat):
+    def conv(self, n, h, w, c, f, stride, same, repeat):
         torch = self.torch
-        pad = k // 2 if same else 0
-        x = torch.rand(n, c, h, w).to(memory_format=torch.channels_last)
-        kernel = torch.rand(f, c, k, k).to(memory_format=torch.channels_last)
-        y = torch.nn.functional.conv2d(x, kernel, padding=pad)
-        dy = torch.rand_like(y)
-        masks = {"input": [True, False, False], "kernel": [False, True, False]}
+        x = torch.rand(n, c, h, w)
+        pad = [0, 0]
+        if same and stride > 1:  # Keras puts the odd zero at the end, PyTorch has none such: the image is padded beforehand
+            total = ((h - 1) // stride) * stride + 3 - h
+            x = torch.nn.functional.pad(x, (total // 2, total - total // 2) * 2)
+        elif same:
+            pad = [1, 1]
+        x = x.to(memory_format=torch.channels_last)
+        kernel = torch.rand(f, c, 3, 3).to(memory_format=torch.channels_last)
+        bias = torch.rand(f)
+        dy = torch.rand_like(torch.nn.functional.conv2d(x, kernel, bias, stride=stride, padding=pad))
 
         def once():
-            for _ in range(repeat):
-                if part == "forward":
-                    torch.nn.functional.conv2d(x, kernel, padding=pad)
-                else:
-                    torch.ops.aten.convolution_backward(dy, x, kernel, [0], [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, masks[part])
+            with torch.inference_mode():
+                for _ in range(repeat):
+                    torch.nn.functional.conv2d(x, kernel, bias, stride=stride, padding=pad)
+                    torch.ops.aten.convolution_backward(dy, x, kernel, [f], [stride] * 2, pad, [1, 1], False, [0, 0], 1, [True, True, False])
 
         once()
         return "oneDNN, channels_last", once
@@ -202,14 +308,17 @@ class Numpy:
     def __init__(self, threads):
         pass
 
-    def gemm(self, m, n, k, repeat):
+    def gemm(self, m, n, k, repeat, gradients):
         a = np.random.default_rng(0).random((m, k), dtype=np.float32)
         b = np.random.default_rng(1).random((k, n), dtype=np.float32)
-        c = np.empty((m, n), dtype=np.float32)
+        c, da, db = np.empty((m, n), dtype=np.float32), np.empty_like(a), np.empty_like(b)
 
         def once():
             for _ in range(repeat):
                 np.matmul(a, b, out=c)
+                if gradients:
+                    np.matmul(c, b.T, out=da)
+                    np.matmul(a.T, c, out=db)
 
         once()
         return "OpenBLAS", once

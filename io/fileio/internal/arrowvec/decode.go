@@ -10,7 +10,7 @@ import (
 )
 
 // Read fills dst with rows from to from+n of arr, which must have type DataType(dst.Type); what dst held is overwritten, its
-// memory used again. Nothing in dst points into arr. An array whose buffers contradict its length is an error.
+// memory used again. Nothing in dst points into arr but the values of type bytea. An array whose buffers contradict its length is an error.
 func Read(dst *table.Vector, arr arrow.Array, from, n int) error {
 	dst.Reset()
 	if want := DataType(dst.Type); !arrow.TypeEqual(arr.DataType(), want) {
@@ -159,10 +159,9 @@ func readElems(dst *table.Vector, data arrow.ArrayData, a, n int) (err error) {
 		dst.Float64s, err = fixed(dst.Float64s, data, a, n, 8, arrow.Float64Traits.CastFromBytes)
 	case table.Bytes:
 		err = eachText(data, a, n, func(body []byte, offsets []int32) {
-			flat := append([]byte(nil), body...)
-			for i := range n {
+			for i := range n { // without a copy: a packed value may be hundreds of megabytes
 				lo, hi := offsets[i]-offsets[0], offsets[i+1]-offsets[0]
-				dst.Bytes = append(dst.Bytes, flat[lo:hi:hi])
+				dst.Bytes = append(dst.Bytes, body[lo:hi:hi])
 			}
 		})
 	default:
