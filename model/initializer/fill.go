@@ -22,6 +22,7 @@ var drawers = map[string]drawer{
 	"VarianceScaling": drawVarianceScaling,
 	"Identity":        drawIdentity,
 	"Orthogonal":      drawOrthogonal,
+	"STFT":            drawSTFT,
 }
 
 // Fill draws the flat weight vector of a model. It takes 4*spec.NumWeights bytes.

@@ -19,6 +19,10 @@ type Initializer struct {
 	Distribution string  // VarianceScaling: truncated_normal, untruncated_normal, uniform
 	Fans         [2]int  // VarianceScaling: inputs and outputs of a unit, where the array's shape does not tell
 	Gain         float64 // Identity, Orthogonal
+	Window       string  // STFT: see Window; "" for none
+	Side         string  // STFT: real, imag
+	Scaling      string  // STFT: density, spectrum, or "" for none
+	Periodic     bool    // STFT
 	UnitForget   int     // units of an LSTM whose forget gates have a bias of 1: elements from UnitForget to 2·UnitForget
 	Seed         *int64  // nil: drawn from the run's seed
 }
@@ -40,6 +44,7 @@ var initializers = map[string]func(*args) Initializer{
 	"RandomNormal":    func(a *args) Initializer { return parseNormal(a, "RandomNormal") },
 	"TruncatedNormal": func(a *args) Initializer { return parseNormal(a, "TruncatedNormal") },
 	"RandomUniform":   parseUniform,
+	"STFT":            parseSTFT,
 	"VarianceScaling": parseScaling,
 	"GlorotUniform":   named(glorotUniform),
 	"GlorotNormal":    named(scaling(1, "fan_avg", "truncated_normal")),
@@ -51,10 +56,12 @@ var initializers = map[string]func(*args) Initializer{
 
 // initializerAliases are short names of older Keras versions.
 var initializerAliases = map[string]string{
-	"normal":  "RandomNormal",
-	"one":     "Ones",
-	"uniform": "RandomUniform",
-	"zero":    "Zeros",
+	"normal":           "RandomNormal",
+	"one":              "Ones",
+	"STFTInitializer":  "STFT",
+	"stft_initializer": "STFT",
+	"uniform":          "RandomUniform",
+	"zero":             "Zeros",
 }
 
 // initializerClass finds the class for a class name or a name of keras.initializers (glorot_uniform).
@@ -123,6 +130,19 @@ func parseOrthogonal(a *args) Initializer {
 	return Initializer{Class: "Orthogonal", Gain: a.float("gain", 1), Seed: a.seed()}
 }
 
+// parseSTFT keeps the difference between an argument that is null, which is none, and one that is absent.
+func parseSTFT(a *args) Initializer {
+	i := Initializer{Class: "STFT", Side: a.oneOf("side", "real", "imag"), Periodic: a.bool("periodic", false)}
+	if v, given := a.obj["window"]; !given || v != nil {
+		i.Window = a.oneOf("window", windowNames()...)
+	}
+	if v, given := a.obj["scaling"]; i.Window != "" && (!given || v != nil) {
+		i.Scaling = a.oneOf("scaling", "density", "spectrum")
+	}
+	a.skip("scaling")
+	return i
+}
+
 // fits refuses an array of a shape that the initializer cannot fill.
 func (i Initializer) fits(shape []int) error {
 	switch {
@@ -130,6 +150,8 @@ func (i Initializer) fits(shape []int) error {
 		return fmt.Errorf("initializer Identity is for matrices, found shape %s", shapeText(shape))
 	case i.Class == "Orthogonal" && len(shape) < 2:
 		return fmt.Errorf("initializer Orthogonal is for at least two dimensions, found shape %s", shapeText(shape))
+	case i.Class == "STFT" && (len(shape) != 3 || shape[1] != 1 || shape[2] < 2):
+		return fmt.Errorf("initializer STFT is for kernels of one channel, (steps, 1, at least 2), found shape %s", shapeText(shape))
 	}
 	return nil
 }

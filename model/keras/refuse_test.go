@@ -235,6 +235,8 @@ func FuzzParse(f *testing.F) {
 		f.Add(readFile(f, name+".json"))
 	}
 	f.Add([]byte(chain("[null, 8, 8, 3]", "Conv2D", `"filters": 6, "kernel_size": 3, "groups": 3`, "Reshape", `"target_shape": [-1, 2]`, "Dropout", `"rate": 0.5, "noise_shape": [null, 1, 2]`)))
+	f.Add([]byte(chain("[null, 4]", "Dense", `"units": 3, "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {"factor": 0.1, "mode": "rows"}}, `+
+		`"kernel_constraint": {"class_name": "MinMaxNorm", "config": {"min_value": 0, "max_value": 1, "rate": 0.5, "axis": [0, -1]}}`)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		spec, err := Parse(text)
 		if err != nil {

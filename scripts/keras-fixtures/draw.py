@@ -288,8 +288,9 @@ def dot(r, x):
 
 
 def multi_head_attention(r, x):
+    """Heads are at least 2 wide: with as many steps as heads of width 1, Keras on TensorFlow adds the bias of a head to a step."""
     layer = layers.MultiHeadAttention(
-        r.int(1, 3), r.int(1, 4), value_dim=r.one([None, r.int(1, 4)]), use_bias=r.chance(0.8),
+        r.int(1, 3), r.int(2, 4), value_dim=r.one([None, r.int(2, 4)]), use_bias=r.chance(0.8),
         output_shape=r.one([None, r.int(1, 5)]), **r.of_weights("kernel", "bias"))
     return layer(x, r.one([x, similar(r, x)]), use_causal_mask=r.chance(0.3))
 
