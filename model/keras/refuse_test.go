@@ -57,8 +57,9 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Dense", `"units": 3, "dtype": 32`, `dtype 32 is not supported`},
 		{row, "Dense", `"units": 3, "batch_input_shape": [null, 5]`, `states the input shape (5), its input has shape (4)`},
 
-		{row, "Dense", `"units": 3, "kernel_initializer": "stft"`, `layer "l1" (Dense): kernel_initializer: initializer "stft" is not supported (known: Constant, `},
-		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "STFT", "config": {}}`, `initializer STFT is not supported`},
+		{row, "Dense", `"units": 3, "kernel_initializer": "magic"`, `layer "l1" (Dense): kernel_initializer: initializer "magic" is not supported (known: Constant, `},
+		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "Magic", "config": {}}`, `initializer Magic is not supported`},
+		{row, "Dense", `"units": 3, "kernel_initializer": "stft"`, `initializer STFT is for kernels of one channel`},
 		{row, "Dense", `"units": 3, "bias_initializer": "identity"`, `bias: initializer Identity is for matrices, found shape (3)`},
 		{row, "Dense", `"units": 3, "bias_initializer": "orthogonal"`, `bias: initializer Orthogonal is for at least two dimensions`},
 		{row, "Dense", `"units": 3, "kernel_initializer": 5`, `initializer 5 is not supported`},
