@@ -64,7 +64,7 @@ func bench(all []*work, out string, turns int, only string) error {
 		fmt.Print(measured[w])
 	}
 	if out != "" && len(measured) > 0 {
-		errs = append(errs, update(out, all, measured, turns))
+		errs = append(errs, update(out, all, measured))
 	}
 	return errors.Join(errs...)
 }

@@ -15,7 +15,7 @@ const (
 	endMark   = "<!-- bench:end -->"
 )
 
-const header = `| work | cores | beamfit | share of peak | peer | its setting | peer's | peer / beamfit (least - most) | at least | day |
+const header = `| work | cores | beamfit | share of peak | peer | its setting | peer's | peer / beamfit (least - most) | at least | turns, day |
 |---|---|---|---|---|---|---|---|---|---|
 `
 
@@ -35,8 +35,8 @@ func (w *work) line(r result) string {
 	if w.atLeast > 0 {
 		atLeast = fmt.Sprint(w.atLeast)
 	}
-	return fmt.Sprintf("%s %d | %s | %s | %s | %s | %s | **%.2f** (%.2f - %.2f) | %s | %s |\n", w.key(), w.cores, w.figure(r.mine[mid]), share,
-		w.peer, r.setting, w.figure(r.theirs[mid]), r.ratios[mid], r.ratios[0], r.ratios[len(r.ratios)-1], atLeast, time.Now().UTC().Format("2006-01-02"))
+	return fmt.Sprintf("%s %d | %s | %s | %s | %s | %s | **%.2f** (%.2f - %.2f) | %s | %d, %s |\n", w.key(), w.cores, w.figure(r.mine[mid]), share,
+		w.peer, r.setting, w.figure(r.theirs[mid]), r.ratios[mid], r.ratios[0], r.ratios[len(r.ratios)-1], atLeast, len(r.ratios), time.Now().UTC().Format("2006-01-02"))
 }
 
 // key begins the row, and is found again by it together with the peer.
@@ -58,7 +58,7 @@ func (w *work) figure(v float64) string {
 
 // update puts the rows that were measured in the place of the same ones between the two marks of a file. The rows stay in the
 // order of works; those that no work has any more are dropped.
-func update(path string, all []*work, measured map[*work]string, turns int) error {
+func update(path string, all []*work, measured map[*work]string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -70,8 +70,8 @@ func update(path string, all []*work, measured map[*work]string, turns int) erro
 	}
 	lines := strings.SplitAfter(table, "\n")
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s; %d cores; Go %s; TensorFlow 2.20, PyTorch 2.9, numpy 2.3 with OpenBLAS; %d turns, of long commands %d.\n\n%s",
-		cpuModel(), runtime.NumCPU(), runtime.Version()[2:], turns, min(turns, commandTurns), header)
+	fmt.Fprintf(&b, "%s; %d cores; Go %s; TensorFlow 2.20, PyTorch 2.9, numpy 2.3 with OpenBLAS.\n\n%s",
+		cpuModel(), runtime.NumCPU(), runtime.Version()[2:], header)
 	for _, w := range all {
 		if line, ok := measured[w]; ok {
 			b.WriteString(line)

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestNets: every network is one that beamfit reads, with as many weights as Keras counts.
+func TestNets(t *testing.T) {
+	for name, weights := range map[string]int{
+		"iris": 193, "mnist_mlp": 669706, "mnist_cnn": 1199882, "cifar_cnn": 1250858, "resnet20": 274442, "text_lstm": 353674,
+	} {
+		_, spec, err := load(findNet(name))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if spec.NumWeights != weights {
+			t.Errorf("%s: %d weights, want %d", name, spec.NumWeights, weights)
+		}
+	}
+}
+
+// TestNames: no two works are the same row of the table.
+func TestNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, w := range works() {
+		if key := w.key() + w.peer; seen[key] {
+			t.Errorf("%s, against %s, is there twice", w.name, w.peer)
+		} else {
+			seen[key] = true
+		}
+	}
+}
+
+// TestUpdate: rows that were measured replace their own, others stay, in the order of the works.
+func TestUpdate(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "doc.md")
+	a, b, c := &work{name: "a", peer: "keras"}, &work{name: "a", peer: "torch"}, &work{name: "b", peer: "keras"}
+	old := "before\n" + beginMark + "\nold head\n\n| a | 1 | old | torch | x |\n| b | 1 | old | keras | x |\n| gone | 1 | old | keras | x |\n" + endMark + "\nafter\n"
+	if err := os.WriteFile(path, []byte(old), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	one := result{mine: []float64{2}, theirs: []float64{3}, ratios: []float64{1.5}}
+	if err := update(path, []*work{a, b, c}, map[*work]string{a: a.line(one), c: c.line(one)}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(got)
+	rows := strings.Split(text[strings.Index(text, header)+len(header):], "\n")
+	if !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, endMark+"\nafter\n") || strings.Contains(text, "gone") ||
+		!strings.Contains(rows[0], "**1.50**") || rows[1] != "| a | 1 | old | torch | x |" || !strings.HasPrefix(rows[2], "| b | 0 | 2 s |") {
+		t.Errorf("the file is now\n%s", text)
+	}
+}
