@@ -143,7 +143,10 @@ func TestPreprocessNumericRefuses(t *testing.T) {
 		writeTable(t, store, "bad", housesSchema,
 			[]any{1, []float64{1, 2}, 1.5, []float32{1, 2}, 0},
 			[]any{2, []float64{1, 2}, nil, []float32{1, 2}, 0},
-			[]any{3, []float64{1, 2}, math.NaN(), []float32{1, float32(math.Inf(1))}, 0})
+			[]any{3, []float64{1, 2}, 2.5, []float32{1, float32(math.Inf(1))}, 0})
+		writeTable(t, store, "nan", housesSchema,
+			[]any{1, []float64{1, 2}, 1.5, []float32{1, 2}, 0},
+			[]any{2, []float64{1, 2}, math.NaN(), []float32{1, 2}, 0})
 		writeTable(t, store, "words", table.Schema{{Name: "features", Type: table.Float64ArrayType}, {Name: "price", Type: table.TextType}}, []any{[]float64{1, 2}, "dear"})
 		writeTable(t, store, "square", table.Schema{{Name: "features", Type: table.Float64ArrayType}, {Name: "price", Type: table.Float32ArrayType}},
 			[]any{[]float64{1, 2}, table.Array{Elems: []any{float32(1), float32(2), float32(3), float32(4)}, Shape: []int{2, 2}}})
@@ -155,6 +158,7 @@ func TestPreprocessNumericRefuses(t *testing.T) {
 			want   []string
 		}{
 			{func(o *PreprocessOptions) { o.Source = "bad" }, []string{`column "price"`, "row 2", "the value is NULL"}},
+			{func(o *PreprocessOptions) { o.Source = "nan" }, []string{`column "price"`, "row 2", "NaN"}},
 			{func(o *PreprocessOptions) { o.Source, o.Dependent = "bad", "sizes" }, []string{`column "sizes"`, "row 3", "element 2 is Infinity"}},
 			{func(o *PreprocessOptions) { o.Source = "square" }, []string{`column "price", row 1: the array has shape [2 2]; a numeric label has one dimension`}},
 			{func(o *PreprocessOptions) { o.Source = "words" }, []string{`"price" has type text`, "the numeric dependent variable must be a number"}},
