@@ -72,7 +72,7 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 	a.runner = "direct"
 	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines")
 	define(fs, flagvalue.Of(&a.workers, flagvalue.Count), "workers", "N", "one per CPU",
-		"most shards or partitions worked on at the same time; no result depends on it")
+		"most shards, partitions or slices of a batch at a time; no result depends on it")
 	a.logLevel = "warn"
 	defineChoice(root, fs, &a.logLevel, "log-level", "LEVEL", logLevelNames, a.logLevel, "least severity of log messages on standard error")
 	define(fs, flagvalue.Of(&a.quiet, flagvalue.Bool), "quiet", "", "off", "write nothing but errors and the tables asked for").NoOptDefVal = "true"
