@@ -55,6 +55,7 @@ func (t *fitTask) validate(args []string, _ func(string) bool) error {
 }
 
 func (t *fitTask) run(ctx context.Context, a *app) error {
+	defer keepHeapSmall()()
 	res, err := run(ctx, a, pipelines.Fit, t.opt)
 	if err != nil {
 		return err

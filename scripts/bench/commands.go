@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
+	"time"
 )
 
 // scratch is a folder for everything that the works with commands need, made when the first one asks.
@@ -78,18 +78,50 @@ func (w *workshop) output() string {
 	return fmt.Sprintf("out_%d", w.outputs)
 }
 
-// command runs a program and returns its standard output. usage, where not nil, gets what it used.
-func command(usage *syscall.Rusage, name string, args ...string) (string, error) {
+// command runs a program and returns its standard output. peak, where not nil, gets its peak memory in bytes.
+func command(peak *int64, name string, args ...string) (string, error) {
 	cmd := exec.Command(name, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
+	err := cmd.Start()
+	if err == nil {
+		watched := make(chan int64)
+		ended := make(chan struct{})
+		go func() { watched <- watchMemory(cmd.Process.Pid, ended) }()
+		err = cmd.Wait()
+		close(ended)
+		if n := <-watched; peak != nil {
+			*peak = n
+		}
+	}
+	if err != nil {
 		return "", fmt.Errorf("%s %s: %w: %s", name, strings.Join(args, " "), err, &errs)
 	}
-	if used, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && usage != nil {
-		*usage = *used
-	}
 	return strings.TrimSpace(out.String()), nil
+}
+
+// watchMemory is the peak memory of a process until it has ended. The kernel's own account for a child (getrusage) begins with the
+// memory of the process that started it.
+func watchMemory(pid int, ended <-chan struct{}) (peak int64) {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ended:
+			return peak
+		case <-tick.C:
+		}
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			continue // it is about to end
+		}
+		for line := range strings.Lines(string(status)) {
+			var kb int64
+			if n, _ := fmt.Sscanf(line, "VmHWM: %d kB", &kb); n == 1 {
+				peak = max(peak, kb<<10)
+			}
+		}
+	}
 }
 
 // A store is where beamfit's commands of a work run.
@@ -107,8 +139,8 @@ func folder(name string) (*store, error) {
 
 func (s *store) beamfit(args ...string) error { return s.measured(nil, args...) }
 
-func (s *store) measured(usage *syscall.Rusage, args ...string) error {
-	_, err := command(usage, s.binary, append(args, "--db", s.url, "--quiet")...)
+func (s *store) measured(peak *int64, args ...string) error {
+	_, err := command(peak, s.binary, append(args, "--db", s.url, "--quiet")...)
 	return err
 }
 
@@ -211,9 +243,9 @@ func fitMNISTMemory() (*side, error) {
 		return nil, err
 	}
 	return &side{run: func() (float64, error) {
-		var usage syscall.Rusage
-		err := s.measured(&usage, mnistFit(scratch.output())...)
-		return float64(usage.Maxrss) * 1024 / 1e6, err
+		var peak int64
+		err := s.measured(&peak, mnistFit(scratch.output())...)
+		return float64(peak) / 1e6, err
 	}}, nil
 }
 
