@@ -45,10 +45,17 @@ func (o *Adam) Slots() int {
 // Update makes one step.
 func (o *Adam) Update(iteration int64, p, g []float32, slots [][]float32) {
 	t := float64(iteration + 1)
-	lr := o.rate.at(iteration) * math.Sqrt(1-math.Pow(o.beta2, t)) / (1 - math.Pow(o.beta1, t))
+	lr := o.rate.at(iteration) * math.Sqrt(correction(o.beta2, t)) / correction(o.beta1, t)
 	if o.amsgrad {
 		kernels.AMSGrad(p, g, slots[0], slots[1], slots[2], lr, o.beta1, o.beta2, o.epsilon)
 		return
 	}
 	kernels.Adam(p, g, slots[0], slots[1], lr, o.beta1, o.beta2, o.epsilon)
 }
+
+// correction is 1 - betaᵗ, by which Adam and its kin divide a running mean that began at 0.
+func correction(beta, t float64) float64 { return 1 - math.Pow(rounded(beta), t) }
+
+// rounded is a decay rate as Keras has it where it casts it to the type of the weights. 1 - 0.999 becomes smaller by 1.3e-5
+// of itself.
+func rounded(beta float64) float64 { return float64(float32(beta)) }

@@ -1,8 +1,6 @@
 package optimizer
 
 import (
-	"math"
-
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
 )
@@ -35,6 +33,6 @@ func (o *Adamax) Slots() int { return 2 }
 
 // Update makes one step.
 func (o *Adamax) Update(iteration int64, p, g []float32, slots [][]float32) {
-	lr := o.rate.at(iteration) / (1 - math.Pow(o.beta1, float64(iteration+1)))
+	lr := o.rate.at(iteration) / correction(o.beta1, float64(iteration+1))
 	kernels.Adamax(p, g, slots[0], slots[1], lr, o.beta1, o.beta2, o.epsilon)
 }

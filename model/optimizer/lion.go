@@ -20,7 +20,7 @@ type Lion struct {
 }
 
 func newLion(a *params.Args, r rate) Optimizer {
-	o := &Lion{rate: r, beta1: a.Float(0.9, "beta_1"), beta2: share(a, 0.99, "beta_2")}
+	o := &Lion{rate: r, beta1: rounded(a.Float(0.9, "beta_1")), beta2: rounded(share(a, 0.99, "beta_2"))}
 	if !(o.beta1 > 0 && o.beta1 <= 1) {
 		a.Failf("argument beta_1 must be above 0 and at most 1, found %v", o.beta1)
 	}

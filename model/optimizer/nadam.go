@@ -23,7 +23,9 @@ type Nadam struct {
 }
 
 func newNadam(a *params.Args, r rate) Optimizer {
-	return &Nadam{rate: r, beta1: share(a, 0.9, "beta_1"), beta2: share(a, 0.999, "beta_2"), epsilon: epsilon(a)}
+	return &Nadam{
+		rate: r, beta1: rounded(share(a, 0.9, "beta_1")), beta2: rounded(share(a, 0.999, "beta_2")), epsilon: epsilon(a),
+	}
 }
 
 // Name is "Nadam".
@@ -38,7 +40,7 @@ func (o *Nadam) Update(iteration int64, p, g []float32, slots [][]float32) {
 	u, next := o.beta1*warming(t), o.beta1*warming(t+1)
 	product := math.Pow(o.beta1, float64(t)) * warmingProducts[min(t, warmingSteps)]
 	cm, cg := next/(1-product*next), (1-u)/(1-product)
-	cv := 1 / (1 - math.Pow(o.beta2, float64(t)))
+	cv := 1 / correction(o.beta2, float64(t))
 	kernels.Nadam(p, g, slots[0], slots[1], o.rate.at(iteration), o.beta1, o.beta2, o.epsilon, cm, cg, cv)
 }
 

@@ -30,7 +30,7 @@ ROWS = 12
 BATCH = 25  # networks per run of the tests
 # What the tests allow (tests/keras/keras_test.go), and the part of it that Keras in float32 may use up.
 INFERENCE, GRADIENTS, STATES, EVALUATIONS, RUNS = 2e-6, 1e-5, 2e-6, 1e-6, 1e-5
-PART = 0.5
+PART = 0.25
 
 
 def values(tensor):

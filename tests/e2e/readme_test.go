@@ -14,6 +14,9 @@ var clock = regexp.MustCompile(`[0-9]+ samples/s|[0-9.]+s( left)?|\d{4}-\d\d-\d\
 // tail matches the digits of a number after the third decimal: processors with other instructions round differently there.
 var tail = regexp.MustCompile(`(\.\d{3})\d+`)
 
+// padding matches what fills columns: their widths follow the number of digits.
+var padding = regexp.MustCompile(`[ -]{2,}`)
+
 // progress matches the lines that go to standard error: how many there are depends on the machine's speed.
 var progress = regexp.MustCompile(`^(split|preprocess|fit|evaluate|predict): `)
 
@@ -44,7 +47,7 @@ func TestReadme(t *testing.T) {
 		var list []string
 		for _, l := range strings.Split(s, "\n") {
 			if !progress.MatchString(l) {
-				list = append(list, strings.TrimRight(l, " "))
+				list = append(list, strings.TrimRight(padding.ReplaceAllString(l, "  "), " "))
 			}
 		}
 		return list
