@@ -54,7 +54,11 @@ func (r Regularizer) fits(shape []int) error {
 	if r.Orthogonal == 0 {
 		return nil
 	}
-	if axis := map[bool]int{false: 0, true: 1}[r.Columns]; len(shape) != 2 || shape[axis] < 2 {
+	axis := 0
+	if r.Columns {
+		axis = 1
+	}
+	if len(shape) != 2 || shape[axis] < 2 {
 		return fmt.Errorf("OrthogonalRegularizer is for matrices of at least two rows (or columns, by its mode), found shape %s", shapeText(shape))
 	}
 	return nil

@@ -35,7 +35,7 @@ func (s *MaskedSoftmaxShape) row(r int) (mask, seen int) {
 }
 
 // MaskedSoftmax computes the softmax of each row of x over the columns that count; the others become 0. A row without any
-// becomes 1/N. y may alias x.
+// becomes 1/N. y may alias x. What counts and is NaN or infinite is as with Softmax.
 //
 // Source: keras/src/backend/tensorflow/nn.py, _apply_masks: what does not count is a large negative number to the softmax.
 func MaskedSoftmax(s *MaskedSoftmaxShape, x, mask, y []float32) {
@@ -51,22 +51,12 @@ func MaskedSoftmax(s *MaskedSoftmaxShape, x, mask, y []float32) {
 			Fill(1/float32(s.N), out)
 			continue
 		}
-		top, sum := math.Inf(-1), 0.0
 		for j, counts := range m {
-			if counts != 0 {
-				top = max(top, float64(in[j]))
+			if out[j] = in[j]; counts == 0 {
+				out[j] = float32(math.Inf(-1))
 			}
 		}
-		for j, counts := range m {
-			if counts != 0 {
-				sum += math.Exp(float64(in[j]) - top)
-			}
-		}
-		for j, counts := range m {
-			if out[j] = float32(math.Exp(float64(in[j])-top) / sum); counts == 0 {
-				out[j] = 0
-			}
-		}
+		softmax(1, seen, out[:seen], out[:seen])
 		clear(out[seen:])
 	}
 }

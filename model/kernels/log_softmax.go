@@ -9,14 +9,7 @@ func LogSoftmax(rows, n int, x, y []float32) {
 	atLeast("LogSoftmax", "y", len(y), rows*n)
 	for r := range rows {
 		row, out := x[r*n:(r+1)*n], y[r*n:(r+1)*n]
-		top := math.Inf(-1)
-		for _, v := range row {
-			top = max(top, float64(v))
-		}
-		var sum float64
-		for _, v := range row {
-			sum += math.Exp(float64(v) - top)
-		}
+		top, sum := logits(row)
 		total := top + math.Log(sum)
 		for j, v := range row {
 			out[j] = float32(float64(v) - total)

@@ -15,12 +15,13 @@
 // # How it follows Keras
 //
 // A pass draws batches of batch_size rows without gaps across buffers; the last batch of a pass may be short and is
-// trained on as it is. Constraints act on the weights after every step; with use_ema the averages of the weights become the
-// weights where Train ends, as where a Keras fit ends. With shuffle, every pass has its own permutation of the whole shard. The loss of a batch is
-// Σ_outputs loss_weight·mean over the rows of class_weight·loss. Frozen layers (trainable: false) keep their weights; a
-// frozen batch normalisation uses its moving statistics. A loss or weight that becomes NaN or infinite does not stop
-// training. steps_per_epoch ends a pass early; a pass has never more steps than the rows allow. A score has no class weights and
-// no dropout; its loss is a mean over rows, its metrics are those of all rows at once.
+// trained on as it is. Constraints act on the weights after every step; with use_ema the averages of the weights become
+// the weights where Train ends, as where a Keras fit ends. With shuffle, every pass has its own permutation of the
+// whole shard. The loss of a batch is Σ_outputs loss_weight·mean over the rows of class_weight·loss. Frozen layers
+// (trainable: false) keep their weights; a frozen batch normalisation uses its moving statistics. A loss or weight that
+// becomes NaN or infinite does not stop training. steps_per_epoch ends a pass early; a pass has never more steps than
+// the rows allow. A score has no class weights and no dropout; its loss is a mean over rows, its metrics are those of
+// all rows at once.
 //
 // # Labels
 //

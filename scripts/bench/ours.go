@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -137,7 +138,7 @@ func ourShards(n net, batch, rowsPerShard, shards, on int) (*side, error) {
 	if err != nil {
 		return nil, err
 	}
-	setting := map[bool]string{true: "1 shard", false: "2 shards"}[shards == 1] + map[bool]string{true: ", 1 core", false: ""}[on == 1]
+	setting := fmt.Sprintf("shards: %d, cores: %d", shards, on)
 	return &side{setting: setting, run: func() (float64, error) { return seconds(func() error { return l.pass(on) }) }}, l.pass(on)
 }
 
