@@ -15,34 +15,45 @@ package kernels
 //
 // The gradients are Gemm (dx = dz·wᵀ, dw = xᵀ·dz) and BiasGrad, with dz from ActivationGrad.
 func Dense(m, n, k int, x, w, bias []float32, act Activation, y, ws []float32) {
+	DenseColumns(m, n, k, 0, n, x, w, bias, act, y, ws)
+}
+
+// DenseColumns computes columns from..to-1 of Dense's y and leaves the others alone. An element has the same bits whatever
+// columns are computed with it. ws holds at least DenseWorkspace(m, to-from, k) elements.
+func DenseColumns(m, n, k, from, to int, x, w, bias []float32, act Activation, y, ws []float32) {
 	sizes("Dense", m, n, k)
+	sizes("Dense", from, to-from, n-to)
 	atLeast("Dense", "x", len(x), m*k)
 	atLeast("Dense", "w", len(w), k*n)
 	if bias != nil {
 		atLeast("Dense", "bias", len(bias), n)
+		bias = bias[from:to]
 	}
 	atLeast("Dense", "y", len(y), m*n)
-	atLeast("Dense", "ws", len(ws), DenseWorkspace(m, n, k))
+	atLeast("Dense", "ws", len(ws), DenseWorkspace(m, to-from, k))
 	act.check("Dense")
-	if m == 0 || n == 0 {
+	if m == 0 || from == to {
 		return
 	}
-	dense(m, n, k, x, w, bias, act, y, ws)
+	if k > 0 {
+		w = w[from:]
+	}
+	dense(m, to-from, k, x, w, n, bias, act, y[from:], ws)
 }
 
 // DenseWorkspace is the least length of Dense's workspace.
 func DenseWorkspace(m, n, k int) int { return GemmWorkspace(false, false, m, n, k) }
 
-// denseGo is the loop of Dense.
-func denseGo(m, n, k int, x, w, bias []float32, act Activation, y []float32) {
+// denseGo is the loop of Dense for n of the ld columns of w and y.
+func denseGo(m, n, k int, x, w []float32, ld int, bias []float32, act Activation, y []float32) {
 	for i := range m {
-		row := y[i*n : (i+1)*n]
+		row := y[i*ld:][:n]
 		if bias == nil {
 			clear(row)
 		} else {
 			copy(row, bias)
 		}
-		gemmRowGo(false, false, i, k, x, k, w, n, row)
+		gemmRowGo(false, false, i, k, x, k, w, ld, row)
 		activationGo(act, row, row)
 	}
 }

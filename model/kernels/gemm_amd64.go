@@ -162,16 +162,24 @@ func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, l
 	}
 }
 
-func dense(m, n, k int, x, w, bias []float32, act Activation, y, ws []float32) {
+func dense(m, n, k int, x, w []float32, ld int, bias []float32, act Activation, y, ws []float32) {
 	switch {
 	case active == variantGo || k == 0:
-		denseGo(m, n, k, x, w, bias, act, y)
+		denseGo(m, n, k, x, w, ld, bias, act, y)
 	case act == ReLU:
-		gemmBias(false, false, m, n, k, x, k, w, n, y, n, bias, tileReLU, ws)
+		gemmBias(false, false, m, n, k, x, k, w, ld, y, ld, bias, tileReLU, ws)
 	default:
-		gemmBias(false, false, m, n, k, x, k, w, n, y, n, bias, 0, ws)
-		if act != Linear {
-			activation(act, y[:m*n], y[:m*n])
+		gemmBias(false, false, m, n, k, x, k, w, ld, y, ld, bias, 0, ws)
+		if act == Linear {
+			return
+		}
+		rows, run := m, n
+		if n == ld {
+			rows, run = 1, m*n
+		}
+		for i := range rows {
+			row := y[i*ld:][:run]
+			activation(act, row, row)
 		}
 	}
 }

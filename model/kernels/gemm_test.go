@@ -185,6 +185,34 @@ func TestDense(t *testing.T) {
 	})
 }
 
+// TestDenseColumns: columns have the same bits alone as among all, and the others are left alone.
+func TestDenseColumns(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		d := draw(6)
+		for act := range numActivations {
+			for _, s := range []struct{ m, n, k, from, to int }{
+				{5, 70, 4, 32, 70}, {3, 40, 7, 5, 19}, {70, 200, 800, 64, 128}, {70, 128, 512, 0, 96}, {2, 3, 2, 1, 1}, {0, 3, 2, 1, 2}, {4, 9, 0, 2, 9},
+			} {
+				x, w, bias := d.fill(make([]float32, s.m*s.k)), d.fill(make([]float32, s.k*s.n)), d.fill(make([]float32, s.n))
+				want, got := make([]float32, s.m*s.n), make([]float32, s.m*s.n)
+				Dense(s.m, s.n, s.k, x, w, bias, act, want, make([]float32, DenseWorkspace(s.m, s.n, s.k)))
+				for i := range got {
+					if c := i % s.n; c < s.from || c >= s.to {
+						got[i], want[i] = -7, -7
+					}
+				}
+				DenseColumns(s.m, s.n, s.k, s.from, s.to, x, w, bias, act, got, make([]float32, DenseWorkspace(s.m, s.to-s.from, s.k)))
+				for i, v := range want {
+					if math.Float32bits(got[i]) != math.Float32bits(v) {
+						t.Errorf("%v %+v: element %d is %v, want %v", act, s, i, got[i], v)
+						break
+					}
+				}
+			}
+		}
+	})
+}
+
 func checkDense(t *testing.T, d *draw, act Activation, m, n, k int, withBias bool) {
 	t.Helper()
 	var g guards

@@ -18,8 +18,8 @@ func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, l
 	gemmGo(transA, transB, m, n, k, a, lda, b, ldb, accumulate, c, ldc)
 }
 
-func dense(m, n, k int, x, w, bias []float32, act Activation, y, ws []float32) {
-	denseGo(m, n, k, x, w, bias, act, y)
+func dense(m, n, k int, x, w []float32, ld int, bias []float32, act Activation, y, ws []float32) {
+	denseGo(m, n, k, x, w, ld, bias, act, y)
 }
 
 func conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float32) {

@@ -36,4 +36,18 @@ type Step struct {
 	Seed, Counter uint64
 	// Iteration is the number of optimizer steps done before this one.
 	Iteration int64
+	// Crew are cores that an instruction may divide its work among; nil: there are none.
+	Crew Crew
+}
+
+// A Crew does jobs that do not depend on each other on several cores.
+type Crew interface {
+	// Divide calls do for the jobs 0 to jobs-1, side by side, where jobs is the number of cores that take part, from 2 to most.
+	// When no core is idle it does nothing and returns false.
+	Divide(most int, do func(job, jobs int)) bool
+}
+
+// Divide is that of the step's crew.
+func (s *Step) Divide(most int, do func(job, jobs int)) bool {
+	return most > 1 && s.Crew != nil && s.Crew.Divide(most, do)
 }

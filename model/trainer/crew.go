@@ -21,7 +21,7 @@ type crew struct {
 	wake    chan struct{}
 	busy    sync.WaitGroup
 	jobs    int
-	do      func(job int)
+	do      func(job, jobs int)
 	next    atomic.Int64
 	panics  chan any
 }
@@ -30,20 +30,47 @@ func newCrew(cores Cores) *crew {
 	return &crew{cores: cores, wake: make(chan struct{}), panics: make(chan any, 1)}
 }
 
-// run does the jobs 0 to jobs-1 and returns when all are done. A panic of a job becomes one of the caller.
-func (c *crew) run(jobs int, do func(job int)) {
-	if jobs == 1 {
-		do(0)
-		return
+// run does the jobs 0 to jobs-1 and returns when all are done. A panic of a job becomes one of the caller. A single job may
+// itself divide its work.
+func (c *crew) run(jobs int, do func(job, jobs int)) {
+	if jobs > 1 {
+		if helpers := c.borrow(jobs - 1); helpers > 0 {
+			c.share(helpers, jobs, do)
+			return
+		}
 	}
+	for job := range jobs {
+		do(job, jobs)
+	}
+}
+
+// Divide makes as many jobs as there are cores, at most so many, and does them. When no core is idle it does nothing and
+// returns false.
+func (c *crew) Divide(most int, do func(job, jobs int)) bool {
+	helpers := c.borrow(most - 1)
+	if helpers > 0 {
+		c.share(helpers, helpers+1, do)
+	}
+	return helpers > 0
+}
+
+// borrow takes at most so many cores.
+func (c *crew) borrow(most int) (n int) {
+	for c.cores != nil && n < most && c.cores.Borrow() {
+		n++
+	}
+	return n
+}
+
+// share does jobs with helpers on cores that were borrowed.
+func (c *crew) share(helpers, jobs int, do func(job, jobs int)) {
 	c.jobs, c.do = jobs, do
 	c.next.Store(0)
-	for helpers := 0; helpers < jobs-1 && c.cores != nil && c.cores.Borrow(); helpers++ {
-		if helpers == c.started {
-			c.started++
-			go c.help()
-		}
-		c.busy.Add(1)
+	c.busy.Add(helpers)
+	for ; c.started < helpers; c.started++ {
+		go c.help()
+	}
+	for range helpers {
 		c.wake <- struct{}{}
 	}
 	defer c.join()
@@ -66,7 +93,7 @@ func (c *crew) work() {
 		if job >= c.jobs {
 			return
 		}
-		c.do(job)
+		c.do(job, c.jobs)
 	}
 }
 

@@ -138,6 +138,34 @@ func TestCoresDoNotMatter(t *testing.T) {
 	}
 }
 
+// wideJSON has too little work per weight for its batches to be cut, and products and updates large enough to be divided.
+const wideJSON = `{"class_name":"Sequential","config":[
+{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,512],"units":520,"activation":"tanh"}},
+{"class_name":"Dropout","config":{"name":"drop","rate":0.5}},
+{"class_name":"Dense","config":{"name":"d2","units":450,"activation":"relu"}},
+{"class_name":"Dense","config":{"name":"d3","units":3,"activation":"softmax"}}]}`
+
+// TestDividedSteps: where a batch is one slice, the instructions divide their work, without a trace in the result.
+func TestDividedSteps(t *testing.T) {
+	model, run := sliced(wideJSON, "Adam(lr=0.001)")
+	m := model(t)
+	want := run(t, m, nil)
+	if s := m.splits[37]; len(s.Slices) != 1 {
+		t.Fatalf("%d slices, want 1", len(s.Slices))
+	}
+	for _, idle := range []int{1, 2, 6} {
+		cores := &lender{idle: idle}
+		got := run(t, m, cores)
+		if !slices.Equal(got.Weights, want.Weights) || !slices.Equal(got.State.Slots, want.State.Slots) {
+			t.Errorf("%d cores more change the result", idle)
+		}
+		// Two products forward and three backward in the two whole batches, and three updates.
+		if cores.idle != idle || cores.lent < 2*5+3 {
+			t.Errorf("of %d idle cores %d are back, borrowed %d times", idle, cores.idle, cores.lent)
+		}
+	}
+}
+
 // TestWholeBatch: batch normalisation is never cut.
 func TestWholeBatch(t *testing.T) {
 	m := newModel(t, `{"class_name":"Sequential","config":[
@@ -154,9 +182,16 @@ func TestWholeBatch(t *testing.T) {
 	}
 }
 
-// TestSlicesAllocateNothing: many steps with slices and borrowed cores allocate as often as few.
-func TestSlicesAllocateNothing(t *testing.T) {
-	model, _ := sliced(imageDropoutJSON, "Adam(lr=0.001)")
+// TestCoresAllocateNothing: many steps with borrowed cores allocate as often as few, with slices and with divided
+// instructions.
+func TestCoresAllocateNothing(t *testing.T) {
+	for name, json := range map[string]string{"slices": imageDropoutJSON, "divided": wideJSON} {
+		t.Run(name, func(t *testing.T) { allocateNothing(t, json) })
+	}
+}
+
+func allocateNothing(t *testing.T, json string) {
+	model, _ := sliced(json, "Adam(lr=0.001)")
 	m := model(t)
 	data := dataFor(m, 1, 74)
 	w, err := m.worker(poolKey{training, 37, 0})
@@ -193,7 +228,7 @@ func TestCrewPanic(t *testing.T) {
 				t.Errorf("recovered %v", v)
 			}
 		}()
-		c.run(3, func(int) {
+		c.run(3, func(int, int) {
 			started.Done()
 			started.Wait() // so each job has a core of its own
 			panic("broken")
@@ -203,7 +238,7 @@ func TestCrewPanic(t *testing.T) {
 		t.Errorf("%d of 2 cores are back", cores.idle)
 	}
 	done := make([]bool, 5)
-	c.run(5, func(job int) { done[job] = true })
+	c.run(5, func(job, _ int) { done[job] = true })
 	if slices.Contains(done, false) {
 		t.Errorf("after a panic: done %v", done)
 	}

@@ -19,7 +19,7 @@ type trainStep struct {
 	seeds []plan.Step    // per slice
 	errs  []error        // per job
 
-	slice, part func(job int) // doSlice and doPart, made once since a method value allocates
+	slice, part func(job, jobs int) // doSlice and doPart, made once since a method value allocates
 }
 
 // trainStep is the step for a batch, bound to the worker's memory.
@@ -76,12 +76,15 @@ func (s *trainStep) run(p *pass, order []int32) error {
 
 // doSlice computes the gradients of a slice. Slices draw different random numbers; a batch of one slice draws those of its
 // step.
-func (s *trainStep) doSlice(i int) {
+func (s *trainStep) doSlice(i, _ int) {
 	p, b := s.pass, s.slices[i]
 	from, to := sliceRows(s.batch, len(s.slices), i)
 	b.gather(p.model, p.index, s.order[from:to])
 	b.scale(p.model, p.classWeight, p.counted)
 	s.seeds[i] = p.step
+	if len(s.slices) == 1 { // else the slices have the cores
+		s.seeds[i].Crew = p.crew
+	}
 	if i > 0 {
 		s.seeds[i].Seed = mix(p.step.Seed, uint64(i))
 	}
@@ -89,7 +92,7 @@ func (s *trainStep) doSlice(i int) {
 }
 
 // doPart sums and updates a part of the weights.
-func (s *trainStep) doPart(i int) { s.errs[i] = s.stage[i].Run(&s.pass.step) }
+func (s *trainStep) doPart(i, _ int) { s.errs[i] = s.stage[i].Run(&s.pass.step) }
 
 func (s *trainStep) failed() error {
 	for _, err := range s.errs {

@@ -16,36 +16,38 @@ func optional(operands [][]float32, i int) []float32 {
 
 func denseScratch(attr any) int {
 	a := attr.(graph.DenseAttr)
-	return kernels.DenseWorkspace(a.M, a.N, a.K)
+	return divideProduct(a.M, a.N, a.K).scratch(func(cols int) int { return kernels.DenseWorkspace(a.M, cols, a.K) })
 }
 
 func dense(attr any, o operands) call {
 	a, x, w, bias := attr.(graph.DenseAttr), o.in[0], o.in[1], optional(o.in, 2)
-	return func(*plan.Step) { kernels.Dense(a.M, a.N, a.K, x, w, bias, a.Act, o.out, o.scratch) }
+	return divideProduct(a.M, a.N, a.K).call(o.scratch, func(from, to int, ws []float32) {
+		kernels.DenseColumns(a.M, a.N, a.K, from, to, x, w, bias, a.Act, o.out, ws)
+	})
 }
 
 func denseInputGradScratch(attr any) int {
 	a := attr.(graph.DenseAttr)
-	return kernels.GemmWorkspace(false, true, a.M, a.K, a.N)
+	return divideProduct(a.M, a.K, a.N).scratch(func(cols int) int { return kernels.GemmWorkspace(false, true, a.M, cols, a.N) })
 }
 
 func denseInputGrad(attr any, o operands) call {
 	a, dz, w := attr.(graph.DenseAttr), o.in[0], o.in[1]
-	return func(*plan.Step) {
-		kernels.Gemm(false, true, a.M, a.K, a.N, dz, a.N, w, a.N, false, o.out, a.K, o.scratch)
-	}
+	return divideProduct(a.M, a.K, a.N).call(o.scratch, func(from, to int, ws []float32) {
+		kernels.Gemm(false, true, a.M, to-from, a.N, dz, a.N, w[from*a.N:], a.N, false, o.out[from:], a.K, ws)
+	})
 }
 
 func denseKernelGradScratch(attr any) int {
 	a := attr.(graph.DenseAttr)
-	return kernels.GemmWorkspace(true, false, a.K, a.N, a.M)
+	return divideProduct(a.K, a.N, a.M).scratch(func(cols int) int { return kernels.GemmWorkspace(true, false, a.K, cols, a.M) })
 }
 
 func denseKernelGrad(attr any, o operands) call {
 	a, x, dz := attr.(graph.DenseAttr), o.in[0], o.in[1]
-	return func(*plan.Step) {
-		kernels.Gemm(true, false, a.K, a.N, a.M, x, a.K, dz, a.N, false, o.out, a.N, o.scratch)
-	}
+	return divideProduct(a.K, a.N, a.M).call(o.scratch, func(from, to int, ws []float32) {
+		kernels.Gemm(true, false, a.K, to-from, a.M, x, a.K, dz[from:], a.N, false, o.out[from:], a.N, ws)
+	})
 }
 
 func biasGrad(attr any, o operands) call {

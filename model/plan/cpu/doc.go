@@ -1,7 +1,11 @@
 // Package cpu runs plans on the CPU with package kernels. It is always built.
 //
 // Bind turns every instruction into a closure over slices of one allocation that is aligned to 64 bytes; a step calls them
-// in order on the calling goroutine and allocates nothing. Results do not depend on the number of cores.
+// in order on the calling goroutine and allocates nothing.
+//
+// Products of dense layers and updates by the optimizer divide their columns and weights among the cores of Step.Crew, where
+// some are idle. What a kernel computes for a column does not depend on the others, so results do not depend on the number of
+// cores.
 //
 // # Adding an opcode
 //

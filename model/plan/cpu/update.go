@@ -6,9 +6,33 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
+// An update is divided at multiples of updateGrain weights, into parts of at least minUpdate.
+const (
+	updateGrain = 64
+	minUpdate   = 32 << 10
+)
+
 func update(attr any, o operands) call {
 	opt, g := attr.(optimizer.Optimizer), o.in[0]
-	return func(s *plan.Step) { opt.Update(s.Iteration, o.out, g, o.side) }
+	d := divide(len(g), updateGrain, len(g)/minUpdate)
+	slots := make([][][]float32, d.most) // of the parts
+	for i := range slots {
+		slots[i] = make([][]float32, len(o.side))
+	}
+	var iteration int64
+	part := func(i, parts int) {
+		from, to := d.bounds(i, parts)
+		for k, slot := range o.side {
+			slots[i][k] = slot[from:to]
+		}
+		opt.Update(iteration, o.out[from:to], g[from:to], slots[i])
+	}
+	return func(s *plan.Step) {
+		iteration = s.Iteration
+		if !s.Divide(d.most, part) {
+			opt.Update(s.Iteration, o.out, g, o.side)
+		}
+	}
 }
 
 func clip(attr any, o operands) call {
