@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/model/trainer"
 )
 
 // Every bad input is refused before any work, says what was found and what was expected, and leaves no table.
@@ -82,8 +82,8 @@ func TestFitRefuses(t *testing.T) {
 			"missing arch":         {func(o *FitOptions) { o.ArchTable = "nowhere" }, []string{"architecture table", "nowhere"}},
 			"another table":        {func(o *FitOptions) { o.ArchTable = "iris_test" }, []string{"iris_test", `"model_id"`}},
 			"missing model":        {func(o *FitOptions) { o.ID = 7 }, []string{"arch", "model_id 7", "exist: 1"}},
-			"label width":          {func(o *FitOptions) { o.Source = "wide" }, []string{`"class_text"`, "[5]", "[3]"}},
-			"validation width":     {func(o *FitOptions) { o.Validation = "wide" }, []string{"validation table", "[5]", "[3]"}},
+			"label width":          {func(o *FitOptions) { o.Source = "wide" }, []string{`"class_text"`, "5 wide", "3 wide"}},
+			"validation width":     {func(o *FitOptions) { o.Validation = "wide" }, []string{"validation table", "5 wide", "3 wide"}},
 			"row shape":            {func(o *FitOptions) { o.Source = "flat" }, []string{`"attributes"`, "[2 2]", "[4]"}},
 			"uneven":               {func(o *FitOptions) { o.Source = "uneven" }, []string{`"class_text_shape"`, "row 1", "2 rows"}},
 			"null shape":           {func(o *FitOptions) { o.Source = "shapeless" }, []string{`"attributes_shape"`, "row 1", "NULL"}},
@@ -112,10 +112,10 @@ func TestFitRefuses(t *testing.T) {
 		opt := irisFit()
 		opt.Source = "wide"
 		_, err := Fit(t.Context(), Env{Store: store}, opt)
-		var shape *dataset.ShapeError
-		var value *table.ValueError
-		if !errors.As(err, &shape) || !errors.As(err, &value) || value.Row != 1 {
-			t.Errorf("error %v is no ShapeError of row 1", err)
+		var refused *trainer.LabelError
+		var where *table.TableError
+		if !errors.As(err, &refused) || !errors.As(err, &where) || where.Table.Table != "wide" {
+			t.Errorf("error %v is no LabelError of the table", err)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -65,8 +66,8 @@ func (p *packedTable) checkColumns() error {
 	return nil
 }
 
-// open reads which buffers the table has and checks their shapes against the model: the independent variables are its
-// inputs and the dependent variables its outputs, by position.
+// open reads which buffers the table has and checks the shapes of the independent variables against the model's inputs. The
+// dependent variables are its outputs; checkLabels tells whether the losses take them. Both go by position.
 func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.Spec, partitions int) (*dataset.Set, error) {
 	var l buffer.Layout
 	var err error
@@ -76,7 +77,7 @@ func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.S
 	if l.Labels, err = p.match("output", spec, spec.Outputs, "dependent", p.variables.dependents); err != nil {
 		return nil, err
 	}
-	if err := p.numericLabels(ctx, store, l.Labels); err != nil {
+	if err := p.describeLabels(ctx, store, l.Labels); err != nil {
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
 	p.labels = l.Labels
@@ -88,21 +89,15 @@ func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.S
 	return set, nil
 }
 
-// numericLabels marks labels that are numeric. They may be class numbers, one per row, whatever the width of the output;
-// checkLabels tells whether the loss takes them.
-func (p *packedTable) numericLabels(ctx context.Context, store table.Store, labels []buffer.Variable) error {
+// describeLabels finds the width of the labels, which is the loss's affair and need not be the output's, and whether they are
+// numeric.
+func (p *packedTable) describeLabels(ctx context.Context, store table.Store, labels []buffer.Variable) error {
 	for i, v := range p.variables.dependents {
-		if !v.numeric {
-			continue
-		}
-		labels[i].Numeric = true
 		width, err := packedWidth(ctx, store, p.snap, v.column+pack.ShapeSuffix)
 		if err != nil {
 			return err
 		}
-		if width == 1 {
-			labels[i].Shape = []int{1}
-		}
+		labels[i].Numeric, labels[i].Shape = v.numeric, []int{width}
 	}
 	return nil
 }
@@ -114,12 +109,15 @@ func (p *packedTable) checkLabels(m *trainer.Model, classWeight bool) error {
 		labels = append(labels, trainer.Label{Width: v.Size(), Numeric: v.Numeric})
 	}
 	if err := m.CheckLabels(labels, classWeight); err != nil {
+		if of := (*trainer.LabelError)(nil); errors.As(err, &of) {
+			err = fmt.Errorf("column %q: %w", p.labels[of.Output].Name, err)
+		}
 		return fmt.Errorf("%s table: %w", p.what, &table.TableError{Table: p.snap.Info().Name, Err: err})
 	}
 	return nil
 }
 
-// match pairs variables with the model's inputs or outputs.
+// match pairs variables with the model's inputs or outputs and gives them their shapes.
 func (p *packedTable) match(end string, spec *keras.Spec, tensors []int, kind string, vs []variable) ([]buffer.Variable, error) {
 	if len(tensors) != len(vs) {
 		return nil, fmt.Errorf("the model has %s; the %s table %s has %s (%s)", count(len(tensors), end),
@@ -127,11 +125,7 @@ func (p *packedTable) match(end string, spec *keras.Spec, tensors []int, kind st
 	}
 	var out []buffer.Variable
 	for i, v := range vs {
-		t := spec.Tensors[tensors[i]]
-		if end == "output" && len(t.Shape) != 1 {
-			return nil, fmt.Errorf("output %q of the model has shape %v; labels are vectors, expected one dimension", t.Name, t.Shape)
-		}
-		out = append(out, buffer.Variable{Name: v.column, Shape: t.Shape})
+		out = append(out, buffer.Variable{Name: v.column, Shape: spec.Tensors[tensors[i]].Shape})
 	}
 	return out, nil
 }

@@ -12,8 +12,8 @@ import (
 // A PlanResult is what the engine does in one step of a model.
 type PlanResult struct {
 	Calls []plan.Call
-	// Rows of the batch, and the slices that it is cut into.
-	Rows, Slices int
+	// Rows of the batch, the slices that it is cut into, and how often in a step they meet.
+	Rows, Slices, Meetings int
 	// Bytes of one shard's memory: weights, gradients (one set per slice), what the optimizer remembers, the batch, and all
 	// other values, which share places.
 	Weights, Gradients, Optimizer, Batch, Work int64
@@ -77,17 +77,17 @@ func stepOf(m *trainer.Model, opt PlanOptions) (*plan.Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &plan.Split{Sizes: p.Sizes, Slices: []*plan.Plan{p}}, nil
+	return plan.Whole(p), nil
 }
 
 func planResult(step *plan.Split, calls []plan.Call) PlanResult {
 	bytes := func(floats int) int64 { return 4 * int64(floats) }
 	r := PlanResult{
-		Calls: calls, Slices: len(step.Slices), Values: bytes(step.Values()),
+		Calls: calls, Slices: len(step.Slices[0]), Meetings: len(step.Slices) - 1, Values: bytes(step.Values()),
 		Weights: bytes(step.Sizes[plan.Weights]), Gradients: bytes(step.Sizes[plan.Grads]), Optimizer: bytes(step.Sizes[plan.Slots]),
-		Batch: bytes(step.Sizes[plan.Batch]), Work: bytes(step.Sizes[plan.Work]),
+		Batch: bytes(step.Sizes[plan.Batch]), Work: bytes(step.Sizes[plan.Work] + step.Sizes[plan.Shared]),
 	}
-	for _, s := range step.Slices {
+	for _, s := range step.Slices[0] {
 		r.Rows += s.Batch
 	}
 	for _, c := range calls {

@@ -7,11 +7,15 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/infer"
 )
 
 // Predict writes the classes of the rows of a table or view, ranked by probability, with a model that Fit has made:
-// MADlib's madlib_keras_predict. It reads the id column and the argument's columns only. Names and values of the classes
+// MADlib's madlib_keras_predict. Where the label is no class of the output, it writes the label that the output is or spells
+// (see package infer), and for a loss that compares rows (circle) the output itself. It reads the id column and the argument's columns only. Names and values of the classes
 // and the normalizing constant are those of the model's summary.
 func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
 	j, err := env.begin("predict")
@@ -32,29 +36,55 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 	if err != nil {
 		return PredictResult{}, err
 	}
-	_, trained, err := readSummary(ctx, j.Store, "model", name)
+	summary, trained, err := readSummary(ctx, j.Store, "model", name)
 	if err != nil {
 		return PredictResult{}, err
 	}
 	p.work.Normalize = trained.normalize
-	if p.work.Outputs, err = trainedOutputs(p.stored.spec, trained.dependents); err != nil {
+	if p.work.Outputs, err = trainedOutputs(p.stored.spec, trained.dependents, trainedLabels(p.stored.spec, summary)); err != nil {
 		return PredictResult{}, fmt.Errorf("model summary: %w", &table.TableError{Table: name.WithSuffix("_summary"), Err: err})
 	}
 	return p.run(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
 }
 
-// trainedOutputs pairs the model's outputs with the dependent variables of its summary.
-func trainedOutputs(spec *keras.Spec, dependents []variable) ([]infer.Output, error) {
+// trainedLabels are what the losses compared the model's outputs with. Labels are like the outputs where the summary has no
+// compile_params that can be read: prediction does not depend on training.
+func trainedLabels(spec *keras.Spec, summary *table.Batch) []loss.Labels {
+	likeOutputs := make([]loss.Labels, len(spec.Outputs))
+	if summary.Col("compile_params") == nil {
+		return likeOutputs
+	}
+	text, err := textOf(summary, 0, "compile_params")
+	if err != nil || text == nil {
+		return likeOutputs
+	}
+	compile, err := params.ParseCompile(*text)
+	if err != nil {
+		return likeOutputs
+	}
+	labels, err := trainer.LabelsOf(spec, *compile)
+	if err != nil {
+		return likeOutputs
+	}
+	return labels
+}
+
+// trainedOutputs pairs the model's outputs with the dependent variables of its summary. labels are those of the losses.
+func trainedOutputs(spec *keras.Spec, dependents []variable, labels []loss.Labels) ([]infer.Output, error) {
 	if len(spec.Outputs) != len(dependents) {
 		return nil, fmt.Errorf("%s for a model with %s", count(len(dependents), "dependent variable"), count(len(spec.Outputs), "output"))
 	}
 	var outputs []infer.Output
 	for i, v := range dependents {
+		if shape := spec.Tensors[spec.Outputs[i]].Shape; labels[i] == loss.Sequences && len(shape) == 2 {
+			outputs = append(outputs, infer.Output{Name: v.column, Numbers: shape[0] * shape[1], Frames: shape[0]})
+			continue
+		}
 		k, err := classCount(spec, i)
 		if err != nil {
 			return nil, err
 		}
-		if v.numeric && (k == 1 || table.ParseType(v.kind).Array) {
+		if labels[i] == loss.ClassNumbers || v.numeric && (k == 1 || table.ParseType(v.kind).Array) {
 			outputs = append(outputs, infer.Output{Name: v.column, Numbers: k})
 			continue
 		}
@@ -75,7 +105,8 @@ func trainedOutputs(spec *keras.Spec, dependents []variable) ([]infer.Output, er
 func classCount(spec *keras.Spec, i int) (int, error) {
 	shape := spec.Tensors[spec.Outputs[i]].Shape
 	if len(shape) != 1 {
-		return 0, fmt.Errorf("output %q of the model has shape %v; expected one dimension, of the classes", outputName(spec, i), shape)
+		return 0, fmt.Errorf("output %q of the model has shape %v; expected one dimension, of the classes "+
+			"(frames of classes are read where the model was fitted with the loss ctc)", outputName(spec, i), shape)
 	}
 	return shape[0], nil
 }

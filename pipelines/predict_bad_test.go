@@ -152,7 +152,7 @@ func TestEvaluateRefuses(t *testing.T) {
 			"another summary": {EvaluateOptions{Model: "odd", Test: "iris_test_packed", Output: "out"}, []string{"odd_summary", `"compile_params"`}},
 			"missing test":    {EvaluateOptions{Model: "iris_model", Test: "nowhere", Output: "out"}, []string{"test table", "nowhere"}},
 			"not packed":      {EvaluateOptions{Model: "iris_model", Test: "iris_test", Output: "out"}, []string{"test summary", "iris_test_summary"}},
-			"label width":     {EvaluateOptions{Model: "iris_model", Test: "wide", Output: "out"}, []string{"test table", "wide", "[5]", "[3]"}},
+			"label width":     {EvaluateOptions{Model: "iris_model", Test: "wide", Output: "out"}, []string{"test table", "wide", "5 wide", "3 wide"}},
 			"output exists":   {EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "iris_test"}, []string{"output table", "already exists"}},
 		} {
 			_, err := Evaluate(t.Context(), env, c.opt)

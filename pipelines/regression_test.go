@@ -13,6 +13,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/transforms/infer"
 )
 
@@ -343,7 +344,7 @@ func TestNumericOutputs(t *testing.T) {
 		"real[]":  {Name: "y", Numbers: 2},
 		"integer": {Name: "y", Classes: classIndexes(2)},
 	} {
-		got, err := trainedOutputs(spec, []variable{{column: "y", kind: kind, numeric: true}})
+		got, err := trainedOutputs(spec, []variable{{column: "y", kind: kind, numeric: true}}, make([]loss.Labels, 1))
 		if err != nil {
 			t.Fatal(err)
 		}

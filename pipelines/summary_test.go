@@ -9,6 +9,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
 )
 
 // Class values are written as PostgreSQL casts them to text.
@@ -52,7 +53,7 @@ func TestTrainedOutputs(t *testing.T) {
 	if err := null.Append([]any{nil}); err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := trainedOutputs(spec, []variable{{column: "a"}, {column: "b", classes: null}})
+	outputs, err := trainedOutputs(spec, []variable{{column: "a"}, {column: "b", classes: null}}, make([]loss.Labels, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,9 +64,9 @@ func TestTrainedOutputs(t *testing.T) {
 	if d := cmp.Diff([]string{`a ("0", "1", "2")`, `b ("0", "1")`}, got); d != "" {
 		t.Error(d)
 	}
-	_, few := trainedOutputs(spec, []variable{{column: "a"}})
+	_, few := trainedOutputs(spec, []variable{{column: "a"}}, nil)
 	wantError(t, few, "1 dependent variable", "2 outputs")
-	_, wrong := trainedOutputs(spec, []variable{{column: "a", classes: nullsOf(t, 2)}, {column: "b"}})
+	_, wrong := trainedOutputs(spec, []variable{{column: "a", classes: nullsOf(t, 2)}, {column: "b"}}, make([]loss.Labels, 2))
 	wantError(t, wrong, `"a_class_values"`, "2 class values", `"kind"`, "3 classes")
 }
 

@@ -9,7 +9,7 @@ import (
 type Name struct{ Schema, Table string }
 
 // ParseName reads a name as SQL does: [schema.]table, parts in double quotes are exact ("" is one quote), other parts fold
-// to lower case (A to Z only, as PostgreSQL folds UTF-8); blanks around parts are dropped.
+// to lower case (A to Z only, as PostgreSQL folds UTF-8) and do not begin with a digit; blanks around parts are dropped.
 func ParseName(text string) (Name, error) {
 	parts, err := split(text, '.')
 	if err != nil {
@@ -128,6 +128,8 @@ func fold(part string) (string, error) {
 		return strings.ReplaceAll(inner, `""`, `"`), nil
 	case strings.Contains(part, `"`):
 		return "", fmt.Errorf("part %s: a double quote inside an unquoted name", part)
+	case part[0] >= '0' && part[0] <= '9':
+		return "", fmt.Errorf("part %s: a name cannot begin with a digit; write \"%s\" in double quotes to mean it", part, part)
 	case strings.EqualFold(part, "null"):
 		return "", fmt.Errorf("NULL is not a name; write \"null\" in double quotes to mean it")
 	}

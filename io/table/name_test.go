@@ -18,6 +18,8 @@ func TestParseName(t *testing.T) {
 		`"null"`:             {"", "null"},
 		`""""`:               {"", `"`},
 		`" "`:                {"", " "},
+		`"1abc"."2"`:         {"1abc", "2"},
+		"_1.a2":              {"_1", "a2"},
 		"Ünïcödé":            {"", "Ünïcödé"},
 		"nullable.null_":     {"nullable", "null_"},
 		`"` + `new` + "\n\"": {"", "new\n"},
@@ -28,7 +30,7 @@ func TestParseName(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", " ", ".", "a.", ".a", "a..b", "a.b.c", `"`, `"a`, `a"`, `""`, `"".a`, `"a"b`, `a"b"`, `"a"b"`, `"a" "b"`, "NULL", "a.Null", "a\x00b", `"a` + "\x00" + `"`,
+		"", " ", ".", "a.", ".a", "a..b", "a.b.c", `"`, `"a`, `a"`, `""`, `"".a`, `"a"b`, `a"b"`, `"a"b"`, `"a" "b"`, "1abc", "a.1", "0.a", "NULL", "a.Null", "a\x00b", `"a` + "\x00" + `"`,
 	} {
 		if got, err := ParseName(text); err == nil {
 			t.Errorf("%q: got %#v, want an error", text, got)
@@ -42,13 +44,14 @@ func TestParseColumns(t *testing.T) {
 		"A, b ,C":           {"a", "b", "c"},
 		`"A","b,c" , "d"""`: {"A", "b,c", `d"`},
 		"a.b":               {"a.b"},
+		`a1,"1b"`:           {"a1", "1b"},
 	} {
 		got, err := ParseColumns(text)
 		if err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", ",", "a,", ",a", "a,,b", `"a`, "a,A", `a,"a"`, "a,null"} {
+	for _, text := range []string{"", ",", "a,", ",a", "a,,b", `"a`, "a,A", `a,"a"`, "a,null", "a,1b"} {
 		if got, err := ParseColumns(text); err == nil {
 			t.Errorf("%q: got %q, want an error", text, got)
 		}

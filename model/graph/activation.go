@@ -116,6 +116,7 @@ func (b *builder) beforeKeras3() bool {
 func knownActivations() []string {
 	names := slices.Collect(maps.Keys(elementwise))
 	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(functions)), maps.Keys(ofRows))
+	names = append(names, keras.GLU)
 	slices.Sort(names)
 	return names
 }
@@ -146,6 +147,8 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 		out = b.activation(n, act)
 	} else if f, ok := functions[rest]; ok {
 		out = b.function(n, f)
+	} else if rest == keras.GLU {
+		out = b.glu(n)
 	} else {
 		out = b.activationOfRows(n, rest)
 	}

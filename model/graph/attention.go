@@ -15,7 +15,7 @@ import (
 const CodeCausalSoftmax = "softmax.causal"
 
 // Codes of the softmax of rows of which a mask excludes columns; Attr is a *kernels.MaskedSoftmaxShape. A row of which nothing is left
-// becomes 1/N, and has no gradient.
+// becomes 1/N or 0, and has no gradient.
 const (
 	// CodeMaskedSoftmax is the softmax from (x, mask).
 	CodeMaskedSoftmax = "softmax.masked"
@@ -43,7 +43,7 @@ func multiHeadAttention(b *builder, c *call) (*gorgonia.Node, error) {
 		Batch: b.o.Batch, Heads: heads, M: queries, N: keys, K: cfg.KeyDim, TransB: true,
 		A: columns(queries, heads, cfg.KeyDim), B: columns(keys, heads, cfg.KeyDim), C: stacked(queries, heads, keys),
 	}, tensor.Shape{b.o.Batch, heads, queries, keys}, q, k)
-	shares := b.shares(c, scores, b.pairMask(queries, keys, c.mask(0), c.mask(1), c.mask(2)), cfg.Dropout, cfg.Seed)
+	shares := b.shares(c, scores, b.pairMask(queries, keys, c.mask(0), c.mask(1), c.mask(2)), cfg.EmptyIsZero, cfg.Dropout, cfg.Seed)
 	found := b.matMul(kernels.MatMulShape{
 		Batch: b.o.Batch, Heads: heads, M: queries, N: cfg.ValueDim, K: keys,
 		A: stacked(queries, heads, keys), B: columns(keys, heads, cfg.ValueDim), C: columns(queries, heads, cfg.ValueDim),
@@ -91,12 +91,13 @@ func (b *builder) pairMask(queries, keys int, ofQueries, ofKeys, ofValues *gorgo
 	return mask
 }
 
-// shares is what every query gives to each key, from scores (..., queries, keys), after dropout; mask may be nil.
-func (b *builder) shares(c *call, scores, mask *gorgonia.Node, rate float64, seed *int64) *gorgonia.Node {
+// shares is what every query gives to each key, from scores (..., queries, keys), after dropout; mask may be nil. A query that has
+// no key left gives 0 to each where emptyIsZero is set, else the same.
+func (b *builder) shares(c *call, scores, mask *gorgonia.Node, emptyIsZero bool, rate float64, seed *int64) *gorgonia.Node {
 	var shares *gorgonia.Node
 	switch {
 	case mask != nil:
-		shares = b.maskedSoftmax(scores, mask, c.causal)
+		shares = b.maskedSoftmax(scores, mask, c.causal, emptyIsZero)
 	case c.causal:
 		shares = b.causalSoftmax(scores)
 	default:
@@ -119,9 +120,11 @@ func (b *builder) causalSoftmax(x *gorgonia.Node) *gorgonia.Node {
 	}, x)
 }
 
-func (b *builder) maskedSoftmax(x, mask *gorgonia.Node, causal bool) *gorgonia.Node {
+func (b *builder) maskedSoftmax(x, mask *gorgonia.Node, causal, emptyIsZero bool) *gorgonia.Node {
 	s := mask.Shape()
-	attr := &kernels.MaskedSoftmaxShape{Batch: s[0], Heads: x.Shape().TotalSize() / s.TotalSize(), Queries: s[1], N: s[2], Causal: causal}
+	attr := &kernels.MaskedSoftmaxShape{
+		Batch: s[0], Heads: x.Shape().TotalSize() / s.TotalSize(), Queries: s[1], N: s[2], Causal: causal, EmptyIsZero: emptyIsZero,
+	}
 	return b.apply(Op{
 		Code: CodeMaskedSoftmax, Attr: attr, Out: x.Shape(), InPlace: 0, diff: []bool{true, false},
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
@@ -165,7 +168,7 @@ func attention(b *builder, c *call) (*gorgonia.Node, error) {
 			scores = b.multiply(scores, b.broadcast(scale, pairs))
 		}
 	}
-	shares := b.shares(c, scores, b.pairMask(queries, keys, nil, nil, c.mask(2)), cfg.Dropout, cfg.Seed)
+	shares := b.shares(c, scores, b.pairMask(queries, keys, nil, nil, c.mask(2)), false, cfg.Dropout, cfg.Seed)
 	y := b.matMul(kernels.MatMulShape{
 		Batch: b.o.Batch, Heads: 1, M: queries, N: found, K: keys,
 		A: columns(queries, 1, keys), B: columns(keys, 1, found), C: columns(queries, 1, found),

@@ -10,11 +10,16 @@ import (
 
 // Codes of batch normalisation; Attr is a BatchNormAttr, for CodeMoving a MovingAttr.
 const (
-	// CodeBatchNorm normalises x by the batch, from (x, gamma where Scale, beta where Center). Its side results are the
-	// batch's mean, biased variance and 1/√(variance+eps).
+	// CodeBatchNormSums are the sums of x by columns that CodeBatchNorm needs, 2·C numbers in double precision, which are 4·C
+	// elements.
+	CodeBatchNormSums = "batchnorm.sums"
+	// CodeBatchNorm normalises x by the batch, from (x, gamma where Scale, beta where Center, the sums of all slices). Its side
+	// results are the batch's mean, biased variance and 1/√(variance+eps).
 	CodeBatchNorm = "batchnorm"
-	// CodeBatchNormGrad is dx from (x, dy, gamma where Scale, mean, 1/√(variance+eps)). Its side results are the
-	// gradients of gamma and beta.
+	// CodeBatchNormGradSums are the sums by columns that CodeBatchNormGrad needs, like CodeBatchNormSums, from (x, dy, mean,
+	// 1/√(variance+eps)). Its side results are what x and dy add to the gradients of gamma and beta.
+	CodeBatchNormGradSums = "batchnorm.grad.sums"
+	// CodeBatchNormGrad is dx from (x, dy, gamma where Scale, mean, 1/√(variance+eps), the sums of all slices).
 	CodeBatchNormGrad = "batchnorm.grad"
 	// CodeBatchNormInfer normalises x by given statistics, from (x, gamma where Scale, beta where Center, mean, variance).
 	CodeBatchNormInfer = "batchnorm.infer"
@@ -24,9 +29,11 @@ const (
 	CodeMoving = "moving"
 )
 
-// A BatchNormAttr is the size of the matrix that is normalised by columns, and the layer's constants.
+// A BatchNormAttr is the size of the matrix that is normalised by columns, the number of rows that it has with those of all
+// slices of the batch, and the layer's constants.
 type BatchNormAttr struct {
 	Rows, C       int
+	Whole         int
 	Epsilon       float64
 	Scale, Center bool
 }
@@ -55,7 +62,7 @@ func batchNormalization(b *builder, c *call) (*gorgonia.Node, error) {
 // normalise applies batch normalisation over the last axis.
 func (b *builder) normalise(c *call, cfg *keras.BatchNormalization, x *gorgonia.Node) *gorgonia.Node {
 	rows, channels := rowsOf(x.Shape())
-	attr := BatchNormAttr{Rows: rows, C: channels, Epsilon: cfg.Epsilon, Scale: cfg.Scale, Center: cfg.Center}
+	attr := BatchNormAttr{Rows: rows, C: channels, Whole: b.ofWhole(rows), Epsilon: cfg.Epsilon, Scale: cfg.Scale, Center: cfg.Center}
 	gamma, beta := b.weight(c.Layer, "gamma"), b.weight(c.Layer, "beta")
 	if !b.o.Training || !c.Trainable {
 		return b.batchNormInfer(attr, x, gamma, beta, b.state(c.Layer, "moving_mean"), b.state(c.Layer, "moving_variance"))
@@ -69,24 +76,28 @@ func (b *builder) normalise(c *call, cfg *keras.BatchNormalization, x *gorgonia.
 	return y
 }
 
+// batchNormTrain normalises by the batch. The slices of a batch tell each other their sums, here and in the gradient.
 func (b *builder) batchNormTrain(attr BatchNormAttr, x, gamma, beta *gorgonia.Node) *gorgonia.Node {
-	channels := tensor.Shape{attr.C}
+	channels, sums := tensor.Shape{attr.C}, tensor.Shape{4 * attr.C}
+	whole := b.meet(b.apply(Op{Code: CodeBatchNormSums, Attr: attr, Out: sums, InPlace: -1}, x))
+	weights := count(gamma, beta)
 	return b.apply(Op{
 		Code: CodeBatchNorm, Attr: attr, Out: x.Shape(), Side: []int{attr.C, attr.C, attr.C}, InPlace: -1,
-		diff: all(count(x, gamma, beta)),
-		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
-			dx := b.apply(
-				Op{Code: CodeBatchNormGrad, Attr: attr, Out: x.Shape(), Side: []int{attr.C, attr.C}, InPlace: 1},
-				x, grad, gamma, b.side(out, 0), b.side(out, 2))
-			grads := gorgonia.Nodes{dx}
+		diff: append(all(1+weights), false),
+		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			mean, invstd := b.side(out, 0), b.side(out, 2)
+			own := b.apply(
+				Op{Code: CodeBatchNormGradSums, Attr: attr, Out: sums, Side: []int{attr.C, attr.C}, InPlace: -1}, x, grad, mean, invstd)
+			grads := gorgonia.Nodes{b.apply(
+				Op{Code: CodeBatchNormGrad, Attr: attr, Out: x.Shape(), InPlace: 1}, x, grad, gamma, mean, invstd, b.meet(own))}
 			for i, w := range []*gorgonia.Node{gamma, beta} {
 				if w != nil {
-					grads = append(grads, b.reshape(b.side(dx, i), channels))
+					grads = append(grads, b.reshape(b.side(own, i), channels))
 				}
 			}
-			return grads
+			return append(grads, nil)
 		},
-	}, x, gamma, beta)
+	}, x, gamma, beta, whole)
 }
 
 func (b *builder) batchNormInfer(attr BatchNormAttr, x, gamma, beta, mean, variance *gorgonia.Node) *gorgonia.Node {

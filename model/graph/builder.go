@@ -59,7 +59,7 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 
 func newGraph(spec *keras.Spec, o Options) *Graph {
 	return &Graph{
-		Spec: spec, Batch: o.Batch, Training: o.Training, Expr: gorgonia.NewGraph(),
+		Spec: spec, Batch: o.Batch, Slices: max(o.Slices, 1), Training: o.Training, Expr: gorgonia.NewGraph(),
 		Weights: make([]*gorgonia.Node, len(spec.Weights)),
 	}
 }

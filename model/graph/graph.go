@@ -16,9 +16,12 @@ import (
 type Options struct {
 	// Batch is B, at least 1.
 	Batch int
-	// Whole is the number of rows of the batch that these B are a slice of: the penalties of all slices add up to those of the
+	// Whole is the number of rows of the batch that these B are a slice of: the gradients of all slices add up to those of the
 	// batch. 0: B.
 	Whole int
+	// Slices is the number of slices of the batch where Whole is set; layers that look at all rows of a batch meet so many
+	// (CodeMeet). 0: 1.
+	Slices int
 	// Training turns on dropout, batch statistics and gradients.
 	Training bool
 	// Losses has one loss per output of the model; nil: the graph ends at the outputs.
@@ -33,12 +36,13 @@ type Options struct {
 type Graph struct {
 	Spec     *keras.Spec
 	Batch    int
+	Slices   int // at least 1
 	Training bool
 	Expr     *gorgonia.ExprGraph
 
 	// Inputs are the model's inputs, B x shape.
 	Inputs []*gorgonia.Node
-	// Labels are the one-hot labels per output, B x K; nil without losses.
+	// Labels are the labels per output, B x LabelShape: B x K where they are like the output; nil without losses.
 	Labels []*gorgonia.Node
 	// Scales say what each row counts in the total loss, B per output; nil without losses. The total is
 	// Σ_outputs Σ_rows scale·loss, so a plain mean has scale 1/B.

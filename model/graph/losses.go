@@ -3,6 +3,7 @@ package graph
 import (
 	"fmt"
 
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/loss"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -37,16 +38,38 @@ func (a LossAttr) Func() loss.Func {
 	return *a.Loss.Logits
 }
 
+// LabelShape is the shape of the labels of a row for output i of a model under a loss. It refuses an output that the loss cannot
+// take.
+func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
+	t := spec.Tensors[spec.Outputs[i]]
+	fail := func(format string, args ...any) ([]int, error) {
+		return nil, fmt.Errorf("output %d (%s): %s", i, t.Name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case l.Labels == loss.Sequences && len(t.Shape) != 2:
+		return fail("the loss %s needs rows of frames and classes, found shape %v", l, t.Shape)
+	case l.Labels == loss.Sequences && t.Masked:
+		return fail("its frames have a mask, which Keras cannot bring together with the loss %s", l)
+	case l.Labels == loss.Sequences:
+		return t.Shape[:1], nil
+	case len(t.Shape) != 1:
+		return fail("a loss needs rows of one dimension, found shape %v; of frames and classes it must be ctc", t.Shape)
+	case l.Labels == loss.ClassNumbers:
+		return []int{1}, nil
+	}
+	return t.Shape, nil
+}
+
 // losses builds labels, scales and the loss per row of every output, and returns the total loss.
 func (b *builder) losses() (*gorgonia.Node, error) {
 	var terms gorgonia.Nodes
 	for i, l := range b.o.Losses {
 		p := b.g.Outputs[i]
-		name := b.spec.Tensors[b.spec.Outputs[i]].Name
-		if p.Shape().Dims() != 2 {
-			return nil, fmt.Errorf("output %d (%s): a loss needs rows of one dimension, found shape %v", i, name, p.Shape()[1:])
+		shape, err := LabelShape(b.spec, i, l)
+		if err != nil {
+			return nil, err
 		}
-		y := b.input(fmt.Sprintf("labels %d", i), p.Shape())
+		y := b.input(fmt.Sprintf("labels %d", i), withBatch(b.o.Batch, shape))
 		scale := b.input(fmt.Sprintf("scale %d", i), tensor.Shape{b.o.Batch})
 		rows := b.loss(l, p, y)
 		b.g.Labels = append(b.g.Labels, y)
@@ -84,16 +107,23 @@ func (b *builder) losses() (*gorgonia.Node, error) {
 
 // loss is the loss per row of output p, from its logits where both have them.
 func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
+	if l.Labels == loss.Sequences {
+		return b.ctc(p, y)
+	}
 	attr := LossAttr{Loss: l, Rows: p.Shape()[0], N: p.Shape()[1]}
 	if logits := b.logits[p]; logits != nil && l.Logits != nil {
 		attr.Logits, attr.Softmax = true, p.Op().(*Op).Code == CodeSoftmax
 		p = logits
 	}
+	inPlace := 0
+	if l.WholeBatch {
+		inPlace = -1
+	}
 	return b.apply(Op{
 		Code: CodeLoss, Attr: attr, Out: tensor.Shape{attr.Rows}, InPlace: -1, diff: []bool{true, false},
 		grad: func(in gorgonia.Nodes, _, scale *gorgonia.Node) gorgonia.Nodes {
 			return gorgonia.Nodes{
-				b.apply(Op{Code: CodeLossGrad, Attr: attr, Out: in[0].Shape(), InPlace: 0}, in[0], in[1], scale), nil,
+				b.apply(Op{Code: CodeLossGrad, Attr: attr, Out: in[0].Shape(), InPlace: inPlace}, in[0], in[1], scale), nil,
 			}
 		},
 	}, p, y)

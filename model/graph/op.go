@@ -47,6 +47,9 @@ const (
 	CodeReshape = "reshape"
 	// CodeSide is a side result of its input; Attr is a SideAttr.
 	CodeSide = "side"
+	// CodeMeet is what all slices of a batch have for its input, one after the other in the order of the slices: it is ready when
+	// all of them have come so far. The input has no other reader.
+	CodeMeet = "meet"
 )
 
 // A SideAttr says which side result of the input a CodeSide node is.

@@ -51,14 +51,6 @@ func (b *builder) penalise(r keras.Regularizer, x *gorgonia.Node) {
 	}, x))
 }
 
-// whole is the number of rows of the batch that the graph's rows are, or are a slice of.
-func (b *builder) whole() int {
-	if b.o.Whole > 0 {
-		return b.o.Whole
-	}
-	return b.o.Batch
-}
-
 // weightPenalty adds the gradient of a weight's penalty to the weight's gradient.
 func (b *builder) weightPenalty(w *keras.Weight, grad *gorgonia.Node) *gorgonia.Node {
 	scale, r := float64(b.o.Batch)/float64(b.whole()), w.Regularizer

@@ -53,8 +53,9 @@ func (b *builder) normaliseSteps(l *keras.Layer, cfg *keras.BatchNormalization, 
 	}
 	steps, channels := x.Shape()[1], x.Shape()[axis]
 	moved := b.permute(x, order)
+	rows := moved.Shape()[:dims-2].TotalSize()
 	attr := BatchNormAttr{
-		Rows: moved.Shape()[:dims-2].TotalSize(), C: steps * channels, Epsilon: cfg.Epsilon, Scale: cfg.Scale, Center: cfg.Center,
+		Rows: rows, C: steps * channels, Whole: b.ofWhole(rows), Epsilon: cfg.Epsilon, Scale: cfg.Scale, Center: cfg.Center,
 	}
 	y := b.batchNormTrain(attr, b.reshape(moved, tensor.Shape{attr.Rows, attr.C}),
 		b.forSteps(b.weight(l, "gamma"), steps), b.forSteps(b.weight(l, "beta"), steps))

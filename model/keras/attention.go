@@ -18,6 +18,9 @@ type MultiHeadAttention struct {
 	Seed                    *int64  // nil: drawn from the run's seed
 	UseBias                 bool
 	Outputs                 []int // the shape of the result's features; that of the queries where the JSON has none
+	// EmptyIsZero: a query whose masks leave no key finds 0, instead of the mean of all values. Keras 3 takes another way to the
+	// softmax where Dropout is above 0, in inference too.
+	EmptyIsZero bool
 
 	KernelInitializer Initializer
 	BiasInitializer   Initializer

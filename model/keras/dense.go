@@ -23,7 +23,7 @@ func parseDense(a *args) kind {
 	a.absent("lora_rank", "lora_alpha", "quantization_config")
 	return &Dense{
 		Units:             a.positive("units"),
-		Activation:        a.activation(),
+		Activation:        a.halving(),
 		UseBias:           a.bool("use_bias", true),
 		KernelInitializer: a.initializer("kernel_initializer", glorotUniform),
 		BiasInitializer:   a.initializer("bias_initializer", zeros),
@@ -37,7 +37,7 @@ func parseDense(a *args) kind {
 func (c *Dense) outputShape(in []int) ([]int, error) {
 	out := slices.Clone(in)
 	out[len(out)-1] = c.Units
-	return out, nil
+	return activated(c.Activation, out)
 }
 
 func (c *Dense) weights(in []int) []array {

@@ -82,6 +82,9 @@ func (b *builder) maskInputs(c *Call, k kind, given int) error {
 			return fmt.Errorf("the mask has shape %s, the input has %d steps", shapeText(mask), steps[0])
 		}
 	}
+	if config, ok := k.(*MultiHeadAttention); ok {
+		config.EmptyIsZero = config.Dropout > 0 && !b.beforeKeras3()
+	}
 	if config, ok := k.(*Masking); ok {
 		masks[0] = b.maskCall(c.Layer, &Any{config.Value}, c.Inputs[0])
 	}

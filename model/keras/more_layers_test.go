@@ -45,6 +45,8 @@ func TestShapes(t *testing.T) {
 		{line, "Conv1DTranspose", `"filters": 5, "kernel_size": 3, "strides": 2, "padding": "same", "output_padding": 0`, []int{17, 5}},
 		{image, "CenterCrop", `"height": 4, "width": 8`, []int{4, 8, 4}},
 		{image, "Resizing", `"height": 4, "width": 20, "interpolation": "lanczos5"`, []int{4, 20, 4}},
+		{image, "Activation", `"activation": "glu"`, []int{9, 8, 2}},
+		{line, "Dense", `"units": 6, "activation": "glu"`, []int{9, 3}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.class+" "+tt.args, func(t *testing.T) {
@@ -121,8 +123,11 @@ func TestRefusedMoreLayers(t *testing.T) {
 		{line, "MultiHeadAttention", `"num_heads": 2, "key_dim": 3, "output_shape": []`, `output_shape must be one or more dimensions`},
 		{line, "Attention", ``, `takes query, value and an optional key, found 1 inputs`},
 		{line, "Attention", `"score_mode": "cosine"`, `score_mode "cosine" is not supported`},
-		{row, "Activation", `"activation": "glu"`, `activation "glu" is not supported`},
-		{row, "Activation", `"activation": "threshold"`, `activation "threshold" is not supported`},
+		{"[null, 4, 3]", "Activation", `"activation": "glu"`, `activation glu halves the last dimension, which must be even, found shape (4, 3)`},
+		{row, "Dense", `"units": 3, "activation": "glu"`, `activation glu halves the last dimension, which must be even, found shape (3)`},
+		{image, "Conv2D", `"filters": 2, "kernel_size": 3, "activation": "glu"`, `activation glu halves its input, which is supported in the layers Dense and Activation only`},
+		{line, "LSTM", `"units": 2, "recurrent_activation": "glu"`, `recurrent_activation "glu" is not supported in a recurrent layer`},
+		{row, "Activation", `"activation": "threshold"`, `activation "threshold" is not supported: it needs arguments, which a name cannot give; Keras too raises a TypeError`},
 		{image, "Conv2DTranspose", `"filters": 2, "kernel_size": 3, "dilation_rate": 2`, `dilation_rate [2 2] is not supported`},
 		{image, "LayerNormalization", `"axis": [2, 1]`, `must be in ascending order`},
 		{image, "LayerNormalization", `"axis": []`, `axis must be an axis or a list of them`},

@@ -52,6 +52,9 @@ func (b *builder) build(n network) error {
 	if len(b.spec.Calls) == 0 {
 		return errors.New("the model has no layer but its inputs")
 	}
+	for t := range b.masks {
+		b.spec.Tensors[t].Masked = true
+	}
 	b.layout()
 	return nil
 }

@@ -38,7 +38,7 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Dense", `"units": 99999999999`, `units must be an integer`},
 		{row, "Dense", `"units": true`, `units must be an integer`},
 		{row, "Dense", `"units": 3, "use_bias": 1`, `use_bias must be true or false, found 1`},
-		{row, "Dense", `"units": 3, "activation": "glu"`, `activation "glu" is not supported (known: ["celu" "elu"`},
+		{row, "Dense", `"units": 3, "activation": "gleam"`, `activation "gleam" is not supported (known: ["celu" "elu"`},
 		{row, "Dense", `"units": 3, "activation": {"class_name": "LeakyReLU", "config": {}}`, `activation LeakyReLU is not supported`},
 		{row, "Dense", `"units": 3, "activation": {"class_name": "function", "config": ["relu"]}`, `activation ["relu"] is not supported`},
 		{row, "Dense", `"units": 3, "kernel_regularizer": {"class_name": "L2", "config": {"l2": -1}}`, `kernel_regularizer: l2 must be at least 0, found -1`},

@@ -47,8 +47,9 @@ type Call struct {
 
 // A Tensor is a value between layers. Shape leaves out the batch dimension (B); images are H W C.
 type Tensor struct {
-	Name  string // the layer that makes it, as Keras names it
-	Shape []int
+	Name   string // the layer that makes it, as Keras names it
+	Shape  []int
+	Masked bool // some of its steps may not count: Keras gives it a mask
 }
 
 // A Weight is one array of a layer: Shape row-major at Offset of the flat weight vector.

@@ -17,10 +17,11 @@ func CausalSoftmax(matrices, queries, n int, x, y []float32) {
 }
 
 // A MaskedSoftmaxShape is the size of Batch x Heads matrices Queries x N, and of the masks Batch x Queries x N, in which
-// elements other than 0 count. Where Causal is set, row t of a matrix sees columns 0 to t at most.
+// elements other than 0 count. Where Causal is set, row t of a matrix sees columns 0 to t at most. A row without a column that
+// counts becomes 0 where EmptyIsZero is set, else 1/N.
 type MaskedSoftmaxShape struct {
 	Batch, Heads, Queries, N int
-	Causal                   bool
+	Causal, EmptyIsZero      bool
 }
 
 // row is where row r of all matrices has its mask, and how many columns it sees at most.
@@ -34,10 +35,11 @@ func (s *MaskedSoftmaxShape) row(r int) (mask, seen int) {
 	return (batch*s.Queries + t) * s.N, seen
 }
 
-// MaskedSoftmax computes the softmax of each row of x over the columns that count; the others become 0. A row without any
-// becomes 1/N. y may alias x. What counts and is NaN or infinite is as with Softmax.
+// MaskedSoftmax computes the softmax of each row of x over the columns that count; the others become 0. y may alias x. What
+// counts and is NaN or infinite is as with Softmax.
 //
-// Source: keras/src/backend/tensorflow/nn.py, _apply_masks: what does not count is a large negative number to the softmax.
+// Source: keras/src/backend/tensorflow/nn.py, _apply_masks: what does not count is a large negative number to the softmax;
+// keras/src/layers/activations/softmax.py, Softmax.call: the same, and 0 thereafter.
 func MaskedSoftmax(s *MaskedSoftmaxShape, x, mask, y []float32) {
 	rows := s.Batch * s.Heads * s.Queries
 	checkRows("MaskedSoftmax", rows, s.N)
@@ -48,7 +50,11 @@ func MaskedSoftmax(s *MaskedSoftmaxShape, x, mask, y []float32) {
 		start, seen := s.row(r)
 		in, m, out := x[r*s.N:(r+1)*s.N], mask[start:start+seen], y[r*s.N:(r+1)*s.N]
 		if !anyCounts(m) {
-			Fill(1/float32(s.N), out)
+			var even float32
+			if !s.EmptyIsZero {
+				even = 1 / float32(s.N)
+			}
+			Fill(even, out)
 			continue
 		}
 		for j, counts := range m {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestMaskedSoftmax: of columns that do not count nothing is seen, whatever they hold; a row without any is even.
+// TestMaskedSoftmax: of columns that do not count nothing is seen, whatever they hold; a row without any is even, or 0.
 func TestMaskedSoftmax(t *testing.T) {
 	s := &MaskedSoftmaxShape{Batch: 1, Heads: 2, Queries: 2, N: 3}
 	x := []float32{1, 1e30, 1, 5, 6, 7, 2, -1e30, 2, 0, 0, 0}
@@ -20,6 +20,12 @@ func TestMaskedSoftmax(t *testing.T) {
 	MaskedSoftmaxGrad(s, y, []float32{1, 2, 3, 4, 5, 6, 3, 2, 1, 0, 0, 1}, mask, dx)
 	if want := []float32{-0.5, 0, 0.5, 0, 0, 0, 0.5, 0, -0.5, 0, 0, 0}; !slices.Equal(dx, want) {
 		t.Errorf("gradient is %v, want %v", dx, want)
+	}
+
+	s.EmptyIsZero = true
+	MaskedSoftmax(s, x, mask, y)
+	if want := []float32{0.5, 0, 0.5, 0, 0, 0, 0.5, 0, 0.5, 0, 0, 0}; !slices.Equal(y, want) {
+		t.Errorf("softmax is %v, want %v", y, want)
 	}
 
 	s = &MaskedSoftmaxShape{Batch: 1, Heads: 1, Queries: 2, N: 2, Causal: true}

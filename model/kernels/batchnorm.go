@@ -2,27 +2,50 @@ package kernels
 
 import "math"
 
-// BatchNormTrain normalises each column of the rows x c matrix x by its own mean and biased variance, which it also
-// returns, then scales by gamma and shifts by beta (nil: 1 and 0). y may alias x.
+// columnBlock is the number of columns whose factors or sums are prepared at a time.
+const columnBlock = 64
+
+// BatchNormSums makes the sums that BatchNormTrain needs: Σ_r x[r,j] for each of the c columns of x, then Σ_r x[r,j]². They are
+// in double precision; sums holds 2c elements.
+func BatchNormSums(rows, c int, x []float32, sums []float64) {
+	sizes("BatchNormSums", rows, c, 0)
+	atLeast("BatchNormSums", "x", len(x), rows*c)
+	atLeast("BatchNormSums", "sums", len(sums), 2*c)
+	var first, second [columnBlock]float64
+	for j := 0; j < c; j += columnBlock {
+		n := min(columnBlock, c-j)
+		columnSquares(rows, n, c, x[min(j, len(x)):], &first, &second)
+		copy(sums[j:], first[:n])
+		copy(sums[c+j:], second[:n])
+	}
+}
+
+// BatchNormTrain normalises each column of the rows x c matrix x by the mean and the biased variance of a batch, which it also
+// returns, then scales by gamma and shifts by beta (nil: 1 and 0). x is the batch or a part of its rows; sums are those of
+// BatchNormSums for all parts, one after the other. batch is the number of rows of all parts. y may alias x.
 //
-//	mean[j] = Σ_r x[r,j] / rows
-//	variance[j] = Σ_r (x[r,j] - mean[j])² / rows
+//	mean[j] = Σ_parts Σ_r x[r,j] / batch
+//	variance[j] = Σ_parts Σ_r x[r,j]² / batch - mean[j]²
 //	invstd[j] = 1 / √(variance[j] + eps)
 //	y[r,j] = (x[r,j] - mean[j]) · invstd[j] · gamma[j] + beta[j]
 //
-// Sums are in double precision. rows is at least 1.
-func BatchNormTrain(rows, c int, x, gamma, beta []float32, eps float64, y, mean, variance, invstd []float32) {
+// Sums are in double precision. batch is at least 1.
+func BatchNormTrain(rows, c int, x []float32, batch int, sums []float64, gamma, beta []float32, eps float64, y, mean, variance, invstd []float32) {
 	checkBatchNorm("BatchNormTrain", rows, c, x, gamma, beta)
+	checkParts("BatchNormTrain", c, batch, sums)
 	atLeast("BatchNormTrain", "y", len(y), rows*c)
-	atLeast("BatchNormTrain", "rows", rows, 1)
 	atLeast("BatchNormTrain", "mean", len(mean), c)
 	atLeast("BatchNormTrain", "variance", len(variance), c)
 	atLeast("BatchNormTrain", "invstd", len(invstd), c)
-	if c == 0 {
-		return
-	}
-	moments(rows, c, x, mean, variance)
+	share := 1 / float64(batch)
 	for j := range c {
+		sum, squares := addParts(c, j, sums)
+		m := sum * share
+		v := math.FMA(-m, m, squares*share)
+		if v < 0 { // by rounding; NaN stays
+			v = 0
+		}
+		mean[j], variance[j] = float32(m), float32(v)
 		invstd[j] = inverseStd(variance[j], eps)
 	}
 	normalise(rows, c, x, gamma, beta, mean, invstd, y)
@@ -36,37 +59,65 @@ func BatchNormInfer(rows, c int, x, gamma, beta, mean, variance []float32, eps f
 	atLeast("BatchNormInfer", "mean", len(mean), c)
 	atLeast("BatchNormInfer", "variance", len(variance), c)
 	atLeast("BatchNormInfer", "ws", len(ws), c)
-	if c == 0 {
-		return
-	}
 	for j := range c {
 		ws[j] = inverseStd(variance[j], eps)
 	}
 	normalise(rows, c, x, gamma, beta, mean, ws, y)
 }
 
-// BatchNormGrad computes the gradients of BatchNormTrain with respect to x, gamma and beta from x, dy and the moments that
-// BatchNormTrain returned; gamma may be nil (1). dgamma and dbeta are always computed. dx may alias dy.
+// BatchNormGradSums makes the sums that BatchNormGrad needs, from x, its gradient dy and the moments that BatchNormTrain
+// returned: Σ_r dy[r,j] for each of the c columns, then Σ_r dy[r,j] · (x[r,j] - mean[j]). They are in double precision; sums holds
+// 2c elements. They give what these rows add to the gradients of gamma and beta:
 //
 //	dbeta[j] = Σ_r dy[r,j]
 //	dgamma[j] = Σ_r dy[r,j] · (x[r,j] - mean[j]) · invstd[j]
-//	dx[r,j] = gamma[j] · invstd[j] · (dy[r,j] - dbeta[j]/rows - (x[r,j] - mean[j]) · invstd[j] · dgamma[j]/rows)
+func BatchNormGradSums(rows, c int, x, dy, mean, invstd []float32, sums []float64, dgamma, dbeta []float32) {
+	checkBatchNorm("BatchNormGradSums", rows, c, x, nil, nil)
+	atLeast("BatchNormGradSums", "dy", len(dy), rows*c)
+	atLeast("BatchNormGradSums", "mean", len(mean), c)
+	atLeast("BatchNormGradSums", "invstd", len(invstd), c)
+	atLeast("BatchNormGradSums", "sums", len(sums), 2*c)
+	atLeast("BatchNormGradSums", "dgamma", len(dgamma), c)
+	atLeast("BatchNormGradSums", "dbeta", len(dbeta), c)
+	var first, second [columnBlock]float64
+	for j := 0; j < c; j += columnBlock {
+		n := min(columnBlock, c-j)
+		columnProducts(rows, n, c, x[min(j, len(x)):], dy[min(j, len(dy)):], mean[j:], &first, &second)
+		copy(sums[j:], first[:n])
+		copy(sums[c+j:], second[:n])
+	}
+	for j := range c {
+		dbeta[j], dgamma[j] = float32(sums[j]), float32(sums[c+j]*float64(invstd[j]))
+	}
+}
+
+// BatchNormGrad computes the gradient of BatchNormTrain with respect to x from x, dy, the sums of BatchNormGradSums for all
+// parts of the batch, one after the other, and the moments that BatchNormTrain returned; gamma may be nil (1). dx may alias dy.
 //
-// Sums are in double precision.
-func BatchNormGrad(rows, c int, x, dy, gamma, mean, invstd, dx, dgamma, dbeta []float32) {
+//	dx[r,j] = gamma[j] · invstd[j] · (dy[r,j] - dbeta[j]/batch - (x[r,j] - mean[j]) · invstd[j] · dgamma[j]/batch)
+//
+// dgamma and dbeta are those of the whole batch.
+func BatchNormGrad(rows, c int, x, dy []float32, batch int, sums []float64, gamma, mean, invstd, dx []float32) {
 	checkBatchNorm("BatchNormGrad", rows, c, x, gamma, nil)
+	checkParts("BatchNormGrad", c, batch, sums)
 	atLeast("BatchNormGrad", "dy", len(dy), rows*c)
-	atLeast("BatchNormGrad", "rows", rows, 1)
 	atLeast("BatchNormGrad", "mean", len(mean), c)
 	atLeast("BatchNormGrad", "invstd", len(invstd), c)
 	atLeast("BatchNormGrad", "dx", len(dx), rows*c)
-	atLeast("BatchNormGrad", "dgamma", len(dgamma), c)
-	atLeast("BatchNormGrad", "dbeta", len(dbeta), c)
-	if c == 0 {
-		return
+	var factor, slope, shift [columnBlock]float32
+	for j0 := 0; j0 < c; j0 += columnBlock {
+		cols := min(columnBlock, c-j0)
+		for k := range cols {
+			j := j0 + k
+			sum, products := addParts(c, j, sums)
+			factor[k] = scaled(invstd[j], gamma, j)
+			slope[k] = invstd[j] * (float32(products*float64(invstd[j])) / float32(batch))
+			shift[k] = float32(sum) / float32(batch)
+		}
+		if rows > 0 {
+			normaliseGradColumns(rows, cols, c, x[j0:], dy[j0:], mean[j0:], factor[:cols], slope[:cols], shift[:cols], dx[j0:])
+		}
 	}
-	normaliseSums(rows, c, x, dy, mean, invstd, dgamma, dbeta)
-	normaliseGrad(rows, c, x, dy, gamma, mean, invstd, dgamma, dbeta, dx)
 }
 
 // UpdateMoving moves a running average towards the value of a batch: moving[i] = momentum·moving[i] + (1-momentum)·batch[i].
@@ -89,66 +140,97 @@ func checkBatchNorm(kernel string, rows, c int, x, gamma, beta []float32) {
 	}
 }
 
+func checkParts(kernel string, c, batch int, sums []float64) {
+	atLeast(kernel, "batch", batch, 1)
+	atLeast(kernel, "sums", len(sums), 2*c)
+	if c > 0 {
+		exactly(kernel, "sums", len(sums), len(sums)/(2*c)*2*c)
+	}
+}
+
+// addParts adds up the two sums of column j of all parts, in their order.
+func addParts(c, j int, sums []float64) (first, second float64) {
+	for ; len(sums) > 0; sums = sums[2*c:] {
+		first += sums[j]
+		second += sums[c+j]
+	}
+	return first, second
+}
+
 func inverseStd(variance float32, eps float64) float32 {
 	return float32(1 / math.Sqrt(float64(variance)+eps))
 }
 
-// momentsGo is the part of BatchNormTrain that finds mean and variance.
-func momentsGo(rows, c int, x, mean, variance []float32) {
-	for j := range c {
-		var sum, squares float64
-		for r := range rows {
-			sum += float64(x[r*c+j])
-		}
-		m := sum / float64(rows)
-		for r := range rows {
-			d := float64(x[r*c+j]) - m
-			squares += float64(d * d)
-		}
-		mean[j], variance[j] = float32(m), float32(squares/float64(rows))
+// scaled is v·gamma[j], gamma being 1 where it is nil.
+func scaled(v float32, gamma []float32, j int) float32 {
+	if gamma == nil {
+		return v
 	}
+	return v * gamma[j]
 }
 
-// normaliseGo is the part of BatchNormTrain and BatchNormInfer that computes y.
-func normaliseGo(rows, c int, x, gamma, beta, mean, invstd, y []float32) {
-	for r := range rows {
-		in, out := x[r*c:(r+1)*c], y[r*c:(r+1)*c]
-		for j, v := range in {
-			v = float32((v - mean[j]) * invstd[j])
-			if gamma != nil {
-				v = float32(v * gamma[j])
-			}
+// normalise computes y = (x - mean)·invstd·gamma + beta by columns.
+func normalise(rows, c int, x, gamma, beta, mean, invstd, y []float32) {
+	var factor, shift [columnBlock]float32
+	for j0 := 0; j0 < c; j0 += columnBlock {
+		cols := min(columnBlock, c-j0)
+		for j := range cols {
+			factor[j], shift[j] = scaled(invstd[j0+j], gamma, j0+j), 0
 			if beta != nil {
-				v += beta[j]
+				shift[j] = beta[j0+j]
 			}
-			out[j] = v
+		}
+		if rows > 0 {
+			normaliseColumns(rows, cols, c, x[j0:], mean[j0:], factor[:cols], shift[:cols], y[j0:])
 		}
 	}
 }
 
-// normaliseSumsGo is the part of BatchNormGrad that computes dgamma and dbeta.
-func normaliseSumsGo(rows, c int, x, dy, mean, invstd, dgamma, dbeta []float32) {
-	for j := range c {
-		var dg, db float64
-		for r := range rows {
-			d := float64(dy[r*c+j])
-			db += d
-			dg += float64(d * (float64(x[r*c+j]) - float64(mean[j])))
-		}
-		dgamma[j], dbeta[j] = float32(dg*float64(invstd[j])), float32(db)
-	}
-}
+// The loops below work on n columns of matrices with ld columns.
 
-// normaliseGradGo is the part of BatchNormGrad that computes dx.
-func normaliseGradGo(rows, c int, x, dy, gamma, mean, invstd, dgamma, dbeta, dx []float32) {
+// columnSquaresGo computes Σx and Σx² by columns.
+func columnSquaresGo(rows, n, ld int, x []float32, sums, squares *[columnBlock]float64) {
+	clear(sums[:n])
+	clear(squares[:n])
 	for r := range rows {
-		in, d, out := x[r*c:(r+1)*c], dy[r*c:(r+1)*c], dx[r*c:(r+1)*c]
+		for j, v := range x[r*ld:][:n] {
+			d := float64(v)
+			sums[j] += d
+			squares[j] += float64(d * d)
+		}
+	}
+}
+
+// normaliseColumnsGo computes y = (x - mean)·factor + shift by columns.
+func normaliseColumnsGo(rows, n, ld int, x, mean, factor, shift, y []float32) {
+	for r := range rows {
+		in, out := x[r*ld:][:n], y[r*ld:][:n]
 		for j, v := range in {
-			g := invstd[j]
-			if gamma != nil {
-				g *= gamma[j]
-			}
-			out[j] = g * (d[j] - dbeta[j]/float32(rows) - float32((v-mean[j])*invstd[j]*(dgamma[j]/float32(rows))))
+			out[j] = float32((v-mean[j])*factor[j]) + shift[j]
+		}
+	}
+}
+
+// columnProductsGo computes Σdy and Σdy·(x - mean) by columns.
+func columnProductsGo(rows, n, ld int, x, dy, mean []float32, sums, products *[columnBlock]float64) {
+	clear(sums[:n])
+	clear(products[:n])
+	for r := range rows {
+		in := x[r*ld:][:n]
+		for j, v := range dy[r*ld:][:n] {
+			d := float64(v)
+			sums[j] += d
+			products[j] += float64(d * (float64(in[j]) - float64(mean[j])))
+		}
+	}
+}
+
+// normaliseGradColumnsGo computes dx = factor·(dy - shift - (x - mean)·slope) by columns.
+func normaliseGradColumnsGo(rows, n, ld int, x, dy, mean, factor, slope, shift, dx []float32) {
+	for r := range rows {
+		in, d, out := x[r*ld:][:n], dy[r*ld:][:n], dx[r*ld:][:n]
+		for j, v := range in {
+			out[j] = factor[j] * (d[j] - shift[j] - float32((v-mean[j])*slope[j]))
 		}
 	}
 }

@@ -41,15 +41,34 @@ func TestBatchNorm(t *testing.T) {
 		for c := range 68 {
 			for _, rows := range []int{1, 2, 33, 70} {
 				for _, affine := range []bool{true, false} {
-					checkBatchNormCase(t, &d, rows, c, affine)
+					checkBatchNormCase(t, &d, 1, rows, c, affine)
 				}
 			}
+			checkBatchNormCase(t, &d, 3, 70, c, true)
 		}
-		checkBatchNormCase(t, &d, 40, 200, true)
+		checkBatchNormCase(t, &d, 1, 40, 200, true)
+		checkBatchNormCase(t, &d, 4, 41, 200, false)
 	})
 }
 
-func checkBatchNormCase(t *testing.T, d *draw, rows, c int, affine bool) {
+// A batchNormPart is a part of the rows of a batch.
+type batchNormPart struct{ from, to int }
+
+// batchNormParts cuts rows into parts.
+func batchNormParts(n, rows int) (parts []batchNormPart) {
+	for i := range n {
+		parts = append(parts, batchNormPart{rows * i / n, rows * (i + 1) / n})
+	}
+	return parts
+}
+
+// of are the part's rows of a matrix of c columns.
+func (p batchNormPart) of(c int, x []float32) []float32 { return x[p.from*c : p.to*c : p.to*c] }
+
+func (p batchNormPart) rows() int { return p.to - p.from }
+
+// checkBatchNormCase computes batch normalisation and its gradients in so many parts, each by itself but for the sums of all.
+func checkBatchNormCase(t *testing.T, d *draw, parts, rows, c int, affine bool) {
 	t.Helper()
 	var g guards
 	values := d.fill(make([]float32, rows*c))
@@ -69,8 +88,14 @@ func checkBatchNormCase(t *testing.T, d *draw, rows, c int, affine bool) {
 	}
 	y := g.output("y", rows*c, d.intn(9))
 	mean, variance, invstd := g.output("mean", c, d.intn(9)), g.output("variance", c, d.intn(9)), g.output("invstd", c, d.intn(9))
-	BatchNormTrain(rows, c, x, gamma, beta, batchNormEps, y, mean, variance, invstd)
-	what := fmt.Sprintf("rows=%d c=%d affine=%v", rows, c, affine)
+	sums := make([]float64, parts*2*c)
+	for i, p := range batchNormParts(parts, rows) {
+		BatchNormSums(p.rows(), c, p.of(c, x), sums[i*2*c:(i+1)*2*c])
+	}
+	for _, p := range batchNormParts(parts, rows) {
+		BatchNormTrain(p.rows(), c, p.of(c, x), rows, sums, gamma, beta, batchNormEps, p.of(c, y), mean, variance, invstd)
+	}
+	what := fmt.Sprintf("parts=%d rows=%d c=%d affine=%v", parts, rows, c, affine)
 	g.intact(t, what)
 
 	wantMean, wantVariance, xhat := batchNormOracle(rows, c, x)
@@ -101,7 +126,17 @@ func checkBatchNormCase(t *testing.T, d *draw, rows, c int, affine bool) {
 	dy := g.input("dy", d.fill(make([]float32, rows*c)), d.intn(9))
 	dx := g.output("dx", rows*c, d.intn(9))
 	dgamma, dbeta := g.output("dgamma", c, d.intn(9)), g.output("dbeta", c, d.intn(9))
-	BatchNormGrad(rows, c, x, dy, gamma, mean, invstd, dx, dgamma, dbeta)
+	allGamma, allBeta := make([]float32, c), make([]float32, c)
+	for i, p := range batchNormParts(parts, rows) {
+		BatchNormGradSums(p.rows(), c, p.of(c, x), p.of(c, dy), mean, invstd, sums[i*2*c:(i+1)*2*c], dgamma, dbeta)
+		for j := range c {
+			allGamma[j] += dgamma[j]
+			allBeta[j] += dbeta[j]
+		}
+	}
+	for _, p := range batchNormParts(parts, rows) {
+		BatchNormGrad(p.rows(), c, p.of(c, x), p.of(c, dy), rows, sums, gamma, mean, invstd, p.of(c, dx))
+	}
 	g.intact(t, "BatchNormGrad "+what)
 	wantGamma, wantBeta, size := make([]float64, c), make([]float64, c), make([]float64, c)
 	for i, v := range dy {
@@ -109,8 +144,8 @@ func checkBatchNormCase(t *testing.T, d *draw, rows, c int, affine bool) {
 		wantGamma[i%c] += float64(v) * xhat[i]
 		size[i%c] += math.Abs(float64(v)) * 20 * wantInvstd[i%c]
 	}
-	compare(t, what+" dbeta", dbeta, wantBeta, times(wantBeta, eps, 1e-12))
-	compare(t, what+" dgamma", dgamma, wantGamma, times(size, 8*eps, 1e-12))
+	compare(t, what+" dbeta", allBeta, wantBeta, times(size, float64(parts)*eps, 1e-12))
+	compare(t, what+" dgamma", allGamma, wantGamma, times(size, 8*eps, 1e-12))
 	for i, v := range dy {
 		j, n := i%c, float64(rows)
 		want[i] = scaleOf(j) * wantInvstd[j] * (float64(v) - wantBeta[j]/n - xhat[i]*wantGamma[j]/n)
@@ -118,7 +153,7 @@ func checkBatchNormCase(t *testing.T, d *draw, rows, c int, affine bool) {
 	}
 	compare(t, what+" dx", dx, want, bound)
 	copy(dx, dy)
-	BatchNormGrad(rows, c, x, dx, gamma, mean, invstd, dx, dgamma, dbeta)
+	BatchNormGrad(rows, c, x, dx, rows, sums, gamma, mean, invstd, dx)
 	compare(t, what+" dx in place", dx, want, bound)
 }
 
@@ -131,7 +166,9 @@ func TestBatchNormFarFromZero(t *testing.T) {
 			x[i] = 1000 + float32(i%2) // variance 1/4
 		}
 		mean, variance, invstd := make([]float32, 1), make([]float32, 1), make([]float32, 1)
-		BatchNormTrain(rows, 1, x, nil, nil, 0, make([]float32, rows), mean, variance, invstd)
+		sums := make([]float64, 2)
+		BatchNormSums(rows, 1, x, sums)
+		BatchNormTrain(rows, 1, x, rows, sums, nil, nil, 0, make([]float32, rows), mean, variance, invstd)
 		if mean[0] != 1000.5 || !within(variance[0], 0.25, 1e-7) {
 			t.Errorf("mean %v, variance %v, want 1000.5 and 0.25", mean[0], variance[0])
 		}

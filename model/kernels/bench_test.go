@@ -216,14 +216,21 @@ func BenchmarkColumns(b *testing.B) {
 		for i := range p {
 			p[i] = make([]float32, c)
 		}
+		sums := make([]float64, 2*c)
 		for _, k := range []struct {
 			name    string
 			streams int
 			f       func()
 		}{
 			{"biasGrad", 1, func() { BiasGrad(rows, c, dy, p[0]) }},
-			{"batchNorm", 3, func() { BatchNormTrain(rows, c, x, p[0], p[1], 1e-3, y, p[2], p[3], p[4]) }},
-			{"batchNormGrad", 5, func() { BatchNormGrad(rows, c, x, dy, p[0], p[2], p[4], y, p[1], p[3]) }},
+			{"batchNorm", 3, func() {
+				BatchNormSums(rows, c, x, sums)
+				BatchNormTrain(rows, c, x, rows, sums, p[0], p[1], 1e-3, y, p[2], p[3], p[4])
+			}},
+			{"batchNormGrad", 5, func() {
+				BatchNormGradSums(rows, c, x, dy, p[2], p[4], sums, p[1], p[3])
+				BatchNormGrad(rows, c, x, dy, rows, sums, p[0], p[2], p[4], y)
+			}},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%d", k.name, rows, c), func(b *testing.B) { bench(b, 0, float64(4*rows*c*k.streams), k.f) })
 		}

@@ -9,20 +9,20 @@ package kernels
 //go:noescape
 func columnSumsAVX2(rows int, n int, rowSize int, x *float32, sums *float32)
 
-// columnMomentsAVX2 computes the mean Σx·share and the variance Σx²·share - mean² of the columns of x; share is 1/rows.
+// columnSquaresAVX2 computes Σx and Σx² by columns. sums and squares hold whole vectors.
 //
 //go:noescape
-func columnMomentsAVX2(rows int, n int, rowSize int, x *float32, mean *float32, variance *float32, share float64)
+func columnSquaresAVX2(rows int, n int, rowSize int, x *float32, sums *float64, squares *float64)
 
 // normaliseAVX2 computes y = (x - mean)·factor + shift by columns.
 //
 //go:noescape
 func normaliseAVX2(rows int, n int, rowSize int, x *float32, mean *float32, factor *float32, shift *float32, y *float32)
 
-// normaliseSumsAVX2 computes dbeta = Σ dy and dgamma = Σ dy·(x - mean)·invstd by columns.
+// columnProductsAVX2 computes Σdy and Σdy·(x - mean) by columns. sums and products hold whole vectors.
 //
 //go:noescape
-func normaliseSumsAVX2(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, invstd *float32, dgamma *float32, dbeta *float32)
+func columnProductsAVX2(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, sums *float64, products *float64)
 
 // normaliseGradAVX2 computes dx = factor·(dy - shift - (x - mean)·slope) by columns.
 //

@@ -96,65 +96,51 @@ DATA laneMaskAVX2<>+56(SB)/4, $0x00000000
 DATA laneMaskAVX2<>+60(SB)/4, $0x00000000
 GLOBL laneMaskAVX2<>(SB), RODATA|NOPTR, $64
 
-// func columnMomentsAVX2(rows int, n int, rowSize int, x *float32, mean *float32, variance *float32, share float64)
+// func columnSquaresAVX2(rows int, n int, rowSize int, x *float32, sums *float64, squares *float64)
 // Requires: AVX, FMA3
-TEXT ·columnMomentsAVX2(SB), NOSPLIT, $0-56
-	MOVQ         x+24(FP), AX
-	MOVQ         mean+32(FP), CX
-	MOVQ         variance+40(FP), DX
-	VBROADCASTSD share+48(FP), Y0
-	MOVQ         n+8(FP), BX
-	MOVQ         rows+0(FP), SI
-	MOVQ         rowSize+16(FP), DI
-	SUBQ         $0x00000008, BX
-	JLT          next9
+TEXT ·columnSquaresAVX2(SB), NOSPLIT, $0-48
+	MOVQ x+24(FP), AX
+	MOVQ sums+32(FP), CX
+	MOVQ squares+40(FP), DX
+	MOVQ n+8(FP), BX
+	MOVQ rows+0(FP), SI
+	MOVQ rowSize+16(FP), DI
+	SUBQ $0x00000008, BX
+	JLT  next9
 
 by8:
+	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
 	MOVQ   AX, R8
 	MOVQ   SI, R9
 	TESTQ  R9, R9
 	JZ     done11
 
 row10:
-	VMOVUPS      (R8), Y5
-	VCVTPS2PD    X5, Y6
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y6, Y1, Y1
-	VFMADD231PD  Y6, Y6, Y3
-	VADDPD       Y5, Y2, Y2
-	VFMADD231PD  Y5, Y5, Y4
+	VMOVUPS      (R8), Y4
+	VCVTPS2PD    X4, Y5
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y5, Y0, Y0
+	VFMADD231PD  Y5, Y5, Y2
+	VADDPD       Y4, Y1, Y1
+	VFMADD231PD  Y4, Y4, Y3
 	ADDQ         DI, R8
 	DECQ         R9
 	JNZ          row10
 
 done11:
-	VXORPS       Y5, Y5, Y5
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y0, Y3, Y3
-	VFNMADD231PD Y1, Y1, Y3
-	VMAXPD       Y3, Y5, Y3
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y0, Y4, Y4
-	VFNMADD231PD Y2, Y2, Y4
-	VMAXPD       Y4, Y5, Y4
-	VCVTPD2PSY   Y1, X7
-	VCVTPD2PSY   Y2, X1
-	VINSERTF128  $0x01, X1, Y7, Y7
-	VMOVUPS      Y7, (CX)
-	VCVTPD2PSY   Y3, X8
-	VCVTPD2PSY   Y4, X1
-	VINSERTF128  $0x01, X1, Y8, Y8
-	VMOVUPS      Y8, (DX)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	SUBQ         $0x00000008, BX
-	JGE          by8
+	VMOVUPD Y0, (CX)
+	VMOVUPD Y1, 32(CX)
+	ADDQ    $0x00000040, CX
+	VMOVUPD Y2, (DX)
+	VMOVUPD Y3, 32(DX)
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, BX
+	JGE     by8
 
 next9:
 	ADDQ    $0x00000008, BX
@@ -162,46 +148,35 @@ next9:
 	JZ      done12
 	NEGQ    BX
 	LEAQ    laneMaskAVX2<>+0(SB), R8
-	VMOVUPS 32(R8)(BX*4), Y1
+	VMOVUPS 32(R8)(BX*4), Y0
+	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
 	MOVQ    SI, BX
 	TESTQ   BX, BX
 	JZ      done14
 
 row13:
-	VMASKMOVPS   (AX), Y1, Y6
-	VCVTPS2PD    X6, Y7
-	VEXTRACTF128 $0x01, Y6, X6
-	VCVTPS2PD    X6, Y6
-	VADDPD       Y7, Y2, Y2
-	VFMADD231PD  Y7, Y7, Y4
-	VADDPD       Y6, Y3, Y3
-	VFMADD231PD  Y6, Y6, Y5
+	VMASKMOVPS   (AX), Y0, Y5
+	VCVTPS2PD    X5, Y6
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y6, Y1, Y1
+	VFMADD231PD  Y6, Y6, Y3
+	VADDPD       Y5, Y2, Y2
+	VFMADD231PD  Y5, Y5, Y4
 	ADDQ         DI, AX
 	DECQ         BX
 	JNZ          row13
 
 done14:
-	VXORPS       Y6, Y6, Y6
-	VMULPD       Y0, Y2, Y2
-	VMULPD       Y0, Y4, Y4
-	VFNMADD231PD Y2, Y2, Y4
-	VMAXPD       Y4, Y6, Y4
-	VMULPD       Y0, Y3, Y3
-	VMULPD       Y0, Y5, Y5
-	VFNMADD231PD Y3, Y3, Y5
-	VMAXPD       Y5, Y6, Y5
-	VCVTPD2PSY   Y2, X9
-	VCVTPD2PSY   Y3, X0
-	VINSERTF128  $0x01, X0, Y9, Y9
-	VMASKMOVPS   Y9, Y1, (CX)
-	VCVTPD2PSY   Y4, X10
-	VCVTPD2PSY   Y5, X0
-	VINSERTF128  $0x01, X0, Y10, Y10
-	VMASKMOVPS   Y10, Y1, (DX)
+	VMOVUPD Y1, (CX)
+	VMOVUPD Y2, 32(CX)
+	ADDQ    $0x00000040, CX
+	VMOVUPD Y3, (DX)
+	VMOVUPD Y4, 32(DX)
+	ADDQ    $0x00000040, DX
 
 done12:
 	VZEROUPPER
@@ -280,19 +255,18 @@ done19:
 	VZEROUPPER
 	RET
 
-// func normaliseSumsAVX2(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, invstd *float32, dgamma *float32, dbeta *float32)
+// func columnProductsAVX2(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, sums *float64, products *float64)
 // Requires: AVX, FMA3
-TEXT ·normaliseSumsAVX2(SB), NOSPLIT, $0-72
+TEXT ·columnProductsAVX2(SB), NOSPLIT, $0-64
 	MOVQ x+24(FP), AX
 	MOVQ dy+32(FP), CX
 	MOVQ mean+40(FP), DX
-	MOVQ invstd+48(FP), BX
-	MOVQ dgamma+56(FP), SI
-	MOVQ dbeta+64(FP), DI
-	MOVQ n+8(FP), R8
-	MOVQ rows+0(FP), R9
-	MOVQ rowSize+16(FP), R10
-	SUBQ $0x00000008, R8
+	MOVQ sums+48(FP), BX
+	MOVQ products+56(FP), SI
+	MOVQ n+8(FP), DI
+	MOVQ rows+0(FP), R8
+	MOVQ rowSize+16(FP), R9
+	SUBQ $0x00000008, DI
 	JLT  next23
 
 by22:
@@ -304,63 +278,52 @@ by22:
 	VCVTPS2PD    X4, Y5
 	VEXTRACTF128 $0x01, Y4, X4
 	VCVTPS2PD    X4, Y4
-	MOVQ         AX, R11
-	MOVQ         CX, R12
-	MOVQ         R9, R13
-	TESTQ        R13, R13
+	MOVQ         AX, R10
+	MOVQ         CX, R11
+	MOVQ         R8, R12
+	TESTQ        R12, R12
 	JZ           done25
 
 row24:
-	VMOVUPS      (R11), Y10
-	VCVTPS2PD    X10, Y11
-	VEXTRACTF128 $0x01, Y10, X6
-	VCVTPS2PD    X6, Y10
-	VMOVUPS      (R12), Y12
-	VCVTPS2PD    X12, Y13
-	VEXTRACTF128 $0x01, Y12, X6
-	VCVTPS2PD    X6, Y12
-	VSUBPD       Y5, Y11, Y11
-	VSUBPD       Y4, Y10, Y10
-	VADDPD       Y13, Y0, Y0
-	VADDPD       Y12, Y1, Y1
-	VFMADD231PD  Y13, Y11, Y2
-	VFMADD231PD  Y12, Y10, Y3
-	ADDQ         R10, R11
-	ADDQ         R10, R12
-	DECQ         R13
+	VMOVUPS      (R10), Y6
+	VCVTPS2PD    X6, Y7
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X6, Y6
+	VMOVUPS      (R11), Y8
+	VCVTPS2PD    X8, Y9
+	VEXTRACTF128 $0x01, Y8, X8
+	VCVTPS2PD    X8, Y8
+	VSUBPD       Y5, Y7, Y7
+	VSUBPD       Y4, Y6, Y6
+	VADDPD       Y9, Y0, Y0
+	VADDPD       Y8, Y1, Y1
+	VFMADD231PD  Y9, Y7, Y2
+	VFMADD231PD  Y8, Y6, Y3
+	ADDQ         R9, R10
+	ADDQ         R9, R11
+	DECQ         R12
 	JNZ          row24
 
 done25:
-	VMOVUPS      (BX), Y4
-	VCVTPS2PD    X4, Y5
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VMULPD       Y5, Y2, Y2
-	VMULPD       Y4, Y3, Y3
-	VCVTPD2PSY   Y0, X6
-	VCVTPD2PSY   Y1, X0
-	VINSERTF128  $0x01, X0, Y6, Y6
-	VMOVUPS      Y6, (DI)
-	VCVTPD2PSY   Y2, X7
-	VCVTPD2PSY   Y3, X0
-	VINSERTF128  $0x01, X0, Y7, Y7
-	VMOVUPS      Y7, (SI)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, BX
-	ADDQ         $0x00000020, SI
-	ADDQ         $0x00000020, DI
-	SUBQ         $0x00000008, R8
-	JGE          by22
+	VMOVUPD Y0, (BX)
+	VMOVUPD Y1, 32(BX)
+	ADDQ    $0x00000040, BX
+	VMOVUPD Y2, (SI)
+	VMOVUPD Y3, 32(SI)
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	SUBQ    $0x00000008, DI
+	JGE     by22
 
 next23:
-	ADDQ         $0x00000008, R8
-	TESTQ        R8, R8
+	ADDQ         $0x00000008, DI
+	TESTQ        DI, DI
 	JZ           done26
-	NEGQ         R8
-	LEAQ         laneMaskAVX2<>+0(SB), R11
-	VMOVUPS      32(R11)(R8*4), Y0
+	NEGQ         DI
+	LEAQ         laneMaskAVX2<>+0(SB), R10
+	VMOVUPS      32(R10)(DI*4), Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
@@ -370,45 +333,37 @@ next23:
 	VEXTRACTF128 $0x01, Y5, X5
 	VCVTPS2PD    X5, Y5
 	MOVQ         CX, CX
-	MOVQ         R9, DX
+	MOVQ         R8, DX
 	TESTQ        DX, DX
 	JZ           done28
 
 row27:
 	VMASKMOVPS   (AX), Y0, Y7
-	VCVTPS2PD    X7, Y10
+	VCVTPS2PD    X7, Y8
 	VEXTRACTF128 $0x01, Y7, X7
 	VCVTPS2PD    X7, Y7
-	VMASKMOVPS   (CX), Y0, Y11
-	VCVTPS2PD    X11, Y12
-	VEXTRACTF128 $0x01, Y11, X8
-	VCVTPS2PD    X8, Y11
-	VSUBPD       Y6, Y10, Y10
+	VMASKMOVPS   (CX), Y0, Y9
+	VCVTPS2PD    X9, Y10
+	VEXTRACTF128 $0x01, Y9, X9
+	VCVTPS2PD    X9, Y9
+	VSUBPD       Y6, Y8, Y8
 	VSUBPD       Y5, Y7, Y7
-	VADDPD       Y12, Y1, Y1
-	VADDPD       Y11, Y2, Y2
-	VFMADD231PD  Y12, Y10, Y3
-	VFMADD231PD  Y11, Y7, Y4
-	ADDQ         R10, AX
-	ADDQ         R10, CX
+	VADDPD       Y10, Y1, Y1
+	VADDPD       Y9, Y2, Y2
+	VFMADD231PD  Y10, Y8, Y3
+	VFMADD231PD  Y9, Y7, Y4
+	ADDQ         R9, AX
+	ADDQ         R9, CX
 	DECQ         DX
 	JNZ          row27
 
 done28:
-	VMASKMOVPS   (BX), Y0, Y5
-	VCVTPS2PD    X5, Y6
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VMULPD       Y6, Y3, Y3
-	VMULPD       Y5, Y4, Y4
-	VCVTPD2PSY   Y1, X8
-	VCVTPD2PSY   Y2, X1
-	VINSERTF128  $0x01, X1, Y8, Y8
-	VMASKMOVPS   Y8, Y0, (DI)
-	VCVTPD2PSY   Y3, X9
-	VCVTPD2PSY   Y4, X1
-	VINSERTF128  $0x01, X1, Y9, Y9
-	VMASKMOVPS   Y9, Y0, (SI)
+	VMOVUPD Y1, (BX)
+	VMOVUPD Y2, 32(BX)
+	ADDQ    $0x00000040, BX
+	VMOVUPD Y3, (SI)
+	VMOVUPD Y4, 32(SI)
+	ADDQ    $0x00000040, SI
 
 done26:
 	VZEROUPPER

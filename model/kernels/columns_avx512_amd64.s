@@ -78,65 +78,51 @@ done5:
 	VZEROUPPER
 	RET
 
-// func columnMomentsAVX512(rows int, n int, rowSize int, x *float32, mean *float32, variance *float32, share float64)
+// func columnSquaresAVX512(rows int, n int, rowSize int, x *float32, sums *float64, squares *float64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·columnMomentsAVX512(SB), NOSPLIT, $0-56
-	MOVQ         x+24(FP), AX
-	MOVQ         mean+32(FP), CX
-	MOVQ         variance+40(FP), DX
-	VBROADCASTSD share+48(FP), Z0
-	MOVQ         n+8(FP), BX
-	MOVQ         rows+0(FP), SI
-	MOVQ         rowSize+16(FP), DI
-	SUBQ         $0x00000010, BX
-	JLT          next9
+TEXT ·columnSquaresAVX512(SB), NOSPLIT, $0-48
+	MOVQ x+24(FP), AX
+	MOVQ sums+32(FP), CX
+	MOVQ squares+40(FP), DX
+	MOVQ n+8(FP), BX
+	MOVQ rows+0(FP), SI
+	MOVQ rowSize+16(FP), DI
+	SUBQ $0x00000010, BX
+	JLT  next9
 
 by8:
+	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
 	MOVQ   AX, R8
 	MOVQ   SI, R9
 	TESTQ  R9, R9
 	JZ     done11
 
 row10:
-	VMOVUPS       (R8), Z5
-	VCVTPS2PD     Y5, Z6
-	VEXTRACTF32X8 $0x01, Z5, Y5
-	VCVTPS2PD     Y5, Z5
-	VADDPD        Z6, Z1, Z1
-	VFMADD231PD   Z6, Z6, Z3
-	VADDPD        Z5, Z2, Z2
-	VFMADD231PD   Z5, Z5, Z4
+	VMOVUPS       (R8), Z4
+	VCVTPS2PD     Y4, Z5
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z5, Z0, Z0
+	VFMADD231PD   Z5, Z5, Z2
+	VADDPD        Z4, Z1, Z1
+	VFMADD231PD   Z4, Z4, Z3
 	ADDQ          DI, R8
 	DECQ          R9
 	JNZ           row10
 
 done11:
-	VXORPS       Z5, Z5, Z5
-	VMULPD       Z0, Z1, Z1
-	VMULPD       Z0, Z3, Z3
-	VFNMADD231PD Z1, Z1, Z3
-	VMAXPD       Z3, Z5, Z3
-	VMULPD       Z0, Z2, Z2
-	VMULPD       Z0, Z4, Z4
-	VFNMADD231PD Z2, Z2, Z4
-	VMAXPD       Z4, Z5, Z4
-	VCVTPD2PS    Z1, Y7
-	VCVTPD2PS    Z2, Y1
-	VINSERTF32X8 $0x01, Y1, Z7, Z7
-	VMOVUPS      Z7, (CX)
-	VCVTPD2PS    Z3, Y8
-	VCVTPD2PS    Z4, Y1
-	VINSERTF32X8 $0x01, Y1, Z8, Z8
-	VMOVUPS      Z8, (DX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, DX
-	SUBQ         $0x00000010, BX
-	JGE          by8
+	VMOVUPD Z0, (CX)
+	VMOVUPD Z1, 64(CX)
+	ADDQ    $0x00000080, CX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, 64(DX)
+	ADDQ    $0x00000080, DX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, BX
+	JGE     by8
 
 next9:
 	ADDQ   $0x00000010, BX
@@ -145,45 +131,34 @@ next9:
 	MOVQ   $0xffffffff, R8
 	BZHIQ  BX, R8, R8
 	KMOVW  R8, K1
+	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
 	VXORPS Z3, Z3, Z3
-	VXORPS Z4, Z4, Z4
 	MOVQ   SI, BX
 	TESTQ  BX, BX
 	JZ     done14
 
 row13:
-	VMOVUPS.Z     (AX), K1, Z5
-	VCVTPS2PD     Y5, Z6
-	VEXTRACTF32X8 $0x01, Z5, Y5
-	VCVTPS2PD     Y5, Z5
-	VADDPD        Z6, Z1, Z1
-	VFMADD231PD   Z6, Z6, Z3
-	VADDPD        Z5, Z2, Z2
-	VFMADD231PD   Z5, Z5, Z4
+	VMOVUPS.Z     (AX), K1, Z4
+	VCVTPS2PD     Y4, Z5
+	VEXTRACTF32X8 $0x01, Z4, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        Z5, Z0, Z0
+	VFMADD231PD   Z5, Z5, Z2
+	VADDPD        Z4, Z1, Z1
+	VFMADD231PD   Z4, Z4, Z3
 	ADDQ          DI, AX
 	DECQ          BX
 	JNZ           row13
 
 done14:
-	VXORPS       Z5, Z5, Z5
-	VMULPD       Z0, Z1, Z1
-	VMULPD       Z0, Z3, Z3
-	VFNMADD231PD Z1, Z1, Z3
-	VMAXPD       Z3, Z5, Z3
-	VMULPD       Z0, Z2, Z2
-	VMULPD       Z0, Z4, Z4
-	VFNMADD231PD Z2, Z2, Z4
-	VMAXPD       Z4, Z5, Z4
-	VCVTPD2PS    Z1, Y9
-	VCVTPD2PS    Z2, Y0
-	VINSERTF32X8 $0x01, Y0, Z9, Z9
-	VMOVUPS      Z9, K1, (CX)
-	VCVTPD2PS    Z3, Y10
-	VCVTPD2PS    Z4, Y0
-	VINSERTF32X8 $0x01, Y0, Z10, Z10
-	VMOVUPS      Z10, K1, (DX)
+	VMOVUPD Z0, (CX)
+	VMOVUPD Z1, 64(CX)
+	ADDQ    $0x00000080, CX
+	VMOVUPD Z2, (DX)
+	VMOVUPD Z3, 64(DX)
+	ADDQ    $0x00000080, DX
 
 done12:
 	VZEROUPPER
@@ -262,19 +237,18 @@ done19:
 	VZEROUPPER
 	RET
 
-// func normaliseSumsAVX512(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, invstd *float32, dgamma *float32, dbeta *float32)
+// func columnProductsAVX512(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, sums *float64, products *float64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
-TEXT ·normaliseSumsAVX512(SB), NOSPLIT, $0-72
+TEXT ·columnProductsAVX512(SB), NOSPLIT, $0-64
 	MOVQ x+24(FP), AX
 	MOVQ dy+32(FP), CX
 	MOVQ mean+40(FP), DX
-	MOVQ invstd+48(FP), BX
-	MOVQ dgamma+56(FP), SI
-	MOVQ dbeta+64(FP), DI
-	MOVQ n+8(FP), R8
-	MOVQ rows+0(FP), R9
-	MOVQ rowSize+16(FP), R10
-	SUBQ $0x00000010, R8
+	MOVQ sums+48(FP), BX
+	MOVQ products+56(FP), SI
+	MOVQ n+8(FP), DI
+	MOVQ rows+0(FP), R8
+	MOVQ rowSize+16(FP), R9
+	SUBQ $0x00000010, DI
 	JLT  next23
 
 by22:
@@ -286,63 +260,52 @@ by22:
 	VCVTPS2PD     Y4, Z5
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
-	MOVQ          AX, R11
-	MOVQ          CX, R12
-	MOVQ          R9, R13
-	TESTQ         R13, R13
+	MOVQ          AX, R10
+	MOVQ          CX, R11
+	MOVQ          R8, R12
+	TESTQ         R12, R12
 	JZ            done25
 
 row24:
-	VMOVUPS       (R11), Z10
-	VCVTPS2PD     Y10, Z11
-	VEXTRACTF32X8 $0x01, Z10, Y6
-	VCVTPS2PD     Y6, Z10
-	VMOVUPS       (R12), Z12
-	VCVTPS2PD     Y12, Z13
-	VEXTRACTF32X8 $0x01, Z12, Y6
-	VCVTPS2PD     Y6, Z12
-	VSUBPD        Z5, Z11, Z11
-	VSUBPD        Z4, Z10, Z10
-	VADDPD        Z13, Z0, Z0
-	VADDPD        Z12, Z1, Z1
-	VFMADD231PD   Z13, Z11, Z2
-	VFMADD231PD   Z12, Z10, Z3
-	ADDQ          R10, R11
-	ADDQ          R10, R12
-	DECQ          R13
+	VMOVUPS       (R10), Z6
+	VCVTPS2PD     Y6, Z7
+	VEXTRACTF32X8 $0x01, Z6, Y6
+	VCVTPS2PD     Y6, Z6
+	VMOVUPS       (R11), Z8
+	VCVTPS2PD     Y8, Z9
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VCVTPS2PD     Y8, Z8
+	VSUBPD        Z5, Z7, Z7
+	VSUBPD        Z4, Z6, Z6
+	VADDPD        Z9, Z0, Z0
+	VADDPD        Z8, Z1, Z1
+	VFMADD231PD   Z9, Z7, Z2
+	VFMADD231PD   Z8, Z6, Z3
+	ADDQ          R9, R10
+	ADDQ          R9, R11
+	DECQ          R12
 	JNZ           row24
 
 done25:
-	VMOVUPS       (BX), Z4
-	VCVTPS2PD     Y4, Z5
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VMULPD        Z5, Z2, Z2
-	VMULPD        Z4, Z3, Z3
-	VCVTPD2PS     Z0, Y6
-	VCVTPD2PS     Z1, Y0
-	VINSERTF32X8  $0x01, Y0, Z6, Z6
-	VMOVUPS       Z6, (DI)
-	VCVTPD2PS     Z2, Y7
-	VCVTPD2PS     Z3, Y0
-	VINSERTF32X8  $0x01, Y0, Z7, Z7
-	VMOVUPS       Z7, (SI)
-	ADDQ          $0x00000040, AX
-	ADDQ          $0x00000040, CX
-	ADDQ          $0x00000040, DX
-	ADDQ          $0x00000040, BX
-	ADDQ          $0x00000040, SI
-	ADDQ          $0x00000040, DI
-	SUBQ          $0x00000010, R8
-	JGE           by22
+	VMOVUPD Z0, (BX)
+	VMOVUPD Z1, 64(BX)
+	ADDQ    $0x00000080, BX
+	VMOVUPD Z2, (SI)
+	VMOVUPD Z3, 64(SI)
+	ADDQ    $0x00000080, SI
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	SUBQ    $0x00000010, DI
+	JGE     by22
 
 next23:
-	ADDQ          $0x00000010, R8
-	TESTQ         R8, R8
+	ADDQ          $0x00000010, DI
+	TESTQ         DI, DI
 	JZ            done26
-	MOVQ          $0xffffffff, R11
-	BZHIQ         R8, R11, R11
-	KMOVW         R11, K1
+	MOVQ          $0xffffffff, R10
+	BZHIQ         DI, R10, R10
+	KMOVW         R10, K1
 	VXORPS        Z0, Z0, Z0
 	VXORPS        Z1, Z1, Z1
 	VXORPS        Z2, Z2, Z2
@@ -352,7 +315,7 @@ next23:
 	VEXTRACTF32X8 $0x01, Z4, Y4
 	VCVTPS2PD     Y4, Z4
 	MOVQ          CX, CX
-	MOVQ          R9, DX
+	MOVQ          R8, DX
 	TESTQ         DX, DX
 	JZ            done28
 
@@ -361,36 +324,28 @@ row27:
 	VCVTPS2PD     Y6, Z7
 	VEXTRACTF32X8 $0x01, Z6, Y6
 	VCVTPS2PD     Y6, Z6
-	VMOVUPS.Z     (CX), K1, Z10
-	VCVTPS2PD     Y10, Z11
-	VEXTRACTF32X8 $0x01, Z10, Y8
-	VCVTPS2PD     Y8, Z10
+	VMOVUPS.Z     (CX), K1, Z8
+	VCVTPS2PD     Y8, Z9
+	VEXTRACTF32X8 $0x01, Z8, Y8
+	VCVTPS2PD     Y8, Z8
 	VSUBPD        Z5, Z7, Z7
 	VSUBPD        Z4, Z6, Z6
-	VADDPD        Z11, Z0, Z0
-	VADDPD        Z10, Z1, Z1
-	VFMADD231PD   Z11, Z7, Z2
-	VFMADD231PD   Z10, Z6, Z3
-	ADDQ          R10, AX
-	ADDQ          R10, CX
+	VADDPD        Z9, Z0, Z0
+	VADDPD        Z8, Z1, Z1
+	VFMADD231PD   Z9, Z7, Z2
+	VFMADD231PD   Z8, Z6, Z3
+	ADDQ          R9, AX
+	ADDQ          R9, CX
 	DECQ          DX
 	JNZ           row27
 
 done28:
-	VMOVUPS.Z     (BX), K1, Z4
-	VCVTPS2PD     Y4, Z5
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VMULPD        Z5, Z2, Z2
-	VMULPD        Z4, Z3, Z3
-	VCVTPD2PS     Z0, Y8
-	VCVTPD2PS     Z1, Y0
-	VINSERTF32X8  $0x01, Y0, Z8, Z8
-	VMOVUPS       Z8, K1, (DI)
-	VCVTPD2PS     Z2, Y9
-	VCVTPD2PS     Z3, Y0
-	VINSERTF32X8  $0x01, Y0, Z9, Z9
-	VMOVUPS       Z9, K1, (SI)
+	VMOVUPD Z0, (BX)
+	VMOVUPD Z1, 64(BX)
+	ADDQ    $0x00000080, BX
+	VMOVUPD Z2, (SI)
+	VMOVUPD Z3, 64(SI)
+	ADDQ    $0x00000080, SI
 
 done26:
 	VZEROUPPER

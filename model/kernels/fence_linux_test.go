@@ -107,8 +107,11 @@ func fencedRows(f fence, d *draw, rows, n int) {
 	SoftmaxCrossEntropyGrad(rows, n, x, y, perRow, dst)
 	a, b, c, e, g := f.filled(d, n), f.filled(d, n), f.slice(n), f.slice(n), f.slice(n)
 	BiasGrad(rows, n, x, c)
-	BatchNormTrain(rows, n, x, a, b, 1e-3, dst, c, e, g)
-	BatchNormGrad(rows, n, x, y, a, c, g, dst, b, e)
+	sums := make([]float64, 2*n)
+	BatchNormSums(rows, n, x, sums)
+	BatchNormTrain(rows, n, x, rows, sums, a, b, 1e-3, dst, c, e, g)
+	BatchNormGradSums(rows, n, x, y, c, g, sums, b, e)
+	BatchNormGrad(rows, n, x, y, rows, sums, a, c, g, dst)
 }
 
 func fencedProducts(f fence, d *draw, m, n, k int) {

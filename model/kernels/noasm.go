@@ -53,18 +53,20 @@ func maxPool2DGrad(s *Pool2DShape, dy []float32, argmax []int32, dx []float32) {
 	maxPool2DGradGo(s, dy, argmax, dx)
 }
 
-func moments(rows, c int, x, mean, variance []float32) { momentsGo(rows, c, x, mean, variance) }
-
-func normalise(rows, c int, x, gamma, beta, mean, invstd, y []float32) {
-	normaliseGo(rows, c, x, gamma, beta, mean, invstd, y)
+func columnSquares(rows, n, ld int, x []float32, sums, squares *[columnBlock]float64) {
+	columnSquaresGo(rows, n, ld, x, sums, squares)
 }
 
-func normaliseSums(rows, c int, x, dy, mean, invstd, dgamma, dbeta []float32) {
-	normaliseSumsGo(rows, c, x, dy, mean, invstd, dgamma, dbeta)
+func columnProducts(rows, n, ld int, x, dy, mean []float32, sums, products *[columnBlock]float64) {
+	columnProductsGo(rows, n, ld, x, dy, mean, sums, products)
 }
 
-func normaliseGrad(rows, c int, x, dy, gamma, mean, invstd, dgamma, dbeta, dx []float32) {
-	normaliseGradGo(rows, c, x, dy, gamma, mean, invstd, dgamma, dbeta, dx)
+func normaliseColumns(rows, n, ld int, x, mean, factor, shift, y []float32) {
+	normaliseColumnsGo(rows, n, ld, x, mean, factor, shift, y)
+}
+
+func normaliseGradColumns(rows, n, ld int, x, dy, mean, factor, slope, shift, dx []float32) {
+	normaliseGradColumnsGo(rows, n, ld, x, dy, mean, factor, slope, shift, dx)
 }
 
 func sgdMomentum(p, g, v []float32, lr, momentum float32, nesterov bool) {

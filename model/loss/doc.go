@@ -22,15 +22,16 @@
 // activation belong together the two forms differ only for predictions that the clip changes: there Output has a bounded
 // value and gradient zero.
 //
-// # What is no loss here
+// # Whole batches
 //
-// A loss must be a mean over rows, so that it does not depend on how rows are divided into batches: Circle, and Dice and
-// Tversky without an axis, are refused. reduction is always Keras' default, the mean.
+// Most losses have a value per row that depends on this row only, and the loss of a batch is their mean; reduction is always
+// Keras' default. circle, and dice and tversky without an axis, look at all rows of a batch: their values per row are such that
+// the mean is the batch's loss. A batch under such a loss is never cut.
 //
 // # Class numbers
 //
 // The losses that take class numbers in Keras take one-hot labels here, as the others do; class numbers become one-hot before
-// they come.
+// they come. Of circle, whose classes are not those of the output, and of ctc the labels are class numbers (Labels).
 //
 // # Precision
 //

@@ -2,6 +2,18 @@ package loss
 
 import "slices"
 
+// Labels are what a loss compares an output with.
+type Labels uint8
+
+const (
+	// LikeOutput are labels as wide as the output, one-hot or numbers.
+	LikeOutput Labels = iota
+	// ClassNumbers are one class number per row; the classes have nothing to do with the width of the output.
+	ClassNumbers
+	// Sequences are class numbers, one per frame of the output at the most. 0 is no class and fills a sequence up.
+	Sequences
+)
+
 // A Func computes a loss and its gradient. Rows writes losses[r]; Grad writes dp[r,j] = scale[r]·∂losses[r]/∂p[r,j].
 // dp may alias p. Neither allocates.
 type Func struct {
@@ -13,7 +25,7 @@ type Func struct {
 type Loss struct {
 	// Name is the function's name in keras.losses.
 	Name string
-	// Output computes from the model's output.
+	// Output computes from the model's output. A loss of Sequences has none: it is an operation of its own (kernels.CTC).
 	Output Func
 	// Logits computes from the input of the softmax or sigmoid that makes the model's output; nil: the loss has no such
 	// form.
@@ -21,8 +33,13 @@ type Loss struct {
 	// SoftmaxLogits computes from the input of a softmax where that differs from Logits, which then is for a sigmoid
 	// only; nil: Logits is for both.
 	SoftmaxLogits *Func
+	// Labels is what the loss compares the output with.
+	Labels Labels
 	// Sparse: Keras takes class numbers as labels, which are one-hot here.
 	Sparse bool
+	// WholeBatch: a row's loss depends on the other rows of its batch, so that a batch must be whole: no slice of it, and no rows
+	// that are none. Grad then must not overwrite p.
+	WholeBatch bool
 	// Ignore is a class whose rows have no loss and do not count in its mean; nil: none. It need not be one of the output's:
 	// a class number beyond them is a label of zeros.
 	Ignore *int

@@ -58,8 +58,8 @@ func calls() []params.Call {
 	var all []params.Call
 	for _, name := range Names() {
 		call := params.Call{Name: name}
-		if name == "dice" || name == "tversky" {
-			call.Args = args{"axis": int64(-1)}
+		if name == "circle" { // else too steep for differences
+			call.Args = args{"gamma": 2.0}
 		}
 		all = append(all, call)
 	}
@@ -72,18 +72,24 @@ func calls() []params.Call {
 		{Name: "categorical_generalized_cross_entropy", Args: args{"q": 0.9}},
 		{Name: "sparse_categorical_crossentropy", Args: args{"from_logits": true, "ignore_class": int64(3)}},
 		{Name: "huber", Args: args{"delta": 0.1}},
+		{Name: "dice", Args: args{"axis": int64(-1)}},
 		{Name: "tversky", Args: args{"axis": int64(1), "alpha": 0.3, "beta": 0.9}},
+		{Name: "tversky", Args: args{"alpha": 0.3, "beta": 0.9}},
+		{Name: "circle", Args: args{"gamma": 1.5, "margin": 0.7, "remove_diagonal": false}},
 	}...)
 }
 
-// forms are the forms of a loss.
+// forms are the forms of a loss; none of ctc, which is an operation of its own.
 func forms(t *testing.T, call params.Call) map[string]Func {
 	t.Helper()
 	l, err := New(call)
 	if err != nil {
 		t.Fatal(err)
 	}
-	forms := map[string]Func{"output": l.Output}
+	forms := map[string]Func{}
+	if l.Output.Rows != nil {
+		forms["output"] = l.Output
+	}
 	if l.Logits != nil {
 		forms["logits"] = *l.Logits
 	}
@@ -108,25 +114,34 @@ func TestGradients(t *testing.T) {
 				scale[r] = 0.5 + rng.Float32()
 				y[r*n+rng.IntN(n)] = 1
 			}
-			if call.Name == "mean_absolute_percentage_error" { // divides by labels
-				for i := range y {
+			for i := range y {
+				switch call.Name {
+				case "mean_absolute_percentage_error": // divides by labels
 					y[i]++
+				case "circle": // the first of them are class numbers
+					y[i] = float32(i % 3)
 				}
 			}
 			apart := make([]float32, rows*n)
 			f.Grad(rows, n, p, y, scale, apart)
 			up, down := make([]float32, rows), make([]float32, rows)
 			for i, d := range apart {
-				r, was := i/n, p[i]
+				was := p[i]
 				p[i] = was + step
 				f.Rows(rows, n, p, y, up)
 				p[i] = was - step
 				f.Rows(rows, n, p, y, down)
 				p[i] = was
-				want := float64(scale[r]) * (float64(up[r]) - float64(down[r])) / (2 * step)
+				var want float64 // of all rows: a loss of a whole batch has parts in each
+				for r := range rows {
+					want += float64(scale[r]) * (float64(up[r]) - float64(down[r])) / (2 * step)
+				}
 				if !(math.Abs(float64(d)-want) <= 5e-3*max(1, math.Abs(want))) {
 					t.Errorf("%s %v from %s: gradient %d is %v, differences say %v", call.Name, call.Args, form, i, d, want)
 				}
+			}
+			if l, _ := New(call); l.WholeBatch {
+				continue
 			}
 			f.Grad(rows, n, p, y, scale, p)
 			if !slices.Equal(apart, p) {
@@ -160,6 +175,9 @@ func TestClippedGradientIsZero(t *testing.T) {
 func TestNaNStays(t *testing.T) {
 	nan := float32(math.NaN())
 	for _, call := range calls() {
+		if call.Name == "circle" { // a single row has no loss
+			continue
+		}
 		for form, f := range forms(t, call) {
 			got, dp := make([]float32, 1), make([]float32, 2)
 			f.Rows(1, 2, []float32{nan, 0.5}, []float32{1, 0}, got)
@@ -248,9 +266,11 @@ func TestRefused(t *testing.T) {
 		{params.Call{Name: "CategoricalCrossentropy", Args: args{"axis": int64(0)}}, []string{"axis"}},
 		{params.Call{Name: "BinaryFocalCrossentropy", Args: args{"gamma": -1.0}}, []string{"gamma"}},
 		{params.Call{Name: "CategoricalFocalCrossentropy", Args: args{"alpha": []params.Value{0.5, 0.5}}}, []string{"alpha", "number"}},
-		{params.Call{Name: "dice"}, []string{"axis must be -1"}},
+		{params.Call{Name: "dice", Args: args{"axis": int64(0)}}, []string{"axis must be None", "found 0"}},
+		{params.Call{Name: "CTC", Args: args{"blank": int64(0)}}, []string{"blank", "takes none"}},
 		{params.Call{Name: "CategoricalGeneralizedCrossEntropy", Args: args{"q": int64(1)}}, []string{"q must be above 0 and below 1"}},
-		{params.Call{Name: "Circle"}, []string{"rows of a batch"}},
+		{params.Call{Name: "Circle", Args: args{"gamma": "a"}}, []string{"gamma must be a number"}},
+		{params.Call{Name: "circle", Args: args{"ref_labels": nil}}, []string{"ref_labels"}},
 	}
 	for _, tt := range tests {
 		_, err := New(tt.call)
@@ -263,5 +283,41 @@ func TestRefused(t *testing.T) {
 				t.Errorf("%v: error %v, want one with %q", tt.call, err, want)
 			}
 		}
+	}
+}
+
+// TestCircleByHand compares with the formula for three rows, the last of which has no other row of its class: it has no loss
+// and does not count, so that the others count 3/2.
+func TestCircleByHand(t *testing.T) {
+	p, y := []float32{1, 0, 0.6, 0.8, 0, 1}, []float32{7, 7, -2}
+	exp, log := math.Exp, math.Log
+	positive := func(d float64) float64 { return -2 * (0.4 + d) * (0.4 - d) }
+	negative := func(d float64) float64 { return 2 * (1.4 - d) * (0.6 - d) }
+	want := []float64{
+		1.5 * log(1+exp(positive(0.4)+negative(1))),
+		1.5 * log(1+exp(positive(0.4)+negative(0.2))),
+		0,
+	}
+	f := forms(t, params.Call{Name: "Circle", Args: map[string]params.Value{"gamma": int64(2)}})["output"]
+	got, dp := make([]float32, 3), make([]float32, 6)
+	f.Rows(3, 2, p, y, got)
+	for r, w := range want {
+		if math.Abs(float64(got[r])-w) > 1e-6 {
+			t.Errorf("row %d: %v, want %v", r, got[r], w)
+		}
+	}
+	f.Grad(3, 2, p, y, []float32{0, 0, 1}, dp)
+	if slices.ContainsFunc(dp, func(v float32) bool { return v != 0 }) {
+		t.Errorf("a row without a loss has gradient %v", dp)
+	}
+}
+
+// TestDiceOfABatch: without an axis every row has the loss of all rows, and the gradient is that of their mean.
+func TestDiceOfABatch(t *testing.T) {
+	f := forms(t, params.Call{Name: "Dice"})["output"]
+	got := make([]float32, 2)
+	f.Rows(2, 2, []float32{0.5, 0, 1, 0.25}, []float32{1, 0, 1, 0}, got)
+	if want := float32(1 - 3/3.75); math.Abs(float64(got[0]-want)) > 1e-6 || got[0] != got[1] {
+		t.Errorf("%v, want twice %v", got, want)
 	}
 }

@@ -13,7 +13,8 @@ import (
 // Without logits it differs from categorical_crossentropy in the order: that divides first and clips then.
 //
 // Arguments: from_logits False (True: the model's output is logits), ignore_class none: rows of that class have no loss and do
-// not count; axis -1.
+// not count; axis -1. With ignore_class the loss is that of the output always: Keras puts zeros into the rows of that class, and
+// no longer knows of which logits the softmax was.
 //
 // Source: keras/src/losses/losses.py, sparse_categorical_crossentropy; keras/src/backend/tensorflow/nn.py,
 // sparse_categorical_crossentropy.
@@ -25,13 +26,12 @@ func sparseCategoricalCrossentropy(a *params.Args) *Loss {
 	if fromLogits {
 		output = logits
 	}
-	l := &Loss{Output: output, Logits: &logits, Sparse: true}
-	if a.Has("ignore_class") {
-		class := a.Int(0, "ignore_class")
-		l.Ignore = &class
-		output, logits = l.skipIgnored(output), l.skipIgnored(logits)
-		l.Output = output
+	if !a.Has("ignore_class") {
+		return &Loss{Output: output, Logits: &logits, Sparse: true}
 	}
+	class := a.Int(0, "ignore_class")
+	l := &Loss{Sparse: true, Ignore: &class}
+	l.Output = l.skipIgnored(output)
 	return l
 }
 

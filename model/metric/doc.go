@@ -24,5 +24,6 @@
 //
 // A metric is one file with a function that reads its arguments and one row in the table of registry.go; rowMean makes one that
 // is a mean over rows, any other says how many counts and sums it has, how rows are added and what they amount to. Every loss is
-// a metric too, by any of its names; cosine_similarity has the sign of Keras' metric, not of its loss.
+// a metric too, by any of its names, but for those whose labels are not like the output (circle, ctc) and those of whole batches
+// (dice and tversky without an axis); cosine_similarity has the sign of Keras' metric, not of its loss.
 package metric

@@ -59,9 +59,9 @@ var refused = map[string]string{
 	"meanmetricwrapper": "needs a function; write the name of the function's metric",
 }
 
-// Names lists the metrics by their first names, the losses included, sorted.
+// Names lists the metrics by their first names, the losses included that can be metrics, sorted.
 func Names() []string {
-	names := loss.Names()
+	names := slices.DeleteFunc(loss.Names(), notOfOutputs)
 	for _, e := range table {
 		names = append(names, e.names[0])
 	}
@@ -70,7 +70,13 @@ func Names() []string {
 }
 
 // Known says whether there is a metric of a name, in any of its spellings.
-func Known(name string) bool { return find(name) != nil || loss.Known(name) }
+func Known(name string) bool { return find(name) != nil || loss.Known(name) && !notOfOutputs(name) }
+
+// notOfOutputs tells whether a name is that of a loss whose labels are not like the output.
+func notOfOutputs(name string) bool {
+	l, ok := loss.ByName(name)
+	return ok && l.Labels != loss.LikeOutput
+}
 
 func find(name string) *entry {
 	if isAccuracy(name) {
@@ -129,6 +135,9 @@ func bind(e *entry, call params.Call, n int) (*Metric, error) {
 		l, err := loss.New(call)
 		if err != nil {
 			return nil, err
+		}
+		if l.Labels != loss.LikeOutput || l.WholeBatch {
+			return nil, fmt.Errorf("metric %s is not supported: the loss %s is no mean over rows of outputs and labels", call.Name, l)
 		}
 		return ofLoss(l), nil
 	}

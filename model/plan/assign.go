@@ -16,21 +16,22 @@ func (c *compiler) roots(g *graph.Graph) {
 	}
 	runs, _ := TrainableRuns(g.Spec)
 	for _, r := range g.Grads {
-		c.fix(c.values[r.Node], Ref{Grads, compact(runs, r.Weight.Offset), r.Weight.Size()})
+		c.grads = append(c.grads, c.fix(c.values[r.Node], Ref{Grads, compact(runs, r.Weight.Offset), r.Weight.Size()}))
 	}
 	for _, r := range g.Updates {
 		c.fix(c.values[r.Node], Ref{Weights, r.Weight.Offset, r.Weight.Size()})
 	}
 }
 
-// fix gives a value a place of its own, or a copy there when it already has one.
-func (c *compiler) fix(v *value, to Ref) {
+// fix gives a value a place of its own, or makes a copy there when it already has one.
+func (c *compiler) fix(v *value, to Ref) *value {
 	if v.ref.Len == 0 && v.len == to.Len {
 		v.ref = to
-		return
+		return v
 	}
-	v.keep = true
-	c.copies = append(c.copies, copyStep{v, to})
+	at := &value{len: to.Len, ref: to}
+	c.steps = append(c.steps, &step{code: CodeCopy, in: []*value{v}, out: at})
+	return at
 }
 
 // lifetimes finds the last step that reads each value, and checks that nobody reads a weight after its replacement.

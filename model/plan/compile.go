@@ -22,6 +22,7 @@ func Compile(g *graph.Graph, dev Device, opt optimizer.Optimizer) (*Plan, error)
 		return nil, err
 	}
 	c.roots(g)
+	c.order(g)
 	c.lifetimes()
 	c.assign()
 	if err := c.emit(); err != nil {
@@ -31,6 +32,9 @@ func Compile(g *graph.Graph, dev Device, opt optimizer.Optimizer) (*Plan, error)
 		c.update(g.Spec, opt)
 	}
 	c.finish(g)
+	if g.Slices == 1 {
+		c.plan.Once = len(c.plan.Instrs)
+	}
 	return c.plan, nil
 }
 
@@ -41,7 +45,8 @@ type compiler struct {
 	values map[*gorgonia.Node]*value
 	sides  map[*gorgonia.Node][]*value // side results per node
 	steps  []*step                     // in the order of execution
-	copies []copyStep
+	grads  []*value                    // the gradients of weights
+	met    []*value                    // what the slice tells the others
 	blocks []*block
 }
 
@@ -52,6 +57,8 @@ type value struct {
 	block *block // its range of Work, shared with values that it overwrites
 	last  int    // the last step that reads it
 	keep  bool   // it is read after the last step
+	stage int    // of the step that makes it
+	own   *value // for the values of all slices: that of this one
 }
 
 // A step is an operation of the graph that becomes an instruction.
@@ -66,16 +73,11 @@ type step struct {
 	inPlace []int   // inputs that the output may overwrite
 	sideIn  []int   // inputs that side results may overwrite
 	scratch *block
+	stage   int
 }
 
 // results are the side results and the output.
 func (s *step) results() []*value { return append(slices.Clone(s.side), s.out) }
-
-// A copyStep copies a value that has its place elsewhere to a second one.
-type copyStep struct {
-	from *value
-	to   Ref
-}
 
 // inputs gives places to what is filled from outside.
 func (c *compiler) inputs(g *graph.Graph) {
@@ -171,6 +173,9 @@ func (c *compiler) visit(g *graph.Graph, n *gorgonia.Node) error {
 	switch code {
 	case graph.CodeReshape:
 		c.values[n] = s.in[0]
+		return nil
+	case graph.CodeMeet:
+		c.values[n] = c.meet(s.in[0], n.Shape().TotalSize())
 		return nil
 	case graph.CodeSide:
 		c.values[n] = c.sides[children[0]][op.Attr.(graph.SideAttr).Index]

@@ -40,7 +40,7 @@ func TestPlanText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `batch 2, weights 43, grads 0, slots 0, batch 16, work 48
+	want := `batch 2, weights 43, grads 0, slots 0, batch 16, work 48, shared 0
    0  work[0:10] = dense{M:2 N:5 K:4 Act:relu Bias:true} batch[0:8], weights[0:20], weights[20:25]; scratch work[16:19]
    1  work[16:22] = dense{M:2 N:3 K:5 Act:linear Bias:true} work[0:10], weights[25:40], weights[40:43]; scratch work[32:35]
 `

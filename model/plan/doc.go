@@ -5,15 +5,16 @@
 // # Vocabulary
 //
 // An instruction is one operation: an opcode, attributes and the places of its operands. A place (Ref) is a range of
-// float32 in one of five spaces:
+// float32 in one of six spaces:
 //
 //	Weights  the flat weight vector of the model, P elements, in get_weights order
 //	Grads    the gradients of the trainable weights, T elements, without gaps
 //	Slots    what the optimizer remembers, T elements per slot
 //	Batch    what is filled before a step: inputs, labels, scales
 //	Work     all other values
+//	Shared   what the slices of a batch tell each other
 //
-// A Memory holds the five spaces of one worker; plans for several batch sizes share one that is large enough for each.
+// A Memory holds the six spaces of one worker; plans for several batch sizes share one that is large enough for each.
 // A step is one run of a Program.
 //
 // # How values get their places
@@ -31,6 +32,12 @@
 // A Split is a training step whose batch is cut into slices: the same plan once per slice, moved to places of its own, then
 // plans that sum the gradients and update the weights, each for its range of them. It is made of the same instructions, so a
 // device needs nothing for it.
+//
+// Where a graph has a value of all slices (graph.CodeMeet), they meet: each writes its own to its place in Shared, side by side, and
+// reads all of them when all are written. Meetings divide the instructions of a slice into stages; an instruction is in the
+// first stage in which all that it reads is ready. Places in Shared are used once in a step, so a slice that is ahead
+// overwrites nothing. What no gradient and no other slice needs, which is what moves averages, comes last and is done for the first
+// slice only, together with the update.
 //
 // # Guarantees
 //

@@ -34,9 +34,6 @@ func (c *compiler) emit() error {
 		}
 		c.plan.Instrs = append(c.plan.Instrs, in)
 	}
-	for _, cp := range c.copies {
-		c.plan.Instrs = append(c.plan.Instrs, Instr{Code: CodeCopy, In: []Ref{cp.from.place()}, Out: cp.to})
-	}
 	return nil
 }
 

@@ -18,12 +18,13 @@ const (
 	Slots
 	Batch
 	Work
+	Shared
 	numSpaces
 )
 
 // String is the space's name.
 func (s Space) String() string {
-	return [...]string{"weights", "grads", "slots", "batch", "work"}[s]
+	return [...]string{"weights", "grads", "slots", "batch", "work", "shared"}[s]
 }
 
 // A Ref is a place: Len float32 at offset Off of a space.
@@ -47,7 +48,8 @@ func (s Sizes) Max(t Sizes) Sizes {
 }
 
 // CodeUpdate is the opcode of an optimizer's step: Attr is the optimizer.Optimizer, In the gradients, Out the weights,
-// Side the slots. CodeClip clips all gradients, Out, before it; Attr is a ClipAttr. CodeCopy copies In to Out. All other codes are those of package graph.
+// Side the slots. CodeClip clips all gradients, Out, before it; Attr is a ClipAttr. CodeCopy copies In to Out. All other codes are
+// those of package graph.
 const (
 	CodeUpdate = "update"
 	CodeClip   = "clip"
@@ -106,7 +108,12 @@ type Plan struct {
 	// Batch is the number of rows of a step.
 	Batch  int
 	Instrs []Instr
-	Sizes  Sizes
+	// Meetings are the instructions, by their indexes in order, before which all slices of a batch must have come so far; Once is
+	// the one from which on they are done for one slice only, after the last meeting. A plan for a whole batch has neither: none,
+	// and len(Instrs).
+	Meetings []int
+	Once     int
+	Sizes    Sizes
 	// Values is the length that Work would have if no two values shared a place.
 	Values int
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/keras"
 )
 
@@ -25,23 +26,25 @@ type Call struct {
 func (s *Split) Calls(spec *keras.Spec) []Call {
 	name := newNames(spec)
 	var calls []Call
-	for i := range s.Slices[0].Instrs {
-		c := name.call(&s.Slices[0].Instrs[i])
-		c.Stage = 1
-		for _, p := range s.Slices[1:] {
-			c.add(&p.Instrs[i])
+	for k, stage := range s.Slices {
+		for i := range stage[0].Instrs {
+			c := name.call(&stage[0].Instrs[i])
+			c.Stage = k + 1
+			for _, p := range stage[1:] {
+				c.add(&p.Instrs[i])
+			}
+			calls = append(calls, c)
 		}
-		calls = append(calls, c)
 	}
 	for k, set := range s.Finish {
 		first := len(calls)
 		for _, p := range set {
 			for i := range p.Instrs {
 				in := &p.Instrs[i]
-				at := slices.IndexFunc(calls[first:], func(c Call) bool { return c.Operation == in.Code })
+				at := slices.IndexFunc(calls[first:], func(c Call) bool { return c.Operation == in.Code && in.ofRange() })
 				if at < 0 {
 					c := name.call(in)
-					c.Stage = k + 2
+					c.Stage = len(s.Slices) + k + 1
 					calls = append(calls, c)
 				} else {
 					calls[first+at].add(in)
@@ -52,10 +55,13 @@ func (s *Split) Calls(spec *keras.Spec) []Call {
 	return calls
 }
 
+// ofRange says whether the instruction of a set of Split.Finish is one of many alike, for a range of the weights each.
+func (in *Instr) ofRange() bool { return in.Code == graph.CodeAdd || in.Code == CodeUpdate }
+
 // Values is the length that Work would have if no two values shared a place.
 func (s *Split) Values() int {
 	n := 0
-	for _, p := range s.Slices {
+	for _, p := range s.Slices[0] {
 		n += p.Values
 	}
 	return n
@@ -139,15 +145,21 @@ func (n names) of(r Ref, shape []int) string {
 		return fmt.Sprintf("%s[%s]", n.at(r.Off, r.Len), size)
 	case Grads:
 		slice, at := r.Off/aligned(n.total), r.Off%aligned(n.total)
-		text := "gradient of " + n.at(n.weight(at), r.Len)
+		text := "gradient of " + n.trainable(at, r.Len)
 		if slice > 0 {
 			text += fmt.Sprintf(" in slice %d", slice+1)
 		}
 		return fmt.Sprintf("%s[%s]", text, size)
 	case Slots:
-		return fmt.Sprintf("slot %d of %s[%s]", r.Off/n.total+1, n.at(n.weight(r.Off%n.total), r.Len), size)
+		return fmt.Sprintf("slot %d of %s[%s]", r.Off/n.total+1, n.trainable(r.Off%n.total, r.Len), size)
 	}
 	return fmt.Sprintf("%v+%d[%s]", r.Space, r.Off, size)
+}
+
+// trainable names the weights in a range of the trainable ones.
+func (n names) trainable(compact, size int) string {
+	first := n.weight(compact)
+	return n.at(first, n.weight(compact+size-1)+1-first)
 }
 
 // weight is the place among all weights of a place among the trainable ones.

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -13,28 +12,58 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// TestCallsText: the description of a cut training step is known.
-func TestCallsText(t *testing.T) {
-	spec, err := keras.Parse([]byte(`{"class_name":"Sequential","config":[
-		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}},
-		{"class_name":"Dense","config":{"name":"d2","units":3}}]}`))
+// normJSON has a batch normalisation, so that the slices of its batches meet twice.
+const normJSON = `{"class_name":"Sequential","config":[
+	{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"use_bias":false}},
+	{"class_name":"BatchNormalization","config":{"name":"bn","axis":[1]}},
+	{"class_name":"Dense","config":{"name":"d2","units":3}}]}`
+
+// slicePlans are the plans of slices of so many rows each, with the mean squared error.
+func slicePlans(t *testing.T, json string, rows ...int) (*keras.Spec, []*Plan) {
+	t.Helper()
+	spec, err := keras.Parse([]byte(json))
 	if err != nil {
 		t.Fatal(err)
 	}
 	mse, _ := loss.ByName("mse")
-	adam, err := optimizer.New(params.Call{Name: "adam"})
+	whole := 0
+	for _, n := range rows {
+		whole += n
+	}
+	var plans []*Plan
+	for _, n := range rows {
+		g, err := graph.Build(spec, graph.Options{Batch: n, Whole: whole, Slices: len(rows), Training: true, Losses: []*loss.Loss{mse}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := Compile(g, stub{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans = append(plans, p)
+	}
+	return spec, plans
+}
+
+func optimizerOf(t *testing.T, text string) optimizer.Optimizer {
+	t.Helper()
+	compile, err := params.ParseCompile("loss='mse', optimizer=" + text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := graph.Build(spec, graph.Options{Batch: 2, Whole: 4, Training: true, Losses: []*loss.Loss{mse}})
+	opt, err := optimizer.New(compile.Optimizer)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Compile(g, stub{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := NewSplit(spec, []*Plan{p, p}, adam, 2)
+	return opt
+}
+
+// TestCallsText: the description of a cut training step is known.
+func TestCallsText(t *testing.T) {
+	spec, plans := slicePlans(t, `{"class_name":"Sequential","config":[
+		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}},
+		{"class_name":"Dense","config":{"name":"d2","units":3}}]}`, 2, 2)
+	s := NewSplit(spec, plans, optimizerOf(t, "'adam'"), 2)
 	var b strings.Builder
 	for _, c := range s.Calls(spec) {
 		fmt.Fprintln(&b, c.Stage, c.Count, c.Operation, c.Reads, c.Writes, c.Bytes, c.FLOP)
@@ -56,96 +85,30 @@ func TestCallsText(t *testing.T) {
 	}
 }
 
-// TestSplitPlaces: slices have places of their own but for weights, and the parts of the sum together cover every gradient once.
-func TestSplitPlaces(t *testing.T) {
-	spec, err := keras.Parse([]byte(`{"class_name":"Sequential","config":[
-		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,100],"units":300}},
-		{"class_name":"Dense","config":{"name":"d2","units":7,"trainable":false}},
-		{"class_name":"Dense","config":{"name":"d3","units":9}}]}`))
-	if err != nil {
-		t.Fatal(err)
+// TestCallsOfMeetings: a slice's calls are in stages that end where slices meet, and averages move once, with the update.
+func TestCallsOfMeetings(t *testing.T) {
+	spec, plans := slicePlans(t, normJSON, 2, 3)
+	var b strings.Builder
+	for _, c := range NewSplit(spec, plans, optimizerOf(t, "'sgd'"), 2).Calls(spec) {
+		fmt.Fprintln(&b, c.Stage, c.Count, c.Operation, c.Reads, c.Writes)
 	}
-	mse, _ := loss.ByName("mse")
-	var plans []*Plan
-	for _, rows := range []int{3, 3, 4} {
-		g, err := graph.Build(spec, graph.Options{Batch: rows, Whole: 10, Training: true, Losses: []*loss.Loss{mse}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := Compile(g, stub{}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plans = append(plans, p)
-	}
-	for _, text := range []string{"'adam'", "Adam(clipnorm=1)"} {
-		compile, err := params.ParseCompile("loss='mse', optimizer=" + text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		opt, err := optimizer.New(compile.Optimizer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := NewSplit(spec, plans, opt, 4)
-		owner := map[string]int{} // place -> slice that wrote it
-		for k, p := range s.Slices {
-			for i := range p.Instrs {
-				in := &p.Instrs[i]
-				for _, r := range append(slices.Clone(in.Side), in.Out, in.Scratch) {
-					if r.Space == Weights && r.Len > 0 {
-						t.Errorf("slice %d writes %v", k, r)
-					}
-					for at := r.Off; at < r.Off+r.Len; at++ {
-						key := fmt.Sprint(r.Space, at)
-						if before, ok := owner[key]; ok && before != k {
-							t.Fatalf("slices %d and %d write %s", before, k, key)
-						}
-						owner[key] = k
-						if at >= s.Sizes[r.Space] {
-							t.Fatalf("slice %d writes %v, beyond %d", k, r, s.Sizes[r.Space])
-						}
-					}
-				}
-			}
-		}
-		_, total := TrainableRuns(spec)
-		updated := make([]int, total)
-		for _, set := range s.Finish {
-			for _, p := range set {
-				for _, in := range p.Instrs {
-					if in.Code == CodeUpdate {
-						for at := in.In[0].Off; at < in.In[0].Off+in.In[0].Len; at++ {
-							updated[at]++
-						}
-					}
-				}
-			}
-		}
-		if slices.ContainsFunc(updated, func(n int) bool { return n != 1 }) {
-			t.Errorf("%s: not every weight is updated once", text)
-		}
-	}
-}
-
-// TestTreeSum: the order of sums is fixed, whatever the number of arrays.
-func TestTreeSum(t *testing.T) {
-	for n, want := range map[int]string{
-		1: "",
-		2: "0+1 ",
-		3: "0+1 0+2 ",
-		5: "0+1 2+3 0+2 0+4 ",
-		8: "0+1 2+3 4+5 6+7 0+2 4+6 0+4 ",
-	} {
-		var b strings.Builder
-		for _, in := range treeSum(n, 16, 3, 7) {
-			fmt.Fprintf(&b, "%d+%d ", in.In[0].Off/16, in.In[1].Off/16)
-			if in.Out != in.In[0] || in.Out.Len != 4 || in.Out.Off%16 != 3 {
-				t.Errorf("%v", &in)
-			}
-		}
-		if b.String() != want {
-			t.Errorf("%d arrays: %s, want %s", n, b.String(), want)
-		}
+	want := `1 2 dense [batch+0[2x4] d1/kernel[4x5]] [work+0[2x5]]
+1 2 batchnorm.sums [work+0[2x5]] [shared+0[20]]
+2 2 batchnorm [work+0[2x5] bn/gamma[5] bn/beta[5] shared+0[40]] [work+16[2x5] work+64[5] work+80[5] work+96[5]]
+2 2 dense [work+16[2x5] d2/kernel[5x3] d2/bias[3]] [work+48[2x3]]
+2 2 loss.grad [work+48[2x3] batch+16[2x3] batch+32[2]] [work+48[2x3]]
+2 2 dense.dx [work+48[2x3] d2/kernel[5x3]] [work+32[2x5]]
+2 2 dense.dw [work+16[2x5] work+48[2x3]] [gradient of d2/kernel[5x3]]
+2 2 bias.grad [work+48[2x3]] [gradient of d2/bias[3]]
+2 2 batchnorm.grad.sums [work+0[2x5] work+32[2x5] work+64[5] work+96[5]] [shared+48[20] gradient of bn/gamma[5] gradient of bn/beta[5]]
+3 2 batchnorm.grad [work+0[2x5] work+32[2x5] bn/gamma[5] work+64[5] work+96[5] shared+48[40]] [work+32[2x5]]
+3 2 dense.dw [batch+0[2x4] work+32[2x5]] [gradient of d1/kernel[4x5]]
+4 2 add [gradient of d1/kernel to d2/kernel[32] gradient of d1/kernel to d2/kernel in slice 2[32]] [gradient of d1/kernel to d2/kernel[32]]
+4 3 update [gradient of d1/kernel to bn/beta[30]] [d1/kernel to bn/beta[30]]
+4 1 moving [work+64[5] bn/moving_mean[5]] [bn/moving_mean[5]]
+4 1 moving [work+80[5] bn/moving_variance[5]] [bn/moving_variance[5]]
+`
+	if got := b.String(); got != want {
+		t.Errorf("calls\n%swant\n%s", got, want)
 	}
 }

@@ -15,23 +15,36 @@ import (
 type Split struct {
 	// Sizes are those of the memory.
 	Sizes Sizes
-	// Slices are the gradients of the rows of each slice. They touch nothing in common but Weights, which they read, so they
-	// may run side by side.
-	Slices []*Plan
+	// Slices are the gradients of the rows of each slice: Slices[k] has stage k of every slice. A stage begins when the one before
+	// has ended for all slices, since it may read what they left in Shared. The plans of a stage touch nothing else in common but
+	// Weights, which they read, so they may run side by side. Those of the first stage have the places of the slice's rows.
+	Slices [][]*Plan
 	// Finish are sets of plans, to be run one set after the other; the plans of a set may run side by side.
 	Finish [][]*Plan
 }
 
-// NewSplit joins the plans of slices, compiled without an optimizer, to a step. parts is the number of plans in a set of
-// Finish.
+// Whole is the step that a plan for a whole batch is.
+func Whole(p *Plan) *Split { return &Split{Sizes: p.Sizes, Slices: [][]*Plan{{p}}} }
+
+// NewSplit joins the plans of slices, compiled without an optimizer, to a step. parts is the number of plans that share the sum
+// and the update of the weights. What is to be done once (Plan.Once) is done for the first slice.
 func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt optimizer.Optimizer, parts int) *Split {
 	runs, total := TrainableRuns(spec)
 	s := &Split{}
 	s.Sizes[Weights] = spec.NumWeights
 	s.Sizes[Slots] = opt.Slots() * total
 	stride := aligned(total)
-	for _, p := range slicePlans {
-		s.Slices = append(s.Slices, p.moved(Sizes{Grads: s.Sizes[Grads], Batch: s.Sizes[Batch], Work: s.Sizes[Work]}))
+	s.Sizes[Shared] = slicePlans[0].Sizes[Shared]
+	var once []Instr
+	for i, p := range slicePlans {
+		m := p.moved(i, Sizes{Grads: s.Sizes[Grads], Batch: s.Sizes[Batch], Work: s.Sizes[Work]})
+		if i == 0 {
+			once = m.Instrs[m.Once:]
+			s.Slices = make([][]*Plan, len(m.Meetings)+1)
+		}
+		for k, stage := range m.stages() {
+			s.Slices[k] = append(s.Slices[k], stage)
+		}
 		s.Sizes[Grads] += stride
 		s.Sizes[Batch] += aligned(p.Sizes[Batch])
 		s.Sizes[Work] += aligned(p.Sizes[Work])
@@ -43,6 +56,9 @@ func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt optimizer.Optimizer, par
 		s.Finish = [][]*Plan{s.set(total, parts, sum), {clip}, s.set(total, parts, update)}
 	} else {
 		s.Finish = [][]*Plan{s.set(total, parts, sum, update)}
+	}
+	if len(once) > 0 {
+		s.Finish[0] = append(s.Finish[0], s.plan(once))
 	}
 	if instrs := constrainInstrs(spec); len(instrs) > 0 {
 		s.Finish = append(s.Finish, []*Plan{s.plan(instrs)})
@@ -82,22 +98,42 @@ func treeSum(n, stride, from, to int) (instrs []Instr) {
 	return instrs
 }
 
-// moved is the plan at other places: every offset in a space grows by that of the space.
-func (p *Plan) moved(by Sizes) *Plan {
-	one := func(r Ref) Ref { r.Off += by[r.Space]; return r }
-	all := func(refs []Ref) []Ref {
+// moved is the plan of slice i at other places: every offset in a space grows by that of the space. In Shared a slice reads what
+// all have written, but writes to the i-th of their places.
+func (p *Plan) moved(i int, by Sizes) *Plan {
+	read := func(r Ref) Ref { r.Off += by[r.Space]; return r }
+	written := func(r Ref) Ref {
+		if r.Space == Shared {
+			r.Off += i * r.Len
+		}
+		return read(r)
+	}
+	all := func(refs []Ref, move func(Ref) Ref) []Ref {
 		refs = slices.Clone(refs)
-		for i := range refs {
-			refs[i] = one(refs[i])
+		for k := range refs {
+			refs[k] = move(refs[k])
 		}
 		return refs
 	}
 	m := *p
 	m.Instrs = slices.Clone(p.Instrs)
-	for i := range m.Instrs {
-		in := &m.Instrs[i]
-		in.In, in.Out, in.Side, in.Scratch = all(in.In), one(in.Out), all(in.Side), one(in.Scratch)
+	for k := range m.Instrs {
+		in := &m.Instrs[k]
+		in.In, in.Out, in.Side, in.Scratch = all(in.In, read), written(in.Out), all(in.Side, written), written(in.Scratch)
 	}
-	m.Inputs, m.Labels, m.Scales = all(p.Inputs), all(p.Labels), all(p.Scales)
+	m.Inputs, m.Labels, m.Scales = all(p.Inputs, read), all(p.Labels, read), all(p.Scales, read)
 	return &m
+}
+
+// stages cuts a slice's plan where slices meet, without what is done once.
+func (p *Plan) stages() []*Plan {
+	stages := make([]*Plan, len(p.Meetings)+1)
+	from := 0
+	for k, to := range append(slices.Clone(p.Meetings), p.Once) {
+		stages[k] = &Plan{Batch: p.Batch, Instrs: p.Instrs[from:to], Once: to - from, Sizes: p.Sizes}
+		from = to
+	}
+	first := stages[0]
+	first.Values, first.Inputs, first.Labels, first.Scales = p.Values, p.Inputs, p.Labels, p.Scales
+	return stages
 }

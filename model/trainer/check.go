@@ -3,6 +3,7 @@ package trainer
 import (
 	"fmt"
 
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
 )
 
@@ -19,6 +20,10 @@ func (m *Model) CheckFit(fit params.Fit) error {
 		return fmt.Errorf("steps_per_epoch must not be negative, found %d", fit.StepsPerEpoch)
 	case fit.ClassWeight != nil && len(m.outWidth) > 1:
 		return fmt.Errorf("class_weight needs a model with one output, this one has %d", len(m.outWidth))
+	case fit.ClassWeight != nil && m.losses[0].Labels == loss.Sequences:
+		return fmt.Errorf("class_weight needs labels that are classes, those of the loss %s are sequences", m.losses[0])
+	case m.losses[0].Labels == loss.ClassNumbers: // of any classes
+		return nil
 	}
 	for class := range fit.ClassWeight {
 		if n := max(m.outWidth[0], 2); class < 0 || class >= n {

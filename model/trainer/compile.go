@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/optimizer"
@@ -19,6 +20,9 @@ func (m *Model) compile(c params.Compile) error {
 		return err
 	}
 	if m.losses, err = m.resolveLosses(c); err != nil {
+		return err
+	}
+	if err := m.resolveLabels(); err != nil {
 		return err
 	}
 	if m.lossWeights, err = m.resolveLossWeights(c); err != nil {
@@ -39,6 +43,20 @@ func (m *Model) compile(c params.Compile) error {
 	m.slots = opt.Slots() * m.trainable
 	m.optimizer = opt
 	return nil
+}
+
+// LabelsOf is what the losses of compile parameters compare the outputs of a model with.
+func LabelsOf(spec *keras.Spec, c params.Compile) ([]loss.Labels, error) {
+	m := Model{spec: spec, outWidth: widths(spec.OutputShapes()), outNames: spec.OutputNames()}
+	losses, err := m.resolveLosses(c)
+	if err != nil {
+		return nil, err
+	}
+	labels := make([]loss.Labels, len(losses))
+	for i, l := range losses {
+		labels[i] = l.Labels
+	}
+	return labels, nil
 }
 
 // resolveLosses finds one loss per output; a single one serves all outputs.
@@ -66,6 +84,19 @@ func (m *Model) resolveLosses(c params.Compile) ([]*loss.Loss, error) {
 		}
 	}
 	return losses, nil
+}
+
+// resolveLabels finds what the losses want to see of a batch.
+func (m *Model) resolveLabels() error {
+	for i, l := range m.losses {
+		shape, err := graph.LabelShape(m.spec, i, l)
+		if err != nil {
+			return err
+		}
+		m.labelWidth = append(m.labelWidth, shape[0])
+		m.wholeBatch = m.wholeBatch || l.WholeBatch
+	}
+	return nil
 }
 
 // resolveLossWeights finds one loss weight per output.
@@ -105,6 +136,10 @@ func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
 	metrics := make([][]*metric.Metric, len(calls))
 	for i := range metrics {
 		for _, call := range calls[i] {
+			if l := m.losses[i]; l.Labels != loss.LikeOutput {
+				return nil, fmt.Errorf("metric %s: the labels of output %q are those of the loss %s, which no metric compares with an output",
+					call, m.outNames[i], l)
+			}
 			bound, err := metric.New(metric.ForLoss(call, m.losses[i], m.outWidth[i]), m.outWidth[i])
 			if err != nil {
 				return nil, err

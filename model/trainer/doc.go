@@ -21,26 +21,29 @@
 // (trainable: false) keep their weights; a frozen batch normalisation uses its moving statistics. A loss or weight that
 // becomes NaN or infinite does not stop training. steps_per_epoch ends a pass early; a pass has never more steps than
 // the rows allow. A score has no class weights and no dropout; its loss is a mean over rows, its metrics are those of
-// all rows at once.
+// all rows at once. Of a loss that looks at all rows of a batch (circle) it is the mean over batches of EvaluationBatch rows, weighted
+// by their rows, which are taken one after the other from the first row of a dataset on.
 //
 // # Labels
 //
 // Labels are one-hot, or numbers (Buffer.Numbers) for regression. One number per row for a wider output whose loss is one of
 // class numbers (sparse_categorical_crossentropy) is a class number and becomes one-hot. A class that the loss ignores
-// (ignore_class) counts neither in the mean of a batch nor in that of a score.
+// (ignore_class) counts neither in the mean of a batch nor in that of a score. What else a loss may take says loss.Labels: class
+// numbers, or classes, that have nothing to do with the output (circle), and sequences of class numbers (ctc).
 //
 // # Guarantees
 //
 // A Model is safe for concurrent use and allocates nothing in a step. It never changes or keeps a slice that it was
 // given. Train's result depends on its input only, bit by bit: not on the number of cores or on other calls. Scores merge
-// in any order to the same bits.
+// in any order to the same bits; where a loss looks at all rows of a batch, those of parts that begin at multiples of EvaluationBatch.
 //
 // # Cores
 //
 // A batch with work enough is cut into slices, whose gradients are computed apart and summed in a fixed order (plan.Split).
 // Into how many depends on the network and the batch alone, so the bits of the result do not depend on how many cores take
-// part: a lone core does one slice after the other. While a step runs, Train borrows cores that TrainInput.Cores finds idle. A
-// network whose layers look at the whole batch (batch normalisation) is never cut.
+// part: a lone core does one slice after the other. While a step runs, Train borrows cores that TrainInput.Cores finds idle.
+// Slices wait for each other where a layer looks at the whole batch (batch normalisation), and tell each other their sums. A batch
+// whose loss looks at all its rows is never cut.
 //
 // # Failure
 //

@@ -7,7 +7,8 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-// Evaluate scores weights on data. The score of no rows merges with any other of the model without changing it.
+// Evaluate scores weights on data. A loss that looks at all rows of a batch is that of batches of EvaluationBatch rows from the
+// first row on, each weighted by its rows. The score of no rows merges with any other of the model without changing it.
 func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (Score, error) {
 	if m.optimizer == nil {
 		return Score{}, errPredictOnly
@@ -22,7 +23,11 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 	if err != nil {
 		return Score{}, err
 	}
-	w, err := m.worker(poolKey{mode: scoring, batch: batch})
+	key := poolKey{mode: scoring, batch: batch}
+	if m.wholeBatch {
+		key.last = data.Rows() % batch
+	}
+	w, err := m.worker(key)
 	if err != nil {
 		return Score{}, err
 	}

@@ -2,15 +2,15 @@ package trainer
 
 import "context"
 
-// chunks calls do for consecutive parts of n rows, each at most batch. The batch of a part's program is the smallest
-// power of two that holds it; rows beyond the part are left over from before, and their results mean nothing.
+// chunks calls do for consecutive parts of n rows, each at most batch. A part's program is the smallest one
+// that holds it; rows beyond the part are left over from before, and their results mean nothing.
 func (w *worker) chunks(ctx context.Context, n, batch int, do func(b *bound, from, rows int) error) error {
 	for from := 0; from < n; from += batch {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		rows := min(batch, n-from)
-		b, err := w.program(powerOfTwo(rows))
+		b, err := w.program(w.model.programRows(w.mode, rows))
 		if err != nil {
 			return err
 		}
@@ -19,6 +19,15 @@ func (w *worker) chunks(ctx context.Context, n, batch int, do func(b *bound, fro
 		}
 	}
 	return nil
+}
+
+// programRows is the batch of the program for so many rows: a power of two, or just these rows where a loss looks at all rows of
+// a batch.
+func (m *Model) programRows(mode mode, rows int) int {
+	if mode == scoring && m.wholeBatch {
+		return rows
+	}
+	return powerOfTwo(rows)
 }
 
 // powerOfTwo is the smallest power of two that is at least n.

@@ -3,6 +3,8 @@ package trainer
 import (
 	"fmt"
 	"math"
+
+	"github.com/beamfit/beamfit/model/loss"
 )
 
 // A Label is what the labels of an output are: Width elements per row, one-hot or numbers.
@@ -11,8 +13,19 @@ type Label struct {
 	Numeric bool
 }
 
-// CheckLabels checks what the labels of every output are, before there are any: as wide as the output, or class numbers for a
-// loss of class numbers. classWeight tells whether rows are weighted by class.
+// A LabelError is why the labels of an output cannot be.
+type LabelError struct {
+	Output int
+	Err    error
+}
+
+func (e *LabelError) Error() string { return e.Err.Error() }
+
+func (e *LabelError) Unwrap() error { return e.Err }
+
+// CheckLabels checks what the labels of every output are, before there are any: what the output's loss takes (loss.Labels), or
+// class numbers for a loss that takes these one-hot; else the error is a *LabelError. classWeight tells whether rows are weighted by
+// class.
 func (m *Model) CheckLabels(labels []Label, classWeight bool) error {
 	if m.optimizer == nil {
 		return errPredictOnly
@@ -21,26 +34,33 @@ func (m *Model) CheckLabels(labels []Label, classWeight bool) error {
 		return fmt.Errorf("trainer: labels of %d outputs, the model has %d", len(labels), len(m.outWidth))
 	}
 	for i, l := range labels {
-		if err := m.checkLabel(i, l); err != nil {
-			return err
+		err := m.checkLabel(i, l)
+		if err == nil && classWeight && l.Numeric && l.Width > 1 {
+			err = fmt.Errorf("class_weight needs labels that are classes, those of output %q are numbers", m.outNames[i])
 		}
-		if classWeight && l.Numeric && l.Width > 1 {
-			return fmt.Errorf("class_weight needs labels that are classes, those of output %q are numbers", m.outNames[i])
+		if err != nil {
+			return &LabelError{Output: i, Err: err}
 		}
 	}
 	return nil
 }
 
 func (m *Model) checkLabel(output int, l Label) error {
-	switch w := m.outWidth[output]; {
-	case l.Width == w || m.classNumbers(output, l):
+	w, name, of := m.outWidth[output], m.outNames[output], m.losses[output]
+	switch {
+	case of.Labels == loss.ClassNumbers && l.Numeric && l.Width != 1:
+		return fmt.Errorf("the labels of output %q are %d numbers per row; the loss %s takes classes, or one class number per row",
+			name, l.Width, of)
+	case of.Labels == loss.Sequences && !l.Numeric:
+		return fmt.Errorf("the labels of output %q are classes; the loss %s takes sequences of class numbers, which are numeric labels",
+			name, of)
+	case of.Labels != loss.LikeOutput, l.Width == w, m.classNumbers(output, l):
 		return nil
 	case l.Width == 1 && l.Numeric:
 		return fmt.Errorf("the labels of output %q are one number per row, the output is %d wide and its loss is %s; "+
-			"class numbers need a loss such as sparse_categorical_crossentropy", m.outNames[output], w, m.losses[output])
-	default:
-		return fmt.Errorf("the labels of output %q are %d wide, the output is %d wide", m.outNames[output], l.Width, w)
+			"class numbers need a loss such as sparse_categorical_crossentropy", name, w, of)
 	}
+	return fmt.Errorf("the labels of output %q are %d wide, the output is %d wide", name, l.Width, w)
 }
 
 // classNumbers tells whether labels are class numbers, which become one-hot.
@@ -61,20 +81,20 @@ func (m *Model) checkLabels(b *Buffer) error {
 	if len(b.Labels) != len(m.outWidth) {
 		return fmt.Errorf("trainer: %d label arrays, the model has %d outputs", len(b.Labels), len(m.outWidth))
 	}
-	for i, w := range m.outWidth {
+	for i := range m.outWidth {
 		values, numeric := b.numbers(i)
 		n := len(values)
 		if !numeric {
 			n = len(b.Labels[i])
 		}
-		if n == b.N*w {
-			continue
+		l := Label{Width: n / max(b.N, 1), Numeric: numeric}
+		if n != b.N*l.Width || b.N > 0 && m.checkLabel(i, l) != nil {
+			return fmt.Errorf("trainer: labels of output %q: %d elements for %d rows, the output is %d wide",
+				m.outNames[i], n, b.N, m.outWidth[i])
 		}
-		if l := (Label{Width: n / max(b.N, 1), Numeric: numeric}); n != b.N || !m.classNumbers(i, l) {
-			return fmt.Errorf("trainer: labels of output %q: %d elements for %d rows, the output is %d wide", m.outNames[i], n, b.N, w)
-		}
-		for row, v := range values {
-			if err := m.checkClass(i, v); err != nil {
+		check := m.checkOf(i, l)
+		for row := 0; check != nil && row < b.N; row++ {
+			if err := check(i, values[row*l.Width:(row+1)*l.Width]); err != nil {
 				return fmt.Errorf("labels of output %q: row %d: %w", m.outNames[i], row+1, err)
 			}
 		}
@@ -82,8 +102,32 @@ func (m *Model) checkLabels(b *Buffer) error {
 	return nil
 }
 
+// checkOf is the check of the numbers of a row; nil where any are good.
+func (m *Model) checkOf(output int, l Label) func(output int, values []float32) error {
+	switch kind := m.losses[output].Labels; {
+	case !l.Numeric:
+		return nil
+	case kind == loss.Sequences:
+		return m.checkSequence
+	case kind == loss.ClassNumbers:
+		return m.checkNumber
+	case m.classNumbers(output, l):
+		return m.checkClass
+	}
+	return nil
+}
+
+// checkNumber checks the number of a class that need not be one of the output's.
+func (m *Model) checkNumber(_ int, values []float32) error {
+	if v := float64(values[0]); v != math.Trunc(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("%v is no class number", v)
+	}
+	return nil
+}
+
 // checkClass checks a class number.
-func (m *Model) checkClass(output int, v float32) error {
+func (m *Model) checkClass(output int, values []float32) error {
+	v := values[0]
 	class, ignore := float64(v), m.losses[output].Ignore
 	switch {
 	case class != math.Trunc(class):
@@ -97,7 +141,7 @@ func (m *Model) checkClass(output int, v float32) error {
 // checkClasses checks that rows can be weighted by the class of their labels, for a model with one output.
 func (m *Model) checkClasses(b *Buffer) error {
 	values, numeric := b.numbers(0)
-	if !numeric || len(values) != b.N*m.outWidth[0] {
+	if !numeric || m.losses[0].Labels != loss.LikeOutput || len(values) != b.N*m.outWidth[0] {
 		return nil
 	}
 	for row, v := range values {
@@ -108,12 +152,17 @@ func (m *Model) checkClasses(b *Buffer) error {
 	return nil
 }
 
-// label writes the label of a row to a place as wide as the output; a class number as one-hot, or zeros where it is none of
-// the output's, which only a class that is ignored may be.
-func (b *Buffer) label(output, row int, to []float32) {
+// label writes the label of a row to its place in a batch; a class number as one-hot, or zeros where it is none of the output's,
+// which only a class that is ignored may be.
+func (m *Model) label(b *Buffer, output, row int, to []float32) {
 	w := len(to)
 	values, numeric := b.numbers(output)
-	switch {
+	switch kind := m.losses[output].Labels; {
+	case kind == loss.Sequences:
+		copySequence(values[row*len(values)/b.N:(row+1)*len(values)/b.N], to)
+	case kind == loss.ClassNumbers && !numeric:
+		k := len(b.Labels[output]) / b.N
+		to[0] = float32(classOf(b.Labels[output][row*k : (row+1)*k]))
 	case !numeric:
 		for j, v := range b.Labels[output][row*w : (row+1)*w] {
 			to[j] = float32(v)
@@ -128,6 +177,31 @@ func (b *Buffer) label(output, row int, to []float32) {
 	}
 }
 
+// class is the class of a label in a batch: its number, or of a row as wide as the output the first maximum.
+func (m *Model) class(output int, label []float32) int {
+	switch {
+	case m.losses[output].Labels == loss.ClassNumbers:
+		return int(label[0])
+	case len(label) == 1:
+		return min(max(int(math.RoundToEven(float64(label[0]))), 0), 1)
+	}
+	return classOf(label)
+}
+
+// classOf is the class of a row: the first maximum, or the value itself where it is one number.
+func classOf[T int16 | float32](row []T) int {
+	if len(row) == 1 {
+		return int(row[0])
+	}
+	best := 0
+	for j, v := range row {
+		if v > row[best] {
+			best = j
+		}
+	}
+	return best
+}
+
 // count finds how many rows of a batch the loss of each output counts, at least 1.
 func (p *pass) count(rows []int32) {
 	for i, l := range p.model.losses {
@@ -135,10 +209,10 @@ func (p *pass) count(rows []int32) {
 		if l.Ignore == nil {
 			continue
 		}
-		n, label := 0, p.label[:p.model.outWidth[i]]
+		n, label := 0, p.label[:p.model.labelWidth[i]]
 		for _, row := range rows {
 			b, at := p.index.find(int(row))
-			b.label(i, at, label)
+			p.model.label(b, i, at, label)
 			if !l.Ignores(label) {
 				n++
 			}

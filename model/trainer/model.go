@@ -33,6 +33,8 @@ type Model struct {
 	losses      []*loss.Loss
 	lossWeights []float64
 	metrics     [][]*metric.Metric // per output
+	labelWidth  []int              // elements of a row's labels in a batch, per output
+	wholeBatch  bool               // a loss looks at all rows of a batch
 
 	slots     int // elements of a State
 	trainable int // T

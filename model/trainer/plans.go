@@ -17,10 +17,11 @@ const (
 	predicting             // outputs only
 )
 
-// A planKey names a plan of a model: for how many rows, and for a slice of how many.
+// A planKey names a plan of a model: for how many rows, and where they are a slice, of how many rows in how many slices.
 type planKey struct {
-	mode         mode
-	batch, whole int
+	mode          mode
+	batch         int
+	whole, slices int
 }
 
 // plan is the plan for a batch size, compiled on first use.
@@ -35,7 +36,7 @@ func (m *Model) compiled(key planKey) (*plan.Plan, error) {
 	if p := m.plans[key]; p != nil {
 		return p, nil
 	}
-	o := graph.Options{Batch: key.batch, Whole: key.whole, Training: key.mode == training || key.mode == slicing}
+	o := graph.Options{Batch: key.batch, Whole: key.whole, Slices: key.slices, Training: key.mode == training || key.mode == slicing}
 	var opt optimizer.Optimizer
 	if key.mode != predicting {
 		o.Losses = m.losses
@@ -77,8 +78,16 @@ const (
 	maxInferFloats = 4 << 20
 )
 
-// inferBatch is the largest batch for scoring or predicting: a power of two, bounded by memory.
+// EvaluationBatch is the batch whose loss Evaluate computes where a loss looks at all rows of a batch: that of Keras' evaluate
+// where it is given none.
+const EvaluationBatch = 32
+
+// inferBatch is the largest batch for scoring or predicting: a power of two, bounded by memory, or EvaluationBatch where the
+// batch decides the loss.
 func (m *Model) inferBatch(mode mode) (int, error) {
+	if mode == scoring && m.wholeBatch {
+		return EvaluationBatch, nil
+	}
 	p, err := m.plan(planKey{mode: mode, batch: 1})
 	if err != nil {
 		return 0, err

@@ -1,9 +1,6 @@
 package trainer
 
-import (
-	"github.com/beamfit/beamfit/model/graph"
-	"github.com/beamfit/beamfit/model/plan"
-)
+import "github.com/beamfit/beamfit/model/plan"
 
 // Limits of the split of a batch into slices. They are constants, not settings: the split decides in which order gradients
 // are summed, and so the last bits of the weights.
@@ -15,16 +12,22 @@ const (
 	// minFLOPPerWeight is the least work of a slice per trainable weight: the gradients of every slice are written and summed,
 	// which with less work costs more than 5 % where no core is idle.
 	minFLOPPerWeight = 1500
+	// minStageFLOP and meetingFLOPPerWeight are the same limits for slices that meet, for each of their stages and for a slice. A
+	// core has lost a slice's values from its cache when it comes back to the slice, so slices must be larger to be as cheap.
+	minStageFLOP         = 70e6
+	meetingFLOPPerWeight = 3000
 )
 
-// slicesOf is the number of slices that a batch is cut into. It depends on the network and the batch only, never on the
-// machine.
-func slicesOf(batch, flopPerRow, trainable int) int {
+// slicesOf is the number of slices that a batch is cut into, whose steps have so many stages. It depends on the network and the
+// batch only, never on the machine.
+func slicesOf(batch, flopPerRow, trainable, stages int) int {
+	least := max(minSliceFLOP, minFLOPPerWeight*trainable)
+	if stages > 1 {
+		least = max(minStageFLOP*stages, meetingFLOPPerWeight*trainable)
+	}
 	slices := 1
 	for n := 2; n <= maxSlices; n *= 2 {
-		rows := batch / n
-		flop := rows * flopPerRow
-		if rows < minSliceRows || flop < minSliceFLOP || flop < minFLOPPerWeight*trainable {
+		if rows := batch / n; rows < minSliceRows || rows*flopPerRow < least {
 			break
 		}
 		slices = n
@@ -32,8 +35,8 @@ func slicesOf(batch, flopPerRow, trainable int) int {
 	return slices
 }
 
-// split is the step for a batch size, compiled on first use. A batch that is not worth cutting, or that must not be cut since
-// a layer looks at all its rows at once, is one slice.
+// split is the step for a batch size, compiled on first use. A batch that is not worth cutting, or that must not be cut,
+// is one slice.
 func (m *Model) split(batch int) (*plan.Split, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -44,40 +47,46 @@ func (m *Model) split(batch int) (*plan.Split, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s *plan.Split
-	if n == 1 {
-		p, err := m.compiled(planKey{mode: training, batch: batch})
-		if err != nil {
-			return nil, err
-		}
-		s = &plan.Split{Sizes: p.Sizes, Slices: []*plan.Plan{p}}
-	} else {
-		plans := make([]*plan.Plan, n)
-		for i := range plans {
-			from, to := sliceRows(batch, n, i)
-			if plans[i], err = m.compiled(planKey{slicing, to - from, batch}); err != nil {
-				return nil, err
-			}
-		}
-		s = plan.NewSplit(m.spec, plans, m.optimizer, n)
+	s, err := m.cut(batch, n)
+	if err != nil {
+		return nil, err
 	}
 	m.splits[batch] = s
 	return s, nil
 }
 
+// cut is the step for a batch in so many slices.
+func (m *Model) cut(batch, n int) (*plan.Split, error) {
+	if n == 1 {
+		p, err := m.compiled(planKey{mode: training, batch: batch})
+		if err != nil {
+			return nil, err
+		}
+		return plan.Whole(p), nil
+	}
+	plans := make([]*plan.Plan, n)
+	for i := range plans {
+		from, to := sliceRows(batch, n, i)
+		p, err := m.compiled(planKey{slicing, to - from, batch, n})
+		if err != nil {
+			return nil, err
+		}
+		plans[i] = p
+	}
+	return plan.NewSplit(m.spec, plans, m.optimizer, n), nil
+}
+
 // sliceRows are the rows of slice i of n.
 func sliceRows(batch, n, i int) (from, to int) { return batch * i / n, batch * (i + 1) / n }
 
-// sliceCount is the number of slices for a batch. A network that updates weights by more than gradients has batch
-// normalisation, whose statistics are those of the whole batch: it is never cut.
+// sliceCount is the number of slices for a batch: one where a loss looks at all rows of a batch.
 func (m *Model) sliceCount(batch int) (int, error) {
-	g, err := graph.Build(m.spec, graph.Options{Batch: 1, Training: true, Losses: m.losses})
-	if err != nil || len(g.Updates) > 0 || m.trainable == 0 {
-		return 1, err
+	if m.wholeBatch || m.trainable == 0 {
+		return 1, nil
 	}
-	p, err := plan.Compile(g, m.device, nil)
+	p, err := m.compiled(planKey{slicing, 1, 2, 2})
 	if err != nil {
 		return 0, err
 	}
-	return slicesOf(batch, p.FLOP(), m.trainable), nil
+	return slicesOf(batch, p.FLOP(), m.trainable, len(p.Meetings)+1), nil
 }

@@ -29,18 +29,23 @@ const imageDropoutJSON = `{"class_name":"Sequential","config":[
 {"class_name":"Dense","config":{"name":"d","units":3,"activation":"softmax"}}]}`
 
 func TestSlicesOf(t *testing.T) {
-	for _, c := range []struct{ batch, flopPerRow, trainable, want int }{
-		{128, 64e6, 1.2e6, 4},   // MNIST CNN
-		{128, 124e6, 1.25e6, 8}, // CIFAR-10 CNN
-		{32, 124e6, 1.25e6, 2},
-		{128, 4e6, 670e3, 1}, // MNIST MLP: reading its weights is most of the work
-		{5, 1500, 193, 1},    // iris
-		{7, 1e9, 1000, 1},    // less than 4 rows each
-		{8, 1e9, 1000, 2},
-		{1 << 20, 1e9, 1000, maxSlices},
+	for _, c := range []struct{ batch, flopPerRow, trainable, stages, want int }{
+		{128, 64e6, 1.2e6, 1, 4},   // MNIST CNN
+		{128, 124e6, 1.25e6, 1, 8}, // CIFAR-10 CNN
+		{32, 124e6, 1.25e6, 1, 2},
+		{128, 4e6, 670e3, 1, 1}, // MNIST MLP: reading its weights is most of the work
+		{5, 1500, 193, 1, 1},    // iris
+		{7, 1e9, 1000, 1, 1},    // less than 4 rows each
+		{8, 1e9, 1000, 1, 2},
+		{1 << 20, 1e9, 1000, 1, maxSlices},
+		{128, 244e6, 273e3, 39, 8}, // ResNet-20
+		{32, 244e6, 273e3, 39, 2},
+		{16, 244e6, 273e3, 39, 1}, // too little from one meeting to the next
+		{8, 1e9, 1.3e6, 3, 2},
+		{8, 1e9, 1.4e6, 3, 1}, // too little per weight for slices that meet
 	} {
-		if got := slicesOf(c.batch, c.flopPerRow, c.trainable); got != c.want {
-			t.Errorf("%d rows of %d FLOP, %d weights: %d slices, want %d", c.batch, c.flopPerRow, c.trainable, got, c.want)
+		if got := slicesOf(c.batch, c.flopPerRow, c.trainable, c.stages); got != c.want {
+			t.Errorf("%d rows of %d FLOP, %d weights, %d stages: %d slices, want %d", c.batch, c.flopPerRow, c.trainable, c.stages, got, c.want)
 		}
 	}
 }
@@ -98,10 +103,10 @@ func TestSplitFollowsWhole(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			whole.splits[batch] = &plan.Split{Sizes: p.Sizes, Slices: []*plan.Plan{p}}
+			whole.splits[batch] = plan.Whole(p)
 		}
 		got, want := run(t, m, nil), run(t, whole, nil)
-		if n, last := len(m.splits[37].Slices), len(m.splits[11].Slices); n != 4 || last != 2 {
+		if n, last := len(m.splits[37].Slices[0]), len(m.splits[11].Slices[0]); n != 4 || last != 2 {
 			t.Fatalf("%d and %d slices, want 4 and 2", n, last)
 		}
 		start := weightsFor(m, 2)
@@ -123,9 +128,18 @@ func TestSplitFollowsWhole(t *testing.T) {
 
 // TestCoresDoNotMatter: the same bits with any number of cores, which all come back.
 func TestCoresDoNotMatter(t *testing.T) {
-	model, run := sliced(imageDropoutJSON, "Adam(lr=0.001)")
+	for name, json := range map[string]string{"slices": imageDropoutJSON, "slices that meet": residualJSON} {
+		t.Run(name, func(t *testing.T) { coresDoNotMatter(t, json) })
+	}
+}
+
+func coresDoNotMatter(t *testing.T, json string) {
+	model, run := sliced(json, "Adam(lr=0.001)")
 	m := model(t)
 	want := run(t, m, nil)
+	if n := len(m.splits[37].Slices[0]); n < 2 {
+		t.Fatalf("%d slices", n)
+	}
 	for _, idle := range []int{0, 1, 3, 15} {
 		cores := &lender{idle: idle}
 		got := run(t, m, cores)
@@ -150,8 +164,8 @@ func TestDividedSteps(t *testing.T) {
 	model, run := sliced(wideJSON, "Adam(lr=0.001)")
 	m := model(t)
 	want := run(t, m, nil)
-	if s := m.splits[37]; len(s.Slices) != 1 {
-		t.Fatalf("%d slices, want 1", len(s.Slices))
+	if s := m.splits[37]; len(s.Slices[0]) != 1 {
+		t.Fatalf("%d slices, want 1", len(s.Slices[0]))
 	}
 	for _, idle := range []int{1, 2, 6} {
 		cores := &lender{idle: idle}
@@ -166,26 +180,10 @@ func TestDividedSteps(t *testing.T) {
 	}
 }
 
-// TestWholeBatch: batch normalisation is never cut.
-func TestWholeBatch(t *testing.T) {
-	m := newModel(t, `{"class_name":"Sequential","config":[
-{"class_name":"Conv2D","config":{"name":"c1","batch_input_shape":[null,16,16,4],"filters":64,"kernel_size":[3,3],"padding":"same"}},
-{"class_name":"BatchNormalization","config":{"name":"bn","axis":[-1]}},
-{"class_name":"GlobalAveragePooling2D","config":{"name":"g"}},
-{"class_name":"Dense","config":{"name":"d","units":3,"activation":"softmax"}}]}`, compileWith("sgd", "categorical_crossentropy"))
-	s, err := m.split(512)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(s.Slices) != 1 {
-		t.Errorf("%d slices, want 1", len(s.Slices))
-	}
-}
-
 // TestCoresAllocateNothing: many steps with borrowed cores allocate as often as few, with slices and with divided
 // instructions.
 func TestCoresAllocateNothing(t *testing.T) {
-	for name, json := range map[string]string{"slices": imageDropoutJSON, "divided": wideJSON} {
+	for name, json := range map[string]string{"slices": imageDropoutJSON, "slices that meet": residualJSON, "divided": wideJSON} {
 		t.Run(name, func(t *testing.T) { allocateNothing(t, json) })
 	}
 }

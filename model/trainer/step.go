@@ -9,17 +9,19 @@ import (
 // A trainStep is the training step for one batch size in a worker's memory.
 type trainStep struct {
 	batch  int
-	slices []*bound
+	slices []*bound         // their first stages
+	stages [][]plan.Program // the later ones
 	finish [][]plan.Program
 
 	// What run is given, for its jobs.
 	pass  *pass
 	order []int32
-	stage []plan.Program // the set of finish that is being run
+	stage []plan.Program // the set of stages or finish that is being run
+	back  bool           // whether the stage takes the slices from the last to the first
 	seeds []plan.Step    // per slice
 	errs  []error        // per job
 
-	slice, part func(job, jobs int) // doSlice and doPart, made once since a method value allocates
+	slice, later, part func(job, jobs int) // doSlice, doStage and doPart, made once since a method value allocates
 }
 
 // trainStep is the step for a batch, bound to the worker's memory.
@@ -31,28 +33,44 @@ func (w *worker) trainStep(batch int) (*trainStep, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &trainStep{batch: batch, errs: make([]error, len(split.Slices)), seeds: make([]plan.Step, len(split.Slices))}
-	s.slice, s.part = s.doSlice, s.doPart
-	for _, p := range split.Slices {
+	first := split.Slices[0]
+	s := &trainStep{batch: batch, seeds: make([]plan.Step, len(first))}
+	s.slice, s.later, s.part = s.doSlice, s.doStage, s.doPart
+	for _, p := range first {
 		b, err := w.bind(p)
 		if err != nil {
 			return nil, err
 		}
 		s.slices = append(s.slices, b)
 	}
-	for _, set := range split.Finish {
-		var programs []plan.Program
+	if s.stages, err = w.programs(split.Slices[1:]); err != nil {
+		return nil, err
+	}
+	if s.finish, err = w.programs(split.Finish); err != nil {
+		return nil, err
+	}
+	jobs := len(first)
+	for _, set := range s.finish {
+		jobs = max(jobs, len(set))
+	}
+	s.errs = make([]error, jobs)
+	w.steps[batch] = s
+	return s, nil
+}
+
+// programs are sets of plans, bound to the worker's memory.
+func (w *worker) programs(sets [][]*plan.Plan) ([][]plan.Program, error) {
+	programs := make([][]plan.Program, len(sets))
+	for k, set := range sets {
 		for _, p := range set {
 			program, err := w.model.device.Bind(p, w.memory)
 			if err != nil {
 				return nil, err
 			}
-			programs = append(programs, program)
+			programs[k] = append(programs[k], program)
 		}
-		s.finish = append(s.finish, programs)
 	}
-	w.steps[batch] = s
-	return s, nil
+	return programs, nil
 }
 
 // run trains on the rows of a batch.
@@ -64,9 +82,18 @@ func (s *trainStep) run(p *pass, order []int32) error {
 	if err := s.failed(); err != nil {
 		return err
 	}
-	for _, set := range s.finish {
-		s.stage = set
-		p.crew.run(len(set), s.part)
+	if err := s.runSets(s.stages, s.later); err != nil {
+		return err
+	}
+	return s.runSets(s.finish, s.part)
+}
+
+// runSets runs sets of programs one after the other.
+func (s *trainStep) runSets(sets [][]plan.Program, do func(job, jobs int)) error {
+	s.back = false
+	for _, set := range sets {
+		s.stage, s.back = set, !s.back
+		s.pass.crew.run(len(set), do)
 		if err := s.failed(); err != nil {
 			return err
 		}
@@ -74,7 +101,7 @@ func (s *trainStep) run(p *pass, order []int32) error {
 	return nil
 }
 
-// doSlice computes the gradients of a slice. Slices draw different random numbers; a batch of one slice draws those of its
+// doSlice fills in the rows of a slice and runs its first stage. Slices draw different random numbers; a batch of one slice draws those of its
 // step.
 func (s *trainStep) doSlice(i, _ int) {
 	p, b := s.pass, s.slices[i]
@@ -89,6 +116,15 @@ func (s *trainStep) doSlice(i, _ int) {
 		s.seeds[i].Seed = mix(p.step.Seed, uint64(i))
 	}
 	s.errs[i] = b.run(&s.seeds[i])
+}
+
+// doStage runs a later stage of a slice. Every other stage begins with the last slice, since a core still has its values in the
+// cache, from the stage before.
+func (s *trainStep) doStage(i, slices int) {
+	if s.back {
+		i = slices - 1 - i
+	}
+	s.errs[i] = s.stage[i].Run(&s.seeds[i])
 }
 
 // doPart sums and updates a part of the weights.

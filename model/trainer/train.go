@@ -121,9 +121,9 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	defer crew.dismiss()
 	p := pass{
 		worker: w, crew: crew, index: newRowIndex(in.Data.Buffers()), batch: batch, order: order,
-		classWeight: w.model.classWeights(in.Fit.ClassWeight),
+		classWeight: in.Fit.ClassWeight,
 		counted:     make([]int, len(w.model.losses)),
-		label:       make([]float32, slices.Max(w.model.outWidth)),
+		label:       make([]float32, slices.Max(w.model.labelWidth)),
 		progress:    in.Progress,
 		steps:       (rows + batch - 1) / batch,
 		step: plan.Step{
@@ -157,7 +157,7 @@ type pass struct {
 	batch       int
 	steps       int
 	order       []int32
-	classWeight []float32
+	classWeight map[int]float64
 	counted     []int     // per output, the rows of the batch that its loss counts
 	label       []float32 // room for one
 	progress    func(rows int)

@@ -32,16 +32,16 @@ type bound struct {
 	memory                 plan.Memory
 }
 
-// A poolKey tells workers of different sizes apart: the batch, and for training the short last batch or 0.
+// A poolKey tells workers of different sizes apart: the batch, and where batches are exact the short last one or 0.
 type poolKey struct {
 	mode        mode
 	batch, last int
 }
 
-// batches are the batch sizes that a worker can run: in training the batch and the short last one, else every power of two
-// up to the batch.
+// batches are the batch sizes that a worker can run: the batch and the short last one where they are exact, else every power of
+// two up to the batch.
 func (k poolKey) batches() []int {
-	if k.mode == training && k.last > 0 {
+	if k.last > 0 {
 		return []int{k.batch, k.last}
 	}
 	batches := []int{k.batch}

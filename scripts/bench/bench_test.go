@@ -44,7 +44,7 @@ func TestUpdate(t *testing.T) {
 		t.Fatal(err)
 	}
 	one := result{mine: []float64{2}, theirs: []float64{3}, ratios: []float64{1.5}}
-	if err := update(path, []*work{a, b, c}, map[*work]string{a: a.line(one), c: c.line(one)}); err != nil {
+	if err := update(path, "numpy 1.2", []*work{a, b, c}, map[*work]string{a: a.line(one), c: c.line(one)}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -53,7 +53,7 @@ func TestUpdate(t *testing.T) {
 	}
 	text := string(got)
 	rows := strings.Split(text[strings.Index(text, header)+len(header):], "\n")
-	if !strings.HasPrefix(text, "before\n") || !strings.HasSuffix(text, endMark+"\nafter\n") || strings.Contains(text, "gone") ||
+	if !strings.HasPrefix(text, "before\n") || !strings.Contains(text, "; numpy 1.2.\n") || !strings.HasSuffix(text, endMark+"\nafter\n") || strings.Contains(text, "gone") ||
 		!strings.Contains(rows[0], "**1.50**") || rows[1] != "| a | 1 | old | torch | x |" || !strings.HasPrefix(rows[2], "| b | 0 | 2 s |") {
 		t.Errorf("the file is now\n%s", text)
 	}

@@ -46,6 +46,10 @@ func main() {
 
 // bench runs the works. One that fails is told and left out, and the others go on.
 func bench(all []*work, out string, turns int, only string) error {
+	versions, err := peers.versions()
+	if err != nil {
+		return err
+	}
 	measured := map[*work]string{}
 	var errs []error
 	fmt.Print(header)
@@ -64,7 +68,7 @@ func bench(all []*work, out string, turns int, only string) error {
 		fmt.Print(measured[w])
 	}
 	if out != "" && len(measured) > 0 {
-		errs = append(errs, update(out, all, measured))
+		errs = append(errs, update(out, versions, all, measured))
 	}
 	return errors.Join(errs...)
 }

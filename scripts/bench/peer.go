@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -37,7 +38,7 @@ func (p *peerProcesses) get(name string, threads int) (*peer, error) {
 	p.stop()
 	n := strconv.Itoa(threads)
 	cmd := exec.Command(p.python, p.script, name, "--threads", n)
-	cmd.Env = append(os.Environ(), "OMP_NUM_THREADS="+n, "OPENBLAS_NUM_THREADS="+n, "MKL_NUM_THREADS="+n)
+	cmd.Env = environment(n)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -52,6 +53,23 @@ func (p *peerProcesses) get(name string, threads int) (*peer, error) {
 	}
 	p.current = &peer{name, threads, in, bufio.NewScanner(out), cmd}
 	return p.current, nil
+}
+
+// environment is that of a peer with so many threads.
+func environment(threads string) []string {
+	return append(os.Environ(), "OMP_NUM_THREADS="+threads, "OPENBLAS_NUM_THREADS="+threads, "MKL_NUM_THREADS="+threads)
+}
+
+// versions says what the peers are, in which versions.
+func (p *peerProcesses) versions() (string, error) {
+	cmd := exec.Command(p.python, p.script, "versions")
+	cmd.Env = environment("1")
+	cmd.Stderr = os.Stderr
+	line, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("versions of the peers: %w", err)
+	}
+	return strings.TrimSpace(string(line)), nil
 }
 
 // stop ends the process.

@@ -1,5 +1,9 @@
 """The peers of the benchmarks: Keras (TensorFlow) and PyTorch doing the same work as beamfit, driven line by line.
 
+    python peers.py versions
+
+prints what the peers are, in which versions, as one line.
+
     python peers.py keras|torch|numpy --threads N
 
 reads one JSON object per line from standard input and answers with one per line on standard output:
@@ -20,6 +24,7 @@ in the answer of the preparing line as "setting".
 
 import argparse
 import contextlib
+import importlib.metadata
 import json
 import os
 import signal
@@ -49,6 +54,13 @@ def resnet20():
 
 NETS["resnet20"] = resnet20()
 NETS["text_lstm"] = dict(shape=(80,), layers=[("embedding", 5000, 64), ("lstm", 64), ("dense", 10, "softmax")])
+
+
+def versions():
+    """What the peers are; numpy names the library that multiplies its matrices."""
+    of = importlib.metadata.version
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
+    return f"Keras {of('keras')} on TensorFlow {of('tensorflow-cpu')}, PyTorch {of('torch')}, numpy {of('numpy')} with {blas}"
 
 
 def data(net, rows):
@@ -326,9 +338,12 @@ class Numpy:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("peer", choices=["keras", "torch", "numpy"])
-    parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("peer", choices=["keras", "torch", "numpy", "versions"])
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
+    if args.peer == "versions":
+        print(versions())
+        return
     peer = {"keras": Keras, "torch": Torch, "numpy": Numpy}[args.peer](args.threads)
     work = None
     for line in sys.stdin:

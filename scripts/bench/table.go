@@ -57,8 +57,8 @@ func (w *work) figure(v float64) string {
 }
 
 // update puts the rows that were measured in the place of the same ones between the two marks of a file. The rows stay in the
-// order of works; those that no work has any more are dropped.
-func update(path string, all []*work, measured map[*work]string) error {
+// order of works; those that no work has any more are dropped. versions says what the peers are.
+func update(path, versions string, all []*work, measured map[*work]string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -70,8 +70,7 @@ func update(path string, all []*work, measured map[*work]string) error {
 	}
 	lines := strings.SplitAfter(table, "\n")
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s; %d cores; Go %s; TensorFlow 2.20, PyTorch 2.9, numpy 2.3 with OpenBLAS.\n\n%s",
-		cpuModel(), runtime.NumCPU(), runtime.Version()[2:], header)
+	fmt.Fprintf(&b, "%s; %d cores; Go %s; %s.\n\n%s", cpuModel(), runtime.NumCPU(), runtime.Version()[2:], versions, header)
 	for _, w := range all {
 		if line, ok := measured[w]; ok {
 			b.WriteString(line)

@@ -27,6 +27,10 @@ def softmax(x):
     return e / e.sum(axis=-1, keepdims=True)
 
 
+def unit(x):
+    return x / np.linalg.norm(x, axis=-1, keepdims=True)
+
+
 def related(labels, noise):
     """Predictions from 0 to 1 that have to do with 0/1 labels."""
     return 1 / (1 + np.exp(-(3 * labels - 1.5 + noise * RNG.normal(size=labels.shape))))
@@ -93,23 +97,27 @@ def value(text, p, y):
     return float(np.squeeze(metric.result()))
 
 
+NUMBERS_OF_CLASSES = CLASSES.argmax(axis=-1)
+
+# predictions, labels as beamfit has them and as Keras has them, losses
 LOSSES = {
-    "probabilities": (GROUPS["classes"][0], ["SparseCategoricalCrossentropy()", "SparseCategoricalCrossentropy(ignore_class=1)",
+    "probabilities": (GROUPS["classes"][0], CLASSES, NUMBERS_OF_CLASSES, ["SparseCategoricalCrossentropy()", "SparseCategoricalCrossentropy(ignore_class=1)",
                       "CategoricalGeneralizedCrossEntropy()", "CategoricalGeneralizedCrossEntropy(q=0.9)"]),
     # not divided to sum to 1, and some beyond the clip
-    "numbers": (RNG.uniform(-0.2, 1.3, size=CLASSES.shape), ["SparseCategoricalCrossentropy()", "SparseCategoricalCrossentropy(ignore_class=3)"]),
-    "logits": (3 * RNG.normal(size=CLASSES.shape), ["SparseCategoricalCrossentropy(from_logits=True)",
+    "numbers": (RNG.uniform(-0.2, 1.3, size=CLASSES.shape), CLASSES, NUMBERS_OF_CLASSES, ["SparseCategoricalCrossentropy()", "SparseCategoricalCrossentropy(ignore_class=3)"]),
+    "logits": (3 * RNG.normal(size=CLASSES.shape), CLASSES, NUMBERS_OF_CLASSES, ["SparseCategoricalCrossentropy(from_logits=True)",
                "SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)"]),
+    "embeddings": (unit(RNG.normal(size=(60, 3))), IDS[:60, :1], IDS[:60, :1], ["Circle()", "Circle(gamma=256, margin=0.25)", "Circle(remove_diagonal=False)"]),
 }
 
 
-def loss(text, p):
+def loss(text, p, y):
     """The loss of all rows, and its gradient by the predictions."""
     keras.backend.set_floatx("float64")
     classes = {n: v for n, v in vars(keras.losses).items() if isinstance(v, type)}
     p = tf.Variable(p.astype(np.float64))
     with tf.GradientTape() as tape:
-        total = eval(text, {}, classes)(CLASSES.argmax(axis=-1), tf.convert_to_tensor(p))  # texts of this file only
+        total = eval(text, {}, classes)(y, tf.convert_to_tensor(p))  # texts of this file only
     return {"loss": float(total), "gradients": tensor(tape.gradient(total, p).numpy())}
 
 
@@ -120,9 +128,9 @@ def main(folder):
         groups.append({"name": name, "predictions": tensor(p), "labels": tensor(y), "values": {t: value(t, p, y) for t in texts}})
     write(folder / "values.json", groups)
     groups = []
-    for name, (p, texts) in LOSSES.items():
+    for name, (p, y, numbers, texts) in LOSSES.items():
         p = p.astype(np.float32)
-        groups.append({"name": name, "predictions": tensor(p), "labels": tensor(CLASSES), "losses": {t: loss(t, p) for t in texts}})
+        groups.append({"name": name, "predictions": tensor(p), "labels": tensor(y), "losses": {t: loss(t, p, numbers) for t in texts}})
     write(folder / "losses.json", groups)
 
 

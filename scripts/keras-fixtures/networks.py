@@ -1,7 +1,8 @@
 """The networks of references.py.
 
 Each is a dict: model (a function that builds it), targets (one kind per output: classes = one-hot, labels =
-each 0 or 1, signs = each -1 or 1, numbers = whole numbers), and what is computed: gradients (arguments loss, loss_weights),
+each 0 or 1, signs = each -1 or 1, numbers = whole numbers, reals = any numbers, halves = reals of half the width, class numbers = one
+per row; or a function of a random generator and the output's shape), and what is computed: gradients (arguments loss, loss_weights),
 evaluations (compile_params texts), runs (compile_params and fit_params texts; never shuffled). Where needed also: rows (40
 where it is left out), words (per input, how many words there are, or None for an input of numbers), eager (Keras runs
 without making TensorFlow graphs, which is faster for a few steps), scale (the standard deviation of inputs, 1 where it is left out), initial ("keras": the weights that Keras draws), history

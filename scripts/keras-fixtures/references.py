@@ -9,6 +9,7 @@ Usage: references.py FOLDER [FILE ...], a FILE being a key of FILES in one of MO
 import base64
 import json
 import pathlib
+import re
 import sys
 
 import env  # noqa: F401  (sets TensorFlow up before it is imported)
@@ -18,13 +19,16 @@ import tensorflow as tf
 
 import attention
 import constraints
+import found
+import glu
 import more_layers
+import more_losses
 import networks
 import objects
 import other_layers
 import recurrent
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, found)
 
 ROWS = 40
 
@@ -65,7 +69,7 @@ def built(architecture, precision):
     keras.backend.clear_session()
     keras.backend.set_floatx(precision)
     model = keras.models.model_from_json(json.dumps(architecture).replace('"float32"', f'"{precision}"'))
-    for layer in model.layers:
+    for layer in model._flatten_layers(include_self=False):
         regularizer = getattr(layer, "kernel_regularizer", None)
         if isinstance(regularizer, keras.regularizers.OrthogonalRegularizer):
             regularizer.factor = float(regularizer.factor)  # Keras makes it a tensor of float32
@@ -87,6 +91,7 @@ class Network:
         self.computed = self.architecture  # what Keras computes with
         if "stand_in" in spec:
             self.computed = json.loads(spec["stand_in"]().to_json())
+            self.order = [v.path for v in in_order(built(self.architecture, precision))]
         self.model = built(self.computed, precision)
         rng = np.random.default_rng(seed)
         words = spec.get("words", [None] * len(self.model.inputs))
@@ -95,15 +100,26 @@ class Network:
         if spec.get("initial") == "keras":
             self.weights = drawn.get_weights()
         else:
-            self.weights = [initial(rng, v) for v in in_order(self.model)]
+            self.weights = [initial(rng, v) for v in self.variables(self.model)]
 
     def fresh(self, precision=None):
         model = built(self.computed, precision or self.precision)
-        model.set_weights(self.weights)
-        for layer in model.layers:
+        for v, w in zip(self.variables(model), self.weights):
+            v.assign(w)
+        for layer in model._flatten_layers(include_self=False):
             if hasattr(layer, "finalize_state"):
                 layer.finalize_state()  # as when weights are loaded from a file: a Normalization takes its numbers then
         return model
+
+    def variables(self, model):
+        """The variables in get_weights order; those of a stand-in, whose layers may be in another order, in that of its network."""
+        if "stand_in" not in self.spec:
+            return in_order(model)
+        by_path = {v.path: v for v in in_order(model)}
+        return [by_path[path] for path in self.order]
+
+    def numbers(self, model):
+        return flat([v.numpy() for v in self.variables(model)])
 
     def forward(self, model, training):
         out = model(single(self.inputs), training=training)
@@ -111,7 +127,7 @@ class Network:
 
     def gradients(self, loss, loss_weights=None):
         model = self.fresh()
-        variables = in_order(model)
+        variables = self.variables(model)
         losses = loss if isinstance(loss, list) else [loss] * len(self.targets)
         factors = loss_weights or [1.0] * len(losses)
         with tf.GradientTape() as tape:
@@ -124,18 +140,17 @@ class Network:
         return float(total), [np.zeros(v.shape) if found.get(id(v)) is None else tf.convert_to_tensor(found[id(v)]).numpy()
                               for v in variables]
 
-    def compiled(self, compile_text):
+    def compiled(self, compile_text, precision=None):
         arguments = eval(f"dict({compile_text})")  # texts of networks.py and objects.py only
         if "optimizer" in arguments:
             arguments["optimizer"] = dense(keras.optimizers.get(object_named(keras.optimizers, arguments["optimizer"])))
-        one = isinstance(arguments["loss"], str)
-        losses = [object_named(keras.losses, n) for n in ([arguments["loss"]] if one else arguments["loss"])]
-        arguments["loss"] = losses[0] if one else losses
+        arguments["loss"] = each_text(arguments["loss"], lambda text: object_named(keras.losses, text))
         if "metrics" in arguments:
-            metrics = [[object_named(keras.metrics, m) for m in arguments["metrics"]] for _ in self.targets]
-            arguments["metrics"] = single(metrics)
-        # TensorFlow's in_top_k knows only float32
-        model = self.fresh("float32" if "top_k" in compile_text else None)
+            metrics = arguments["metrics"]
+            if isinstance(metrics, list) and all(isinstance(m, str) for m in metrics):
+                metrics = single([metrics] * len(self.targets))  # the same ones for each output
+            arguments["metrics"] = each_text(metrics, lambda text: object_named(keras.metrics, text))
+        model = self.fresh(precision)
         model.compile(**arguments, jit_compile=False, run_eagerly=self.spec.get("eager", False))
         return model
 
@@ -149,7 +164,7 @@ class Network:
             "targets": [tensor(y) for y in self.targets],
             "weights": flat(self.weights),
             "inference": [tensor(o) for o in self.forward(self.fresh(), False)],
-            "training": {"outputs": [tensor(o) for o in outputs], "weights": flat(training.get_weights())},
+            "training": {"outputs": [tensor(o) for o in outputs], "weights": self.numbers(training)},
             "gradients": [],
             "evaluations": [],
             "runs": [],
@@ -159,19 +174,26 @@ class Network:
             text = ", ".join(f"{k}={v!r}" for k, v in entry.items())
             reference["gradients"].append({"compile": f"optimizer='sgd', {text}", "loss": total, "gradients": flat(gradients)})
         for text in self.spec.get("evaluations", []):
-            model = self.compiled(text)
-            values = model.evaluate(single(self.inputs), single(self.targets), verbose=0, return_dict=True)
-            reference["evaluations"].append({"compile": f"optimizer='sgd', {text}", "values": {k: float(v) for k, v in values.items()}})
+            reference["evaluations"].append({"compile": f"optimizer='sgd', {text}", "values": self.evaluated(text)})
         for compile_text, fit_text in self.spec.get("runs", []):
             model = self.compiled(compile_text)
             fit = eval(f"dict({fit_text})")  # texts of networks.py only
             history = Scores(single(self.inputs), single(self.targets)) if self.spec.get("history") else keras.callbacks.Callback()
             model.fit(single(self.inputs), single(self.targets), verbose=0, callbacks=[history], **fit)
-            run = {"compile": compile_text, "fit": fit_text, "weights": flat(model.get_weights())}
+            run = {"compile": compile_text, "fit": fit_text, "weights": self.numbers(model)}
             if self.spec.get("history"):
                 run["history"] = history.scores
             reference["runs"].append(run)
         return reference
+
+    def evaluated(self, text):
+        """What model.evaluate returns. TensorFlow's in_top_k knows only float32: with a metric that needs it, all is float32."""
+        model = self.compiled(text, "float32" if IN_TOP_K.search(text) else None)
+        values = model.evaluate(single(self.inputs), single(self.targets), verbose=0, return_dict=True)
+        return {k: float(v) for k, v in values.items()}
+
+
+IN_TOP_K = re.compile("top_k_categorical|TopKCategorical")
 
 
 class Scores(keras.callbacks.Callback):
@@ -195,6 +217,15 @@ def dense(optimizer):
     apply = optimizer.apply
     optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
     return optimizer
+
+
+def each_text(value, make):
+    """value, which is a text or a list or dict of such, with make applied to every text."""
+    if isinstance(value, dict):
+        return {k: each_text(v, make) for k, v in value.items()}
+    if isinstance(value, list):
+        return [each_text(v, make) for v in value]
+    return make(value)
 
 
 def single(values):
@@ -229,13 +260,20 @@ def inputs(rng, shape, words, scale):
 
 
 def targets(rng, shape, kind):
+    if callable(kind):
+        return kind(rng, shape)
     if kind == "classes":
         return np.eye(shape[-1])[rng.integers(shape[-1], size=shape[0])]
     if kind == "signs":
         return rng.integers(2, size=shape) * 2.0 - 1.0
     if kind == "labels":
         return rng.integers(2, size=shape).astype(np.float64)
-    # model/buffer packs labels as int16, so that regression targets are whole numbers too
+    if kind == "class numbers":
+        return rng.integers(shape[-1], size=shape[0]).astype(np.float64)
+    if kind == "halves":  # of an output that Keras takes for twice as wide as it is
+        return targets(rng, (*shape[:-1], shape[-1] // 2), "reals")
+    if kind == "reals":
+        return f32(2 * rng.normal(size=shape))
     return rng.integers(-2, 3, size=shape).astype(np.float64)
 
 

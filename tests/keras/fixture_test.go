@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	spec "github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/trainer"
 )
@@ -150,27 +151,61 @@ func (n *network) model(t *testing.T, compile string) *trainer.Model {
 	return m
 }
 
-// data are the rows in three buffers of different sizes.
+// data are the rows in three buffers of different sizes. Targets that are whole numbers, as many as the output is wide, are
+// labels as a packed table has them for classes; others are numbers.
 func (n *network) data() trainer.Buffers {
 	var buffers trainer.Buffers
 	first, second := n.rows()/3, 2*n.rows()/3
 	for _, part := range [][2]int{{0, first}, {first, second}, {second, n.rows()}} {
-		b := trainer.Buffer{N: part[1] - part[0]}
+		b := trainer.Buffer{N: part[1] - part[0], Numbers: make([][]float32, len(n.Targets))}
 		for _, x := range n.Inputs {
 			d := len(x.Values) / n.rows()
 			b.Inputs = append(b.Inputs, x.Values[part[0]*d:part[1]*d])
 		}
-		for _, y := range n.Targets {
+		for i, y := range n.Targets {
 			k := len(y.Values) / n.rows()
+			values := y.Values[part[0]*k : part[1]*k]
 			var labels []int16
-			for _, v := range y.Values[part[0]*k : part[1]*k] {
-				labels = append(labels, int16(v))
+			if n.classNumbers(i) || slices.ContainsFunc(y.Values, func(v float32) bool { return v != float32(int16(v)) }) {
+				b.Numbers[i] = values
+			} else {
+				for _, v := range values {
+					labels = append(labels, int16(v))
+				}
 			}
 			b.Labels = append(b.Labels, labels)
 		}
 		buffers = append(buffers, b)
 	}
 	return buffers
+}
+
+// classNumbers tells whether the targets of an output are class numbers: one per row, or a sequence of them.
+func (n *network) classNumbers(output int) bool {
+	return len(n.Targets[output].Values) < len(n.Inference[output].Values)
+}
+
+// labels are the targets of an output as its loss wants them, so many per row: class numbers as one-hot, or sequences of them
+// cut or filled up.
+func (n *network) labels(output int, l *loss.Loss, width int) []float32 {
+	values := n.Targets[output].Values
+	if !n.classNumbers(output) {
+		return values
+	}
+	if l.Labels != loss.LikeOutput {
+		var places []float32
+		for row := range slices.Chunk(values, len(values)/n.rows()) {
+			row = slices.Concat(row, make([]float32, width))
+			places = append(places, row[:width]...)
+		}
+		return places
+	}
+	all := len(n.Inference[output].Values)
+	width, oneHot := all/n.rows(), make([]float32, all)
+	for row, class := range values {
+		oneHot[row*width+int(class)] = 1
+	}
+	return oneHot
 }
 
 // near compares arrays: the largest difference must be at most tolerance times the largest expected value, or times the

@@ -8,11 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
-	"github.com/beamfit/beamfit/model/plan"
-	"github.com/beamfit/beamfit/model/plan/cpu"
 	"github.com/beamfit/beamfit/model/trainer"
 )
 
@@ -44,70 +41,25 @@ func TestInference(t *testing.T) {
 func TestGradients(t *testing.T) {
 	each(t, func(t *testing.T, n *network) {
 		for _, g := range n.Gradients {
-			gradients, weights := trainingStep(t, n, g.Compile)
+			gradients, weights := trainingStep(t, n, g.Compile, 1)
 			nearEach(t, g.Compile, n.spec(t), gradients, g.Gradients.Values, 1e-5)
 			nearEach(t, "after a step", n.spec(t), weights, n.Training.Weights.Values, 2e-6)
 		}
 	})
 }
 
-// trainingStep runs the training plan of all rows up to the gradients. It returns the gradients, zero for weights that are
-// not trained, and the weights, in which only moving statistics change; both are in the order of the weights.
-func trainingStep(t *testing.T, n *network, compile string) (gradients, weights []float32) {
-	t.Helper()
-	c, err := params.ParseCompile(compile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := n.spec(t)
-	factors := c.LossWeights
-	var losses []*loss.Loss
-	for i := range n.Targets {
-		l, err := loss.New(c.Loss[min(i, len(c.Loss)-1)])
-		if err != nil {
-			t.Fatal(err)
+// TestSlices compares the gradients and moving statistics of a batch that is cut into slices, but for losses that want it whole.
+func TestSlices(t *testing.T) {
+	each(t, func(t *testing.T, n *network) {
+		for _, g := range n.Gradients {
+			if losses := lossesOf(t, n, g.Compile); slices.ContainsFunc(losses, func(l *loss.Loss) bool { return l.WholeBatch }) {
+				continue
+			}
+			gradients, weights := trainingStep(t, n, g.Compile, 3)
+			nearEach(t, g.Compile, n.spec(t), gradients, g.Gradients.Values, 1e-5)
+			nearEach(t, "after a step", n.spec(t), weights, n.Training.Weights.Values, 2e-6)
 		}
-		losses = append(losses, l)
-	}
-	if factors == nil {
-		factors = slices.Repeat([]float64{1}, len(losses))
-	}
-	g, err := graph.Build(s, graph.Options{Batch: n.rows(), Training: true, Losses: losses})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, err := plan.Compile(g, cpu.Device{}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mem, err := cpu.Device{}.NewMemory(p.Sizes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	place := plan.Ref{Space: plan.Weights, Len: s.NumWeights}
-	copy(mem.Host(place), n.Weights.Values)
-	for i, r := range p.Inputs {
-		copy(mem.Host(r), n.Inputs[i].Values)
-	}
-	for i, r := range p.Labels {
-		copy(mem.Host(r), n.Targets[i].Values)
-		for j := range mem.Host(p.Scales[i]) {
-			mem.Host(p.Scales[i])[j] = float32(factors[i] / float64(n.rows()))
-		}
-	}
-	program, err := cpu.Device{}.Bind(p, mem)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := program.Run(&plan.Step{}); err != nil {
-		t.Fatal(err)
-	}
-	gradients = make([]float32, s.NumWeights)
-	runs, _ := plan.TrainableRuns(s)
-	for _, r := range runs {
-		copy(gradients[r.Weight:r.Weight+r.Len], mem.Host(plan.Ref{Space: plan.Grads, Off: r.Compact, Len: r.Len}))
-	}
-	return gradients, mem.Host(place)
+	})
 }
 
 // TestEvaluations compares loss and metrics with model.evaluate.
@@ -122,12 +74,17 @@ func TestEvaluations(t *testing.T) {
 			got := map[string]float64{"loss": score.Loss()}
 			for _, v := range m.Metrics(score) {
 				name, _, _ := strings.Cut(v.Name, "(")
+				if len(n.Targets) > 1 {
+					name = v.Output + "_" + name
+				}
 				got[name] = v.Value
 			}
 			for name, want := range e.Values {
-				if v, ok := got[name]; !ok && len(n.Targets) > 1 {
+				v, ok := got[name]
+				if !ok && len(n.Targets) > 1 && strings.HasSuffix(name, "_loss") {
 					continue // Keras also lists the loss of each output
-				} else if !(math.Abs(v-want) <= 1e-6*max(1, math.Abs(want))) {
+				}
+				if !ok || !(math.Abs(v-want) <= 1e-6*max(1, math.Abs(want))) {
 					t.Errorf("%s: %s is %v, Keras has %v", e.Compile, name, v, want)
 				}
 			}

@@ -72,10 +72,10 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestSparseLosses compares the losses of class numbers, which are one-hot here, and their gradients.
+// TestSparseLosses compares the losses of class numbers, which are one-hot here but for circle, and their gradients.
 func TestSparseLosses(t *testing.T) {
 	for _, g := range metricGroups(t, "losses.json") {
-		rows, n := g.Predictions.Shape[0], g.Predictions.Shape[1]
+		rows, n, k := g.Predictions.Shape[0], g.Predictions.Shape[1], g.Labels.Shape[1]
 		for text, want := range g.Losses {
 			c, err := params.ParseCompile("optimizer=sgd, loss=" + text)
 			if err != nil {
@@ -89,7 +89,7 @@ func TestSparseLosses(t *testing.T) {
 			l.Output.Rows(rows, n, g.Predictions.Values, g.Labels.Values, losses)
 			var total, count float64
 			for r, v := range losses {
-				if !l.Ignores(g.Labels.Values[r*n : (r+1)*n]) {
+				if !l.Ignores(g.Labels.Values[r*k : (r+1)*k]) {
 					total += float64(v)
 					count++
 				}

@@ -170,14 +170,14 @@ func TestOpenRefuses(t *testing.T) {
 		{with(3, []int{}), `table packed, column "x_shape", row 2: shape [] does not begin with a number of rows`},
 		{with(3, []int{-1, 2}), `table packed, column "x_shape", row 2: shape [-1 2] does not begin with a number of rows`},
 		{with(3, []int{3, 1, 2}), `table packed, column "x", row 2: the rows have shape [1 2], the model's input has shape [2]`},
-		{with(4, []int{3, 4}), `table packed, column "y", row 2: the labels have shape [4], the model's output has shape [1]`},
+		{with(4, []int{3, 4}), `table packed, column "y", row 2: the labels have shape [4], expected [1]`},
 		{with(4, []int{2, 1}), `table packed, column "y_shape", row 2: 2 rows, but column "x" of the same buffer has 3`},
 	} {
 		_, err := open(t, schema, row(0, 0, 1), c.row)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %s", err, c.want)
 		}
-		if strings.Contains(c.want, "the model's") != errors.As(err, &shape) {
+		if strings.Contains(c.want, " have shape ") != errors.As(err, &shape) {
 			t.Errorf("%T", err)
 		}
 	}

@@ -16,8 +16,9 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[cutFn]())
 }
 
-// pieceRows is the most rows of a Piece: enough that the work on it outweighs sending it around.
-const pieceRows = 4096
+// pieceRows is the most rows of a Piece: enough that the work on it outweighs sending it around. It holds whole batches of
+// evaluation, so that these do not depend on where a shard is cut.
+const pieceRows = 128 * trainer.EvaluationBatch
 
 // A Piece is the element that stands for some rows of a shard. Work that need not follow the shards goes by pieces, so
 // that a single large shard keeps all workers busy.

@@ -41,7 +41,7 @@ type shard struct {
 }
 
 // Open reads which buffers a packed table has and checks their shapes. layout has the columns in the order of the model's
-// inputs and outputs, with the model's shapes. The snapshot must stay open until the set is loaded. Loading uses at most
+// inputs and outputs, with the shapes of the model's inputs and of the labels. The snapshot must stay open until the set is loaded. Loading uses at most
 // the given number of partitions.
 func Open(ctx context.Context, store table.Store, snap table.Snapshot, layout buffer.Layout, partitions int) (*Set, error) {
 	info := snap.Info()
@@ -137,7 +137,7 @@ func (s *Set) describe(b *table.Batch, i int, row int64) (p place, err error) {
 			return p, s.fail(column, row, err)
 		}
 		if !slices.Equal(shape[1:], v.Shape) {
-			return p, s.fail(v.Name, row, &ShapeError{Data: shape[1:], Model: v.Shape, Label: k >= len(s.layout.Inputs)})
+			return p, s.fail(v.Name, row, &ShapeError{Data: shape[1:], Layout: v.Shape, Label: k >= len(s.layout.Inputs)})
 		}
 		if k == 0 {
 			p.rows = shape[0]
@@ -177,17 +177,17 @@ func shapeAt(v *table.Vector, i int) ([]int, error) {
 	return shape, nil
 }
 
-// A ShapeError is a variable whose rows have another shape than the model's input or output.
+// A ShapeError is a variable whose rows have another shape than the layout's.
 type ShapeError struct {
-	Data, Model []int
-	Label       bool
+	Data, Layout []int
+	Label        bool
 }
 
 func (e *ShapeError) Error() string {
 	if e.Label {
-		return fmt.Sprintf("the labels have shape %v, the model's output has shape %v", e.Data, e.Model)
+		return fmt.Sprintf("the labels have shape %v, expected %v", e.Data, e.Layout)
 	}
-	return fmt.Sprintf("the rows have shape %v, the model's input has shape %v", e.Data, e.Model)
+	return fmt.Sprintf("the rows have shape %v, the model's input has shape %v", e.Data, e.Layout)
 }
 
 func (s *Set) fail(column string, row int64, err error) error {

@@ -13,7 +13,8 @@
 //	rank         1 for the highest prob of this row and dependent variable; equal probs in the order of the classes
 //
 // Where the label is numbers and not a class, there is one row with the output itself as class_value (1.5, or {1.5,2} of
-// several elements), prob NULL and rank 1.
+// several elements), prob NULL and rank 1. Where it is a sequence of classes, class_value is the sequence that the best class of
+// each frame spells ({3,1}, {} of none): repeats are merged, and class 0, which is none, is dropped.
 //
 // Features are divided by the normalizing constant in float32. Rows are ranked by themselves, so repeated ids do not
 // meddle with each other. All outputs of a model are written, one dependent variable after the other.

@@ -35,11 +35,13 @@ type Feature struct {
 }
 
 // An Output is one output of the model: Name is the dependent variable, Classes has K entries, nil for NULL and padding. Where
-// Numbers is not 0, there are no classes: the model's output is the label, of so many numbers.
+// Numbers is not 0, there are no classes: the model's output, of so many numbers, is the label, or where Frames is not 0 as well it
+// is scores of classes in so many frames, which spell the label.
 type Output struct {
 	Name    string
 	Classes []*string
 	Numbers int
+	Frames  int
 }
 
 // width is the number of elements of the output.

@@ -2,7 +2,6 @@ package infer
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -70,21 +69,12 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 	return b
 }
 
-// number adds the row of an output whose labels are numbers: class_value is the number, or the array of them, and there is no
-// prob.
+// number adds the row of an output whose labels are numbers: class_value is the text of them, and there is no prob.
 func (r *rows) number(ids *table.Vector, i int, out Output, values []float32) {
 	b := r.batch
-	texts := make([]string, len(values))
-	for j, v := range values {
-		texts[j] = table.FloatText(float64(v), 32)
-	}
-	value := texts[0]
-	if len(texts) > 1 {
-		value = "{" + strings.Join(texts, ",") + "}"
-	}
 	b.Cols[0].AppendFrom(ids, i)
 	b.Cols[1].Strings = append(b.Cols[1].Strings, out.Name)
-	b.Cols[2].Strings = append(b.Cols[2].Strings, value)
+	b.Cols[2].Strings = append(b.Cols[2].Strings, out.text(values))
 	b.Cols[3].Float64s = append(b.Cols[3].Float64s, 0)
 	r.null, r.none = append(r.null, false), append(r.none, true)
 	if !r.job.Choice.NoRank {

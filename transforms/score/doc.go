@@ -6,6 +6,7 @@
 // Words: Scores are the score of each table of a run, by the name its dataset.Set has there; a Job is what the run shares
 // through bundle.Share.
 //
-// Guarantees: values are those of the whole table, bit for bit the same however its rows are cut and in
-// whatever order partial scores arrive (trainer.Score). Pieces are scored side by side on the run's workers, those of a single shard as well.
+// Guarantees: values are those of the whole table, bit for bit the same however its rows are cut and in whatever order partial
+// scores arrive (trainer.Score); for a loss that looks at all rows of a batch, however its shards are cut, since a piece holds whole
+// batches of evaluation. Pieces are scored side by side on the run's workers, those of a single shard as well.
 package score

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"runtime"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -102,8 +103,15 @@ type trained struct {
 	weights average.Vector
 }
 
-func (f *trainFn) StartBundle(_ context.Context, _ average.Vector, _ int, _ func(State), _ func(average.Vector)) {
+// manyWeights is from how many weights on the garbage of an iteration (old weights, states and sums) is collected before the next
+// one. Training itself leaves none, so that it would lie there until the shards are averaged, when the most memory is needed.
+const manyWeights = 1 << 17
+
+func (f *trainFn) StartBundle(_ context.Context, w average.Vector, _ int, _ func(State), _ func(average.Vector)) {
 	f.tasks.Start(f.Run)
+	if len(w.Values) >= manyWeights {
+		runtime.GC()
+	}
 }
 
 func (f *trainFn) ProcessElement(ctx context.Context, s State, w average.Vector, _ int, _ func(State), _ func(average.Vector)) error {

@@ -9,9 +9,9 @@ import (
 // block of columns one vector wide is done at a time, with its sums or factors in registers. Sums are in double precision.
 func columns(a *assembler) {
 	columnSums(a)
-	columnMoments(a)
+	columnSquares(a)
 	normaliseColumns(a)
-	normaliseSums(a)
+	columnProducts(a)
 	normaliseGradient(a)
 }
 
@@ -64,6 +64,14 @@ func (w *columnWalk) sums(n int) [][2]reg.VecVirtual {
 	return s
 }
 
+// storeSums writes accumulators in double precision, lanes past the end included, and moves the pointer on.
+func (w *columnWalk) storeSums(s [2]reg.VecVirtual, p reg.GPVirtual) {
+	for h, v := range s {
+		w.VMOVUPD(v, operand.Mem{Base: p, Disp: h * w.set.width()})
+	}
+	w.ADDQ(operand.U32(2*w.set.width()), p)
+}
+
 func columnSums(a *assembler) {
 	a.function("columnSums", "func(rows, n, rowSize int, x, sums *float32)", "sums the columns of x.")
 	x, sums := a.arg("x"), a.arg("sums")
@@ -78,17 +86,11 @@ func columnSums(a *assembler) {
 	})
 }
 
-func columnMoments(a *assembler) {
-	a.function("columnMoments", "func(rows, n, rowSize int, x, mean, variance *float32, share float64)",
-		"computes the mean Σx·share and the variance Σx²·share - mean² of the columns of x; share is 1/rows.")
-	x, mean, variance := a.arg("x"), a.arg("mean"), a.arg("variance")
-	share := a.vec()
-	address, err := a.Param("share").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	a.VBROADCASTSD(address.Addr, share)
-	a.eachColumns([]reg.GPVirtual{x}, []reg.GPVirtual{mean, variance}, func(w *columnWalk) {
+func columnSquares(a *assembler) {
+	a.function("columnSquares", "func(rows, n, rowSize int, x *float32, sums, squares *float64)",
+		"computes Σx and Σx² by columns. sums and squares hold whole vectors.")
+	x, sums, squares := a.arg("x"), a.arg("sums"), a.arg("squares")
+	a.eachColumns([]reg.GPVirtual{x}, nil, func(w *columnWalk) {
 		s := w.sums(2)
 		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
 			lo, hi := w.widen(w.load(p[0]))
@@ -97,17 +99,8 @@ func columnMoments(a *assembler) {
 				w.VFMADD231PD(v, v, s[1][h])
 			}
 		})
-		zero := w.vec()
-		w.zero(zero)
-		for h := range 2 {
-			m, v := s[0][h], s[1][h]
-			w.VMULPD(share, m, m)
-			w.VMULPD(share, v, v)
-			w.VFNMADD231PD(m, m, v)
-			w.VMAXPD(v, zero, v) // rounding may leave less than 0; NaN stays
-		}
-		w.store(w.narrow(s[0][0], s[0][1]), mean)
-		w.store(w.narrow(s[1][0], s[1][1]), variance)
+		w.storeSums(s[0], sums)
+		w.storeSums(s[1], squares)
 	})
 }
 
@@ -126,12 +119,12 @@ func normaliseColumns(a *assembler) {
 	})
 }
 
-func normaliseSums(a *assembler) {
-	a.function("normaliseSums", "func(rows, n, rowSize int, x, dy, mean, invstd, dgamma, dbeta *float32)",
-		"computes dbeta = Σ dy and dgamma = Σ dy·(x - mean)·invstd by columns.")
-	x, dy, mean, invstd := a.arg("x"), a.arg("dy"), a.arg("mean"), a.arg("invstd")
-	dgamma, dbeta := a.arg("dgamma"), a.arg("dbeta")
-	a.eachColumns([]reg.GPVirtual{x, dy}, []reg.GPVirtual{mean, invstd, dgamma, dbeta}, func(w *columnWalk) {
+func columnProducts(a *assembler) {
+	a.function("columnProducts", "func(rows, n, rowSize int, x, dy, mean *float32, sums, products *float64)",
+		"computes Σdy and Σdy·(x - mean) by columns. sums and products hold whole vectors.")
+	x, dy, mean := a.arg("x"), a.arg("dy"), a.arg("mean")
+	sums, products := a.arg("sums"), a.arg("products")
+	a.eachColumns([]reg.GPVirtual{x, dy}, []reg.GPVirtual{mean}, func(w *columnWalk) {
 		s := w.sums(2)
 		m0, m1 := w.widen(w.load(mean))
 		w.down([]reg.GPVirtual{x, dy}, func(p []reg.GPVirtual) {
@@ -144,11 +137,8 @@ func normaliseSums(a *assembler) {
 			w.VFMADD231PD(d0, x0, s[1][0])
 			w.VFMADD231PD(d1, x1, s[1][1])
 		})
-		i0, i1 := w.widen(w.load(invstd))
-		w.VMULPD(i0, s[1][0], s[1][0])
-		w.VMULPD(i1, s[1][1], s[1][1])
-		w.store(w.narrow(s[0][0], s[0][1]), dbeta)
-		w.store(w.narrow(s[1][0], s[1][1]), dgamma)
+		w.storeSums(s[0], sums)
+		w.storeSums(s[1], products)
 	})
 }
 

@@ -31,7 +31,7 @@ func functionGrad(attr any, o operands) call {
 	return func(*plan.Step) { kernels.FunctionGrad(f, x, dy, o.out) }
 }
 
-// ofRows is an activation of rows, from a kernel over rows x n.
+// ofRows is an activation of rows, from a kernel over rows x n of the output.
 func ofRows(kernel func(rows, n int, x, y []float32)) func(attr any, o operands) call {
 	return func(attr any, o operands) call {
 		a, x := attr.(graph.RowsAttr), o.in[0]

@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
@@ -21,7 +22,19 @@ func activationModels() []testModel {
 		models = append(models, testModel{"activation " + name, sequential(4, `Dense {"units":6,`+act+`}`,
 			`Dense {"units":5,"activation":"tanh"}`, `Activation {`+act+`}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
 	}
-	return models
+	return append(models, testModel{"activation glu", sequential(4, `Dense {"units":8,"activation":"glu"}`, `Dense {"units":6,"activation":"tanh"}`,
+		`Activation {"activation":"glu"}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
+}
+
+func gluReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
+	n := op.Attr.(graph.RowsAttr).N
+	var out []float64
+	for row := range slices.Chunk(in[0], 2*n) {
+		for j := range n {
+			out = append(out, row[j]/(1+math.Exp(-row[n+j])))
+		}
+	}
+	return out
 }
 
 // activationFormulas are activations by their textbook formulas.

@@ -102,7 +102,7 @@ func maskedSoftmaxReference(op *graph.Op, _ *plan.Step, in [][]float64) []float6
 			out[r*s.N+seen[i]] = v
 		}
 		for j := range s.N {
-			if len(seen) == 0 {
+			if len(seen) == 0 && !s.EmptyIsZero {
 				out[r*s.N+j] = 1 / float64(s.N)
 			}
 		}

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"unsafe"
+
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/plan"
@@ -17,22 +19,39 @@ func affine(a graph.BatchNormAttr, in [][]float32) (gamma, beta []float32, rest 
 	return gamma, beta, in
 }
 
+// doubles are the numbers in double precision that float32 elements hold, two for one.
+func doubles(s []float32) []float64 {
+	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(s))), len(s)/2)
+}
+
+func batchNormSums(attr any, o operands) call {
+	a, x, sums := attr.(graph.BatchNormAttr), o.in[0], doubles(o.out)
+	return func(*plan.Step) { kernels.BatchNormSums(a.Rows, a.C, x, sums) }
+}
+
 func batchNorm(attr any, o operands) call {
 	a, x := attr.(graph.BatchNormAttr), o.in[0]
-	gamma, beta, _ := affine(a, o.in[1:])
+	gamma, beta, rest := affine(a, o.in[1:])
+	sums := doubles(rest[0])
 	mean, variance, invstd := o.side[0], o.side[1], o.side[2]
 	return func(*plan.Step) {
-		kernels.BatchNormTrain(a.Rows, a.C, x, gamma, beta, a.Epsilon, o.out, mean, variance, invstd)
+		kernels.BatchNormTrain(a.Rows, a.C, x, a.Whole, sums, gamma, beta, a.Epsilon, o.out, mean, variance, invstd)
 	}
+}
+
+func batchNormGradSums(attr any, o operands) call {
+	a, x, dy, mean, invstd := attr.(graph.BatchNormAttr), o.in[0], o.in[1], o.in[2], o.in[3]
+	sums, dgamma, dbeta := doubles(o.out), o.side[0], o.side[1]
+	return func(*plan.Step) { kernels.BatchNormGradSums(a.Rows, a.C, x, dy, mean, invstd, sums, dgamma, dbeta) }
 }
 
 func batchNormGrad(attr any, o operands) call {
 	a, x, dy := attr.(graph.BatchNormAttr), o.in[0], o.in[1]
 	a.Center = false // beta is not an operand
 	gamma, _, rest := affine(a, o.in[2:])
-	mean, invstd, dgamma, dbeta := rest[0], rest[1], o.side[0], o.side[1]
+	mean, invstd, sums := rest[0], rest[1], doubles(rest[2])
 	return func(*plan.Step) {
-		kernels.BatchNormGrad(a.Rows, a.C, x, dy, gamma, mean, invstd, o.out, dgamma, dbeta)
+		kernels.BatchNormGrad(a.Rows, a.C, x, dy, a.Whole, sums, gamma, mean, invstd, o.out)
 	}
 }
 

@@ -78,7 +78,7 @@ func testModels() []testModel {
 			`Dropout {"rate":0.3,"noise_shape":[null,3,1,1]}`, `Flatten {}`, d(3, "softmax")), []string{cce}},
 		{"two towers", twoTowers, []string{cce, mse}},
 		{"shared layer", sharedLayer, []string{cce, bce}},
-	}, activationModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), imageModels())
+	}, activationModels(), ctcModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), imageModels())
 }
 
 // sequential is the JSON of a Sequential model of layers written as "Class {config}" over rows of width numbers.

@@ -15,6 +15,7 @@ type reference func(op *graph.Op, s *plan.Step, in [][]float64) []float64
 
 // references has every operation that a gradient passes through.
 var references = map[string]reference{
+	graph.CodeCTC:              ctcReference,
 	graph.CodeDense:            denseReference,
 	graph.CodeConv2D:           conv2DReference,
 	graph.CodeMaxPool2D:        maxPoolReference,
@@ -32,6 +33,7 @@ var references = map[string]reference{
 	graph.CodePenalty:         penaltyReference,
 	graph.CodeStandardise:     rowsReference(standardiseReference),
 	graph.CodeUnit:            rowsReference(unitReference),
+	graph.CodeGLU:             gluReference,
 	graph.CodeGlobalMax:       globalMaxReference,
 	graph.CodeResample:        resampleReference,
 	graph.CodeSparsemax:       sparsemaxReference,
@@ -54,6 +56,8 @@ var references = map[string]reference{
 	graph.CodeMatMul:          matMulReference,
 	graph.CodeCausalSoftmax:   causalSoftmaxReference,
 	graph.CodeConcat:          concatReference,
+	graph.CodeBatchNormSums:   sumsReference,
+	graph.CodeMeet:            sumsReference,
 	graph.CodeReshape:         func(_ *graph.Op, _ *plan.Step, in [][]float64) []float64 { return in[0] },
 	graph.CodeLoss:            lossReference,
 	graph.CodeConcatGrad:      partReference,
@@ -219,6 +223,9 @@ func normaliseReference(a graph.BatchNormAttr, x []float64, rest [][]float64, me
 	}
 	return out
 }
+
+// sumsReference is nothing: batchNormReference makes its own sums.
+func sumsReference(*graph.Op, *plan.Step, [][]float64) []float64 { return nil }
 
 func batchNormReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	a := op.Attr.(graph.BatchNormAttr)

@@ -1,0 +1,54 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/beamfit/beamfit/model/graph"
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// ctcModels have an output of frames x classes. Of the one-hot labels that the rig draws, a 1 in front is a sequence of one label
+// and any other the empty one.
+func ctcModels() []testModel {
+	return []testModel{{"ctc", sequential(12, `Reshape {"target_shape":[4,3]}`, `Dense {"units":3}`), []string{"ctc"}}}
+}
+
+// ctcReference goes through all ways to read a class per frame.
+func ctcReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
+	s := op.Attr.(kernels.CTCShape)
+	p := softmaxReference(s.Classes, in[0])
+	out := make([]float64, s.Rows)
+	for r := range out {
+		labels := 0
+		if in[1][r*s.Frames] == 1 {
+			labels = 1
+		}
+		var total float64
+		for path := range int(math.Pow(float64(s.Classes), float64(s.Frames))) {
+			probability, before, read, ones := 1.0, 0, 0, 0
+			for t := range s.Frames {
+				class := path % s.Classes
+				path /= s.Classes
+				probability *= p[(r*s.Frames+t)*s.Classes+class]
+				if class != 0 && class != before {
+					read++
+					ones += btoi(class == 1)
+				}
+				before = class
+			}
+			if read == labels && ones == labels {
+				total += probability
+			}
+		}
+		out[r] = -math.Log(total)
+	}
+	return out
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,103 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestSplitPlaces: no plan of a stage writes to a place that another one of the stage reads or writes, all places are in the
+// memory, slices change no weight, and the parts of the sum together cover every gradient once.
+func TestSplitPlaces(t *testing.T) {
+	for name, json := range map[string]string{
+		"frozen layer": `{"class_name":"Sequential","config":[
+		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,100],"units":300}},
+		{"class_name":"Dense","config":{"name":"d2","units":7,"trainable":false}},
+		{"class_name":"Dense","config":{"name":"d3","units":9}}]}`,
+		"batch normalisation": normJSON,
+	} {
+		spec, plans := slicePlans(t, json, 3, 3, 4)
+		for _, text := range []string{"'adam'", "Adam(clipnorm=1)"} {
+			s := NewSplit(spec, plans, optimizerOf(t, text), 4)
+			for k, set := range slices.Concat(s.Slices, s.Finish) {
+				checkApart(t, fmt.Sprintf("%s, %s, set %d", name, text, k), s.Sizes, set, k < len(s.Slices))
+			}
+			_, total := TrainableRuns(spec)
+			updated := make([]int, total)
+			for _, set := range s.Finish {
+				for _, p := range set {
+					for _, in := range p.Instrs {
+						if in.Code == CodeUpdate {
+							for at := in.In[0].Off; at < in.In[0].Off+in.In[0].Len; at++ {
+								updated[at]++
+							}
+						}
+					}
+				}
+			}
+			if slices.ContainsFunc(updated, func(n int) bool { return n != 1 }) {
+				t.Errorf("%s, %s: not every weight is updated once", name, text)
+			}
+		}
+	}
+}
+
+// checkApart fails when plans that may run side by side touch each other's places, or when slices write weights.
+func checkApart(t *testing.T, what string, sizes Sizes, set []*Plan, ofSlices bool) {
+	t.Helper()
+	type place struct {
+		space Space
+		off   int
+	}
+	writer := map[place]int{}
+	each := func(f func(k int, r Ref, written bool)) {
+		for k, p := range set {
+			for _, in := range p.Instrs {
+				for _, r := range in.In {
+					f(k, r, false)
+				}
+				for _, r := range append(slices.Clone(in.Side), in.Out, in.Scratch) {
+					f(k, r, true)
+				}
+			}
+		}
+	}
+	each(func(k int, r Ref, written bool) {
+		if r.Off+r.Len > sizes[r.Space] || written && ofSlices && r.Space == Weights && r.Len > 0 {
+			t.Errorf("%s: plan %d: place %v", what, k, r)
+		}
+		for at := r.Off; written && at < r.Off+r.Len; at++ {
+			writer[place{r.Space, at}] = k
+		}
+	})
+	each(func(k int, r Ref, written bool) {
+		for at := r.Off; at < r.Off+r.Len; at++ {
+			if by, ok := writer[place{r.Space, at}]; ok && by != k {
+				t.Fatalf("%s: plan %d works on %v, which plan %d writes", what, k, r, by)
+			}
+		}
+	})
+}
+
+// TestTreeSum: the order of sums is fixed, whatever the number of arrays.
+func TestTreeSum(t *testing.T) {
+	for n, want := range map[int]string{
+		1: "",
+		2: "0+1 ",
+		3: "0+1 0+2 ",
+		5: "0+1 2+3 0+2 0+4 ",
+		8: "0+1 2+3 4+5 6+7 0+2 4+6 0+4 ",
+	} {
+		var b strings.Builder
+		for _, in := range treeSum(n, 16, 3, 7) {
+			fmt.Fprintf(&b, "%d+%d ", in.In[0].Off/16, in.In[1].Off/16)
+			if in.Out != in.In[0] || in.Out.Len != 4 || in.Out.Off%16 != 3 {
+				t.Errorf("%v", &in)
+			}
+		}
+		if b.String() != want {
+			t.Errorf("%d arrays: %s, want %s", n, b.String(), want)
+		}
+	}
+}
