@@ -158,12 +158,28 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 	return out
 }
 
+// activated is a layer with what fusion decided. Where it has no activation, a layer Activation behind it may join it later.
+func (b *builder) activated(act kernels.Activation, rest string, layer func(kernels.Activation) *gorgonia.Node) *gorgonia.Node {
+	n := layer(act)
+	if act == kernels.Linear && rest == "" {
+		b.linear[n] = layer
+	}
+	return b.activate(n, rest)
+}
+
+// activationLayer joins the layer before it where nothing else reads that one's result.
 func activationLayer(b *builder, c *call) (*gorgonia.Node, error) {
 	act, rest, err := b.fusion(c, c.Config.(*keras.Activation).Activation)
 	if err != nil {
 		return nil, err
 	}
-	return b.activate(b.activation(c.in[0], act), rest), nil
+	n := c.in[0]
+	if layer := b.linear[n]; layer != nil && c.sole && act != kernels.Linear {
+		n = layer(act)
+	} else {
+		n = b.activation(n, act)
+	}
+	return b.activate(n, rest), nil
 }
 
 func (b *builder) activation(x *gorgonia.Node, act kernels.Activation) *gorgonia.Node {
@@ -194,8 +210,11 @@ func (b *builder) function(x *gorgonia.Node, f kernels.Function) *gorgonia.Node 
 
 // activationGrad is the gradient of an activation's input from its output y and the output's gradient.
 func (b *builder) activationGrad(act kernels.Activation, y, dy *gorgonia.Node) *gorgonia.Node {
-	if act == kernels.Linear {
+	switch act {
+	case kernels.Linear:
 		return dy
+	case kernels.ReLU:
+		return b.reluGrad(y, dy)
 	}
 	return b.apply(Op{Code: CodeActivationGrad, Attr: ActivationAttr{act}, Out: y.Shape(), InPlace: 1}, y, dy)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/loss"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -28,7 +29,13 @@ type builder struct {
 	keepLogits map[int]bool
 	// penalties are the penalties per row of layers' results.
 	penalties gorgonia.Nodes
-	ops       uint32
+	// readers are how often each of Spec.Tensors is read.
+	readers []int
+	// linear makes the node of a dense or convolutional layer without activation again, with an activation.
+	linear map[*gorgonia.Node]func(kernels.Activation) *gorgonia.Node
+	// dropouts are the dropouts by the gradients of what they dropped from.
+	dropouts map[*gorgonia.Node]droppedOut
+	ops      uint32
 }
 
 func newBuilder(spec *keras.Spec, o Options) *builder {
@@ -42,6 +49,9 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 		states:     map[*keras.Weight]*gorgonia.Node{},
 		logits:     map[*gorgonia.Node]*gorgonia.Node{},
 		keepLogits: map[int]bool{},
+		readers:    readers(spec),
+		linear:     map[*gorgonia.Node]func(kernels.Activation) *gorgonia.Node{},
+		dropouts:   map[*gorgonia.Node]droppedOut{},
 	}
 	for i, l := range o.Losses {
 		all := []*loss.Loss{l}
@@ -55,6 +65,24 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 		}
 	}
 	return b
+}
+
+// readers counts for every tensor the calls and outputs of the model that read it.
+func readers(spec *keras.Spec) []int {
+	n := make([]int, len(spec.Tensors))
+	count := func(tensors []int) {
+		for _, t := range tensors {
+			if t >= 0 {
+				n[t]++
+			}
+		}
+	}
+	count(spec.Outputs)
+	for _, c := range spec.Calls {
+		count(c.Inputs)
+		count(c.Masks)
+	}
+	return n
 }
 
 func newGraph(spec *keras.Spec, o Options) *Graph {

@@ -50,8 +50,10 @@ func (b *builder) convLayer(c *call, cfg *keras.Conv2D, x, k *gorgonia.Node) (*g
 	if err != nil {
 		return nil, err
 	}
-	y := b.conv(cfg, act, b.asImage(x), k, b.weight(c.Layer, "bias"))
-	return b.activate(b.reshape(y, b.outShape(c)), rest), nil
+	layer := func(act kernels.Activation) *gorgonia.Node {
+		return b.reshape(b.conv(cfg, act, b.asImage(x), k, b.weight(c.Layer, "bias")), b.outShape(c))
+	}
+	return b.activated(act, rest, layer), nil
 }
 
 // conv convolves images x with a kernel, whose shape may be that of another layer than Conv2D.

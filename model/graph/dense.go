@@ -35,8 +35,10 @@ func dense(b *builder, c *call) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	y := b.affine(act, c.in[0], b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias"))
-	return b.activate(y, rest), nil
+	layer := func(act kernels.Activation) *gorgonia.Node {
+		return b.affine(act, c.in[0], b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias"))
+	}
+	return b.activated(act, rest, layer), nil
 }
 
 // affine is act(x·w + bias) over the last dimension; bias may be nil.

@@ -22,7 +22,9 @@
 //
 // # Fusion
 //
-// A layer's activation joins its matrix product or convolution where the activation's gradient follows from its output.
+// A layer's activation joins its matrix product or convolution where the activation's gradient follows from its output, and so
+// does a layer Activation that alone reads the layer before it. The gradients of a ReLU and of a dropout of its result are one
+// operation, which reads the dropout's result alone.
 // A softmax or sigmoid that makes the model's output stays apart when the loss has a form for its input (the
 // cross-entropies): the loss then reads that input, and in training the activation itself is not computed at all.
 //

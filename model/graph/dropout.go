@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
 	"gorgonia.org/gorgonia"
 )
 
@@ -14,7 +15,13 @@ const (
 	CodeDropout = "dropout"
 	// CodeDropoutBroadcast does so by a mask that is the same along some dimensions; Attr is a *DropoutBroadcastAttr.
 	CodeDropoutBroadcast = "dropout.broadcast"
+	// CodeReLUDropoutGrad is the gradient of a ReLU with one of the two behind it, from (their output, its gradient); Attr is a
+	// ReLUDropoutGradAttr.
+	CodeReLUDropoutGrad = "relu.dropout.grad"
 )
+
+// A ReLUDropoutGradAttr is the share of elements that were dropped.
+type ReLUDropoutGradAttr struct{ Rate float32 }
 
 // A DropoutAttr is the share of elements to drop, below 1, and the stream of random numbers to decide with, which differs
 // for every call of a layer and mixes the layer's own seed in where it has one.
@@ -22,6 +29,8 @@ type DropoutAttr struct {
 	Rate   float32
 	Stream uint64
 }
+
+func (a DropoutAttr) rate() float32 { return a.Rate }
 
 // A DropoutBroadcastAttr also has the shape of x and that of its mask, whose dimensions are those of x or 1.
 type DropoutBroadcastAttr struct {
@@ -61,11 +70,29 @@ func (b *builder) alphaDropout(rate float64, x *gorgonia.Node, drop func(*gorgon
 	return b.add(y, b.scale(-a*saturated*(1-rate), 0, kept))
 }
 
-func (b *builder) drop(code string, attr any, x *gorgonia.Node) *gorgonia.Node {
+func (b *builder) drop(code string, attr interface{ rate() float32 }, x *gorgonia.Node) *gorgonia.Node {
 	return b.apply(Op{
 		Code: code, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
-		grad: func(_ gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
-			return gorgonia.Nodes{b.drop(code, attr, grad)}
+		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			dx := b.drop(code, attr, grad)
+			b.dropouts[dx] = droppedOut{x: x, y: out, dy: grad, rate: attr.rate()}
+			return gorgonia.Nodes{dx}
 		},
 	}, x)
+}
+
+// A droppedOut is a dropout from x to y with the gradient of y.
+type droppedOut struct {
+	x, y, dy *gorgonia.Node
+	rate     float32
+}
+
+// reluGrad is the gradient of a ReLU's input from its output y and the output's gradient. Where that comes from a dropout of y,
+// both gradients are one operation, and y itself is needed no longer.
+func (b *builder) reluGrad(y, dy *gorgonia.Node) *gorgonia.Node {
+	if d, ok := b.dropouts[dy]; ok && d.x == y {
+		op := Op{Code: CodeReLUDropoutGrad, Attr: ReLUDropoutGradAttr{d.rate}, Out: y.Shape(), InPlace: 1}
+		return b.apply(op, d.y, d.dy)
+	}
+	return b.apply(Op{Code: CodeActivationGrad, Attr: ActivationAttr{kernels.ReLU}, Out: y.Shape(), InPlace: 1}, y, dy)
 }

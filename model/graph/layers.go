@@ -28,6 +28,8 @@ type call struct {
 	shape tensor.Shape
 	// causal is keras.Call.Causal.
 	causal bool
+	// sole says that nothing else reads the inputs.
+	sole bool
 }
 
 // layers is every layer by Keras' class name: a new one is a file and a row here.
@@ -134,8 +136,10 @@ func (b *builder) call(number int, c keras.Call) error {
 	}
 	out := c.Outputs[0]
 	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal}
+	this.sole = true
 	for _, t := range c.Inputs {
 		this.in = append(this.in, b.tensors[t])
+		this.sole = this.sole && b.readers[t] == 1
 	}
 	this.masks = make([]*gorgonia.Node, len(this.in))
 	for i, t := range c.Masks {

@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -116,6 +117,42 @@ func TestActivationGrad(t *testing.T) {
 				check("ActivationGradX", x, func(in, dy, dx []float32) { ActivationGradX(act, in, dy, dx) }, activations[act].gradX)
 				if act.GradFromOutput() {
 					check("ActivationGrad", y, func(in, dy, dx []float32) { ActivationGrad(act, in, dy, dx) }, activations[act].gradY)
+				}
+			}
+		}
+	})
+}
+
+// TestReLUDropoutGrad: one sweep gives the bits of the two gradients one after the other.
+func TestReLUDropoutGrad(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	eachVariant(t, func(t *testing.T) {
+		d := draw(2)
+		for n := range 68 {
+			x, dy := d.fill(make([]float32, n)), d.fill(make([]float32, n))
+			for i, v := range []float32{nan, inf, -inf} {
+				if n > 8*i+7 {
+					x[8*i], dy[8*i+7] = v, v
+				}
+			}
+			relu, y := make([]float32, n), make([]float32, n)
+			ActivationForward(ReLU, x, relu)
+			Dropout(7, uint64(n), 0.3, relu, y)
+			want := make([]float32, n)
+			Dropout(7, uint64(n), 0.3, dy, want)
+			ActivationGrad(ReLU, relu, want, want)
+
+			var g guards
+			dx := g.output("dx", n, d.intn(9))
+			ReLUDropoutGrad(0.3, g.input("y", y, d.intn(9)), g.input("dy", dy, d.intn(9)), dx)
+			g.intact(t, "ReLUDropoutGrad")
+			inPlace := slices.Clone(dy)
+			ReLUDropoutGrad(0.3, y, inPlace, inPlace)
+			for i, v := range want {
+				for _, got := range []float32{dx[i], inPlace[i]} {
+					if got != v && !(got != got && v != v) {
+						t.Errorf("n=%d: gradient %d at y = %v is %v, want %v", n, i, y[i], got, v)
+					}
 				}
 			}
 		}

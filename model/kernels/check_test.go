@@ -83,6 +83,8 @@ func TestContractsAreChecked(t *testing.T) {
 		{"UpdateMoving", "moving", func() { UpdateMoving(0.9, x(3), x(2)) }},
 		{"ActivationForward", "y", func() { ActivationForward(ReLU, x(3), x(4)) }},
 		{"ActivationGrad", "dy", func() { ActivationGrad(ReLU, x(3), x(2), x(3)) }},
+		{"ReLUDropoutGrad", "dy", func() { ReLUDropoutGrad(0.5, x(3), x(2), x(3)) }},
+		{"ReLUDropoutGrad", "dx", func() { ReLUDropoutGrad(0.5, x(3), x(3), x(2)) }},
 		{"ActivationGrad", "dx", func() { ActivationGrad(ReLU, x(3), x(3), x(2)) }},
 		{"ActivationGradX", "dx", func() { ActivationGradX(GELU, x(3), x(3), x(2)) }},
 		{"Softmax", "y", func() { Softmax(2, 3, x(6), x(5)) }},

@@ -15,15 +15,49 @@ import "fmt"
 //
 // A dropped element is zero even if x is infinite or NaN. rate lies in [0, 1); at most 2³² elements.
 func Dropout(seed, counter uint64, rate float32, x, y []float32) {
-	if !(rate >= 0 && rate < 1) {
-		panic(fmt.Sprintf("kernels: Dropout: rate %v, want one in [0, 1)", rate))
-	}
+	scale := dropoutScale("Dropout", rate)
 	exactly("Dropout", "y", len(y), len(x))
 	if uint64(len(x)) > 1<<32 {
 		panic(fmt.Sprintf("kernels: Dropout: %d elements, want at most 2^32", len(x)))
 	}
 	key0, key1 := dropoutKeys(seed, counter)
-	dropout(key0, key1, uint32(float64(rate)*(1<<32)), float32(1/(1-float64(rate))), x, y)
+	dropout(key0, key1, uint32(float64(rate)*(1<<32)), scale, x, y)
+}
+
+// dropoutScale is the factor of the elements that are kept.
+func dropoutScale(kernel string, rate float32) float32 {
+	if !(rate >= 0 && rate < 1) {
+		panic(fmt.Sprintf("kernels: %s: rate %v, want one in [0, 1)", kernel, rate))
+	}
+	return float32(1 / (1 - float64(rate)))
+}
+
+// ReLUDropoutGrad computes the gradient of a ReLU with a Dropout behind it from their output y, in one sweep and without the
+// hash: an element is 0 where either cut it off. dx may alias y or dy. A gradient that is cut off is zero even if dy is
+// infinite or NaN.
+//
+//	for i := range y {
+//		dx[i] = 0
+//		if y[i] > 0 {
+//			dx[i] = dy[i] · 1/(1-rate)
+//		}
+//	}
+func ReLUDropoutGrad(rate float32, y, dy, dx []float32) {
+	scale := dropoutScale("ReLUDropoutGrad", rate)
+	exactly("ReLUDropoutGrad", "dy", len(dy), len(y))
+	exactly("ReLUDropoutGrad", "dx", len(dx), len(y))
+	reluDropoutGrad(scale, y, dy, dx)
+}
+
+// reluDropoutGradGo is the loop of ReLUDropoutGrad.
+func reluDropoutGradGo(scale float32, y, dy, dx []float32) {
+	for i, v := range y {
+		d := float32(0)
+		if v > 0 {
+			d = dy[i] * scale
+		}
+		dx[i] = d
+	}
 }
 
 // dropoutGo is the loop of Dropout.

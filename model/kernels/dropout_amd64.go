@@ -12,3 +12,14 @@ func dropout(key0, key1, threshold uint32, scale float32, x, y []float32) {
 		dropoutGo(key0, key1, threshold, scale, x, y)
 	}
 }
+
+func reluDropoutGrad(scale float32, y, dy, dx []float32) {
+	switch active {
+	case variantAVX512:
+		reluDropoutGradAVX512(len(y), ptr(y), ptr(dy), ptr(dx), scale)
+	case variantAVX2:
+		reluDropoutGradAVX2(len(y), ptr(y), ptr(dy), ptr(dx), scale)
+	default:
+		reluDropoutGradGo(scale, y, dy, dx)
+	}
+}

@@ -8,3 +8,8 @@ package kernels
 //
 //go:noescape
 func dropoutAVX2(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32)
+
+// reluDropoutGradAVX2 computes dx = scale·dy where y > 0, else 0.
+//
+//go:noescape
+func reluDropoutGradAVX2(n int, y *float32, dy *float32, dx *float32, scale float32)

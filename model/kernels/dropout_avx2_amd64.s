@@ -127,3 +127,73 @@ DATA laneMaskAVX2<>+52(SB)/4, $0x00000000
 DATA laneMaskAVX2<>+56(SB)/4, $0x00000000
 DATA laneMaskAVX2<>+60(SB)/4, $0x00000000
 GLOBL laneMaskAVX2<>(SB), RODATA|NOPTR, $64
+
+// func reluDropoutGradAVX2(n int, y *float32, dy *float32, dx *float32, scale float32)
+// Requires: AVX
+TEXT ·reluDropoutGradAVX2(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         y+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         dx+24(FP), BX
+	VBROADCASTSS scale+32(FP), Y0
+	SUBQ         $0x00000010, AX
+	JLT          next5
+
+by4:
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS (CX), Y2
+	VXORPS  Y3, Y3, Y3
+	VCMPPS  $0x1e, Y3, Y2, Y2
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (BX)
+	VMOVUPS 32(DX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS 32(CX), Y2
+	VXORPS  Y3, Y3, Y3
+	VCMPPS  $0x1e, Y3, Y2, Y2
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, 32(BX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000040, DX
+	ADDQ    $0x00000040, BX
+	SUBQ    $0x00000010, AX
+	JGE     by4
+
+next5:
+	ADDQ $0x00000010, AX
+	SUBQ $0x00000008, AX
+	JLT  next7
+
+by6:
+	VMOVUPS (DX), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS (CX), Y2
+	VXORPS  Y3, Y3, Y3
+	VCMPPS  $0x1e, Y3, Y2, Y2
+	VANDPS  Y2, Y1, Y1
+	VMOVUPS Y1, (BX)
+	ADDQ    $0x00000020, CX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	SUBQ    $0x00000008, AX
+	JGE     by6
+
+next7:
+	ADDQ       $0x00000008, AX
+	TESTQ      AX, AX
+	JZ         done8
+	NEGQ       AX
+	LEAQ       laneMaskAVX2<>+0(SB), SI
+	VMOVUPS    32(SI)(AX*4), Y1
+	VMASKMOVPS (DX), Y1, Y2
+	VMULPS     Y0, Y2, Y2
+	VMASKMOVPS (CX), Y1, Y0
+	VXORPS     Y3, Y3, Y3
+	VCMPPS     $0x1e, Y3, Y0, Y0
+	VANDPS     Y0, Y2, Y2
+	VMASKMOVPS Y2, Y1, (BX)
+
+done8:
+	VZEROUPPER
+	RET

@@ -139,3 +139,73 @@ DATA const00000010AVX512<>+52(SB)/4, $0x00000010
 DATA const00000010AVX512<>+56(SB)/4, $0x00000010
 DATA const00000010AVX512<>+60(SB)/4, $0x00000010
 GLOBL const00000010AVX512<>(SB), RODATA|NOPTR, $64
+
+// func reluDropoutGradAVX512(n int, y *float32, dy *float32, dx *float32, scale float32)
+// Requires: AVX, AVX512DQ, AVX512F, BMI2
+TEXT ·reluDropoutGradAVX512(SB), NOSPLIT, $0-36
+	MOVQ         n+0(FP), AX
+	MOVQ         y+8(FP), CX
+	MOVQ         dy+16(FP), DX
+	MOVQ         dx+24(FP), BX
+	VBROADCASTSS scale+32(FP), Z0
+	SUBQ         $0x00000020, AX
+	JLT          next5
+
+by4:
+	VMOVUPS   (DX), Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   (CX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (BX)
+	VMOVUPS   64(DX), Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   64(CX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, 64(BX)
+	ADDQ      $0x00000080, CX
+	ADDQ      $0x00000080, DX
+	ADDQ      $0x00000080, BX
+	SUBQ      $0x00000020, AX
+	JGE       by4
+
+next5:
+	ADDQ $0x00000020, AX
+	SUBQ $0x00000010, AX
+	JLT  next7
+
+by6:
+	VMOVUPS   (DX), Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS   (CX), Z2
+	VXORPS    Z3, Z3, Z3
+	VCMPPS    $0x1e, Z3, Z2, K1
+	VMOVAPS.Z Z1, K1, Z1
+	VMOVUPS   Z1, (BX)
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x00000040, DX
+	ADDQ      $0x00000040, BX
+	SUBQ      $0x00000010, AX
+	JGE       by6
+
+next7:
+	ADDQ      $0x00000010, AX
+	TESTQ     AX, AX
+	JZ        done8
+	MOVQ      $0xffffffff, SI
+	BZHIQ     AX, SI, SI
+	KMOVW     SI, K1
+	VMOVUPS.Z (DX), K1, Z1
+	VMULPS    Z0, Z1, Z1
+	VMOVUPS.Z (CX), K1, Z0
+	VXORPS    Z2, Z2, Z2
+	VCMPPS    $0x1e, Z2, Z0, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VMOVUPS   Z1, K1, (BX)
+
+done8:
+	VZEROUPPER
+	RET

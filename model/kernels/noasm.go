@@ -48,6 +48,8 @@ func dropout(key0, key1, threshold uint32, scale float32, x, y []float32) {
 	dropoutGo(key0, key1, threshold, scale, x, y)
 }
 
+func reluDropoutGrad(scale float32, y, dy, dx []float32) { reluDropoutGradGo(scale, y, dy, dx) }
+
 func maxPool2D(s *Pool2DShape, x, y []float32, argmax []int32) { maxPool2DGo(s, x, y, argmax) }
 func maxPool2DGrad(s *Pool2DShape, dy []float32, argmax []int32, dx []float32) {
 	maxPool2DGradGo(s, dy, argmax, dx)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/params"
 	"gorgonia.org/gorgonia"
 )
 
@@ -20,18 +22,53 @@ func (s stub) Scratch(*Instr) (int, error) { return 3, s.err }
 
 func smallGraph(t *testing.T) *graph.Graph {
 	t.Helper()
-	spec, err := keras.Parse([]byte(`{"class_name":"Sequential","config":[
+	return build(t, `{"class_name":"Sequential","config":[
 		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}},
 		{"class_name":"Flatten","config":{"name":"f"}},
-		{"class_name":"Dense","config":{"name":"d2","units":3}}]}`))
+		{"class_name":"Dense","config":{"name":"d2","units":3}}]}`, graph.Options{Batch: 2})
+}
+
+func build(t *testing.T, json string, o graph.Options) *graph.Graph {
+	t.Helper()
+	spec, err := keras.Parse([]byte(json))
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := graph.Build(spec, graph.Options{Batch: 2})
+	g, err := graph.Build(spec, o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
+}
+
+// TestFusion: an activation joins the layer before it wherever it is written, and the gradients of a ReLU and of the dropout
+// behind it are one call that needs only the dropout's result, which takes the ReLU's place.
+func TestFusion(t *testing.T) {
+	mse, err := loss.New(params.Call{Name: "mse"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := func(hidden string) string {
+		g := build(t, `{"class_name":"Sequential","config":[`+hidden+`,
+			{"class_name":"Dropout","config":{"name":"drop","rate":0.5}},
+			{"class_name":"Dense","config":{"name":"d2","units":3}}]}`, graph.Options{Batch: 2, Training: true, Losses: []*loss.Loss{mse}})
+		p, err := Compile(g, stub{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.String()
+	}
+	within := text(`{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}}`)
+	apart := text(`{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5}},
+		{"class_name":"Activation","config":{"name":"a","activation":"relu"}}`)
+	if apart = strings.Replace(apart, "Stream:2", "Stream:1", 1); apart != within { // streams count layers
+		t.Errorf("an Activation of its own:\n%swithin the layer:\n%s", apart, within)
+	}
+	for _, want := range []string{"   1  work[0:10] = dropout{Rate:0.5 Stream:1} work[0:10]; ", "= relu.dropout.grad{Rate:0.5} work[0:10], "} {
+		if !strings.Contains(within, want) {
+			t.Errorf("plan\n%swithout %q", within, want)
+		}
+	}
 }
 
 // TestPlanText: the text of a plan shows each call with its places; the plan of a small network is known.

@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// dropout writes the masked scaling of kernels/dropout.go; the hash is explained there.
+// dropout writes the masked scaling of kernels/dropout.go, where the hash is explained, and its gradient behind a ReLU.
 func dropout(a *assembler) {
 	a.function("dropout", "func(n int, x, y *float32, key0, key1, threshold uint32, scale float32)",
 		"computes y = scale·x where the hash of the index reaches threshold, else 0.")
@@ -36,6 +36,18 @@ func dropout(a *assembler) {
 	})
 	a.VZEROUPPER()
 	a.RET()
+	mapping{
+		"reluDropoutGrad",
+		[]string{"y", "dy", "dx"},
+		[]string{"scale"},
+		2, "computes dx = scale·dy where y > 0, else 0.",
+		func(v view, p []reg.GPVirtual, s []reg.VecVirtual) {
+			dy := v.load(p[1])
+			v.VMULPS(s[0], dy, dy)
+			v.keepWhere(v.greaterThanZero(v.load(p[0])), dy)
+			v.store(dy, p[2])
+		},
+	}.emit(a)
 }
 
 // counting returns a constant with the number of each lane.

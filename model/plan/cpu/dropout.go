@@ -15,6 +15,11 @@ func dropout(attr any, o operands) call {
 	return func(s *plan.Step) { kernels.Dropout(s.Seed+offset, s.Counter, a.Rate, x, o.out) }
 }
 
+func reluDropoutGrad(attr any, o operands) call {
+	a, y, dy := attr.(graph.ReLUDropoutGradAttr), o.in[0], o.in[1]
+	return func(*plan.Step) { kernels.ReLUDropoutGrad(a.Rate, y, dy, o.out) }
+}
+
 // dropoutBroadcastScratch is room for the mask.
 func dropoutBroadcastScratch(attr any) int {
 	n := 1

@@ -95,6 +95,7 @@ var table = map[string]row{
 	graph.CodeRecurrentKernelGrad: {bind: recurrentKernelGrad, scratch: recurrentKernelGradScratch},
 	graph.CodeReverse:             {bind: reverse},
 	graph.CodeScale:               {bind: scale},
+	graph.CodeReLUDropoutGrad:     {bind: reluDropoutGrad},
 	graph.CodeResample:            {bind: resample, scratch: resampleScratch},
 	graph.CodeResampleGrad:        {bind: resampleGrad, scratch: resampleScratch},
 	graph.CodeSparsemax:           {bind: ofRows(kernels.Sparsemax)},
