@@ -20,7 +20,8 @@ type packedTable struct {
 	snap      table.Snapshot
 	closed    sync.Once
 	variables variables
-	labels    []buffer.Variable // once it is open
+	labels    []buffer.Variable // once it is open, like set
+	set       *dataset.Set
 }
 
 // openPacked opens a packed table and reads its summary. close closes it.
@@ -86,6 +87,7 @@ func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.S
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
 	set.Loaded = p.close // training may take long, and an open snapshot is a burden to a database
+	p.set = set
 	return set, nil
 }
 
@@ -102,7 +104,7 @@ func (p *packedTable) describeLabels(ctx context.Context, store table.Store, lab
 	return nil
 }
 
-// checkLabels checks that the model can be trained or evaluated with the labels.
+// checkLabels checks that the model can be trained or evaluated with the labels; their values are checked when they are read.
 func (p *packedTable) checkLabels(m *trainer.Model, classWeight bool) error {
 	var labels []trainer.Label
 	for _, v := range p.labels {
@@ -114,6 +116,7 @@ func (p *packedTable) checkLabels(m *trainer.Model, classWeight bool) error {
 		}
 		return fmt.Errorf("%s table: %w", p.what, &table.TableError{Table: p.snap.Info().Name, Err: err})
 	}
+	p.set.Check = m.CheckBuffer
 	return nil
 }
 

@@ -179,8 +179,8 @@ func TestSequencesRefused(t *testing.T) {
 		want   []string
 	}{
 		"good":          {func(o *FitOptions) { o.Model = "fitted" }, nil},
-		"zero within":   {func(o *FitOptions) { o.Source = "hole_packed" }, []string{"row ", "label 3: class number 2 after a 0"}},
-		"no such class": {func(o *FitOptions) { o.Source = "beyond_packed" }, []string{"row ", "label 2: class number 4, the output has classes 1 to 3"}},
+		"zero within":   {func(o *FitOptions) { o.Source = "hole_packed" }, []string{"table hole_packed, column \"labels\", row ", "of the buffer: label 3: class number 2 after a 0"}},
+		"no such class": {func(o *FitOptions) { o.Source = "beyond_packed" }, []string{"table beyond_packed, column \"labels\", row ", "of the buffer: label 2: class number 4, the output has classes 1 to 3"}},
 		"too long":      {func(o *FitOptions) { o.Source = "long_packed" }, []string{"9 labels, the output has 8 frames"}},
 		"classes":       {func(o *FitOptions) { o.Source = "classes" }, []string{"classes", `column "said"`, "sequences of class numbers"}},
 		"metrics":       {func(o *FitOptions) { o.Compile += ", metrics=['accuracy']" }, []string{"metric accuracy", "the loss ctc"}},

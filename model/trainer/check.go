@@ -37,7 +37,7 @@ func (m *Model) CheckFit(fit params.Fit) error {
 func (m *Model) CheckData(data Dataset) error {
 	rows := 0
 	for i, b := range data.Buffers() {
-		if err := m.checkBuffer(b); err != nil {
+		if err := m.CheckBuffer(b); err != nil {
 			return fmt.Errorf("buffer %d: %w", i, err)
 		}
 		rows += b.N
@@ -48,7 +48,9 @@ func (m *Model) CheckData(data Dataset) error {
 	return nil
 }
 
-func (m *Model) checkBuffer(b Buffer) error {
+// CheckBuffer checks that a buffer has the model's inputs and outputs. Values that the loss of an output cannot have as labels
+// are a *LabelError.
+func (m *Model) CheckBuffer(b Buffer) error {
 	if b.N < 0 {
 		return fmt.Errorf("trainer: %d rows", b.N)
 	}

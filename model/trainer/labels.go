@@ -95,7 +95,7 @@ func (m *Model) checkLabels(b *Buffer) error {
 		check := m.checkOf(i, l)
 		for row := 0; check != nil && row < b.N; row++ {
 			if err := check(i, values[row*l.Width:(row+1)*l.Width]); err != nil {
-				return fmt.Errorf("labels of output %q: row %d: %w", m.outNames[i], row+1, err)
+				return &LabelError{i, fmt.Errorf("labels of output %q, row %d of the buffer: %w", m.outNames[i], row+1, err)}
 			}
 		}
 	}

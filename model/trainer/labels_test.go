@@ -126,8 +126,8 @@ func TestLabelsRefused(t *testing.T) {
 	}{
 		{mse, with(0, 1), "2 elements for 2 rows, the output is 3 wide"},
 		{sparse, with(0, 1, 2, 3), "4 elements for 2 rows"},
-		{sparse, with(0, 3), `labels of output "d3": row 2: class number 3, the output has classes 0 to 2`},
-		{sparse, with(0.5, 1), "row 1: 0.5 is no class number"},
+		{sparse, with(0, 3), `labels of output "d3", row 2 of the buffer: class number 3, the output has classes 0 to 2`},
+		{sparse, with(0.5, 1), "row 1 of the buffer: 0.5 is no class number"},
 		{sparse, with(1, float32(math.NaN())), "NaN is no class number"},
 		{one, with(1, 2), "class_weight: row 2: the label 2 is no class"},
 	} {

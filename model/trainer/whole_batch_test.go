@@ -132,7 +132,7 @@ func TestClassNumbersOfAnyClass(t *testing.T) {
 	}
 	data := withClasses(m, true, 3)
 	data[0].Numbers[0][1] = 1.5
-	if _, err := m.Evaluate(context.Background(), data, weightsFor(m, 1)); err == nil || !strings.Contains(err.Error(), "row 2: 1.5 is no class number") {
+	if _, err := m.Evaluate(context.Background(), data, weightsFor(m, 1)); err == nil || !strings.Contains(err.Error(), "row 2 of the buffer: 1.5 is no class number") {
 		t.Errorf("error %v", err)
 	}
 	for text, want := range map[string]string{

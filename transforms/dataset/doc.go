@@ -9,6 +9,6 @@
 // the shards when all of them are there. The rows stay in this process: what travels through the pipeline are shard
 // numbers. All stages of a run find the buffers through bundle.Shared, and they go with the run.
 //
-// Failure: NULL values, shapes that differ from the model's, columns that disagree on their rows and values whose length
-// is not that of their shape are errors that name table, column and row.
+// Failure: NULL values, shapes that differ from the model's, columns that disagree on their rows, values whose length is not
+// that of their shape and labels that the model's loss cannot have (Set.Check) are errors that name table, column and row.
 package dataset

@@ -12,6 +12,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
@@ -150,6 +151,14 @@ func (s *Set) place(b *table.Batch, i int, row int64) error {
 			return s.fail(e.Column, row, e.Err)
 		}
 		return err
+	}
+	if s.Check != nil {
+		var e *trainer.LabelError
+		if err := s.Check(rowsOf(read)); errors.As(err, &e) {
+			return s.fail(s.layout.Labels[e.Output].Name, row, err)
+		} else if err != nil {
+			return err
+		}
 	}
 	s.shards[at.shard].buffers[at.at] = read
 	return nil

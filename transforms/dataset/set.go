@@ -17,6 +17,8 @@ import (
 type Set struct {
 	// Name is the table's.
 	Name table.Name
+	// Check is called for every buffer that is read; may be nil.
+	Check func(trainer.Buffer) error
 	// Loaded is called when all values are in memory; may be nil.
 	Loaded func()
 
@@ -246,11 +248,16 @@ func (s *Set) Shards() int { return len(s.shards) }
 // ShardRows is the number of rows of a shard.
 func (s *Set) ShardRows(shard int) int { return s.shards[shard].rows }
 
+// rowsOf are the rows of a buffer.
+func rowsOf(b *buffer.Buffer) trainer.Buffer {
+	return trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, Numbers: b.Numbers, N: b.N}
+}
+
 // Data is what a shard holds, once the set is loaded. Nobody changes it.
 func (s *Set) Data(shard int) trainer.Dataset {
 	var data trainer.Buffers
 	for _, b := range s.shards[shard].buffers {
-		data = append(data, trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, Numbers: b.Numbers, N: b.N})
+		data = append(data, rowsOf(b))
 	}
 	return data
 }
