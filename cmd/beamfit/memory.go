@@ -2,19 +2,27 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
-// heapGrowth is by how many percent the heap of fit and evaluate may grow before garbage is collected. Nearly all of it is
-// packed rows, which live as long as the job and are quick to mark: with Go's 100 percent as much garbage would pile up
-// beside them.
-const heapGrowth = 20
+// Nearly all of a large heap of fit and evaluate is packed rows, which live as long as the job and are quick to mark: with Go's
+// rule, which lets the heap double, as much garbage would pile up beside them. A small heap would be collected all the time
+// with so few percent alone. So the heap may grow by heapGrowth percent of itself and of heapBase together.
+const (
+	heapGrowth = 5
+	heapBase   = 32 << 20
+)
 
-// keepHeapSmall sets heapGrowth, unless the user has set GOGC, and returns what takes it back.
+// keepHeapSmall sets the growth of the heap, unless the user has set GOGC, and returns what takes it back.
 func keepHeapSmall() (undo func()) {
 	if os.Getenv("GOGC") != "" {
 		return func() {}
 	}
+	base := make([]byte, heapBase) // counts as heap, and takes no memory since nobody touches it
 	old := debug.SetGCPercent(heapGrowth)
-	return func() { debug.SetGCPercent(old) }
+	return func() {
+		debug.SetGCPercent(old)
+		runtime.KeepAlive(base)
+	}
 }

@@ -4,15 +4,19 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/fileio/internal/ipcmeta"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -122,7 +126,8 @@ func TestWrongManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, change := range [][2]string{
-		{`"format":1`, `"format":2`},
+		{`"format":2`, `"format":1`},
+		{`"format":2`, `"format":3`},
 		{`"rows":10,"parts"`, `"rows":9,"parts"`},
 		{`"rows":10,"offset"`, `"rows":11,"offset"`},
 		{`"rows":10,"offset"`, `"rows":9999999999,"offset"`},
@@ -130,7 +135,13 @@ func TestWrongManifest(t *testing.T) {
 		{`"name":"i"`, `"name":""`},
 		{`"offset":`, `"offset":1000000000`},
 		{`"offset":`, `"offset":-`},
-		{`"bytes":`, `"bytes":9`},
+		{`"metadata":{"bytes":`, `"metadata":{"bytes":9`},
+		{`"metadata":{"bytes":`, `"metadata":{"bytes":-`},
+		{`"metadata":`, `"metadata":{"bytes":8},"x":`},
+		{`"columns":[{"bytes":`, `"columns":[{"bytes":9`},
+		{`"columns":[{"bytes":`, `"columns":[{"bytes":-`},
+		{`"columns":[{"bytes":`, `"columns":[{"bytes":0},{"bytes":`},
+		{`"columns":[{"bytes":`, `"columns":[],"x":[{"bytes":`},
 		{`"name":"p-`, `"name":"../p-`},
 		{`"size":`, `"size":1000000000`},
 		{`"head_crc32c"`, `"dims":[0],"head_crc32c"`},
@@ -196,10 +207,11 @@ func TestRemovedByHand(t *testing.T) {
 	put(t, s, "t", ints(t, 5, 6))
 }
 
-// encode writes a batch as the message of a part file.
-func encode(t testing.TB, b *table.Batch) (message []byte, dims []int) {
+// encode writes a batch as the only one of a part file.
+func encode(t testing.TB, b *table.Batch) (message []byte, meta fileMeta) {
 	t.Helper()
 	dir := t.TempDir()
+	var dims []int
 	for c := range b.Cols {
 		if arrowvec.HasDims(&b.Cols[c]) {
 			dims = append(dims, c)
@@ -212,8 +224,7 @@ func encode(t testing.TB, b *table.Batch) (message []byte, dims []int) {
 	if err := p.write(b); err != nil {
 		t.Fatal(err)
 	}
-	meta, err := p.finish()
-	if err != nil {
+	if meta, err = p.finish(); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, meta.Name))
@@ -221,40 +232,76 @@ func encode(t testing.TB, b *table.Batch) (message []byte, dims []int) {
 		t.Fatal(err)
 	}
 	m := meta.Batches[0]
-	return data[m.Offset : m.Offset+m.Bytes], dims
+	return data[m.Offset:m.end()], meta
 }
 
-// FuzzDecode decodes record batches without the checksum: whatever the bytes are, the result is rows or an error.
+// TestMetadataDisagree: metadata that are good by themselves but are not what the manifest says.
+func TestMetadataDisagree(t *testing.T) {
+	b := mixed(t)
+	message, meta := encode(t, b)
+	good, schema := meta.Batches[0], arrowSchema(b.Schema, meta.Dims)
+	data := message[:good.Metadata.Bytes]
+	if _, err := parseBatch(data, good, schema); err != nil {
+		t.Fatal(err)
+	}
+	rows, columns := good, good
+	rows.Rows++
+	columns.Columns = slices.Clone(good.Columns)
+	columns.Columns[1].Bytes -= 8
+	columns.Columns[2].Bytes += 8
+	other := bytes.Clone(data)
+	other[4] += 8
+	for want, c := range map[string]struct {
+		data   []byte
+		batch  batchMeta
+		schema *arrow.Schema
+	}{
+		"3 rows; 4 were written":                                            {data, rows, schema},
+		`column "b" of 16 bytes; 8 were written`:                            {data, columns, schema},
+		"more than the 7 columns have":                                      {data, good, arrowSchema(b.Schema, nil)},
+		fmt.Sprintf("where %d were written", len(data)-ipcmeta.PrefixBytes): {other, good, schema},
+		"no message begins here":                                            {bytes.Repeat([]byte{1}, len(data)), good, schema},
+	} {
+		if _, err := parseBatch(c.data, c.batch, c.schema); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want %q", err, want)
+		}
+	}
+}
+
+// FuzzDecode reads record batches without the checksums: whatever the bytes are, the result is rows or an error.
 func FuzzDecode(f *testing.F) {
 	b := mixed(f)
-	message, dims := encode(f, b)
+	message, meta := encode(f, b)
+	batch, schema := meta.Batches[0], arrowSchema(b.Schema, meta.Dims)
 	f.Add(message)
-	f.Add(message[:len(message)/2])
-	f.Add(bytes.Repeat([]byte{0xFF}, 64))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		limit, one := &limitAllocator{mem: memory.NewGoAllocator()}, new(oneMessage)
-		r, err := newDecoder(limit, one, arrowSchema(b.Schema, dims))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Release()
-		rec, err := decode(r, limit, one, data, b.Rows)
+	f.Add(bytes.Repeat([]byte{0xFF}, len(message)))
+	for i := range message {
+		damaged := bytes.Clone(message)
+		damaged[i] ^= 0x81
+		f.Add(damaged)
+	}
+	f.Fuzz(func(t *testing.T, bytes []byte) {
+		data := make([]byte, len(message)) // the lengths are the manifest's word, which has a checksum
+		copy(data, bytes)
+		columns, err := parseBatch(data[:batch.Metadata.Bytes], batch, schema)
 		if err != nil {
 			return
 		}
-		defer rec.Release()
+		column := func(i int) arrow.ArrayData {
+			from := batch.column(i) - batch.Offset
+			memory := ipcmeta.Memory(batch.Columns[i].Bytes)
+			copy(memory, data[from:])
+			return columns[i].Data(memory)
+		}
 		for c := range b.Schema {
 			v := table.Vector{Type: b.Schema[c].Type}
-			if err := arrowvec.Read(&v, rec.Column(c), 0, b.Rows); err != nil {
+			if err := arrowvec.Read(&v, column(c), 0, b.Rows); err != nil {
 				continue
 			}
-			for d, of := range dims {
-				if of == c {
-					err = arrowvec.ReadDims(&v, rec.Column(len(b.Schema)+d), 0, b.Rows)
+			if d := slices.Index(meta.Dims, c); d >= 0 {
+				if err := arrowvec.ReadDims(&v, column(len(b.Schema)+d), 0, b.Rows); err != nil {
+					continue
 				}
-			}
-			if err != nil {
-				continue
 			}
 			if err := arrowvec.Check(&v, b.Rows); err != nil {
 				t.Fatalf("column %d: %v", c, err)
@@ -268,8 +315,8 @@ func FuzzDecode(f *testing.F) {
 
 // FuzzManifest reads manifests: one that is accepted can be used without a check.
 func FuzzManifest(f *testing.F) {
-	f.Add([]byte(`{"format":1,"table":"t","columns":[{"name":"i","type":"bigint[]","kind":"int64[]"}],"rows":2,"parts":[{"key":"p","files":[{"name":"p.arrow","size":900,"dims":[0],"batches":[{"rows":2,"offset":200,"bytes":100}]}]}]}`))
-	f.Add([]byte(`{"format":1,"columns":[{"name":"i","type":"x","kind":"other"}],"rows":0,"parts":[]}`))
+	f.Add([]byte(`{"format":2,"table":"t","columns":[{"name":"i","type":"bigint[]","kind":"int64[]"}],"rows":2,"parts":[{"key":"p","files":[{"name":"p.arrow","size":900,"dims":[0],"batches":[{"rows":2,"offset":200,"metadata":{"bytes":60},"columns":[{"bytes":40},{"bytes":16}]}]}]}]}`))
+	f.Add([]byte(`{"format":2,"columns":[{"name":"i","type":"x","kind":"other"}],"rows":0,"parts":[]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m, schema, err := parseManifest(data)
 		if err != nil {
@@ -278,10 +325,14 @@ func FuzzManifest(f *testing.F) {
 		total := int64(0)
 		for _, p := range m.Parts {
 			for _, file := range p.Files {
-				arrowSchema(schema, file.Dims)
 				head, foot := file.ends()
 				if head < 0 || head > foot || foot > file.Size || head > maxHeadBytes || file.Size-foot > maxHeadBytes {
 					t.Fatalf("head to %d, foot from %d of %d", head, foot, file.Size)
+				}
+				for _, b := range file.Batches {
+					if len(b.Columns) != arrowSchema(schema, file.Dims).NumFields() || b.Metadata.Bytes < ipcmeta.PrefixBytes || b.end() > foot {
+						t.Fatalf("a batch of %d columns to %d", len(b.Columns), b.end())
+					}
 				}
 			}
 			total += p.rows()

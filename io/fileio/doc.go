@@ -44,19 +44,25 @@
 //
 // # Part files
 //
-// A part file is an Arrow IPC file (feather v2) that other programs read. Its segments, with the record batches in one
-// row per batch:
+// A part file is an Arrow IPC file (feather v2) that other programs read. Its segments:
 //
-//	byte 0        ARROW1, 2 zero bytes
-//	8             schema message                        \ head, checksum head_crc32c
-//	offset_1      record batch 1, bytes_1 long            checksum crc32c
-//	offset_2      record batch 2, ...
-//	              footer, its length, ARROW1            > foot, checksum foot_crc32c
+//	byte 0        ARROW1, 2 zero bytes, schema message    head
+//	offset_1      record batch 1: prefix, metadata        metadata
+//	              buffers of its column 1                 column
+//	              buffers of its column 2                 column
+//	              ...
+//	offset_2      record batch 2: prefix, metadata        metadata
+//	              ...
+//	              footer, its length, ARROW1              foot
 //
-// The manifest has every offset, length, number of rows and CRC-32C, so that reading goes straight to the batches that a
-// partition needs and damage is noticed before Arrow sees a byte. Batches end at the row that brings them to 4 MiB, and have
-// at most 65536 rows: they are what a reader holds in memory. A row larger than that is a batch of its own; one column of a
-// batch holds less than 2 GiB.
+// Every segment has its CRC-32C in the manifest, the metadata and the columns their lengths too. So every byte is under one
+// checksum, the bytes that pad a buffer under that of its column, and a reader goes straight to the columns and batches that
+// it needs and notices damage before it uses a byte. What is not asked for is not read. The prefix and the metadata of a batch
+// say where in a column its buffers are: package ipcmeta.
+//
+// Batches end at the row that brings them to 4 MiB, and have at most 65536 rows: the wanted columns of one are what a reader
+// holds in memory. A row larger than that is a batch of its own; one column of a batch holds less than 2 GiB. Values of type
+// bytea are handed out in the memory that they were read into.
 //
 // Columns map to Arrow types as package arrowvec says: numbers, booleans, bytea and text as themselves; numeric and all
 // other types, such as date, json and uuid, as utf8 with the text that PostgreSQL prints; arrays as lists of elements. The
@@ -72,16 +78,17 @@
 //
 // The table iris with the columns id integer and attributes numeric[] and the rows (1, {5.1,3.5}) and (2, NULL):
 //
-//	table.json    {"format":1, "table":"iris",
+//	table.json    {"format":2, "table":"iris",
 //	               "columns":[{"name":"id","type":"integer","kind":"int32"},
 //	                          {"name":"attributes","type":"numeric[]","kind":"numeric[]"}],
 //	               "rows":2,
 //	               "parts":[{"key":"p","files":[{"name":"p-ij5a….arrow","size":1090,
 //	                         "head_crc32c":2474442539,"foot_crc32c":855734743,
-//	                         "batches":[{"rows":2,"offset":368,"bytes":312,"crc32c":1345178544}]}]}]}
+//	                         "batches":[{"rows":2,"offset":368,"metadata":{"bytes":256,"crc32c":2078439408},
+//	                                     "columns":[{"bytes":8,"crc32c":2054417452},{"bytes":48,"crc32c":2293147013}]}]}]}]}
 //
 //	part file     0x000  head
-//	              0x170  record batch: FFFFFFFF, length 0xF8, metadata up to 0x270, then the body, each buffer padded to 8
+//	              0x170  metadata      FFFFFFFF, length 0xF8, the flatbuffer; buffers begin at multiples of 8
 //	              0x270  id            01 00 00 00  02 00 00 00
 //	              0x278  attributes    bitmap 01: row 1 is not NULL, row 2 is
 //	              0x280                offsets of the rows in the elements 0, 2, 2
@@ -89,14 +96,14 @@
 //	              0x2A0                text "5.13.5"
 //	              0x2A8  foot
 //
-// With the row (3, {{1,2},{3,4}}) there would be a second file, with the column attributes.dims: [2,2] for that row.
+// With the row (3, {{1,2},{3,4}}) in the same batch the file has the column attributes.dims too: NULL, NULL, [2,2].
 //
 // # Failure
 //
 // A file that is damaged, cut, foreign or missing is table.ErrCorrupt and named, whatever its bytes are: never a panic, and
-// never more memory than a few times its largest record batch. A full disk is table.ErrFull, missing rights
-// table.ErrPermission, a path that is no folder table.ErrUnavailable. If catalog.json is lost while tables are there, nothing
-// is read, written or removed.
+// never more memory than a few times the wanted columns of its largest record batch. A full disk is table.ErrFull, missing
+// rights table.ErrPermission, a path that is no folder table.ErrUnavailable. If catalog.json is lost while tables are there,
+// nothing is read, written or removed.
 //
 // Import and export of the files that people have are in the packages exchange, csvio and parquetio below.
 package fileio

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/beamfit/beamfit/io/fileio/internal/ipcmeta"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -49,20 +50,37 @@ type fileMeta struct {
 
 // ends are where the first batch begins and the last one ends.
 func (f fileMeta) ends() (head, foot int64) {
-	first, last := f.Batches[0], f.Batches[len(f.Batches)-1]
-	return first.Offset, last.Offset + last.Bytes
+	return f.Batches[0].Offset, f.Batches[len(f.Batches)-1].end()
 }
 
-// A batchMeta is the place of one record batch message in its file. Batches follow each other without gaps.
+// A batchMeta is the place of one record batch message in its file: its metadata, prefix included, and its columns, which
+// follow each other without gaps, as the batches do.
 type batchMeta struct {
-	Rows   int    `json:"rows"`
-	Offset int64  `json:"offset"`
-	Bytes  int64  `json:"bytes"`
-	CRC    uint32 `json:"crc32c"`
+	Rows     int       `json:"rows"`
+	Offset   int64     `json:"offset"`
+	Metadata segment   `json:"metadata"`
+	Columns  []segment `json:"columns"` // those of the table, then the shapes of the columns in Dims
+}
+
+func (b batchMeta) end() int64 { return b.column(len(b.Columns)) }
+
+// column is where column i begins.
+func (b batchMeta) column(i int) int64 {
+	at := b.Offset + b.Metadata.Bytes
+	for _, c := range b.Columns[:i] {
+		at += c.Bytes
+	}
+	return at
+}
+
+// A segment is a range of bytes with their checksum.
+type segment struct {
+	Bytes int64  `json:"bytes"`
+	CRC   uint32 `json:"crc32c"`
 }
 
 const (
-	manifestFormat = 1
+	manifestFormat = 2
 	manifestFile   = "table.json"
 )
 
@@ -187,10 +205,22 @@ func (f fileMeta) check(schema table.Schema) error {
 		return fmt.Errorf("the first batch is at %d", end)
 	}
 	for i, b := range f.Batches {
-		if b.Rows <= 0 || b.Rows > maxBatchRows || b.Offset != end || b.Bytes < messagePrefix || b.Bytes > math.MaxInt64-b.Offset {
-			return fmt.Errorf("batch %d has %d rows in %d bytes at %d", i, b.Rows, b.Bytes, b.Offset)
+		if b.Rows <= 0 || b.Rows > maxBatchRows || b.Offset != end {
+			return fmt.Errorf("batch %d has %d rows at %d, after %d bytes", i, b.Rows, b.Offset, end)
 		}
-		end = b.Offset + b.Bytes
+		if b.Metadata.Bytes <= ipcmeta.PrefixBytes || b.Metadata.Bytes > maxHeadBytes {
+			return fmt.Errorf("batch %d has metadata of %d bytes", i, b.Metadata.Bytes)
+		}
+		if len(b.Columns) != len(schema)+len(f.Dims) {
+			return fmt.Errorf("batch %d has %d columns of %d", i, len(b.Columns), len(schema)+len(f.Dims))
+		}
+		end += b.Metadata.Bytes
+		for c, column := range b.Columns {
+			if column.Bytes < 0 || column.Bytes > f.Size-end {
+				return fmt.Errorf("batch %d, column %d: %d bytes at %d of %d", i, c, column.Bytes, end, f.Size)
+			}
+			end += column.Bytes
+		}
 	}
 	if end > f.Size || f.Size-end > maxHeadBytes {
 		return fmt.Errorf("batches up to byte %d in a file of %d", end, f.Size)

@@ -1,14 +1,10 @@
 package fileio
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,9 +24,6 @@ const (
 	batchBytes   = 4 << 20
 	maxBatchRows = 1 << 16
 )
-
-// castagnoli is the polynomial of the checksums of record batches.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var (
 	errDiscarded = errors.New("the part was discarded")
@@ -297,7 +290,8 @@ func createPartFile(d disk, mem memory.Allocator, dir, key string, schema table.
 	if err != nil {
 		return nil, err
 	}
-	p := &partFile{file: f, out: newTallyWriter(f), schema: arrowSchema(schema, dims), meta: fileMeta{Name: name, Dims: dims}}
+	p := &partFile{file: f, schema: arrowSchema(schema, dims), meta: fileMeta{Name: name, Dims: dims}}
+	p.out = newTallyWriter(f, p.schema)
 	p.arrow, err = ipc.NewFileWriter(p.out, ipc.WithSchema(p.schema), ipc.WithAllocator(mem))
 	if err != nil {
 		_ = f.close()
@@ -331,16 +325,15 @@ func (p *partFile) write(b *table.Batch) (err error) {
 	}
 	record := array.NewRecord(p.schema, columns, int64(b.Rows))
 	defer record.Release()
-	if err := p.arrow.Write(record); err != nil {
-		return err
-	}
-	p.meta.Batches = append(p.meta.Batches, p.out.endBatch(b.Rows))
-	return nil
+	return p.arrow.Write(record)
 }
 
 // finish writes the footer and makes the file durable.
 func (p *partFile) finish() (fileMeta, error) {
-	err := p.arrow.Close()
+	err := p.out.beginFoot()
+	if err == nil {
+		err = p.arrow.Close()
+	}
 	if err == nil {
 		err = p.out.w.Flush()
 	}
@@ -350,60 +343,6 @@ func (p *partFile) finish() (fileMeta, error) {
 	if e := p.file.close(); err == nil {
 		err = e
 	}
-	p.meta.Size, p.meta.HeadCRC, p.meta.FootCRC = p.out.pos, p.out.headCRC, p.out.crc
+	p.meta.Size, p.meta.HeadCRC, p.meta.FootCRC, p.meta.Batches = p.out.pos, p.out.head, p.out.crc, p.out.batches
 	return p.meta, err
-}
-
-// A tallyWriter counts what an ipc.FileWriter writes and makes the checksums of its segments: the head, the batches, the
-// foot. The first batch follows the schema message, which is the head, in one and the same call of FileWriter.Write, so the
-// end of the head is taken from the message's own length field.
-type tallyWriter struct {
-	w       *bufio.Writer
-	pos     int64
-	prefix  []byte // the first bytes of the file: magic, continuation mark, length of the schema message
-	headEnd int64
-	headCRC uint32
-	start   int64 // of the segment being written
-	crc     uint32
-}
-
-const (
-	messagePrefix = 8                 // continuation mark and length of the metadata
-	headBytes     = 8 + messagePrefix // magic, padded, and the prefix of the schema message
-	writeBuffer   = 64 << 10
-)
-
-func newTallyWriter(w io.Writer) *tallyWriter {
-	return &tallyWriter{w: bufio.NewWriterSize(w, writeBuffer), headEnd: headBytes}
-}
-
-func (t *tallyWriter) Write(p []byte) (int, error) {
-	if missing := headBytes - len(t.prefix); missing > 0 {
-		t.prefix = append(t.prefix, p[:min(missing, len(p))]...)
-		if len(t.prefix) == headBytes {
-			t.headEnd = headBytes + int64(binary.LittleEndian.Uint32(t.prefix[headBytes-4:]))
-			t.start = t.headEnd
-		}
-	}
-	head := p[:max(0, min(int64(len(p)), t.headEnd-t.pos))]
-	t.headCRC = crc32.Update(t.headCRC, castagnoli, head)
-	t.crc = crc32.Update(t.crc, castagnoli, p[len(head):])
-	n, err := t.w.Write(p)
-	t.pos += int64(n)
-	return n, err
-}
-
-// Seek tells the position; ipc.FileWriter asks for nothing else.
-func (t *tallyWriter) Seek(offset int64, whence int) (int64, error) {
-	if offset != 0 || whence != io.SeekCurrent {
-		return 0, errors.New("fileio: part files are written from front to back")
-	}
-	return t.pos, nil
-}
-
-// endBatch ends the segment of a batch.
-func (t *tallyWriter) endBatch(rows int) batchMeta {
-	b := batchMeta{Rows: rows, Offset: t.start, Bytes: t.pos - t.start, CRC: t.crc}
-	t.start, t.crc = t.pos, 0
-	return b
 }

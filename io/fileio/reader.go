@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
@@ -40,7 +37,7 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 		return nil, errors.New("the snapshot is closed")
 	}
 	dir := filepath.Join(s.root, t.Folder, t.Generation)
-	r := &reader{mem: s.mem, dir: dir, table: p.Table, row: p.FirstRow, end: p.FirstRow + p.Rows, batchRows: opt.BatchRows}
+	r := &reader{dir: dir, table: p.Table, row: p.FirstRow, end: p.FirstRow + p.Rows, batchRows: opt.BatchRows}
 	if r.lease, err = lease(dir); err != nil {
 		return nil, err
 	}
@@ -65,7 +62,6 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 
 // A reader returns the rows of one range of a generation.
 type reader struct {
-	mem       memory.Allocator
 	dir       string
 	table     table.Name
 	lease     *lock
@@ -84,12 +80,20 @@ type reader struct {
 	next     int   // the batch in it that comes next
 	part     *partReader
 
-	record arrow.Record // the batch in use
-	start  int64        // the number of its first row
-	buf    []byte
+	// The batch in use.
+	rows   int   // how many it has, 0: none is in use
+	start  int64 // the number of its first row
+	values []loaded
+	shapes []loaded // of the arrays, where the file has them
 
 	batch table.Batch
 	raw   []table.Vector // what float32 columns are read into
+}
+
+// loaded is a column of the batch in use, or the shapes of its arrays.
+type loaded struct {
+	data   arrow.ArrayData
+	memory []byte // of data, to be used again
 }
 
 // choose sets up the columns that are wanted.
@@ -127,6 +131,7 @@ func (r *reader) choose(opt table.ReadOptions) error {
 	}
 	r.batch = *table.NewBatch(r.schema)
 	r.raw = make([]table.Vector, len(schema))
+	r.values, r.shapes = make([]loaded, len(schema)), make([]loaded, len(schema))
 	return nil
 }
 
@@ -143,13 +148,13 @@ func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
 	if r.row >= r.end {
 		return nil, io.EOF
 	}
-	if r.record == nil {
+	if r.rows == 0 {
 		if err := r.load(); err != nil {
 			return nil, about(r.table, err)
 		}
 	}
 	from := int(r.row - r.start)
-	n := int(min(r.record.NumRows()-int64(from), r.end-r.row))
+	n := int(min(int64(r.rows-from), r.end-r.row))
 	if r.batchRows > 0 {
 		n = min(n, r.batchRows)
 	}
@@ -157,9 +162,8 @@ func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
 		return nil, about(r.table, err)
 	}
 	r.row += int64(n)
-	if from+n == int(r.record.NumRows()) || r.row == r.end {
-		r.record.Release()
-		r.record = nil
+	if from+n == r.rows || r.row == r.end {
+		r.release()
 	}
 	return &r.batch, nil
 }
@@ -175,17 +179,19 @@ func (r *reader) load() error {
 				continue
 			}
 			if r.part == nil {
-				part, err := openPart(r.mem, r.dir, f, r.stored)
+				part, err := openPart(r.dir, f, r.stored)
 				if err != nil {
 					return err
 				}
 				r.part = part
 			}
-			err := r.decode(b)
-			r.start = r.seen
+			if err := r.use(b); err != nil {
+				return err
+			}
+			r.rows, r.start = b.Rows, r.seen
 			r.seen += int64(b.Rows)
 			r.next++
-			return err
+			return nil
 		}
 		if err := r.closePart(); err != nil {
 			return err
@@ -194,40 +200,54 @@ func (r *reader) load() error {
 	return fmt.Errorf("row %d is not in the files", r.row+1) // the manifest was checked: cannot happen
 }
 
-// largeBatch is the size from which garbage is collected at once: the collector would wait until the heap has doubled, which
-// for packed tables means a second copy of the data and more.
-const largeBatch = 16 << 20
-
-// largeTurn makes large batches take turns: each takes its size twice while it is decoded.
-var largeTurn sync.Mutex
-
-// decode makes a batch of the file in use the record.
-func (r *reader) decode(b batchMeta) (err error) {
-	if b.Bytes < largeBatch {
-		r.record, r.buf, err = r.part.record(b, r.buf)
+// use reads the wanted columns of a batch of the file in use.
+func (r *reader) use(b batchMeta) error {
+	batch, err := r.part.batch(b)
+	if err != nil {
 		return err
 	}
-	largeTurn.Lock()
-	defer largeTurn.Unlock()
-	runtime.GC()
-	r.record, _, err = r.part.record(b, nil)
-	runtime.GC()
+	dims := r.part.meta.Dims
+	for i, c := range r.columns {
+		if err := r.values[i].read(batch, c); err != nil {
+			return err
+		}
+		if r.stored[c].Type.Kind == table.Bytes {
+			r.values[i].memory = nil // the values that Next returns lie in it, and may be kept
+		}
+		if d := slices.Index(dims, c); d >= 0 {
+			if err := r.shapes[i].read(batch, len(r.stored)+d); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (l *loaded) read(b *partBatch, column int) (err error) {
+	l.data, l.memory, err = b.column(column, l.memory)
 	return err
+}
+
+// release ends the use of a batch.
+func (r *reader) release() {
+	r.rows = 0
+	for i := range r.values {
+		r.values[i].data, r.shapes[i].data = nil, nil
+	}
 }
 
 // fill converts rows from to from+n of the batch in use.
 func (r *reader) fill(from, n int) error {
 	r.batch.Rows = n
-	dims := r.files[r.file].Dims
 	for i, c := range r.columns {
 		dst := &r.batch.Cols[i]
 		if r.float32[i] {
 			dst = &r.raw[i]
 			dst.Type = r.stored[c].Type
 		}
-		err := arrowvec.Read(dst, r.record.Column(c), from, n)
-		if d := slices.Index(dims, c); err == nil && d >= 0 {
-			err = arrowvec.ReadDims(dst, r.record.Column(len(r.stored)+d), from, n)
+		err := arrowvec.Read(dst, r.values[i].data, from, n)
+		if shapes := r.shapes[i].data; err == nil && shapes != nil {
+			err = arrowvec.ReadDims(dst, shapes, from, n)
 		}
 		if err != nil {
 			return corrupt(filepath.Join(r.dir, r.files[r.file].Name), "column %q, rows %d to %d: %w", r.stored[c].Name, r.row+1, r.row+int64(n), err)
@@ -255,10 +275,7 @@ func (r *reader) closePart() error {
 }
 
 func (r *reader) Close() error {
-	if r.record != nil {
-		r.record.Release()
-		r.record = nil
-	}
+	r.release()
 	err := r.closePart()
 	r.lease.release()
 	r.lease = nil

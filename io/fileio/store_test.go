@@ -134,7 +134,7 @@ func TestSegments(t *testing.T) {
 	largest := int64(0)
 	for _, f := range m.Parts[0].Files {
 		for _, b := range f.Batches {
-			largest = max(largest, b.Bytes)
+			largest = max(largest, b.end()-b.Offset)
 		}
 	}
 	if len(parts) < 2 || len(m.Parts) != 1 || largest > batchBytes*3/2 {

@@ -61,6 +61,7 @@ var homes = []struct {
 	{"gorgonia.org/gorgonia", []string{"model/graph", "model/plan"}, "the graph is built in model/graph and lowered in model/plan"},
 	{"gorgonia.org/cu", []string{"model/cuda"}, "it ends the process where no GPU is"},
 	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio"}, "a move to another Arrow version must touch few folders"},
+	{"github.com/google/flatbuffers/", []string{"io/fileio/internal/ipcmeta"}, "the metadata of Arrow files are read in one place"},
 	{"github.com/apache/beam/", []string{"transforms", "pipelines", "cmd"}, "stores and models know nothing of Beam"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
 }

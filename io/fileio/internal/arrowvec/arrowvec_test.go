@@ -103,11 +103,11 @@ func TestRoundTrip(t *testing.T) {
 		n := rapid.IntRange(0, v.Len()-from).Draw(t, "n")
 		got := &table.Vector{Type: v.Type}
 		for range 2 { // into used memory, too
-			if err := Read(got, arr, from, n); err != nil {
+			if err := Read(got, arr.Data(), from, n); err != nil {
 				t.Fatal(err)
 			}
 			if dims != nil {
-				if err := ReadDims(got, dims, from, n); err != nil {
+				if err := ReadDims(got, dims.Data(), from, n); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -120,7 +120,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		sliced := array.NewSlice(arr, int64(from), int64(from+n))
 		defer sliced.Release()
-		if err := Read(got, sliced, 0, n); err != nil || got.Len() != n {
+		if err := Read(got, sliced.Data(), 0, n); err != nil || got.Len() != n {
 			t.Fatalf("%d rows of a slice, %v", got.Len(), err)
 		}
 	})
@@ -163,19 +163,24 @@ func TestBadArrays(t *testing.T) {
 		"negative list":     {table.Int32ArrayType, array.NewData(list, 1, []*memory.Buffer{nil, offsets(-1, 2)}, []arrow.ArrayData{child}, 0, 0)},
 		"list past the end": {table.Int32ArrayType, array.NewData(list, 1, []*memory.Buffer{nil, offsets(0, 3)}, []arrow.ArrayData{child}, 0, 0)},
 		"short offsets":     {table.Int32ArrayType, array.NewData(list, 2, []*memory.Buffer{nil, offsets(0, 1)}, []arrow.ArrayData{child}, 0, 0)},
+		"short values":      {table.Int64Type, array.NewData(arrow.PrimitiveTypes.Int64, 2, []*memory.Buffer{nil, bytes(make([]byte, 15)...)}, nil, 0, 0)},
+		"no values":         {table.Int16Type, array.NewData(arrow.PrimitiveTypes.Int16, 1, []*memory.Buffer{nil, nil}, nil, 0, 0)},
+		"falling text":      {table.TextType, array.NewData(arrow.BinaryTypes.String, 2, []*memory.Buffer{nil, offsets(0, 2, 1), bytes(1, 2)}, nil, 0, 0)},
+		"text past the end": {table.BytesType, array.NewData(arrow.BinaryTypes.Binary, 1, []*memory.Buffer{nil, offsets(0, 3), bytes(1, 2)}, nil, 0, 0)},
+		"negative text":     {table.TextType, array.NewData(arrow.BinaryTypes.String, 1, []*memory.Buffer{nil, offsets(-1, 1), bytes(1, 2)}, nil, 0, 0)},
+		"no text offsets":   {table.TextType, array.NewData(arrow.BinaryTypes.String, 1, []*memory.Buffer{nil, nil, bytes(1, 2)}, nil, 0, 0)},
+		"many elements":     {table.Int32ArrayType, array.NewData(list, 1, []*memory.Buffer{nil, offsets(0, math.MaxInt32)}, []arrow.ArrayData{array.NewData(arrow.PrimitiveTypes.Int32, math.MaxInt32, []*memory.Buffer{nil, offsets(1)}, nil, 0, 0)}, 0, 0)},
 		"other type":        {table.Int64Type, child},
 		"other elements":    {table.TextArrayType, array.NewData(list, 1, []*memory.Buffer{nil, offsets(0, 1)}, []arrow.ArrayData{child}, 0, 0)},
 	} {
-		arr := array.MakeFromData(c.data)
 		v := table.Vector{Type: c.typ}
-		if err := Read(&v, arr, 0, arr.Len()); err == nil {
+		if err := Read(&v, c.data, 0, c.data.Len()); err == nil {
 			t.Errorf("%s: read", name)
 		}
 	}
-	good := array.MakeFromData(child)
 	v := table.Vector{Type: table.Int32Type}
 	for _, r := range [][2]int{{-1, 1}, {0, 3}, {2, 1}, {0, -1}} {
-		if err := Read(&v, good, r[0], r[1]); err == nil {
+		if err := Read(&v, child, r[0], r[1]); err == nil {
 			t.Errorf("rows %v of 2: read", r)
 		}
 	}
@@ -193,8 +198,7 @@ func TestBadDims(t *testing.T) {
 			values[i] = int32(d)
 		}
 		child := fixedData(arrow.PrimitiveTypes.Int32, len(values), nil, arrow.Int32Traits.CastToBytes(values))
-		arr := array.MakeFromData(listData(DimsType, 1, nil, offsets, child))
-		if err := ReadDims(&v, arr, 0, 1); err == nil {
+		if err := ReadDims(&v, listData(DimsType, 1, nil, offsets, child), 0, 1); err == nil {
 			t.Errorf("the shape %v was taken", shape)
 		}
 	}

@@ -9,14 +9,14 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// Read fills dst with rows from to from+n of arr, which must have type DataType(dst.Type); what dst held is overwritten, its
-// memory used again. Nothing in dst points into arr but the values of type bytea. An array whose buffers contradict its length is an error.
-func Read(dst *table.Vector, arr arrow.Array, from, n int) error {
+// Read fills dst with rows from to from+n of data, which must have type DataType(dst.Type); what dst held is overwritten, its
+// memory used again. Nothing in dst points into data but the values of type bytea. Data whose buffers contradict its length is
+// an error.
+func Read(dst *table.Vector, data arrow.ArrayData, from, n int) error {
 	dst.Reset()
-	if want := DataType(dst.Type); !arrow.TypeEqual(arr.DataType(), want) {
-		return fmt.Errorf("a column of Arrow type %s where %s was expected", arr.DataType(), want)
+	if want := DataType(dst.Type); !arrow.TypeEqual(data.DataType(), want) {
+		return fmt.Errorf("a column of Arrow type %s where %s was expected", data.DataType(), want)
 	}
-	data := arr.Data()
 	if from < 0 || n < 0 || from+n > data.Len() {
 		return fmt.Errorf("rows %d to %d of an array of %d", from, from+n, data.Len())
 	}
@@ -37,13 +37,12 @@ func Read(dst *table.Vector, arr arrow.Array, from, n int) error {
 	return readElems(dst, child, a, b-a)
 }
 
-// ReadDims gives dst, which Read has filled with the same rows, the shapes that arr, a column made by Dims, holds.
-func ReadDims(dst *table.Vector, arr arrow.Array, from, n int) error {
+// ReadDims gives dst, which Read has filled with the same rows, the shapes that data, of a column made by Dims, holds.
+func ReadDims(dst *table.Vector, data arrow.ArrayData, from, n int) error {
 	shapes := table.Vector{Type: table.Int32ArrayType}
-	if !arrow.TypeEqual(arr.DataType(), DimsType) {
-		return fmt.Errorf("a column of Arrow type %s where shapes %s were expected", arr.DataType(), DimsType)
+	if !arrow.TypeEqual(data.DataType(), DimsType) {
+		return fmt.Errorf("a column of Arrow type %s where shapes %s were expected", data.DataType(), DimsType)
 	}
-	data := arr.Data()
 	if from < 0 || n < 0 || from+n > data.Len() || dst.Len() != n {
 		return fmt.Errorf("shapes of rows %d to %d in a column of %d", from, from+n, data.Len())
 	}
