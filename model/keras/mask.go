@@ -57,14 +57,23 @@ func refuseMask(l *Layer, trainable bool) error {
 
 // takeMask takes the tensor that a call gives as mask out of its inputs; -1 where it gives none.
 func takeMask(k kind, n *node, in *[]int) (mask int) {
-	m, ok := k.(masker)
-	if !ok || !m.takesMask() || len(*in) < 2 || len(n.names) != 1 || n.names[0] != "mask" {
+	if !givenMask(k) || len(*in) < 2 || len(n.names) != 1 || n.names[0] != "mask" {
 		return -1
 	}
 	last := len(*in) - 1
 	mask = (*in)[last]
 	n.names, *in = nil, (*in)[:last]
 	return mask
+}
+
+// givenMask says whether Keras 3 gives a layer the mask of its input as an argument of the call. BatchNormalization takes its
+// statistics of the steps that count, and has no use for it where it is frozen.
+func givenMask(k kind) bool {
+	if _, ok := k.(*BatchNormalization); ok {
+		return true
+	}
+	m, ok := k.(masker)
+	return ok && m.takesMask()
 }
 
 // maskInputs finds the masks of a call's inputs; given is a mask for the first one, or -1.

@@ -14,6 +14,14 @@ def masked_in_vain():
     return keras.Model(a, layers.Dense(3)(layers.Flatten()(x)))
 
 
+def masked_and_frozen():
+    """In a functional model Keras gives a normalisation its mask, which it has no use for where it is frozen."""
+    a = keras.Input((4,))
+    x = layers.Embedding(3, 4, mask_zero=True)(a)
+    x = layers.BatchNormalization(trainable=False)(x)
+    return keras.Model(a, layers.Dense(3)(layers.GRU(3)(x)))
+
+
 def of_classes():
     return keras.Sequential([keras.Input((5,)), layers.Dense(6, activation="tanh"), layers.Dense(4, activation="softmax")])
 
@@ -57,5 +65,7 @@ FILES = {
             "evaluations": [f"{BOTH}, metrics={{'three': ['R2Score()', 'mae'], 'one': ['RootMeanSquaredError()']}}"],
             "runs": [(f"{BOTH}, optimizer={FEW_OPTIMIZERS[0]!r}", "batch_size=8, epochs=2, shuffle=False")],
         },
+        "masked and frozen": {
+            "model": masked_and_frozen, "words": [3], "targets": ["numbers"], "rows": 20, "gradients": [{"loss": "mse"}]},
     },
 }

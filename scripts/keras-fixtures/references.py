@@ -77,10 +77,12 @@ def built(architecture, precision):
 
 
 class Network:
-    """One network with its data; run() computes the references."""
+    """One network with its data; run() computes the references. With backwards, training sees the rows of every batch in the
+    opposite order, which changes nothing but how sums are rounded.
+    """
 
-    def __init__(self, name, spec, seed, precision="float64"):
-        self.name, self.spec, self.precision = name, spec, precision
+    def __init__(self, name, spec, seed, precision="float64", backwards=False):
+        self.name, self.spec, self.precision, self.backwards = name, spec, precision, backwards
         self.rows = spec.get("rows", ROWS)
         keras.backend.set_floatx("float32")
         keras.backend.clear_session()
@@ -90,6 +92,7 @@ class Network:
         self.architecture = {k: v for k, v in model.items() if k not in ("compile_config", "build_config")}
         self.computed = self.architecture  # what Keras computes with
         if "stand_in" in spec:
+            keras.backend.clear_session()  # so that layers have the same names
             self.computed = json.loads(spec["stand_in"]().to_json())
             self.order = [v.path for v in in_order(built(self.architecture, precision))]
         self.model = built(self.computed, precision)
@@ -179,7 +182,11 @@ class Network:
             model = self.compiled(compile_text)
             fit = eval(f"dict({fit_text})")  # texts of networks.py only
             history = Scores(single(self.inputs), single(self.targets)) if self.spec.get("history") else keras.callbacks.Callback()
-            model.fit(single(self.inputs), single(self.targets), verbose=0, callbacks=[history], **fit)
+            inputs, targets = self.inputs, self.targets
+            if self.backwards:
+                order = batches_backwards(self.rows, fit["batch_size"])
+                inputs, targets = [x[order] for x in inputs], [y[order] for y in targets]
+            model.fit(single(inputs), single(targets), verbose=0, callbacks=[history], **fit)
             run = {"compile": compile_text, "fit": fit_text, "weights": self.numbers(model)}
             if self.spec.get("history"):
                 run["history"] = history.scores
@@ -191,6 +198,11 @@ class Network:
         model = self.compiled(text, "float32" if IN_TOP_K.search(text) else None)
         values = model.evaluate(single(self.inputs), single(self.targets), verbose=0, return_dict=True)
         return {k: float(v) for k, v in values.items()}
+
+
+def batches_backwards(rows, size):
+    """The numbers of the rows, those of each batch from its last to its first."""
+    return np.concatenate([np.arange(at, min(at + size, rows))[::-1] for at in range(0, rows, size)])
 
 
 IN_TOP_K = re.compile("top_k_categorical|TopKCategorical")
