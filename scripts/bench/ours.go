@@ -95,6 +95,7 @@ func newLoop(n net, batch, rowsPerShard, shards int) (*loop, error) {
 
 // pass trains every shard on all its rows once, on that many cores.
 func (l *loop) pass(on int) error {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(on)) // the garbage collector too
 	l.iteration++
 	idle := make(cores, on)
 	errs := make([]error, len(l.data))

@@ -76,7 +76,7 @@ func trainings() (list []*work) {
 		title, net  string
 		batch, rows int
 		atLeast     float64
-	}{{"MNIST MLP", "mnist_mlp", 128, 6400, 1.9}, {"MNIST CNN", "mnist_cnn", 128, 640, 1.9}, {"ResNet-20", "resnet20", 128, 256, 0}} {
+	}{{"MNIST MLP", "mnist_mlp", 128, 25600, 1.9}, {"MNIST CNN", "mnist_cnn", 128, 2560, 1.9}, {"ResNet-20", "resnet20", 128, 256, 0}} {
 		list = append(list, &work{
 			name: fmt.Sprintf("train %s, 2 shards on 2 cores", c.title), cores: 2, rows: 2 * c.rows, atLeast: c.atLeast,
 			ours: func() (*side, error) { return ourShards(findNet(c.net), c.batch, c.rows, 2, 2) },
