@@ -3,6 +3,7 @@ package pgio
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,6 +46,9 @@ func startCopy(ctx context.Context, conn *pgx.Conn, into table.Name, enc *encode
 // write encodes the rows of a batch and passes on what is enough for a chunk.
 func (c *copyIn) write(ctx context.Context, b *table.Batch) error {
 	for i := range b.Rows {
+		if n := largeBytes(b, i); n > 0 {
+			c.buf = slices.Grow(c.buf, n+chunkBytes)
+		}
 		var err error
 		if c.buf, err = c.encode.row(c.buf, b, i); err != nil {
 			return err
@@ -56,6 +60,17 @@ func (c *copyIn) write(ctx context.Context, b *table.Batch) error {
 		}
 	}
 	return ctx.Err()
+}
+
+// largeBytes is the length of the large bytea values of a row. Growing step by step would copy them, and leave them behind, more
+// than once.
+func largeBytes(b *table.Batch, i int) (n int) {
+	for k := range b.Cols {
+		if v := &b.Cols[k]; v.Type.Kind == table.Bytes && !v.Type.Array && len(v.Bytes[i]) >= chunkBytes {
+			n += len(v.Bytes[i])
+		}
+	}
+	return n
 }
 
 func (c *copyIn) flush(ctx context.Context) error {

@@ -72,6 +72,7 @@ type group struct {
 	buffers      []*buffer.Buffer
 	seen         []bool // per row: it is in its place
 	rows, placed int
+	chunk        []byte // what read reads into
 }
 
 func (p *Plan) newGroup(n int64) *group {
@@ -101,7 +102,10 @@ func (g *group) read(ctx context.Context, s Segment) error {
 	}
 	defer f.Close()
 	size := int64(g.plan.recordBytes())
-	chunk := make([]byte, min(s.Rows, max(1, readBytes/size))*size)
+	if g.chunk == nil {
+		g.chunk = make([]byte, max(1, readBytes/size)*size)
+	}
+	chunk := g.chunk
 	in := io.NewSectionReader(f, s.Offset, s.Rows*size)
 	for left := s.Rows * size; left > 0; left -= int64(len(chunk)) {
 		if err := ctx.Err(); err != nil {

@@ -32,13 +32,21 @@ type spiller struct {
 	out     []Segment
 }
 
+// newSpiller makes a spiller for that many rows, with room for all that it will have in memory: records that grew would be copied
+// again and again, and leave several times their size behind.
+func newSpiller(p *Plan, rows int64) *spiller {
+	size := int64(p.recordBytes())
+	most := min(rows, (p.groupBytes()+size-1)/size)
+	return &spiller{plan: p, limit: int(p.groupBytes()), records: make([]byte, 0, most*size), groups: make([]int64, 0, most)}
+}
+
 // spill reads a partition and returns where its rows wait.
 func (p *Plan) spill(ctx context.Context, part table.Partition, advance func(n int64)) (out []Segment, err error) {
 	store, err := table.Connect(ctx, p.Ref)
 	if err != nil {
 		return nil, err
 	}
-	s := &spiller{plan: p, limit: int(p.groupBytes())}
+	s := newSpiller(p, part.Rows)
 	defer s.close()
 	position, enc := p.positions(), newEncoder(p)
 	groupRows, row := p.groupRows(), part.FirstRow
