@@ -43,7 +43,8 @@
 // Into how many depends on the network and the batch alone, so the bits of the result do not depend on how many cores take
 // part: a lone core does one slice after the other. While a step runs, Train borrows cores that TrainInput.Cores finds idle.
 // Slices wait for each other where a layer looks at the whole batch (batch normalisation), and tell each other their sums. A batch
-// whose loss looks at all its rows is never cut.
+// whose loss looks at all its rows is never cut. The step of a batch that is one slice lends the cores to its instructions
+// (plan.Step.Crew).
 //
 // # Failure
 //
