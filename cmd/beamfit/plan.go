@@ -29,7 +29,8 @@ bytes that it reads and writes, and the floating-point operations of matrix prod
 Weights go by layer/name. Other values lie in one piece of memory per shard: work+1024[32x10] is an array of 32 x 10 float32
 that begins at element 1024; two calls with the same place share it one after the other. Where fit cuts a batch into slices,
 calls is how often a call is made in a step, on as many cores as are idle, and bytes and flop are those of all of them; a stage
-begins when the one before has ended: slices meet where a batch normalisation needs the sums of all (shared+0[64]). Rows and weights are not read.`,
+begins when the one before has ended: slices meet where a batch normalisation needs the sums of all (shared+0[64]). Rows
+and weights are not read.`,
 		args: []argument{
 			{name: "ARCH_TABLE", usage: "architecture table", fills: fillTable},
 			{name: "ID", usage: "model_id of the model"},
