@@ -25,8 +25,8 @@ func predictCommand(a *app) *cobra.Command {
 		short: "Predict the classes of rows with a trained model",
 		long: `Predict the classes of rows with a trained model, like MADlib's madlib_keras_predict. The rows are those of a table or
 view that is not packed. The output has a row per input row, label and class: the id, class_name, class_value, prob and
-rank, where rank 1 is the likeliest. Labels that are numeric have one row, with the predicted number as class_value and
-prob NULL; --type may be prob or response then.`,
+rank, where rank 1 is the likeliest. Labels that are numeric have one row, with the predicted number, array, or sequence
+of classes (loss ctc) as class_value and prob NULL; --type may be prob or response then.`,
 		args: []argument{
 			{name: "MODEL", usage: "model table, written by fit", fills: fillTable},
 			{name: "TEST", usage: "table or view with one row per example", fills: fillTable},
