@@ -26,11 +26,17 @@ def unmasked(apply):
     return apply_unmasked
 
 
-def dense(r, _):
+def dense(r, shape):
     chosen = r.common("kernel", "bias")
+    vectors, mode = 2, "rows"
     if r.chance(0.15):
-        chosen["kernel_regularizer"] = regularizers.OrthogonalRegularizer(r.number(0.01, 0.1), r.one(["rows", "columns"]))
-    return layers.Dense(r.int(1, 8), activation=r.activation(), use_bias=r.chance(0.8), **chosen)
+        factor, mode = r.number(0.01, 0.1), r.one(["rows", "columns"])
+        chosen["kernel_regularizer"] = regularizers.OrthogonalRegularizer(factor, mode)
+        vectors = shape[-1]
+    units = r.int(1, 8)
+    if (units if mode == "columns" else vectors) < 2:
+        raise ValueError("a lone vector has no pairs: Keras divides 0 by 0, beamfit refuses it")
+    return layers.Dense(units, activation=r.activation(), use_bias=r.chance(0.8), **chosen)
 
 
 def axes(r, shape):
