@@ -83,11 +83,11 @@ func stepOf(m *trainer.Model, opt PlanOptions) (*plan.Split, error) {
 func planResult(step *plan.Split, calls []plan.Call) PlanResult {
 	bytes := func(floats int) int64 { return 4 * int64(floats) }
 	r := PlanResult{
-		Calls: calls, Slices: len(step.Slices[0]), Meetings: len(step.Slices) - 1, Values: bytes(step.Values()),
+		Calls: calls, Slices: len(step.Stages[0]), Meetings: len(step.Stages) - 1, Values: bytes(step.Values()),
 		Weights: bytes(step.Sizes[plan.Weights]), Gradients: bytes(step.Sizes[plan.Grads]), Optimizer: bytes(step.Sizes[plan.Slots]),
 		Batch: bytes(step.Sizes[plan.Batch]), Work: bytes(step.Sizes[plan.Work] + step.Sizes[plan.Shared]),
 	}
-	for _, s := range step.Slices[0] {
+	for _, s := range step.Stages[0] {
 		r.Rows += s.Batch
 	}
 	for _, c := range calls {

@@ -15,8 +15,8 @@ import (
 
 // Predict writes the classes of the rows of a table or view, ranked by probability, with a model that Fit has made:
 // MADlib's madlib_keras_predict. Where the label is no class of the output, it writes the label that the output is or spells
-// (see package infer), and for a loss that compares rows (circle) the output itself. It reads the id column and the argument's columns only. Names and values of the classes
-// and the normalizing constant are those of the model's summary.
+// (see package infer), and for a loss that compares rows (circle) the output itself. It reads the id column and the argument's
+// columns only. Names and values of the classes and the normalizing constant are those of the model's summary.
 func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
 	j, err := env.begin("predict")
 	if err != nil {

@@ -31,7 +31,8 @@ type builder struct {
 	penalties gorgonia.Nodes
 	// readers are how often each of Spec.Tensors is read.
 	readers []int
-	// linear makes the node of a dense or convolutional layer without activation again, with an activation.
+	// linear makes the node of a dense or convolutional layer without activation again, with an activation. A node that something
+	// else reads as it is has none: the layer would be computed twice.
 	linear map[*gorgonia.Node]func(kernels.Activation) *gorgonia.Node
 	// dropouts are the dropouts by the gradients of what they dropped from.
 	dropouts map[*gorgonia.Node]droppedOut

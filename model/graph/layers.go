@@ -155,6 +155,9 @@ func (b *builder) call(number int, c keras.Call) error {
 		return fmt.Errorf("layer %q (%s): output of shape %v, the model says %v", c.Layer.Name, class, n.Shape(), want)
 	}
 	b.penalise(c.Layer.ActivityRegularizer, n)
+	if slices.Contains(this.in, n) { // one node for two tensors, which have readers of their own
+		delete(b.linear, n)
+	}
 	b.tensors[out] = n
 	return nil
 }

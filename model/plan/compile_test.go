@@ -64,6 +64,17 @@ func TestFusion(t *testing.T) {
 	if apart = strings.Replace(apart, "Stream:2", "Stream:1", 1); apart != within { // streams count layers
 		t.Errorf("an Activation of its own:\n%swithin the layer:\n%s", apart, within)
 	}
+	for name, hidden := range map[string]string{
+		"penalty": `{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activity_regularizer":{"class_name":"L1L2","config":{"l1":0.0,"l2":0.1}}}},
+			{"class_name":"Activation","config":{"name":"a","activation":"relu"}}`,
+		"penalty as a layer": `{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5}},
+			{"class_name":"ActivityRegularization","config":{"name":"p","l1":0.0,"l2":0.1}},
+			{"class_name":"Activation","config":{"name":"a","activation":"relu"}}`,
+	} {
+		if got := text(hidden); strings.Count(got, "= dense{M:2 N:5 K:4 ") != 1 || !strings.Contains(got, "= activation{Act:relu}") {
+			t.Errorf("%s: a layer that something else reads too is joined or computed twice:\n%s", name, got)
+		}
+	}
 	for _, want := range []string{"   1  work[0:10] = dropout{Rate:0.5 Stream:1} work[0:10]; ", "= relu.dropout.grad{Rate:0.5} work[0:10], "} {
 		if !strings.Contains(within, want) {
 			t.Errorf("plan\n%swithout %q", within, want)
@@ -86,6 +97,31 @@ func TestPlanText(t *testing.T) {
 	}
 	if p.Outputs[0] != (Ref{Work, 16, 6}) || p.Inputs[0] != (Ref{Batch, 0, 8}) {
 		t.Errorf("input %v, output %v", p.Inputs[0], p.Outputs[0])
+	}
+}
+
+// TestFusionOfOneNode: a layer that gives its input on makes one node of two tensors, which counts the readers of both.
+func TestFusionOfOneNode(t *testing.T) {
+	node := func(class, name, config string, from ...string) string {
+		for i, f := range from {
+			from[i] = `["` + f + `",0,0,{}]`
+		}
+		inbound := ""
+		if len(from) > 0 {
+			inbound = "[" + strings.Join(from, ",") + "]"
+		}
+		return `{"class_name":"` + class + `","name":"` + name + `","config":{"name":"` + name + `"` + config + `},"inbound_nodes":[` + inbound + `]}`
+	}
+	g := build(t, `{"class_name":"Model","config":{"name":"m","layers":[`+strings.Join([]string{
+		node("InputLayer", "x", `,"batch_input_shape":[null,4]`), node("Dense", "d", `,"units":5`, "x"), node("Identity", "same", "", "d"),
+		node("Activation", "a", `,"activation":"relu"`, "same"), node("Add", "sum", "", "a", "d"),
+	}, ",")+`],"input_layers":[["x",0,0]],"output_layers":[["sum",0,0]]}}`, graph.Options{Batch: 2})
+	p, err := Compile(g, stub{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(p.String(), "= dense{"); n != 1 {
+		t.Errorf("the layer is computed %d times:\n%v", n, p)
 	}
 }
 

@@ -26,7 +26,7 @@ type Call struct {
 func (s *Split) Calls(spec *keras.Spec) []Call {
 	name := newNames(spec)
 	var calls []Call
-	for k, stage := range s.Slices {
+	for k, stage := range s.Stages {
 		for i := range stage[0].Instrs {
 			c := name.call(&stage[0].Instrs[i])
 			c.Stage = k + 1
@@ -44,7 +44,7 @@ func (s *Split) Calls(spec *keras.Spec) []Call {
 				at := slices.IndexFunc(calls[first:], func(c Call) bool { return c.Operation == in.Code && in.ofRange() })
 				if at < 0 {
 					c := name.call(in)
-					c.Stage = len(s.Slices) + k + 1
+					c.Stage = len(s.Stages) + k + 1
 					calls = append(calls, c)
 				} else {
 					calls[first+at].add(in)
@@ -61,7 +61,7 @@ func (in *Instr) ofRange() bool { return in.Code == graph.CodeAdd || in.Code == 
 // Values is the length that Work would have if no two values shared a place.
 func (s *Split) Values() int {
 	n := 0
-	for _, p := range s.Slices[0] {
+	for _, p := range s.Stages[0] {
 		n += p.Values
 	}
 	return n

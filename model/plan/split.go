@@ -15,16 +15,16 @@ import (
 type Split struct {
 	// Sizes are those of the memory.
 	Sizes Sizes
-	// Slices are the gradients of the rows of each slice: Slices[k] has stage k of every slice. A stage begins when the one before
+	// Stages are the gradients of the rows of each slice: Stages[k] has stage k of every slice. A stage begins when the one before
 	// has ended for all slices, since it may read what they left in Shared. The plans of a stage touch nothing else in common but
 	// Weights, which they read, so they may run side by side. Those of the first stage have the places of the slice's rows.
-	Slices [][]*Plan
+	Stages [][]*Plan
 	// Finish are sets of plans, to be run one set after the other; the plans of a set may run side by side.
 	Finish [][]*Plan
 }
 
 // Whole is the step that a plan for a whole batch is.
-func Whole(p *Plan) *Split { return &Split{Sizes: p.Sizes, Slices: [][]*Plan{{p}}} }
+func Whole(p *Plan) *Split { return &Split{Sizes: p.Sizes, Stages: [][]*Plan{{p}}} }
 
 // NewSplit joins the plans of slices, compiled without an optimizer, to a step. parts is the number of plans that share the sum
 // and the update of the weights. What is to be done once (Plan.Once) is done for the first slice.
@@ -40,10 +40,10 @@ func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt optimizer.Optimizer, par
 		m := p.moved(i, Sizes{Grads: s.Sizes[Grads], Batch: s.Sizes[Batch], Work: s.Sizes[Work]})
 		if i == 0 {
 			once = m.Instrs[m.Once:]
-			s.Slices = make([][]*Plan, len(m.Meetings)+1)
+			s.Stages = make([][]*Plan, len(m.Meetings)+1)
 		}
 		for k, stage := range m.stages() {
-			s.Slices[k] = append(s.Slices[k], stage)
+			s.Stages[k] = append(s.Stages[k], stage)
 		}
 		s.Sizes[Grads] += stride
 		s.Sizes[Batch] += aligned(p.Sizes[Batch])

@@ -20,8 +20,8 @@ func TestSplitPlaces(t *testing.T) {
 		spec, plans := slicePlans(t, json, 3, 3, 4)
 		for _, text := range []string{"'adam'", "Adam(clipnorm=1)"} {
 			s := NewSplit(spec, plans, optimizerOf(t, text), 4)
-			for k, set := range slices.Concat(s.Slices, s.Finish) {
-				checkApart(t, fmt.Sprintf("%s, %s, set %d", name, text, k), s.Sizes, set, k < len(s.Slices))
+			for k, set := range slices.Concat(s.Stages, s.Finish) {
+				checkApart(t, fmt.Sprintf("%s, %s, set %d", name, text, k), s.Sizes, set, k < len(s.Stages))
 			}
 			_, total := TrainableRuns(spec)
 			updated := make([]int, total)

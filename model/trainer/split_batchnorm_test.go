@@ -91,7 +91,7 @@ func TestNormalisedSlices(t *testing.T) {
 					}
 					m.splits[batch] = s
 				}
-				if got := len(m.splits[19].Slices); count > 1 && got != n.stages {
+				if got := len(m.splits[19].Stages); count > 1 && got != n.stages {
 					t.Errorf("%d stages, want %d", got, n.stages)
 				}
 				return train(t, m, TrainInput{

@@ -106,7 +106,7 @@ func TestSplitFollowsWhole(t *testing.T) {
 			whole.splits[batch] = plan.Whole(p)
 		}
 		got, want := run(t, m, nil), run(t, whole, nil)
-		if n, last := len(m.splits[37].Slices[0]), len(m.splits[11].Slices[0]); n != 4 || last != 2 {
+		if n, last := len(m.splits[37].Stages[0]), len(m.splits[11].Stages[0]); n != 4 || last != 2 {
 			t.Fatalf("%d and %d slices, want 4 and 2", n, last)
 		}
 		start := weightsFor(m, 2)
@@ -137,7 +137,7 @@ func coresDoNotMatter(t *testing.T, json string) {
 	model, run := sliced(json, "Adam(lr=0.001)")
 	m := model(t)
 	want := run(t, m, nil)
-	if n := len(m.splits[37].Slices[0]); n < 2 {
+	if n := len(m.splits[37].Stages[0]); n < 2 {
 		t.Fatalf("%d slices", n)
 	}
 	for _, idle := range []int{0, 1, 3, 15} {
@@ -164,8 +164,8 @@ func TestDividedSteps(t *testing.T) {
 	model, run := sliced(wideJSON, "Adam(lr=0.001)")
 	m := model(t)
 	want := run(t, m, nil)
-	if s := m.splits[37]; len(s.Slices[0]) != 1 {
-		t.Fatalf("%d slices, want 1", len(s.Slices[0]))
+	if s := m.splits[37]; len(s.Stages[0]) != 1 {
+		t.Fatalf("%d slices, want 1", len(s.Stages[0]))
 	}
 	for _, idle := range []int{1, 2, 6} {
 		cores := &lender{idle: idle}

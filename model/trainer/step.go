@@ -33,7 +33,7 @@ func (w *worker) trainStep(batch int) (*trainStep, error) {
 	if err != nil {
 		return nil, err
 	}
-	first := split.Slices[0]
+	first := split.Stages[0]
 	s := &trainStep{batch: batch, seeds: make([]plan.Step, len(first))}
 	s.slice, s.later, s.part = s.doSlice, s.doStage, s.doPart
 	for _, p := range first {
@@ -43,7 +43,7 @@ func (w *worker) trainStep(batch int) (*trainStep, error) {
 		}
 		s.slices = append(s.slices, b)
 	}
-	if s.stages, err = w.programs(split.Slices[1:]); err != nil {
+	if s.stages, err = w.programs(split.Stages[1:]); err != nil {
 		return nil, err
 	}
 	if s.finish, err = w.programs(split.Finish); err != nil {
@@ -101,8 +101,8 @@ func (s *trainStep) runSets(sets [][]plan.Program, do func(job, jobs int)) error
 	return nil
 }
 
-// doSlice fills in the rows of a slice and runs its first stage. Slices draw different random numbers; a batch of one slice draws those of its
-// step.
+// doSlice fills in the rows of a slice and runs its first stage. Slices draw different random numbers; a batch of one slice draws
+// those of its step.
 func (s *trainStep) doSlice(i, _ int) {
 	p, b := s.pass, s.slices[i]
 	from, to := sliceRows(s.batch, len(s.slices), i)

@@ -33,10 +33,10 @@ func trainingStep(t *testing.T, n *network, compile string, count int) (gradient
 	}
 	place := plan.Ref{Space: plan.Weights, Len: s.NumWeights}
 	copy(mem.Host(place), n.Weights.Values)
-	for i, p := range split.Slices[0] {
+	for i, p := range split.Stages[0] {
 		fill(t, n, losses, factors, mem, p, n.rows()*i/count)
 	}
-	for _, set := range split.Slices {
+	for _, set := range split.Stages {
 		runAll(t, set, mem)
 	}
 	if len(split.Finish) > 0 {

@@ -43,8 +43,8 @@ type shard struct {
 }
 
 // Open reads which buffers a packed table has and checks their shapes. layout has the columns in the order of the model's
-// inputs and outputs, with the shapes of the model's inputs and of the labels. The snapshot must stay open until the set is loaded. Loading uses at most
-// the given number of partitions.
+// inputs and outputs, with the shapes of the model's inputs and of the labels. The snapshot must stay open until the set is
+// loaded. Loading uses at most the given number of partitions.
 func Open(ctx context.Context, store table.Store, snap table.Snapshot, layout buffer.Layout, partitions int) (*Set, error) {
 	info := snap.Info()
 	s := &Set{Name: info.Name, ref: store.Ref(), layout: layout}
