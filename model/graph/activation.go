@@ -158,12 +158,13 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 	return out
 }
 
-// activated is a layer with what fusion decided. Where it has no activation, a layer Activation behind it may join it later.
-func (b *builder) activated(act kernels.Activation, rest string, layer func(kernels.Activation) *gorgonia.Node) *gorgonia.Node {
-	n := layer(act)
-	if act == kernels.Linear && rest == "" {
-		b.linear[n] = layer
+// activated is a layer with what fusion decided. The layer behind it may join it later.
+func (b *builder) activated(act kernels.Activation, rest string, layer layerWith) *gorgonia.Node {
+	n := b.open(Epilogue{Act: act}, layer)
+	if rest == "" {
+		return n
 	}
+	delete(b.joinable, n)
 	return b.activate(n, rest)
 }
 
@@ -174,12 +175,10 @@ func activationLayer(b *builder, c *call) (*gorgonia.Node, error) {
 		return nil, err
 	}
 	n := c.in[0]
-	if layer := b.linear[n]; layer != nil && c.sole && act != kernels.Linear {
-		n = layer(act)
-	} else {
-		n = b.activation(n, act)
+	if o, ok := b.before(c); ok && act != kernels.Linear && o.has == (Epilogue{}) {
+		return b.activated(act, rest, o.layer), nil
 	}
-	return b.activate(n, rest), nil
+	return b.activate(b.activation(n, act), rest), nil
 }
 
 func (b *builder) activation(x *gorgonia.Node, act kernels.Activation) *gorgonia.Node {

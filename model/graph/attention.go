@@ -65,7 +65,7 @@ func (b *builder) project(c *call, name string, x *gorgonia.Node, units int) *go
 	if bias != nil {
 		bias = b.reshape(bias, tensor.Shape{units})
 	}
-	return b.affine(kernels.Linear, x, w, bias)
+	return b.affine(Epilogue{}, x, w, bias)
 }
 
 // pairMask is 1 for the pairs that count, B x queries x keys, from masks of queries, keys and values; nil without any.

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/model/keras"
-	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/loss"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -31,9 +30,9 @@ type builder struct {
 	penalties gorgonia.Nodes
 	// readers are how often each of Spec.Tensors is read.
 	readers []int
-	// linear makes the node of a dense or convolutional layer without activation again, with an activation. A node that something
-	// else reads as it is has none: the layer would be computed twice.
-	linear map[*gorgonia.Node]func(kernels.Activation) *gorgonia.Node
+	// joinable are the nodes of dense and convolutional layers that the layer behind them may join. A node that something else
+	// reads as it is is none of them: the layer would be computed twice.
+	joinable map[*gorgonia.Node]openLayer
 	// dropouts are the dropouts by the gradients of what they dropped from.
 	dropouts map[*gorgonia.Node]droppedOut
 	ops      uint32
@@ -51,7 +50,7 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 		logits:     map[*gorgonia.Node]*gorgonia.Node{},
 		keepLogits: map[int]bool{},
 		readers:    readers(spec),
-		linear:     map[*gorgonia.Node]func(kernels.Activation) *gorgonia.Node{},
+		joinable:   map[*gorgonia.Node]openLayer{},
 		dropouts:   map[*gorgonia.Node]droppedOut{},
 	}
 	for i, l := range o.Losses {

@@ -7,9 +7,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Codes of convolutions; Attr is a *Conv2DAttr, except that the bias has CodeBiasGrad.
+// Codes of convolutions; Attr is a *Conv2DAttr. The bias has the codes of a dense layer's.
 const (
-	// CodeConv2D is y = act(x * k + bias) from (x, k) or (x, k, bias).
+	// CodeConv2D is y = drop(act(x * k + bias)) from (x, k) or (x, k, bias).
 	CodeConv2D = "conv2d"
 	// CodeConv2DInputGrad is dx from (dz, k).
 	CodeConv2DInputGrad = "conv2d.dx"
@@ -17,11 +17,11 @@ const (
 	CodeConv2DKernelGrad = "conv2d.dk"
 )
 
-// A Conv2DAttr is the shape of a convolution and its fused activation.
+// A Conv2DAttr is the shape of a convolution and what joins it.
 type Conv2DAttr struct {
 	kernels.Conv2DShape
-	Act  kernels.Activation
 	Bias bool
+	Then Epilogue
 }
 
 // FLOP are the floating-point operations of the convolution in its direct form, or of one of its gradients.
@@ -40,7 +40,7 @@ func depthwiseConv2D(b *builder, c *call) (*gorgonia.Node, error) {
 
 func separableConv(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.SeparableConv)
-	x := b.conv(&cfg.Depthwise.Conv2D, kernels.Linear, b.asImage(c.in[0]), b.weight(c.Layer, "depthwise_kernel"), nil)
+	x := b.conv(&cfg.Depthwise.Conv2D, Epilogue{}, b.asImage(c.in[0]), b.weight(c.Layer, "depthwise_kernel"), nil)
 	return b.convLayer(c, &cfg.Pointwise, x, b.weight(c.Layer, "pointwise_kernel"))
 }
 
@@ -50,27 +50,26 @@ func (b *builder) convLayer(c *call, cfg *keras.Conv2D, x, k *gorgonia.Node) (*g
 	if err != nil {
 		return nil, err
 	}
-	layer := func(act kernels.Activation) *gorgonia.Node {
-		return b.reshape(b.conv(cfg, act, b.asImage(x), k, b.weight(c.Layer, "bias")), b.outShape(c))
-	}
-	return b.activated(act, rest, layer), nil
+	return b.activated(act, rest, func(e Epilogue) *gorgonia.Node {
+		return b.reshape(b.conv(cfg, e, b.asImage(x), k, b.weight(c.Layer, "bias")), b.outShape(c))
+	}), nil
 }
 
-// conv convolves images x with a kernel, whose shape may be that of another layer than Conv2D.
-func (b *builder) conv(cfg *keras.Conv2D, act kernels.Activation, x, k, bias *gorgonia.Node) *gorgonia.Node {
+// conv convolves images x with a kernel, whose shape may be that of another layer than Conv2D. bias may be nil.
+func (b *builder) conv(cfg *keras.Conv2D, e Epilogue, x, k, bias *gorgonia.Node) *gorgonia.Node {
 	s := conv2DShape(cfg, x.Shape())
 	k = b.reshape(k, tensor.Shape{s.KH, s.KW, s.C / s.Groups, s.F})
-	attr := &Conv2DAttr{Conv2DShape: s, Act: act, Bias: bias != nil}
+	attr := &Conv2DAttr{Conv2DShape: s, Bias: bias != nil, Then: e}
 	return b.apply(Op{
 		Code: CodeConv2D, Attr: attr, Out: tensor.Shape{s.N, s.OH, s.OW, s.F}, InPlace: -1, diff: all(2 + count(bias)),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
-			dz := b.activationGrad(act, out, grad)
+			dz, db := b.epilogueGrad(e, out, grad, bias)
 			grads := gorgonia.Nodes{
 				b.apply(Op{Code: CodeConv2DInputGrad, Attr: attr, Out: in[0].Shape(), InPlace: -1}, dz, in[1]),
 				b.apply(Op{Code: CodeConv2DKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, in[0], dz),
 			}
 			if bias != nil {
-				grads = append(grads, b.biasGrad(in[2], dz))
+				grads = append(grads, db)
 			}
 			return grads
 		},

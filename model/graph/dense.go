@@ -8,7 +8,7 @@ import (
 
 // Codes of fully connected layers.
 const (
-	// CodeDense is y = act(x·w + bias) from (x, w) or (x, w, bias).
+	// CodeDense is y = drop(act(x·w + bias)) from (x, w) or (x, w, bias).
 	CodeDense = "dense"
 	// CodeDenseInputGrad is dx = dz·wᵀ from (dz, w).
 	CodeDenseInputGrad = "dense.dx"
@@ -16,13 +16,23 @@ const (
 	CodeDenseKernelGrad = "dense.dw"
 	// CodeBiasGrad is the sum over the rows of dz; Attr is a RowsAttr.
 	CodeBiasGrad = "bias.grad"
+	// CodeActivationBiasGrad is dz from (y, dy) for an activation and the dropout behind it, with the sum of dz over the rows as side
+	// result 0; Attr is an ActivationBiasGradAttr.
+	CodeActivationBiasGrad = "activation.bias.grad"
 )
 
-// A DenseAttr is the size of x (M x K) and w (K x N).
+// A DenseAttr is the size of x (M x K) and w (K x N), and what joins the product.
 type DenseAttr struct {
 	M, N, K int
-	Act     kernels.Activation
 	Bias    bool
+	Then    Epilogue
+}
+
+// An ActivationBiasGradAttr is the size of y, the activation and the share of elements that were dropped behind it.
+type ActivationBiasGradAttr struct {
+	Size RowsAttr
+	Act  kernels.Activation
+	Rate float32
 }
 
 // FLOP are the floating-point operations of the product, or of one of its gradients.
@@ -35,35 +45,29 @@ func dense(b *builder, c *call) (*gorgonia.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	layer := func(act kernels.Activation) *gorgonia.Node {
-		return b.affine(act, c.in[0], b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias"))
-	}
-	return b.activated(act, rest, layer), nil
+	return b.activated(act, rest, func(e Epilogue) *gorgonia.Node {
+		return b.affine(e, c.in[0], b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias"))
+	}), nil
 }
 
-// affine is act(x·w + bias) over the last dimension; bias may be nil.
-func (b *builder) affine(act kernels.Activation, x, w, bias *gorgonia.Node) *gorgonia.Node {
+// affine is x·w + bias over the last dimension with an epilogue; bias may be nil.
+func (b *builder) affine(e Epilogue, x, w, bias *gorgonia.Node) *gorgonia.Node {
 	m, k := rowsOf(x.Shape())
-	attr := DenseAttr{M: m, N: w.Shape()[1], K: k, Act: act, Bias: bias != nil}
+	attr := DenseAttr{M: m, N: w.Shape()[1], K: k, Bias: bias != nil, Then: e}
 	out := x.Shape().Clone()
 	out[out.Dims()-1] = attr.N
 	return b.apply(Op{
 		Code: CodeDense, Attr: attr, Out: out, InPlace: -1, diff: all(2 + count(bias)),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
-			dz := b.activationGrad(act, out, grad)
+			dz, db := b.epilogueGrad(e, out, grad, bias)
 			grads := gorgonia.Nodes{
 				b.apply(Op{Code: CodeDenseInputGrad, Attr: attr, Out: in[0].Shape(), InPlace: -1}, dz, in[1]),
 				b.apply(Op{Code: CodeDenseKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, in[0], dz),
 			}
 			if bias != nil {
-				grads = append(grads, b.biasGrad(in[2], dz))
+				grads = append(grads, db)
 			}
 			return grads
 		},
 	}, x, w, bias)
-}
-
-func (b *builder) biasGrad(bias, dz *gorgonia.Node) *gorgonia.Node {
-	rows, n := rowsOf(dz.Shape())
-	return b.apply(Op{Code: CodeBiasGrad, Attr: RowsAttr{rows, n}, Out: bias.Shape(), InPlace: -1}, dz)
 }

@@ -23,8 +23,9 @@
 // # Fusion
 //
 // A layer's activation joins its matrix product or convolution where the activation's gradient follows from its output, and so
-// does a layer Activation that alone reads the layer before it. The gradients of a ReLU and of a dropout of its result are one
-// operation, which reads the dropout's result alone.
+// does a layer Activation that alone reads the layer before it. So does a Dropout behind a ReLU or behind no activation. The gradients
+// of the dropout, the activation and the bias are one operation, which reads the layer's result alone. A ReLU with a dropout that
+// join nothing have one for both.
 // A softmax or sigmoid that makes the model's output stays apart when the loss has a form for its input (the
 // cross-entropies): the loss then reads that input, and in training the activation itself is not computed at all.
 //

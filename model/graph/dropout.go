@@ -45,8 +45,12 @@ func dropout(b *builder, c *call) (*gorgonia.Node, error) {
 		return x, nil
 	}
 	attr := DropoutAttr{Rate: float32(cfg.Rate), Stream: c.stream(cfg.Seed)}
+	whole := cfg.NoiseShape == nil || slices.Equal(cfg.NoiseShape, x.Shape()[1:])
+	if o, ok := b.before(c); ok && o.has.takesDropout() && whole && !cfg.Alpha {
+		return o.layer(Epilogue{Act: o.has.Act, Drop: attr}), nil
+	}
 	drop := func(n *gorgonia.Node) *gorgonia.Node {
-		if cfg.NoiseShape == nil || slices.Equal(cfg.NoiseShape, x.Shape()[1:]) {
+		if whole {
 			return b.drop(CodeDropout, attr, n)
 		}
 		mask := withBatch(x.Shape()[0], cfg.NoiseShape)
@@ -91,8 +95,12 @@ type droppedOut struct {
 // both gradients are one operation, and y itself is needed no longer.
 func (b *builder) reluGrad(y, dy *gorgonia.Node) *gorgonia.Node {
 	if d, ok := b.dropouts[dy]; ok && d.x == y {
-		op := Op{Code: CodeReLUDropoutGrad, Attr: ReLUDropoutGradAttr{d.rate}, Out: y.Shape(), InPlace: 1}
-		return b.apply(op, d.y, d.dy)
+		return b.reluDropoutGrad(d.rate, d.y, d.dy)
 	}
 	return b.apply(Op{Code: CodeActivationGrad, Attr: ActivationAttr{kernels.ReLU}, Out: y.Shape(), InPlace: 1}, y, dy)
+}
+
+// reluDropoutGrad is the gradient of a ReLU's input from the output y of the dropout behind it and the gradient of that.
+func (b *builder) reluDropoutGrad(rate float32, y, dy *gorgonia.Node) *gorgonia.Node {
+	return b.apply(Op{Code: CodeReLUDropoutGrad, Attr: ReLUDropoutGradAttr{rate}, Out: y.Shape(), InPlace: 1}, y, dy)
 }

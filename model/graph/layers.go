@@ -156,7 +156,7 @@ func (b *builder) call(number int, c keras.Call) error {
 	}
 	b.penalise(c.Layer.ActivityRegularizer, n)
 	if slices.Contains(this.in, n) { // one node for two tensors, which have readers of their own
-		delete(b.linear, n)
+		delete(b.joinable, n)
 	}
 	b.tensors[out] = n
 	return nil

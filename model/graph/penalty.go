@@ -42,7 +42,7 @@ func (b *builder) penalise(r keras.Regularizer, x *gorgonia.Node) {
 	if r == (keras.Regularizer{}) || b.o.Losses == nil {
 		return
 	}
-	delete(b.linear, x) // the penalty reads it
+	delete(b.joinable, x) // the penalty reads it
 	attr := penaltyAttr(r, x.Shape(), 1/float64(b.whole()))
 	b.penalties = append(b.penalties, b.apply(Op{
 		Code: CodePenalty, Attr: attr, Out: tensor.Shape{attr.Rows}, InPlace: -1, diff: all(1),

@@ -127,9 +127,9 @@ func (b *builder) recurrent(c *call, cfg *keras.Recurrent, prefix string, x, mas
 	if cfg.Kind == "GRU" && cfg.ResetAfter {
 		attr.Cell = kernels.GRUResetAfterCell
 		attr.Bias = bias != nil
-		return b.maskOutput(cfg, b.steps(attr, b.affine(kernels.Linear, x, w, nil), r, bias, mask), mask), nil
+		return b.maskOutput(cfg, b.steps(attr, b.affine(Epilogue{}, x, w, nil), r, bias, mask), mask), nil
 	}
-	return b.maskOutput(cfg, b.steps(attr, b.affine(kernels.Linear, x, w, bias), r, nil, mask), mask), nil
+	return b.maskOutput(cfg, b.steps(attr, b.affine(Epilogue{}, x, w, bias), r, nil, mask), mask), nil
 }
 
 // Random numbers of the parts of a call: all differ from those of other calls, whose number is less than keras.MaxCalls.

@@ -137,9 +137,9 @@ func TestReLUDropoutGrad(t *testing.T) {
 			}
 			relu, y := make([]float32, n), make([]float32, n)
 			ActivationForward(ReLU, x, relu)
-			Dropout(7, uint64(n), 0.3, relu, y)
+			Dropout(Drop{7, uint64(n), 0.3}, relu, y)
 			want := make([]float32, n)
-			Dropout(7, uint64(n), 0.3, dy, want)
+			Dropout(Drop{7, uint64(n), 0.3}, dy, want)
 			ActivationGrad(ReLU, relu, want, want)
 
 			var g guards

@@ -2,14 +2,14 @@
 
 package kernels
 
-func biasGrad(rows, n int, dy, db []float32) {
+func columnSums(rows, n, ld int, x []float32, sums *[sumColumns]float64) {
 	switch active {
 	case variantAVX512:
-		columnSumsAVX512(rows, n, 4*n, ptr(dy), ptr(db))
+		columnSumsAVX512(rows, n, 4*ld, ptr(x), &sums[0])
 	case variantAVX2:
-		columnSumsAVX2(rows, n, 4*n, ptr(dy), ptr(db))
+		columnSumsAVX2(rows, n, 4*ld, ptr(x), &sums[0])
 	default:
-		biasGradGo(rows, n, dy, db)
+		columnSumsGo(rows, n, ld, x, sums)
 	}
 }
 

@@ -111,7 +111,7 @@ func BenchmarkDenseSmall(b *testing.B) {
 			y, dx, dw := make([]float32, m*n), make([]float32, m*k), make([]float32, k*n)
 			ws := make([]float32, 4096)
 			b.Run("forward", func(b *testing.B) {
-				bench(b, 0, 0, repeat(1000, func() { Dense(m, n, k, x, w, bias, ReLU, y, ws) }))
+				bench(b, 0, 0, repeat(1000, func() { Dense(m, n, k, x, w, bias, ReLU, Drop{}, y, ws) }))
 			})
 			b.Run("dx", func(b *testing.B) {
 				bench(b, 0, 0, repeat(1000, func() { Gemm(false, true, m, k, n, y, n, w, n, false, dx, k, ws) }))
@@ -154,7 +154,7 @@ func BenchmarkConv2D(b *testing.B) {
 		flop := 2 * float64(s.sizeY()) * float64(s.KH*s.KW*s.C/s.Groups)
 		b.Run(c.name+"/forward", func(b *testing.B) {
 			ws := make([]float32, Conv2DWorkspace(s))
-			bench(b, flop, 0, func() { Conv2D(s, x, k, bias, ReLU, y, ws) })
+			bench(b, flop, 0, func() { Conv2D(s, x, k, bias, ReLU, Drop{}, y, ws) })
 		})
 		b.Run(c.name+"/dx", func(b *testing.B) {
 			ws := make([]float32, Conv2DInputGradWorkspace(s))
@@ -192,7 +192,7 @@ func BenchmarkStreams(b *testing.B) {
 			{"log", 2, func() { Log(v[0], v[1]) }},
 			{"axpy", 3, func() { Axpy(1e-9, v[0], v[1]) }},
 			{"sum64", 1, func() { Sum64(v[0]) }},
-			{"dropout", 2, func() { Dropout(1, 2, 0.5, v[0], v[1]) }},
+			{"dropout", 2, func() { Dropout(Drop{1, 2, 0.5}, v[0], v[1]) }},
 			{"sgd", 3, func() { SGD(v[3], v[0], 1e-9) }},
 			{"momentum", 5, func() { SGDMomentum(v[3], v[0], v[4], 1e-9, 0.9, false) }},
 			{"rmsprop", 5, func() { RMSprop(v[3], v[0], v[4], nil, nil, 1e-9, 0.9, 0, 1e-7) }},
@@ -223,6 +223,11 @@ func BenchmarkColumns(b *testing.B) {
 			f       func()
 		}{
 			{"biasGrad", 1, func() { BiasGrad(rows, c, dy, p[0]) }},
+			{"reluBiasGrad", 3, func() { ActivationBiasGrad(ReLU, 0, rows, c, x, dy, y, p[0]) }},
+			{"reluBiasGrad/apart", 4, func() {
+				ActivationGrad(ReLU, x, dy, y)
+				BiasGrad(rows, c, y, p[0])
+			}},
 			{"batchNorm", 3, func() {
 				BatchNormSums(rows, c, x, sums)
 				BatchNormTrain(rows, c, x, rows, sums, p[0], p[1], 1e-3, y, p[2], p[3], p[4])

@@ -4,10 +4,10 @@
 
 package kernels
 
-// columnSumsAVX2 sums the columns of x.
+// columnSumsAVX2 adds the columns of x to sums, which hold whole vectors.
 //
 //go:noescape
-func columnSumsAVX2(rows int, n int, rowSize int, x *float32, sums *float32)
+func columnSumsAVX2(rows int, n int, rowSize int, x *float32, sums *float64)
 
 // columnSquaresAVX2 computes Σx and Σx² by columns. sums and squares hold whole vectors.
 //

@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func columnSumsAVX2(rows int, n int, rowSize int, x *float32, sums *float32)
+// func columnSumsAVX2(rows int, n int, rowSize int, x *float32, sums *float64)
 // Requires: AVX
 TEXT ·columnSumsAVX2(SB), NOSPLIT, $0-40
 	MOVQ x+24(FP), AX
@@ -16,12 +16,12 @@ TEXT ·columnSumsAVX2(SB), NOSPLIT, $0-40
 	JLT  next2
 
 by1:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	MOVQ   AX, DI
-	MOVQ   BX, R8
-	TESTQ  R8, R8
-	JZ     done4
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	MOVQ    AX, DI
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      done4
 
 row3:
 	VMOVUPS      (DI), Y2
@@ -35,14 +35,12 @@ row3:
 	JNZ          row3
 
 done4:
-	VCVTPD2PSY  Y0, X4
-	VCVTPD2PSY  Y1, X0
-	VINSERTF128 $0x01, X0, Y4, Y4
-	VMOVUPS     Y4, (CX)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	SUBQ        $0x00000008, DX
-	JGE         by1
+	VMOVUPD Y0, (CX)
+	VMOVUPD Y1, 32(CX)
+	ADDQ    $0x00000040, CX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x00000008, DX
+	JGE     by1
 
 next2:
 	ADDQ    $0x00000008, DX
@@ -51,8 +49,8 @@ next2:
 	NEGQ    DX
 	LEAQ    laneMaskAVX2<>+0(SB), DI
 	VMOVUPS 32(DI)(DX*4), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(CX), Y2
 	MOVQ    BX, DX
 	TESTQ   DX, DX
 	JZ      done7
@@ -69,10 +67,9 @@ row6:
 	JNZ          row6
 
 done7:
-	VCVTPD2PSY  Y1, X5
-	VCVTPD2PSY  Y2, X1
-	VINSERTF128 $0x01, X1, Y5, Y5
-	VMASKMOVPS  Y5, Y0, (CX)
+	VMOVUPD Y1, (CX)
+	VMOVUPD Y2, 32(CX)
+	ADDQ    $0x00000040, CX
 
 done5:
 	VZEROUPPER

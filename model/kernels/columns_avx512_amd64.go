@@ -4,10 +4,10 @@
 
 package kernels
 
-// columnSumsAVX512 sums the columns of x.
+// columnSumsAVX512 adds the columns of x to sums, which hold whole vectors.
 //
 //go:noescape
-func columnSumsAVX512(rows int, n int, rowSize int, x *float32, sums *float32)
+func columnSumsAVX512(rows int, n int, rowSize int, x *float32, sums *float64)
 
 // columnSquaresAVX512 computes Σx and Σx² by columns. sums and squares hold whole vectors.
 //

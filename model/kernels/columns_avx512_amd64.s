@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// func columnSumsAVX512(rows int, n int, rowSize int, x *float32, sums *float32)
+// func columnSumsAVX512(rows int, n int, rowSize int, x *float32, sums *float64)
 // Requires: AVX, AVX512DQ, AVX512F, BMI2
 TEXT ·columnSumsAVX512(SB), NOSPLIT, $0-40
 	MOVQ x+24(FP), AX
@@ -16,12 +16,12 @@ TEXT ·columnSumsAVX512(SB), NOSPLIT, $0-40
 	JLT  next2
 
 by1:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	MOVQ   AX, DI
-	MOVQ   BX, R8
-	TESTQ  R8, R8
-	JZ     done4
+	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	MOVQ    AX, DI
+	MOVQ    BX, R8
+	TESTQ   R8, R8
+	JZ      done4
 
 row3:
 	VMOVUPS       (DI), Z2
@@ -35,27 +35,25 @@ row3:
 	JNZ           row3
 
 done4:
-	VCVTPD2PS    Z0, Y4
-	VCVTPD2PS    Z1, Y0
-	VINSERTF32X8 $0x01, Y0, Z4, Z4
-	VMOVUPS      Z4, (CX)
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x00000010, DX
-	JGE          by1
+	VMOVUPD Z0, (CX)
+	VMOVUPD Z1, 64(CX)
+	ADDQ    $0x00000080, CX
+	ADDQ    $0x00000040, AX
+	SUBQ    $0x00000010, DX
+	JGE     by1
 
 next2:
-	ADDQ   $0x00000010, DX
-	TESTQ  DX, DX
-	JZ     done5
-	MOVQ   $0xffffffff, DI
-	BZHIQ  DX, DI, DI
-	KMOVW  DI, K1
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	MOVQ   BX, DX
-	TESTQ  DX, DX
-	JZ     done7
+	ADDQ    $0x00000010, DX
+	TESTQ   DX, DX
+	JZ      done5
+	MOVQ    $0xffffffff, DI
+	BZHIQ   DX, DI, DI
+	KMOVW   DI, K1
+	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	MOVQ    BX, DX
+	TESTQ   DX, DX
+	JZ      done7
 
 row6:
 	VMOVUPS.Z     (AX), K1, Z2
@@ -69,10 +67,9 @@ row6:
 	JNZ           row6
 
 done7:
-	VCVTPD2PS    Z0, Y5
-	VCVTPD2PS    Z1, Y0
-	VINSERTF32X8 $0x01, Y0, Z5, Z5
-	VMOVUPS      Z5, K1, (CX)
+	VMOVUPD Z0, (CX)
+	VMOVUPD Z1, 64(CX)
+	ADDQ    $0x00000080, CX
 
 done5:
 	VZEROUPPER

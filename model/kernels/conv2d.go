@@ -63,7 +63,8 @@ func outputSize(padded, taps, stride, dilation int) int {
 // (1e-6 to 3e-6 is usual), and which spreads NaN and infinities to the results of the same 4 x 4 tile. The results for an
 // image do not depend on the other images.
 
-// Conv2D computes y = act(convolution of x with k + bias); bias may be nil. ws holds at least Conv2DWorkspace elements.
+// Conv2D computes y = act(convolution of x with k + bias) with the dropout behind it; bias may be nil. ws holds at least
+// Conv2DWorkspace elements.
 //
 //	for n, oh, ow, f := range y {
 //		sum := bias[f]
@@ -75,9 +76,12 @@ func outputSize(padded, taps, stride, dilation int) int {
 //		}
 //		y[n,oh,ow,f] = act(sum)
 //	}
-func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float32) {
+//
+// and then Dropout(drop, y, y).
+func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, drop Drop, y, ws []float32) {
 	s.check("Conv2D")
 	act.check("Conv2D")
+	drop.check("Conv2D", s.sizeY())
 	atLeast("Conv2D", "x", len(x), s.sizeX())
 	atLeast("Conv2D", "k", len(k), s.sizeK())
 	if bias != nil {
@@ -85,7 +89,7 @@ func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float3
 	}
 	atLeast("Conv2D", "y", len(y), s.sizeY())
 	atLeast("Conv2D", "ws", len(ws), Conv2DWorkspace(s))
-	conv2D(s, x, k, bias, act, y, ws)
+	conv2D(s, x, k, bias, newEpilogue(act, drop), y, ws)
 }
 
 // Conv2DInputGrad computes dx, the gradient of Conv2D (before its activation) with respect to x, from dy. ws holds at
@@ -103,7 +107,7 @@ func Conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32) {
 }
 
 // Conv2DKernelGrad computes dk, the gradient of Conv2D (before its activation) with respect to k, from x and dy. ws
-// holds at least Conv2DKernelGradWorkspace elements. The gradient of the bias is BiasGrad(N·OH·OW, F, dy, db).
+// holds at least Conv2DKernelGradWorkspace elements. The gradient of the bias is that of ActivationBiasGrad for N·OH·OW rows.
 //
 //	dk[kh,kw,c,f] = Σ x[n,h,w,c0+c] * dy[n,oh,ow,f] over all n, oh, ow with
 //		h = oh*SH + kh*DH - PadTop, w = ow*SW + kw*DW - PadLeft inside the image
@@ -158,7 +162,7 @@ func (s *Conv2DShape) taps(visit func(out, tap, in int)) {
 }
 
 // conv2DGo is the loop of Conv2D.
-func conv2DGo(s *Conv2DShape, x, k, bias []float32, act Activation, y []float32) {
+func conv2DGo(s *Conv2DShape, x, k, bias []float32, e epilogue, y []float32) {
 	y = y[:s.sizeY()]
 	for i := 0; i < len(y); i += s.F {
 		if bias == nil {
@@ -177,7 +181,7 @@ func conv2DGo(s *Conv2DShape, x, k, bias []float32, act Activation, y []float32)
 			}
 		}
 	})
-	activationGo(act, y, y)
+	e.run(y, 0, len(y))
 }
 
 // conv2DInputGradGo is the loop of Conv2DInputGrad.

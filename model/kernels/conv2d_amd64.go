@@ -119,39 +119,32 @@ func (s *Conv2DShape) panels(n int) int {
 	return n / (2 * lanes())
 }
 
-func conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float32) {
+func conv2D(s *Conv2DShape, x, k, bias []float32, e epilogue, y, ws []float32) {
 	if active == variantGo {
-		conv2DGo(s, x, k, bias, act, y)
+		conv2DGo(s, x, k, bias, e, y)
 		return
 	}
-	g := s.forward(0)
-	rest := act // what is left to be done
-	switch {
-	case s.depthwise():
+	sizeY := s.OH * s.OW * s.F // of an image
+	if s.depthwise() {
 		s.depthwiseConv(x, k, bias, y)
-	case g.winogradPays(s.F):
+		e.rows(y, sizeY, 0, s.N, 0, sizeY)
+		return
+	}
+	act := e.act
+	if act == ReLU { // it is applied with the sums
+		e.act = Linear
+	}
+	finished := func(first, last int) { e.rows(y, sizeY, first, last, 0, sizeY) }
+	if g := s.forward(0); g.winogradPays(s.F) {
 		w := planWinograd(g, s.F)
-		w.apply(s.N, x, s.H*s.W*s.C, k, s.F, bias, floorOf(act), y, s.OH*s.OW*s.F, ws)
-		rest = afterReLU(act)
-	default:
-		s.direct(x, k, bias, act, y, align(ws))
-		rest = afterReLU(act)
-	}
-	if rest != Linear {
-		activation(rest, y[:s.sizeY()], y[:s.sizeY()])
+		w.apply(s.N, x, s.H*s.W*s.C, k, s.F, bias, floorOf(act), y, sizeY, ws, finished)
+	} else {
+		s.direct(x, k, bias, act, y, align(ws), finished)
 	}
 }
 
-// afterReLU is the activation that is left when ReLU has been applied with the sums.
-func afterReLU(act Activation) Activation {
-	if act == ReLU {
-		return Linear
-	}
-	return act
-}
-
-// direct computes Conv2D without any activation but ReLU.
-func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float32) {
+// direct computes Conv2D without dropout and any activation but ReLU. It calls finished for images that are complete.
+func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float32, finished func(first, last int)) {
 	flags := 0
 	if act == ReLU {
 		flags = tileReLU
@@ -180,6 +173,9 @@ func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float
 					under = bias[f0+j:]
 				}
 				g.panel(image, w, min(width, fg-j), b, bStep, y[n*sizeY+f0+j:(n+1)*sizeY], under, flags)
+			}
+			if group == s.Groups-1 {
+				finished(n, n+1)
 			}
 		}
 	}
@@ -301,7 +297,7 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 		whole := (s.C + width - 1) / width * width
 		transposed(0, s.C, kernel, whole)
 		w := planWinograd(p.correlation, s.C)
-		w.apply(s.N, dy, s.OH*s.OW*s.F, kernel, whole, nil, floorOf(Linear), dx[(p.h0*s.W+p.w0)*s.C:], s.H*s.W*s.C, ws)
+		w.apply(s.N, dy, s.OH*s.OW*s.F, kernel, whole, nil, floorOf(Linear), dx[(p.h0*s.W+p.w0)*s.C:], s.H*s.W*s.C, ws, nothingElse)
 		return
 	}
 	border := align(ws)

@@ -2,26 +2,49 @@ package kernels
 
 import "fmt"
 
-// Dropout zeroes each element with probability rate and scales the others by 1/(1-rate); y may alias x. The decision
-// for an element depends on seed, counter and the element's index alone, so the mask is never stored: the gradient is
-// the same call on dy. Equal in all variants:
+// A Drop is a dropout: the stream of random numbers that it decides with and the probability of an element to be dropped, in
+// [0, 1). The zero value drops nothing.
+type Drop struct {
+	Seed, Counter uint64
+	Rate          float32
+}
+
+// Dropout zeroes each element with probability d.Rate and scales the others by 1/(1-d.Rate); y may alias x. The decision
+// for an element depends on d and the element's index alone, so the mask is never stored: the gradient is the same call on
+// dy. Equal in all variants:
 //
 //	for i := range x {
 //		y[i] = 0
-//		if hash(seed, counter, i) >= rate·2³² { // as 32-bit numbers
-//			y[i] = x[i] · 1/(1-rate)
+//		if hash(d.Seed, d.Counter, i) >= d.Rate·2³² { // as 32-bit numbers
+//			y[i] = x[i] · 1/(1-d.Rate)
 //		}
 //	}
 //
-// A dropped element is zero even if x is infinite or NaN. rate lies in [0, 1); at most 2³² elements.
-func Dropout(seed, counter uint64, rate float32, x, y []float32) {
-	scale := dropoutScale("Dropout", rate)
+// A dropped element is zero even if x is infinite or NaN. At most 2³² elements.
+func Dropout(d Drop, x, y []float32) {
+	d.check("Dropout", len(x))
 	exactly("Dropout", "y", len(y), len(x))
-	if uint64(len(x)) > 1<<32 {
-		panic(fmt.Sprintf("kernels: Dropout: %d elements, want at most 2^32", len(x)))
+	m := d.mask()
+	dropout(&m, 0, x, y)
+}
+
+func (d Drop) check(kernel string, n int) {
+	dropoutScale(kernel, d.Rate)
+	if uint64(n) > 1<<32 {
+		panic(fmt.Sprintf("kernels: %s: %d elements, want at most 2^32", kernel, n))
 	}
-	key0, key1 := dropoutKeys(seed, counter)
-	dropout(key0, key1, uint32(float64(rate)*(1<<32)), scale, x, y)
+}
+
+// A dropMask is a Drop as the loops want it.
+type dropMask struct {
+	key0, key1 uint32 // of the hash
+	threshold  uint32 // of the hash from which on an element is kept
+	scale      float32
+}
+
+func (d Drop) mask() dropMask {
+	key0, key1 := dropoutKeys(d.Seed, d.Counter)
+	return dropMask{key0, key1, uint32(float64(d.Rate) * (1 << 32)), dropoutScale("Dropout", d.Rate)}
 }
 
 // dropoutScale is the factor of the elements that are kept.
@@ -60,13 +83,13 @@ func reluDropoutGradGo(scale float32, y, dy, dx []float32) {
 	}
 }
 
-// dropoutGo is the loop of Dropout.
-func dropoutGo(key0, key1, threshold uint32, scale float32, x, y []float32) {
+// dropoutGo is the loop of Dropout for elements whose indexes begin with first.
+func dropoutGo(m *dropMask, first int, x, y []float32) {
 	for i, v := range x {
-		if dropoutHash(key0, key1, uint32(i)) < threshold {
+		if dropoutHash(m.key0, m.key1, uint32(first+i)) < m.threshold {
 			v = 0
 		} else {
-			v *= scale
+			v *= m.scale
 		}
 		y[i] = v
 	}

@@ -2,14 +2,14 @@
 
 package kernels
 
-func dropout(key0, key1, threshold uint32, scale float32, x, y []float32) {
+func dropout(m *dropMask, first int, x, y []float32) {
 	switch active {
 	case variantAVX512:
-		dropoutAVX512(len(x), ptr(x), ptr(y), key0, key1, threshold, scale)
+		dropoutAVX512(len(x), ptr(x), ptr(y), m.key0, m.key1, m.threshold, m.scale, uint32(first))
 	case variantAVX2:
-		dropoutAVX2(len(x), ptr(x), ptr(y), key0, key1, threshold, scale)
+		dropoutAVX2(len(x), ptr(x), ptr(y), m.key0, m.key1, m.threshold, m.scale, uint32(first))
 	default:
-		dropoutGo(key0, key1, threshold, scale, x, y)
+		dropoutGo(m, first, x, y)
 	}
 }
 

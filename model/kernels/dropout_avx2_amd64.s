@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func dropoutAVX2(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32)
+// func dropoutAVX2(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32, first uint32)
 // Requires: AVX, AVX2
-TEXT ·dropoutAVX2(SB), NOSPLIT, $0-40
+TEXT ·dropoutAVX2(SB), NOSPLIT, $0-44
 	MOVQ         n+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         y+16(FP), DX
@@ -14,7 +14,8 @@ TEXT ·dropoutAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSS key1+28(FP), Y1
 	VBROADCASTSS threshold+32(FP), Y2
 	VBROADCASTSS scale+36(FP), Y3
-	VMOVUPS      countingAVX2<>+0(SB), Y4
+	VBROADCASTSS first+40(FP), Y4
+	VPADDD       countingAVX2<>+0(SB), Y4, Y4
 	SUBQ         $0x00000008, AX
 	JLT          next2
 

@@ -4,10 +4,10 @@
 
 package kernels
 
-// dropoutAVX512 computes y = scale·x where the hash of the index reaches threshold, else 0.
+// dropoutAVX512 computes y = scale·x where the hash of the index, counted from first, reaches threshold, else 0.
 //
 //go:noescape
-func dropoutAVX512(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32)
+func dropoutAVX512(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32, first uint32)
 
 // reluDropoutGradAVX512 computes dx = scale·dy where y > 0, else 0.
 //

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func dropoutAVX512(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32)
+// func dropoutAVX512(n int, x *float32, y *float32, key0 uint32, key1 uint32, threshold uint32, scale float32, first uint32)
 // Requires: AVX, AVX512F, BMI2
-TEXT ·dropoutAVX512(SB), NOSPLIT, $0-40
+TEXT ·dropoutAVX512(SB), NOSPLIT, $0-44
 	MOVQ         n+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         y+16(FP), DX
@@ -14,7 +14,8 @@ TEXT ·dropoutAVX512(SB), NOSPLIT, $0-40
 	VBROADCASTSS key1+28(FP), Z1
 	VBROADCASTSS threshold+32(FP), Z2
 	VBROADCASTSS scale+36(FP), Z3
-	VMOVUPS      countingAVX512<>+0(SB), Z4
+	VBROADCASTSS first+40(FP), Z4
+	VPADDD       countingAVX512<>+0(SB), Z4, Z4
 	SUBQ         $0x00000010, AX
 	JLT          next2
 

@@ -11,7 +11,7 @@ func TestDropoutGolden(t *testing.T) {
 	eachVariant(t, func(t *testing.T) {
 		x := make([]float32, 64)
 		Fill(1, x)
-		Dropout(42, 7, 0.5, x, x)
+		Dropout(Drop{42, 7, 0.5}, x, x)
 		var mask uint64
 		for i, v := range x {
 			if v != 0 {
@@ -36,14 +36,14 @@ func TestDropoutLengths(t *testing.T) {
 					values[d.intn(n)] = float32(math.Inf(1))
 					values[d.intn(n)] = float32(math.NaN())
 				}
-				seed, counter := d.bits(), d.bits()
+				drop, first := Drop{d.bits(), d.bits(), rate}, d.intn(100)
 				var g guards
 				y := g.output("y", n, d.intn(9))
-				Dropout(seed, counter, rate, g.input("x", values, d.intn(9)), y)
+				mask := drop.mask()
+				dropout(&mask, first, g.input("x", values, d.intn(9)), y)
 				g.intact(t, fmt.Sprintf("n=%d rate=%v", n, rate))
-				key0, key1 := dropoutKeys(seed, counter)
 				want := make([]float32, n)
-				dropoutGo(key0, key1, uint32(float64(rate)*(1<<32)), float32(1/(1-float64(rate))), values, want)
+				dropoutGo(&mask, first, values, want)
 				for i := range y {
 					if math.Float32bits(y[i]) != math.Float32bits(want[i]) && y[i] == y[i] {
 						t.Fatalf("n=%d rate=%v: element %d is %v, want %v", n, rate, i, y[i], want[i])
@@ -58,7 +58,7 @@ func TestDropoutLengths(t *testing.T) {
 func kept(seed, counter uint64, n int) []float64 {
 	x := make([]float32, n)
 	Fill(1, x)
-	Dropout(seed, counter, 0.5, x, x)
+	Dropout(Drop{seed, counter, 0.5}, x, x)
 	s := make([]float64, n)
 	for i, v := range x {
 		s[i] = float64(v) - 1 // 2 or 0 less 1
@@ -105,7 +105,7 @@ func TestDropoutRate(t *testing.T) {
 	x := make([]float32, n)
 	for _, rate := range []float32{0.01, 0.2, 0.25, 0.9} {
 		Fill(1, x)
-		Dropout(3, 4, rate, x, x)
+		Dropout(Drop{3, 4, rate}, x, x)
 		var sum float64
 		for _, v := range x {
 			sum += float64(v)
@@ -117,7 +117,7 @@ func TestDropoutRate(t *testing.T) {
 		}
 	}
 	for _, rate := range []float32{-0.1, 1, float32(math.NaN())} {
-		if panics(func() { Dropout(1, 1, rate, x, x) }) == nil {
+		if panics(func() { Dropout(Drop{1, 1, rate}, x, x) }) == nil {
 			t.Errorf("rate %v was accepted", rate)
 		}
 	}

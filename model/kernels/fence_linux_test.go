@@ -62,7 +62,7 @@ func TestNothingIsReadBesideSlices(t *testing.T) {
 				for _, stride := range []int{1, 2} {
 					s := squareConv(1, 6, 1+d.intn(20), 3, n, stride, n%2 == 0)
 					x, k, dy := f.filled(&d, s.sizeX()), f.filled(&d, s.sizeK()), f.filled(&d, s.sizeY())
-					Conv2D(s, x, k, f.filled(&d, n), ReLU, f.slice(s.sizeY()), f.slice(Conv2DWorkspace(s)))
+					Conv2D(s, x, k, f.filled(&d, n), ReLU, Drop{1, 2, 0.5}, f.slice(s.sizeY()), f.slice(Conv2DWorkspace(s)))
 					Conv2DInputGrad(s, dy, k, f.slice(s.sizeX()), f.slice(Conv2DInputGradWorkspace(s)))
 					Conv2DKernelGrad(s, x, dy, f.slice(s.sizeK()), f.slice(Conv2DKernelGradWorkspace(s)))
 				}
@@ -85,7 +85,7 @@ func fencedVectors(f fence, d *draw, n int) {
 	}
 	Sum64(x)
 	SumSquares64(x)
-	Dropout(1, 2, 0.5, x, dst)
+	Dropout(Drop{1, 2, 0.5}, x, dst)
 	for _, act := range []Activation{ReLU, Sigmoid, Tanh} {
 		ActivationForward(act, x, dst)
 		ActivationGrad(act, x, y, dst)
@@ -107,6 +107,7 @@ func fencedRows(f fence, d *draw, rows, n int) {
 	SoftmaxCrossEntropyGrad(rows, n, x, y, perRow, dst)
 	a, b, c, e, g := f.filled(d, n), f.filled(d, n), f.slice(n), f.slice(n), f.slice(n)
 	BiasGrad(rows, n, x, c)
+	ActivationBiasGrad(ReLU, 0.5, rows, n, x, y, dst, c)
 	sums := make([]float64, 2*n)
 	BatchNormSums(rows, n, x, sums)
 	BatchNormTrain(rows, n, x, rows, sums, a, b, 1e-3, dst, c, e, g)
@@ -127,7 +128,7 @@ func fencedProducts(f fence, d *draw, m, n, k int) {
 		Gemm(transA, transB, m, n, k, f.filled(d, m*k), lda, f.filled(d, k*n), ldb, form > 1, f.slice(m*n), n,
 			f.slice(GemmWorkspace(transA, transB, m, n, k)))
 	}
-	Dense(m, n, k, f.filled(d, m*k), f.filled(d, k*n), f.filled(d, n), ReLU, f.slice(m*n), f.slice(DenseWorkspace(m, n, k)))
+	Dense(m, n, k, f.filled(d, m*k), f.filled(d, k*n), f.filled(d, n), ReLU, Drop{1, 2, 0.5}, f.slice(m*n), f.slice(DenseWorkspace(m, n, k)))
 }
 
 // TestFence: touching the element before or after a fenced slice faults, touching the slice does not.

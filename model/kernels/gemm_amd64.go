@@ -62,8 +62,9 @@ func gemmWorkspace(transA, transB bool, m, n, k int) int {
 // paddedRow is a distance for rows of k elements that does not crowd them: an odd number of cache lines.
 func paddedRow(k int) int { return (k+cacheLine-1)/cacheLine/2*2*cacheLine + cacheLine }
 
-// gemmBias is Gemm with a bias (or nil) under the sum and with flags of the tile kernel for the finished elements.
-func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, bias []float32, flags int, ws []float32) {
+// gemmBias is Gemm with a bias (or nil) under the sum and with flags of the tile kernel for the finished elements. It calls
+// finished for every block of rows of C that is complete.
+func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, bias []float32, flags int, ws []float32, finished func(from, to int)) {
 	p := planGemm(transA, transB, m, n, k, lda, ldb)
 	ws = align(ws)
 	var panel []float32
@@ -93,6 +94,7 @@ func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 				p.panel(rows, cols, block, from, c[i0*ldc+j0:], under)
 			}
 		}
+		finished(i0, i0+rows)
 	}
 }
 
@@ -151,35 +153,29 @@ func (p *gemmPlan) panelB(transB bool, p0, j0, cols int, b []float32, ldb int, w
 	}
 }
 
+func nothingElse(int, int) {}
+
 func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int, ws []float32) {
 	switch {
 	case active == variantGo || k == 0:
 		gemmGo(transA, transB, m, n, k, a, lda, b, ldb, accumulate, c, ldc)
 	case accumulate:
-		gemmBias(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, nil, tileAccumulate, ws)
+		gemmBias(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, nil, tileAccumulate, ws, nothingElse)
 	default:
-		gemmBias(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, nil, 0, ws)
+		gemmBias(transA, transB, m, n, k, a, lda, b, ldb, c, ldc, nil, 0, ws, nothingElse)
 	}
 }
 
-func dense(m, n, k int, x, w []float32, ld int, bias []float32, act Activation, y, ws []float32) {
-	switch {
-	case active == variantGo || k == 0:
-		denseGo(m, n, k, x, w, ld, bias, act, y)
-	case act == ReLU:
-		gemmBias(false, false, m, n, k, x, k, w, ld, y, ld, bias, tileReLU, ws)
-	default:
-		gemmBias(false, false, m, n, k, x, k, w, ld, y, ld, bias, 0, ws)
-		if act == Linear {
-			return
-		}
-		rows, run := m, n
-		if n == ld {
-			rows, run = 1, m*n
-		}
-		for i := range rows {
-			row := y[i*ld:][:run]
-			activation(act, row, row)
-		}
+func dense(m, n, k int, x, w, bias []float32, e epilogue, y []float32, ld, from int, ws []float32) {
+	if active == variantGo || k == 0 {
+		denseGo(m, n, k, x, w, bias, e, y, ld, from)
+		return
 	}
+	flags := 0
+	if e.act == ReLU {
+		e.act, flags = Linear, tileReLU
+	}
+	gemmBias(false, false, m, n, k, x, k, w, ld, y[from:], ld, bias, flags, ws, func(first, last int) {
+		e.rows(y, ld, first, last, from, n)
+	})
 }

@@ -195,13 +195,13 @@ func TestDenseColumns(t *testing.T) {
 			} {
 				x, w, bias := d.fill(make([]float32, s.m*s.k)), d.fill(make([]float32, s.k*s.n)), d.fill(make([]float32, s.n))
 				want, got := make([]float32, s.m*s.n), make([]float32, s.m*s.n)
-				Dense(s.m, s.n, s.k, x, w, bias, act, want, make([]float32, DenseWorkspace(s.m, s.n, s.k)))
+				Dense(s.m, s.n, s.k, x, w, bias, act, Drop{}, want, make([]float32, DenseWorkspace(s.m, s.n, s.k)))
 				for i := range got {
 					if c := i % s.n; c < s.from || c >= s.to {
 						got[i], want[i] = -7, -7
 					}
 				}
-				DenseColumns(s.m, s.n, s.k, s.from, s.to, x, w, bias, act, got, make([]float32, DenseWorkspace(s.m, s.to-s.from, s.k)))
+				DenseColumns(s.m, s.n, s.k, s.from, s.to, x, w, bias, act, Drop{}, got, make([]float32, DenseWorkspace(s.m, s.to-s.from, s.k)))
 				for i, v := range want {
 					if math.Float32bits(got[i]) != math.Float32bits(v) {
 						t.Errorf("%v %+v: element %d is %v, want %v", act, s, i, got[i], v)
@@ -224,7 +224,7 @@ func checkDense(t *testing.T, d *draw, act Activation, m, n, k int, withBias boo
 	}
 	y := g.output("y", m*n, 1)
 	ws := g.output("ws", DenseWorkspace(m, n, k), 0)
-	Dense(m, n, k, x, w, bias, act, y, ws)
+	Dense(m, n, k, x, w, bias, act, Drop{}, y, ws)
 	what := fmt.Sprintf("%v m=%d n=%d k=%d bias=%v", act, m, n, k, withBias)
 	g.intact(t, what)
 

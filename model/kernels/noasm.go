@@ -18,18 +18,20 @@ func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, l
 	gemmGo(transA, transB, m, n, k, a, lda, b, ldb, accumulate, c, ldc)
 }
 
-func dense(m, n, k int, x, w []float32, ld int, bias []float32, act Activation, y, ws []float32) {
-	denseGo(m, n, k, x, w, ld, bias, act, y)
+func dense(m, n, k int, x, w, bias []float32, e epilogue, y []float32, ld, from int, ws []float32) {
+	denseGo(m, n, k, x, w, bias, e, y, ld, from)
 }
 
-func conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, y, ws []float32) {
-	conv2DGo(s, x, k, bias, act, y)
+func conv2D(s *Conv2DShape, x, k, bias []float32, e epilogue, y, ws []float32) {
+	conv2DGo(s, x, k, bias, e, y)
 }
 
 func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32)  { conv2DInputGradGo(s, dy, k, dx) }
 func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) { conv2DKernelGradGo(s, x, dy, dk) }
 
-func biasGrad(rows, n int, dy, db []float32) { biasGradGo(rows, n, dy, db) }
+func columnSums(rows, n, ld int, x []float32, sums *[sumColumns]float64) {
+	columnSumsGo(rows, n, ld, x, sums)
+}
 
 func activation(act Activation, x, y []float32)          { activationGo(act, x, y) }
 func activationGrad(act Activation, y, dy, dx []float32) { activationGradGo(act, y, dy, dx) }
@@ -44,9 +46,7 @@ func softmaxCrossEntropyGrad(rows, n int, x, labels, scale, dx []float32) {
 	softmaxCrossEntropyGradGo(rows, n, x, labels, scale, dx)
 }
 
-func dropout(key0, key1, threshold uint32, scale float32, x, y []float32) {
-	dropoutGo(key0, key1, threshold, scale, x, y)
-}
+func dropout(m *dropMask, first int, x, y []float32) { dropoutGo(m, first, x, y) }
 
 func reluDropoutGrad(scale float32, y, dy, dx []float32) { reluDropoutGradGo(scale, y, dy, dx) }
 

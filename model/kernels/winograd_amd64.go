@@ -77,8 +77,9 @@ func (w *winograd) workspace() int {
 }
 
 // apply computes the correlation of n images, sizeX elements each, with kernel k of 3 x 3 taps, each c rows of f elements
-// that are ldk apart, into y, where images are sizeY elements apart. Results below floor become floor.
-func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bias []float32, floor float32, y []float32, sizeY int, ws []float32) {
+// that are ldk apart, into y, where images are sizeY elements apart. Results below floor become floor. It calls finished for images
+// that are complete.
+func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bias []float32, floor float32, y []float32, sizeY int, ws []float32, finished func(first, last int)) {
 	ws = align(ws)
 	u, ws := ws[:w.kernelSize()], ws[w.kernelSize():]
 	v, m, border := w.split(ws)
@@ -102,6 +103,7 @@ func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bi
 				w.results(m[i*w.tilesX*w.width:], line, w.cols(j), y[image*sizeY+line*winoTile*w.outRow+j*w.width:], floor)
 			}
 		}
+		finished(first/w.tilesY, (first+count)/w.tilesY)
 	})
 }
 

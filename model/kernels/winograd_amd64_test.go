@@ -35,7 +35,7 @@ func TestWinogradExactly(t *testing.T) {
 			x, k, dy := integers(s.sizeX()), integers(s.sizeK()), integers(s.sizeY())
 			o := newConvOracle(s, x, k, nil, dy)
 			y, dx, dk := make([]float32, s.sizeY()), make([]float32, s.sizeX()), make([]float32, s.sizeK())
-			Conv2D(s, x, k, nil, Linear, y, make([]float32, Conv2DWorkspace(s)))
+			Conv2D(s, x, k, nil, Linear, Drop{}, y, make([]float32, Conv2DWorkspace(s)))
 			Conv2DInputGrad(s, dy, k, dx, make([]float32, Conv2DInputGradWorkspace(s)))
 			Conv2DKernelGrad(s, x, dy, dk, make([]float32, Conv2DKernelGradWorkspace(s)))
 			for name, c := range map[string]struct {

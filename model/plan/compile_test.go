@@ -41,8 +41,8 @@ func build(t *testing.T, json string, o graph.Options) *graph.Graph {
 	return g
 }
 
-// TestFusion: an activation joins the layer before it wherever it is written, and the gradients of a ReLU and of the dropout
-// behind it are one call that needs only the dropout's result, which takes the ReLU's place.
+// TestFusion: an activation and a dropout join the layer before them wherever they are written, and the gradients of the
+// dropout, the activation and the bias are one call that needs only the layer's result.
 func TestFusion(t *testing.T) {
 	mse, err := loss.New(params.Call{Name: "mse"})
 	if err != nil {
@@ -61,7 +61,7 @@ func TestFusion(t *testing.T) {
 	within := text(`{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}}`)
 	apart := text(`{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5}},
 		{"class_name":"Activation","config":{"name":"a","activation":"relu"}}`)
-	if apart = strings.Replace(apart, "Stream:2", "Stream:1", 1); apart != within { // streams count layers
+	if apart = strings.ReplaceAll(apart, "Stream:2", "Stream:1"); apart != within { // streams count layers
 		t.Errorf("an Activation of its own:\n%swithin the layer:\n%s", apart, within)
 	}
 	for name, hidden := range map[string]string{
@@ -75,9 +75,19 @@ func TestFusion(t *testing.T) {
 			t.Errorf("%s: a layer that something else reads too is joined or computed twice:\n%s", name, got)
 		}
 	}
-	for _, want := range []string{"   1  work[0:10] = dropout{Rate:0.5 Stream:1} work[0:10]; ", "= relu.dropout.grad{Rate:0.5} work[0:10], "} {
+	for _, want := range []string{
+		"   0  work[0:10] = dense{M:2 N:5 K:4 Bias:true Then:relu, dropout{Rate:0.5 Stream:1}} batch[0:8], weights[0:20], weights[20:25]; ",
+		"   1  work[32:38] = dense{M:2 N:3 K:5 Bias:true Then:linear} work[0:10], ",
+		"work[16:26] = activation.bias.grad{Size:{Rows:2 N:5} Act:relu Rate:0.5} work[0:10], work[16:26]; side grads[20:25]; ",
+	} {
 		if !strings.Contains(within, want) {
 			t.Errorf("plan\n%swithout %q", within, want)
+		}
+	}
+	tanh := text(`{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"tanh"}}`)
+	for _, want := range []string{"Then:tanh} ", "= dropout{Rate:0.5 Stream:1} "} { // tanh' needs the values that are dropped
+		if !strings.Contains(tanh, want) {
+			t.Errorf("plan\n%swithout %q", tanh, want)
 		}
 	}
 }
@@ -89,8 +99,8 @@ func TestPlanText(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `batch 2, weights 43, grads 0, slots 0, batch 16, work 48, shared 0
-   0  work[0:10] = dense{M:2 N:5 K:4 Act:relu Bias:true} batch[0:8], weights[0:20], weights[20:25]; scratch work[16:19]
-   1  work[16:22] = dense{M:2 N:3 K:5 Act:linear Bias:true} work[0:10], weights[25:40], weights[40:43]; scratch work[32:35]
+   0  work[0:10] = dense{M:2 N:5 K:4 Bias:true Then:relu} batch[0:8], weights[0:20], weights[20:25]; scratch work[16:19]
+   1  work[16:22] = dense{M:2 N:3 K:5 Bias:true Then:linear} work[0:10], weights[25:40], weights[40:43]; scratch work[32:35]
 `
 	if got := p.String(); got != want {
 		t.Errorf("plan\n%swant\n%s", got, want)

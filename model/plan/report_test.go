@@ -71,12 +71,11 @@ func TestCallsText(t *testing.T) {
 	want := `1 2 dense [batch+0[2x4] d1/kernel[4x5] d1/bias[5]] [work+0[2x5]] 344 160
 1 2 dense [work+0[2x5] d2/kernel[5x3] d2/bias[3]] [work+32[2x3]] 272 120
 1 2 loss.grad [work+32[2x3] batch+16[2x3] batch+32[2]] [work+32[2x3]] 160 0
+1 2 bias.grad [work+32[2x3]] [gradient of d2/bias[3]] 72 0
 1 2 dense.dx [work+32[2x3] d2/kernel[5x3]] [work+16[2x5]] 248 120
 1 2 dense.dw [work+0[2x5] work+32[2x3]] [gradient of d2/kernel[5x3]] 248 120
-1 2 bias.grad [work+32[2x3]] [gradient of d2/bias[3]] 72 0
-1 2 activation.grad [work+0[2x5] work+16[2x5]] [work+16[2x5]] 240 0
+1 2 activation.bias.grad [work+0[2x5] work+16[2x5]] [work+16[2x5] gradient of d1/bias[5]] 280 0
 1 2 dense.dw [batch+0[2x4] work+16[2x5]] [gradient of d1/kernel[4x5]] 304 160
-1 2 bias.grad [work+16[2x5]] [gradient of d1/bias[5]] 120 0
 2 2 add [gradient of d1/kernel to d2/kernel[32] gradient of d1/kernel to d2/kernel in slice 2[32]] [gradient of d1/kernel to d2/kernel[32]] 516 0
 2 2 update [gradient of d1/kernel to d2/kernel[32]] [d1/kernel to d2/kernel[32] slot 1 of d1/kernel to d2/kernel[32] slot 2 of d1/kernel to d2/kernel[32]] 688 0
 `
@@ -97,9 +96,9 @@ func TestCallsOfMeetings(t *testing.T) {
 2 2 batchnorm [work+0[2x5] bn/gamma[5] bn/beta[5] shared+0[40]] [work+16[2x5] work+64[5] work+80[5] work+96[5]]
 2 2 dense [work+16[2x5] d2/kernel[5x3] d2/bias[3]] [work+48[2x3]]
 2 2 loss.grad [work+48[2x3] batch+16[2x3] batch+32[2]] [work+48[2x3]]
+2 2 bias.grad [work+48[2x3]] [gradient of d2/bias[3]]
 2 2 dense.dx [work+48[2x3] d2/kernel[5x3]] [work+32[2x5]]
 2 2 dense.dw [work+16[2x5] work+48[2x3]] [gradient of d2/kernel[5x3]]
-2 2 bias.grad [work+48[2x3]] [gradient of d2/bias[3]]
 2 2 batchnorm.grad.sums [work+0[2x5] work+32[2x5] work+64[5] work+96[5]] [shared+48[20] gradient of bn/gamma[5] gradient of bn/beta[5]]
 3 2 batchnorm.grad [work+0[2x5] work+32[2x5] bn/gamma[5] work+64[5] work+96[5] shared+48[40]] [work+32[2x5]]
 3 2 dense.dw [batch+0[2x4] work+32[2x5]] [gradient of d1/kernel[4x5]]

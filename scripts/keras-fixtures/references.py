@@ -78,10 +78,11 @@ def built(architecture, precision):
 
 class Network:
     """One network with its data; run() computes the references. With backwards, training sees the rows of every batch in the
-    opposite order, which changes nothing but how sums are rounded.
+    opposite order, which changes nothing but how sums are rounded. With nudged, weights and inputs are moved by what rounding
+    them to float32 once could have done.
     """
 
-    def __init__(self, name, spec, seed, precision="float64", backwards=False):
+    def __init__(self, name, spec, seed, precision="float64", backwards=False, nudged=False):
         self.name, self.spec, self.precision, self.backwards = name, spec, precision, backwards
         self.rows = spec.get("rows", ROWS)
         keras.backend.set_floatx("float32")
@@ -104,6 +105,9 @@ class Network:
             self.weights = drawn.get_weights()
         else:
             self.weights = [initial(rng, v) for v in self.variables(self.model)]
+        if nudged:
+            self.weights = [nudge(rng, w) for w in self.weights]
+            self.inputs = [x if w else nudge(rng, x) for x, w in zip(self.inputs, words)]
 
     def fresh(self, precision=None):
         model = built(self.computed, precision or self.precision)
@@ -246,6 +250,11 @@ def single(values):
 
 def f32(array):
     return array.astype(np.float32).astype(np.float64)
+
+
+def nudge(rng, array):
+    """Every number half a unit in the last place of float32 higher or lower."""
+    return array * (1 + rng.choice([-1, 1], size=array.shape) * 2.0**-24)
 
 
 def in_order(model):

@@ -64,6 +64,15 @@ func (w *columnWalk) sums(n int) [][2]reg.VecVirtual {
 	return s
 }
 
+// loadSums returns accumulators with what storeSums wrote.
+func (w *columnWalk) loadSums(p reg.GPVirtual) (s [2]reg.VecVirtual) {
+	for h := range s {
+		s[h] = w.vec()
+		w.VMOVUPD(operand.Mem{Base: p, Disp: h * w.set.width()}, s[h])
+	}
+	return s
+}
+
 // storeSums writes accumulators in double precision, lanes past the end included, and moves the pointer on.
 func (w *columnWalk) storeSums(s [2]reg.VecVirtual, p reg.GPVirtual) {
 	for h, v := range s {
@@ -73,16 +82,17 @@ func (w *columnWalk) storeSums(s [2]reg.VecVirtual, p reg.GPVirtual) {
 }
 
 func columnSums(a *assembler) {
-	a.function("columnSums", "func(rows, n, rowSize int, x, sums *float32)", "sums the columns of x.")
+	a.function("columnSums", "func(rows, n, rowSize int, x *float32, sums *float64)",
+		"adds the columns of x to sums, which hold whole vectors.")
 	x, sums := a.arg("x"), a.arg("sums")
-	a.eachColumns([]reg.GPVirtual{x}, []reg.GPVirtual{sums}, func(w *columnWalk) {
-		s := w.sums(1)[0]
+	a.eachColumns([]reg.GPVirtual{x}, nil, func(w *columnWalk) {
+		s := w.loadSums(sums)
 		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
 			lo, hi := w.widen(w.load(p[0]))
 			w.VADDPD(lo, s[0], s[0])
 			w.VADDPD(hi, s[1], s[1])
 		})
-		w.store(w.narrow(s[0], s[1]), sums)
+		w.storeSums(s, sums)
 	})
 }
 

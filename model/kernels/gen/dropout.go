@@ -8,13 +8,13 @@ import (
 
 // dropout writes the masked scaling of kernels/dropout.go, where the hash is explained, and its gradient behind a ReLU.
 func dropout(a *assembler) {
-	a.function("dropout", "func(n int, x, y *float32, key0, key1, threshold uint32, scale float32)",
-		"computes y = scale·x where the hash of the index reaches threshold, else 0.")
+	a.function("dropout", "func(n int, x, y *float32, key0, key1, threshold uint32, scale float32, first uint32)",
+		"computes y = scale·x where the hash of the index, counted from first, reaches threshold, else 0.")
 	n, x, y := a.arg("n"), a.arg("x"), a.arg("y")
 	key0, key1, threshold := a.broadcastArg("key0"), a.broadcastArg("key1"), a.broadcastArg("threshold")
 	scale := a.broadcastArg("scale")
-	index := a.vec()
-	a.VMOVUPS(a.counting(), index)
+	index := a.broadcastArg("first")
+	a.VPADDD(a.counting(), index, index)
 	a.sweep(n, 1, []reg.GPVirtual{x, y}, func(v view) {
 		h, t := a.vec(), a.vec()
 		a.xor(key0, index, h)

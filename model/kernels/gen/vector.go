@@ -105,23 +105,6 @@ func (a *assembler) widen(x reg.VecVirtual) (lo, hi reg.VecVirtual) {
 	return lo, hi
 }
 
-// narrow rounds two vectors of double precision to one of single precision.
-func (a *assembler) narrow(lo, hi reg.VecVirtual) reg.VecVirtual {
-	x := a.vec()
-	if a.set.wide() {
-		upper := a.YMM()
-		a.VCVTPD2PS(lo, x.AsY())
-		a.VCVTPD2PS(hi, upper)
-		a.VINSERTF32X8(operand.U8(1), upper, x, x)
-		return x
-	}
-	upper := a.XMM()
-	a.VCVTPD2PSY(lo, x.AsX())
-	a.VCVTPD2PSY(hi, upper)
-	a.VINSERTF128(operand.U8(1), upper, x, x)
-	return x
-}
-
 // sumLanes64 adds the lanes of a vector of double precision into its first.
 func (a *assembler) sumLanes64(x reg.VecVirtual) {
 	if a.set.wide() {

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"runtime"
 	"testing"
 	"time"
@@ -12,11 +13,28 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-// BenchmarkLSTMStep is a training step of an LSTM of 128 units over 80 steps of 128 features, 128 rows. %peak is the share of
-// the multiply-add peak of one core, by the fastest step.
-func BenchmarkLSTMStep(b *testing.B) {
-	m := testModel{"lstm", sequential(80*128, `Reshape {"target_shape":[80,128]}`, `Dense {"units":128}`, `LSTM {"units":128}`,
-		`Dense {"units":3,"activation":"softmax"}`), []string{cce}}
+// BenchmarkStep is a training step on one core, uncut: the multilayer perceptron and the convolutional network for MNIST, a residual
+// block with batch normalisation, and an LSTM of 128 units over 80 steps of 128 features. %peak is the share of the multiply-add peak
+// of one core, by the fastest step, with convolutions counted in their direct form.
+func BenchmarkStep(b *testing.B) {
+	conv := func(filters int, args string) string {
+		return fmt.Sprintf(`Conv2D {"filters":%d,"kernel_size":[3,3]%s}`, filters, args)
+	}
+	const relu, dropout = `,"activation":"relu"`, `Dropout {"rate":0.25}`
+	classes := `Dense {"units":10,"activation":"softmax"}`
+	for _, m := range []testModel{
+		{"mlp", sequential(784, `Dense {"units":512`+relu+`}`, dropout, `Dense {"units":512`+relu+`}`, dropout, classes), []string{cce}},
+		{"cnn", sequential(784, `Reshape {"target_shape":[28,28,1]}`, conv(32, relu), conv(64, relu), `MaxPooling2D {"pool_size":[2,2]}`, dropout,
+			`Flatten {}`, `Dense {"units":128`+relu+`}`, dropout, classes), []string{cce}},
+		{"resnet", sequential(32*32*16, `Reshape {"target_shape":[32,32,16]}`, conv(16, `,"padding":"same"`), `BatchNormalization {"axis":[-1]}`,
+			`Activation {"activation":"relu"}`, conv(16, `,"padding":"same"`), `BatchNormalization {"axis":[-1]}`, `GlobalAveragePooling2D {}`, classes), []string{cce}},
+		{"lstm", sequential(80*128, `Reshape {"target_shape":[80,128]}`, `Dense {"units":128}`, `LSTM {"units":128}`, classes), []string{cce}},
+	} {
+		b.Run(m.name, func(b *testing.B) { benchmarkStep(b, m) })
+	}
+}
+
+func benchmarkStep(b *testing.B, m testModel) {
 	opt, err := optimizer.New(params.Call{Name: "adam"})
 	if err != nil {
 		b.Fatal(err)

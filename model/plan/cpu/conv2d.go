@@ -12,7 +12,9 @@ func conv2DScratch(attr any) int {
 
 func conv2D(attr any, o operands) call {
 	a, x, k, bias := attr.(*graph.Conv2DAttr), o.in[0], o.in[1], optional(o.in, 2)
-	return func(*plan.Step) { kernels.Conv2D(&a.Conv2DShape, x, k, bias, a.Act, o.out, o.scratch) }
+	return func(s *plan.Step) {
+		kernels.Conv2D(&a.Conv2DShape, x, k, bias, a.Then.Act, drop(a.Then.Drop, s), o.out, o.scratch)
+	}
 }
 
 func conv2DInputGradScratch(attr any) int {

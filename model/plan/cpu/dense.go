@@ -21,8 +21,8 @@ func denseScratch(attr any) int {
 
 func dense(attr any, o operands) call {
 	a, x, w, bias := attr.(graph.DenseAttr), o.in[0], o.in[1], optional(o.in, 2)
-	return divideProduct(a.M, a.N, a.K).call(o.scratch, func(from, to int, ws []float32) {
-		kernels.DenseColumns(a.M, a.N, a.K, from, to, x, w, bias, a.Act, o.out, ws)
+	return divideProduct(a.M, a.N, a.K).call(o.scratch, func(s *plan.Step, from, to int, ws []float32) {
+		kernels.DenseColumns(a.M, a.N, a.K, from, to, x, w, bias, a.Then.Act, drop(a.Then.Drop, s), o.out, ws)
 	})
 }
 
@@ -33,7 +33,7 @@ func denseInputGradScratch(attr any) int {
 
 func denseInputGrad(attr any, o operands) call {
 	a, dz, w := attr.(graph.DenseAttr), o.in[0], o.in[1]
-	return divideProduct(a.M, a.K, a.N).call(o.scratch, func(from, to int, ws []float32) {
+	return divideProduct(a.M, a.K, a.N).call(o.scratch, func(_ *plan.Step, from, to int, ws []float32) {
 		kernels.Gemm(false, true, a.M, to-from, a.N, dz, a.N, w[from*a.N:], a.N, false, o.out[from:], a.K, ws)
 	})
 }
@@ -45,9 +45,14 @@ func denseKernelGradScratch(attr any) int {
 
 func denseKernelGrad(attr any, o operands) call {
 	a, x, dz := attr.(graph.DenseAttr), o.in[0], o.in[1]
-	return divideProduct(a.K, a.N, a.M).call(o.scratch, func(from, to int, ws []float32) {
+	return divideProduct(a.K, a.N, a.M).call(o.scratch, func(_ *plan.Step, from, to int, ws []float32) {
 		kernels.Gemm(true, false, a.K, to-from, a.M, x, a.K, dz[from:], a.N, false, o.out[from:], a.N, ws)
 	})
+}
+
+func activationBiasGrad(attr any, o operands) call {
+	a, y, dy, db := attr.(graph.ActivationBiasGradAttr), o.in[0], o.in[1], o.side[0]
+	return func(*plan.Step) { kernels.ActivationBiasGrad(a.Act, a.Rate, a.Size.Rows, a.Size.N, y, dy, o.out, db) }
 }
 
 func biasGrad(attr any, o operands) call {

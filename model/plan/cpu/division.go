@@ -44,15 +44,17 @@ func (d division) scratch(need func(columns int) int) int {
 }
 
 // call is the instruction that does the whole at once, or in parts where cores are idle. do is given its share of scratch.
-func (d division) call(scratch []float32, do func(from, to int, scratch []float32)) call {
+func (d division) call(scratch []float32, do func(s *plan.Step, from, to int, scratch []float32)) call {
+	var step *plan.Step // a closure of each step would be an allocation
 	job := func(part, parts int) {
 		from, to := d.bounds(part, parts)
 		share := len(scratch) / parts / alignment * alignment
-		do(from, to, scratch[part*share:(part+1)*share])
+		do(step, from, to, scratch[part*share:(part+1)*share])
 	}
 	return func(s *plan.Step) {
+		step = s
 		if !s.Divide(d.most, job) {
-			do(0, d.n, scratch)
+			do(s, 0, d.n, scratch)
 		}
 	}
 }

@@ -55,7 +55,8 @@ func TestDivided(t *testing.T) {
 		t.Fatal(err)
 	}
 	const weights = 200_001
-	relu, tanh := graph.DenseAttr{M: 100, N: 390, K: 512, Act: kernels.ReLU}, graph.DenseAttr{M: 60, N: 520, K: 800, Act: kernels.Tanh}
+	relu := graph.DenseAttr{M: 100, N: 390, K: 512, Then: graph.Epilogue{Act: kernels.ReLU, Drop: graph.DropoutAttr{Rate: 0.3, Stream: 2}}}
+	tanh := graph.DenseAttr{M: 60, N: 520, K: 800, Then: graph.Epilogue{Act: kernels.Tanh}}
 	for _, in := range []struct {
 		code    string
 		attr    any

@@ -9,10 +9,14 @@ import (
 // golden spreads streams over the seeds of dropout.
 const golden = 0x9e3779b97f4a7c15
 
+// drop is a dropout in a step.
+func drop(a graph.DropoutAttr, s *plan.Step) kernels.Drop {
+	return kernels.Drop{Seed: s.Seed + (a.Stream+1)*golden, Counter: s.Counter, Rate: a.Rate}
+}
+
 func dropout(attr any, o operands) call {
 	a, x := attr.(graph.DropoutAttr), o.in[0]
-	offset := (a.Stream + 1) * golden
-	return func(s *plan.Step) { kernels.Dropout(s.Seed+offset, s.Counter, a.Rate, x, o.out) }
+	return func(s *plan.Step) { kernels.Dropout(drop(a, s), x, o.out) }
 }
 
 func reluDropoutGrad(attr any, o operands) call {

@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
@@ -130,7 +131,7 @@ func activate(act kernels.Activation, x float64) float64 {
 	panic(fmt.Sprintf("no reference for activation %v", act))
 }
 
-func denseReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
+func denseReference(op *graph.Op, s *plan.Step, in [][]float64) []float64 {
 	a := op.Attr.(graph.DenseAttr)
 	out := make([]float64, a.M*a.N)
 	for i := range a.M {
@@ -142,13 +143,13 @@ func denseReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 			for k := range a.K {
 				sum += in[0][i*a.K+k] * in[1][k*a.N+j]
 			}
-			out[i*a.N+j] = activate(a.Act, sum)
+			out[i*a.N+j] = activate(a.Then.Act, sum)
 		}
 	}
-	return out
+	return dropReference(graph.CodeDropout, a.Then.Drop, a.Then.Drop.Rate, s, out)
 }
 
-func conv2DReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
+func conv2DReference(op *graph.Op, s *plan.Step, in [][]float64) []float64 {
 	a := op.Attr.(*graph.Conv2DAttr)
 	out := make([]float64, a.N*a.OH*a.OW*a.F)
 	cg, fg := a.C/a.Groups, a.F/a.Groups
@@ -172,13 +173,13 @@ func conv2DReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 							}
 						}
 					}
-					out[at] = activate(a.Act, sum)
+					out[at] = activate(a.Then.Act, sum)
 					at++
 				}
 			}
 		}
 	}
-	return out
+	return dropReference(graph.CodeDropout, a.Then.Drop, a.Then.Drop.Rate, s, out)
 }
 
 func maxPoolReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
@@ -255,22 +256,22 @@ func batchNormInferReference(op *graph.Op, _ *plan.Step, in [][]float64) []float
 
 // dropoutReference asks the kernel which elements it keeps: that choice has no definition but the kernel's own.
 func dropoutReference(op *graph.Op, s *plan.Step, in [][]float64) []float64 {
-	mask, ones := make([]float32, len(in[0])), make([]float32, len(in[0]))
-	for i := range ones {
-		ones[i] = 1
-	}
-	if err := evaluator(s)(op, [][]float32{ones}, mask, nil); err != nil {
-		panic(err)
-	}
 	a, ok := op.Attr.(graph.DropoutAttr)
 	if !ok {
 		a = op.Attr.(*graph.DropoutBroadcastAttr).DropoutAttr
 	}
-	rate := float64(a.Rate)
-	out := make([]float64, len(in[0]))
-	for i, v := range in[0] {
+	return dropReference(op.Code, op.Attr, a.Rate, s, in[0])
+}
+
+func dropReference(code string, attr any, rate float32, s *plan.Step, x []float64) []float64 {
+	mask, ones := make([]float32, len(x)), slices.Repeat([]float32{1}, len(x))
+	if err := evaluator(s)(&graph.Op{Code: code, Attr: attr}, [][]float32{ones}, mask, nil); err != nil {
+		panic(err)
+	}
+	out := make([]float64, len(x))
+	for i, v := range x {
 		if mask[i] != 0 {
-			out[i] = v / (1 - rate)
+			out[i] = v / (1 - float64(rate))
 		}
 	}
 	return out

@@ -23,6 +23,7 @@ type row struct {
 // table is every opcode: a new one is a function in the file of its family and a row here.
 var table = map[string]row{
 	graph.CodeActivation:          {bind: activation},
+	graph.CodeActivationBiasGrad:  {bind: activationBiasGrad},
 	graph.CodeActivationGrad:      {bind: activationGrad},
 	graph.CodeActivationGradX:     {bind: activationGradX},
 	graph.CodeAdd:                 {bind: add},
