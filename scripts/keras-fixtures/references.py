@@ -78,11 +78,11 @@ def built(architecture, precision):
 
 class Network:
     """One network with its data; run() computes the references. With backwards, training sees the rows of every batch in the
-    opposite order, which changes nothing but how sums are rounded. With nudged, weights and inputs are moved by what rounding
-    them to float32 once could have done.
+    opposite order, which changes nothing but how sums are rounded. With nudged, which seeds their directions, all weights and
+    inputs are moved to neighbouring numbers of float32.
     """
 
-    def __init__(self, name, spec, seed, precision="float64", backwards=False, nudged=False):
+    def __init__(self, name, spec, seed, precision="float64", backwards=False, nudged=0):
         self.name, self.spec, self.precision, self.backwards = name, spec, precision, backwards
         self.rows = spec.get("rows", ROWS)
         keras.backend.set_floatx("float32")
@@ -106,6 +106,7 @@ class Network:
         else:
             self.weights = [initial(rng, v) for v in self.variables(self.model)]
         if nudged:
+            rng = np.random.default_rng(nudged)
             self.weights = [nudge(rng, w) for w in self.weights]
             self.inputs = [x if w else nudge(rng, x) for x, w in zip(self.inputs, words)]
 
@@ -253,8 +254,9 @@ def f32(array):
 
 
 def nudge(rng, array):
-    """Every number half a unit in the last place of float32 higher or lower."""
-    return array * (1 + rng.choice([-1, 1], size=array.shape) * 2.0**-24)
+    """Every number but 0 moved to a neighbouring one of float32."""
+    moved = np.nextafter(array.astype(np.float32), np.float32(np.inf) * rng.choice(np.float32([-1, 1]), size=array.shape))
+    return np.where(array == 0, 0.0, moved.astype(np.float64))
 
 
 def in_order(model):
