@@ -66,6 +66,7 @@ func TestFitRefuses(t *testing.T) {
 			"no compile":           {func(o *FitOptions) { o.Compile = " " }, []string{"compile parameters are empty"}},
 			"no iterations":        {func(o *FitOptions) { o.Iterations = 0 }, []string{"iterations", "at least 1", "found 0"}},
 			"negative frequency":   {func(o *FitOptions) { o.MetricsEvery = -1 }, []string{"frequency", "1 to", "10", "found -1"}},
+			"iterations per job":   {func(o *FitOptions) { o.IterationsPerJob = -1 }, []string{"iterations per job", "found -1"}},
 			"frequency":            {func(o *FitOptions) { o.MetricsEvery = 11 }, []string{"frequency", "10", "found 11"}},
 			"no source":            {func(o *FitOptions) { o.Source = "" }, []string{"source", "empty"}},
 			"bad name":             {func(o *FitOptions) { o.Source = "a.b.c" }, []string{`"a.b.c"`}},

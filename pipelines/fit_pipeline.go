@@ -22,7 +22,9 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[startFn]())
 	beam.RegisterType(reflect.TypeFor[averagedFn]())
 	beam.RegisterType(reflect.TypeFor[scoredFn]())
-	beam.RegisterType(reflect.TypeFor[writeFn]())
+	beam.RegisterType(reflect.TypeFor[keepReportFn]())
+	beam.RegisterType(reflect.TypeFor[keepWeightsFn]())
+	beam.RegisterType(reflect.TypeFor[keepStateFn]())
 }
 
 // encodeReport writes gob, which, unlike JSON, has infinities and NaN.
@@ -37,18 +39,28 @@ func decodeReport(b []byte) (r scoreReport, err error) {
 	return r, err
 }
 
-// train runs the iterations and writes the two rows to the output:
+// train runs the iterations and writes the two rows to the output. The iterations of one Beam job:
 //
-//	packed table --> shards --> states --.      .--> states --> ...
-//	                                     train -+
-//	start weights -------------- side input     '--> average --> weights --+--> side input of the next iteration
-//	                                                                       '--> score --> report --.
-//	model row, summary row  <------------------------------ last weights, all reports ------------'
+//	packed table --> shards --> states --.      .--> states --> ...  --> states --.
+//	                                     train -+                                 |
+//	weights -------------------- side input     '--> average --> weights --+--> side input of the next iteration, or keep
+//	                                                                       '--> score --> report --> keep
 //
-// The first iteration begins when all tables are read, every other when the one before it is averaged and, where it is
-// scored, scored.
+// The first job reads the tables. The first iteration begins when all are read, every other when the one before it is averaged
+// and, where it is scored, scored. What is kept of a job is where the next one begins.
 func (f *fit) train(ctx context.Context, output string) error {
-	f.output = output
+	for f.course.done < f.opt.Iterations {
+		last := min(f.course.done+f.perJob(), f.opt.Iterations)
+		if err := f.iterate(ctx, f.course.done+1, last); err != nil {
+			return err
+		}
+		f.course.done = last
+	}
+	return f.write(ctx, output)
+}
+
+// iterate runs a job of the iterations first to last.
+func (f *fit) iterate(ctx context.Context, first, last int) error {
 	totals := map[string]int64{}
 	for _, set := range f.sets {
 		totals[dataset.Stage] += int64(set.Buffers())
@@ -57,22 +69,28 @@ func (f *fit) train(ctx context.Context, output string) error {
 		bundle.Share(run, f)
 		bundle.Share(run, f.sets)
 		bundle.Share(run, &score.Job{Model: f.model, Scored: f.clock.Scored})
-		bundle.Share(run, &trainshard.Job{Model: f.model, Fit: f.fitting, Seed: f.opt.Seed, Set: trainingSet, Watch: &f.clock})
-
+		bundle.Share(run, &trainshard.Job{
+			Model: f.model, Fit: f.fitting, Seed: f.opt.Seed, Set: trainingSet, Optimizer: f.course.begin(f.model), Watch: &f.clock,
+		})
 		shards, pieces := map[string]beam.PCollection{}, map[string]beam.PCollection{}
 		var all []beam.PCollection
 		for _, name := range []string{trainingSet, validationSet} {
-			if set := f.sets[name]; set != nil {
+			set := f.sets[name]
+			switch {
+			case set == nil:
+				continue
+			case first == 1:
 				shards[name] = dataset.Load(s, run, name, set)
-				pieces[name] = dataset.Cut(s, run, name, shards[name])
-				all = append(all, shards[name])
+			default:
+				shards[name] = dataset.Loaded(s, run, name)
 			}
+			pieces[name] = dataset.Cut(s, run, name, shards[name])
+			all = append(all, shards[name])
 		}
 		states := trainshard.Start(s, run, shards[trainingSet])
 		weights := beam.ParDo(s, &startFn{Run: run}, beam.Impulse(s))
 		mark := stats.CountElms(s, beam.Flatten(s, all...)) // training begins when all is read
-		var reports []beam.PCollection
-		for i := 1; i <= f.opt.Iterations; i++ {
+		for i := first; i <= last; i++ {
 			s := s.Scope(fmt.Sprintf("iteration %d", i))
 			var trained beam.PCollection
 			states, trained = trainshard.Train(s, run, i, states, weights, mark)
@@ -80,10 +98,11 @@ func (f *fit) train(ctx context.Context, output string) error {
 			if f.scored(i) {
 				var report beam.PCollection
 				report, mark = beam.ParDo2(s, &scoredFn{Run: run, Iteration: i}, score.Tables(s, run, pieces, weights))
-				reports = append(reports, report)
+				beam.ParDo0(s, &keepReportFn{Run: run}, report)
 			}
 		}
-		beam.ParDo0(s, &writeFn{Run: run}, beam.Impulse(s), beam.SideInput{Input: weights}, beam.SideInput{Input: beam.Flatten(s, reports...)})
+		beam.ParDo0(s, &keepWeightsFn{Run: run}, weights)
+		beam.ParDo0(s, &keepStateFn{Run: run}, states)
 		return nil
 	})
 }

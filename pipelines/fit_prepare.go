@@ -27,14 +27,13 @@ type fit struct {
 	target   table.Name // the model
 	started  time.Time
 	stored   *storedModel
-	start    []float32 // P, the weights before the first iteration
+	course   course
 	model    *trainer.Model
 	fitting  params.Fit
 	packed   []*packedTable
 	sets     dataset.Sets
 	summary  modelSummary
 	warnings []string
-	output   string // ID of the output
 	clock    fitClock
 }
 
@@ -83,7 +82,7 @@ func (f *fit) prepare(ctx context.Context) error {
 		}
 		f.warn(source.variables.compare("the source table", validation.variables, "the validation table"))
 	}
-	if f.start, err = f.startWeights(ctx); err != nil {
+	if f.course.weights, err = f.startWeights(ctx); err != nil {
 		return err
 	}
 	return f.compile(source)
@@ -96,6 +95,8 @@ func (f *fit) checkArguments() error {
 		return errors.New("compile parameters are empty; expected at least an optimizer and a loss")
 	case f.opt.Iterations < 1:
 		return fmt.Errorf("the number of iterations must be at least 1, found %d", f.opt.Iterations)
+	case f.opt.IterationsPerJob < 0:
+		return fmt.Errorf("the iterations per job must not be negative, found %d", f.opt.IterationsPerJob)
 	case f.opt.MetricsEvery < 0 || f.opt.MetricsEvery > f.opt.Iterations:
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
 	}

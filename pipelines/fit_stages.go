@@ -1,9 +1,7 @@
 package pipelines
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -11,9 +9,10 @@ import (
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/score"
+	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-// startFn emits the weights before the first iteration.
+// startFn emits the weights before the first iteration of a job.
 type startFn struct{ Run string }
 
 func (f *startFn) ProcessElement(_ context.Context, _ []byte, emit func(average.Vector)) error {
@@ -21,7 +20,7 @@ func (f *startFn) ProcessElement(_ context.Context, _ []byte, emit func(average.
 	if err != nil {
 		return err
 	}
-	emit(average.Vector{Values: fit.start})
+	emit(average.Vector{Values: fit.course.weights})
 	return nil
 }
 
@@ -36,6 +35,7 @@ func (f *averagedFn) ProcessElement(_ context.Context, w average.Vector, weights
 	if err != nil {
 		return err
 	}
+	fit.course.begun()
 	r := fit.clock.averaged(f.Iteration)
 	if !fit.scored(f.Iteration) {
 		fit.tell(r)
@@ -72,34 +72,50 @@ func (f *fit) tell(r IterationReport) {
 	f.report(Event{Stage: "training", Unit: "iterations", Done: int64(r.Iteration), Total: int64(r.Iterations), Iteration: &r})
 }
 
-// writeFn writes the model row and the summary row.
-type writeFn struct{ Run string }
+// keepWeightsFn keeps the weights after the last iteration of a job.
+type keepWeightsFn struct{ Run string }
 
-func (f *writeFn) ProcessElement(_ context.Context, _ []byte, w average.Vector, next func(*scoreReport) bool) error {
+func (f *keepWeightsFn) ProcessElement(_ context.Context, w average.Vector) error {
 	fit, err := bundle.Shared[*fit](f.Run)
-	if err != nil {
-		return err
+	if err == nil {
+		fit.course.keepWeights(w.Values)
 	}
-	var reports []scoreReport
-	for r := (scoreReport{}); next(&r); r = (scoreReport{}) {
-		reports = append(reports, r)
-	}
-	run := bundle.Of(f.Run)
-	return run.Fail(fit.write(run.Context(), w.Values, reports))
+	return err
 }
 
-// write writes the two rows to the output.
-func (f *fit) write(ctx context.Context, vector []float32, reports []scoreReport) error {
-	slices.SortFunc(reports, func(a, b scoreReport) int { return cmp.Compare(a.Iteration, b.Iteration) })
-	f.summary.reports = reports
+// keepStateFn keeps the state of a shard after the last iteration of a job.
+type keepStateFn struct{ Run string }
+
+func (f *keepStateFn) ProcessElement(_ context.Context, s trainshard.State) error {
+	fit, err := bundle.Shared[*fit](f.Run)
+	if err == nil {
+		fit.course.keepState(s)
+	}
+	return err
+}
+
+// keepReportFn keeps the report of an iteration.
+type keepReportFn struct{ Run string }
+
+func (f *keepReportFn) ProcessElement(_ context.Context, r scoreReport) error {
+	fit, err := bundle.Shared[*fit](f.Run)
+	if err == nil {
+		fit.course.keepReport(r)
+	}
+	return err
+}
+
+// write writes the model row and the summary row to the output.
+func (f *fit) write(ctx context.Context, output string) error {
+	f.summary.reports = f.course.sorted()
 	f.summary.ended = time.Now()
 	model := table.NewBatch(modelSchema)
-	if err := model.Append(weights.Encode(vector), string(f.stored.arch)); err != nil {
+	if err := model.Append(weights.Encode(f.course.weights), string(f.stored.arch)); err != nil {
 		return err
 	}
 	summary, err := f.summary.row()
 	if err != nil {
 		return err
 	}
-	return writeRows(ctx, f.Store, f.output, model, summary)
+	return writeRows(ctx, f.Store, output, model, summary)
 }

@@ -100,6 +100,9 @@ type FitOptions struct {
 	Validation string
 	// MetricsEvery computes metrics after every so many iterations and after the last; 0: after the last only.
 	MetricsEvery int
+	// IterationsPerJob is the most iterations of one Beam job; 0: as many as suit the size of the weights, of which a runner keeps
+	// those of all iterations of a job. No result depends on it.
+	IterationsPerJob int
 	// WarmStart begins with the weights of the existing Model and replaces it.
 	WarmStart         bool
 	Name, Description *string

@@ -16,7 +16,7 @@ func TestCheckSideInputs(t *testing.T) {
 	weights := beam.ParDo(s, &startFn{}, beam.Impulse(s))
 	mean := average.Mean(s, weights)
 	_, mark := beam.ParDo2(s, &averagedFn{}, mean) // behind a group, but without a side input
-	beam.ParDo0(s, &writeFn{}, beam.Impulse(s), beam.SideInput{Input: mean}, beam.SideInput{Input: beam.ParDo(s, &reportFn{}, mark)})
+	beam.ParDo0(s, &endFn{}, beam.Impulse(s), beam.SideInput{Input: mean}, beam.SideInput{Input: beam.ParDo(s, &reportFn{}, mark)})
 	if err := checkSideInputs(p); err != nil {
 		t.Errorf("side inputs beside an Impulse: %v", err)
 	}
@@ -31,6 +31,10 @@ type reportFn struct{}
 
 func (*reportFn) ProcessElement(int) scoreReport { return scoreReport{} }
 
+type endFn struct{}
+
+func (*endFn) ProcessElement([]byte, average.Vector, func(*scoreReport) bool) {}
+
 type besideFn struct{}
 
 func (*besideFn) ProcessElement(n int, _ average.Vector) int { return n }
@@ -38,4 +42,5 @@ func (*besideFn) ProcessElement(n int, _ average.Vector) int { return n }
 func init() {
 	beam.RegisterType(reflect.TypeFor[reportFn]())
 	beam.RegisterType(reflect.TypeFor[besideFn]())
+	beam.RegisterType(reflect.TypeFor[endFn]())
 }

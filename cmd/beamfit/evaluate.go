@@ -33,7 +33,7 @@ func (t *evaluateTask) validate(args []string, _ func(string) bool) error {
 }
 
 func (t *evaluateTask) run(ctx context.Context, a *app) error {
-	defer keepHeapSmall()()
+	defer keepHeapSmall(a.runner)()
 	res, err := run(ctx, a, pipelines.Evaluate, t.opt)
 	if err != nil {
 		return err

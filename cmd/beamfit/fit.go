@@ -43,6 +43,8 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Text), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
 	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only",
 		"compute metrics after every K iterations, and after the last")
+	f.add(flagvalue.Of(&t.opt.IterationsPerJob, flagvalue.Positive), "iterations-per-job", "K", "by the size of the weights, at most 25",
+		"most iterations of one Beam job; no result depends on it")
 	f.toggle(&t.opt.WarmStart, "warm-start", "start from the weights of the existing MODEL and replace it")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name, for the summary")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description, for the summary")
@@ -55,7 +57,7 @@ func (t *fitTask) validate(args []string, _ func(string) bool) error {
 }
 
 func (t *fitTask) run(ctx context.Context, a *app) error {
-	defer keepHeapSmall()()
+	defer keepHeapSmall(a.runner)()
 	res, err := run(ctx, a, pipelines.Fit, t.opt)
 	if err != nil {
 		return err

@@ -20,6 +20,7 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Shard](), encodeShard, decodeShard)
 	beam.RegisterType(reflect.TypeFor[loadFn]())
 	beam.RegisterType(reflect.TypeFor[shardsFn]())
+	beam.RegisterType(reflect.TypeFor[loadedFn]())
 	beam.RegisterType(reflect.TypeFor[sumFn]())
 }
 
@@ -57,6 +58,28 @@ func Load(s beam.Scope, run, name string, set *Set) beam.PCollection {
 	loaded := beam.ParDo(s, &loadFn{Run: run, Set: name}, beam.CreateList(s, numbers))
 	sum := beam.Combine(s, &sumFn{}, loaded)
 	return beam.ParDo(s, &shardsFn{Run: run, Set: name}, beam.Impulse(s), beam.SideInput{Input: sum})
+}
+
+// Loaded is the PCollection<Shard> of a set that an earlier run of this process has read by Load.
+func Loaded(s beam.Scope, run, name string) beam.PCollection {
+	return beam.ParDo(s.Scope("dataset.Loaded "+name), &loadedFn{Run: run, Set: name}, beam.Impulse(s))
+}
+
+// loadedFn emits the shards.
+type loadedFn struct{ Run, Set string }
+
+func (f *loadedFn) ProcessElement(_ context.Context, _ []byte, emit func(Shard)) error {
+	set, err := Of(f.Run, f.Set)
+	if err == nil {
+		set.eachShard(emit)
+	}
+	return err
+}
+
+func (s *Set) eachShard(emit func(Shard)) {
+	for i := range s.shards {
+		emit(Shard{i})
+	}
 }
 
 // Stage is the name of Load in progress reports, which count the buffers of all sets of a run.
@@ -101,9 +124,7 @@ func (f *shardsFn) ProcessElement(_ context.Context, _ []byte, loaded int64, emi
 	if set.Loaded != nil {
 		set.Loaded()
 	}
-	for i := range set.shards {
-		emit(Shard{i})
-	}
+	set.eachShard(emit)
 	return nil
 }
 

@@ -29,6 +29,8 @@ type Job struct {
 	Seed  uint64
 	// Set names the dataset.
 	Set string
+	// Optimizer is what the optimizer of a shard remembers before the first iteration of the run.
+	Optimizer func(shard int) trainer.State
 	// Watch hears of the work; nil: nobody listens.
 	Watch Watcher
 }
@@ -66,7 +68,7 @@ func decodeState(b []byte) (s State, err error) {
 	return s, err
 }
 
-// Start turns a PCollection<dataset.Shard> into the PCollection<State> before the first iteration.
+// Start turns a PCollection<dataset.Shard> into the PCollection<State> before the first iteration of a run.
 func Start(s beam.Scope, run string, shards beam.PCollection) beam.PCollection {
 	return beam.ParDo(s.Scope("trainshard.Start"), &startFn{Run: run}, shards)
 }
@@ -78,7 +80,7 @@ func (f *startFn) ProcessElement(_ context.Context, shard dataset.Shard, emit fu
 	if err != nil {
 		return err
 	}
-	emit(State{Shard: shard.Index, Optimizer: j.Model.NewState()})
+	emit(State{Shard: shard.Index, Optimizer: j.Optimizer(shard.Index)})
 	return nil
 }
 
