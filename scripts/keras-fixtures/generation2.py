@@ -65,7 +65,7 @@ class Named:
     """A variable as references.initial wants it."""
 
     def __init__(self, variable):
-        self.shape, self.path = tuple(variable.shape), variable.name
+        self.shape, self.path, self.dtype = tuple(variable.shape), variable.name, variable.dtype.name
 
 
 def variables(model):

@@ -275,7 +275,7 @@ def initial(rng, variable):
     return f32(rng.normal(size=shape) / np.sqrt(fan_in))
 
 
-def inputs(rng, shape, words, scale):
+def inputs(rng, shape, words, scale=1):
     """Numbers, or the numbers of so many words."""
     if words:
         return rng.integers(words, size=shape).astype(np.float64)
