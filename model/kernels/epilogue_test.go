@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 )
@@ -76,13 +77,17 @@ func TestConv2DDropout(t *testing.T) {
 	})
 }
 
-// TestActivationBiasGrad: one sweep gives the bits of the two or three gradients one after the other, in place too, for rows
-// narrower and wider than a block.
+// TestActivationBiasGrad: one sweep gives the bits of the two or three gradients one after the other, in place too, for all
+// lengths of short rows and for rows wider than a block, with NaN and infinities among them.
 func TestActivationBiasGrad(t *testing.T) {
 	drop := Drop{Seed: 7, Counter: 8, Rate: 0.25}
+	shapes := []struct{ rows, n int }{{0, 5}, {300, 32}, {129, 10}, {40, sumColumns}, {9, sumColumns + 37}, {5, 2*sumColumns + 1}}
+	for n := range 68 {
+		shapes = append(shapes, struct{ rows, n int }{1 + n%4, n})
+	}
 	eachVariant(t, func(t *testing.T) {
 		d := draw(10)
-		for _, s := range []struct{ rows, n int }{{0, 5}, {1, 1}, {3, 67}, {300, 32}, {129, 10}, {40, sumColumns}, {9, sumColumns + 37}, {5, 2*sumColumns + 1}} {
+		for _, s := range shapes {
 			for _, act := range []Activation{Linear, ReLU, Sigmoid, Tanh, ELU} {
 				for _, rate := range []float32{0, drop.Rate} {
 					if rate != 0 && act != ReLU {
@@ -91,6 +96,11 @@ func TestActivationBiasGrad(t *testing.T) {
 					size := s.rows * s.n
 					y, dy := make([]float32, size), d.fill(make([]float32, size))
 					ActivationForward(act, d.fill(make([]float32, size)), y)
+					for i, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+						if size > 30 {
+							y[d.intn(size)], dy[d.intn(size)] = float32(v), float32(math.Copysign(v, float64(i-1)))
+						}
+					}
 					if rate != 0 {
 						Dropout(drop, y, y)
 					}
@@ -110,9 +120,8 @@ func TestActivationBiasGrad(t *testing.T) {
 					inPlace, again := slices.Clone(dy), make([]float32, s.n)
 					ActivationBiasGrad(act, rate, s.rows, s.n, y, inPlace, inPlace, again)
 					for _, got := range [][2][]float32{{dz, db}, {inPlace, again}} {
-						if !slices.Equal(got[0], wantZ) || !slices.Equal(got[1], wantB) {
-							t.Errorf("%s: differs from the gradients one after the other", what)
-						}
+						sameFloats(t, what+": dz", got[0], wantZ)
+						sameFloats(t, what+": db", got[1], wantB)
 					}
 				}
 			}
