@@ -35,12 +35,16 @@ type argument struct {
 	name     string // in capitals
 	usage    string
 	optional bool
+	more     bool // there may be several of the last one
 	fills    completion
 }
 
 func (p argument) String() string {
-	if p.optional {
+	switch {
+	case p.optional:
 		return "[" + p.name + "]"
+	case p.more:
+		return p.name + "..."
 	}
 	return p.name
 }

@@ -27,10 +27,14 @@ const completionTimeout = 2 * time.Second
 // completeArguments completes table names from the store.
 func (a *app) completeArguments(args []argument) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, done []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if len(done) >= len(args) {
+		next := len(done)
+		if severalLast(args) {
+			next = min(next, len(args)-1)
+		}
+		if next >= len(args) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		switch args[len(done)].fills {
+		switch args[next].fills {
 		case fillFile:
 			return nil, cobra.ShellCompDirectiveDefault
 		case fillTable:

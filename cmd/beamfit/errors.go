@@ -53,7 +53,8 @@ func flagError(_ *cobra.Command, err error) error {
 	return err
 }
 
-// takes checks the number of arguments against the command's names for them; the last optional ones may be left out.
+// takes checks the number of arguments against the command's names for them; the last optional ones may be left out, and of
+// the last one there may be more.
 func takes(names []argument) cobra.PositionalArgs {
 	least := 0
 	for _, n := range names {
@@ -62,7 +63,7 @@ func takes(names []argument) cobra.PositionalArgs {
 		}
 	}
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > len(names) {
+		if len(args) > len(names) && !severalLast(names) {
 			return fmt.Errorf("%s takes %s; %q is too many", cmd.Name(), describeArguments(names), args[len(names)])
 		}
 		if len(args) < least {
@@ -71,6 +72,9 @@ func takes(names []argument) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// severalLast says whether there may be several of the last argument.
+func severalLast(names []argument) bool { return len(names) > 0 && names[len(names)-1].more }
 
 func describeArguments(names []argument) string {
 	if len(names) == 0 {
