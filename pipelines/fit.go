@@ -13,6 +13,9 @@ import (
 // then their weights are averaged by rows. Optimizer state stays with its shard for the whole call. Metrics are computed
 // over the whole training table, and over the whole validation table where there is one.
 //
+// With CheckpointEvery a fit that was stopped, in whatever way, goes on from its last checkpoint when it is called again, and gives
+// the weights that it would have given.
+//
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
 func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	j, err := env.begin("fit")
@@ -39,13 +42,16 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	if err := out.Commit(ctx); err != nil {
 		return FitResult{}, err
 	}
+	if opt.CheckpointEvery > 0 {
+		f.dropCheckpoint(ctx)
+	}
 	return f.result(), nil
 }
 
 // result is what the last entry of the summary tells.
 func (f *fit) result() FitResult {
 	last := f.summary.reports[len(f.summary.reports)-1]
-	r := FitResult{TrainingLoss: float64(last.Training.Loss), TrainingMetrics: last.Training.named(), Warnings: f.warnings}
+	r := FitResult{TrainingLoss: float64(last.Training.Loss), TrainingMetrics: last.Training.named(), ResumedAfter: f.resumed, Warnings: f.warnings}
 	if v := last.Validation; v != nil {
 		loss := float64(v.Loss)
 		r.ValidationLoss, r.ValidationMetrics = &loss, v.named()

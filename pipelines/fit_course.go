@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/trainshard"
@@ -24,6 +25,18 @@ func (f *fit) perJob() int {
 	}
 	return max(1, min(maxPerJob, weightBytesInJob/max(1, 4*len(f.course.weights))))
 }
+
+// lastOfJob is the last iteration of the next job. A checkpoint is written between two jobs.
+func (f *fit) lastOfJob() int {
+	last := min(f.course.done+f.perJob(), f.opt.Iterations)
+	if every := f.opt.CheckpointEvery; every > 0 {
+		last = min(last, (f.course.done/every+1)*every)
+	}
+	return last
+}
+
+// elapsed is the time that the fit has taken, in this command and in those before that it goes on from.
+func (f *fit) elapsed() time.Duration { return f.earlier + time.Since(f.begun) }
 
 // A course is how far a fit is: what a job hands over to the next one. A runner may do things twice, so that what is kept takes
 // the place of what was kept before.

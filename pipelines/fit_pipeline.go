@@ -49,18 +49,23 @@ func decodeReport(b []byte) (r scoreReport, err error) {
 // The first job reads the tables. The first iteration begins when all are read, every other when the one before it is averaged
 // and, where it is scored, scored. What is kept of a job is where the next one begins.
 func (f *fit) train(ctx context.Context, output string) error {
-	for f.course.done < f.opt.Iterations {
-		last := min(f.course.done+f.perJob(), f.opt.Iterations)
-		if err := f.iterate(ctx, f.course.done+1, last); err != nil {
+	for read := false; f.course.done < f.opt.Iterations; read = true {
+		last := f.lastOfJob()
+		if err := f.iterate(ctx, f.course.done+1, last, read); err != nil {
 			return err
 		}
 		f.course.done = last
+		if every := f.opt.CheckpointEvery; every > 0 && last%every == 0 && last < f.opt.Iterations {
+			if err := f.saveCheckpoint(ctx); err != nil {
+				return fmt.Errorf("checkpoint: %w", err)
+			}
+		}
 	}
 	return f.write(ctx, output)
 }
 
-// iterate runs a job of the iterations first to last.
-func (f *fit) iterate(ctx context.Context, first, last int) error {
+// iterate runs a job of the iterations first to last. read says whether the tables are in memory.
+func (f *fit) iterate(ctx context.Context, first, last int, read bool) error {
 	totals := map[string]int64{}
 	for _, set := range f.sets {
 		totals[dataset.Stage] += int64(set.Buffers())
@@ -79,10 +84,10 @@ func (f *fit) iterate(ctx context.Context, first, last int) error {
 			switch {
 			case set == nil:
 				continue
-			case first == 1:
-				shards[name] = dataset.Load(s, run, name, set)
-			default:
+			case read:
 				shards[name] = dataset.Loaded(s, run, name)
+			default:
+				shards[name] = dataset.Load(s, run, name, set)
 			}
 			pieces[name] = dataset.Cut(s, run, name, shards[name])
 			all = append(all, shards[name])

@@ -24,8 +24,11 @@ const (
 type fit struct {
 	*job
 	opt      FitOptions
-	target   table.Name // the model
-	started  time.Time
+	target   table.Name        // the model
+	begun    time.Time         // of this command
+	earlier  time.Duration     // that commands before took
+	same     map[string]string // identity, where there are checkpoints
+	resumed  int               // the iteration that this command goes on from; 0: none
 	stored   *storedModel
 	course   course
 	model    *trainer.Model
@@ -68,7 +71,7 @@ func (f *fit) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	f.started = time.Now()
+	f.begun = time.Now()
 	if f.stored, err = readArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
 		return err
 	}
@@ -85,7 +88,13 @@ func (f *fit) prepare(ctx context.Context) error {
 	if f.course.weights, err = f.startWeights(ctx); err != nil {
 		return err
 	}
-	return f.compile(source)
+	if err := f.compile(source); err != nil {
+		return err
+	}
+	if f.opt.CheckpointEvery > 0 {
+		return f.resume(ctx)
+	}
+	return nil
 }
 
 // checkArguments checks what needs no table.
@@ -97,6 +106,8 @@ func (f *fit) checkArguments() error {
 		return fmt.Errorf("the number of iterations must be at least 1, found %d", f.opt.Iterations)
 	case f.opt.IterationsPerJob < 0:
 		return fmt.Errorf("the iterations per job must not be negative, found %d", f.opt.IterationsPerJob)
+	case f.opt.CheckpointEvery < 0:
+		return fmt.Errorf("the iterations from one checkpoint to the next must not be negative, found %d", f.opt.CheckpointEvery)
 	case f.opt.MetricsEvery < 0 || f.opt.MetricsEvery > f.opt.Iterations:
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
 	}
@@ -153,7 +164,7 @@ func (f *fit) compile(source *packedTable) error {
 		source: f.opt.Source, model: f.opt.Model, archTable: f.opt.ArchTable, id: f.opt.ID,
 		variables: source.variables, compile: f.opt.Compile, fit: f.opt.Fit, iterations: f.opt.Iterations,
 		validation: f.opt.Validation, frequency: f.opt.MetricsEvery, name: f.opt.Name, description: f.opt.Description,
-		weights: f.stored.spec.NumWeights, started: f.started, numClasses: outputWidths(f.stored.spec),
+		weights: f.stored.spec.NumWeights, started: f.begun, numClasses: outputWidths(f.stored.spec),
 		metricNames: metricLabels(f.model, len(f.stored.spec.Outputs)), metricsType: metricsType(f.model, compile, len(f.stored.spec.Outputs)), lossType: compile.LossText,
 	}
 	if f.summary.frequency == 0 {

@@ -57,7 +57,7 @@ func (f *scoredFn) ProcessElement(_ context.Context, s score.Scores, report func
 		return err
 	}
 	outputs := len(fit.stored.spec.Outputs)
-	r := scoreReport{Iteration: f.Iteration, Elapsed: time.Since(fit.started), Training: scoresOf(fit.model, s.By[trainingSet], outputs)}
+	r := scoreReport{Iteration: f.Iteration, Elapsed: fit.elapsed(), Training: scoresOf(fit.model, s.By[trainingSet], outputs)}
 	if fit.sets[validationSet] != nil {
 		r.Validation = scoresOf(fit.model, s.By[validationSet], outputs)
 	}

@@ -103,6 +103,9 @@ type FitOptions struct {
 	// IterationsPerJob is the most iterations of one Beam job; 0: as many as suit the size of the weights, of which a runner keeps
 	// those of all iterations of a job. No result depends on it.
 	IterationsPerJob int
+	// CheckpointEvery writes what is trained to the table MODEL_checkpoint after every so many iterations; 0: never. A fit with the
+	// same arguments goes on from there, and drops it at the end.
+	CheckpointEvery int
 	// WarmStart begins with the weights of the existing Model and replaces it.
 	WarmStart         bool
 	Name, Description *string
@@ -115,6 +118,8 @@ type FitResult struct {
 	TrainingMetrics   []NamedValue
 	ValidationLoss    *float64
 	ValidationMetrics []NamedValue
+	// ResumedAfter is the iteration of the checkpoint that the fit went on from; 0: it began at the beginning.
+	ResumedAfter int
 	// Warnings tell, in sentences, what is odd but no error: a validation table that was packed differently.
 	Warnings []string
 }

@@ -45,6 +45,8 @@ func (t *fitTask) define(f flags) {
 		"compute metrics after every K iterations, and after the last")
 	f.add(flagvalue.Of(&t.opt.IterationsPerJob, flagvalue.Positive), "iterations-per-job", "K", "by the size of the weights, at most 25",
 		"most iterations of one Beam job; no result depends on it")
+	f.add(flagvalue.Of(&t.opt.CheckpointEvery, flagvalue.Positive), "checkpoint-every", "K", none,
+		"write what is trained to MODEL_checkpoint after every K iterations; the same command goes on from there, and drops it at the end")
 	f.toggle(&t.opt.WarmStart, "warm-start", "start from the weights of the existing MODEL and replace it")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name, for the summary")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description, for the summary")
@@ -63,6 +65,9 @@ func (t *fitTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.warn(res.Warnings)
+	if res.ResumedAfter > 0 {
+		a.say("%s: went on after iteration %d", t.opt.Model, res.ResumedAfter)
+	}
 	a.say("%s: %s", t.opt.Model, scores("training ", res.TrainingLoss, res.TrainingMetrics))
 	if res.ValidationLoss != nil {
 		a.say("%s: %s", t.opt.Model, scores("validation ", *res.ValidationLoss, res.ValidationMetrics))

@@ -29,6 +29,14 @@ func (m *Model) NewState() State {
 	return s
 }
 
+// CheckState reports a state that is not one of this model's optimizer.
+func (m *Model) CheckState(s State) error {
+	if len(s.Slots) != m.slots {
+		return fmt.Errorf("trainer: optimizer state of %d elements, optimizer %s of this model has %d", len(s.Slots), m.optimizer.Name(), m.slots)
+	}
+	return nil
+}
+
 // MarshalBinary writes version (1 byte), steps (8) and slots (4 each), little-endian.
 func (s State) MarshalBinary() ([]byte, error) {
 	b := make([]byte, 0, 9+4*len(s.Slots))

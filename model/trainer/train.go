@@ -88,9 +88,8 @@ func (m *Model) checkTrain(in TrainInput) error {
 	if err := m.checkWeights(in.Weights); err != nil {
 		return err
 	}
-	if len(in.State.Slots) != m.slots {
-		return fmt.Errorf("trainer: optimizer state of %d elements, optimizer %s of this model has %d",
-			len(in.State.Slots), m.optimizer.Name(), m.slots)
+	if err := m.CheckState(in.State); err != nil {
+		return err
 	}
 	if err := m.CheckData(in.Data); err != nil {
 		return err

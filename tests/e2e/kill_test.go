@@ -95,8 +95,10 @@ func TestKill(t *testing.T) {
 func (u user) count(table string) (string, bool) {
 	u.t.Helper()
 	job, _, _ := strings.Cut(table, "_")
-	if strings.HasSuffix(table, "_summary") {
-		job += "_summary"
+	for _, suffix := range []string{"_summary", "_checkpoint"} {
+		if strings.HasSuffix(table, suffix) {
+			job += suffix
+		}
 	}
 	out, err := u.try("show", table, "--columns", smallColumn[job], "--format", "csv")
 	if err != nil {
@@ -117,6 +119,7 @@ var smallColumn = map[string]string{
 	"preprocess": "buffer_id", "preprocess_summary": "buffer_size",
 	"fit": "model_arch", "fit_summary": "model",
 	"predict": "id",
+	"killed":  "model_arch", "killed_checkpoint": "shard",
 }
 
 // writeRows writes n rows of 20 features and three classes.

@@ -1,0 +1,282 @@
+package pipelines
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// checkpointed is a fit of seven iterations with checkpoints after 2, 4 and 6.
+func checkpointed() FitOptions {
+	opt := irisFit()
+	opt.Compile = strings.Replace(irisCompile, "optimizer='adam'", "optimizer=Adam(amsgrad=True)", 1)
+	opt.Validation, opt.Iterations, opt.MetricsEvery, opt.CheckpointEvery = "iris_test_packed", 7, 3, 2
+	return opt
+}
+
+// stopAfter calls Fit and cancels it at the end of an iteration.
+func stopAfter(t *testing.T, env Env, opt FitOptions, iteration int) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	env.Progress = func(e Event) {
+		if e.Iteration != nil && e.Iteration.Iteration == iteration {
+			cancel()
+		}
+	}
+	if _, err := Fit(ctx, env, opt); err != context.Canceled {
+		t.Fatalf("stopped after iteration %d: error %v", iteration, err)
+	}
+}
+
+// outcome is what a fit leaves, but for times and the model's name.
+func outcome(t *testing.T, store table.Store, model string) string {
+	t.Helper()
+	b := readTable(t, store, model+"_summary")
+	return fmt.Sprint(modelWeights(t, store, model), b.Col("metrics_iters").Int32s, b.Col("training_loss").Float64s,
+		b.Col("training_metrics").Float64s, b.Col("validation_loss").Float64s, b.Col("validation_metrics").Float64s)
+}
+
+// A fit that was stopped goes on from its checkpoint, as often as it is stopped, on another runner too, and leaves what a fit leaves
+// that was never stopped.
+func TestFitGoesOn(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		whole := checkpointed()
+		whole.CheckpointEvery = 0
+		if _, err := Fit(t.Context(), Env{Store: store}, whole); err != nil {
+			t.Fatal(err)
+		}
+		want, before := outcome(t, store, whole.Model), tablesOf(t, store)
+		for _, runner := range testRunners() {
+			opt := checkpointed()
+			opt.Model = "model_" + runner
+			stopAfter(t, Env{Store: store}, opt, 1) // before the first checkpoint
+			stopAfter(t, Env{Store: store}, opt, 5)
+			if b := readTable(t, store, opt.Model+"_checkpoint"); b.Rows != 3 || b.Col("iteration").Int32s[0] != 4 {
+				t.Errorf("the checkpoint has %d rows of iteration %d", b.Rows, b.Col("iteration").Int32s[0])
+			}
+			stopAfter(t, Env{Store: store, Runner: runner}, opt, 5) // once more from 4
+			var ended []int
+			r, err := Fit(t.Context(), Env{Store: store, Runner: runner, Progress: func(e Event) {
+				if e.Iteration != nil {
+					ended = append(ended, e.Iteration.Iteration)
+				}
+			}}, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.ResumedAfter != 4 || !slices.Equal(ended, []int{5, 6, 7}) {
+				t.Errorf("%s: went on after iteration %d with %v", runner, r.ResumedAfter, ended)
+			}
+			if got := outcome(t, store, opt.Model); got != want {
+				t.Errorf("%s: the result differs from that of a fit that was never stopped", runner)
+			}
+			s := readTable(t, store, opt.Model+"_summary")
+			if e := s.Col("metrics_elapsed_time").Float64s; len(e) != 3 || !slices.IsSorted(e) {
+				t.Errorf("%s: elapsed times %v", runner, e)
+			}
+			dropTable(t, store, opt.Model)
+			dropTable(t, store, opt.Model+"_summary")
+		}
+		if d := cmp.Diff(before, tablesOf(t, store)); d != "" {
+			t.Errorf("tables are left: %s", d)
+		}
+	})
+}
+
+// A checkpoint may be that of a fit with fewer iterations, of a table with an empty shard, and of a warm start.
+func TestFitGoesOnFurther(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	env := Env{Store: store}
+	opt := checkpointed()
+	stopAfter(t, env, opt, 6)
+	opt.Iterations = 9
+	r, err := Fit(t.Context(), env, opt)
+	if err != nil || r.ResumedAfter != 4 {
+		t.Fatalf("went on after %d, error %v", r.ResumedAfter, err)
+	}
+	whole := opt
+	whole.Model, whole.CheckpointEvery = "whole", 0
+	if _, err := Fit(t.Context(), env, whole); err != nil {
+		t.Fatal(err)
+	}
+	if outcome(t, store, opt.Model) != outcome(t, store, "whole") {
+		t.Error("with more iterations the result differs")
+	}
+
+	warm := checkpointed()
+	warm.WarmStart, whole.WarmStart, whole.Iterations = true, true, warm.Iterations
+	stopAfter(t, env, warm, 3)
+	if r, err = Fit(t.Context(), env, warm); err != nil || r.ResumedAfter != 2 {
+		t.Fatalf("warm start: went on after %d, error %v", r.ResumedAfter, err)
+	}
+	if _, err := Fit(t.Context(), env, whole); err != nil {
+		t.Fatal(err)
+	}
+	if outcome(t, store, warm.Model) != outcome(t, store, "whole") {
+		t.Error("warm start: the result differs")
+	}
+}
+
+// What is no checkpoint of this fit is refused before any work, and left alone.
+func TestFitRefusesOtherCheckpoints(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	stopAfter(t, Env{Store: store}, checkpointed(), 5)
+	const name = "iris_model_checkpoint"
+	good := readTable(t, store, name)
+	rows := func(change func(row []any)) (rows [][]any) {
+		for i := range good.Rows {
+			row := make([]any, len(good.Cols))
+			for c := range row {
+				row[c] = good.Cols[c].Value(i)
+			}
+			change(row)
+			rows = append(rows, row)
+		}
+		return rows
+	}
+	column := good.Schema.Index
+	set := func(name string, v any) func([]any) { return func(row []any) { row[column(name)] = v } }
+	for what, c := range map[string]struct {
+		change func(*FitOptions)
+		row    func([]any)
+		want   []string
+	}{
+		"other arguments": {
+			change: func(o *FitOptions) { o.Seed, o.Fit, o.Validation = 2, "batch_size=6", "" },
+			want:   []string{"iris_model_checkpoint", "other arguments (first weights, fit_params, seed, validation table)", "drop the table"},
+		},
+		"fewer iterations":      {change: func(o *FitOptions) { o.Iterations, o.MetricsEvery = 4, 3 }, want: []string{"iteration 4", "before the last of 4"}},
+		"other rows":            {change: func(o *FitOptions) { o.Source = "iris_test_packed" }, want: []string{"rows of shards, source table"}},
+		"iteration 0":           {row: set("iteration", 0), want: []string{"row 1: iteration 0"}},
+		"NULL":                  {row: set("optimizer_state", nil), want: []string{"row 1: optimizer_state is NULL"}},
+		"no weights":            {row: set("model_weights", nil), want: []string{"row 1: model_weights or scores are NULL"}},
+		"short weights":         {row: set("model_weights", []byte{1, 2, 3, 4}), want: []string{"4", "772"}},
+		"state of no version":   {row: set("optimizer_state", make([]byte, 9)), want: []string{"row 1", "version 0"}},
+		"state without moments": {row: set("optimizer_state", append([]byte{1}, make([]byte, 8)...)), want: []string{"shard ", "optimizer state of 0 elements"}},
+		"shard twice":           {row: set("shard", 1), want: []string{"row 2: shard 1, expected each of 0 to 2 once"}},
+		"arguments":             {row: set("arguments", "[]"), want: []string{"is no checkpoint: arguments"}},
+		"time":                  {row: set("start_training_time", "yesterday"), want: []string{"row 1: start_training_time", "yesterday"}},
+		"elapsed":               {row: set("elapsed_time", math.NaN()), want: []string{"row 1: elapsed_time NaN"}},
+		"scores":                {row: set("scores", []float64{1, 2, 3}), want: []string{"row 1: 3 numbers of scores, expected 6"}},
+		"scores of later":       {row: set("scores", []float64{5, 2, 3, 4, 5, 6}), want: []string{"scores of iteration 5"}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			opt := checkpointed()
+			if c.change != nil {
+				c.change(&opt)
+			}
+			if c.row == nil {
+				c.row = func([]any) {}
+			}
+			dropTable(t, store, name)
+			writeTable(t, store, name, good.Schema, rows(c.row)...)
+			old := tableText(t, store, name)
+			_, err := Fit(t.Context(), Env{Store: store}, opt)
+			wantError(t, err, append(c.want, "checkpoint: table "+name)...)
+			if tableText(t, store, name) != old {
+				t.Error("the table has changed")
+			}
+		})
+	}
+	dropTable(t, store, name)
+	writeTable(t, store, name, table.Schema{{Name: "iteration", Type: table.TextType}}, []any{"mine"})
+	_, err := Fit(t.Context(), Env{Store: store}, checkpointed())
+	wantError(t, err, name, `is no checkpoint: column "iteration" has type text, expected integer`)
+	dropTable(t, store, name)
+	writeTable(t, store, name, good.Schema, rows(func([]any) {})[:2]...)
+	_, err = Fit(t.Context(), Env{Store: store}, checkpointed())
+	wantError(t, err, name, "has 2 rows, expected one for each of 3 shards")
+}
+
+func TestPackReports(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(1))
+	want := []scoreReport{
+		{Iteration: 3, Elapsed: 1500 * time.Millisecond, Training: &scores{0.5, []string{"a", "b"}, []float32{1, nan}}, Validation: &scores{inf, []string{"a", "b"}, []float32{2, 3}}},
+		{Iteration: 4, Elapsed: 2 * time.Second, Training: &scores{0.25, []string{"a", "b"}, []float32{1, 0}}, Validation: &scores{0, []string{"a", "b"}, []float32{-2, 3}}},
+	}
+	names := []string{"a", "b"}
+	got, err := unpackReports(packReports(want), 4, [][]string{names, names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[int]scoreReport{3: want[0], 4: want[1]}, got, cmpopts.EquateNaNs()); d != "" {
+		t.Error(d)
+	}
+	if got, err := unpackReports(packReports(nil), 4, [][]string{nil}); err != nil || len(got) != 0 {
+		t.Errorf("no reports became %v, %v", got, err)
+	}
+}
+
+// FuzzUnpackReports: any numbers are reports of known iterations or an error.
+func FuzzUnpackReports(f *testing.F) {
+	seed := func(values ...float64) {
+		var b []byte
+		for _, v := range values {
+			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+		}
+		f.Add(b, 2, 1, true)
+	}
+	seed(1, 0.5, 0.25, 1, 0.5, 2)
+	seed(math.NaN(), -1, 0, 0, 0, 0)
+	f.Fuzz(func(t *testing.T, b []byte, last, metrics int, validation bool) {
+		var values []float64
+		for ; len(b) >= 8; b = b[8:] {
+			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(b)))
+		}
+		if metrics < 0 || metrics > 9 {
+			return
+		}
+		names := [][]string{make([]string, metrics)}
+		if validation {
+			names = append(names, names[0])
+		}
+		reports, err := unpackReports(values, last, names)
+		for i, r := range reports {
+			if i < 1 || i > last || r.Iteration != i || r.Elapsed < 0 || len(r.Training.Metrics) != metrics || (r.Validation != nil) != validation {
+				t.Errorf("report %d of %d: %+v", i, last, r)
+			}
+		}
+		if err != nil && reports != nil {
+			t.Errorf("%v beside %v", reports, err)
+		}
+	})
+}
+
+// The checkpoint of a fit that ended well is dropped; that it cannot be is a warning.
+func TestFitDropsTheCheckpoint(t *testing.T) {
+	store := &keepsTables{Store: fileStore(t)}
+	withIris(t, store)
+	r, err := Fit(t.Context(), Env{Store: store}, checkpointed())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "no longer needed") {
+		t.Errorf("warnings %q", r.Warnings)
+	}
+}
+
+// keepsTables is a store that drops nothing.
+type keepsTables struct{ table.Store }
+
+func (s *keepsTables) Mutate(ctx context.Context, name table.Name, fn func(table.Tx) error) error {
+	return s.Store.Mutate(ctx, name, func(tx table.Tx) error { return fn(keepsTable{tx}) })
+}
+
+type keepsTable struct{ table.Tx }
+
+func (keepsTable) Drop() error { return errors.New("not allowed") }
