@@ -107,7 +107,9 @@ func (f *fit) iterate(ctx context.Context, first, last int, read bool) error {
 			}
 		}
 		beam.ParDo0(s, &keepWeightsFn{Run: run}, weights)
-		beam.ParDo0(s, &keepStateFn{Run: run}, states)
+		if last < f.opt.Iterations {
+			beam.ParDo0(s, &keepStateFn{Run: run}, states)
+		}
 		return nil
 	})
 }
