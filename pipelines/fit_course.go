@@ -12,10 +12,10 @@ import (
 )
 
 // Limits of the iterations of one job. A runner keeps the weights of every iteration, and prism needs the longer for each the
-// more there are; between jobs nothing is kept but the latest weights and states.
+// more there are; between jobs nothing is kept but the latest weights and states. A job costs a millisecond on the direct runner.
 const (
 	maxPerJob        = 25
-	weightBytesInJob = 64 << 20
+	weightBytesInJob = 8 << 20
 )
 
 // perJob is the number of iterations of a job.

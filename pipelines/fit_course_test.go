@@ -61,7 +61,7 @@ func TestFitInJobs(t *testing.T) {
 
 func TestPerJob(t *testing.T) {
 	for _, c := range []struct{ weights, asked, want int }{
-		{193, 0, 25}, {0, 0, 25}, {670_000, 0, 25}, {1_200_000, 0, 13}, {100_000_000, 0, 1}, {100_000_000, 40, 40},
+		{193, 0, 25}, {0, 0, 25}, {83_000, 0, 25}, {670_000, 0, 3}, {1_200_000, 0, 1}, {100_000_000, 0, 1}, {100_000_000, 40, 40},
 	} {
 		f := &fit{opt: FitOptions{IterationsPerJob: c.asked}, course: course{weights: make([]float32, c.weights)}}
 		if got := f.perJob(); got != c.want {
