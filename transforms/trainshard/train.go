@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
+	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -105,15 +106,20 @@ type trained struct {
 	weights average.Vector
 }
 
-// manyWeights is from how many weights on the garbage of an iteration (old weights, states and sums) is collected before the next
-// one. Training itself leaves none, so that it would lie there until the shards are averaged, when the most memory is needed.
+// manyWeights is from how many weights on garbage is collected where there is the most: that of averaging (old weights, states and
+// sums) before the shards train, and that of training (the arenas) before they are averaged. Neither leaves any while it works, so
+// that the other's would lie there when the most memory is needed.
 const manyWeights = 1 << 17
 
-func (f *trainFn) StartBundle(_ context.Context, w average.Vector, _ int, _ func(State), _ func(average.Vector)) {
-	f.tasks.Start(f.Run)
+func collect(w average.Vector) {
 	if len(w.Values) >= manyWeights {
 		runtime.GC()
 	}
+}
+
+func (f *trainFn) StartBundle(_ context.Context, w average.Vector, _ int, _ func(State), _ func(average.Vector)) {
+	f.tasks.Start(f.Run)
+	collect(w)
 }
 
 func (f *trainFn) ProcessElement(ctx context.Context, s State, w average.Vector, _ int, _ func(State), _ func(average.Vector)) error {
@@ -143,7 +149,9 @@ func (f *trainFn) ProcessElement(ctx context.Context, s State, w average.Vector,
 }
 
 func (f *trainFn) FinishBundle(_ context.Context, _ average.Vector, _ int, state func(State), weights func(average.Vector)) error {
+	var once sync.Once
 	return f.tasks.Finish(func(t trained) {
+		once.Do(func() { collect(t.weights) })
 		state(t.state)
 		weights(t.weights)
 	})
