@@ -60,7 +60,7 @@ func (f *fit) saveCheckpoint(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	b := table.NewBatch(checkpointSchema)
+	b, elapsed := table.NewBatch(checkpointSchema), f.elapsed().Seconds()
 	for shard := range f.sets[trainingSet].Shards() {
 		state, err := f.course.states[shard].MarshalBinary()
 		if err != nil {
@@ -70,7 +70,7 @@ func (f *fit) saveCheckpoint(ctx context.Context) (err error) {
 		if shard == 0 {
 			vector, scored = weights.Encode(f.course.weights), packReports(f.course.sorted())
 		}
-		err = b.Append(f.course.done, string(arguments), f.summary.started.Format(time.RFC3339Nano), f.elapsed().Seconds(), shard, state, vector, scored)
+		err = b.Append(f.course.done, string(arguments), f.summary.started.Format(time.RFC3339Nano), elapsed, shard, state, vector, scored)
 		if err != nil {
 			return err
 		}
