@@ -20,6 +20,13 @@
 // depends on the tables, the arguments and the seed: not on the runner, the number of workers or the order in which anything
 // arrives.
 //
+// # Fit in several jobs
+//
+// A runner keeps what a pipeline has made until it ends, so Fit runs a pipeline of some iterations after the other. A course (weights,
+// optimizer states by shard, scores) is what one hands over to the next in this process, and what a checkpoint, the table
+// MODEL_checkpoint, holds of it for a later call. A checkpoint has all that the weights depend on beside it; one of another fit, or a
+// table that is none, is an error before any work, and is left alone.
+//
 // # Running
 //
 // Env.Runner picks the Beam runner: "direct" runs in one goroutine of this process and starts at once; "prism" is Beam's
