@@ -33,14 +33,17 @@ var checkpointSchema = table.Schema{
 func (f *fit) checkpoint() table.Name { return f.target.WithSuffix("_checkpoint") }
 
 // identity is what a fit has in common with the checkpoint that it goes on from, so that the weights are those of a fit that was
-// never stopped. The number of iterations is not among it.
+// never stopped. The number of iterations is not among it. The values of the tables, which are read later, come to it in compareRows.
 func (f *fit) identity() map[string]string {
 	set := f.sets[trainingSet]
 	var rows []int
 	for shard := range set.Shards() {
 		rows = append(rows, set.ShardRows(shard))
 	}
-	digest := func(b []byte) string { return fmt.Sprintf("SHA-256 %x", sha256.Sum256(b)) }
+	digest := func(b []byte) string {
+		sum := sha256.Sum256(b)
+		return digestText(sum[:])
+	}
 	return map[string]string{
 		"source table":      f.opt.Source,
 		"rows of shards":    fmt.Sprint(rows),
@@ -52,6 +55,42 @@ func (f *fit) identity() map[string]string {
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),
 	}
+}
+
+func digestText(sum []byte) string { return fmt.Sprintf("SHA-256 %x", sum) }
+
+// compareRows makes the values of the tables part of the identity when they have been read, and compares them with those of the
+// checkpoint that the fit goes on from, before training begins. others is the identity of that; nil: it begins at the beginning.
+func (f *fit) compareRows(others map[string]string) {
+	for name, set := range f.sets {
+		before := set.Loaded
+		set.Loaded = func() error {
+			if err := before(); err != nil {
+				return err
+			}
+			values, digest := valuesOf(name), digestText(set.Digest())
+			f.course.mu.Lock()
+			defer f.course.mu.Unlock()
+			f.same[values] = digest
+			if others != nil && others[values] != digest {
+				return f.ofCheckpoint(otherFit([]string{values}))
+			}
+			return nil
+		}
+	}
+}
+
+// valuesOf is the name of a table's values in an identity.
+func valuesOf(set string) string { return "values of the " + set + " table" }
+
+// ofCheckpoint is an error about the checkpoint.
+func (f *fit) ofCheckpoint(err error) error {
+	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.checkpoint(), Err: err})
+}
+
+// otherFit is the error of a checkpoint whose identity differs under these names.
+func otherFit(names []string) error {
+	return fmt.Errorf("is of a fit with other arguments (%s): repeat that one to go on with it, or drop the table", strings.Join(names, ", "))
 }
 
 // saveCheckpoint puts the course in the place of the last checkpoint.
@@ -88,6 +127,7 @@ func (f *fit) resume(ctx context.Context) error {
 	f.same = f.identity()
 	snap, err := f.Store.Snapshot(ctx, f.checkpoint())
 	if errors.Is(err, table.ErrNotExist) {
+		f.compareRows(nil)
 		return nil
 	}
 	if err != nil {
@@ -95,7 +135,7 @@ func (f *fit) resume(ctx context.Context) error {
 	}
 	defer snap.Close()
 	if err := f.restore(ctx, snap); err != nil {
-		return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.checkpoint(), Err: err})
+		return f.ofCheckpoint(err)
 	}
 	return nil
 }
@@ -113,8 +153,8 @@ func (f *fit) restore(ctx context.Context, snap table.Snapshot) error {
 	if err != nil {
 		return err
 	}
-	if other := different(arguments, f.same); other != nil {
-		return fmt.Errorf("is of a fit with other arguments (%s): repeat that one to go on with it, or drop the table", strings.Join(other, ", "))
+	if other := different(f.same, arguments); other != nil {
+		return otherFit(other)
 	}
 	c, err := readCheckpoint(b, f.sets[trainingSet].Shards(), f.scoreNames())
 	if err != nil {
@@ -133,16 +173,15 @@ func (f *fit) restore(ctx context.Context, snap table.Snapshot) error {
 		}
 	}
 	f.course.done, f.course.weights, f.course.states, f.course.reports = c.iteration, vector, c.states, c.reports
+	f.compareRows(arguments)
 	f.resumed, f.summary.started, f.earlier = c.iteration, c.started, c.elapsed
 	return nil
 }
 
-// different are the names under which two identities differ, sorted.
-func different(a, b map[string]string) (names []string) {
-	all := maps.Clone(a)
-	maps.Copy(all, b)
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		if x, ok := a[name]; !ok || x != b[name] {
+// different are the names under which others does not have what an identity has, sorted.
+func different(identity, others map[string]string) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(identity)) {
+		if x, ok := others[name]; !ok || x != identity[name] {
 			names = append(names, name)
 		}
 	}

@@ -203,6 +203,44 @@ func TestFitRefusesOtherCheckpoints(t *testing.T) {
 	wantError(t, err, name, "has 2 rows, expected one for each of 3 shards")
 }
 
+// A table that was made again with as many rows, but others, is noticed before training begins.
+func TestFitRefusesOtherValues(t *testing.T) {
+	for _, name := range []string{"iris_train_packed", "iris_test_packed"} {
+		for _, runner := range testRunners() {
+			store := fileStore(t)
+			withIris(t, store)
+			stopAfter(t, Env{Store: store}, checkpointed(), 5)
+			b := readTable(t, store, name)
+			for c := range b.Cols {
+				if b.Schema[c].Name == "attributes" {
+					b.Cols[c].Bytes[1][0] ^= 1
+				}
+			}
+			dropTable(t, store, name)
+			var rows [][]any
+			for i := range b.Rows {
+				row := make([]any, len(b.Cols))
+				for c := range row {
+					row[c] = b.Cols[c].Value(i)
+				}
+				rows = append(rows, row)
+			}
+			writeTable(t, store, name, b.Schema, rows...)
+			old := tableText(t, store, "iris_model_checkpoint")
+			_, err := Fit(t.Context(), Env{Store: store, Runner: runner, Progress: func(e Event) {
+				if e.Stage == "training" {
+					t.Error("training began")
+				}
+			}}, checkpointed())
+			what := map[string]string{"iris_train_packed": "training", "iris_test_packed": "validation"}[name]
+			wantError(t, err, "checkpoint: table iris_model_checkpoint", "other arguments (values of the "+what+" table)", "drop the table")
+			if tableText(t, store, "iris_model_checkpoint") != old {
+				t.Error("the checkpoint has changed")
+			}
+		}
+	}
+}
+
 func TestPackReports(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	want := []scoreReport{

@@ -27,7 +27,7 @@ type fit struct {
 	target   table.Name        // the model
 	begun    time.Time         // of this command
 	earlier  time.Duration     // that commands before took
-	same     map[string]string // identity, where there are checkpoints
+	same     map[string]string // identity, where there are checkpoints; guarded by course.mu while tables are read
 	resumed  int               // the iteration that this command goes on from; 0: none
 	stored   *storedModel
 	course   course

@@ -86,7 +86,10 @@ func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.S
 	if err != nil {
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
-	set.Loaded = p.close // training may take long, and an open snapshot is a burden to a database
+	set.Loaded = func() error {
+		p.close() // training may take long, and an open snapshot is a burden to a database
+		return nil
+	}
 	p.set = set
 	return set, nil
 }

@@ -1,6 +1,8 @@
 package buffer
 
 import (
+	"io"
+
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -52,6 +54,16 @@ func over(l Layout, rows int, values []*memory.Buffer) *Buffer {
 		}
 	}
 	return b
+}
+
+// Write writes the elements of all variables, inputs first, one after the other in the machine's byte order.
+func (b *Buffer) Write(w io.Writer) error {
+	for _, v := range b.values {
+		if _, err := w.Write(v.Bytes()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SetRow fills row i from the elements of all variables, inputs first, one after the other in the machine's byte order:

@@ -122,7 +122,9 @@ func (f *shardsFn) ProcessElement(_ context.Context, _ []byte, loaded int64, emi
 		return bundle.Of(f.Run).Fail(&table.TableError{Table: set.Name, Err: fmt.Errorf("%d of %d buffers were read", loaded, len(set.buffers))})
 	}
 	if set.Loaded != nil {
-		set.Loaded()
+		if err := set.Loaded(); err != nil {
+			return bundle.Of(f.Run).Fail(err)
+		}
 	}
 	set.eachShard(emit)
 	return nil

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"crypto/sha256"
 	"cmp"
 	"context"
 	"errors"
@@ -19,8 +20,8 @@ type Set struct {
 	Name table.Name
 	// Check is called for every buffer that is read; may be nil.
 	Check func(trainer.Buffer) error
-	// Loaded is called when all values are in memory; may be nil.
-	Loaded func()
+	// Loaded is called when all values are in memory, before a shard is emitted; may be nil.
+	Loaded func() error
 
 	ref     string
 	layout  buffer.Layout
@@ -237,6 +238,17 @@ func (s *Set) Rows() int64 {
 		n += int64(sh.rows)
 	}
 	return n
+}
+
+// Digest is the SHA-256 of all values, in the order of shards and buffers, once the set is loaded.
+func (s *Set) Digest() []byte {
+	h := sha256.New()
+	for _, sh := range s.shards {
+		for _, b := range sh.buffers {
+			_ = b.Write(h) // a hash takes everything
+		}
+	}
+	return h.Sum(nil)
 }
 
 // Buffers is the number of buffers.
