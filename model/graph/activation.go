@@ -160,11 +160,10 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 
 // activated is a layer with what fusion decided. The layer behind it may join it later.
 func (b *builder) activated(act kernels.Activation, rest string, layer layerWith) *gorgonia.Node {
-	n := b.open(Epilogue{Act: act}, layer)
+	n := layer(Epilogue{Act: act})
 	if rest == "" {
-		return n
+		b.joinable[n] = openLayer{Epilogue{Act: act}, layer}
 	}
-	delete(b.joinable, n)
 	return b.activate(n, rest)
 }
 

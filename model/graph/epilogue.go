@@ -30,13 +30,6 @@ type openLayer struct {
 	layer layerWith
 }
 
-// open makes the node of a layer that the one behind it may join.
-func (b *builder) open(has Epilogue, layer layerWith) *gorgonia.Node {
-	n := layer(has)
-	b.joinable[n] = openLayer{has, layer}
-	return n
-}
-
 // before is the open layer that makes the only input of a call, where nothing else reads that.
 func (b *builder) before(c *call) (openLayer, bool) {
 	o, ok := b.joinable[c.in[0]]

@@ -13,7 +13,8 @@ package kernels
 //		}
 //	}
 //
-// and then Dropout(drop, y, y). The gradients are Gemm (dx = dz·wᵀ, dw = xᵀ·dz), with dz and that of the bias from ActivationBiasGrad.
+// and then Dropout(drop, y, y). The gradients are Gemm (dx = dz·wᵀ, dw = xᵀ·dz), with dz and that of the bias from
+// ActivationBiasGrad.
 func Dense(m, n, k int, x, w, bias []float32, act Activation, drop Drop, y, ws []float32) {
 	DenseColumns(m, n, k, 0, n, x, w, bias, act, drop, y, ws)
 }

@@ -1,9 +1,9 @@
 package dataset
 
 import (
-	"crypto/sha256"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
