@@ -219,8 +219,9 @@ func (o *output) Abort(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
 	o.state = "aborted"
-	if o.owner.Conn().IsClosed() { // and its lock is gone
+	if owner := o.owner.Conn(); owner.IsClosed() { // its lock goes with its session
 		o.release()
+		o.store.awaitEnd(ctx, owner.PgConn().PID())
 		return o.store.sweep(ctx)
 	}
 	err := exec(ctx, o.owner.Conn(), append(append([]string{"ROLLBACK", beginWrite}, o.dropStatements()...), "COMMIT")...)

@@ -3,6 +3,7 @@ package pgio
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,6 +28,24 @@ func (s *store) sweep(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// sessionEnd bounds how long awaitEnd waits.
+const sessionEnd = 2 * time.Second
+
+// awaitEnd waits until the server has noticed that a lost session is gone: until then its locks are held.
+func (s *store) awaitEnd(ctx context.Context, pid uint32) {
+	ctx, cancel := context.WithTimeout(ctx, sessionEnd)
+	defer cancel()
+	for alive := true; alive; {
+		err := s.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $1)", int32(pid)).Scan(&alive)
+		if err != nil {
+			return // the sweep will say why
+		}
+		if alive {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 }
 
 // leftovers are the staging tables that the user may drop, by output.
