@@ -187,17 +187,9 @@ func (s *Store) Append(ctx context.Context, part table.Part) (table.Writer, erro
 	if !plainWord(part.Key) || len(part.Key) > longestFolder/3 {
 		return nil, fmt.Errorf("part key %q: expected 1 to %d letters, digits, - and _", part.Key, longestFolder/3)
 	}
-	meta, err := s.outputMeta(part.Output)
+	staged, schema, err := s.stagedTable(part)
 	if err != nil {
 		return nil, err
-	}
-	if part.Table < 0 || part.Table >= len(meta.Tables) {
-		return nil, fmt.Errorf("table %d of an output of %d tables", part.Table, len(meta.Tables))
-	}
-	staged := meta.Tables[part.Table]
-	schema, err := schemaOf(staged.Columns)
-	if err != nil {
-		return nil, corrupt(s.outputPath(part.Output), "%w", err)
 	}
 	dir := s.staged(part.Output, staged.name())
 	if exists(recordPath(dir, part.Key)) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/bits"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -88,24 +89,37 @@ type token struct {
 
 // Partitions cuts the rows into ranges that differ by at most one row.
 func (n *snapshot) Partitions(ctx context.Context, count int) ([]table.Partition, error) {
+	if count < 1 {
+		return nil, about(n.info.Name, fmt.Errorf("%d partitions asked for; at least 1 is needed", count))
+	}
+	count = int(min(int64(count), n.info.Rows))
+	var before []int64
+	for i := 1; i < count; i++ {
+		before = append(before, share(n.info.Rows, i, count))
+	}
+	return n.Cut(ctx, before)
+}
+
+// Cut cuts the rows before the given ones.
+func (n *snapshot) Cut(ctx context.Context, before []int64) ([]table.Partition, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if _, ok := open.Load(n.id); !ok {
 		return nil, about(n.info.Name, errors.New("the snapshot is closed"))
 	}
-	if count < 1 {
-		return nil, about(n.info.Name, fmt.Errorf("%d partitions asked for; at least 1 is needed", count))
+	if err := table.CheckCuts(before, n.info.Rows); err != nil {
+		return nil, about(n.info.Name, err)
 	}
 	text, err := json.Marshal(token{n.id, n.entry.Folder, n.entry.Generation, n.entry.Manifest})
-	if err != nil {
+	if err != nil || n.info.Rows == 0 {
 		return nil, err
 	}
-	count = int(min(int64(count), n.info.Rows))
-	parts := make([]table.Partition, count)
-	for i := range parts {
-		first, end := share(n.info.Rows, i, count), share(n.info.Rows, i+1, count)
-		parts[i] = table.Partition{Table: n.info.Name, Token: string(text), FirstRow: first, Rows: end - first}
+	var parts []table.Partition
+	first := int64(0)
+	for _, end := range append(slices.Clone(before), n.info.Rows) {
+		parts = append(parts, table.Partition{Table: n.info.Name, Token: string(text), FirstRow: first, Rows: end - first})
+		first = end
 	}
 	return parts, nil
 }

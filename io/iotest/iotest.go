@@ -33,6 +33,8 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"output", outputCases},
 		{"ordered", orderedCases},
 		{"replace", replaceCases},
+		{"fetch", fetchCases},
+		{"cut", cutCases},
 		{"mutate", mutateCases},
 		{"cancel", cancelCases},
 		{"ref", refCases},

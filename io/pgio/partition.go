@@ -74,8 +74,8 @@ func (t partitionToken) where() string {
 // A cut is how a table can be cut.
 type cut struct {
 	rows int64
-	// whole: one partition only.
-	whole bool
+	// cannot: the server cannot cut it. whole: it can, which does not pay.
+	cannot, whole bool
 	// slices of the table; nil when it is cut at single rows.
 	slices []tidRange
 }
@@ -84,7 +84,7 @@ type cut struct {
 func measure(ctx context.Context, conn *pgx.Conn, rel relation, splitBytes int64) (cut, error) {
 	if !rel.heap || serverVersion(conn) < 14 { // older servers read the whole table for every range
 		rows, err := count(ctx, conn, rel.name)
-		return cut{rows: rows, whole: true}, err
+		return cut{rows: rows, cannot: true}, err
 	}
 	var bytes, blocks int64
 	err := conn.QueryRow(ctx, `SELECT pg_table_size($1::oid), pg_relation_size($1::oid) / current_setting('block_size')::int8`,
@@ -123,12 +123,23 @@ func (c cut) into(ctx context.Context, conn *pgx.Conn, rel relation, n int) ([]t
 	switch {
 	case c.rows == 0:
 		return nil, nil
-	case c.whole || n == 1:
+	case c.cannot || c.whole || n == 1:
 		return []tidRange{{rows: c.rows}}, nil
 	case c.slices == nil:
-		return c.atRows(ctx, conn, rel, n)
+		return c.atShares(ctx, conn, rel, n)
 	}
 	return c.atSlices(n), nil
+}
+
+// before cuts the table before the given rows.
+func (c cut) before(ctx context.Context, conn *pgx.Conn, rel relation, rows []int64) ([]tidRange, error) {
+	switch {
+	case c.rows == 0:
+		return nil, nil
+	case c.cannot || len(rows) == 0:
+		return []tidRange{{rows: c.rows}}, nil
+	}
+	return c.atRows(ctx, conn, rel, append([]int64{0}, rows...))
 }
 
 // atSlices joins neighbouring slices; the k-th range ends at the slice that reaches k n-ths of the rows.
@@ -151,13 +162,18 @@ func (c cut) atSlices(n int) []tidRange {
 	return out
 }
 
-// atRows cuts a table of few blocks exactly.
-func (c cut) atRows(ctx context.Context, conn *pgx.Conn, rel relation, n int) ([]tidRange, error) {
+// atShares cuts a table of few blocks into at most n ranges whose rows differ by at most one.
+func (c cut) atShares(ctx context.Context, conn *pgx.Conn, rel relation, n int) ([]tidRange, error) {
 	parts := min(int64(n), c.rows)
 	firsts := make([]int64, parts)
 	for k := range parts {
 		firsts[k] = k * c.rows / parts
 	}
+	return c.atRows(ctx, conn, rel, firsts)
+}
+
+// atRows cuts a table exactly: a range begins at each of these rows, of which the first is row 0.
+func (c cut) atRows(ctx context.Context, conn *pgx.Conn, rel relation, firsts []int64) ([]tidRange, error) {
 	rows, err := conn.Query(ctx, fmt.Sprintf(`
 		SELECT place FROM (SELECT ctid::text AS place, row_number() OVER () - 1 AS n FROM ONLY %s) t
 		WHERE n = ANY($1::int8[]) ORDER BY n`, quoteName(rel.name)), once, firsts[1:])
@@ -178,8 +194,8 @@ func (c cut) atRows(ctx context.Context, conn *pgx.Conn, rel relation, n int) ([
 	if err != nil {
 		return nil, err
 	}
-	if int64(len(out)) != parts {
-		return nil, fmt.Errorf("%d of %d partition boundaries found", len(out), parts)
+	if len(out) != len(firsts) {
+		return nil, fmt.Errorf("%d of %d partition boundaries found", len(out), len(firsts))
 	}
 	for k := range out {
 		out[k].first, out[k].rows = firsts[k], c.rows-firsts[k]

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -88,6 +89,18 @@ func (n *snapshot) Partitions(ctx context.Context, parts int) ([]table.Partition
 	if parts < 1 {
 		return nil, fmt.Errorf("%d partitions asked for, expected at least 1", parts)
 	}
+	return n.partitions(ctx, func(conn *pgx.Conn) ([]tidRange, error) { return n.cut.into(ctx, conn, n.rel, parts) })
+}
+
+// Cut cuts the snapshot before the given rows.
+func (n *snapshot) Cut(ctx context.Context, before []int64) ([]table.Partition, error) {
+	if err := table.CheckCuts(before, n.info.Rows); err != nil {
+		return nil, tableError(ctx, n.info.Name, err)
+	}
+	return n.partitions(ctx, func(conn *pgx.Conn) ([]tidRange, error) { return n.cut.before(ctx, conn, n.rel, before) })
+}
+
+func (n *snapshot) partitions(ctx context.Context, cut func(*pgx.Conn) ([]tidRange, error)) ([]table.Partition, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.conn == nil {
@@ -96,7 +109,7 @@ func (n *snapshot) Partitions(ctx context.Context, parts int) ([]table.Partition
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	ranges, err := n.cut.into(ctx, n.conn.Conn(), n.rel, parts)
+	ranges, err := cut(n.conn.Conn())
 	if err != nil {
 		return nil, tableError(ctx, n.info.Name, err)
 	}

@@ -78,6 +78,14 @@ func (m manifest) encode() string {
 	return string(text)
 }
 
+// table is the table of a part.
+func (m manifest) table(id outputID, n int) (table.TableSpec, error) {
+	if n < 0 || n >= len(m.Tables) {
+		return table.TableSpec{}, fmt.Errorf("output %s has %d tables; there is no table %d", id, len(m.Tables), n)
+	}
+	return m.Tables[n], nil
+}
+
 // loadManifest reads the manifest of an output. The error of an output that is committed, aborted or swept is
 // table.ErrNotExist.
 func loadManifest(ctx context.Context, conn *pgx.Conn, id outputID) (manifest, error) {

@@ -59,17 +59,14 @@ func (w *writer) begin(ctx context.Context, id outputID) error {
 	if err != nil {
 		return err
 	}
-	if w.part.Table < 0 || w.part.Table >= len(m.Tables) {
-		return fmt.Errorf("output %s has %d tables; there is no table %d", id, len(m.Tables), w.part.Table)
+	if w.target, err = m.table(id, w.part.Table); err != nil {
+		return err
 	}
-	w.target = m.Tables[w.part.Table]
 	staging := id.rows(w.part.Table, w.target.Name)
 	if err := exec(ctx, conn, beginWrite); err != nil {
 		return tableError(ctx, w.target.Name, err)
 	}
-	var there bool
-	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+quoteName(w.parts)+" WHERE tab = $1 AND key = $2)",
-		once, w.part.Table, w.part.Key).Scan(&there)
+	there, err := partWritten(ctx, conn, id, w.part)
 	if err != nil {
 		return tableError(ctx, w.target.Name, err)
 	}
@@ -90,6 +87,13 @@ func (w *writer) begin(ctx context.Context, id outputID) error {
 	}
 	w.copy = startCopy(ctx, conn, staging, w.encode)
 	return nil
+}
+
+// partWritten reports whether a part is complete.
+func partWritten(ctx context.Context, conn *pgx.Conn, id outputID, part table.Part) (there bool, err error) {
+	err = conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM "+quoteName(id.parts())+" WHERE tab = $1 AND key = $2)",
+		once, part.Table, part.Key).Scan(&there)
+	return there, err
 }
 
 func stagingColumns(ctx context.Context, conn *pgx.Conn, staging table.Name) ([]column, error) {

@@ -18,6 +18,11 @@ var (
 	ErrFull = errors.New("no space left")
 )
 
+// Kinds are the errors above, for those who take errors from one process to another.
+func Kinds() []error {
+	return []error{ErrNotExist, ErrExist, ErrPermission, ErrCorrupt, ErrUnavailable, ErrFull}
+}
+
 // A TableError is an error about one table.
 type TableError struct {
 	Table Name

@@ -18,6 +18,10 @@ type Store interface {
 	Create(ctx context.Context, opt CreateOptions) (Output, error)
 	// Append opens a part of an output started by Create, in any process connected to the store.
 	Append(ctx context.Context, part Part) (Writer, error)
+	// Fetch reads a part of an output's ordered table that is written and closed, in any process connected to the store, while the
+	// output is neither committed nor aborted. It is for small parts: all rows are in memory. A part that is not there is
+	// ErrNotExist.
+	Fetch(ctx context.Context, part Part) (*Batch, error)
 	// Mutate changes the rows of one small table under a lock, in one transaction. When fn fails nothing has changed.
 	Mutate(ctx context.Context, name Name, fn func(Tx) error) error
 	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted. Closing again does
@@ -41,6 +45,9 @@ type Snapshot interface {
 	// Partitions cuts the snapshot into at most n parts of about equal size, in row order, none empty. A table without
 	// rows has none.
 	Partitions(ctx context.Context, n int) ([]Partition, error)
+	// Cut is Partitions with places given: one partition ends and the next begins before each of these rows, ascending numbers above
+	// 0 and below Rows. A view or another table that its store cannot cut at single rows is one partition.
+	Cut(ctx context.Context, before []int64) ([]Partition, error)
 	// Close ends the snapshot; its partitions can no longer be opened.
 	Close() error
 }
