@@ -27,7 +27,7 @@ var archSchema = table.Schema{
 // more than the highest there, or 1. The JSON is checked whole and stored unchanged; weights must have the length that
 // the architecture needs.
 func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) {
-	j, err := env.begin("load-model")
+	j, err := env.begin(ctx, "load-model", 0, listeners{})
 	if err != nil {
 		return 0, err
 	}
@@ -159,7 +159,7 @@ func archRow(s table.Schema, id int, data []byte, opt LoadModelOptions) *table.B
 
 // DeleteModel removes a model from an architecture table, and the table with its last model.
 func DeleteModel(ctx context.Context, env Env, opt DeleteModelOptions) error {
-	j, err := env.begin("delete-model")
+	j, err := env.begin(ctx, "delete-model", 0, listeners{})
 	if err != nil {
 		return err
 	}

@@ -1,5 +1,5 @@
 // Package pipelines has beamfit's jobs: split, preprocess, load-model, delete-model, fit, evaluate, predict. Each is one
-// function with the arguments of the MADlib call it stands for, run as Beam pipelines over the tables of a store:
+// function with the arguments of the MADlib call that it stands for, run as Beam pipelines over the tables of a store:
 //
 //	rows (store) --split--> rows (store)
 //
@@ -20,12 +20,13 @@
 // depends on the tables, the arguments and the seed: not on the runner, the number of workers or the order in which anything
 // arrives.
 //
-// # Fit in several jobs
+// # Fit
 //
-// A runner keeps what a pipeline has made until it ends, so Fit runs a pipeline of some iterations after the other. A course (weights,
-// optimizer states by shard, scores) is what one hands over to the next in this process, and what a checkpoint, the table
-// MODEL_checkpoint, holds of it for a later call. A checkpoint has all that the weights depend on beside it; one of another fit, or a
-// table that is none, is an error before any work, and is left alone.
+// A fit is values that pass through pipelines: a recipe (what the model is made from), the shards of its tables, a schedule (which
+// iterations a pipeline has, which are scored, when a checkpoint is due) and a course (how far it is, and the box with its weights and
+// optimizer states). A pipeline takes a course to the next one (fit.iterate); fit.train does so until the schedule has no more. A runner
+// keeps what a pipeline has made until it ends, which is why there are several. A checkpoint, the table MODEL_checkpoint, is a course with
+// all that the weights depend on; one of another fit, or another table, is an error before any work, and is left alone.
 //
 // # Running
 //

@@ -3,24 +3,18 @@ package pipelines
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/model/params"
-	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/transforms/average"
-	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
 	"github.com/beamfit/beamfit/transforms/score"
 )
-
-func init() {
-	beam.RegisterType(reflect.TypeFor[modelWeightsFn]())
-	beam.RegisterType(reflect.TypeFor[evaluatedFn]())
-}
 
 // testSet is the name of evaluate's dataset.
 const testSet = "test"
@@ -42,21 +36,20 @@ const (
 // An evaluation is one call of Evaluate.
 type evaluation struct {
 	*job
-	opt     EvaluateOptions
-	stored  *storedModel
-	compile *params.Compile
-	model   *trainer.Model
-	test    *packedTable
-	set     *dataset.Set
-	output  string // ID of the output
-	result  EvaluateResult
+	opt      EvaluateOptions
+	stored   *storedModel
+	recipe   recipe.Model
+	model    *recipe.Loaded
+	test     *packedTable
+	set      *dataset.Set
+	warnings []string
 }
 
 // Evaluate computes loss and metrics of a model over a packed table: MADlib's madlib_keras_evaluate. The variables of the
 // table are the model's inputs and outputs by position, whatever their names. It warns when the table was packed with
 // another normalizing constant or other classes than the training table.
 func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult, error) {
-	j, err := env.begin("evaluate")
+	j, err := env.begin(ctx, "evaluate", 0, listeners{})
 	if err != nil {
 		return EvaluateResult{}, err
 	}
@@ -72,27 +65,46 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 		return EvaluateResult{}, err
 	}
 	defer abort(ctx, out)
-	e.output = out.ID()
-	totals := map[string]int64{dataset.Stage: int64(e.set.Buffers()), score.Stage: e.set.Rows()}
-	err = j.run(ctx, totals, func(s beam.Scope, run string) error {
-		bundle.Share(run, e)
-		bundle.Share(run, dataset.Sets{testSet: e.set})
-		bundle.Share(run, &score.Job{Model: e.model, Scored: func(rows int) {
-			bundle.Of(run).Advance(score.Stage, "rows", int64(rows))
-		}})
-		pieces := dataset.Cut(s, run, testSet, dataset.Load(s, run, testSet, e.set))
-		weights := beam.ParDo(s, &modelWeightsFn{Run: run}, beam.Impulse(s))
-		scores := score.Tables(s, run, map[string]beam.PCollection{testSet: pieces}, weights)
-		beam.ParDo0(s, &evaluatedFn{Run: run}, scores)
-		return nil
-	})
+	scores, err := e.score(ctx)
 	if err != nil {
 		return EvaluateResult{}, err
 	}
-	if err := out.Commit(ctx); err != nil {
+	row, err := e.row(scores)
+	if err != nil {
 		return EvaluateResult{}, err
 	}
-	return e.result, nil
+	if err := writeTables(ctx, j.Store, out, row); err != nil {
+		return EvaluateResult{}, err
+	}
+	return EvaluateResult{Loss: float64(scores.Loss), Metrics: scores.named(), Warnings: e.warnings}, nil
+}
+
+// score runs the pipeline:
+//
+//	shards of the test table --> load --> pieces --> score --> box
+//	box --> weights ---------- side input ----------'
+func (e *evaluation) score(ctx context.Context) (*scores, error) {
+	box := e.newBox(testSet)
+	if err := box.Put(ctx, average.Key, average.Vector{Values: e.stored.weights}); err != nil {
+		return nil, err
+	}
+	const key = "scores"
+	totals := map[string]int64{dataset.Stage: e.set.Buffers(), score.Stage: e.set.Rows()}
+	err := e.pipeline(totals, func(s beam.Scope) error {
+		run := e.run.Ref()
+		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, beam.CreateList(s, e.set.Shards)))
+		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box))
+		collect.Keep[score.Scores](s, box, key, all)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	all, err := collect.Get[score.Scores](ctx, box, key)
+	if err != nil {
+		return nil, err
+	}
+	return scoresOf(e.model.Model, all.By[testSet], len(e.model.Spec.Outputs)), nil
 }
 
 func (e *evaluation) close() {
@@ -119,13 +131,13 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 	if err := e.test.checkColumns(); err != nil {
 		return target, err
 	}
-	if e.set, err = e.test.open(ctx, e.Store, e.stored.spec, e.packedPartitions()); err != nil {
+	if e.set, err = e.test.open(ctx, e.Store, testSet, e.stored.spec, e.packedPartitions()); err != nil {
 		return target, err
 	}
-	if err := e.test.checkLabels(e.model, false); err != nil {
+	if err := e.test.checkLabels(e.model.Model, false); err != nil {
 		return target, err
 	}
-	e.result.Warnings = trained.compare("the training table", e.test.variables, "the test table")
+	e.warnings = trained.compare("the training table", e.test.variables, "the test table")
 	return target, nil
 }
 
@@ -148,10 +160,8 @@ func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
 		err = fmt.Errorf("column \"compile_params\" is NULL")
 	}
 	if err == nil {
-		e.compile, err = params.ParseCompile(*text)
-	}
-	if err == nil {
-		e.model, err = trainer.New(trainer.Config{Spec: e.stored.spec, Compile: *e.compile})
+		e.recipe = recipe.Model{Arch: e.stored.arch, Compile: *text, Kernels: kernels.Variant()}
+		e.model, err = e.recipe.Load(ctx, e.run)
 	}
 	if err != nil {
 		return vs, &table.TableError{Table: name, Err: err}
@@ -159,33 +169,9 @@ func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
 	return vs, nil
 }
 
-// modelWeightsFn emits the model's weights.
-type modelWeightsFn struct{ Run string }
-
-func (f *modelWeightsFn) ProcessElement(_ context.Context, _ []byte, emit func(average.Vector)) error {
-	e, err := bundle.Shared[*evaluation](f.Run)
-	if err != nil {
-		return err
-	}
-	emit(average.Vector{Values: e.stored.weights})
-	return nil
-}
-
-// evaluatedFn writes the row of the output.
-type evaluatedFn struct{ Run string }
-
-func (f *evaluatedFn) ProcessElement(_ context.Context, s score.Scores) error {
-	e, err := bundle.Shared[*evaluation](f.Run)
-	if err != nil {
-		return err
-	}
-	run := bundle.Of(f.Run)
-	return run.Fail(e.write(run.Context(), scoresOf(e.model, s.By[testSet], len(e.stored.spec.Outputs))))
-}
-
 // schema is that of the output.
 func (e *evaluation) schema() table.Schema {
-	if len(metricLabels(e.model, len(e.stored.spec.Outputs))) < 2 {
+	if len(metricLabels(e.model.Model, len(e.model.Spec.Outputs))) < 2 {
 		return evaluateSchema
 	}
 	return append(slices.Clone(evaluateSchema),
@@ -193,19 +179,16 @@ func (e *evaluation) schema() table.Schema {
 		table.Column{Name: metricValuesColumn, Type: table.Float64ArrayType})
 }
 
-func (e *evaluation) write(ctx context.Context, s *scores) error {
-	e.result.Loss, e.result.Metrics = float64(s.Loss), s.named()
+// row is that of the output.
+func (e *evaluation) row(s *scores) (*table.Batch, error) {
 	var metrics any
-	if names := metricsType(e.model, e.compile, len(e.stored.spec.Outputs)); names != nil {
+	if names := metricsType(e.model.Model, e.model.Compile, len(e.model.Spec.Outputs)); names != nil {
 		metrics = names
 	}
-	row := []any{s.loss(), s.first(), metrics, e.compile.LossText}
+	row := []any{s.loss(), s.first(), metrics, e.model.Compile.LossText}
 	if len(s.Names) > 1 {
 		row = append(row, s.Names, s.values())
 	}
 	b := table.NewBatch(e.schema())
-	if err := b.Append(row...); err != nil {
-		return err
-	}
-	return writeRows(ctx, e.Store, e.output, b)
+	return b, b.Append(row...)
 }

@@ -2,8 +2,10 @@ package pipelines
 
 import (
 	"context"
+	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/weights"
 )
 
 // Fit trains a model on a packed table: MADlib's madlib_keras_fit. It writes the model table and its summary, together
@@ -18,14 +20,16 @@ import (
 //
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
 func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
-	j, err := env.begin("fit")
+	f := &fit{opt: opt}
+	j, err := env.begin(ctx, "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
 	if err != nil {
 		return FitResult{}, err
 	}
 	defer j.end()
-	f := &fit{job: j, opt: opt}
-	defer f.close()
-	if err := f.prepare(ctx); err != nil {
+	f.job = j
+	defer f.closeTables()
+	begin, err := f.prepare(ctx)
+	if err != nil {
 		return FitResult{}, err
 	}
 	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{
@@ -36,7 +40,11 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 		return FitResult{}, err
 	}
 	defer abort(ctx, out)
-	if err := f.train(ctx, out.ID()); err != nil {
+	end, err := f.train(ctx, begin)
+	if err != nil {
+		return FitResult{}, err
+	}
+	if err := f.write(ctx, out.ID(), end); err != nil {
 		return FitResult{}, err
 	}
 	if err := out.Commit(ctx); err != nil {
@@ -45,12 +53,30 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	if opt.CheckpointEvery > 0 {
 		f.dropCheckpoint(ctx)
 	}
-	return f.result(), nil
+	return f.result(end), nil
+}
+
+// write writes the model row and the summary row to the output.
+func (f *fit) write(ctx context.Context, output string, end course) error {
+	trained, err := end.weights(ctx)
+	if err != nil {
+		return err
+	}
+	model := table.NewBatch(modelSchema)
+	if err := model.Append(weights.Encode(trained), string(f.stored.arch)); err != nil {
+		return err
+	}
+	f.summary.reports, f.summary.ended = end.reports, time.Now()
+	summary, err := f.summary.row()
+	if err != nil {
+		return err
+	}
+	return writeRows(ctx, f.Store, output, model, summary)
 }
 
 // result is what the last entry of the summary tells.
-func (f *fit) result() FitResult {
-	last := f.summary.reports[len(f.summary.reports)-1]
+func (f *fit) result(end course) FitResult {
+	last := end.reports[len(end.reports)-1] // the last iteration is always scored
 	r := FitResult{TrainingLoss: float64(last.Training.Loss), TrainingMetrics: last.Training.named(), ResumedAfter: f.resumed, Warnings: f.warnings}
 	if v := last.Validation; v != nil {
 		loss := float64(v.Loss)

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"crypto/sha256"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,79 +14,87 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-// checkpointSchema is that of a checkpoint, the table MODEL_checkpoint: a row per shard, of which that of shard 0 has the weights and
-// the scores of all.
-var checkpointSchema = table.Schema{
-	{Name: "iteration", Type: table.Int32Type},
-	{Name: "arguments", Type: table.TextType}, // JSON of fit.identity
-	{Name: "start_training_time", Type: table.TextType},
-	{Name: "elapsed_time", Type: table.Float64Type}, // in seconds, without the time between commands
-	{Name: "shard", Type: table.Int32Type},
-	{Name: "optimizer_state", Type: table.BytesType},
-	{Name: "model_weights", Type: table.BytesType},
-	{Name: "scores", Type: table.Float64ArrayType}, // see packReports
+// checkpointSchema is that of a checkpoint, the table MODEL_checkpoint: the box of a course, with its keys and pieces, and what the
+// course belongs to.
+var checkpointSchema = append(table.Schema{
+	{Name: "iteration", Type: table.Int32Type}, // the same in all rows
+	{Name: "key", Type: table.TextType},
+}, collect.Schema...)
+
+// headerKey is the key of a checkpoint's header, and reportsKey that of its reports.
+const (
+	headerKey  = "header"
+	reportsKey = "scores"
+)
+
+// checkpointFormat is the format of a checkpoint's values; another one is refused.
+const checkpointFormat = 2
+
+// A checkpointHeader says what a checkpoint is of, as JSON.
+type checkpointHeader struct {
+	Format    int
+	Iteration int
+	// Identity has what the fit has in common with one that goes on from it, but for the values of its tables: Digests has those of
+	// the shards of each.
+	Identity map[string]string
+	Digests  map[string][]string
+	Started  time.Time
+	// Elapsed is in seconds, without the time between commands.
+	Elapsed float64
 }
+
+func (h checkpointHeader) MarshalBinary() ([]byte, error) { return json.Marshal(h) }
 
 // checkpoint is the name of the fit's checkpoint.
 func (f *fit) checkpoint() table.Name { return f.target.WithSuffix("_checkpoint") }
 
 // identity is what a fit has in common with the checkpoint that it goes on from, so that the weights are those of a fit that was
-// never stopped. The number of iterations is not among it. The values of the tables, which are read later, come to it in compareRows.
-func (f *fit) identity() map[string]string {
-	set := f.sets[trainingSet]
+// never stopped. The number of iterations is not among it, nor are the values of the tables (checkpointHeader.Digests).
+func (f *fit) identity(start []float32) map[string]string {
 	var rows []int
-	for shard := range set.Shards() {
-		rows = append(rows, set.ShardRows(shard))
+	for _, shard := range f.training().Shards {
+		rows = append(rows, shard.Rows)
 	}
-	digest := func(b []byte) string {
-		sum := sha256.Sum256(b)
-		return digestText(sum[:])
-	}
+	digest := func(b []byte) string { return fmt.Sprintf("SHA-256 %x", sha256.Sum256(b)) }
 	return map[string]string{
 		"source table":      f.opt.Source,
 		"rows of shards":    fmt.Sprint(rows),
 		"architecture":      digest(f.stored.arch),
-		"first weights":     digest(weights.Encode(f.course.weights)),
+		"first weights":     digest(weights.Encode(start)),
 		"compile_params":    f.opt.Compile,
 		"fit_params":        f.opt.Fit,
 		"validation table":  f.opt.Validation,
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),
+		"kernels":           kernels.Variant(),
+		"version":           Version,
 	}
 }
-
-func digestText(sum []byte) string { return fmt.Sprintf("SHA-256 %x", sum) }
-
-// compareRows makes the values of the tables part of the identity when they have been read, and compares them with those of the
-// checkpoint that the fit goes on from, before training begins. others is the identity of that; nil: it begins at the beginning.
-func (f *fit) compareRows(others map[string]string) {
-	for name, set := range f.sets {
-		before := set.Loaded
-		set.Loaded = func() error {
-			if err := before(); err != nil {
-				return err
-			}
-			values, digest := valuesOf(name), digestText(set.Digest())
-			f.course.mu.Lock()
-			defer f.course.mu.Unlock()
-			f.same[values] = digest
-			if others != nil && others[values] != digest {
-				return f.ofCheckpoint(otherFit([]string{values}))
-			}
-			return nil
-		}
-	}
-}
-
-// valuesOf is the name of a table's values in an identity.
-func valuesOf(set string) string { return "values of the " + set + " table" }
 
 // ofCheckpoint is an error about the checkpoint.
 func (f *fit) ofCheckpoint(err error) error {
 	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.checkpoint(), Err: err})
+}
+
+// ofValues is the error of a pipeline: where a table has other values than the checkpoint says, the error is about that.
+func (f *fit) ofValues(err error) error {
+	var of *table.TableError
+	if f.resumed == 0 || !errors.Is(err, table.ErrChanged) || !errors.As(err, &of) {
+		return err
+	}
+	for _, set := range f.sets {
+		if set.Name == of.Table {
+			return f.ofCheckpoint(otherFit([]string{"values of the " + set.Set + " table"}))
+		}
+	}
+	return err
 }
 
 // otherFit is the error of a checkpoint whose identity differs under these names.
@@ -93,88 +102,151 @@ func otherFit(names []string) error {
 	return fmt.Errorf("is of a fit with other arguments (%s): repeat that one to go on with it, or drop the table", strings.Join(names, ", "))
 }
 
-// saveCheckpoint puts the course in the place of the last checkpoint.
-func (f *fit) saveCheckpoint(ctx context.Context) (err error) {
-	arguments, err := json.Marshal(f.same)
-	if err != nil {
-		return err
-	}
-	b, elapsed := table.NewBatch(checkpointSchema), f.elapsed().Seconds()
-	for shard := range f.sets[trainingSet].Shards() {
-		state, err := f.course.states[shard].MarshalBinary()
-		if err != nil {
-			return err
-		}
-		var vector, scored any
-		if shard == 0 {
-			vector, scored = weights.Encode(f.course.weights), packReports(f.course.sorted())
-		}
-		err = b.Append(f.course.done, string(arguments), f.summary.started.Format(time.RFC3339Nano), elapsed, shard, state, vector, scored)
-		if err != nil {
-			return err
-		}
-	}
-	out, err := f.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: f.checkpoint(), Schema: checkpointSchema, Replace: true}}})
+// saveCheckpoint puts a course in the place of the last checkpoint.
+func (f *fit) saveCheckpoint(ctx context.Context, c course) error {
+	out, err := f.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{
+		{Name: f.checkpoint(), Schema: checkpointSchema, Replace: true, Ordered: true},
+	}})
 	if err != nil {
 		return err
 	}
 	defer abort(ctx, out)
-	return writeTables(ctx, f.Store, out, b)
+	if err := f.writeCheckpoint(ctx, out.ID(), c); err != nil {
+		return err
+	}
+	return out.Commit(ctx)
 }
 
-// resume goes on from the checkpoint, where there is one.
-func (f *fit) resume(ctx context.Context) error {
-	f.same = f.identity()
-	snap, err := f.Store.Snapshot(ctx, f.checkpoint())
-	if errors.Is(err, table.ErrNotExist) {
-		f.compareRows(nil)
+func (f *fit) writeCheckpoint(ctx context.Context, output string, c course) error {
+	w, err := f.Store.Append(ctx, table.Part{Output: output, Key: "0"})
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	b := table.NewBatch(checkpointSchema)
+	put := func(key string, value encoding.BinaryMarshaler) error {
+		data, err := value.MarshalBinary()
+		if err != nil {
+			return err
+		}
+		for piece, part := range collect.Pieces(data) {
+			b.Reset()
+			if err := b.Append(c.done, key, piece, part); err != nil {
+				return err
+			}
+			if err := w.Write(ctx, b); err != nil {
+				return err
+			}
+		}
 		return nil
 	}
+	header := checkpointHeader{
+		Format: checkpointFormat, Iteration: c.done, Identity: f.same, Digests: map[string][]string{},
+		Started: f.summary.started, Elapsed: f.elapsed(time.Now()).Seconds(),
+	}
+	for _, set := range f.sets {
+		for _, shard := range set.Shards {
+			header.Digests[set.Set] = append(header.Digests[set.Set], shard.Digest)
+		}
+	}
+	if err := put(headerKey, header); err != nil {
+		return err
+	}
+	if err := put(reportsKey, packedReports(c.reports)); err != nil {
+		return err
+	}
+	vector, err := collect.Get[average.Vector](ctx, c.box, average.Key)
 	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+		return err
 	}
-	defer snap.Close()
-	if err := f.restore(ctx, snap); err != nil {
-		return f.ofCheckpoint(err)
+	if err := put(average.Key, vector); err != nil {
+		return err
 	}
-	return nil
+	for _, shard := range f.training().Shards {
+		key := trainshard.Key + shard.CollectKey()
+		state, err := collect.Get[trainshard.State](ctx, c.box, key)
+		if err != nil {
+			return err
+		}
+		if err := put(key, state); err != nil {
+			return err
+		}
+	}
+	return w.Close(ctx)
 }
 
-// restore makes the course that of a checkpoint.
-func (f *fit) restore(ctx context.Context, snap table.Snapshot) error {
+// resume is the course that a fit begins with: that of its checkpoint, where there is one, else one of no iterations with the start
+// weights.
+func (f *fit) resume(ctx context.Context, start []float32) (course, error) {
+	if f.opt.CheckpointEvery == 0 {
+		return f.newCourse(ctx, 0, start, nil, nil)
+	}
+	f.same = f.identity(start)
+	snap, err := f.Store.Snapshot(ctx, f.checkpoint())
+	if errors.Is(err, table.ErrNotExist) {
+		return f.newCourse(ctx, 0, start, nil, nil)
+	}
+	if err != nil {
+		return course{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	defer snap.Close()
+	c, err := f.restore(ctx, snap)
+	if err != nil {
+		return c, f.ofCheckpoint(err)
+	}
+	return c, nil
+}
+
+// restore is the course of a checkpoint.
+func (f *fit) restore(ctx context.Context, snap table.Snapshot) (course, error) {
 	if err := checkCheckpoint(snap.Info().Schema); err != nil {
-		return err
+		return course{}, err
 	}
 	b, err := readAll(ctx, f.Store, snap, checkpointSchema.Names())
 	if err != nil {
-		return err
+		return course{}, err
 	}
-	arguments, err := readArguments(b)
+	c, err := readCheckpoint(b)
 	if err != nil {
-		return err
+		return course{}, err
 	}
-	if other := different(f.same, arguments); other != nil {
-		return otherFit(other)
+	if other := different(f.same, c.header.Identity); other != nil {
+		return course{}, otherFit(other)
 	}
-	c, err := readCheckpoint(b, f.sets[trainingSet].Shards(), f.scoreNames())
+	if c.header.Iteration >= f.opt.Iterations {
+		return course{}, fmt.Errorf("is of iteration %d; expected one before the last of %d", c.header.Iteration, f.opt.Iterations)
+	}
+	if err := f.adoptDigests(c.header.Digests); err != nil {
+		return course{}, err
+	}
+	vector, err := c.weights(f.stored.spec)
 	if err != nil {
-		return err
+		return course{}, err
 	}
-	if c.iteration >= f.opt.Iterations {
-		return fmt.Errorf("is of iteration %d; expected one before the last of %d", c.iteration, f.opt.Iterations)
-	}
-	vector, err := weights.Decode(f.stored.spec, c.weights)
+	states, err := c.states(len(f.training().Shards), f.model.Model)
 	if err != nil {
-		return err
+		return course{}, err
 	}
-	for shard, state := range c.states {
-		if err := f.model.CheckState(state); err != nil {
-			return fmt.Errorf("shard %d: %w", shard, err)
+	reports, err := unpackReports(c.values[reportsKey], c.header.Iteration, f.scoreNames())
+	if err != nil {
+		return course{}, err
+	}
+	f.resumed, f.summary.started = c.header.Iteration, c.header.Started
+	f.earlier = time.Duration(c.header.Elapsed * float64(time.Second))
+	return f.newCourse(ctx, c.header.Iteration, vector, states, reports)
+}
+
+// adoptDigests makes the values of the tables at the checkpoint what the tables must have.
+func (f *fit) adoptDigests(digests map[string][]string) error {
+	for _, set := range f.sets {
+		of := digests[set.Set]
+		if len(of) != len(set.Shards) {
+			return otherFit([]string{"values of the " + set.Set + " table"})
+		}
+		for i := range of {
+			set.Shards[i].Digest = of[i]
 		}
 	}
-	f.course.done, f.course.weights, f.course.states, f.course.reports = c.iteration, vector, c.states, c.reports
-	f.compareRows(arguments)
-	f.resumed, f.summary.started, f.earlier = c.iteration, c.started, c.elapsed
 	return nil
 }
 
@@ -190,8 +262,8 @@ func different(identity, others map[string]string) (names []string) {
 
 // scoreNames are the names of the metrics of each table that is scored: the training table, then that for validation.
 func (f *fit) scoreNames() [][]string {
-	names := [][]string{f.summary.metricNames}
-	if f.sets[validationSet] != nil {
+	var names [][]string
+	for range f.sets {
 		names = append(names, f.summary.metricNames)
 	}
 	return names

@@ -1,23 +1,23 @@
 package pipelines
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"time"
+	"math"
+	"strconv"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-// A checkpoint is what a checkpoint table holds.
+// A checkpoint is what a checkpoint table holds: the header, and the bytes of all values by key.
 type checkpoint struct {
-	iteration int
-	started   time.Time
-	elapsed   time.Duration
-	weights   []byte
-	states    map[int]trainer.State // by shard
-	reports   map[int]scoreReport   // by iteration
+	header checkpointHeader
+	values map[string][]byte
 }
 
 // checkCheckpoint checks the columns of a table. It may have more.
@@ -34,111 +34,76 @@ func checkCheckpoint(s table.Schema) error {
 	return nil
 }
 
-// readArguments is the identity of the fit whose checkpoint it is.
-func readArguments(b *table.Batch) (arguments map[string]string, err error) {
-	if b.Rows == 0 || b.Col("arguments").IsNull(0) {
-		return nil, errors.New("is no checkpoint: arguments are missing")
+// readCheckpoint reads the rows of a checkpoint, whose columns are those of checkpointSchema.
+func readCheckpoint(b *table.Batch) (c checkpoint, err error) {
+	if c.values, err = joinPieces(b); err != nil {
+		return c, err
 	}
-	if err := json.Unmarshal([]byte(b.Col("arguments").Strings[0]), &arguments); err != nil {
-		return nil, fmt.Errorf("is no checkpoint: arguments: %w", err)
+	text, ok := c.values[headerKey]
+	if !ok {
+		return c, fmt.Errorf("is no checkpoint: key %q is missing", headerKey)
 	}
-	return arguments, nil
-}
-
-// readCheckpoint reads the rows of a checkpoint, whose columns are those of checkpointSchema. names are those of the metrics per
-// table that was scored.
-func readCheckpoint(b *table.Batch, shards int, names [][]string) (*checkpoint, error) {
-	if b.Rows != shards {
-		return nil, fmt.Errorf("has %d rows, expected one for each of %d shards", b.Rows, shards)
+	if err := json.Unmarshal(text, &c.header); err != nil {
+		return c, fmt.Errorf("is no checkpoint: %s: %w", headerKey, err)
 	}
-	c := &checkpoint{states: map[int]trainer.State{}}
-	for i := range b.Rows {
-		for _, name := range []string{"iteration", "start_training_time", "elapsed_time", "shard", "optimizer_state"} {
-			if b.Col(name).IsNull(i) {
-				return nil, fmt.Errorf("row %d: %s is NULL", i+1, name)
-			}
-		}
-		shard := int(b.Col("shard").Int32s[i])
-		if _, twice := c.states[shard]; twice || shard < 0 || shard >= shards {
-			return nil, fmt.Errorf("row %d: shard %d, expected each of 0 to %d once", i+1, shard, shards-1)
-		}
-		var state trainer.State
-		if err := state.UnmarshalBinary(b.Col("optimizer_state").Bytes[i]); err != nil {
-			return nil, fmt.Errorf("row %d: %w", i+1, err)
-		}
-		c.states[shard] = state
-		if shard > 0 {
-			continue
-		}
-		if err := c.readShared(b, i, names); err != nil {
-			return nil, fmt.Errorf("row %d: %w", i+1, err)
-		}
+	switch h := c.header; {
+	case h.Format != checkpointFormat:
+		return c, fmt.Errorf("is of format %d; this version of beamfit goes on from format %d only", h.Format, checkpointFormat)
+	case h.Iteration < 1 || h.Iteration > math.MaxInt32:
+		return c, fmt.Errorf("is of iteration %d, expected at least 1", h.Iteration)
+	case !(h.Elapsed >= 0 && h.Elapsed < 1e9):
+		return c, fmt.Errorf("elapsed time %v, expected seconds", h.Elapsed)
 	}
 	return c, nil
 }
 
-// readShared reads what the row of shard 0 has for all.
-func (c *checkpoint) readShared(b *table.Batch, i int, names [][]string) (err error) {
-	if c.iteration = int(b.Col("iteration").Int32s[i]); c.iteration < 1 {
-		return fmt.Errorf("iteration %d, expected at least 1", c.iteration)
-	}
-	if c.started, err = time.Parse(time.RFC3339Nano, b.Col("start_training_time").Strings[i]); err != nil {
-		return fmt.Errorf("start_training_time: %w", err)
-	}
-	seconds := b.Col("elapsed_time").Float64s[i]
-	if !(seconds >= 0 && seconds < 1e9) {
-		return fmt.Errorf("elapsed_time %v, expected seconds", seconds)
-	}
-	c.elapsed = time.Duration(seconds * float64(time.Second))
-	if b.Col("model_weights").IsNull(i) || b.Col("scores").IsNull(i) {
-		return errors.New("model_weights or scores are NULL")
-	}
-	c.weights = b.Col("model_weights").Bytes[i]
-	v := b.Col("scores")
-	c.reports, err = unpackReports(v.Float64s[v.Offsets[i]:v.Offsets[i+1]], c.iteration, names)
-	return err
-}
-
-// packReports writes reports as numbers, one after the other: iteration, seconds elapsed, then loss and metrics of the training
-// table and, where there is one, of the validation table.
-func packReports(reports []scoreReport) []float64 {
-	values := []float64{}
-	for _, r := range reports {
-		values = append(values, float64(r.Iteration), r.Elapsed.Seconds())
-		for _, s := range []*scores{r.Training, r.Validation} {
-			if s != nil {
-				values = append(append(values, float64(s.Loss)), s.values()...)
+// joinPieces are the values of the rows by key.
+func joinPieces(b *table.Batch) (map[string][]byte, error) {
+	pieces := map[string][][]byte{}
+	for i := range b.Rows {
+		for _, v := range b.Cols {
+			if v.IsNull(i) {
+				return nil, fmt.Errorf("row %d has NULL", i+1)
 			}
 		}
+		key, piece := b.Col("key").Strings[i], b.Col("piece").Int32s[i]
+		if int(piece) != len(pieces[key]) {
+			return nil, fmt.Errorf("row %d: piece %d of %s, expected piece %d", i+1, piece, key, len(pieces[key]))
+		}
+		pieces[key] = append(pieces[key], b.Col("value").Bytes[i])
 	}
-	return values
+	values := map[string][]byte{}
+	for key, parts := range pieces {
+		values[key] = bytes.Join(parts, nil)
+	}
+	return values, nil
 }
 
-// unpackReports reads what packReports wrote of iterations up to last.
-func unpackReports(values []float64, last int, names [][]string) (map[int]scoreReport, error) {
-	width := 2
-	for _, metrics := range names {
-		width += 1 + len(metrics)
+// weights are those of the checkpoint, for that model.
+func (c checkpoint) weights(spec *keras.Spec) ([]float32, error) {
+	var v average.Vector
+	if err := v.UnmarshalBinary(c.values[average.Key]); err != nil {
+		return nil, err
 	}
-	if len(values)%width != 0 {
-		return nil, fmt.Errorf("%d numbers of scores, expected %d for each report", len(values), width)
+	if len(v.Values) != spec.NumWeights {
+		return nil, fmt.Errorf("has %d weights, the model has %d", len(v.Values), spec.NumWeights)
 	}
-	reports := map[int]scoreReport{}
-	for ; len(values) > 0; values = values[width:] {
-		iteration := int(values[0])
-		if float64(iteration) != values[0] || iteration < 1 || iteration > last || !(values[1] >= 0 && values[1] < 1e9) {
-			return nil, fmt.Errorf("scores of iteration %v after %v s, expected one from 1 to %d", values[0], values[1], last)
+	return v.Values, nil
+}
+
+// states are those of the optimizers of all shards.
+func (c checkpoint) states(shards int, model *trainer.Model) ([]trainer.State, error) {
+	states := make([]trainer.State, shards)
+	for shard := range states {
+		var s trainshard.State
+		err := s.UnmarshalBinary(c.values[trainshard.Key+strconv.Itoa(shard)])
+		if err == nil {
+			err = model.CheckState(s.Optimizer)
 		}
-		r := scoreReport{Iteration: iteration, Elapsed: time.Duration(values[1] * float64(time.Second))}
-		rest := values[2:width]
-		for i, to := range []**scores{&r.Training, &r.Validation}[:len(names)] {
-			s := &scores{Loss: float32(rest[0]), Names: names[i]}
-			for _, v := range rest[1:][:len(names[i])] {
-				s.Metrics = append(s.Metrics, float32(v))
-			}
-			*to, rest = s, rest[1+len(names[i]):]
+		if err != nil {
+			return nil, fmt.Errorf("shard %d: %w", shard, err)
 		}
-		reports[iteration] = r
+		states[shard] = s.Optimizer
 	}
-	return reports, nil
+	return states, nil
 }

@@ -64,7 +64,7 @@ func TestFitGoesOn(t *testing.T) {
 			opt.Model = "model_" + runner
 			stopAfter(t, Env{Store: store}, opt, 1) // before the first checkpoint
 			stopAfter(t, Env{Store: store}, opt, 5)
-			if b := readTable(t, store, opt.Model+"_checkpoint"); b.Rows != 3 || b.Col("iteration").Int32s[0] != 4 {
+			if b := readTable(t, store, opt.Model+"_checkpoint"); b.Rows != 6 || b.Col("iteration").Int32s[0] != 4 {
 				t.Errorf("the checkpoint has %d rows of iteration %d", b.Rows, b.Col("iteration").Int32s[0])
 			}
 			stopAfter(t, Env{Store: store, Runner: runner}, opt, 5) // once more from 4
@@ -150,7 +150,25 @@ func TestFitRefusesOtherCheckpoints(t *testing.T) {
 		return rows
 	}
 	column := good.Schema.Index
-	set := func(name string, v any) func([]any) { return func(row []any) { row[column(name)] = v } }
+	// set puts v into a column of the row of a key; header changes the header's text.
+	set := func(key, name string, v any) func([]any) {
+		return func(row []any) {
+			if row[column("key")] == key {
+				row[column(name)] = v
+			}
+		}
+	}
+	header := func(old, new string) func([]any) {
+		return func(row []any) {
+			if row[column("key")] == "header" {
+				text := string(row[column("value")].([]byte))
+				if !strings.Contains(text, old) {
+					t.Fatalf("no %s in %s", old, text)
+				}
+				row[column("value")] = []byte(strings.Replace(text, old, new, 1))
+			}
+		}
+	}
 	for what, c := range map[string]struct {
 		change func(*FitOptions)
 		row    func([]any)
@@ -162,18 +180,24 @@ func TestFitRefusesOtherCheckpoints(t *testing.T) {
 		},
 		"fewer iterations":      {change: func(o *FitOptions) { o.Iterations, o.MetricsEvery = 4, 3 }, want: []string{"iteration 4", "before the last of 4"}},
 		"other rows":            {change: func(o *FitOptions) { o.Source = "iris_test_packed" }, want: []string{"rows of shards, source table"}},
-		"iteration 0":           {row: set("iteration", 0), want: []string{"row 1: iteration 0"}},
-		"NULL":                  {row: set("optimizer_state", nil), want: []string{"row 1: optimizer_state is NULL"}},
-		"no weights":            {row: set("model_weights", nil), want: []string{"row 1: model_weights or scores are NULL"}},
-		"short weights":         {row: set("model_weights", []byte{1, 2, 3, 4}), want: []string{"4", "772"}},
-		"state of no version":   {row: set("optimizer_state", make([]byte, 9)), want: []string{"row 1", "version 0"}},
-		"state without moments": {row: set("optimizer_state", append([]byte{1}, make([]byte, 8)...)), want: []string{"shard ", "optimizer state of 0 elements"}},
-		"shard twice":           {row: set("shard", 1), want: []string{"row 2: shard 1, expected each of 0 to 2 once"}},
-		"arguments":             {row: set("arguments", "[]"), want: []string{"is no checkpoint: arguments"}},
-		"time":                  {row: set("start_training_time", "yesterday"), want: []string{"row 1: start_training_time", "yesterday"}},
-		"elapsed":               {row: set("elapsed_time", math.NaN()), want: []string{"row 1: elapsed_time NaN"}},
-		"scores":                {row: set("scores", []float64{1, 2, 3}), want: []string{"row 1: 3 numbers of scores, expected 6"}},
-		"scores of later":       {row: set("scores", []float64{5, 2, 3, 4, 5, 6}), want: []string{"scores of iteration 5"}},
+		"iteration 0":           {row: header(`"Iteration":4`, `"Iteration":0`), want: []string{"is of iteration 0"}},
+		"other kernels":         {row: header(`"kernels":"`, `"kernels":"x`), want: []string{"other arguments (kernels)"}},
+		"other version":         {row: header(`"version":"`, `"version":"x`), want: []string{"other arguments (version)"}},
+		"other format":          {row: header(`"Format":2`, `"Format":1`), want: []string{"is of format 1", "format 2 only"}},
+		"no digests":            {row: header(`"training":[`, `"trainings":[`), want: []string{"other arguments (values of the training table)"}},
+		"no JSON":               {row: header(`{`, `[`), want: []string{"is no checkpoint: header"}},
+		"elapsed":               {row: header(`"Elapsed":`, `"Elapsed":-1`), want: []string{"elapsed time -1"}},
+		"time":                  {row: header(`"Started":"`, `"Started":"yesterday`), want: []string{"is no checkpoint: header", "yesterday"}},
+		"NULL":                  {row: set("state-1", "value", nil), want: []string{"row 5 has NULL"}},
+		"no header":             {row: set("header", "key", "heading"), want: []string{`is no checkpoint: key "header" is missing`}},
+		"no weights":            {row: set("weights", "key", "weight"), want: []string{"0 bytes are no weight vector"}},
+		"short weights":         {row: set("weights", "value", make([]byte, 12)), want: []string{"has 1 weights, the model has 193"}},
+		"state of no version":   {row: set("state-2", "value", append([]byte{2, 0, 0, 0, '{', '}'}, make([]byte, 9)...)), want: []string{"shard 2", "version 0"}},
+		"state without moments": {row: set("state-2", "value", append([]byte{2, 0, 0, 0, '{', '}', 1}, make([]byte, 8)...)), want: []string{"shard 2", "optimizer state of 0 elements"}},
+		"no state":              {row: set("state-2", "key", "state-3"), want: []string{"shard 2: trainshard: 0 bytes are no state"}},
+		"pieces":                {row: set("state-2", "piece", 1), want: []string{"row 6: piece 1 of state-2, expected piece 0"}},
+		"scores":                {row: set("scores", "value", make([]byte, 24)), want: []string{"24 bytes of scores, expected 48 for each report"}},
+		"scores of later":       {row: set("scores", "value", floats(5, 2, 3, 4, 5, 6)), want: []string{"scores of iteration 5"}},
 	} {
 		t.Run(what, func(t *testing.T) {
 			opt := checkpointed()
@@ -197,10 +221,14 @@ func TestFitRefusesOtherCheckpoints(t *testing.T) {
 	writeTable(t, store, name, table.Schema{{Name: "iteration", Type: table.TextType}}, []any{"mine"})
 	_, err := Fit(t.Context(), Env{Store: store}, checkpointed())
 	wantError(t, err, name, `is no checkpoint: column "iteration" has type text, expected integer`)
-	dropTable(t, store, name)
-	writeTable(t, store, name, good.Schema, rows(func([]any) {})[:2]...)
-	_, err = Fit(t.Context(), Env{Store: store}, checkpointed())
-	wantError(t, err, name, "has 2 rows, expected one for each of 3 shards")
+}
+
+// floats are the bytes of numbers.
+func floats(values ...float64) (b []byte) {
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	return b
 }
 
 // A table that was made again with as many rows, but others, is noticed before training begins.
@@ -248,34 +276,24 @@ func TestPackReports(t *testing.T) {
 		{Iteration: 4, Elapsed: 2 * time.Second, Training: &scores{0.25, []string{"a", "b"}, []float32{1, 0}}, Validation: &scores{0, []string{"a", "b"}, []float32{-2, 3}}},
 	}
 	names := []string{"a", "b"}
-	got, err := unpackReports(packReports(want), 4, [][]string{names, names})
+	b, _ := packedReports(want).MarshalBinary()
+	got, err := unpackReports(b, 4, [][]string{names, names})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff(map[int]scoreReport{3: want[0], 4: want[1]}, got, cmpopts.EquateNaNs()); d != "" {
+	if d := cmp.Diff(want, got, cmpopts.EquateNaNs()); d != "" {
 		t.Error(d)
 	}
-	if got, err := unpackReports(packReports(nil), 4, [][]string{nil}); err != nil || len(got) != 0 {
+	if got, err := unpackReports(nil, 4, [][]string{nil}); err != nil || len(got) != 0 {
 		t.Errorf("no reports became %v, %v", got, err)
 	}
 }
 
 // FuzzUnpackReports: any numbers are reports of known iterations or an error.
 func FuzzUnpackReports(f *testing.F) {
-	seed := func(values ...float64) {
-		var b []byte
-		for _, v := range values {
-			b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
-		}
-		f.Add(b, 2, 1, true)
-	}
-	seed(1, 0.5, 0.25, 1, 0.5, 2)
-	seed(math.NaN(), -1, 0, 0, 0, 0)
+	f.Add(floats(1, 0.5, 0.25, 1, 0.5, 2), 2, 1, true)
+	f.Add(floats(math.NaN(), -1, 0, 0, 0, 0), 2, 1, true)
 	f.Fuzz(func(t *testing.T, b []byte, last, metrics int, validation bool) {
-		var values []float64
-		for ; len(b) >= 8; b = b[8:] {
-			values = append(values, math.Float64frombits(binary.LittleEndian.Uint64(b)))
-		}
 		if metrics < 0 || metrics > 9 {
 			return
 		}
@@ -283,11 +301,13 @@ func FuzzUnpackReports(f *testing.F) {
 		if validation {
 			names = append(names, names[0])
 		}
-		reports, err := unpackReports(values, last, names)
-		for i, r := range reports {
-			if i < 1 || i > last || r.Iteration != i || r.Elapsed < 0 || len(r.Training.Metrics) != metrics || (r.Validation != nil) != validation {
-				t.Errorf("report %d of %d: %+v", i, last, r)
+		reports, err := unpackReports(b, last, names)
+		before := 0
+		for _, r := range reports {
+			if r.Iteration <= before || r.Iteration > last || r.Elapsed < 0 || len(r.Training.Metrics) != metrics || (r.Validation != nil) != validation {
+				t.Errorf("report of %d: %+v", last, r)
 			}
+			before = r.Iteration
 		}
 		if err != nil && reports != nil {
 			t.Errorf("%v beside %v", reports, err)

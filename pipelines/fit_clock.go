@@ -11,11 +11,10 @@ import (
 // eventEvery is the least time between two events inside an iteration, but for its last one.
 const eventEvery = 100 * time.Millisecond
 
-// A fitClock follows the iterations of a fit: how long they take and how many rows are trained on.
+// A fitClock hears of the iterations of a fit in its own process, how long they take and how many rows are trained on, and makes
+// events of it. It is a bundle.Watcher. start must be called before the first pipeline.
 type fitClock struct {
-	fit     *fit
-	total   int64 // rows of an iteration, all shards and passes
-	allRows int64 // of all tables, to score
+	plan clockPlan
 
 	rows atomic.Int64 // trained on in this iteration
 	next atomic.Int64 // rows at which it is worth looking at the clock
@@ -29,86 +28,103 @@ type fitClock struct {
 	averageAt time.Time
 }
 
-// start makes the clock ready for the first iteration.
-func (c *fitClock) start(f *fit) {
-	c.fit = f
-	for shard := range f.sets[trainingSet].Shards() {
-		c.total += f.rowsOf(shard)
-	}
-	for _, set := range f.sets {
-		c.allRows += set.Rows()
-	}
+// A clockPlan is what a clock knows beforehand.
+type clockPlan struct {
+	schedule schedule
+	trained  int64 // rows of an iteration, all shards and passes
+	scored   int64 // rows of all tables
+	quiet    bool  // no events inside iterations
+	report   func(Event)
+	loaded   func()                            // called when all tables are in memory
+	reportOf func(iterationScores) scoreReport // what the scores of an iteration say
 }
+
+func (c *fitClock) start(p clockPlan) { c.plan = p }
+
+// Loaded is called when all tables are in memory.
+func (c *fitClock) Loaded() { c.plan.loaded() }
 
 // Begun is called before a shard begins an iteration.
 func (c *fitClock) Begun(iteration int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if iteration > c.iteration {
+		c.average(iteration - 1) // in case that the iteration before has not been told of yet
 		c.iteration, c.begun = iteration, time.Now()
 		c.rows.Store(0)
 		c.next.Store(0)
 	}
 }
 
-// Trained is called after every step. Its events, which verbose=0 of fit_params silences, come at most a hundred times per
-// iteration.
+// Trained is called after every step. Its events come at most a hundred times per iteration.
 func (c *fitClock) Trained(_, rows int) {
 	n := c.rows.Add(int64(rows))
-	if n < c.next.Load() && n < c.total || c.fit.fitting.Verbose == 0 {
+	if n < c.next.Load() && n < c.plan.trained || c.plan.quiet {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.next.Store(n + c.total/100)
-	if now := time.Now(); n == c.total || n == c.rows.Load() && now.Sub(c.told) >= eventEvery {
+	total := c.plan.trained
+	c.next.Store(n + total/100)
+	if now := time.Now(); n == total || n == c.rows.Load() && now.Sub(c.told) >= eventEvery {
 		c.told = now
-		c.fit.report(Event{Stage: "training", Unit: "rows", Done: n, Total: c.total})
+		c.plan.report(Event{Stage: "training", Unit: "rows", Done: n, Total: total})
 	}
 }
 
-// averaged is the report of an iteration when its weights are averaged.
-func (c *fitClock) averaged(iteration int) IterationReport {
+// Averaged is called when the weights of an iteration are averaged.
+func (c *fitClock) Averaged(iteration int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.averageAt, c.toScore = time.Now(), c.allRows
-	c.done = IterationReport{
-		Iteration: iteration, Iterations: c.fit.opt.Iterations,
-		Rows: c.total, Training: c.averageAt.Sub(c.begun),
-	}
-	return c.done
+	c.average(iteration)
 }
 
-// Scored is called after every piece that is scored. verbose=0 silences its events.
+// average notes that an iteration is averaged, where that is news. One that is not scored ends here.
+func (c *fitClock) average(iteration int) {
+	if iteration != c.iteration || c.done.Iteration == iteration {
+		return
+	}
+	c.averageAt, c.toScore = time.Now(), c.plan.scored
+	c.done = IterationReport{
+		Iteration: iteration, Iterations: c.plan.schedule.Iterations,
+		Rows: c.plan.trained, Training: c.averageAt.Sub(c.begun),
+	}
+	if !c.plan.schedule.scored(iteration) {
+		c.tell(c.done)
+	}
+}
+
+// Scored is called after every piece that is scored.
 func (c *fitClock) Scored(rows int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.toScore -= int64(rows)
-	if now := time.Now(); c.fit.fitting.Verbose > 0 && (c.toScore == 0 || now.Sub(c.told) >= eventEvery) {
+	if now := time.Now(); !c.plan.quiet && (c.toScore == 0 || now.Sub(c.told) >= eventEvery) {
 		c.told = now
-		c.fit.report(Event{Stage: score.Stage, Unit: "rows", Done: c.allRows - c.toScore, Total: c.allRows})
+		c.plan.report(Event{Stage: score.Stage, Unit: "rows", Done: c.plan.scored - c.toScore, Total: c.plan.scored})
 	}
 }
 
-// scored is the report of an iteration when it is scored.
-func (c *fitClock) scored(s scoreReport) IterationReport {
+// Kept hears of what is put into boxes: the scores of an iteration end it.
+func (c *fitClock) Kept(_ string, value any) {
+	s, ok := value.(iterationScores)
+	if !ok {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	r := c.done
+	c.average(s.Iteration)
+	r, scores := c.done, c.plan.reportOf(s)
 	r.Scored, r.Scoring = true, time.Since(c.averageAt)
-	r.TrainingLoss, r.TrainingMetrics = float64(s.Training.Loss), s.Training.named()
-	if s.Validation != nil {
-		loss := float64(s.Validation.Loss)
-		r.ValidationLoss, r.ValidationMetrics = &loss, s.Validation.named()
+	r.TrainingLoss, r.TrainingMetrics = float64(scores.Training.Loss), scores.Training.named()
+	if scores.Validation != nil {
+		loss := float64(scores.Validation.Loss)
+		r.ValidationLoss, r.ValidationMetrics = &loss, scores.Validation.named()
 	}
-	return r
+	c.tell(r)
 }
 
-// rowsOf is the number of rows that a shard trains on in an iteration, all passes together.
-func (f *fit) rowsOf(shard int) int64 {
-	rows := f.sets[trainingSet].ShardRows(shard)
-	if steps := f.fitting.StepsPerEpoch; steps > 0 {
-		rows = min(rows, steps*f.fitting.BatchSize)
-	}
-	return int64(rows) * int64(f.fitting.Epochs-f.fitting.InitialEpoch)
+// tell reports the end of an iteration.
+func (c *fitClock) tell(r IterationReport) {
+	c.plan.report(Event{Stage: "training", Unit: "iterations", Done: int64(r.Iteration), Total: int64(r.Iterations), Iteration: &r})
 }

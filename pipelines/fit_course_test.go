@@ -2,13 +2,13 @@ package pipelines
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/beamfit/beamfit/model/trainer"
-	"github.com/beamfit/beamfit/transforms/trainshard"
+	"github.com/beamfit/beamfit/io/table"
 )
 
 // However the iterations are divided into jobs, the weights, the metrics and the progress are the same: optimizer states and
@@ -59,45 +59,72 @@ func TestFitInJobs(t *testing.T) {
 	}
 }
 
-func TestPerJob(t *testing.T) {
+func TestSchedule(t *testing.T) {
 	for _, c := range []struct{ weights, asked, want int }{
 		{193, 0, 25}, {0, 0, 25}, {83_000, 0, 25}, {670_000, 0, 3}, {1_200_000, 0, 1}, {100_000_000, 0, 1}, {100_000_000, 40, 40},
 	} {
-		f := &fit{opt: FitOptions{IterationsPerJob: c.asked}, course: course{weights: make([]float32, c.weights)}}
-		if got := f.perJob(); got != c.want {
-			t.Errorf("%d weights, %d asked for: %d iterations, want %d", c.weights, c.asked, got, c.want)
+		s := newSchedule(FitOptions{Iterations: 100, IterationsPerJob: c.asked}, c.weights)
+		if s.PerPipeline != c.want || s.ScoreEvery != 100 {
+			t.Errorf("%d weights, %d asked for: %+v, want %d per pipeline", c.weights, c.asked, s, c.want)
+		}
+	}
+	for _, c := range []struct {
+		s    schedule
+		want string
+	}{
+		{schedule{Iterations: 7, ScoreEvery: 7, PerPipeline: 25}, "1-7s"},
+		{schedule{Iterations: 7, ScoreEvery: 3, PerPipeline: 3}, "1-3s 4-6s 7-7s"},
+		{schedule{Iterations: 7, ScoreEvery: 7, PerPipeline: 25, CheckpointEvery: 2}, "1-2c 3-4c 5-6c 7-7s"},
+		{schedule{Iterations: 6, ScoreEvery: 2, PerPipeline: 2, CheckpointEvery: 3}, "1-2s 3-3c 4-5 6-6s"},
+		{schedule{Iterations: 1, ScoreEvery: 1, PerPipeline: 1, CheckpointEvery: 1}, "1-1s"},
+	} {
+		var got []string
+		for done := 0; ; {
+			last, more := c.s.next(done)
+			if !more {
+				break
+			}
+			text := fmt.Sprint(done+1, "-", last)
+			if c.s.scored(last) {
+				text += "s"
+			}
+			if c.s.checkpoint(last) {
+				text += "c"
+			}
+			got, done = append(got, text), last
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%+v: %q, want %q", c.s, got, c.want)
 		}
 	}
 }
 
-// A runner may do things twice: what is kept again takes the place of what was kept, and a shard gets the state from before the
-// job as often as it asks.
-func TestCourseTwice(t *testing.T) {
-	var c course
-	var m trainer.Model
-	keep := func(state trainer.State, reports ...int) {
-		for range 2 {
-			c.keepState(trainshard.State{Shard: 1, Optimizer: state})
-			for _, i := range reports {
-				c.keepReport(scoreReport{Iteration: i})
-			}
+// A pipeline that is begun again, after its shards have taken their states, fails rather than to train on with fresh ones.
+func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	for _, runner := range testRunners() {
+		f := &fit{opt: checkpointed()}
+		j, err := Env{Store: store, Runner: runner}.begin(t.Context(), "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	first := trainer.State{Iteration: 5}
-	c.begin(&m)
-	keep(first, 2, 1)
-	before := c.begin(&m)
-	keep(trainer.State{Iteration: 9}, 3)
-	for range 2 {
-		if got := before(1); got.Iteration != first.Iteration {
-			t.Errorf("a job begins with a state after %d steps, want that of the job before", got.Iteration)
+		f.job = j
+		begin, err := f.prepare(t.Context())
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	var order []int
-	for _, r := range c.sorted() {
-		order = append(order, r.Iteration)
-	}
-	if !slices.Equal(order, []int{1, 2, 3}) {
-		t.Errorf("reports of iterations %v", order)
+		two, err := f.iterate(t.Context(), begin, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.iterate(t.Context(), two, 4); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.iterate(t.Context(), two, 4); !errors.Is(err, table.ErrNotExist) {
+			t.Errorf("%s: begun again: %v", runner, err)
+		}
+		j.end()
+		f.closeTables()
 	}
 }

@@ -1,115 +1,121 @@
 package pipelines
 
 import (
-	"bytes"
 	"context"
-	"encoding/gob"
 	"fmt"
-	"reflect"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/transforms/stats"
 
 	"github.com/beamfit/beamfit/transforms/average"
-	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/score"
 	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-func init() {
-	beam.RegisterCoder(reflect.TypeFor[scoreReport](), encodeReport, decodeReport)
-	beam.RegisterType(reflect.TypeFor[startFn]())
-	beam.RegisterType(reflect.TypeFor[averagedFn]())
-	beam.RegisterType(reflect.TypeFor[scoredFn]())
-	beam.RegisterType(reflect.TypeFor[keepReportFn]())
-	beam.RegisterType(reflect.TypeFor[keepWeightsFn]())
-	beam.RegisterType(reflect.TypeFor[keepStateFn]())
-}
-
-// encodeReport writes gob, which, unlike JSON, has infinities and NaN.
-func encodeReport(r scoreReport) ([]byte, error) {
-	var b bytes.Buffer
-	err := gob.NewEncoder(&b).Encode(r)
-	return b.Bytes(), err
-}
-
-func decodeReport(b []byte) (r scoreReport, err error) {
-	err = gob.NewDecoder(bytes.NewReader(b)).Decode(&r)
-	return r, err
-}
-
-// train runs the iterations and writes the two rows to the output. The iterations of one Beam job:
-//
-//	packed table --> shards --> states --.      .--> states --> ...  --> states --.
-//	                                     train -+                                 |
-//	weights -------------------- side input     '--> average --> weights --+--> side input of the next iteration, or keep
-//	                                                                       '--> score --> report --> keep
-//
-// The first job reads the tables. The first iteration begins when all are read, every other when the one before it is averaged
-// and, where it is scored, scored. What is kept of a job is where the next one begins.
-func (f *fit) train(ctx context.Context, output string) error {
-	for read := false; f.course.done < f.opt.Iterations; read = true {
-		last := f.lastOfJob()
-		if err := f.iterate(ctx, f.course.done+1, last, read); err != nil {
-			return err
+// train runs the pipelines of the schedule from a course on and returns the course at the end.
+func (f *fit) train(ctx context.Context, c course) (course, error) {
+	for {
+		last, more := f.schedule.next(c.done)
+		if !more {
+			return c, nil
 		}
-		f.course.done = last
-		if every := f.opt.CheckpointEvery; every > 0 && last%every == 0 && last < f.opt.Iterations {
-			if err := f.saveCheckpoint(ctx); err != nil {
-				return fmt.Errorf("checkpoint: %w", err)
+		next, err := f.iterate(ctx, c, last)
+		if err != nil {
+			return c, f.ofValues(err)
+		}
+		c.box.Forget()
+		c = next
+		if f.schedule.checkpoint(c.done) {
+			if err := f.saveCheckpoint(ctx, c); err != nil {
+				return c, fmt.Errorf("checkpoint: %w", err)
 			}
 		}
 	}
-	return f.write(ctx, output)
 }
 
-// iterate runs a job of the iterations first to last. read says whether the tables are in memory.
-func (f *fit) iterate(ctx context.Context, first, last int, read bool) error {
-	totals := map[string]int64{}
+// iterate runs the pipeline of the iterations from those of the course to the last, and returns the course after it:
+//
+//	shards --> load --> states --.      .--> states --> ...  --> states --> box
+//	                        train -+
+//	box --> weights -- side input  '--> average --> weights --+--> side input of the next iteration, or box
+//	                                                          '--> score --> box
+//
+// The first iteration begins when all tables are read, every other when the one before it is averaged and, where it is scored,
+// scored.
+func (f *fit) iterate(ctx context.Context, c course, last int) (course, error) {
+	next := course{done: last, box: f.newBox(boxAfter(last)), reports: c.reports}
+	totals := map[string]int64{dataset.Stage: 0}
 	for _, set := range f.sets {
-		totals[dataset.Stage] += int64(set.Buffers())
+		totals[dataset.Stage] += set.Buffers()
 	}
-	return f.run(ctx, totals, func(s beam.Scope, run string) error {
-		bundle.Share(run, f)
-		bundle.Share(run, f.sets)
-		bundle.Share(run, &score.Job{Model: f.model, Scored: f.clock.Scored})
-		bundle.Share(run, &trainshard.Job{
-			Model: f.model, Fit: f.fitting, Seed: f.opt.Seed, Set: trainingSet, Optimizer: f.course.begin(f.model), Watch: &f.clock,
-		})
-		shards, pieces := map[string]beam.PCollection{}, map[string]beam.PCollection{}
-		var all []beam.PCollection
-		for _, name := range []string{trainingSet, validationSet} {
-			set := f.sets[name]
-			switch {
-			case set == nil:
-				continue
-			case read:
-				shards[name] = dataset.Loaded(s, run, name)
-			default:
-				shards[name] = dataset.Load(s, run, name, set)
-			}
-			pieces[name] = dataset.Cut(s, run, name, shards[name])
-			all = append(all, shards[name])
-		}
-		states := trainshard.Start(s, run, shards[trainingSet])
-		weights := beam.ParDo(s, &startFn{Run: run}, beam.Impulse(s))
-		mark := stats.CountElms(s, beam.Flatten(s, all...)) // training begins when all is read
-		for i := first; i <= last; i++ {
-			s := s.Scope(fmt.Sprintf("iteration %d", i))
-			var trained beam.PCollection
-			states, trained = trainshard.Train(s, run, i, states, weights, mark)
-			weights, mark = beam.ParDo2(s, &averagedFn{Run: run, Iteration: i}, average.Mean(s, trained))
-			if f.scored(i) {
-				var report beam.PCollection
-				report, mark = beam.ParDo2(s, &scoredFn{Run: run, Iteration: i}, score.Tables(s, run, pieces, weights))
-				beam.ParDo0(s, &keepReportFn{Run: run}, report)
-			}
-		}
-		beam.ParDo0(s, &keepWeightsFn{Run: run}, weights)
-		if last < f.opt.Iterations {
-			beam.ParDo0(s, &keepStateFn{Run: run}, states)
-		}
+	err := f.pipeline(totals, func(s beam.Scope) error {
+		f.build(s, c, next)
 		return nil
 	})
+	if err != nil {
+		return next, err
+	}
+	for i := c.done + 1; i <= last; i++ {
+		if f.schedule.scored(i) {
+			at, err := collect.Get[iterationScores](ctx, next.box, iterationScores{Iteration: i}.key())
+			if err != nil {
+				return next, err
+			}
+			next.reports = append(next.reports, f.reportOf(at))
+		}
+	}
+	if f.digests && c.done == f.resumed {
+		return next, f.takeDigests(ctx, next.box)
+	}
+	return next, nil
 }
+
+// build makes the pipeline from one course to the next.
+func (f *fit) build(s beam.Scope, from, to course) {
+	run := f.run.Ref()
+	var loaded, pieces []beam.PCollection
+	for _, set := range f.sets {
+		shards := dataset.Load(s, run, f.recipe, f.digests, beam.CreateList(s, set.Shards))
+		if f.digests {
+			collect.Keep[dataset.Shard](s, to.box, shardKey(set.Set), shards)
+		}
+		loaded = append(loaded, shards)
+		pieces = append(pieces, dataset.Cut(s, shards))
+	}
+	states := trainshard.Start(s, run, f.recipe, from.states(), loaded[0])
+	weights := average.Start(s, from.box)
+	after := beam.ParDo(s, &loadedFn{Run: run}, stats.CountElms(s, beam.Flatten(s, loaded...)))
+	for i := from.done + 1; i <= to.done; i++ {
+		s := s.Scope(fmt.Sprintf("iteration %d", i))
+		var trained beam.PCollection
+		step := trainshard.Step{Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i}
+		states, trained = trainshard.Train(s, step, states, weights, after)
+		weights = average.Mean(s, trained)
+		beam.ParDo0(s, &averagedFn{Run: run, Iteration: i}, weights)
+		if f.schedule.scored(i) {
+			var scores beam.PCollection
+			scores, after = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, run, f.recipe, pieces, weights))
+			collect.Keep[iterationScores](s, to.box, scoresKey, scores)
+		}
+	}
+	collect.Keep[average.Vector](s, to.box, average.Key, weights)
+	if !f.schedule.last(to.done) {
+		collect.Keep[trainshard.State](s, to.box, trainshard.Key, states)
+	}
+}
+
+// reportOf is what the summary says of an iteration.
+func (f *fit) reportOf(s iterationScores) scoreReport {
+	outputs := len(f.model.Spec.Outputs)
+	r := scoreReport{Iteration: s.Iteration, Elapsed: f.elapsed(s.At), Training: scoresOf(f.model.Model, s.Scores.By[trainingSet], outputs)}
+	if len(f.sets) > 1 {
+		r.Validation = scoresOf(f.model.Model, s.Scores.By[validationSet], outputs)
+	}
+	return r
+}
+
+// elapsed is the time that the fit had taken at a moment, in this command and in those before that it goes on from.
+func (f *fit) elapsed(at time.Time) time.Duration { return f.earlier + at.Sub(f.begun) }

@@ -9,9 +9,10 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
-	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 // The names of a run's datasets.
@@ -20,81 +21,124 @@ const (
 	validationSet = "validation"
 )
 
-// A fit is one call of Fit.
+// A fit is one call of Fit: what was asked for, and what was found before training began. It changes no more then; how far training is
+// says a course.
 type fit struct {
 	*job
 	opt      FitOptions
-	target   table.Name        // the model
-	begun    time.Time         // of this command
-	earlier  time.Duration     // that commands before took
-	same     map[string]string // identity, where there are checkpoints; guarded by course.mu while tables are read
-	resumed  int               // the iteration that this command goes on from; 0: none
+	target   table.Name // the model
+	begun    time.Time  // of this command
 	stored   *storedModel
-	course   course
-	model    *trainer.Model
-	fitting  params.Fit
+	recipe   recipe.Model
+	model    *recipe.Loaded
 	packed   []*packedTable
-	sets     dataset.Sets
+	sets     []*dataset.Set // the training table, and that for validation where there is one
+	schedule schedule
 	summary  modelSummary
 	warnings []string
 	clock    fitClock
+
+	// With checkpoints:
+	same    map[string]string // identity
+	resumed int               // the iteration that this command goes on from; 0: none
+	earlier time.Duration     // that commands before took
+	digests bool              // shards have their digests once they are read
 }
 
-// close releases the tables.
-func (f *fit) close() {
+// training is the training table.
+func (f *fit) training() *dataset.Set { return f.sets[0] }
+
+// closeTables releases the tables.
+func (f *fit) closeTables() {
 	for _, p := range f.packed {
 		p.close()
 	}
 }
 
-// prepare makes all checks and reads everything but the rows. The order of the checks is MADlib's; those that MADlib
-// makes only once training has begun come last.
-func (f *fit) prepare(ctx context.Context) error {
+// prepare makes all checks and reads everything but the rows. It returns the course that training begins with. The order of the
+// checks is MADlib's; those that MADlib makes only once training has begun come last.
+func (f *fit) prepare(ctx context.Context) (course, error) {
 	if err := f.checkArguments(); err != nil {
-		return err
+		return course{}, err
 	}
 	source, err := f.openPacked(ctx, "source", f.opt.Source)
 	if err != nil {
-		return err
+		return course{}, err
 	}
 	var validation *packedTable
 	if f.opt.Validation != "" {
 		if validation, err = f.openPacked(ctx, "validation", f.opt.Validation); err != nil {
-			return err
+			return course{}, err
 		}
 	}
 	if err := f.checkTarget(ctx); err != nil {
-		return err
+		return course{}, err
 	}
 	for _, p := range f.packed {
 		if err := p.checkColumns(); err != nil {
-			return err
+			return course{}, err
 		}
 	}
 	f.begun = time.Now()
 	if f.stored, err = readArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
+		return course{}, err
+	}
+	if err := f.openSets(ctx, source, validation); err != nil {
+		return course{}, err
+	}
+	start, err := f.startWeights(ctx)
+	if err != nil {
+		return course{}, err
+	}
+	if err := f.compile(ctx, source); err != nil {
+		return course{}, err
+	}
+	f.schedule = newSchedule(f.opt, len(start))
+	f.summary.frequency = f.schedule.ScoreEvery
+	f.digests = f.opt.CheckpointEvery > 0
+	f.startClock()
+	return f.resume(ctx, start)
+}
+
+// openSets finds the shards of the tables.
+func (f *fit) openSets(ctx context.Context, source, validation *packedTable) error {
+	set, err := source.open(ctx, f.Store, trainingSet, f.stored.spec, f.packedPartitions())
+	if err != nil {
 		return err
 	}
-	f.sets = dataset.Sets{}
-	if f.sets[trainingSet], err = source.open(ctx, f.Store, f.stored.spec, f.packedPartitions()); err != nil {
+	f.sets = []*dataset.Set{set}
+	if validation == nil {
+		return nil
+	}
+	if set, err = validation.open(ctx, f.Store, validationSet, f.stored.spec, f.packedPartitions()); err != nil {
 		return err
 	}
-	if validation != nil {
-		if f.sets[validationSet], err = validation.open(ctx, f.Store, f.stored.spec, f.packedPartitions()); err != nil {
-			return err
-		}
-		f.warn(source.variables.compare("the source table", validation.variables, "the validation table"))
-	}
-	if f.course.weights, err = f.startWeights(ctx); err != nil {
-		return err
-	}
-	if err := f.compile(source); err != nil {
-		return err
-	}
-	if f.opt.CheckpointEvery > 0 {
-		return f.resume(ctx)
-	}
+	f.sets = append(f.sets, set)
+	f.warn(source.variables.compare("the source table", validation.variables, "the validation table"))
 	return nil
+}
+
+// startClock makes the clock ready.
+func (f *fit) startClock() {
+	p := clockPlan{
+		schedule: f.schedule, quiet: f.model.Fit.Verbose == 0, report: f.report, reportOf: f.reportOf,
+		loaded: f.closeTables, // training may take long, and an open snapshot is a burden to a database
+	}
+	for _, shard := range f.training().Shards {
+		p.trained += rowsOf(f.model.Fit, shard.Rows)
+	}
+	for _, set := range f.sets {
+		p.scored += set.Rows()
+	}
+	f.clock.start(p)
+}
+
+// rowsOf is the number of rows that a shard of so many rows trains on in an iteration, all passes together.
+func rowsOf(p *params.Fit, rows int) int64 {
+	if steps := p.StepsPerEpoch; steps > 0 {
+		rows = min(rows, steps*p.BatchSize)
+	}
+	return int64(rows) * int64(p.Epochs-p.InitialEpoch)
 }
 
 // checkArguments checks what needs no table.
@@ -139,44 +183,28 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 }
 
 // compile reads the parameters, makes the model and fills in the summary.
-func (f *fit) compile(source *packedTable) error {
-	compile, err := params.ParseCompile(f.opt.Compile)
-	if err != nil {
+func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
+	f.recipe = recipe.Model{Arch: f.stored.arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Kernels: kernels.Variant()}
+	if f.model, err = f.recipe.Load(ctx, f.run); err != nil {
 		return err
 	}
-	fitting, err := params.ParseFit(f.opt.Fit)
-	if err != nil {
-		return err
-	}
-	f.fitting = *fitting
-	if f.model, err = trainer.New(trainer.Config{Spec: f.stored.spec, Compile: *compile}); err != nil {
-		return fmt.Errorf("compile_params: %w", err)
-	}
-	if err := f.model.CheckFit(f.fitting); err != nil {
+	if err := f.model.CheckFit(*f.model.Fit); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
 	for _, p := range f.packed {
-		if err := p.checkLabels(f.model, f.fitting.ClassWeight != nil); err != nil {
+		if err := p.checkLabels(f.model.Model, f.model.Fit.ClassWeight != nil); err != nil {
 			return err
 		}
 	}
+	spec, compile := f.model.Spec, f.model.Compile
 	f.summary = modelSummary{
 		source: f.opt.Source, model: f.opt.Model, archTable: f.opt.ArchTable, id: f.opt.ID,
 		variables: source.variables, compile: f.opt.Compile, fit: f.opt.Fit, iterations: f.opt.Iterations,
-		validation: f.opt.Validation, frequency: f.opt.MetricsEvery, name: f.opt.Name, description: f.opt.Description,
-		weights: f.stored.spec.NumWeights, started: f.begun, numClasses: outputWidths(f.stored.spec),
-		metricNames: metricLabels(f.model, len(f.stored.spec.Outputs)), metricsType: metricsType(f.model, compile, len(f.stored.spec.Outputs)), lossType: compile.LossText,
+		validation: f.opt.Validation, name: f.opt.Name, description: f.opt.Description,
+		weights: spec.NumWeights, started: f.begun, numClasses: outputWidths(spec),
+		metricNames: metricLabels(f.model.Model, len(spec.Outputs)), metricsType: metricsType(f.model.Model, compile, len(spec.Outputs)), lossType: compile.LossText,
 	}
-	if f.summary.frequency == 0 {
-		f.summary.frequency = f.opt.Iterations
-	}
-	f.clock.start(f)
 	return nil
-}
-
-// scored reports whether metrics are computed after an iteration.
-func (f *fit) scored(iteration int) bool {
-	return iteration%f.summary.frequency == 0 || iteration == f.opt.Iterations
 }
 
 // warn keeps warnings for the result.

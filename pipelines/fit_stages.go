@@ -2,120 +2,82 @@ package pipelines
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
+	"reflect"
+	"strconv"
 	"time"
 
-	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/model/weights"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/score"
-	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-// startFn emits the weights before the first iteration of a job.
-type startFn struct{ Run string }
-
-func (f *startFn) ProcessElement(_ context.Context, _ []byte, emit func(average.Vector)) error {
-	fit, err := bundle.Shared[*fit](f.Run)
-	if err != nil {
-		return err
-	}
-	emit(average.Vector{Values: fit.course.weights})
-	return nil
+func init() {
+	beam.RegisterCoder(reflect.TypeFor[iterationScores](), iterationScores.MarshalBinary, decodeIterationScores)
+	beam.RegisterType(reflect.TypeFor[loadedFn]())
+	beam.RegisterType(reflect.TypeFor[averagedFn]())
+	beam.RegisterType(reflect.TypeFor[scoredFn]())
+	collect.Register[iterationScores]()
 }
 
-// averagedFn passes the averaged weights on and takes note of the time. An iteration that is not scored ends here.
+// loadedFn tells that all tables are read. Its output is what the first iteration waits for.
+type loadedFn struct{ Run bundle.Ref }
+
+func (f *loadedFn) ProcessElement(shards int, after func(int)) {
+	bundle.Of(f.Run).Watch().Loaded()
+	after(shards)
+}
+
+// averagedFn tells that the weights of an iteration are averaged. Nothing waits for it.
 type averagedFn struct {
-	Run       string
+	Run       bundle.Ref
 	Iteration int
 }
 
-func (f *averagedFn) ProcessElement(_ context.Context, w average.Vector, weights func(average.Vector), mark func(int)) error {
-	fit, err := bundle.Shared[*fit](f.Run)
-	if err != nil {
-		return err
-	}
-	fit.course.begun()
-	r := fit.clock.averaged(f.Iteration)
-	if !fit.scored(f.Iteration) {
-		fit.tell(r)
-	}
-	weights(w)
-	mark(f.Iteration)
-	return nil
-}
+func (f *averagedFn) ProcessElement(average.Vector) { bundle.Of(f.Run).Watch().Averaged(f.Iteration) }
 
-// scoredFn ends an iteration that is scored.
-type scoredFn struct {
-	Run       string
+// iterationScores are the scores after an iteration, and when they were there.
+type iterationScores struct {
 	Iteration int
+	At        time.Time
+	Scores    score.Scores
 }
 
-func (f *scoredFn) ProcessElement(_ context.Context, s score.Scores, report func(scoreReport), mark func(int)) error {
-	fit, err := bundle.Shared[*fit](f.Run)
-	if err != nil {
-		return err
-	}
-	outputs := len(fit.stored.spec.Outputs)
-	r := scoreReport{Iteration: f.Iteration, Elapsed: fit.elapsed(), Training: scoresOf(fit.model, s.By[trainingSet], outputs)}
-	if fit.sets[validationSet] != nil {
-		r.Validation = scoresOf(fit.model, s.By[validationSet], outputs)
-	}
-	fit.tell(fit.clock.scored(r))
-	report(r)
-	mark(f.Iteration)
-	return nil
+// scoresKey begins the keys of the scores of iterations.
+const scoresKey = "scores-"
+
+// CollectKey is the number of the iteration.
+func (s iterationScores) CollectKey() string { return strconv.Itoa(s.Iteration) }
+
+func (s iterationScores) key() string { return scoresKey + s.CollectKey() }
+
+// MarshalBinary writes the iteration and the time in nanoseconds since 1970 (int64, little-endian), and the scores.
+func (s iterationScores) MarshalBinary() ([]byte, error) {
+	scores, err := s.Scores.MarshalBinary()
+	b := binary.LittleEndian.AppendUint64(nil, uint64(s.Iteration))
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.At.UnixNano()))
+	return append(b, scores...), err
 }
 
-// tell reports the end of an iteration.
-func (f *fit) tell(r IterationReport) {
-	f.report(Event{Stage: "training", Unit: "iterations", Done: int64(r.Iteration), Total: int64(r.Iterations), Iteration: &r})
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (s *iterationScores) UnmarshalBinary(b []byte) error {
+	if len(b) < 16 {
+		return fmt.Errorf("%d bytes are no scores of an iteration", len(b))
+	}
+	s.Iteration, s.At = int(binary.LittleEndian.Uint64(b)), time.Unix(0, int64(binary.LittleEndian.Uint64(b[8:])))
+	return s.Scores.UnmarshalBinary(b[16:])
 }
 
-// keepWeightsFn keeps the weights after the last iteration of a job.
-type keepWeightsFn struct{ Run string }
+func decodeIterationScores(b []byte) (s iterationScores, err error) { return s, s.UnmarshalBinary(b) }
 
-func (f *keepWeightsFn) ProcessElement(_ context.Context, w average.Vector) error {
-	fit, err := bundle.Shared[*fit](f.Run)
-	if err == nil {
-		fit.course.keepWeights(w.Values)
-	}
-	return err
-}
+// scoredFn takes the time at which an iteration is scored. Its second output is what the next iteration waits for.
+type scoredFn struct{ Iteration int }
 
-// keepStateFn keeps the state of a shard after the last iteration of a job.
-type keepStateFn struct{ Run string }
-
-func (f *keepStateFn) ProcessElement(_ context.Context, s trainshard.State) error {
-	fit, err := bundle.Shared[*fit](f.Run)
-	if err == nil {
-		fit.course.keepState(s)
-	}
-	return err
-}
-
-// keepReportFn keeps the report of an iteration.
-type keepReportFn struct{ Run string }
-
-func (f *keepReportFn) ProcessElement(_ context.Context, r scoreReport) error {
-	fit, err := bundle.Shared[*fit](f.Run)
-	if err == nil {
-		fit.course.keepReport(r)
-	}
-	return err
-}
-
-// write writes the model row and the summary row to the output.
-func (f *fit) write(ctx context.Context, output string) error {
-	f.summary.reports = f.course.sorted()
-	f.summary.ended = time.Now()
-	model := table.NewBatch(modelSchema)
-	if err := model.Append(weights.Encode(f.course.weights), string(f.stored.arch)); err != nil {
-		return err
-	}
-	summary, err := f.summary.row()
-	if err != nil {
-		return err
-	}
-	return writeRows(ctx, f.Store, output, model, summary)
+func (f *scoredFn) ProcessElement(_ context.Context, s score.Scores, scores func(iterationScores), after func(int)) {
+	scores(iterationScores{f.Iteration, time.Now(), s})
+	after(f.Iteration)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/dataset"
-	"github.com/beamfit/beamfit/transforms/pack"
+	"github.com/beamfit/beamfit/transforms/packed"
 )
 
 // A packedTable is a packed table that is open, with what its summary says.
@@ -20,8 +20,7 @@ type packedTable struct {
 	snap      table.Snapshot
 	closed    sync.Once
 	variables variables
-	labels    []buffer.Variable // once it is open, like set
-	set       *dataset.Set
+	labels    []buffer.Variable // once it is open
 }
 
 // openPacked opens a packed table and reads its summary. close closes it.
@@ -61,15 +60,15 @@ func (p *packedTable) checkColumns() error {
 	for _, v := range p.variables.dependents {
 		l.Labels = append(l.Labels, buffer.Variable{Name: v.column})
 	}
-	if err := dataset.Check(p.snap.Info(), l); err != nil {
+	if err := packed.Check(p.snap.Info(), l); err != nil {
 		return fmt.Errorf("%s table: %w", p.what, err)
 	}
 	return nil
 }
 
-// open reads which buffers the table has and checks the shapes of the independent variables against the model's inputs. The
-// dependent variables are its outputs; checkLabels tells whether the losses take them. Both go by position.
-func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.Spec, partitions int) (*dataset.Set, error) {
+// open finds the shards of the table, called set in the run, and checks the shapes of the independent variables against the model's
+// inputs. The dependent variables are its outputs; checkLabels tells whether the losses take them. Both go by position.
+func (p *packedTable) open(ctx context.Context, store table.Store, set string, spec *keras.Spec, partitions int) (*dataset.Set, error) {
 	var l buffer.Layout
 	var err error
 	if l.Inputs, err = p.match("input", spec, spec.Inputs, "independent", p.variables.independents); err != nil {
@@ -82,23 +81,18 @@ func (p *packedTable) open(ctx context.Context, store table.Store, spec *keras.S
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
 	p.labels = l.Labels
-	set, err := dataset.Open(ctx, store, p.snap, l, partitions)
+	shards, err := dataset.Open(ctx, set, store, p.snap, l, partitions)
 	if err != nil {
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
-	set.Loaded = func() error {
-		p.close() // training may take long, and an open snapshot is a burden to a database
-		return nil
-	}
-	p.set = set
-	return set, nil
+	return shards, nil
 }
 
 // describeLabels finds the width of the labels, which is the loss's affair and need not be the output's, and whether they are
 // numeric.
 func (p *packedTable) describeLabels(ctx context.Context, store table.Store, labels []buffer.Variable) error {
 	for i, v := range p.variables.dependents {
-		width, err := packedWidth(ctx, store, p.snap, v.column+pack.ShapeSuffix)
+		width, err := packedWidth(ctx, store, p.snap, v.column)
 		if err != nil {
 			return err
 		}
@@ -119,7 +113,6 @@ func (p *packedTable) checkLabels(m *trainer.Model, classWeight bool) error {
 		}
 		return fmt.Errorf("%s table: %w", p.what, &table.TableError{Table: p.snap.Info().Name, Err: err})
 	}
-	p.set.Check = m.CheckBuffer
 	return nil
 }
 

@@ -25,7 +25,7 @@ type PlanResult struct {
 
 // Plan tells how the engine works on a batch of a model of an architecture table. It reads no rows and no weights.
 func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
-	j, err := env.begin("plan")
+	j, err := env.begin(ctx, "plan", 0, listeners{})
 	if err != nil {
 		return PlanResult{}, err
 	}

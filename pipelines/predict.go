@@ -18,12 +18,11 @@ import (
 // (see package infer), and for a loss that compares rows (circle) the output itself. It reads the id column and the argument's
 // columns only. Names and values of the classes and the normalizing constant are those of the model's summary.
 func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
-	j, err := env.begin("predict")
+	j, err := env.begin(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
 	if err != nil {
 		return PredictResult{}, err
 	}
 	defer j.end()
-	j.limit(2) // a task reads one table and writes one
 	p := &prediction{job: j}
 	defer p.close()
 	if err := p.openTest(ctx, opt.Test); err != nil {
@@ -44,7 +43,7 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 	if p.work.Outputs, err = trainedOutputs(p.stored.spec, trained.dependents, trainedLabels(p.stored.spec, summary)); err != nil {
 		return PredictResult{}, fmt.Errorf("model summary: %w", &table.TableError{Table: name.WithSuffix("_summary"), Err: err})
 	}
-	return p.run(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
+	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
 }
 
 // trainedLabels are what the losses compared the model's outputs with. Labels are like the outputs where the summary has no
@@ -127,12 +126,11 @@ func classIndexes(k int) []*string {
 // madlib_keras_predict_byom. The values of the classes and the normalizing constant are arguments; the classes of one
 // output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on.
 func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
-	j, err := env.begin("predict")
+	j, err := env.begin(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
 	if err != nil {
 		return PredictResult{}, err
 	}
 	defer j.end()
-	j.limit(2) // a task reads one table and writes one
 	p := &prediction{job: j}
 	defer p.close()
 	if err := p.openTest(ctx, opt.Test); err != nil {
@@ -155,7 +153,7 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 	if p.work.Outputs, err = givenOutputs(p.stored.spec, opt); err != nil {
 		return PredictResult{}, err
 	}
-	return p.run(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
+	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
 }
 
 // normalizer is the normalizing constant of the argument.

@@ -4,18 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/model/trainer"
-	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/infer"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
-
-func init() { beam.RegisterType(reflect.TypeFor[predictedFn]()) }
 
 // A prediction is one call of Predict or PredictBYOM.
 type prediction struct {
@@ -23,7 +22,6 @@ type prediction struct {
 	test   table.Snapshot
 	stored *storedModel
 	work   infer.Job
-	counts infer.Counts
 }
 
 func (p *prediction) close() {
@@ -38,8 +36,8 @@ func (p *prediction) openTest(ctx context.Context, text string) (err error) {
 	return err
 }
 
-// run makes the checks that both forms share, predicts and commits.
-func (p *prediction) run(ctx context.Context, id, independent, output, kind string) (PredictResult, error) {
+// write makes the checks that both forms share, predicts and commits.
+func (p *prediction) write(ctx context.Context, id, independent, output, kind string) (PredictResult, error) {
 	if err := p.findColumns(id, independent); err != nil {
 		return PredictResult{}, fmt.Errorf("test table: %w", err)
 	}
@@ -56,12 +54,9 @@ func (p *prediction) run(ctx context.Context, id, independent, output, kind stri
 	if err := p.checkFirstRow(ctx); err != nil {
 		return PredictResult{}, fmt.Errorf("test table: %w", err)
 	}
-	model, err := trainer.New(trainer.Config{Spec: p.stored.spec})
-	if err != nil {
+	p.work.Model = recipe.Model{Arch: p.stored.arch, Kernels: kernels.Variant()}
+	if _, err := p.work.Model.Load(ctx, p.run); err != nil {
 		return PredictResult{}, err
-	}
-	p.work.Predict = func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error {
-		return model.Predict(ctx, inputs, rows, p.stored.weights, outputs)
 	}
 	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.work.Schema()}}})
 	if err != nil {
@@ -69,13 +64,14 @@ func (p *prediction) run(ctx context.Context, id, independent, output, kind stri
 	}
 	defer abort(ctx, out)
 	p.work.Output = out.ID()
-	if err := p.predict(ctx); err != nil {
+	counts, err := p.predict(ctx)
+	if err != nil {
 		return PredictResult{}, err
 	}
 	if err := out.Commit(ctx); err != nil {
 		return PredictResult{}, err
 	}
-	return PredictResult(p.counts), nil
+	return PredictResult(counts), nil
 }
 
 // findColumns finds the id column and the model's inputs among the columns of the test table.
@@ -130,36 +126,33 @@ func (p *prediction) checkFirstRow(ctx context.Context) error {
 // predict runs the pipeline:
 //
 //	partitions of the test table --> infer.Predict (read, predict, rank, write) --> counts
-func (p *prediction) predict(ctx context.Context) error {
+func (p *prediction) predict(ctx context.Context) (infer.Counts, error) {
 	partitions, err := p.test.Partitions(ctx, p.partitions())
 	if err != nil {
-		return err
+		return infer.Counts{}, err
 	}
 	parts := make([]infer.Part, len(partitions))
 	for i, part := range partitions {
 		parts[i] = infer.Part{Key: fmt.Sprintf("%06d", i), Partition: part}
 	}
+	box := p.newBox("predictions")
+	if err := box.Put(ctx, average.Key, average.Vector{Values: p.stored.weights}); err != nil {
+		return infer.Counts{}, err
+	}
+	p.work.Weights = box
+	const key = "counts"
 	totals := map[string]int64{infer.Stage: p.test.Info().Rows}
-	err = p.job.run(ctx, totals, func(s beam.Scope, run string) error {
-		bundle.Share(run, p)
-		bundle.Share(run, &p.work)
-		beam.ParDo0(s, &predictedFn{Run: run}, infer.Predict(s, run, beam.CreateList(s, parts)))
+	err = p.pipeline(totals, func(s beam.Scope) error {
+		counts := infer.Predict(s, p.run.Ref(), p.work, beam.CreateList(s, parts))
+		collect.Keep[infer.Counts](s, box, key, counts)
 		return nil
 	})
-	if err == nil && p.counts.Rows != p.test.Info().Rows {
+	if err != nil {
+		return infer.Counts{}, err
+	}
+	counts, err := collect.Get[infer.Counts](ctx, box, key)
+	if err == nil && counts.Rows != p.test.Info().Rows {
 		err = errors.New("internal error: the pipeline ended before all rows were predicted")
 	}
-	return err
-}
-
-// predictedFn keeps the counts.
-type predictedFn struct{ Run string }
-
-func (f *predictedFn) ProcessElement(c infer.Counts) error {
-	p, err := bundle.Shared[*prediction](f.Run)
-	if err != nil {
-		return err
-	}
-	p.counts = c
-	return nil
+	return counts, err
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/pack"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
@@ -17,18 +17,17 @@ import (
 // Preprocess packs the rows of a table into buffers: MADlib's training_preprocessor_dl, or with Like
 // validation_preprocessor_dl. It writes the packed table and its summary, both or none.
 func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (PreprocessResult, error) {
-	j, err := env.begin("preprocess")
+	j, err := env.begin(ctx, "preprocess", 1, listeners{})
 	if err != nil {
 		return PreprocessResult{}, err
 	}
 	defer j.end()
-	j.limit(1)
 	p, err := j.preparePacking(ctx, opt)
 	if err != nil {
 		return PreprocessResult{}, err
 	}
 	defer p.close()
-	return p.run(ctx)
+	return p.write(ctx)
 }
 
 // A packJob is a Preprocess whose arguments are checked.
@@ -56,8 +55,8 @@ type packedColumn struct {
 
 func (p *packJob) close() { _ = p.snap.Close() }
 
-// run does the work.
-func (p *packJob) run(ctx context.Context) (PreprocessResult, error) {
+// write does the work.
+func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	// Several parts for every worker, so that all end at about the same time.
 	parts, err := p.snap.Partitions(ctx, p.partitions())
 	if err != nil {
@@ -91,8 +90,8 @@ func (p *packJob) run(ctx context.Context) (PreprocessResult, error) {
 	p.plan.Output, p.plan.Table = out.ID(), 1
 
 	totals := map[string]int64{pack.Reading: p.plan.Rows, pack.Packing: p.plan.Buffers()}
-	err = p.job.run(ctx, totals, func(s beam.Scope, run string) error {
-		pack.Pack(s, run, p.plan, beam.CreateList(s, parts))
+	err = p.pipeline(totals, func(s beam.Scope) error {
+		pack.Pack(s, p.run.Ref(), p.plan, beam.CreateList(s, parts))
 		return nil
 	})
 	if err != nil {
@@ -108,36 +107,52 @@ func (p *packJob) run(ctx context.Context) (PreprocessResult, error) {
 // of the training table, or makes them the classes.
 func (p *packJob) findClasses(ctx context.Context, parts []table.Partition) error {
 	p.classes = make([]pack.Classes, len(p.dependents))
-	d := &pack.Distinct{Ref: p.ref}
-	var at []int // per column of d: which dependent
+	var columns []table.Column
+	var at []int // per column: which dependent
 	for i, c := range p.dependents {
 		if c.shape == nil && !c.numeric {
-			d.Columns = append(d.Columns, c.Column)
+			columns = append(columns, c.Column)
 			at = append(at, i)
 		}
 	}
 	if len(at) == 0 {
 		return nil
 	}
-	err := p.job.run(ctx, map[string]int64{pack.ReadingLabels: p.snap.Info().Rows}, func(s beam.Scope, run string) error {
-		bundle.Share(run, d)
-		pack.FindDistinct(s, run, beam.CreateList(s, parts))
-		return nil
-	})
+	found, err := p.distinct(ctx, columns, parts)
 	if err != nil {
 		return err
 	}
 	for k, i := range at {
 		if p.like == nil {
-			p.classes[i] = d.Classes[k]
+			p.classes[i] = found[k]
 			continue
 		}
 		p.classes[i] = p.like.labels[i].classes
-		if row, err := p.classes[i].Unknown(d.Classes[k]); err != nil {
+		if row, err := p.classes[i].Unknown(found[k]); err != nil {
 			return &table.ValueError{Table: p.snap.Info().Name, Column: p.dependents[i].Name, Row: row + 1, Err: err}
 		}
 	}
 	return nil
+}
+
+// distinct runs the pipeline that finds the distinct values of columns.
+func (p *packJob) distinct(ctx context.Context, columns []table.Column, parts []table.Partition) ([]pack.Classes, error) {
+	box := p.newBox("classes")
+	const key = "distinct"
+	totals := map[string]int64{pack.ReadingLabels: p.snap.Info().Rows}
+	err := p.pipeline(totals, func(s beam.Scope) error {
+		values := pack.FindDistinct(s, p.run.Ref(), p.ref, columns, beam.CreateList(s, parts))
+		collect.Keep[pack.Distinct](s, box, key, values)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, err := collect.Get[pack.Distinct](ctx, box, key)
+	if err != nil {
+		return nil, err
+	}
+	return found.Classes(columns)
 }
 
 // makePlan decides the buffers.

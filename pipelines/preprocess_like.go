@@ -8,6 +8,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/pack"
+	"github.com/beamfit/beamfit/transforms/packed"
 )
 
 // A likeTable is what a packed training table says about how validation data are packed.
@@ -53,7 +54,7 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 			if l.classes, l.width, err = pack.ReadClasses(v.classes, 0); err != nil {
 				return fail(fmt.Errorf("column %q: %w", v.classColumn(), err))
 			}
-		} else if l.width, err = packedWidth(ctx, j.Store, packed.snap, v.column+pack.ShapeSuffix); err != nil {
+		} else if l.width, err = packedWidth(ctx, j.Store, packed.snap, v.column); err != nil {
 			return nil, fmt.Errorf("training table: %w", err)
 		}
 		like.labels = append(like.labels, l)
@@ -80,8 +81,9 @@ func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) 
 	return ns, nil
 }
 
-// packedWidth is the number of elements of the packed labels whose shapes are in that column.
-func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, column string) (width int, err error) {
+// packedWidth is the number of elements of a packed label.
+func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, label string) (width int, err error) {
+	column := label + packed.ShapeSuffix
 	if _, err := selectColumns(snap.Info(), []string{column}); err != nil {
 		return 0, err
 	}

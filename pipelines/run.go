@@ -15,7 +15,6 @@ import (
 	//lint:ignore SA1019 deprecated in favour of prism, but it starts at once and opens no port; every job runs on prism too
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct"
 
-	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
@@ -42,18 +41,25 @@ func Runners() []string {
 // what is left is the runner's own bookkeeping.
 const stopGrace = 10 * time.Second
 
-// A job is one call of Split, Preprocess, Fit, ...: an Env that was checked and whose store DoFns can connect to.
+// A job is one call of Split, Preprocess, Fit, ...: an Env that was checked, and the run that its pipelines belong to.
 type job struct {
 	Env
 	name string // the Job of its events
 	ref  string // the store's ref, for DoFns
+	run  *bundle.Run
 
-	unshare func()
-	mu      sync.Mutex // serialises Progress
+	mu     sync.Mutex       // serialises Progress, and guards totals
+	totals map[string]int64 // units of the stages of the pipeline that is running, where known
 }
 
-// begin starts a job. Its end must be called.
-func (e Env) begin(name string) (*job, error) {
+// listeners hear of a job that trains; either may be nil.
+type listeners struct {
+	watch bundle.Watcher
+	kept  func(key string, value any)
+}
+
+// begin starts a job whose tasks hold that many connections of the store each. Its end must be called.
+func (e Env) begin(ctx context.Context, name string, connections int, to listeners) (*job, error) {
 	if e.Store == nil {
 		return nil, errors.New("no store is given")
 	}
@@ -66,24 +72,31 @@ func (e Env) begin(name string) (*job, error) {
 	if runners[e.Runner] == nil {
 		return nil, fmt.Errorf("runner %q is not known; expected one of %s", e.Runner, strings.Join(Runners(), ", "))
 	}
-	return &job{Env: e, name: name, ref: e.Store.Ref(), unshare: table.Share(e.Store)}, nil
+	if e.Workers == 0 {
+		e.Workers = runtime.GOMAXPROCS(0)
+	}
+	if connections > 0 {
+		e.Workers = min(e.Workers, storeConnections/connections)
+	}
+	j := &job{Env: e, name: name, ref: e.Store.Ref()}
+	j.run = bundle.Begin(ctx, bundle.Options{
+		Workers: e.Workers, Store: e.Store, Watch: to.watch, Kept: to.kept,
+		Progress: func(stage, unit string, done int64) {
+			j.mu.Lock()
+			total := j.totals[stage]
+			j.mu.Unlock()
+			j.report(Event{Stage: stage, Unit: unit, Done: done, Total: total})
+		},
+	})
+	return j, nil
 }
 
 // storeConnections is how many connections of the store the tasks of a job may hold together. A PostgreSQL server allows 100
 // in its usual configuration, for everybody.
 const storeConnections = 48
 
-// limit bounds the workers of a job whose tasks hold that many connections each.
-func (j *job) limit(connections int) {
-	workers := j.Workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	j.Workers = min(workers, storeConnections/connections)
-}
-
-// end closes the job.
-func (j *job) end() { j.unshare() }
+// end closes the job. When it returns, no task is running.
+func (j *job) end() { _ = j.run.End() }
 
 // report passes an event of this job to the listener. It is safe for concurrent use.
 func (j *job) report(e Event) {
@@ -96,51 +109,56 @@ func (j *job) report(e Event) {
 	j.Progress(e)
 }
 
-// run builds a pipeline and runs it. build gets the ID of the run, which DoFns pass to bundle.Of; totals are the number
-// of units of the stages that DoFns report with Run.Advance, where known.
+// pipeline builds a pipeline of the job and runs it. totals are the number of units of the stages that DoFns report with
+// Run.Advance, where known.
 //
-// The error is the one that a DoFn passed to bundle.Run.Fail or returned from a bundle.Tasks task, itself, or that of
-// ctx, or, where neither is the reason, what the runner says. When run returns, no task is running.
-func (j *job) run(ctx context.Context, totals map[string]int64, build func(s beam.Scope, run string) error) error {
+// The error is the one that a DoFn passed to bundle.Run.Fail or returned from a bundle.Tasks task, itself, or that of the job's
+// context, or, where neither is the reason, what the runner says. After an error no task is running, and the job has ended.
+func (j *job) pipeline(totals map[string]int64, build func(s beam.Scope) error) error {
 	initBeam()
-	r := bundle.Begin(ctx, bundle.Options{
-		Workers: j.Workers,
-		Progress: func(stage, unit string, done int64) {
-			j.report(Event{Stage: stage, Unit: unit, Done: done, Total: totals[stage]})
-		},
-	})
+	j.mu.Lock()
+	j.totals = totals
+	j.mu.Unlock()
+	ctx := j.run.Context()
 	done := make(chan error, 1)
-	go func() { done <- execute(r, j.Runner, build) }()
+	go func() { done <- execute(ctx, j.Runner, build) }()
 	var ran error
 	select {
 	case ran = <-done:
-	case <-r.Context().Done():
+	case <-ctx.Done():
 		select {
 		case ran = <-done:
 		case <-time.After(stopGrace):
 		}
 	}
-	if err := r.End(); err != nil {
-		return err
+	err := j.run.Err()
+	if err == nil && ran != nil {
+		err = ran
+		if remote := bundle.Decode(ran.Error()); remote != nil {
+			err = remote
+		}
 	}
-	return ran
+	if err != nil {
+		j.end()
+	}
+	return err
 }
 
-// execute builds and runs the pipeline of r; a panic on the way is an error.
-func execute(r *bundle.Run, runner string, build func(s beam.Scope, run string) error) (err error) {
+// execute builds and runs a pipeline; a panic on the way is an error.
+func execute(ctx context.Context, runner string, build func(s beam.Scope) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &bundle.PanicError{Value: v, Stack: debug.Stack()}
 		}
 	}()
 	p, s := beam.NewPipelineWithRoot()
-	if err := build(s, r.ID()); err != nil {
+	if err := build(s); err != nil {
 		return err
 	}
 	if err := checkSideInputs(p); err != nil {
 		return err
 	}
-	if err := runners[runner](r.Context(), p); err != nil {
+	if err := runners[runner](ctx, p); err != nil {
 		return fmt.Errorf("runner %s: %w", runner, err)
 	}
 	return nil

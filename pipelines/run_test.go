@@ -23,15 +23,14 @@ import (
 
 // echoFn doubles its elements, after what the test of that name wants to happen.
 type echoFn struct {
-	Run, Test string
-	tasks     bundle.Tasks[int]
+	Run   bundle.Ref
+	Test  string
+	tasks bundle.Tasks[int]
 }
-
-func (f *echoFn) StartBundle(context.Context, func(int)) { f.tasks.Start(f.Run) }
 
 func (f *echoFn) ProcessElement(ctx context.Context, x int, _ func(int)) error {
 	hook, _ := echoHooks.Load(f.Test)
-	return f.tasks.Go(ctx, func(ctx context.Context) (int, error) {
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (int, error) {
 		if err := hook.(func(context.Context, int) error)(ctx, x); err != nil {
 			return 0, err
 		}
@@ -60,13 +59,18 @@ func init() {
 func echo(ctx context.Context, t *testing.T, env Env, n int, hook func(context.Context, int) error) ([]int, error) {
 	t.Helper()
 	echoHooks.Store(t.Name(), hook)
-	j := &job{Env: env, name: "echo", unshare: func() {}}
-	err := j.run(ctx, map[string]int64{"echoing": int64(n)}, func(s beam.Scope, run string) error {
+	env.Store = refStore{}
+	j, err := env.begin(ctx, "echo", 0, listeners{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.end()
+	err = j.pipeline(map[string]int64{"echoing": int64(n)}, func(s beam.Scope) error {
 		in := make([]int, n)
 		for i := range in {
 			in[i] = i
 		}
-		out := beam.ParDo(s, &echoFn{Run: run, Test: t.Name()}, beam.CreateList(s, in))
+		out := beam.ParDo(s, &echoFn{Run: j.run.Ref(), Test: t.Name()}, beam.CreateList(s, in))
 		beam.ParDo0(s, &collectFn{Test: t.Name()}, out)
 		return nil
 	})
@@ -248,15 +252,27 @@ func TestNoLeaks(t *testing.T) {
 }
 
 func TestBuildErrors(t *testing.T) {
-	j := &job{Env: Env{Runner: "direct"}, name: "test"}
+	j := startJob(t, Env{})
 	want := errors.New("no")
-	if err := j.run(t.Context(), nil, func(beam.Scope, string) error { return want }); err != want {
+	if err := j.pipeline(nil, func(beam.Scope) error { return want }); err != want {
 		t.Errorf("got %v, want %v", err, want)
 	}
 	var p *bundle.PanicError
-	if err := j.run(t.Context(), nil, func(beam.Scope, string) error { panic("no") }); !errors.As(err, &p) {
+	if err := startJob(t, Env{}).pipeline(nil, func(beam.Scope) error { panic("no") }); !errors.As(err, &p) {
 		t.Errorf("got %v, want a PanicError", err)
 	}
+}
+
+// startJob begins a job that needs no store.
+func startJob(t *testing.T, env Env) *job {
+	t.Helper()
+	env.Store = refStore{}
+	j, err := env.begin(t.Context(), "test", 0, listeners{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(j.end)
+	return j
 }
 
 func TestBeginRefuses(t *testing.T) {
@@ -268,7 +284,7 @@ func TestBeginRefuses(t *testing.T) {
 		{Env{Store: refStore{}, Workers: -1}, "workers must not be negative, found -1"},
 		{Env{Store: refStore{}, Runner: "spark"}, `runner "spark" is not known; expected one of direct, prism`},
 	} {
-		if _, err := c.env.begin("split"); err == nil || err.Error() != c.want {
+		if _, err := c.env.begin(t.Context(), "split", 1, listeners{}); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
 	}
@@ -278,8 +294,12 @@ func TestLimit(t *testing.T) {
 	for _, c := range []struct{ workers, connections, want int }{
 		{0, 1, min(runtime.GOMAXPROCS(0), 48)}, {5, 3, 5}, {100, 1, 48}, {100, 3, 16},
 	} {
-		j := &job{Env: Env{Workers: c.workers}}
-		if j.limit(c.connections); j.Workers != c.want {
+		j, err := Env{Store: refStore{}, Workers: c.workers}.begin(t.Context(), "test", c.connections, listeners{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.end()
+		if j.Workers != c.want || j.run.Ref().Workers != c.want {
 			t.Errorf("%d workers with %d connections each: %d, want %d", c.workers, c.connections, j.Workers, c.want)
 		}
 	}

@@ -6,25 +6,24 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/split"
 )
 
 // Split draws a training and a test set from a table: MADlib's train_test_split. It writes one table with a column split, or
 // with Separate two tables, all or none.
 func Split(ctx context.Context, env Env, opt SplitOptions) (SplitResult, error) {
-	j, err := env.begin("split")
+	j, err := env.begin(ctx, "split", 3, listeners{}) // a task reads one table and writes two
 	if err != nil {
 		return SplitResult{}, err
 	}
 	defer j.end()
-	j.limit(3) // a task reads one table and writes two
 	p, err := j.prepareSplit(ctx, opt)
 	if err != nil {
 		return SplitResult{}, err
 	}
 	defer p.close()
-	return p.run(ctx)
+	return p.write(ctx)
 }
 
 // A splitJob is a Split whose arguments are checked.
@@ -37,8 +36,8 @@ type splitJob struct {
 
 func (p *splitJob) close() { _ = p.snap.Close() }
 
-// run does the work.
-func (p *splitJob) run(ctx context.Context) (SplitResult, error) {
+// write does the work.
+func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	parts, err := p.snap.Partitions(ctx, p.partitions())
 	if err != nil {
 		return SplitResult{}, err
@@ -54,13 +53,17 @@ func (p *splitJob) run(ctx context.Context) (SplitResult, error) {
 	defer abort(ctx, out)
 	p.options.Output = out.ID()
 
-	counts := new(split.Counts)
+	box := p.newBox("split")
+	const key = "counts"
 	totals := map[string]int64{split.Counting: p.options.Rows, split.Splitting: p.options.Rows}
-	err = p.job.run(ctx, totals, func(s beam.Scope, run string) error {
-		bundle.Share(run, counts)
-		split.Split(s, run, p.options, parts)
+	err = p.pipeline(totals, func(s beam.Scope) error {
+		collect.Keep[split.Counts](s, box, key, split.Split(s, p.run.Ref(), p.options, parts))
 		return nil
 	})
+	if err != nil {
+		return SplitResult{}, err
+	}
+	counts, err := collect.Get[split.Counts](ctx, box, key)
 	if err != nil {
 		return SplitResult{}, err
 	}

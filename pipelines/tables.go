@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -102,13 +101,7 @@ func readAll(ctx context.Context, store table.Store, snap table.Snapshot, column
 }
 
 // partitions is how many parts of a table are read at the most: a few per worker.
-func (j *job) partitions() int {
-	workers := j.Workers
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	return 4 * workers
-}
+func (j *job) partitions() int { return 4 * j.Workers }
 
 // packedPartitions is partitions for a packed table. Its tasks hold a connection each only while they load, so it is their
 // number that is bounded and not the workers; two tables may be loaded at the same time.

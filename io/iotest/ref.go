@@ -19,12 +19,6 @@ var refCases = []testCase{
 			t.Errorf("ref %q of a %s store", s.Ref(), scheme)
 		}
 		write(t, s, named("t"), idSchema, ints(0, 3)...)
-		unshare := table.Share(s)
-		got, err := table.Connect(testContext(t), s.Ref())
-		if err != nil || got != s {
-			t.Errorf("connect gives another store than the shared one: %v, %v", got, err)
-		}
-		unshare()
 		// As in a worker of another process: the address alone is enough where no password is needed.
 		reopened, err := table.Open(testContext(t), s.Ref())
 		if err != nil {

@@ -14,13 +14,15 @@ var (
 	ErrCorrupt    = errors.New("corrupt")
 	// ErrUnavailable: the store cannot be reached.
 	ErrUnavailable = errors.New("cannot be reached")
+	// ErrChanged: a table that is read again has other rows than before.
+	ErrChanged = errors.New("the table has changed since it was first read")
 	// ErrFull: no space is left where the store writes.
 	ErrFull = errors.New("no space left")
 )
 
 // Kinds are the errors above, for those who take errors from one process to another.
 func Kinds() []error {
-	return []error{ErrNotExist, ErrExist, ErrPermission, ErrCorrupt, ErrUnavailable, ErrFull}
+	return []error{ErrNotExist, ErrExist, ErrPermission, ErrCorrupt, ErrUnavailable, ErrChanged, ErrFull}
 }
 
 // A TableError is an error about one table.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -27,7 +26,7 @@ type Opener struct {
 var (
 	mu      sync.Mutex
 	openers = map[string]Opener{}
-	shared  = map[string][]Store{} // by ref; the last one is used
+	opened  = map[string]Store{} // by Connect, by ref
 )
 
 // Register makes the stores of a URL scheme known. Packages that implement Store call it from init.
@@ -67,36 +66,12 @@ func openerOf(url string) (Opener, error) {
 
 var plainScheme = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
 
-// Share lets Connect find an open store in this process until the returned function is called. A store may be shared several
-// times.
-func Share(s Store) (unshare func()) {
-	ref := s.Ref()
-	mu.Lock()
-	defer mu.Unlock()
-	shared[ref] = append(shared[ref], s)
-	return sync.OnceFunc(func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if i := slices.Index(shared[ref], s); i >= 0 {
-			shared[ref] = slices.Delete(shared[ref], i, i+1)
-		}
-	})
-}
-
-// sharedStore is the store shared under ref, nil where none is.
-func sharedStore(ref string) Store {
-	if s := shared[ref]; len(s) > 0 {
-		return s[len(s)-1]
-	}
-	return nil
-}
-
-// Connect returns the store that ref addresses: the one shared in this process, or, in a worker of another process, one
-// that is opened once and kept. A worker's secrets come from its environment: BEAMFIT_DB when that names the same store,
-// else what the store's own client reads (PGPASSWORD, .pgpass).
+// Connect returns the store that ref addresses, for a worker in another process than the one that opened it: it is opened once in
+// a process and kept. Its secrets come from the environment: BEAMFIT_DB when that names the same store, else what the store's own
+// client reads (PGPASSWORD, .pgpass).
 func Connect(ctx context.Context, ref string) (Store, error) {
 	mu.Lock()
-	s := sharedStore(ref)
+	s := opened[ref]
 	mu.Unlock()
 	if s != nil {
 		return s, nil
@@ -117,10 +92,10 @@ func Connect(ctx context.Context, ref string) (Store, error) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if other := sharedStore(ref); other != nil {
+	if other := opened[ref]; other != nil {
 		_ = s.Close()
 		return other, nil
 	}
-	shared[ref] = append(shared[ref], s)
+	opened[ref] = s
 	return s, nil
 }

@@ -19,10 +19,10 @@ func (c *closable) Ref() string  { return c.ref }
 func (c *closable) Close() error { c.closed = true; return nil }
 
 // opening registers a scheme for the test whose URLs are scheme:address#secret, and returns the URLs opened.
-func opening(t *testing.T, scheme string) (opened *[]string) {
+func opening(t *testing.T, scheme string) *[]string {
 	t.Helper()
 	var lock sync.Mutex
-	opened = new([]string)
+	urls := new([]string)
 	redact := func(url string) (string, error) {
 		ref, _, _ := strings.Cut(url, "#")
 		return ref, nil
@@ -30,7 +30,7 @@ func opening(t *testing.T, scheme string) (opened *[]string) {
 	Register(scheme, Opener{Redact: redact, Open: func(_ context.Context, url string) (Store, error) {
 		lock.Lock()
 		defer lock.Unlock()
-		*opened = append(*opened, url)
+		*urls = append(*urls, url)
 		if strings.HasSuffix(url, "#wrong") {
 			return nil, ErrPermission
 		}
@@ -41,13 +41,13 @@ func opening(t *testing.T, scheme string) (opened *[]string) {
 		mu.Lock()
 		defer mu.Unlock()
 		delete(openers, scheme)
-		for ref := range shared {
+		for ref := range opened {
 			if strings.HasPrefix(ref, scheme+":") {
-				delete(shared, ref)
+				delete(opened, ref)
 			}
 		}
 	})
-	return opened
+	return urls
 }
 
 func TestOpenUnknown(t *testing.T) {
@@ -61,14 +61,8 @@ func TestOpenUnknown(t *testing.T) {
 }
 
 func TestConnect(t *testing.T) {
-	opened := opening(t, "connecttest")
+	urls := opening(t, "connecttest")
 	ctx := context.Background()
-	mine := &closable{ref: "connecttest:a"}
-	unshare := Share(mine)
-	if s, err := Connect(ctx, "connecttest:a"); s != mine || err != nil {
-		t.Errorf("got %v, %v, want the shared store", s, err)
-	}
-	unshare()
 	t.Setenv(EnvURL, "connecttest:a#secret")
 	first, err := Connect(ctx, "connecttest:a")
 	if err != nil {
@@ -84,8 +78,8 @@ func TestConnect(t *testing.T) {
 	if _, err := Connect(ctx, "connecttest:c"); !errors.Is(err, ErrPermission) {
 		t.Errorf("got error %v, want that of the store", err)
 	}
-	if want := "connecttest:a#secret connecttest:b connecttest:c#wrong"; strings.Join(*opened, " ") != want {
-		t.Errorf("opened %q, want %q", *opened, want)
+	if want := "connecttest:a#secret connecttest:b connecttest:c#wrong"; strings.Join(*urls, " ") != want {
+		t.Errorf("opened %q, want %q", *urls, want)
 	}
 }
 

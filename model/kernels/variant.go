@@ -18,11 +18,11 @@ var variantNames = [...]string{variantGo: "go", variantAVX2: "avx2", variantAVX5
 
 func (v variant) String() string { return variantNames[v] }
 
-// variantEnv is the environment variable that forces a variant.
-const variantEnv = "BEAMFIT_KERNELS"
+// VariantEnv is the environment variable that forces a variant.
+const VariantEnv = "BEAMFIT_KERNELS"
 
 // active is the variant that runs. Only tests change it after initialisation.
-var active = mustChoose(os.Getenv(variantEnv), available())
+var active = mustChoose(os.Getenv(VariantEnv), available())
 
 // Variant names the variant in use: go, avx2 or avx512.
 func Variant() string { return active.String() }
@@ -37,7 +37,7 @@ func choose(name string, available []variant) (variant, error) {
 			return v, nil
 		}
 	}
-	return 0, fmt.Errorf("kernels: %s=%s: this build and CPU have %v", variantEnv, name, available)
+	return 0, fmt.Errorf("kernels: %s=%s: this build and CPU have %v", VariantEnv, name, available)
 }
 
 func mustChoose(name string, available []variant) variant {

@@ -36,8 +36,8 @@ func TestChooseVariant(t *testing.T) {
 
 // TestActiveVariant: the tests themselves run in what the environment asks for.
 func TestActiveVariant(t *testing.T) {
-	if name := os.Getenv(variantEnv); name != "" && Variant() != name {
-		t.Errorf("%s=%s, but %s is active", variantEnv, name, Variant())
+	if name := os.Getenv(VariantEnv); name != "" && Variant() != name {
+		t.Errorf("%s=%s, but %s is active", VariantEnv, name, Variant())
 	}
 	if !slices.Contains(available(), active) {
 		t.Errorf("active variant %v is not among %v", active, available())

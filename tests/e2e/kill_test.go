@@ -119,7 +119,7 @@ var smallColumn = map[string]string{
 	"preprocess": "buffer_id", "preprocess_summary": "buffer_size",
 	"fit": "model_arch", "fit_summary": "model",
 	"predict": "id",
-	"killed":  "model_arch", "killed_checkpoint": "shard",
+	"killed":  "model_arch", "killed_checkpoint": "key",
 }
 
 // writeRows writes n rows of 20 features and three classes.

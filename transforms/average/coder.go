@@ -6,27 +6,29 @@ import (
 	"math"
 )
 
-// EncodeVector writes a Vector as its row count (int64) and its values (float32), little-endian, without header.
-func EncodeVector(v Vector) []byte {
+// MarshalBinary writes the row count (int64) and the values (float32), little-endian, without header.
+func (v Vector) MarshalBinary() ([]byte, error) {
 	b := make([]byte, 8+4*len(v.Values))
 	binary.LittleEndian.PutUint64(b, uint64(v.Rows))
 	for i, w := range v.Values {
 		binary.LittleEndian.PutUint32(b[8+4*i:], math.Float32bits(w))
 	}
-	return b
+	return b, nil
 }
 
-// DecodeVector reads what EncodeVector writes.
-func DecodeVector(b []byte) (Vector, error) {
+// UnmarshalBinary reads what MarshalBinary writes.
+func (v *Vector) UnmarshalBinary(b []byte) error {
 	if len(b) < 8 || len(b)%4 != 0 {
-		return Vector{}, fmt.Errorf("average: %d bytes are no weight vector", len(b))
+		return fmt.Errorf("average: %d bytes are no weight vector", len(b))
 	}
-	v := Vector{Rows: int64(binary.LittleEndian.Uint64(b)), Values: make([]float32, len(b)/4-2)}
+	*v = Vector{Rows: int64(binary.LittleEndian.Uint64(b)), Values: make([]float32, len(b)/4-2)}
 	for i := range v.Values {
 		v.Values[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[8+4*i:]))
 	}
-	return v, nil
+	return nil
 }
+
+func decodeVector(b []byte) (v Vector, err error) { return v, v.UnmarshalBinary(b) }
 
 // encodeSum writes the row count and then Hi[i], Lo[i] for every i, little-endian.
 func encodeSum(s Sum) []byte {

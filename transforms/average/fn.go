@@ -4,10 +4,13 @@ import (
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/transforms/collect"
 )
 
 func init() {
-	beam.RegisterCoder(reflect.TypeFor[Vector](), EncodeVector, DecodeVector)
+	beam.RegisterCoder(reflect.TypeFor[Vector](), Vector.MarshalBinary, decodeVector)
+	collect.Register[Vector]()
 	beam.RegisterCoder(reflect.TypeFor[Sum](), encodeSum, decodeSum)
 	beam.RegisterType(reflect.TypeFor[meanFn]())
 }

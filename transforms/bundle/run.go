@@ -6,29 +6,63 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/beamfit/beamfit/io/table"
 )
 
 // ErrEnded is the error of work that is started after its run has ended.
 var ErrEnded = errors.New("the run has ended")
 
-// Options describe a run.
-type Options struct {
-	// Workers is the most tasks at the same time; 0: the number of CPUs.
-	Workers int
-	// Progress hears how far each stage is, one call at a time; nil: nobody listens.
-	Progress func(stage, unit string, done int64)
+// A Ref is what a DoFn holds of its run. It has no secret and decides no result.
+type Ref struct {
+	ID string
+	// Workers is the most tasks at the same time in each process; 0: the number of its CPUs.
+	Workers int `json:",omitempty"`
 }
 
-// A Run is one run of one pipeline, as seen in this process. It is safe for concurrent use.
+// Options describe a run to the process that begins it.
+type Options struct {
+	// Workers is that of Ref.
+	Workers int
+	// Store is the store that Connect gives for its own address; may be nil.
+	Store table.Store
+	// Progress hears how far each stage is, one call at a time; nil: nobody listens.
+	Progress func(stage, unit string, done int64)
+	// Watch hears of iterations of training; nil: nobody listens.
+	Watch Watcher
+	// Kept hears of every Put; nil: nobody listens. Calls may come at the same time.
+	Kept func(key string, value any)
+}
+
+// A Watcher hears of the iterations of a fit in the process that began the run. Calls may come at the same time and must be
+// quick; nothing depends on them.
+type Watcher interface {
+	// Loaded is called when all tables are in memory.
+	Loaded()
+	// Begun is called before a shard begins an iteration.
+	Begun(iteration int)
+	// Trained is called after every step with its number of rows.
+	Trained(iteration, rows int)
+	// Averaged is called when the weights of an iteration are averaged.
+	Averaged(iteration int)
+	// Scored is called after every piece that is scored, with its number of rows.
+	Scored(rows int)
+}
+
+// A Run is one call of a job, as seen in this process: see the package comment. It is safe for concurrent use.
 type Run struct {
-	id     string
-	ctx    context.Context
+	ref    Ref
+	local  bool
+	ctx    context.Context // ends with the run; of another process: never
 	cancel context.CancelCauseFunc
 	slots  chan struct{}
-	values sync.Map // reflect.Type -> value, see Share
+	store  table.Store
+	watch  Watcher
+	kept   func(key string, value any)
+	once   onceMap
+	values sync.Map // see Put
 
 	mu    sync.Mutex // guards ended, and busy.Add against busy.Wait
 	ended bool
@@ -40,57 +74,74 @@ type Run struct {
 }
 
 var (
-	registry sync.Map            // run ID -> *Run
-	process  = rand.Text() + "-" // begins the IDs of this process
-	count    atomic.Int64
-	foreign  = sync.OnceValue(func() *Run { return newRun(context.Background(), "", Options{}) })
+	process = rand.Text() + "-" // begins the IDs of this process
+	count   atomic.Int64
 )
 
 // Begin starts a run. Its tasks stop when ctx ends. End must be called.
 func Begin(ctx context.Context, opt Options) *Run {
-	r := newRun(ctx, fmt.Sprint(process, count.Add(1)), opt)
-	registry.Store(r.id, r)
+	r := newRun(ctx, Ref{ID: fmt.Sprint(process, count.Add(1)), Workers: opt.Workers})
+	r.local, r.store, r.progress, r.watch, r.kept = true, opt.Store, opt.Progress, opt.Watch, opt.Kept
+	runs.add(r)
 	return r
 }
 
-func newRun(ctx context.Context, id string, opt Options) *Run {
-	if opt.Workers <= 0 {
-		opt.Workers = runtime.GOMAXPROCS(0)
+func newRun(ctx context.Context, ref Ref) *Run {
+	workers := ref.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
 	}
-	r := &Run{id: id, slots: make(chan struct{}, opt.Workers), progress: opt.Progress, done: map[string]int64{}}
+	r := &Run{ref: ref, slots: make(chan struct{}, workers), done: map[string]int64{}}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }
 
-// Of is the run with that ID: see the package comment for IDs of other processes and of runs that have ended.
-func Of(id string) *Run {
-	if r, ok := registry.Load(id); ok {
-		return r.(*Run)
-	}
-	if !strings.HasPrefix(id, process) {
-		return foreign()
-	}
-	r := newRun(context.Background(), id, Options{Workers: 1})
-	r.ended = true
-	r.cancel(ErrEnded)
-	return r
-}
+// Ref names the run in DoFns.
+func (r *Run) Ref() Ref { return r.ref }
 
-// ID names the run in DoFns. It holds no secret and decides no result.
-func (r *Run) ID() string { return r.id }
+// Local reports whether this is the process that began the run.
+func (r *Run) Local() bool { return r.local }
 
-// Context ends with the caller's context, at the first Fail and at End.
+// Context ends with the caller's context, at the first Fail and at End. In another process it never ends.
 func (r *Run) Context() context.Context { return r.ctx }
 
-// Workers is the most tasks at the same time.
-func (r *Run) Workers() int { return cap(r.slots) }
+// Err is why the run's context has ended: the error of the first Fail, or that of the caller's context; nil: it goes on.
+func (r *Run) Err() error { return context.Cause(r.ctx) }
+
+// Connect returns the store of that address.
+func (r *Run) Connect(ctx context.Context, ref string) (table.Store, error) {
+	if r.store != nil && r.store.Ref() == ref {
+		return r.store, nil
+	}
+	return table.Connect(ctx, ref)
+}
+
+// Watch is who hears of iterations, and of nothing in another process. It is never nil.
+func (r *Run) Watch() Watcher {
+	if r.watch == nil {
+		return nobody{}
+	}
+	return r.watch
+}
+
+type nobody struct{}
+
+func (nobody) Loaded()          {}
+func (nobody) Begun(int)        {}
+func (nobody) Trained(int, int) {}
+func (nobody) Averaged(int)     {}
+func (nobody) Scored(int)       {}
 
 // Fail ends the run with err, unless it has failed or was cancelled before, and returns err for the DoFn to return. A nil
-// err does nothing.
+// err does nothing. In another process it returns err in the form that Decode reads.
 func (r *Run) Fail(err error) error {
-	if err != nil && r.id != "" {
-		r.cancel(err)
+	if err == nil {
+		return nil
 	}
+	if !r.local {
+		return encode(err)
+	}
+	r.cancel(err)
 	return err
 }
 
@@ -105,16 +156,18 @@ func (r *Run) Advance(stage, unit string, n int64) {
 	r.progress(stage, unit, r.done[stage])
 }
 
-// End waits for the tasks that are running, forgets the run and returns the reason of its failure: the error of the
-// first Fail, or that of the caller's context.
+// End waits for the tasks that are running, forgets the run and what Once has kept for it, and returns the reason of its failure
+// (Err). Only the first call does something, of which the others return the same.
 func (r *Run) End() error {
-	err := context.Cause(r.ctx)
+	err := r.Err()
 	r.cancel(ErrEnded)
 	r.mu.Lock()
 	r.ended = true
 	r.mu.Unlock()
 	r.busy.Wait()
-	registry.Delete(r.id)
+	runs.remove(r)
+	r.once.clear()
+	r.values.Clear()
 	return err
 }
 
@@ -123,7 +176,7 @@ func (r *Run) acquire(ctx context.Context) error {
 	select {
 	case r.slots <- struct{}{}:
 	case <-r.ctx.Done():
-		return context.Cause(r.ctx)
+		return r.Err()
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
@@ -131,10 +184,15 @@ func (r *Run) acquire(ctx context.Context) error {
 	defer r.mu.Unlock()
 	if r.ended || r.ctx.Err() != nil {
 		<-r.slots
-		return context.Cause(r.ctx)
+		return r.Err()
 	}
 	r.busy.Add(1)
 	return nil
+}
+
+func (r *Run) release() {
+	<-r.slots
+	r.busy.Done()
 }
 
 // Borrow takes a worker that is idle at this moment, for a task of the run that can use more than its own; false: there is
@@ -150,8 +208,3 @@ func (r *Run) Borrow() bool {
 
 // Return gives back a worker that Borrow took. The task that took it must not end before.
 func (r *Run) Return() { <-r.slots }
-
-func (r *Run) release() {
-	<-r.slots
-	r.busy.Done()
-}

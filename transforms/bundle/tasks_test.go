@@ -18,9 +18,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func collect(t *testing.T, r *Run, n int, work func(ctx context.Context, i int) (int, error)) (out []int, goErr, finishErr error) {
 	t.Helper()
 	var tasks Tasks[int]
-	tasks.Start(r.ID())
 	for i := range n {
-		if err := tasks.Go(t.Context(), func(ctx context.Context) (int, error) { return work(ctx, i) }); err != nil {
+		if err := tasks.Go(t.Context(), r.Ref(), func(ctx context.Context) (int, error) { return work(ctx, i) }); err != nil {
 			goErr = err
 			break
 		}
@@ -33,14 +32,13 @@ func TestTasksInOrder(t *testing.T) {
 	var running, most atomic.Int64
 	var out []int
 	var tasks Tasks[int]
-	tasks.Start(r.ID())
 	turn := make([]chan struct{}, 5)
 	for i := range turn {
 		turn[i] = make(chan struct{})
 	}
 	close(turn[4])
 	for i := range 4 {
-		err := tasks.Go(t.Context(), func(context.Context) (int, error) {
+		err := tasks.Go(t.Context(), r.Ref(), func(context.Context) (int, error) {
 			most.Store(max(most.Load(), running.Add(1)))
 			<-turn[i+1] // the last ends first
 			close(turn[i])
@@ -97,9 +95,8 @@ func TestTasksBounded(t *testing.T) {
 func TestBorrow(t *testing.T) {
 	r := Begin(t.Context(), Options{Workers: 3})
 	var tasks Tasks[int]
-	tasks.Start(r.ID())
 	borrowed, waiting := make(chan struct{}), make(chan struct{})
-	err := tasks.Go(t.Context(), func(context.Context) (int, error) {
+	err := tasks.Go(t.Context(), r.Ref(), func(context.Context) (int, error) {
 		for range 2 {
 			if !r.Borrow() {
 				t.Error("two of three workers are idle, and were not lent")
@@ -119,7 +116,7 @@ func TestBorrow(t *testing.T) {
 	}
 	<-borrowed
 	close(waiting)
-	if err := tasks.Go(t.Context(), func(context.Context) (int, error) { return 1, nil }); err != nil {
+	if err := tasks.Go(t.Context(), r.Ref(), func(context.Context) (int, error) { return 1, nil }); err != nil {
 		t.Error(err)
 	}
 	if err := tasks.Finish(nil); err != nil {
@@ -154,9 +151,8 @@ func TestEnd(t *testing.T) {
 	r := Begin(t.Context(), Options{Workers: 1})
 	var ended atomic.Bool
 	var tasks Tasks[int]
-	tasks.Start(r.ID())
 	started := make(chan struct{})
-	err := tasks.Go(t.Context(), func(ctx context.Context) (int, error) {
+	err := tasks.Go(t.Context(), r.Ref(), func(ctx context.Context) (int, error) {
 		close(started)
 		<-ctx.Done()
 		time.Sleep(time.Millisecond)
@@ -173,13 +169,12 @@ func TestEnd(t *testing.T) {
 	if !ended.Load() {
 		t.Error("End did not wait for the task")
 	}
-	for name, run := range map[string]*Run{"the run": r, "the run looked up": Of(r.ID())} {
+	for name, run := range map[string]*Run{"the run": r, "the run looked up": Of(r.Ref())} {
 		if run.Context().Err() == nil {
 			t.Errorf("%s goes on after End", name)
 		}
 		var late Tasks[int]
-		late.Start(run.ID())
-		if err := late.Go(t.Context(), func(context.Context) (int, error) { t.Error("a task ran"); return 0, nil }); !errors.Is(err, ErrEnded) {
+		if err := late.Go(t.Context(), run.Ref(), func(context.Context) (int, error) { t.Error("a task ran"); return 0, nil }); !errors.Is(err, ErrEnded) {
 			t.Errorf("%s: Go returned %v, want %v", name, err, ErrEnded)
 		}
 		if err := late.Finish(nil); !errors.Is(err, ErrEnded) {
@@ -206,16 +201,18 @@ func TestCancel(t *testing.T) {
 
 // In another process the run is unknown: work goes on, and an error ends only its own bundle.
 func TestForeign(t *testing.T) {
-	r := Of("another-process-7")
+	r := Of(Ref{ID: "another-process-7"})
 	want := errors.New("broken")
 	_, _, err := collect(t, r, 1, func(context.Context, int) (int, error) { return 0, want })
-	if err != want {
+	if !errors.Is(err, want) || Decode(err.Error()).Error() != want.Error() {
 		t.Errorf("Finish returned %v, want %v", err, want)
+	}
+	if r.Context().Err() != nil {
+		t.Error("the failure of a bundle ended the run of another process")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var tasks Tasks[int]
-	tasks.Start(r.ID())
-	if err := tasks.Go(ctx, func(ctx context.Context) (int, error) { cancel(); <-ctx.Done(); return 3, nil }); err != nil {
+	if err := tasks.Go(ctx, r.Ref(), func(ctx context.Context) (int, error) { cancel(); <-ctx.Done(); return 3, nil }); err != nil {
 		t.Fatal(err)
 	}
 	var out []int
@@ -252,5 +249,52 @@ func TestAdvance(t *testing.T) {
 	}
 	if len(heard) != 50 || !slices.Contains(heard, "a 50 rows") || !slices.Contains(heard, "b 50 rows") {
 		t.Errorf("heard %v", heard)
+	}
+}
+
+// Parallel uses the workers that are idle, and ends with the first error.
+func TestParallel(t *testing.T) {
+	r := Begin(t.Context(), Options{Workers: 3})
+	defer func() { _ = r.End() }()
+	var tasks Tasks[int]
+	err := tasks.Go(t.Context(), r.Ref(), func(ctx context.Context) (int, error) {
+		var running, most, sum atomic.Int64
+		err := r.Parallel(ctx, 50, func(_ context.Context, i int) error {
+			n := running.Add(1)
+			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
+			}
+			time.Sleep(100 * time.Microsecond)
+			sum.Add(int64(i))
+			running.Add(-1)
+			return nil
+		})
+		if err != nil || sum.Load() != 49*50/2 || most.Load() > 3 {
+			t.Errorf("sum %d, %d at the same time, error %v", sum.Load(), most.Load(), err)
+		}
+		want := errors.New("broken")
+		var begun atomic.Int64
+		err = r.Parallel(ctx, 1000, func(ctx context.Context, i int) error {
+			begun.Add(1)
+			if i == 1 {
+				return want
+			}
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		if err != want || begun.Load() > 4 {
+			t.Errorf("%d begun, error %v", begun.Load(), err)
+		}
+		err = r.Parallel(ctx, 2, func(context.Context, int) error { panic("no") })
+		var p *PanicError
+		if !errors.As(err, &p) {
+			t.Errorf("error %v, want a PanicError", err)
+		}
+		return 0, r.Parallel(ctx, 0, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tasks.Finish(nil); err != nil {
+		t.Error(err)
 	}
 }

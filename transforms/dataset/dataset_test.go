@@ -15,7 +15,9 @@ import (
 	"github.com/beamfit/beamfit/io/fileio"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
-	"github.com/beamfit/beamfit/transforms/pack"
+	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/packed"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 var layout = buffer.Layout{
@@ -24,12 +26,12 @@ var layout = buffer.Layout{
 }
 
 var schema = table.Schema{
-	{Name: pack.KeyColumn, Type: table.Int32Type},
+	{Name: packed.KeyColumn, Type: table.Int32Type},
 	{Name: "x", Type: table.BytesType},
 	{Name: "y", Type: table.BytesType},
 	{Name: "x_shape", Type: table.Int32ArrayType},
 	{Name: "y_shape", Type: table.Int32ArrayType},
-	{Name: pack.BufferColumn, Type: table.Int32Type},
+	{Name: packed.BufferColumn, Type: table.Int32Type},
 }
 
 // row is a buffer of rows, whose values all are the buffer's number.
@@ -44,8 +46,16 @@ func row(key, id, rows int) []any {
 	return []any{key, x, y, []int{rows, 2}, []int{rows, 1}, id}
 }
 
+// An opened set is one with the run that its shards are read for.
+type opened struct {
+	*Set
+	run   *bundle.Run
+	model *recipe.Loaded
+	snap  table.Snapshot
+}
+
 // open writes rows and opens them as a set.
-func open(t *testing.T, schema table.Schema, rows ...[]any) (*Set, error) {
+func open(t *testing.T, schema table.Schema, rows ...[]any) (*opened, error) {
 	t.Helper()
 	ctx := context.Background()
 	store, err := fileio.Open(ctx, "file:"+t.TempDir())
@@ -53,7 +63,6 @@ func open(t *testing.T, schema table.Schema, rows ...[]any) (*Set, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	t.Cleanup(table.Share(store))
 	name := table.Name{Table: "packed"}
 	out, err := store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: name, Schema: schema, Ordered: true}}})
 	if err != nil {
@@ -77,39 +86,51 @@ func open(t *testing.T, schema table.Schema, rows ...[]any) (*Set, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = snap.Close() })
-	return Open(ctx, store, snap, layout, 3)
+	set, err := Open(ctx, "training", store, snap, layout, 3)
+	if err != nil {
+		return nil, err
+	}
+	model, err := testModel.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := bundle.Begin(ctx, bundle.Options{Store: store})
+	t.Cleanup(func() { _ = run.End() })
+	return &opened{set, run, model, snap}, nil
+}
+
+// testModel takes the rows.
+var testModel = recipe.Model{
+	Arch: []byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
+		{"class_name": "Dense", "config": {"name": "d", "units": 1, "batch_input_shape": [null, 2]}}]}}`),
+	Compile: "optimizer='sgd', loss='mse'",
 }
 
 // TestNumbers: numeric labels come to the trainer as they are, cut or whole.
 func TestNumbers(t *testing.T) {
 	b := buffer.New(nil, buffer.Layout{Inputs: layout.Inputs, Labels: []buffer.Variable{{Name: "y", Shape: []int{1}, Numeric: true}}}, 3)
 	copy(b.Numbers[0], []float32{0.5, 1.5, 2.5})
-	s := &Set{layout: b.Layout, shards: []shard{{rows: 3, buffers: []*buffer.Buffer{b}}}}
-	if got := s.Data(0).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], b.Numbers[0]) {
+	l := &loaded{[]*buffer.Buffer{b}}
+	if got := l.rows(b.Layout, 0, 3).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], b.Numbers[0]) {
 		t.Errorf("data %v", got)
 	}
-	if got := s.PieceData(Piece{From: 1, To: 3}).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], []float32{1.5, 2.5}) {
+	if got := l.rows(b.Layout, 1, 3).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], []float32{1.5, 2.5}) {
 		t.Errorf("piece %v", got)
 	}
 }
 
 // contents are the rows and values of each shard: buffers as number x rows.
-func contents(t *testing.T, s *Set) []string {
+func contents(t *testing.T, s *opened) []string {
 	t.Helper()
-	for _, p := range s.parts {
-		n, err := s.load(context.Background(), p, func(int64) {})
+	var out []string
+	for i, shard := range s.Shards {
+		data, err := shard.Data(t.Context(), s.run, s.model)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if n != p.Rows {
-			t.Errorf("%d of %d buffers", n, p.Rows)
-		}
-	}
-	var out []string
-	for i := range s.Shards() {
 		var text []string
 		rows := 0
-		for _, b := range s.Data(i).Buffers() {
+		for _, b := range data.Buffers() {
 			if len(b.Inputs[0]) != 2*b.N || len(b.Labels[0]) != b.N {
 				t.Errorf("%d and %d values for %d rows", len(b.Inputs[0]), len(b.Labels[0]), b.N)
 			}
@@ -120,8 +141,8 @@ func contents(t *testing.T, s *Set) []string {
 				text = append(text, "x0")
 			}
 		}
-		if rows != s.ShardRows(i) || rows != s.Data(i).Rows() {
-			t.Errorf("shard %d: %d rows, %d, %d", i, rows, s.ShardRows(i), s.Data(i).Rows())
+		if rows != shard.Rows || rows != data.Rows() || shard.Index != i {
+			t.Errorf("shard %d: %d rows, %d, %d", i, rows, shard.Rows, data.Rows())
 		}
 		out = append(out, strings.Join(text, " "))
 	}
@@ -137,8 +158,8 @@ func TestShards(t *testing.T) {
 	if d := cmp.Diff([]string{"0/0x3 2/2x3", "1/1x4 5/5x2", "x0"}, contents(t, s)); d != "" {
 		t.Error(d)
 	}
-	if s.Rows() != 12 || s.Buffers() != 5 || s.Shards() != 3 {
-		t.Errorf("%d rows, %d buffers, %d shards", s.Rows(), s.Buffers(), s.Shards())
+	if s.Rows() != 12 || s.Buffers() != 5 || len(s.Shards) != 3 {
+		t.Errorf("%d rows, %d buffers, %d shards", s.Rows(), s.Buffers(), len(s.Shards))
 	}
 
 	for i := range rows {
@@ -158,7 +179,7 @@ func TestOpenRefuses(t *testing.T) {
 		r[column] = value
 		return r
 	}
-	var shape *ShapeError
+	var shape *packed.ShapeError
 	for _, c := range []struct {
 		row  []any
 		want string
@@ -211,11 +232,7 @@ func TestLoadRefuses(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, p := range s.parts {
-			if _, err = s.load(context.Background(), p, func(int64) {}); err != nil {
-				break
-			}
-		}
+		_, err = s.Shards[0].Data(t.Context(), s.run, s.model)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %s", err, c.want)
 		}
@@ -227,12 +244,15 @@ func TestPieces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contents(t, s) // loads
 	var got []string
-	for shard := range s.Shards() {
-		for _, p := range s.cut(shard, 4) {
-			line := fmt.Sprintf("%d[%d:%d]", p.Shard, p.From, p.To)
-			for _, b := range s.PieceData(p).Buffers() {
+	for _, shard := range s.Shards {
+		for _, p := range shard.cut(4) {
+			line := fmt.Sprintf("%d[%d:%d]", p.Shard.Index, p.From, p.To)
+			data, err := p.Data(t.Context(), s.run, s.model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range data.Buffers() {
 				if len(b.Inputs[0]) != 2*b.N || len(b.Labels[0]) != b.N {
 					t.Errorf("%v: %d and %d values for %d rows", p, len(b.Inputs[0]), len(b.Labels[0]), b.N)
 				}
@@ -247,22 +267,104 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-func TestPieceCoder(t *testing.T) {
-	p := Piece{Shard: 70000, From: 1 << 40, To: 1<<40 + 1}
-	if got, err := decodePiece(encodePiece(p)); err != nil || got != p {
+func TestCoders(t *testing.T) {
+	shard := Shard{
+		Table: Table{Set: "training", Ref: "file:x", Name: table.Name{Schema: "s", Table: "T"}, Layout: layout, Keyed: true},
+		Index: 70000, Key: -1 << 40, Rows: 5, Buffers: 2, Parts: []table.Partition{{Token: "{}", FirstRow: 3, Rows: 2}}, Digest: "ab",
+	}
+	b, err := shard.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := decodeShard(b); err != nil || !cmp.Equal(got, shard) {
 		t.Error(got, err)
 	}
-	if _, err := decodePiece(make([]byte, 19)); err == nil {
+	p := Piece{Shard: shard, From: 1 << 40, To: 1<<40 + 1}
+	if b, err = encodePiece(p); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := decodePiece(b); err != nil || !cmp.Equal(got, p) {
+		t.Error(got, err)
+	}
+	if _, err := decodePiece(b[1:]); err == nil {
 		t.Error("no error")
 	}
 }
 
-func TestShardCoder(t *testing.T) {
-	got, err := decodeShard(encodeShard(Shard{70000}))
-	if err != nil || got.Index != 70000 {
-		t.Error(got, err)
+// The partitions of a shard hold no buffers of others where the buffers of shards follow each other; else those of the table are
+// shared, and read once.
+func TestParts(t *testing.T) {
+	var contiguous, scattered [][]any
+	for i := range 12 {
+		contiguous = append(contiguous, row(i/4, i, 1))
+		scattered = append(scattered, row(i%3, i, 1))
 	}
-	if _, err := decodeShard([]byte{1}); err == nil {
-		t.Error("no error")
+	for name, c := range map[string]struct {
+		rows [][]any
+		want string
+	}{
+		"contiguous": {contiguous, "0+4 4+4 8+4"},
+		"scattered":  {scattered, "0+4,4+4,8+4 0+4,4+4,8+4 0+4,4+4,8+4"},
+		"one shard":  {contiguous[:4], "0+2,2+2"},
+	} {
+		s, err := open(t, schema, c.rows...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, shard := range s.Shards {
+			var parts []string
+			for _, p := range shard.Parts {
+				parts = append(parts, fmt.Sprintf("%d+%d", p.FirstRow, p.Rows))
+			}
+			got = append(got, strings.Join(parts, ","))
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s: partitions %q, want %q", name, got, c.want)
+		}
+		contents(t, s)
+		_ = s.snap.Close() // all is in memory
+		contents(t, s)
+	}
+}
+
+// A shard that is read again must have the values that it had.
+func TestDigest(t *testing.T) {
+	s, err := open(t, schema, row(0, 0, 2), row(1, 1, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := func(shard Shard, run *bundle.Run) (string, error) {
+		l, err := shard.load(t.Context(), run, s.model)
+		if err != nil {
+			return "", err
+		}
+		return digestOf(l.buffers), nil
+	}
+	first, err := digest(s.Shards[0], s.run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := digest(s.Shards[1], s.run)
+	if err != nil || first == second || len(first) != 64 {
+		t.Fatalf("digests %s and %s, %v", first, second, err)
+	}
+	store, err := s.run.Connect(t.Context(), s.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for digested, want := range map[string]bool{first: true, second: false} {
+		again := bundle.Begin(t.Context(), bundle.Options{Store: store})
+		shard := s.Shards[0]
+		shard.Digest = digested
+		_, err := digest(shard, again)
+		if (err == nil) != want || err != nil && !errors.Is(err, table.ErrChanged) {
+			t.Errorf("read again with digest %s: %v", digested, err)
+		}
+		shard.Digest, shard.Rows = "", 1
+		if _, err := digest(shard, bundle.Begin(t.Context(), bundle.Options{Store: store})); !errors.Is(err, table.ErrChanged) {
+			t.Errorf("read again with other rows: %v", err)
+		}
+		_ = again.End()
 	}
 }

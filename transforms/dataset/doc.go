@@ -4,11 +4,16 @@
 // __dist_key__, in the order of buffer_id, one after the other. A table without that column is one shard. Shards are
 // numbered from 0 in the order of their keys. A piece is some thousand rows of a shard.
 //
-// Open reads only the columns that describe the buffers (their keys, numbers and shapes) and checks all shapes against
-// the model. Load is the composite that reads the values themselves into Arrow buffers, partitions side by side; it emits
-// the shards when all of them are there; Loaded emits them again in a later run. The rows stay in this process: what travels
-// through the pipeline are shard numbers. All stages of a run find the buffers through bundle.Shared, and they go with the run.
+// Open reads only the columns that describe the buffers (their keys, numbers and shapes), checks all shapes against the model and
+// says what the shards are. A Shard is a value that any worker can load from: store, table, layout and the partitions with its
+// buffers. Where the buffers of a shard follow each other in the table, as preprocess writes them, those partitions hold no others,
+// so that a worker reads its shards and nothing else.
+//
+// Rows are read into Arrow buffers when a process first needs them, and stay for the run (bundle.Once). Load is the stage that needs them
+// first: training begins when all tables are read, so that bad rows are found before any work. A worker that takes the place of another
+// one, or gets its shard, reads it again. What travels through the pipeline are descriptions of shards and pieces.
 //
 // Failure: NULL values, shapes that differ from the model's, columns that disagree on their rows, values whose length is not
-// that of their shape and labels that the model's loss cannot have (Set.Check) are errors that name table, column and row.
+// that of their shape and labels that the model's loss cannot have are errors that name table, column and row. A shard that was read
+// before, and has other values when it is read again, is a *table.TableError that is table.ErrChanged (Shard.Digest).
 package dataset

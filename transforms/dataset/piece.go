@@ -2,13 +2,15 @@ package dataset
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
+	"encoding/json"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 func init() {
@@ -23,72 +25,61 @@ const pieceRows = 128 * trainer.EvaluationBatch
 // A Piece is the element that stands for some rows of a shard. Work that need not follow the shards goes by pieces, so
 // that a single large shard keeps all workers busy.
 type Piece struct {
-	Shard    int
+	Shard    Shard
 	From, To int // rows From to To-1 of the shard
 }
 
-// encodePiece writes the three numbers, little-endian.
-func encodePiece(p Piece) []byte {
-	b := binary.LittleEndian.AppendUint32(nil, uint32(p.Shard))
-	b = binary.LittleEndian.AppendUint64(b, uint64(p.From))
-	return binary.LittleEndian.AppendUint64(b, uint64(p.To))
-}
+func encodePiece(p Piece) ([]byte, error) { return json.Marshal(p) }
 
-func decodePiece(b []byte) (Piece, error) {
-	if len(b) != 20 {
-		return Piece{}, fmt.Errorf("dataset: %d bytes are no piece", len(b))
-	}
-	return Piece{
-		Shard: int(binary.LittleEndian.Uint32(b)),
-		From:  int(binary.LittleEndian.Uint64(b[4:])),
-		To:    int(binary.LittleEndian.Uint64(b[12:])),
-	}, nil
-}
+func decodePiece(b []byte) (p Piece, err error) { return p, json.Unmarshal(b, &p) }
 
 // Cut turns the PCollection<Shard> of a set into the PCollection<Piece> of all its rows, and of no rows where a shard has
 // none.
-func Cut(s beam.Scope, run, name string, shards beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("dataset.Cut "+name), &cutFn{Run: run, Set: name}, shards)
+func Cut(s beam.Scope, shards beam.PCollection) beam.PCollection {
+	return beam.ParDo(s.Scope("dataset.Cut"), &cutFn{}, shards)
 }
 
-type cutFn struct{ Run, Set string }
+type cutFn struct{}
 
-func (f *cutFn) ProcessElement(_ context.Context, shard Shard, emit func(Piece)) error {
-	set, err := Of(f.Run, f.Set)
-	if err != nil {
-		return err
-	}
-	for _, p := range set.cut(shard.Index, pieceRows) {
+func (*cutFn) ProcessElement(s Shard, emit func(Piece)) {
+	for _, p := range s.cut(pieceRows) {
 		emit(p)
 	}
-	return nil
 }
 
 // cut is a shard in pieces of at most n rows.
-func (s *Set) cut(shard, n int) []Piece {
-	rows := s.ShardRows(shard)
-	pieces := []Piece{{Shard: shard, To: min(n, rows)}}
-	for from := n; from < rows; from += n {
-		pieces = append(pieces, Piece{Shard: shard, From: from, To: min(from+n, rows)})
+func (s Shard) cut(n int) []Piece {
+	pieces := []Piece{{Shard: s, To: min(n, s.Rows)}}
+	for from := n; from < s.Rows; from += n {
+		pieces = append(pieces, Piece{Shard: s, From: from, To: min(from+n, s.Rows)})
 	}
 	return pieces
 }
 
-// PieceData is what a piece holds, once the set is loaded. Nobody changes it.
-func (s *Set) PieceData(p Piece) trainer.Dataset {
+// Data is what a piece holds. Nobody changes it.
+func (p Piece) Data(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (trainer.Dataset, error) {
+	l, err := p.Shard.load(ctx, run, model)
+	if err != nil {
+		return nil, err
+	}
+	return l.rows(p.Shard.Table.Layout, p.From, p.To), nil
+}
+
+// rows are rows first to end-1 of the shard.
+func (l *loaded) rows(layout buffer.Layout, first, end int) trainer.Dataset {
 	var data trainer.Buffers
-	first := 0 // row of the shard
-	for _, b := range s.shards[p.Shard].buffers {
-		from, to := max(p.From-first, 0), min(p.To-first, b.N)
-		first += b.N
+	at := 0 // row of the shard
+	for _, b := range l.buffers {
+		from, to := max(first-at, 0), min(end-at, b.N)
+		at += b.N
 		if from >= to {
 			continue
 		}
 		part := trainer.Buffer{N: to - from}
-		for k, v := range s.layout.Inputs {
+		for k, v := range layout.Inputs {
 			part.Inputs = append(part.Inputs, b.Inputs[k][from*v.Size():to*v.Size()])
 		}
-		for k, v := range s.layout.Labels {
+		for k, v := range layout.Labels {
 			if v.Numeric {
 				part.Labels = append(part.Labels, nil)
 				part.Numbers = append(part.Numbers, b.Numbers[k][from*v.Size():to*v.Size()])

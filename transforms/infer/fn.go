@@ -8,12 +8,15 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 )
 
 func init() {
 	beam.RegisterCoder(reflect.TypeFor[Part](), encodePart, decodePart)
-	beam.RegisterCoder(reflect.TypeFor[Counts](), encodeCounts, decodeCounts)
+	beam.RegisterCoder(reflect.TypeFor[Counts](), Counts.MarshalBinary, decodeCounts)
+	collect.Register[Counts]()
 	beam.RegisterType(reflect.TypeFor[inferFn]())
 	beam.RegisterType(reflect.TypeFor[addFn]())
 }
@@ -34,39 +37,48 @@ func decodePart(b []byte) (p Part, err error) {
 	return p, err
 }
 
-func encodeCounts(c Counts) ([]byte, error) { return json.Marshal(c) }
+// MarshalBinary writes JSON.
+func (c Counts) MarshalBinary() ([]byte, error) { return json.Marshal(c) }
 
-func decodeCounts(b []byte) (c Counts, err error) {
-	err = json.Unmarshal(b, &c)
-	return c, err
-}
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (c *Counts) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, c) }
+
+func decodeCounts(b []byte) (c Counts, err error) { return c, c.UnmarshalBinary(b) }
 
 // Stage is the name of the stage in progress reports; its unit is "rows".
 const Stage = "predicting"
 
 // Predict takes a PCollection<Part>, writes the predictions of all parts and returns the PCollection<Counts> of their
-// one sum. The run shares a *Job.
-func Predict(s beam.Scope, run string, parts beam.PCollection) beam.PCollection {
+// one sum.
+func Predict(s beam.Scope, run bundle.Ref, job Job, parts beam.PCollection) beam.PCollection {
 	s = s.Scope("infer.Predict")
-	counts := beam.ParDo(s, &inferFn{Run: run}, parts)
+	counts := beam.ParDo(s, &inferFn{Run: run, Job: job}, parts)
 	return beam.Combine(s, &addFn{}, counts)
 }
 
 // inferFn predicts parts side by side.
 type inferFn struct {
-	Run   string
+	Run   bundle.Ref
+	Job   Job
 	tasks bundle.Tasks[Counts]
 }
 
-func (f *inferFn) StartBundle(context.Context, func(Counts)) { f.tasks.Start(f.Run) }
-
 func (f *inferFn) ProcessElement(ctx context.Context, p Part, _ func(Counts)) error {
-	return f.tasks.Go(ctx, func(ctx context.Context) (Counts, error) {
-		j, err := bundle.Shared[*Job](f.Run)
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Counts, error) {
+		run := bundle.Of(f.Run)
+		model, err := f.Job.Model.Load(ctx, run)
 		if err != nil {
 			return Counts{}, err
 		}
-		return j.predict(ctx, p, func(rows int) { bundle.Of(f.Run).Advance(Stage, "rows", int64(rows)) })
+		weights, err := bundle.Once(ctx, run, f.Job.Weights.Name+"/"+average.Key, func(ctx context.Context) (average.Vector, error) {
+			return collect.Get[average.Vector](ctx, f.Job.Weights, average.Key)
+		})
+		if err != nil {
+			return Counts{}, err
+		}
+		return f.Job.predict(ctx, run, p, func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error {
+			return model.Predict(ctx, inputs, rows, weights.Values, outputs)
+		})
 	})
 }
 
@@ -74,9 +86,12 @@ func (f *inferFn) FinishBundle(_ context.Context, emit func(Counts)) error {
 	return f.tasks.Finish(emit)
 }
 
+// A predictor runs a model on rows rows: inputs[i] holds rows x D_i values, outputs[j] gets rows x K_j.
+type predictor func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error
+
 // predict reads, predicts and writes one part.
-func (j *Job) predict(ctx context.Context, p Part, advance func(rows int)) (c Counts, err error) {
-	store, err := table.Connect(ctx, j.Ref)
+func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict predictor) (c Counts, err error) {
+	store, err := run.Connect(ctx, j.Ref)
 	if err != nil {
 		return c, err
 	}
@@ -92,7 +107,7 @@ func (j *Job) predict(ctx context.Context, p Part, advance func(rows int)) (c Co
 			return err
 		}
 		probs = j.space(probs, b.Rows)
-		if err := j.Predict(ctx, inputs, b.Rows, probs); err != nil {
+		if err := predict(ctx, inputs, b.Rows, probs); err != nil {
 			return err
 		}
 		predicted := rows.of(b.Col(j.ID.Name), b.Rows, probs)
@@ -103,7 +118,7 @@ func (j *Job) predict(ctx context.Context, p Part, advance func(rows int)) (c Co
 		}
 		c.Rows += int64(b.Rows)
 		c.Predictions += int64(predicted.Rows)
-		advance(b.Rows)
+		run.Advance(Stage, "rows", int64(b.Rows))
 		return nil
 	})
 	if err != nil {

@@ -1,15 +1,19 @@
 package infer
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
-// A Job is what the DoFns of a run share, through bundle.Share as a *Job.
+// A Job says how the rows of a table are predicted. It can be encoded as JSON, and holds no secret.
 type Job struct {
+	// Model is the model, and Weights the box where its weights are, under average.Key.
+	Model   recipe.Model
+	Weights collect.Box
 	// Ref addresses the store.
 	Ref string
 	// Table is the table that is read, for errors.
@@ -22,8 +26,6 @@ type Job struct {
 	// Outputs describe the model's outputs, in their order.
 	Outputs []Output
 	Choice  Choice
-	// Predict runs the model on rows rows: inputs[i] holds rows x D_i values, outputs[j] gets rows x K_j.
-	Predict func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error
 	// Output is the table.Output, whose table 0 has the schema of Schema.
 	Output string
 }

@@ -10,11 +10,13 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
 // assemble makes the buffers of a group from the segments where its rows wait, and writes them as one part of the output.
-func (p *Plan) assemble(ctx context.Context, group int64, segments []Segment, advance func(n int64)) error {
+func (p *Plan) assemble(ctx context.Context, run *bundle.Run, group int64, segments []Segment, advance func(n int64)) error {
 	g := p.newGroup(group)
 	defer g.release()
 	for _, s := range segments {
@@ -25,7 +27,7 @@ func (p *Plan) assemble(ctx context.Context, group int64, segments []Segment, ad
 	if g.placed != g.rows {
 		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, group)
 	}
-	store, err := table.Connect(ctx, p.Ref)
+	store, err := run.Connect(ctx, p.Ref)
 	if err != nil {
 		return err
 	}
@@ -36,7 +38,8 @@ func (p *Plan) assemble(ctx context.Context, group int64, segments []Segment, ad
 	batch := table.NewBatch(p.Schema())
 	for i, b := range g.buffers {
 		batch.Reset()
-		if err = batch.Append(p.row(b, g.first+int64(i))...); err == nil {
+		id := g.first + int64(i)
+		if err = batch.Append(packed.Row(b, id%p.Shards, id)...); err == nil {
 			err = w.Write(ctx, batch)
 		}
 		if err != nil {
@@ -50,19 +53,6 @@ func (p *Plan) assemble(ctx context.Context, group int64, segments []Segment, ad
 		return err
 	}
 	return nil
-}
-
-// row is the row of the packed table that holds a buffer; it uses the buffer's memory.
-func (p *Plan) row(b *buffer.Buffer, id int64) []any {
-	packed := b.Packed(id)
-	row := []any{id % p.Shards}
-	for _, v := range packed.Values {
-		row = append(row, v)
-	}
-	for _, s := range packed.Shapes {
-		row = append(row, s)
-	}
-	return append(row, id)
 }
 
 // A group is the buffers of a group while they fill.

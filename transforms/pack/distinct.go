@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/gob"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 
@@ -12,83 +13,88 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/sqlkey"
 )
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[table.Partition]())
-	beam.RegisterCoder(reflect.TypeFor[found](), encodeFound, decodeFound)
+	beam.RegisterCoder(reflect.TypeFor[Distinct](), Distinct.MarshalBinary, decodeDistinct)
+	collect.Register[Distinct]()
 	beam.RegisterType(reflect.TypeFor[distinctFn]())
-	beam.RegisterType(reflect.TypeFor[keepFn]())
 	beam.RegisterType(reflect.TypeFor[unionFn]())
 }
 
 // ReadingLabels is the stage of Distinct in progress reports; its unit is "rows".
 const ReadingLabels = "reading labels"
 
-// Distinct is what the stage of the same name finds. Share it with the run (bundle.Share) as a *Distinct.
-type Distinct struct {
-	// Ref addresses the store, Columns are the columns to look at.
-	Ref     string
-	Columns []table.Column
-	// Classes has, when the run has ended, the distinct values of each column in MADlib's order.
-	Classes []Classes
-}
-
-// FindDistinct adds the stage that finds the distinct values of columns, NULL included, with their first rows. More than
-// MaxClasses values of one column are an error.
+// FindDistinct finds the distinct values of columns of a table, NULL included, with their first rows. More than MaxClasses values
+// of one column are an error. ref addresses the store.
 //
-//	PCollection<table.Partition> -> nothing; the *Distinct of the run gets the result
-func FindDistinct(s beam.Scope, run string, partitions beam.PCollection) {
+//	PCollection<table.Partition> -> PCollection<Distinct> of one element
+func FindDistinct(s beam.Scope, run bundle.Ref, ref string, columns []table.Column, partitions beam.PCollection) beam.PCollection {
 	s = s.Scope("pack.FindDistinct")
-	sets := beam.ParDo(s, &distinctFn{Run: run}, partitions)
-	beam.ParDo0(s, &keepFn{Run: run}, beam.Combine(s, &unionFn{}, sets))
+	sets := beam.ParDo(s, &distinctFn{Run: run, Ref: ref, Columns: columns}, partitions)
+	return beam.Combine(s, &unionFn{}, sets)
 }
 
-// found are the distinct values of some rows: per column, by key.
-type found struct{ Columns []map[string]Class }
+// Distinct are the distinct values of some rows: per column, by key.
+type Distinct struct{ Columns []map[string]Class }
 
-func encodeFound(f found) ([]byte, error) {
+// MarshalBinary writes gob.
+func (d Distinct) MarshalBinary() ([]byte, error) {
 	var b bytes.Buffer
-	err := gob.NewEncoder(&b).Encode(f)
+	err := gob.NewEncoder(&b).Encode(d.Columns)
 	return b.Bytes(), err
 }
 
-func decodeFound(b []byte) (f found, err error) {
-	return f, gob.NewDecoder(bytes.NewReader(b)).Decode(&f)
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (d *Distinct) UnmarshalBinary(b []byte) error {
+	return gob.NewDecoder(bytes.NewReader(b)).Decode(&d.Columns)
+}
+
+func decodeDistinct(b []byte) (d Distinct, err error) { return d, d.UnmarshalBinary(b) }
+
+// Classes are the values of each column in MADlib's order.
+func (d Distinct) Classes(columns []table.Column) ([]Classes, error) {
+	all := make([]Classes, len(columns))
+	for k, set := range d.Columns {
+		if err := checkCount(columns[k].Name, len(set)); err != nil {
+			return nil, err
+		}
+		for _, c := range set {
+			all[k] = append(all[k], c)
+		}
+		sortClasses(columns[k].Type, all[k])
+	}
+	return all, nil
 }
 
 // distinctFn finds the distinct values of a partition.
 type distinctFn struct {
-	Run   string
-	tasks bundle.Tasks[found]
+	Run     bundle.Ref
+	Ref     string
+	Columns []table.Column
+	tasks   bundle.Tasks[Distinct]
 }
 
-func (f *distinctFn) StartBundle(context.Context, func(found)) { f.tasks.Start(f.Run) }
-
-func (f *distinctFn) ProcessElement(ctx context.Context, p table.Partition, _ func(found)) error {
-	return f.tasks.Go(ctx, func(ctx context.Context) (found, error) {
-		d, err := bundle.Shared[*Distinct](f.Run)
-		if err != nil {
-			return found{}, err
-		}
-		return d.read(ctx, p, func(n int64) { bundle.Of(f.Run).Advance(ReadingLabels, "rows", n) })
-	})
+func (f *distinctFn) ProcessElement(ctx context.Context, p table.Partition, _ func(Distinct)) error {
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Distinct, error) { return f.read(ctx, bundle.Of(f.Run), p) })
 }
 
-func (f *distinctFn) FinishBundle(_ context.Context, emit func(found)) error {
+func (f *distinctFn) FinishBundle(_ context.Context, emit func(Distinct)) error {
 	return f.tasks.Finish(emit)
 }
 
 // read finds the distinct values of a partition.
-func (d *Distinct) read(ctx context.Context, p table.Partition, advance func(n int64)) (found, error) {
-	var out found
-	names := make([]string, len(d.Columns))
-	for i, c := range d.Columns {
+func (f *distinctFn) read(ctx context.Context, run *bundle.Run, p table.Partition) (Distinct, error) {
+	var out Distinct
+	names := make([]string, len(f.Columns))
+	for i, c := range f.Columns {
 		names[i] = c.Name
 		out.Columns = append(out.Columns, map[string]Class{})
 	}
-	store, err := table.Connect(ctx, d.Ref)
+	store, err := run.Connect(ctx, f.Ref)
 	if err != nil {
 		return out, err
 	}
@@ -115,7 +121,7 @@ func (d *Distinct) read(ctx context.Context, p table.Partition, advance func(n i
 			}
 		}
 		row += int64(b.Rows)
-		advance(int64(b.Rows))
+		run.Advance(ReadingLabels, "rows", int64(b.Rows))
 		return nil
 	})
 	return out, err
@@ -153,36 +159,17 @@ func checkCount(column string, n int) error {
 // unionFn joins what partitions found.
 type unionFn struct{}
 
-func (*unionFn) MergeAccumulators(a, b found) (found, error) {
+func (*unionFn) MergeAccumulators(a, b Distinct) Distinct {
+	out := Distinct{make([]map[string]Class, len(b.Columns))}
 	for k, from := range b.Columns {
-		into := a.Columns[k]
+		into := maps.Clone(a.Columns[k])
 		for key, c := range from {
 			if known, ok := into[key]; ok {
 				c = c.merge(known)
 			}
 			into[key] = c
 		}
+		out.Columns[k] = into
 	}
-	return a, nil
-}
-
-// keepFn gives the result to whoever started the run.
-type keepFn struct{ Run string }
-
-func (f *keepFn) ProcessElement(_ context.Context, all found) error {
-	d, err := bundle.Shared[*Distinct](f.Run)
-	if err != nil {
-		return err
-	}
-	d.Classes = make([]Classes, len(d.Columns))
-	for k, set := range all.Columns {
-		if err := checkCount(d.Columns[k].Name, len(set)); err != nil {
-			return bundle.Of(f.Run).Fail(err)
-		}
-		for _, c := range set {
-			d.Classes[k] = append(d.Classes[k], c)
-		}
-		sortClasses(d.Columns[k].Type, d.Classes[k])
-	}
-	return nil
+	return out
 }

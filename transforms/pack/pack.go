@@ -29,7 +29,7 @@ const (
 // Pack reads the partitions of the plan's source and writes its buffers to the plan's output.
 //
 //	PCollection<table.Partition> -> nothing
-func Pack(s beam.Scope, run string, plan Plan, partitions beam.PCollection) {
+func Pack(s beam.Scope, run bundle.Ref, plan Plan, partitions beam.PCollection) {
 	s = s.Scope("pack.Pack")
 	segments := beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions)
 	plan.Labels = withoutKeys(plan.Labels)
@@ -49,16 +49,14 @@ func withoutKeys(labels []Label) []Label {
 
 // spillFn reads partitions and tells, by group, where the rows wait.
 type spillFn struct {
-	Run   string
+	Run   bundle.Ref
 	Plan  Plan
 	tasks bundle.Tasks[[]Segment]
 }
 
-func (f *spillFn) StartBundle(context.Context, func(int64, Segment)) { f.tasks.Start(f.Run) }
-
 func (f *spillFn) ProcessElement(ctx context.Context, part table.Partition, _ func(int64, Segment)) error {
-	return f.tasks.Go(ctx, func(ctx context.Context) ([]Segment, error) {
-		return f.Plan.spill(ctx, part, func(n int64) { bundle.Of(f.Run).Advance(Reading, "rows", n) })
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) ([]Segment, error) {
+		return f.Plan.spill(ctx, bundle.Of(f.Run), part, func(n int64) { bundle.Of(f.Run).Advance(Reading, "rows", n) })
 	})
 }
 
@@ -75,21 +73,19 @@ type written struct{ Buffers int64 }
 
 // assembleFn makes and writes the buffers of groups.
 type assembleFn struct {
-	Run   string
+	Run   bundle.Ref
 	Plan  Plan
 	tasks bundle.Tasks[written]
 }
-
-func (f *assembleFn) StartBundle(context.Context, func(written)) { f.tasks.Start(f.Run) }
 
 func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(*Segment) bool, _ func(written)) error {
 	var segments []Segment
 	for s := (Segment{}); next(&s); {
 		segments = append(segments, s)
 	}
-	return f.tasks.Go(ctx, func(ctx context.Context) (written, error) {
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (written, error) {
 		var w written
-		err := f.Plan.assemble(ctx, group, segments, func(n int64) {
+		err := f.Plan.assemble(ctx, bundle.Of(f.Run), group, segments, func(n int64) {
 			w.Buffers += n
 			bundle.Of(f.Run).Advance(Packing, "buffers", n)
 		})
@@ -108,7 +104,7 @@ func (*sumFn) MergeAccumulators(a, b written) written { return written{a.Buffers
 
 // checkFn fails unless all buffers were written.
 type checkFn struct {
-	Run     string
+	Run     bundle.Ref
 	Buffers int64
 }
 

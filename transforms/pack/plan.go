@@ -7,6 +7,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/permute"
 )
 
@@ -74,26 +75,8 @@ func (p *Plan) Layout() buffer.Layout {
 	return l
 }
 
-// KeyColumn is the column of a packed table that says to which shard a buffer belongs, and BufferColumn the one that numbers
-// the buffers from 0. ShapeSuffix ends the names of the columns of shapes.
-const (
-	KeyColumn    = "__dist_key__"
-	BufferColumn = "buffer_id"
-	ShapeSuffix  = "_shape"
-)
-
 // Schema is that of the packed table.
-func (p *Plan) Schema() table.Schema {
-	l := p.Layout()
-	s := table.Schema{{Name: KeyColumn, Type: table.Int32Type}}
-	for i := range l.Len() {
-		s = append(s, table.Column{Name: l.Variable(i).Name, Type: table.BytesType})
-	}
-	for i := range l.Len() {
-		s = append(s, table.Column{Name: l.Variable(i).Name + ShapeSuffix, Type: table.Int32ArrayType})
-	}
-	return append(s, table.Column{Name: BufferColumn, Type: table.Int32Type})
-}
+func (p *Plan) Schema() table.Schema { return packed.Schema(p.Layout()) }
 
 // Buffers is the number of buffers.
 func (p *Plan) Buffers() int64 { return ceil(p.Rows, p.BufferSize) }

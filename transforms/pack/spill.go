@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
@@ -41,8 +42,8 @@ func newSpiller(p *Plan, rows int64) *spiller {
 }
 
 // spill reads a partition and returns where its rows wait.
-func (p *Plan) spill(ctx context.Context, part table.Partition, advance func(n int64)) (out []Segment, err error) {
-	store, err := table.Connect(ctx, p.Ref)
+func (p *Plan) spill(ctx context.Context, run *bundle.Run, part table.Partition, advance func(n int64)) (out []Segment, err error) {
+	store, err := run.Connect(ctx, p.Ref)
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
 // A memoryStore is one table of n rows, x = {row, -row} and y = row mod 3, that is read in batches of 7 rows; what is written
@@ -107,10 +108,11 @@ func memoryPlan(dir string, rows, size, shards, groupBytes int64) Plan {
 // packAll does what the pipeline does, and returns the packed table.
 func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (string, error) {
 	s.parts = map[string]string{}
-	defer table.Share(s)()
+	run := bundle.Begin(ctx, bundle.Options{Store: s})
+	defer func() { _ = run.End() }()
 	groups := map[int64][]Segment{}
 	for _, part := range s.partitions(partitions) {
-		segments, err := p.spill(ctx, part, func(int64) {})
+		segments, err := p.spill(ctx, run, part, func(int64) {})
 		if err != nil {
 			return "", err
 		}
@@ -120,7 +122,7 @@ func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (str
 	}
 	for g, segments := range groups {
 		slices.Reverse(segments) // their order does not matter
-		if err := p.assemble(ctx, g, segments, func(int64) {}); err != nil {
+		if err := p.assemble(ctx, run, g, segments, func(int64) {}); err != nil {
 			return "", err
 		}
 	}
@@ -197,8 +199,9 @@ func TestPackFails(t *testing.T) {
 	s := &memoryStore{n: 9}
 	dir := t.TempDir()
 	p := memoryPlan(dir, 9, 9, 1, 1<<20)
-	defer table.Share(s)()
-	segments, err := p.spill(t.Context(), s.partitions(1)[0], func(int64) {})
+	run := bundle.Begin(t.Context(), bundle.Options{Store: s})
+	defer func() { _ = run.End() }()
+	segments, err := p.spill(t.Context(), run, s.partitions(1)[0], func(int64) {})
 	if err != nil || len(segments) != 1 {
 		t.Fatal(segments, err)
 	}
@@ -211,7 +214,7 @@ func TestPackFails(t *testing.T) {
 		"short file":      {[]Segment{{File: segments[0].File, Offset: 1, Rows: 9}}, "scratch folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := p.assemble(t.Context(), 0, c.segments, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := p.assemble(t.Context(), run, 0, c.segments, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

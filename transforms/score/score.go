@@ -13,20 +13,16 @@ import (
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 func init() {
-	beam.RegisterCoder(reflect.TypeFor[Scores](), encodeScores, decodeScores)
+	beam.RegisterCoder(reflect.TypeFor[Scores](), Scores.MarshalBinary, decodeScores)
 	beam.RegisterType(reflect.TypeFor[scoreFn]())
 	beam.RegisterType(reflect.TypeFor[mergeFn]())
-}
-
-// A Job is what the DoFns of a run share, through bundle.Share as a *Job.
-type Job struct {
-	Model *trainer.Model
-	// Scored hears of every piece that is scored; nil: nobody listens. Calls may come at the same time.
-	Scored func(rows int)
+	collect.Register[Scores]()
 }
 
 // Stage is the name of the stage in progress reports; its unit is "rows".
@@ -35,8 +31,8 @@ const Stage = "scoring"
 // Scores are the scores of tables by the names of their sets.
 type Scores struct{ By map[string]trainer.Score }
 
-// encodeScores writes, sorted by name, each name and score with its length before it (uvarint).
-func encodeScores(s Scores) ([]byte, error) {
+// MarshalBinary writes, sorted by name, each name and score with its length before it (uvarint).
+func (s Scores) MarshalBinary() ([]byte, error) {
 	var out []byte
 	for _, name := range slices.Sorted(maps.Keys(s.By)) {
 		b, err := s.By[name].MarshalBinary()
@@ -49,8 +45,11 @@ func encodeScores(s Scores) ([]byte, error) {
 	return out, nil
 }
 
-func decodeScores(b []byte) (Scores, error) {
-	s := Scores{map[string]trainer.Score{}}
+func decodeScores(b []byte) (s Scores, err error) { return s, s.UnmarshalBinary(b) }
+
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (s *Scores) UnmarshalBinary(b []byte) error {
+	s.By = map[string]trainer.Score{}
 	next := func() ([]byte, error) {
 		n, used := binary.Uvarint(b)
 		if used <= 0 || n > uint64(len(b)-used) {
@@ -63,28 +62,28 @@ func decodeScores(b []byte) (Scores, error) {
 	for len(b) > 0 {
 		name, err := next()
 		if err != nil {
-			return s, err
+			return err
 		}
 		part, err := next()
 		if err != nil {
-			return s, err
+			return err
 		}
 		var one trainer.Score
 		if err := one.UnmarshalBinary(part); err != nil {
-			return s, err
+			return err
 		}
 		s.By[string(name)] = one
 	}
-	return s, nil
+	return nil
 }
 
-// Tables takes the PCollection<dataset.Piece> of each set by name and the PCollection<average.Vector> of the one weight
-// vector, and returns the PCollection<Scores> of the one result. The run shares a *Job.
-func Tables(s beam.Scope, run string, sets map[string]beam.PCollection, weights beam.PCollection) beam.PCollection {
+// Tables takes the PCollection<dataset.Piece> of the shards of all sets and the PCollection<average.Vector> of the one weight
+// vector, and returns the PCollection<Scores> of the one result.
+func Tables(s beam.Scope, run bundle.Ref, model recipe.Model, pieces []beam.PCollection, weights beam.PCollection) beam.PCollection {
 	s = s.Scope("score.Tables")
 	var partial []beam.PCollection
-	for _, name := range slices.Sorted(maps.Keys(sets)) {
-		partial = append(partial, beam.ParDo(s, &scoreFn{Run: run, Set: name}, sets[name], beam.SideInput{Input: weights}))
+	for _, p := range pieces {
+		partial = append(partial, beam.ParDo(s, &scoreFn{Run: run, Model: model}, p, beam.SideInput{Input: weights}))
 	}
 	all := partial[0]
 	if len(partial) > 1 {
@@ -95,37 +94,37 @@ func Tables(s beam.Scope, run string, sets map[string]beam.PCollection, weights 
 
 // scoreFn scores pieces side by side.
 type scoreFn struct {
-	Run, Set string
-	tasks    bundle.Tasks[Scores]
-}
-
-func (f *scoreFn) StartBundle(_ context.Context, _ average.Vector, _ func(Scores)) {
-	f.tasks.Start(f.Run)
+	Run   bundle.Ref
+	Model recipe.Model
+	tasks bundle.Tasks[Scores]
 }
 
 func (f *scoreFn) ProcessElement(ctx context.Context, piece dataset.Piece, w average.Vector, _ func(Scores)) error {
-	return f.tasks.Go(ctx, func(ctx context.Context) (Scores, error) {
-		j, err := bundle.Shared[*Job](f.Run)
-		if err != nil {
-			return Scores{}, err
-		}
-		set, err := dataset.Of(f.Run, f.Set)
-		if err != nil {
-			return Scores{}, err
-		}
-		one, err := j.Model.Evaluate(ctx, set.PieceData(piece), w.Values)
-		if err != nil {
-			return Scores{}, err
-		}
-		if j.Scored != nil {
-			j.Scored(one.Rows())
-		}
-		return Scores{map[string]trainer.Score{f.Set: one}}, nil
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Scores, error) {
+		return score(ctx, bundle.Of(f.Run), f.Model, piece, w)
 	})
 }
 
 func (f *scoreFn) FinishBundle(_ context.Context, _ average.Vector, emit func(Scores)) error {
 	return f.tasks.Finish(emit)
+}
+
+// score scores one piece.
+func score(ctx context.Context, run *bundle.Run, m recipe.Model, piece dataset.Piece, w average.Vector) (Scores, error) {
+	model, err := m.Load(ctx, run)
+	if err != nil {
+		return Scores{}, err
+	}
+	data, err := piece.Data(ctx, run, model)
+	if err != nil {
+		return Scores{}, err
+	}
+	one, err := model.Evaluate(ctx, data, w.Values)
+	if err != nil {
+		return Scores{}, err
+	}
+	run.Watch().Scored(one.Rows())
+	return Scores{map[string]trainer.Score{piece.Shard.Table.Set: one}}, nil
 }
 
 // mergeFn merges Scores.

@@ -76,7 +76,7 @@ func TestScoresCoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := encodeScores(sum)
+	b, err := sum.MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestScoresCoder(t *testing.T) {
 	for n := range len(b) {
 		if _, err := decodeScores(b[:n]); err == nil && n > 0 {
 			// a cut between two entries leaves a whole list
-			if again, _ := encodeScores(must(decodeScores(b[:n]))); string(again) != string(b[:n]) {
+			if again, _ := must(decodeScores(b[:n])).MarshalBinary(); string(again) != string(b[:n]) {
 				t.Errorf("%d of %d bytes are taken", n, len(b))
 			}
 		}
@@ -100,12 +100,12 @@ func TestScoresCoder(t *testing.T) {
 func must(s Scores, _ error) Scores { return s }
 
 func FuzzDecodeScores(f *testing.F) {
-	b, _ := encodeScores(some(f, "training", 1, 2))
+	b, _ := some(f, "training", 1, 2).MarshalBinary()
 	f.Add(b)
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if s, err := decodeScores(b); err == nil {
-			if _, err := encodeScores(s); err != nil {
+			if _, err := s.MarshalBinary(); err != nil {
 				t.Error(err)
 			}
 		}

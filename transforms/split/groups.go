@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"reflect"
 
@@ -103,17 +104,16 @@ func (g groups) first(part int, key string) int64 {
 
 // countFn counts the rows of the groups in a partition.
 type countFn struct {
-	Run, Ref string
-	Strata   []string
-	tasks    bundle.Tasks[groups]
+	Run    bundle.Ref
+	Ref    string
+	Strata []string
+	tasks  bundle.Tasks[groups]
 }
 
-func (f *countFn) StartBundle(context.Context, func(groups)) { f.tasks.Start(f.Run) }
-
 func (f *countFn) ProcessElement(ctx context.Context, p part, _ func(groups)) error {
-	return f.tasks.Go(ctx, func(ctx context.Context) (groups, error) {
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (groups, error) {
 		counts := map[string]*int64{}
-		err := eachRow(ctx, f.Ref, p.Partition, f.Strata, f.Strata, func(_ *table.Batch, _ int, key []byte) error {
+		err := eachRow(ctx, bundle.Of(f.Run), f.Ref, p.Partition, f.Strata, f.Strata, func(_ *table.Batch, _ int, key []byte) error {
 			n := counts[string(key)]
 			if n == nil {
 				n = new(int64)
@@ -141,18 +141,18 @@ func (f *countFn) FinishBundle(_ context.Context, emit func(groups)) error {
 type mergeFn struct{}
 
 func (*mergeFn) MergeAccumulators(a, b groups) groups {
-	for i, p := range b.Parts {
-		a.Parts[i] = p
-	}
-	return a
+	out := groups{map[int]map[string]int64{}}
+	maps.Copy(out.Parts, a.Parts)
+	maps.Copy(out.Parts, b.Parts)
+	return out
 }
 
 // eachRow calls row for every row of a partition, with the key of its group, and batch behind the rows of each batch.
 func eachRow(
-	ctx context.Context, ref string, p table.Partition, columns, strata []string,
+	ctx context.Context, run *bundle.Run, ref string, p table.Partition, columns, strata []string,
 	row func(b *table.Batch, i int, key []byte) error, batch func(b *table.Batch) error,
 ) error {
-	store, err := table.Connect(ctx, ref)
+	store, err := run.Connect(ctx, ref)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package split
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -10,12 +11,13 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Counts]())
+	beam.RegisterCoder(reflect.TypeFor[Counts](), Counts.MarshalBinary, decodeCounts)
+	collect.Register[Counts]()
 	beam.RegisterType(reflect.TypeFor[splitFn]())
-	beam.RegisterType(reflect.TypeFor[keepFn]())
 	beam.RegisterType(reflect.TypeFor[sumFn]())
 }
 
@@ -58,8 +60,16 @@ func (o *Options) Schema() table.Schema {
 // Counts are the rows written.
 type Counts struct{ Train, Test int64 }
 
-// Split writes the rows of the two sets to the output. Share a *Counts with the run (bundle.Share), which gets the counts.
-func Split(s beam.Scope, run string, opt Options, partitions []table.Partition) {
+// MarshalBinary writes JSON.
+func (c Counts) MarshalBinary() ([]byte, error) { return json.Marshal(c) }
+
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (c *Counts) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, c) }
+
+func decodeCounts(b []byte) (c Counts, err error) { return c, c.UnmarshalBinary(b) }
+
+// Split writes the rows of the two sets to the output and returns the PCollection<Counts> of their one sum.
+func Split(s beam.Scope, run bundle.Ref, opt Options, partitions []table.Partition) beam.PCollection {
 	s = s.Scope("split.Split")
 	parts := make([]part, len(partitions))
 	for i, p := range partitions {
@@ -68,11 +78,11 @@ func Split(s beam.Scope, run string, opt Options, partitions []table.Partition) 
 	in := beam.CreateList(s, parts)
 	sizes := beam.Combine(s, &mergeFn{}, opt.groups(s, run, in, parts))
 	written := beam.ParDo(s, &splitFn{Run: run, Options: opt}, in, beam.SideInput{Input: sizes})
-	beam.ParDo0(s, &keepFn{Run: run}, beam.Combine(s, &sumFn{}, written))
+	return beam.Combine(s, &sumFn{}, written)
 }
 
 // groups are the groups of each partition: counted, or without strata the partition itself.
-func (o *Options) groups(s beam.Scope, run string, in beam.PCollection, parts []part) beam.PCollection {
+func (o *Options) groups(s beam.Scope, run bundle.Ref, in beam.PCollection, parts []part) beam.PCollection {
 	if len(o.Strata) > 0 {
 		return beam.ParDo(s, &countFn{Run: run, Ref: o.Ref, Strata: o.Strata}, in)
 	}
@@ -85,14 +95,14 @@ func (o *Options) groups(s beam.Scope, run string, in beam.PCollection, parts []
 
 // splitFn writes the chosen rows of partitions.
 type splitFn struct {
-	Run     string
+	Run     bundle.Ref
 	Options Options
 	tasks   bundle.Tasks[Counts]
 	sizes   map[string]int64
 }
 
-func (f *splitFn) StartBundle(_ context.Context, g groups, _ func(Counts)) error {
-	f.tasks.Start(f.Run)
+// begin prepares for the elements of a bundle.
+func (f *splitFn) begin(g groups) error {
 	f.sizes = g.sizes()
 	for _, n := range f.sizes {
 		if drawn, _ := f.Options.Proportions.Count(n); drawn > 0 {
@@ -111,9 +121,14 @@ func errEmpty(o Options) error {
 }
 
 func (f *splitFn) ProcessElement(ctx context.Context, p part, g groups, _ func(Counts)) error {
+	if f.sizes == nil {
+		if err := f.begin(g); err != nil {
+			return err
+		}
+	}
 	sizes := f.sizes
-	return f.tasks.Go(ctx, func(ctx context.Context) (Counts, error) {
-		return f.Options.split(ctx, p, g, sizes, func(n int64) { bundle.Of(f.Run).Advance(Splitting, "rows", n) })
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Counts, error) {
+		return f.Options.split(ctx, bundle.Of(f.Run), p, g, sizes, func(n int64) { bundle.Of(f.Run).Advance(Splitting, "rows", n) })
 	})
 }
 
@@ -123,15 +138,15 @@ func (f *splitFn) FinishBundle(_ context.Context, _ groups, emit func(Counts)) e
 }
 
 // split writes the chosen rows of a partition.
-func (o *Options) split(ctx context.Context, p part, g groups, sizes map[string]int64, advance func(n int64)) (counts Counts, err error) {
-	w := newWriter(o, p.Index)
+func (o *Options) split(ctx context.Context, run *bundle.Run, p part, g groups, sizes map[string]int64, advance func(n int64)) (counts Counts, err error) {
+	w := newWriter(o, run, p.Index)
 	defer w.discard()
 	type state struct {
 		*choice
 		next int64 // ordinal
 	}
 	states := map[string]*state{}
-	err = eachRow(ctx, o.Ref, p.Partition, o.Columns.Names(), o.Strata, func(b *table.Batch, i int, key []byte) error {
+	err = eachRow(ctx, run, o.Ref, p.Partition, o.Columns.Names(), o.Strata, func(b *table.Batch, i int, key []byte) error {
 		s := states[string(key)]
 		if s == nil {
 			k := string(key)
@@ -169,15 +184,4 @@ type sumFn struct{}
 
 func (*sumFn) MergeAccumulators(a, b Counts) Counts {
 	return Counts{a.Train + b.Train, a.Test + b.Test}
-}
-
-// keepFn gives the counts to whoever started the run.
-type keepFn struct{ Run string }
-
-func (f *keepFn) ProcessElement(_ context.Context, all Counts) error {
-	to, err := bundle.Shared[*Counts](f.Run)
-	if err == nil {
-		*to = all
-	}
-	return err
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
 // A writer writes the chosen rows of one partition to the output's tables: a part per table that gets rows.
 type writer struct {
 	opt     *Options
+	run     *bundle.Run
 	key     string
 	outputs []output
 }
@@ -19,8 +21,8 @@ type output struct {
 	to    table.Writer
 }
 
-func newWriter(o *Options, part int) *writer {
-	w := &writer{opt: o, key: fmt.Sprintf("%010d", part), outputs: make([]output, 1)}
+func newWriter(o *Options, run *bundle.Run, part int) *writer {
+	w := &writer{opt: o, run: run, key: fmt.Sprintf("%010d", part), outputs: make([]output, 1)}
 	if o.Separate {
 		w.outputs = make([]output, 2)
 	}
@@ -59,7 +61,7 @@ func (w *writer) flush(ctx context.Context) error {
 			continue
 		}
 		if out.to == nil {
-			store, err := table.Connect(ctx, w.opt.Ref)
+			store, err := w.run.Connect(ctx, w.opt.Ref)
 			if err != nil {
 				return err
 			}

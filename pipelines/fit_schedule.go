@@ -1,0 +1,57 @@
+package pipelines
+
+// Limits of the iterations of one pipeline. A runner keeps the weights of every iteration, and prism needs the longer for each the
+// more there are; between pipelines nothing is kept but the latest weights and states. A pipeline costs a millisecond on the direct runner.
+const (
+	mostPerPipeline       = 25
+	weightBytesInPipeline = 8 << 20
+)
+
+// A schedule decides what is done after which iteration. Nobody else knows where the end is.
+type schedule struct {
+	// Iterations is the number of all; they are counted from 1.
+	Iterations int
+	// ScoreEvery is after how many iterations metrics are computed; they are after the last as well.
+	ScoreEvery int
+	// PerPipeline is the most iterations of one pipeline.
+	PerPipeline int
+	// CheckpointEvery is after how many iterations a checkpoint is due; 0: never. None is due after the last.
+	CheckpointEvery int
+}
+
+// newSchedule is that of a fit of so many weights.
+func newSchedule(opt FitOptions, weights int) schedule {
+	s := schedule{
+		Iterations: opt.Iterations, ScoreEvery: opt.MetricsEvery,
+		PerPipeline: opt.IterationsPerJob, CheckpointEvery: opt.CheckpointEvery,
+	}
+	if s.ScoreEvery == 0 {
+		s.ScoreEvery = s.Iterations
+	}
+	if s.PerPipeline == 0 {
+		s.PerPipeline = max(1, min(mostPerPipeline, weightBytesInPipeline/max(1, 4*weights)))
+	}
+	return s
+}
+
+// next is the last iteration of the pipeline that begins after done iterations; false: there is none.
+func (s schedule) next(done int) (last int, ok bool) {
+	last = min(done+s.PerPipeline, s.Iterations)
+	if every := s.CheckpointEvery; every > 0 {
+		last = min(last, (done/every+1)*every)
+	}
+	return last, done < s.Iterations
+}
+
+// scored reports whether metrics are computed after an iteration.
+func (s schedule) scored(iteration int) bool {
+	return iteration%s.ScoreEvery == 0 || s.last(iteration)
+}
+
+// last reports whether an iteration is the last.
+func (s schedule) last(iteration int) bool { return iteration == s.Iterations }
+
+// checkpoint reports whether a checkpoint is due after an iteration.
+func (s schedule) checkpoint(iteration int) bool {
+	return s.CheckpointEvery > 0 && iteration%s.CheckpointEvery == 0 && !s.last(iteration)
+}

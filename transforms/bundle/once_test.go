@@ -1,0 +1,109 @@
+package bundle
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// All that ask get what was made once; an error is for those who waited for it.
+func TestOnce(t *testing.T) {
+	r := Begin(t.Context(), Options{})
+	var made atomic.Int64
+	begin := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			v, err := Once(t.Context(), r, "a", func(context.Context) (int64, error) { <-begin; return made.Add(1), nil })
+			if v != 1 || err != nil {
+				t.Errorf("got %d, %v", v, err)
+			}
+		})
+	}
+	close(begin)
+	wg.Wait()
+
+	broken := errors.New("broken")
+	if _, err := Once(t.Context(), r, "b", func(context.Context) (int, error) { return 0, broken }); err != broken {
+		t.Errorf("got %v", err)
+	}
+	if v, err := Once(t.Context(), r, "b", func(context.Context) (int, error) { return 2, nil }); v != 2 || err != nil {
+		t.Errorf("after an error: got %d, %v", v, err)
+	}
+	var p *PanicError
+	if _, err := Once(t.Context(), r, "c", func(context.Context) (int, error) { panic("no") }); !errors.As(err, &p) {
+		t.Errorf("got %v, want a PanicError", err)
+	}
+
+	// Who waits can give up.
+	inside, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		_, _ = Once(t.Context(), r, "d", func(context.Context) (int, error) { close(inside); <-done; return 0, nil })
+	}()
+	<-inside
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Once(ctx, r, "d", func(context.Context) (int, error) { t.Error("made twice"); return 0, nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(done)
+
+	if err := r.End(); err != nil {
+		t.Error(err)
+	}
+	if v, err := Once(t.Context(), r, "a", func(context.Context) (int64, error) { return 9, nil }); v != 9 || err != nil {
+		t.Errorf("End has not forgotten: %d, %v", v, err)
+	}
+}
+
+// What is put stays until it is taken or the run ends, and is heard of.
+func TestValues(t *testing.T) {
+	var heard []string
+	r := Begin(t.Context(), Options{Kept: func(key string, v any) { heard = append(heard, key+"="+v.(string)) }})
+	r.Put("box/a", "1")
+	r.Put("box/a", "2")
+	r.Put("box/b", "3")
+	r.Put("other/c", "4")
+	if v, ok := r.Get("box/a"); v != "2" || !ok {
+		t.Errorf("got %v, %v", v, ok)
+	}
+	if v, ok := r.Take("box/a"); v != "2" || !ok {
+		t.Errorf("took %v, %v", v, ok)
+	}
+	if v, ok := r.Take("box/a"); ok {
+		t.Errorf("took %v twice", v)
+	}
+	r.Drop("box/")
+	if _, ok := r.Get("box/b"); ok {
+		t.Error("what was dropped is there")
+	}
+	if _, ok := r.Get("other/c"); !ok {
+		t.Error("another box was dropped")
+	}
+	_ = r.End()
+	if _, ok := r.Get("other/c"); ok {
+		t.Error("End has not forgotten")
+	}
+	if len(heard) != 4 || heard[1] != "box/a=2" {
+		t.Errorf("heard %v", heard)
+	}
+}
+
+// A worker remembers the runs that it works for, and forgets those it has not heard of for long.
+func TestForeignRuns(t *testing.T) {
+	a := Of(Ref{ID: "elsewhere-1", Workers: 3})
+	if cap(a.slots) != 3 || a.Local() {
+		t.Errorf("%d workers, local %v", cap(a.slots), a.Local())
+	}
+	b := Of(Ref{ID: "elsewhere-2"})
+	if Of(a.Ref()) != a || Of(b.Ref()) != b {
+		t.Error("a run that is in use was forgotten")
+	}
+	Of(Ref{ID: "elsewhere-3"})
+	Of(Ref{ID: "elsewhere-4"})
+	if Of(a.Ref()) == a {
+		t.Error("a run of long ago is remembered")
+	}
+}

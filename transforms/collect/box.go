@@ -1,0 +1,152 @@
+package collect
+
+import (
+	"context"
+	"encoding"
+	"fmt"
+	"iter"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/bundle"
+)
+
+// A Box is the address of values by key. It can be encoded as JSON and holds no secret.
+type Box struct {
+	Run bundle.Ref
+	// Name tells the boxes of a run in memory apart.
+	Name string
+	// Output is where the values are in a store; nil: in memory.
+	Output *Output `json:",omitempty"`
+}
+
+// An Output is an output of a store that holds the values of a box. Its first table has the Schema and is ordered.
+type Output struct{ Ref, ID string }
+
+// Schema is that of a box's table.
+var Schema = table.Schema{
+	{Name: "piece", Type: table.Int32Type},
+	{Name: "value", Type: table.BytesType},
+}
+
+// pieceBytes is the most bytes of a row: PostgreSQL takes up to 1 GB, in one message.
+const pieceBytes = 32 << 20
+
+// Forget drops the values of a box in memory. Those of a store go with their output.
+func (b Box) Forget() {
+	if b.Output == nil {
+		bundle.Of(b.Run).Drop(b.inMemory(""))
+	}
+}
+
+// Put puts a value in the box.
+func (b Box) Put(ctx context.Context, key string, v encoding.BinaryMarshaler) error {
+	if b.Output == nil {
+		bundle.Of(b.Run).Put(b.inMemory(key), v)
+		return nil
+	}
+	if err := b.write(ctx, key, v); err != nil {
+		return fmt.Errorf("keeping %s: %w", key, err)
+	}
+	return nil
+}
+
+func (b Box) inMemory(key string) string { return b.Name + "/" + key }
+
+func (b Box) write(ctx context.Context, key string, v encoding.BinaryMarshaler) error {
+	data, err := v.MarshalBinary()
+	if err != nil {
+		return err
+	}
+	store, err := bundle.Of(b.Run).Connect(ctx, b.Output.Ref)
+	if err != nil {
+		return err
+	}
+	w, err := store.Append(ctx, table.Part{Output: b.Output.ID, Key: key})
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	batch := table.NewBatch(Schema)
+	for piece, part := range Pieces(data) {
+		batch.Reset()
+		if err := batch.Append(piece, part); err != nil {
+			return err
+		}
+		if err := w.Write(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return w.Close(ctx)
+}
+
+// Pieces are bytes in pieces that a row can hold, numbered from 0; of no bytes there is one.
+func Pieces(data []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for piece := 0; piece == 0 || len(data) > 0; piece++ {
+			n := min(len(data), pieceBytes)
+			if !yield(piece, data[:n]) {
+				return
+			}
+			data = data[n:]
+		}
+	}
+}
+
+// Decoded is a pointer to T that can be read from bytes.
+type Decoded[T any] interface {
+	*T
+	encoding.BinaryUnmarshaler
+}
+
+// Get is the value of a key. In memory it is the one that was put, which must not be changed.
+func Get[T any, P Decoded[T]](ctx context.Context, b Box, key string) (T, error) {
+	if b.Output == nil {
+		v, ok := bundle.Of(b.Run).Get(b.inMemory(key))
+		return found[T](v, ok, key)
+	}
+	var v T
+	data, err := b.read(ctx, key)
+	if err == nil {
+		err = P(&v).UnmarshalBinary(data)
+	}
+	if err != nil {
+		return v, fmt.Errorf("%s of the pipeline before: %w", key, err)
+	}
+	return v, nil
+}
+
+// Take is Get for a value that is large and asked for once: memory forgets it.
+func Take[T any, P Decoded[T]](ctx context.Context, b Box, key string) (T, error) {
+	if b.Output != nil {
+		return Get[T, P](ctx, b, key)
+	}
+	v, ok := bundle.Of(b.Run).Take(b.inMemory(key))
+	return found[T](v, ok, key)
+}
+
+func found[T any](v any, ok bool, key string) (T, error) {
+	if !ok {
+		return *new(T), fmt.Errorf("internal error: %s of the pipeline before: %w (any more)", key, table.ErrNotExist)
+	}
+	return v.(T), nil
+}
+
+func (b Box) read(ctx context.Context, key string) ([]byte, error) {
+	store, err := bundle.Of(b.Run).Connect(ctx, b.Output.Ref)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := store.Fetch(ctx, table.Part{Output: b.Output.ID, Key: key})
+	if err != nil {
+		return nil, err
+	}
+	var data []byte
+	values := rows.Col("value")
+	for i := range rows.Rows {
+		if rows.Rows == 1 {
+			return values.Bytes[0], nil
+		}
+		data = append(data, values.Bytes[i]...)
+	}
+	return data, nil
+}
