@@ -32,7 +32,10 @@ func openPacked(ctx context.Context, store table.Store, what, text string) (*pac
 	p := &packedTable{what: what, snap: snap}
 	name, err := parseTable(what, text)
 	if err == nil {
-		_, p.variables, err = readSummary(ctx, store, what, name)
+		var summary *table.Batch
+		if summary, p.variables, err = readSummary(ctx, store, what, name); err == nil {
+			err = checkFormat(summary, name.WithSuffix("_summary"))
+		}
 	}
 	if err != nil {
 		p.close()
@@ -44,6 +47,21 @@ func openPacked(ctx context.Context, store table.Store, what, text string) (*pac
 		}
 	}
 	return p, nil
+}
+
+// checkFormat refuses a packed table of a form that is not known. A summary that records none is of the first.
+func checkFormat(summary *table.Batch, name table.Name) error {
+	v := summary.Col(formatColumn)
+	if v == nil {
+		return nil
+	}
+	if v.Type != table.Int32Type || v.IsNull(0) {
+		return &table.TableError{Table: name, Err: fmt.Errorf("column %q has no integer", formatColumn)}
+	}
+	if err := packed.CheckFormat(int(v.Int32s[0])); err != nil {
+		return &table.TableError{Table: name, Err: err}
+	}
+	return nil
 }
 
 // close ends the snapshot. It may be called again, and from several goroutines.

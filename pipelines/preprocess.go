@@ -11,6 +11,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/pack"
+	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
@@ -287,6 +288,7 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 	if slices.Contains(numeric, true) {
 		add(labelTypeColumn, table.TextArrayType, labelTypes(numeric))
 	}
+	add(formatColumn, table.Int32Type, packed.Format)
 	if err := schema.Check(); err != nil {
 		return nil, fmt.Errorf("the summary of the packed table: %w", err)
 	}
@@ -297,6 +299,7 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 const (
 	classValuesSuffix = "_class_values"
 	allSegments       = "all_segments"
+	formatColumn      = "packed_format"
 )
 
 // normalizing is the normalizing constant that is recorded: 1 where it is so near to 1 that MADlib does not scale.

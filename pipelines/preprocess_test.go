@@ -148,6 +148,7 @@ normalizing_const real: 1
 num_classes integer[]: {3}
 distribution_rules text: all_segments
 __internal_gpu_config__ text: all_segments
+packed_format integer: 2
 `; got != want {
 			t.Errorf("summary:\n%swant:\n%s", got, want)
 		}
@@ -270,6 +271,7 @@ normalizing_const real: 0.25
 num_classes integer[]: {5,4}
 distribution_rules text: all_segments
 __internal_gpu_config__ text: all_segments
+packed_format integer: 2
 `; got != want {
 			t.Errorf("summary:\n%swant:\n%s", got, want)
 		}
@@ -389,6 +391,7 @@ normalizing_const real: 2
 num_classes integer[]: {4,3}
 distribution_rules text: all_segments
 __internal_gpu_config__ text: all_segments
+packed_format integer: 2
 `; got != want {
 			t.Errorf("summary:\n%swant:\n%s", got, want)
 		}

@@ -447,3 +447,30 @@ func TestMixedOutputs(t *testing.T) {
 		}
 	})
 }
+
+// A packed table of a later version of beamfit is refused, one that records no format is of the first.
+func TestPackedFormat(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	const name = "iris_train_packed_summary"
+	b := readTable(t, store, name)
+	schema := append(b.Schema, table.Column{Name: formatColumn, Type: table.Int32Type})
+	row := make([]any, len(schema))
+	for c := range b.Cols {
+		row[c] = b.Cols[c].Value(0)
+	}
+	for _, c := range []struct {
+		format any
+		want   string
+	}{{1, ""}, {3, "table iris_train_packed_summary: the packed table has format 3; this version of beamfit reads formats 1 to 2"}, {nil, `column "packed_format" has no integer`}} {
+		row[len(b.Cols)] = c.format
+		dropTable(t, store, name)
+		writeTable(t, store, name, schema, row)
+		opt := irisFit()
+		if _, err := Fit(t.Context(), Env{Store: store}, opt); c.want == "" && err != nil {
+			t.Errorf("format %v: %v", c.format, err)
+		} else if c.want != "" {
+			wantError(t, err, c.want)
+		}
+	}
+}

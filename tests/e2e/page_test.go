@@ -41,7 +41,7 @@ func TestPageOnPostgreSQL(t *testing.T) {
 		return strings.Split(strings.SplitN(u.psql(sql), "\n", 2)[0], "|")
 	}
 	if got := header("SELECT * FROM iris_train_packed_summary"); !slices.Equal(got, strings.Fields("source_table output_table dependent_varname "+
-		"independent_varname dependent_vartype class_text_class_values buffer_size normalizing_const num_classes distribution_rules __internal_gpu_config__")) {
+		"independent_varname dependent_vartype class_text_class_values buffer_size normalizing_const num_classes distribution_rules __internal_gpu_config__ packed_format")) {
 		t.Errorf("summary of the packed table has columns %q", got)
 	}
 	if got := header("SELECT * FROM iris_model_summary;"); !slices.Equal(got, strings.Fields(summaryColumns)) {

@@ -39,7 +39,7 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, group int64, segme
 	for i, b := range g.buffers {
 		batch.Reset()
 		id := g.first + int64(i)
-		if err = batch.Append(packed.Row(b, id%p.Shards, id)...); err == nil {
+		if err = batch.Append(packed.Row(b, packed.ShardOf(id, p.Buffers(), p.Shards), id)...); err == nil {
 			err = w.Write(ctx, batch)
 		}
 		if err != nil {

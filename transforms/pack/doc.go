@@ -1,7 +1,7 @@
 // Package pack turns the rows of a table into the buffers of a packed table.
 //
 // Words: row numbers count the rows of the source from 0. The position of a row is where it goes: position p is row p mod
-// BufferSize of buffer p / BufferSize. Buffer b belongs to shard b mod Shards. A group is a few whole buffers.
+// BufferSize of buffer p / BufferSize. The buffers of a shard follow each other (packed.ShardOf). A group is a few whole buffers.
 //
 // # The way of a row
 //

@@ -16,6 +16,7 @@ package packed
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
@@ -27,6 +28,26 @@ const (
 	BufferColumn = "buffer_id"
 	ShapeSuffix  = "_shape"
 )
+
+// Format is the version of the form that Schema and ShardOf give, which the summary of a packed table records. Format 1, which the
+// summaries of MADlib's tables and older ones do not record, is the same but for the shards of buffers, which readers take from the
+// table anyway.
+const Format = 2
+
+// CheckFormat refuses the tables of later versions.
+func CheckFormat(format int) error {
+	if format < 1 || format > Format {
+		return fmt.Errorf("the packed table has format %d; this version of beamfit reads formats 1 to %d", format, Format)
+	}
+	return nil
+}
+
+// ShardOf is the shard of a buffer: the buffers of a shard follow each other, so that who reads a shard reads nothing else.
+func ShardOf(buffer, buffers, shards int64) int64 {
+	hi, lo := bits.Mul64(uint64(buffer), uint64(shards))
+	shard, _ := bits.Div64(hi, lo, uint64(buffers))
+	return int64(shard)
+}
 
 // Schema is that of a table of buffers with that layout.
 func Schema(l buffer.Layout) table.Schema {

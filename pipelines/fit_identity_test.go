@@ -1,0 +1,57 @@
+package pipelines
+
+import (
+	"reflect"
+	"testing"
+)
+
+// Every argument of Fit that changes the weights is in the identity of a checkpoint, or in this list of those that change none: a
+// fit that goes on from the checkpoint of another one would mix the two.
+func TestIdentityHasAllArguments(t *testing.T) {
+	exempt := map[string]string{
+		"Model":            "the checkpoint is named after it",
+		"ArchTable":        "what it says is in the identity: architecture, first weights",
+		"ID":               "what it says is in the identity: architecture, first weights",
+		"Iterations":       "a fit may go on further",
+		"IterationsPerJob": "no result depends on it",
+		"CheckpointEvery":  "no result depends on it",
+		"WarmStart":        "what it says is in the identity: first weights",
+		"Name":             "recorded only",
+		"Description":      "recorded only",
+	}
+	store := fileStore(t)
+	withIris(t, store)
+	identity := func(opt FitOptions) map[string]string {
+		f := &fit{opt: opt, job: startJob(t, Env{})}
+		f.Store = store
+		if _, err := f.prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		defer f.closeTables()
+		return f.same
+	}
+	base := identity(checkpointed())
+	changes := map[string]func(*FitOptions){
+		"Source":       func(o *FitOptions) { o.Source = "iris_test_packed" },
+		"Compile":      func(o *FitOptions) { o.Compile += " " },
+		"Fit":          func(o *FitOptions) { o.Fit = "batch_size=7" },
+		"Validation":   func(o *FitOptions) { o.Validation = "" },
+		"MetricsEvery": func(o *FitOptions) { o.MetricsEvery = 2 },
+		"Seed":         func(o *FitOptions) { o.Seed++ },
+	}
+	fields := reflect.TypeFor[FitOptions]()
+	for i := range fields.NumField() {
+		name := fields.Field(i).Name
+		change, tested := changes[name]
+		switch _, none := exempt[name]; {
+		case none == tested:
+			t.Errorf("FitOptions.%s is neither in the identity of a checkpoint nor exempt, or both: say here which", name)
+		case tested:
+			opt := checkpointed()
+			change(&opt)
+			if different(base, identity(opt)) == nil {
+				t.Errorf("FitOptions.%s changes nothing in the identity of a checkpoint", name)
+			}
+		}
+	}
+}
