@@ -18,6 +18,9 @@ type Env struct {
 	Workers int
 	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.
 	Progress func(Event)
+
+	// foreign makes the workers of the job strangers to this process, as those of another process are: for tests.
+	foreign bool
 }
 
 // An Event tells how far a job is. Done and Total count Unit ("rows", "buffers", "iterations"); Total is 0 where unknown.

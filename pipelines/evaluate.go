@@ -65,7 +65,7 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 		return EvaluateResult{}, err
 	}
 	defer abort(ctx, out)
-	scores, err := e.score(ctx)
+	scores, err := e.score(ctx, target)
 	if err != nil {
 		return EvaluateResult{}, err
 	}
@@ -83,24 +83,27 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 //
 //	shards of the test table --> load --> pieces --> score --> box
 //	box --> weights ---------- side input ----------'
-func (e *evaluation) score(ctx context.Context) (*scores, error) {
-	box := e.newBox(testSet)
+func (e *evaluation) score(ctx context.Context, target table.Name) (*scores, error) {
+	box, err := e.newBox(ctx, testSet, target)
+	if err != nil {
+		return nil, err
+	}
 	if err := box.Put(ctx, average.Key, average.Vector{Values: e.stored.weights}); err != nil {
 		return nil, err
 	}
 	const key = "scores"
 	totals := map[string]int64{dataset.Stage: e.set.Buffers(), score.Stage: e.set.Rows()}
-	err := e.pipeline(totals, func(s beam.Scope) error {
-		run := e.run.Ref()
+	err = e.pipeline(totals, func(s beam.Scope) error {
+		run := e.worker
 		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, beam.CreateList(s, e.set.Shards)))
-		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box))
-		collect.Keep[score.Scores](s, box, key, all)
+		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box))
+		collect.Keep[score.Scores](s, box.Box, key, all)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	all, err := collect.Get[score.Scores](ctx, box, key)
+	all, err := collect.Get[score.Scores](ctx, box.Box, key)
 	if err != nil {
 		return nil, err
 	}

@@ -41,10 +41,13 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	}
 	defer abort(ctx, out)
 	end, err := f.train(ctx, begin)
-	if err != nil {
-		return FitResult{}, err
+	if err == nil {
+		err = f.write(ctx, out.ID(), end)
 	}
-	if err := f.write(ctx, out.ID(), end); err != nil {
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx) // the reason itself, whatever it made fail
+	}
+	if err != nil {
 		return FitResult{}, err
 	}
 	if err := out.Commit(ctx); err != nil {

@@ -155,7 +155,7 @@ func (f *fit) writeCheckpoint(ctx context.Context, output string, c course) erro
 	if err := put(reportsKey, packedReports(c.reports)); err != nil {
 		return err
 	}
-	vector, err := collect.Get[average.Vector](ctx, c.box, average.Key)
+	vector, err := collect.Get[average.Vector](ctx, c.box.Box, average.Key)
 	if err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (f *fit) writeCheckpoint(ctx context.Context, output string, c course) erro
 	}
 	for _, shard := range f.training().Shards {
 		key := trainshard.Key + shard.CollectKey()
-		state, err := collect.Get[trainshard.State](ctx, c.box, key)
+		state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
 		if err != nil {
 			return err
 		}

@@ -114,14 +114,36 @@ func (c *fitClock) Kept(_ string, value any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.average(s.Iteration)
-	r, scores := c.done, c.plan.reportOf(s)
-	r.Scored, r.Scoring = true, time.Since(c.averageAt)
+	c.done.Scoring = time.Since(c.averageAt)
+	c.tell(c.withScores(c.done, s))
+}
+
+// withScores is a report with the scores of its iteration.
+func (c *fitClock) withScores(r IterationReport, s iterationScores) IterationReport {
+	scores := c.plan.reportOf(s)
+	r.Scored = true
 	r.TrainingLoss, r.TrainingMetrics = float64(scores.Training.Loss), scores.Training.named()
 	if scores.Validation != nil {
 		loss := float64(scores.Validation.Loss)
 		r.ValidationLoss, r.ValidationMetrics = &loss, scores.Validation.named()
 	}
-	c.tell(r)
+	return r
+}
+
+// Afterwards tells of the iterations of a pipeline whose workers were other processes, once it has ended: when each began and ended is
+// not known, so that all get the same share of the time.
+func (c *fitClock) Afterwards(first, last int, took time.Duration, scores map[int]iterationScores) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := first; i <= last; i++ {
+		r := IterationReport{
+			Iteration: i, Iterations: c.plan.schedule.Iterations, Rows: c.plan.trained, Training: took / time.Duration(last-first+1),
+		}
+		if s, ok := scores[i]; ok {
+			r = c.withScores(r, s)
+		}
+		c.tell(r)
+	}
 }
 
 // tell reports the end of an iteration.

@@ -17,14 +17,14 @@ type course struct {
 	// done is the number of iterations.
 	done int
 	// box has the weights (average.Key) and, where done > 0 and the fit goes on, the state of every shard (trainshard.Key).
-	box collect.Box
+	box *box
 	// reports are those of the iterations that were scored, in their order.
 	reports []scoreReport
 }
 
 // weights are those of the course. They must not be changed.
 func (c course) weights(ctx context.Context) ([]float32, error) {
-	v, err := collect.Get[average.Vector](ctx, c.box, average.Key)
+	v, err := collect.Get[average.Vector](ctx, c.box.Box, average.Key)
 	return v.Values, err
 }
 
@@ -33,12 +33,16 @@ func (c course) states() *collect.Box {
 	if c.done == 0 {
 		return nil
 	}
-	return &c.box
+	return &c.box.Box
 }
 
 // newCourse puts weights and states where a pipeline begins with them.
 func (f *fit) newCourse(ctx context.Context, done int, weights []float32, states []trainer.State, reports []scoreReport) (course, error) {
-	c := course{done: done, box: f.newBox(boxAfter(done)), reports: reports}
+	box, err := f.boxAfter(ctx, done)
+	if err != nil {
+		return course{}, err
+	}
+	c := course{done: done, box: box, reports: reports}
 	if err := c.box.Put(ctx, average.Key, average.Vector{Values: weights}); err != nil {
 		return c, err
 	}
@@ -50,17 +54,19 @@ func (f *fit) newCourse(ctx context.Context, done int, weights []float32, states
 	return c, nil
 }
 
-// boxAfter is the name of the box after so many iterations.
-func boxAfter(done int) string { return fmt.Sprintf("after %d iterations", done) }
+// boxAfter is an empty box for the course after so many iterations.
+func (f *fit) boxAfter(ctx context.Context, done int) (*box, error) {
+	return f.newBox(ctx, fmt.Sprintf("after %d iterations", done), f.target)
+}
 
 // shardKey begins the keys of the shards of a set, with their digests.
 func shardKey(set string) string { return "shard-" + set + "-" }
 
 // takeDigests makes what the shards of the tables were when they were read what they must be when they are read again.
-func (f *fit) takeDigests(ctx context.Context, box collect.Box) error {
+func (f *fit) takeDigests(ctx context.Context, box *box) error {
 	for _, set := range f.sets {
 		for i := range set.Shards {
-			read, err := collect.Get[dataset.Shard](ctx, box, shardKey(set.Set)+strconv.Itoa(i))
+			read, err := collect.Get[dataset.Shard](ctx, box.Box, shardKey(set.Set)+strconv.Itoa(i))
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ func (f *fit) train(ctx context.Context, c course) (course, error) {
 		if err != nil {
 			return c, f.ofValues(err)
 		}
-		c.box.Forget()
+		f.dropBox(ctx, c.box)
 		c = next
 		if f.schedule.checkpoint(c.done) {
 			if err := f.saveCheckpoint(ctx, c); err != nil {
@@ -46,26 +46,34 @@ func (f *fit) train(ctx context.Context, c course) (course, error) {
 // The first iteration begins when all tables are read, every other when the one before it is averaged and, where it is scored,
 // scored.
 func (f *fit) iterate(ctx context.Context, c course, last int) (course, error) {
-	next := course{done: last, box: f.newBox(boxAfter(last)), reports: c.reports}
+	box, err := f.boxAfter(ctx, last)
+	if err != nil {
+		return course{}, err
+	}
+	next := course{done: last, box: box, reports: c.reports}
 	totals := map[string]int64{dataset.Stage: 0}
 	for _, set := range f.sets {
 		totals[dataset.Stage] += set.Buffers()
 	}
-	err := f.pipeline(totals, func(s beam.Scope) error {
+	began := time.Now()
+	err = f.pipeline(totals, func(s beam.Scope) error {
 		f.build(s, c, next)
 		return nil
 	})
 	if err != nil {
 		return next, err
 	}
+	scores, err := f.scoresIn(ctx, next, c.done+1)
+	if err != nil {
+		return next, err
+	}
 	for i := c.done + 1; i <= last; i++ {
-		if f.schedule.scored(i) {
-			at, err := collect.Get[iterationScores](ctx, next.box, iterationScores{Iteration: i}.key())
-			if err != nil {
-				return next, err
-			}
-			next.reports = append(next.reports, f.reportOf(at))
+		if s, ok := scores[i]; ok {
+			next.reports = append(next.reports, f.reportOf(s))
 		}
+	}
+	if f.remote {
+		f.clock.Afterwards(c.done+1, last, time.Since(began), scores)
 	}
 	if f.digests && c.done == f.resumed {
 		return next, f.takeDigests(ctx, next.box)
@@ -73,20 +81,36 @@ func (f *fit) iterate(ctx context.Context, c course, last int) (course, error) {
 	return next, nil
 }
 
+// scoresIn are the scores that a course has in its box, from iteration first on, by iteration.
+func (f *fit) scoresIn(ctx context.Context, c course, first int) (map[int]iterationScores, error) {
+	scores := map[int]iterationScores{}
+	for i := first; i <= c.done; i++ {
+		if !f.schedule.scored(i) {
+			continue
+		}
+		s, err := collect.Get[iterationScores](ctx, c.box.Box, iterationScores{Iteration: i}.key())
+		if err != nil {
+			return nil, err
+		}
+		scores[i] = s
+	}
+	return scores, nil
+}
+
 // build makes the pipeline from one course to the next.
 func (f *fit) build(s beam.Scope, from, to course) {
-	run := f.run.Ref()
+	run := f.worker
 	var loaded, pieces []beam.PCollection
 	for _, set := range f.sets {
 		shards := dataset.Load(s, run, f.recipe, f.digests, beam.CreateList(s, set.Shards))
 		if f.digests {
-			collect.Keep[dataset.Shard](s, to.box, shardKey(set.Set), shards)
+			collect.Keep[dataset.Shard](s, to.box.Box, shardKey(set.Set), shards)
 		}
 		loaded = append(loaded, shards)
 		pieces = append(pieces, dataset.Cut(s, shards))
 	}
 	states := trainshard.Start(s, run, f.recipe, from.states(), loaded[0])
-	weights := average.Start(s, from.box)
+	weights := average.Start(s, from.box.Box)
 	after := beam.ParDo(s, &loadedFn{Run: run}, stats.CountElms(s, beam.Flatten(s, loaded...)))
 	for i := from.done + 1; i <= to.done; i++ {
 		s := s.Scope(fmt.Sprintf("iteration %d", i))
@@ -98,12 +122,12 @@ func (f *fit) build(s beam.Scope, from, to course) {
 		if f.schedule.scored(i) {
 			var scores beam.PCollection
 			scores, after = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, run, f.recipe, pieces, weights))
-			collect.Keep[iterationScores](s, to.box, scoresKey, scores)
+			collect.Keep[iterationScores](s, to.box.Box, scoresKey, scores)
 		}
 	}
-	collect.Keep[average.Vector](s, to.box, average.Key, weights)
+	collect.Keep[average.Vector](s, to.box.Box, average.Key, weights)
 	if !f.schedule.last(to.done) {
-		collect.Keep[trainshard.State](s, to.box, trainshard.Key, states)
+		collect.Keep[trainshard.State](s, to.box.Box, trainshard.Key, states)
 	}
 }
 

@@ -37,12 +37,12 @@ type fit struct {
 	summary  modelSummary
 	warnings []string
 	clock    fitClock
+	digests  bool // shards have their digests once they are read
 
 	// With checkpoints:
 	same    map[string]string // identity
 	resumed int               // the iteration that this command goes on from; 0: none
 	earlier time.Duration     // that commands before took
-	digests bool              // shards have their digests once they are read
 }
 
 // training is the training table.
@@ -95,7 +95,7 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 	}
 	f.schedule = newSchedule(f.opt, len(start))
 	f.summary.frequency = f.schedule.ScoreEvery
-	f.digests = f.opt.CheckpointEvery > 0
+	f.digests = f.opt.CheckpointEvery > 0 || f.remote // tables may be read again
 	f.startClock()
 	return f.resume(ctx, start)
 }

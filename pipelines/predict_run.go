@@ -64,7 +64,7 @@ func (p *prediction) write(ctx context.Context, id, independent, output, kind st
 	}
 	defer abort(ctx, out)
 	p.work.Output = out.ID()
-	counts, err := p.predict(ctx)
+	counts, err := p.predict(ctx, target)
 	if err != nil {
 		return PredictResult{}, err
 	}
@@ -126,7 +126,7 @@ func (p *prediction) checkFirstRow(ctx context.Context) error {
 // predict runs the pipeline:
 //
 //	partitions of the test table --> infer.Predict (read, predict, rank, write) --> counts
-func (p *prediction) predict(ctx context.Context) (infer.Counts, error) {
+func (p *prediction) predict(ctx context.Context, target table.Name) (infer.Counts, error) {
 	partitions, err := p.test.Partitions(ctx, p.partitions())
 	if err != nil {
 		return infer.Counts{}, err
@@ -135,22 +135,25 @@ func (p *prediction) predict(ctx context.Context) (infer.Counts, error) {
 	for i, part := range partitions {
 		parts[i] = infer.Part{Key: fmt.Sprintf("%06d", i), Partition: part}
 	}
-	box := p.newBox("predictions")
+	box, err := p.newBox(ctx, "predictions", target)
+	if err != nil {
+		return infer.Counts{}, err
+	}
 	if err := box.Put(ctx, average.Key, average.Vector{Values: p.stored.weights}); err != nil {
 		return infer.Counts{}, err
 	}
-	p.work.Weights = box
+	p.work.Weights = box.Box
 	const key = "counts"
 	totals := map[string]int64{infer.Stage: p.test.Info().Rows}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		counts := infer.Predict(s, p.run.Ref(), p.work, beam.CreateList(s, parts))
-		collect.Keep[infer.Counts](s, box, key, counts)
+		counts := infer.Predict(s, p.worker, p.work, beam.CreateList(s, parts))
+		collect.Keep[infer.Counts](s, box.Box, key, counts)
 		return nil
 	})
 	if err != nil {
 		return infer.Counts{}, err
 	}
-	counts, err := collect.Get[infer.Counts](ctx, box, key)
+	counts, err := collect.Get[infer.Counts](ctx, box.Box, key)
 	if err == nil && counts.Rows != p.test.Info().Rows {
 		err = errors.New("internal error: the pipeline ended before all rows were predicted")
 	}

@@ -92,7 +92,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 
 	totals := map[string]int64{pack.Reading: p.plan.Rows, pack.Packing: p.plan.Buffers()}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		pack.Pack(s, p.run.Ref(), p.plan, beam.CreateList(s, parts))
+		pack.Pack(s, p.worker, p.plan, beam.CreateList(s, parts))
 		return nil
 	})
 	if err != nil {
@@ -138,18 +138,21 @@ func (p *packJob) findClasses(ctx context.Context, parts []table.Partition) erro
 
 // distinct runs the pipeline that finds the distinct values of columns.
 func (p *packJob) distinct(ctx context.Context, columns []table.Column, parts []table.Partition) ([]pack.Classes, error) {
-	box := p.newBox("classes")
+	box, err := p.newBox(ctx, "classes", p.output)
+	if err != nil {
+		return nil, err
+	}
 	const key = "distinct"
 	totals := map[string]int64{pack.ReadingLabels: p.snap.Info().Rows}
-	err := p.pipeline(totals, func(s beam.Scope) error {
-		values := pack.FindDistinct(s, p.run.Ref(), p.ref, columns, beam.CreateList(s, parts))
-		collect.Keep[pack.Distinct](s, box, key, values)
+	err = p.pipeline(totals, func(s beam.Scope) error {
+		values := pack.FindDistinct(s, p.worker, p.ref, columns, beam.CreateList(s, parts))
+		collect.Keep[pack.Distinct](s, box.Box, key, values)
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	found, err := collect.Get[pack.Distinct](ctx, box, key)
+	found, err := collect.Get[pack.Distinct](ctx, box.Box, key)
 	if err != nil {
 		return nil, err
 	}

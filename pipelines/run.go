@@ -47,9 +47,13 @@ type job struct {
 	name string // the Job of its events
 	ref  string // the store's ref, for DoFns
 	run  *bundle.Run
+	// worker is what DoFns know of the run, and remote says that their workers are other processes.
+	worker bundle.Ref
+	remote bool
 
-	mu     sync.Mutex       // serialises Progress, and guards totals
+	mu     sync.Mutex       // serialises Progress, and guards what follows
 	totals map[string]int64 // units of the stages of the pipeline that is running, where known
+	boxes  []*box           // in the store
 }
 
 // listeners hear of a job that trains; either may be nil.
@@ -88,6 +92,10 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 			j.report(Event{Stage: stage, Unit: unit, Done: done, Total: total})
 		},
 	})
+	j.worker = j.run.Ref()
+	if e.foreign {
+		j.worker.ID, j.remote = "the workers of "+j.worker.ID, true
+	}
 	return j, nil
 }
 
@@ -95,8 +103,13 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 // in its usual configuration, for everybody.
 const storeConnections = 48
 
-// end closes the job. When it returns, no task is running.
-func (j *job) end() { _ = j.run.End() }
+// end closes the job. When it returns, no task of this process is running.
+func (j *job) end() {
+	_ = j.run.End()
+	for len(j.boxes) > 0 {
+		j.dropBox(context.Background(), j.boxes[0])
+	}
+}
 
 // report passes an event of this job to the listener. It is safe for concurrent use.
 func (j *job) report(e Event) {

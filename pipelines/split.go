@@ -53,17 +53,20 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	defer abort(ctx, out)
 	p.options.Output = out.ID()
 
-	box := p.newBox("split")
+	box, err := p.newBox(ctx, "split", p.outputs[0])
+	if err != nil {
+		return SplitResult{}, err
+	}
 	const key = "counts"
 	totals := map[string]int64{split.Counting: p.options.Rows, split.Splitting: p.options.Rows}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		collect.Keep[split.Counts](s, box, key, split.Split(s, p.run.Ref(), p.options, parts))
+		collect.Keep[split.Counts](s, box.Box, key, split.Split(s, p.worker, p.options, parts))
 		return nil
 	})
 	if err != nil {
 		return SplitResult{}, err
 	}
-	counts, err := collect.Get[split.Counts](ctx, box, key)
+	counts, err := collect.Get[split.Counts](ctx, box.Box, key)
 	if err != nil {
 		return SplitResult{}, err
 	}
