@@ -12,6 +12,10 @@ type Env struct {
 	Store table.Store
 	// Runner is the Beam runner: "direct" (default when empty) or "prism".
 	Runner string
+	// PrismOpenPort lets prism run in a process that shares its network with others: prism listens on a free port of every
+	// interface, and whoever reaches it can run programs as the user of this process. Without it such a process is refused; see
+	// package netns.
+	PrismOpenPort bool
 	// Workers is the most shards, slices of a batch or partitions that are worked on at the same time in this process; 0: the
 	// number of CPUs.
 	// No result depends on it.

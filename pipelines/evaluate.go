@@ -49,7 +49,7 @@ type evaluation struct {
 // table are the model's inputs and outputs by position, whatever their names. It warns when the table was packed with
 // another normalizing constant or other classes than the training table.
 func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult, error) {
-	j, err := env.begin(ctx, "evaluate", 0, listeners{})
+	j, err := env.beginOnRunner(ctx, "evaluate", 0, listeners{})
 	if err != nil {
 		return EvaluateResult{}, err
 	}

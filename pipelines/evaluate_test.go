@@ -21,9 +21,12 @@ func TestEvaluate(t *testing.T) {
 		// The same rows under other names, in another number of shards and buffers.
 		_, test := parted(iris(t))
 		packIris(t, store, "other", test, packing{buffer: 7, x: "pixels", y: "label"})
-		for _, c := range []struct{ test, runner, output string }{
-			{"iris_test_packed", "direct", "a"}, {"iris_test_packed", "prism", "b"}, {"other", "direct", "c"},
-		} {
+		type evaluation struct{ test, runner, output string }
+		evaluations := []evaluation{{"iris_test_packed", "direct", "a"}, {"other", "direct", "b"}}
+		for _, runner := range testRunners() {
+			evaluations = append(evaluations, evaluation{"iris_test_packed", runner, "on_" + runner})
+		}
+		for _, c := range evaluations {
 			r, err := Evaluate(t.Context(), Env{Store: store, Runner: c.runner}, EvaluateOptions{Model: "iris_model", Test: c.test, Output: c.output})
 			if err != nil {
 				t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
 func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	f := &fit{opt: opt}
-	j, err := env.begin(ctx, "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
+	j, err := env.beginOnRunner(ctx, "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
 	if err != nil {
 		return FitResult{}, err
 	}

@@ -8,13 +8,15 @@ import (
 	"encoding/csv"
 	"math"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/beamfit/beamfit/io/fileio"
+	"github.com/beamfit/beamfit/io/netns"
 	_ "github.com/beamfit/beamfit/io/pgio"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -32,17 +34,9 @@ func pgStore(t testing.TB) table.Store {
 	if server == "" {
 		t.Skip("BEAMFIT_TEST_PG is not set: run scripts/test")
 	}
-	if _, err := exec.LookPath("psql"); err != nil {
-		t.Skip("psql is not installed")
-	}
 	schema := "pipelines_" + strings.ToLower(rand.Text())
-	psql := func(sql string) {
-		if out, err := exec.Command("psql", server, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql).CombinedOutput(); err != nil {
-			t.Fatalf("%s: %v\n%s", sql, err, out)
-		}
-	}
-	psql("CREATE SCHEMA " + schema)
-	t.Cleanup(func() { psql("SET client_min_messages = warning; DROP SCHEMA " + schema + " CASCADE") })
+	execSQL(t, server, "CREATE SCHEMA "+schema)
+	t.Cleanup(func() { execSQL(t, server, "DROP SCHEMA "+schema+" CASCADE") })
 	mark := "?"
 	if strings.Contains(server, "?") {
 		mark = "&"
@@ -53,6 +47,25 @@ func pgStore(t testing.TB) table.Store {
 	}
 	t.Cleanup(func() { _ = store.Close() })
 	return store
+}
+
+// execSQL runs a statement on a server, which programs like psql cannot reach from the network namespace of the tests.
+func execSQL(t testing.TB, server, sql string) {
+	t.Helper()
+	ctx := context.Background()
+	config, err := pgx.ParseConfig(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.LookupFunc, config.DialFunc = netns.LookupHost, netns.DialContext
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, sql); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
 }
 
 // fileStore is an empty store of files.
@@ -73,7 +86,7 @@ var raceDetector bool
 // of its own, which are reported now and then. prism keeps the artifacts of jobs in a map without a lock, and when a job
 // ends early, two goroutines of the harness receive from the same dead gRPC stream (dataWriter.send and DataChannel.read).
 func testRunners() []string {
-	if raceDetector {
+	if raceDetector || netns.Check() != nil {
 		return []string{"direct"}
 	}
 	return Runners()

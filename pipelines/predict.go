@@ -18,7 +18,7 @@ import (
 // (see package infer), and for a loss that compares rows (circle) the output itself. It reads the id column and the argument's
 // columns only. Names and values of the classes and the normalizing constant are those of the model's summary.
 func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
-	j, err := env.begin(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
+	j, err := env.beginOnRunner(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
 	if err != nil {
 		return PredictResult{}, err
 	}
@@ -126,7 +126,7 @@ func classIndexes(k int) []*string {
 // madlib_keras_predict_byom. The values of the classes and the normalizing constant are arguments; the classes of one
 // output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on.
 func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
-	j, err := env.begin(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
+	j, err := env.beginOnRunner(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
 	if err != nil {
 		return PredictResult{}, err
 	}

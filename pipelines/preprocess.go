@@ -18,7 +18,7 @@ import (
 // Preprocess packs the rows of a table into buffers: MADlib's training_preprocessor_dl, or with Like
 // validation_preprocessor_dl. It writes the packed table and its summary, both or none.
 func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (PreprocessResult, error) {
-	j, err := env.begin(ctx, "preprocess", 1, listeners{})
+	j, err := env.beginOnRunner(ctx, "preprocess", 1, listeners{})
 	if err != nil {
 		return PreprocessResult{}, err
 	}

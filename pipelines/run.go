@@ -15,6 +15,7 @@ import (
 	//lint:ignore SA1019 deprecated in favour of prism, but it starts at once and opens no port; every job runs on prism too
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct"
 
+	"github.com/beamfit/beamfit/io/netns"
 	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
@@ -24,7 +25,7 @@ var runners = map[string]func(context.Context, *beam.Pipeline) error{
 		_, err := direct.Execute(ctx, p)
 		return err
 	},
-	"prism": executePrism,
+	prismRunner: executePrism,
 }
 
 // Runners are the names that Env.Runner takes, sorted.
@@ -97,6 +98,16 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 		j.worker.ID, j.remote = "the workers of "+j.worker.ID, true
 	}
 	return j, nil
+}
+
+// beginOnRunner is begin for a job with pipelines.
+func (e Env) beginOnRunner(ctx context.Context, name string, connections int, to listeners) (*job, error) {
+	if e.Runner == prismRunner && !e.PrismOpenPort {
+		if err := netns.Check(); err != nil {
+			return nil, fmt.Errorf("runner prism is refused, since it listens without asking who connects: %w", err)
+		}
+	}
+	return e.begin(ctx, name, connections, to)
 }
 
 // storeConnections is how many connections of the store the tasks of a job may hold together. A PostgreSQL server allows 100

@@ -18,6 +18,9 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/runnerlib"
 )
 
+// prismRunner is the name of prism among the runners.
+const prismRunner = "prism"
+
 // prismServer is prism and its workers, both in this process: started by the first job that asks for them and used by all
 // after it. Beam offers no way to stop prism.
 //
@@ -70,13 +73,8 @@ func executePrism(ctx context.Context, p *beam.Pipeline) error {
 		return err
 	}
 	// Prism wants a worker binary to stage, although the workers run already: an empty file does.
-	binary, err := os.CreateTemp("", "beamfit-worker-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(binary.Name())
-	defer binary.Close()
-	if err := runnerlib.UpdateGoEnvironmentWorker(binary.Name(), pipeline); err != nil {
+	const binary = os.DevNull
+	if err := runnerlib.UpdateGoEnvironmentWorker(binary, pipeline); err != nil {
 		return err
 	}
 	// Once the job is prepared it is followed to its end: an abandoned one would go on unseen.
@@ -86,7 +84,7 @@ func executePrism(ctx context.Context, p *beam.Pipeline) error {
 		return err
 	}
 	srv.staging.Lock()
-	token, err = runnerlib.Stage(ctx, id, artifacts, binary.Name(), token)
+	token, err = runnerlib.Stage(ctx, id, artifacts, binary, token)
 	srv.staging.Unlock()
 	if err != nil {
 		return err

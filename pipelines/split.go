@@ -13,7 +13,7 @@ import (
 // Split draws a training and a test set from a table: MADlib's train_test_split. It writes one table with a column split, or
 // with Separate two tables, all or none.
 func Split(ctx context.Context, env Env, opt SplitOptions) (SplitResult, error) {
-	j, err := env.begin(ctx, "split", 3, listeners{}) // a task reads one table and writes two
+	j, err := env.beginOnRunner(ctx, "split", 3, listeners{}) // a task reads one table and writes two
 	if err != nil {
 		return SplitResult{}, err
 	}

@@ -21,12 +21,15 @@ type app struct {
 
 	db                string
 	runner            string
+	prismOpenPort     bool
 	workers           int
 	logLevel          string
 	quiet, noProgress bool
 
 	// started is set when a command's flags and arguments are accepted; errors before it are wrong usage.
 	started bool
+	// prismReady is set when prism may run: nobody else can connect to it, or the user has accepted that.
+	prismReady bool
 	// logging is set when the log goes to standard error.
 	logging bool
 }
@@ -55,7 +58,7 @@ func (a *app) withStore(ctx context.Context, fn func(table.Store) error) (err er
 // run does one job on the store, with its progress on standard error.
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {
-		env := pipelines.Env{Store: store, Runner: a.runner, Workers: a.workers}
+		env := pipelines.Env{Store: store, Runner: a.runner, PrismOpenPort: a.prismOpenPort, Workers: a.workers}
 		if !a.quiet && !a.noProgress {
 			p := progress.New(a.err, a.progressOptions())
 			defer p.Close()

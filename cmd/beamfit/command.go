@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,6 +29,8 @@ type about struct {
 	long    string // more, whole sentences
 	args    []argument
 	example string // whole command lines
+	// pipelines: the command runs Beam pipelines, on the runner of --runner.
+	pipelines bool
 }
 
 // An argument is a positional one.
@@ -65,6 +68,14 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			}
 			if err := t.validate(args, cmd.Flags().Changed); err != nil {
 				return err
+			}
+			if a.prismOpenPort && a.runner != prism {
+				return errors.New("--prism-open-port needs --runner prism")
+			}
+			if text.pipelines {
+				if err := a.preparePrism(); err != nil {
+					return err
+				}
 			}
 			a.started = true
 			a.startLog()

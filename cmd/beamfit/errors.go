@@ -17,13 +17,19 @@ const (
 	exitUsage  = 2
 )
 
-// execute runs the command line and returns the exit code. It writes the error, if there is one, as one message.
+// runIsolated stands for the exit code of a command line that must run again, in a network namespace of its own.
+const runIsolated = -1
+
+// execute runs the command line and returns the exit code, or runIsolated. It writes the error, if there is one, as one message.
 func execute(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return exitOK
+	}
+	if errors.Is(err, errRunIsolated) {
+		return runIsolated
 	}
 	w := a.messages()
 	if !a.started {

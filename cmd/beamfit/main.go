@@ -14,11 +14,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/io/netns"
 )
 
 func main() {
@@ -28,9 +29,12 @@ func main() {
 		beam.Init()
 		return
 	}
-	os.Exit(untilInterrupted(func(ctx context.Context) int {
-		return execute(ctx, &app{out: os.Stdout, err: os.Stderr}, os.Args[1:])
-	}))
+	a := &app{out: os.Stdout, err: os.Stderr}
+	code := untilInterrupted(func(ctx context.Context) int { return execute(ctx, a, os.Args[1:]) })
+	if code == runIsolated {
+		code = a.runIsolated()
+	}
+	os.Exit(code)
 }
 
 // workerMode tells whether args are those of a Beam worker.
@@ -52,7 +56,7 @@ const interruptGrace = 900 * time.Millisecond
 
 // untilInterrupted runs the command with a context that the first interrupt ends. From then on a second one kills.
 func untilInterrupted(run func(context.Context) int) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := netns.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	code := make(chan int, 1)

@@ -23,7 +23,7 @@ type quickstartTask struct{ dir string }
 
 func quickstartCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "quickstart", group: groupStart,
+		name: "quickstart", group: groupStart, pipelines: true,
 		short: "Run a whole example: split, pack, train, evaluate, predict",
 		long: `Run the iris example of MADlib's page from its 150 rows to transfer learning, and print every command before its output.
 
@@ -111,8 +111,8 @@ func (a *app) command(ctx context.Context, args ...string) error {
 		words[i] = shellWord(arg)
 	}
 	a.say("$ beamfit %s", strings.Join(words, " "))
-	root := newRoot(&app{out: a.out, err: a.err, logging: a.logging})
-	root.SetArgs(append(args, "--db", a.storeURL(), "--runner", a.runner, "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
+	root := newRoot(&app{out: a.out, err: a.err, logging: a.logging, prismReady: a.prismReady})
+	root.SetArgs(append(args, "--db", a.storeURL(), "--runner", a.runner, fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
 		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress)))
 	return root.ExecuteContext(ctx)
 }

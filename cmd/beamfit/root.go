@@ -71,6 +71,8 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 		"store that holds the tables: file:DIR, postgres://... or postgresql://...")
 	a.runner = "direct"
 	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines")
+	define(fs, flagvalue.Of(&a.prismOpenPort, flagvalue.Bool), "prism-open-port", "", "off",
+		"let prism listen for everybody who reaches this machine, who can then run programs as you").NoOptDefVal = "true"
 	define(fs, flagvalue.Of(&a.workers, flagvalue.Count), "workers", "N", "one per CPU",
 		"most shards, partitions or slices of a batch at a time; no result depends on it")
 	a.logLevel = "warn"

@@ -29,12 +29,13 @@ var layers = []struct {
 	allow  []string
 }{
 	{"cmd", []string{"pipelines", "io", "model"}},
-	{"pipelines", []string{"transforms", "io/table", "model"}},
+	{"pipelines", []string{"transforms", "io/table", "io/netns", "model"}},
 	{"transforms", []string{"io/table", "model"}},
-	{"io/pgio", []string{"io/table"}},
+	{"io/pgio", []string{"io/table", "io/netns"}},
 	{"io/fileio", []string{"io/table"}},
 	{"io/iotest", []string{"io/table"}},
 	{"io/table", nil},
+	{"io/netns", nil},
 	{"model/trainer", []string{"model/plan", "model/graph", "model/optimizer", "model/loss", "model/metric", "model/keras", "model/params", "model/initializer", "model/buffer", "model/weights", "model/kernels"}},
 	{"model/plan", []string{"model/graph", "model/loss", "model/metric", "model/optimizer", "model/keras", "model/params", "model/kernels"}},
 	{"model/graph", []string{"model/loss", "model/metric", "model/keras", "model/params", "model/kernels"}},
