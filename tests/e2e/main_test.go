@@ -17,6 +17,10 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if program := os.Getenv(attackEnv); program != "" {
+		attackAll(program, os.Args[1:])
+		return
+	}
 	dir, err := os.MkdirTemp("", "beamfit-e2e-")
 	if err != nil {
 		panic(err)
