@@ -31,8 +31,10 @@
 // # Running
 //
 // Env.Runner picks the Beam runner: "direct" runs in one goroutine of this process and starts at once; "prism" is Beam's
-// portable local runner, in this process too, which starts with the first job that asks for it, cannot be stopped, and listens on
-// a free port without asking who connects. Either way a stage works on several elements at the same time, up to
+// portable local runner, in this process too, which starts with the first job that asks for it and cannot be stopped. It listens on a
+// free port of every interface without asking who connects, and runs the programs that a job names. So a job refuses prism, before any
+// work, in a process that shares its network with others, unless Env.PrismOpenPort is set: a program that is to use prism calls
+// netns.Reexec first (package io/netns), which runs it again in a network namespace of its own. Either way a stage works on several elements at the same time, up to
 // Env.Workers (package transforms/bundle). Several jobs may run at the same time.
 //
 // Cancelling the context stops a job within a second or so. The error of a job is the Go error that a transform

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -99,14 +100,17 @@ func capabilities() (has func(uint) bool, err error) {
 	return func(c uint) bool { return data[c/32].Effective>>(c%32)&1 == 1 }, nil
 }
 
-// endAs is the exit code of a process that has ended. Where a signal killed it, the same signal kills this process; where that is
-// not enough, the code is that of shells.
+// endAs is the exit code of a process that has ended. Where a signal killed it, the same signal kills this process, except SIGPIPE, which
+// the Go runtime ignores here; then the code is that of shells.
 func endAs(state *os.ProcessState) int {
 	status := state.Sys().(syscall.WaitStatus)
 	if !status.Signaled() {
 		return status.ExitStatus()
 	}
-	signal.Reset(status.Signal())
-	_ = syscall.Kill(os.Getpid(), status.Signal())
+	if status.Signal() != syscall.SIGPIPE {
+		signal.Reset(status.Signal())
+		_ = syscall.Kill(os.Getpid(), status.Signal())
+		time.Sleep(time.Second) // the runtime may take the signal, and die of it, on another thread
+	}
 	return 128 + int(status.Signal())
 }

@@ -4,7 +4,8 @@
 //
 // Importing the package makes the URL schemes postgres and postgresql known to table.Open. What the URL leaves out comes
 // from libpq's environment variables, service files and .pgpass. Ref is the URL without passwords. The server must be
-// reached directly or through a pooler in session mode: snapshots and output locks live as long as their session.
+// reached directly or through a pooler in session mode: snapshots and output locks live as long as their session. Connections are
+// made by package netns, so a process with a network namespace of its own reaches the server too.
 //
 // # Types
 //

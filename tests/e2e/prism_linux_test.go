@@ -206,3 +206,48 @@ func attack(t *testing.T, ports []int) (report string, ran bool) {
 	}
 	return string(out), ran
 }
+
+// Where the machine gives no namespace, prism is refused before anything is done, with the ways out.
+func TestPrismIsRefused(t *testing.T) {
+	u := fileUser(t)
+	u.irisPrepared("0")
+	limited := func(args ...string) (string, int) {
+		beamfit := u.command(t.Context(), args...)
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", append([]string{
+			"-c", `echo 0 >/proc/sys/user/max_user_namespaces && echo 0 >/proc/sys/user/max_net_namespaces || exit 99; exec "$0" "$@"`,
+		}, beamfit.Args...)...)
+		cmd.Env = beamfit.Env
+		// The limits are those of a user namespace.
+		cmd.SysProcAttr = &syscall.SysProcAttr{
+			Cloneflags:  syscall.CLONE_NEWUSER,
+			UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
+			GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
+		}
+		out, err := cmd.CombinedOutput()
+		if cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == 99 {
+			t.Skipf("no user namespace with limits of its own: %v\n%s", err, out)
+		}
+		return string(out), cmd.ProcessState.ExitCode()
+	}
+	split := []string{"split", "iris_data", "again", "--train", "0.5", "--runner"}
+	out, code := limited(append(split, "prism")...)
+	if code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, want := range []string{
+		"beamfit: runner prism is refused", "the sysctl user.max_user_namespaces is 0", "--runner direct", "--prism-open-port",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("%q is not in %s", want, out)
+		}
+	}
+	if out, err := u.try("show", "again"); err == nil {
+		t.Errorf("the refused command made a table:\n%s", out)
+	}
+	if out, code := limited("show", "iris_data", "--limit", "1", "--runner", "prism"); code != 0 {
+		t.Errorf("a command without pipelines: exit code %d\n%s", code, out)
+	}
+	if out, code := limited(append(split, "prism", "--prism-open-port")...); code != 0 {
+		t.Errorf("--prism-open-port: exit code %d\n%s", code, out)
+	}
+}
