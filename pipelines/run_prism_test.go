@@ -65,7 +65,7 @@ func TestPrismIsRefused(t *testing.T) {
 		}
 	}
 	env.PrismOpenPort = true
-	j, err := env.beginOnRunner("split")
+	j, err := env.beginOnRunner(t.Context(), "split", 0, listeners{})
 	if err != nil {
 		t.Fatalf("with PrismOpenPort: %v", err)
 	}
