@@ -64,9 +64,12 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	if err := exec(ctx, conn, "LOCK TABLE "+quoteName(o.id.parts())+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
 	}
+	if err := o.lockReplaced(ctx, conn, order); err != nil {
+		return err
+	}
 	for _, i := range order {
 		spec := o.manifest.Tables[i]
-		if err := place(ctx, conn, o.id.rows(i, spec.Name), spec); err != nil {
+		if err := o.place(ctx, conn, o.id.rows(i, spec.Name), spec); err != nil {
 			return tableError(ctx, spec.Name, err)
 		}
 	}
@@ -76,8 +79,28 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	return o.commit(ctx, conn)
 }
 
-// place puts a staging table in its final place, with the owner and the grants of the table that it replaces.
-func place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
+// lockReplaced locks the tables that are there already, all at once.
+func (o *output) lockReplaced(ctx context.Context, conn *pgx.Conn, order []int) error {
+	var there []table.Name
+	for _, i := range order {
+		spec := o.manifest.Tables[i]
+		old, err := find(ctx, conn, spec.Name)
+		if err == nil {
+			err = checkReplace(old, spec.Replace)
+			there = append(there, spec.Name)
+		}
+		if err != nil && !errors.Is(err, table.ErrNotExist) {
+			return tableError(ctx, spec.Name, err)
+		}
+	}
+	if len(there) == 0 {
+		return nil
+	}
+	return explain(ctx, lockAlone(ctx, conn, there...))
+}
+
+// place puts a staging table, or its rows, in their final place. The table that it replaces is locked.
+func (o *output) place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
 	var access []string
 	old, err := find(ctx, conn, spec.Name)
 	switch {
@@ -85,8 +108,12 @@ func place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.T
 		if err := checkReplace(old, spec.Replace); err != nil {
 			return err
 		}
-		if err := lockAlone(ctx, conn, spec.Name); err != nil {
+		keeps, err := keepsTable(ctx, conn, old, staging, spec)
+		if err != nil {
 			return err
+		}
+		if keeps {
+			return o.replaceRows(ctx, conn, old, staging, spec)
 		}
 		if access, err = accessOf(ctx, conn, old, spec.Name); err != nil {
 			return err
@@ -123,7 +150,7 @@ func (o *output) commit(ctx context.Context, conn *pgx.Conn) error {
 	if err := conn.QueryRow(ctx, "SELECT txid_current()").Scan(&xid); err != nil {
 		return explain(ctx, err)
 	}
-	err := exec(ctx, conn, "COMMIT")
+	err := exec(ctx, conn, usersPath(conn), "COMMIT") // constraints and triggers may be deferred
 	if err == nil || !conn.IsClosed() {
 		return explain(ctx, err)
 	}

@@ -109,10 +109,7 @@ func configure(text string) (*pgxpool.Config, error) {
 	} {
 		conn.RuntimeParams[name] = value
 	}
-	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-		_, err := c.Exec(ctx, fasterToast)
-		return err
-	}
+	config.AfterConnect = usePath
 	return config, nil
 }
 

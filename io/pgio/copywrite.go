@@ -38,7 +38,7 @@ func startCopy(ctx context.Context, conn *pgx.Conn, into table.Name, enc *encode
 	fed, c.starve = context.WithCancel(ctx)
 	go func() {
 		defer close(c.done)
-		_, c.err = conn.PgConn().CopyFrom(ctx, &chunkReader{ctx: fed, from: c.chunks, back: c.empty}, enc.sql(into))
+		_, c.err = conn.PgConn().CopyFrom(ctx, &chunkReader{ctx: fed, from: c.chunks, back: c.empty}, inUsersPath(conn, enc.sql(into)))
 	}()
 	return c
 }

@@ -20,14 +20,28 @@
 // of ctid, so FirstRow counts rows in physical order; views, foreign tables and tables with children are one partition.
 // Readers import the snapshot and stream COPY ... TO STDOUT BINARY, decoded from the wire into the vectors.
 //
+// # Names
+//
+// Along a search path others may have planted functions, operators, types and views that look like PostgreSQL's own and would run
+// with the rights of whoever meets them. So every session has the search path pg_catalog, pg_temp, under which nothing can be
+// planted, and the rule is: a statement is either internal, and runs under it; or it touches users' rows or asks what a name
+// means to the user, and runs through inUsersPath, with every function, operator, type and relation qualified. What users
+// themselves have made, such as triggers, views, policies and domains, runs as in any session of theirs; event triggers run under
+// the safe path. TestPlantedTwins holds all statements to the rule.
+//
 // # Writing
 //
 // An Output is a set of staging tables, beamfit_staging_<id>_<n> for table n and beamfit_staging_<id>_parts for the keys
 // of the parts that are complete, each in the schema of its target. A part is one transaction: COPY into the staging table,
 // then its key. Commit is one transaction that renames the staging tables (or, for an ordered table, copies the rows in
-// the order of their keys), and drops what they replace. While an Output is open its session holds an advisory lock made
-// from its id. Large values are compressed with LZ4 where the server has it and its settings name no other method. When the process dies the lock goes with the session, and the next Open or Create of any beamfit that may
-// drop the tables does so.
+// the order of their keys). While an Output is open its session holds an advisory lock made from its id. When the process dies
+// the lock goes with the session, and the next Open or Create of any beamfit that may drop the tables does so. Large values are
+// compressed with LZ4 where the server has it and its settings name no other method.
+//
+// A table that is replaced and has nothing but rows, an owner and grants is dropped, and the new one gets the owner and the grants.
+// One that has more (indexes, constraints, policies, triggers, comments, views on it, whatever else) stays as it is and only its
+// rows are replaced, as TRUNCATE and INSERT would; where its columns differ from the new ones, or a foreign key of another
+// table, a rule, a child table or a generated column stands against it, Create refuses and names what would be lost.
 //
 // # Errors
 //

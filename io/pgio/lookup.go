@@ -35,13 +35,20 @@ const readable = "rpvmf"
 // that means nothing is table.ErrNotExist.
 func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error) {
 	r := relation{}
+	visible := uint32(0)
+	if name.Schema == "" {
+		var err error
+		if visible, err = meaning(ctx, conn, "to_regclass", quote(name.Table)); err != nil {
+			return r, err
+		}
+	}
 	err := conn.QueryRow(ctx, `
 		SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8,
 			c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND coalesce(am.amname = 'heap', false),
 			pg_has_role(c.relowner, 'USAGE')
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
-		WHERE c.relname = $1::text AND CASE WHEN $2::text = '' THEN pg_table_is_visible(c.oid) ELSE n.nspname = $2::text END`,
-		name.Table, name.Schema).Scan(&r.oid, &r.name.Schema, &r.name.Table, &r.kind, &r.estimate, &r.heap, &r.owned)
+		WHERE c.relname = $1::text AND CASE WHEN $2::text = '' THEN c.oid = $3::oid ELSE n.nspname = $2::text END`,
+		name.Table, name.Schema, visible).Scan(&r.oid, &r.name.Schema, &r.name.Table, &r.kind, &r.estimate, &r.heap, &r.owned)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, table.ErrNotExist
 	}
@@ -96,9 +103,13 @@ func (s *store) List(ctx context.Context) ([]table.Name, error) {
 		return nil, err
 	}
 	defer conn.Release()
+	schema, err := firstSchema(ctx, conn.Conn())
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
 	rows, err := conn.Query(ctx, `
 		SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-		WHERE n.nspname = current_schema() AND c.relkind = ANY(string_to_array($1, NULL)::"char"[])`, readable)
+		WHERE n.nspname = $2::text AND c.relkind = ANY(string_to_array($1, NULL)::"char"[])`, readable, schema)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}

@@ -31,7 +31,7 @@ func (s *store) Mutate(ctx context.Context, name table.Name, fn func(table.Tx) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return tableError(ctx, name, exec(ctx, t.conn, "COMMIT"))
+	return tableError(ctx, name, exec(ctx, t.conn, usersPath(t.conn), "COMMIT")) // constraints and triggers may be deferred
 }
 
 // tx implements table.Tx.
@@ -138,7 +138,7 @@ func (t *tx) Rows(columns []string) (*table.Batch, error) {
 	if err := exec(t.ctx, t.conn, snapshotSettings); err != nil {
 		return nil, t.fail(err)
 	}
-	if _, err := t.conn.PgConn().CopyTo(t.ctx, dec, sql); err != nil {
+	if _, err := t.conn.PgConn().CopyTo(t.ctx, dec, inUsersPath(t.conn, sql)); err != nil {
 		return nil, t.fail(err)
 	}
 	if err := dec.finish(); err != nil {
@@ -196,11 +196,12 @@ func (t *tx) Delete(column string, value int64) (int64, error) {
 	case typ.Array || typ.Kind != table.Int16 && typ.Kind != table.Int32 && typ.Kind != table.Int64:
 		return 0, &table.TableError{Table: t.name, Err: fmt.Errorf("column %q has type %s, expected an integer", column, typ)}
 	}
-	tag, err := t.conn.Exec(t.ctx, "DELETE FROM "+quoteName(t.name)+" WHERE "+quote(column)+" = $1::int8", once, value)
+	r, err := queryInUsersPath(t.ctx, t.conn, fmt.Sprintf("DELETE FROM %s WHERE %s OPERATOR(pg_catalog.=) '%d'::pg_catalog.int8",
+		quoteName(t.name), quote(column), value))
 	if err != nil {
 		return 0, t.fail(err)
 	}
-	return tag.RowsAffected(), nil
+	return r.CommandTag.RowsAffected(), nil
 }
 
 func (t *tx) Drop() error {

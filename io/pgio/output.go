@@ -101,7 +101,11 @@ func (o *output) begin(ctx context.Context, specs []table.TableSpec) error {
 		return explain(ctx, err)
 	}
 	for i, spec := range o.manifest.Tables {
-		if err := createStaging(ctx, conn, o.id.rows(i, spec.Name), spec); err != nil {
+		staging := o.id.rows(i, spec.Name)
+		if err := createStaging(ctx, conn, staging, spec); err != nil {
+			return tableError(ctx, spec.Name, err)
+		}
+		if err := checkKept(ctx, conn, staging, spec); err != nil {
 			return tableError(ctx, spec.Name, err)
 		}
 	}
@@ -141,14 +145,14 @@ func newTableName(ctx context.Context, conn *pgx.Conn, name table.Name, useVisib
 			return rel.name, err
 		}
 	}
-	var schema *string
-	if err := conn.QueryRow(ctx, "SELECT current_schema()::text").Scan(&schema); err != nil {
+	schema, err := firstSchema(ctx, conn)
+	if err != nil {
 		return name, err
 	}
-	if schema == nil {
+	if schema == "" {
 		return name, fmt.Errorf("no schema of the search path: %w", table.ErrNotExist)
 	}
-	return table.Name{Schema: *schema, Table: name.Table}, nil
+	return table.Name{Schema: schema, Table: name.Table}, nil
 }
 
 // checkReplace says whether an existing relation may give way.
@@ -162,6 +166,18 @@ func checkReplace(rel relation, replace bool) error {
 		return fmt.Errorf("%w: only its owner can replace it", table.ErrPermission)
 	}
 	return nil
+}
+
+// checkKept reports what Commit could not keep of a table that is to be replaced, before any work starts.
+func checkKept(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
+	old, err := find(ctx, conn, spec.Name)
+	if errors.Is(err, table.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		_, err = keepsTable(ctx, conn, old, staging, spec)
+	}
+	return err
 }
 
 func createStaging(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -104,30 +103,6 @@ func TestReplaceKeepsAccess(t *testing.T) {
 		if o, g := acl(); o != owner || g != grants {
 			t.Errorf("owner %s, grants %s; before: %s, %s", o, g, owner, grants)
 		}
-	}
-}
-
-// TestReplaceWithDependents refuses to drop a table that a view reads, and keeps both.
-func TestReplaceWithDependents(t *testing.T) {
-	storeURL, admin := testSchema(t)
-	setup(t, admin, "CREATE TABLE t AS SELECT 1::int4 AS id", "CREATE VIEW v AS SELECT * FROM t")
-	s := openStore(t, storeURL)
-	ctx := context.Background()
-	out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("t"), Schema: idSchema, Replace: true}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := out.Commit(ctx); err == nil || !strings.Contains(err.Error(), "view v depends on table t") {
-		t.Errorf("commit: %v, want an error that names the view", err)
-	}
-	if err := out.Abort(ctx); err != nil {
-		t.Error(err)
-	}
-	if _, got := rows(t, s, "v", 1); len(got) != 1 {
-		t.Errorf("%d rows", len(got))
-	}
-	if left := stagedIn(t, admin); len(left) != 0 {
-		t.Errorf("still staged: %q", left)
 	}
 }
 

@@ -60,10 +60,10 @@ func decodeToken(text string) (partitionToken, error) {
 func (t partitionToken) where() string {
 	var terms []string
 	if t.From != (tid{}) {
-		terms = append(terms, "ctid >= '"+t.From.String()+"'")
+		terms = append(terms, "ctid OPERATOR(pg_catalog.>=) '"+t.From.String()+"'::pg_catalog.tid")
 	}
 	if t.To != (tid{}) {
-		terms = append(terms, "ctid < '"+t.To.String()+"'")
+		terms = append(terms, "ctid OPERATOR(pg_catalog.<) '"+t.To.String()+"'::pg_catalog.tid")
 	}
 	if terms == nil {
 		return ""
@@ -97,24 +97,32 @@ func measure(ctx context.Context, conn *pgx.Conn, rel relation, splitBytes int64
 		return cut{rows: rows, whole: bytes < splitBytes}, err
 	}
 	per := (blocks + maxSlices - 1) / maxSlices
-	rows, err := conn.Query(ctx, fmt.Sprintf(`
-		SELECT b, (SELECT count(*) FROM ONLY %s WHERE ctid >= format('(%%s,0)', b)::tid AND ctid < format('(%%s,0)', b + $1::int8)::tid)
-		FROM generate_series(0, $2::int8 - 1, $1::int8) b ORDER BY b`, quoteName(rel.name)), once, per, blocks)
+	r, err := queryInUsersPath(ctx, conn, fmt.Sprintf(`
+		SELECT b, (SELECT pg_catalog.count(*) FROM ONLY %s
+			WHERE ctid OPERATOR(pg_catalog.>=) pg_catalog.format('(%%s,0)', b)::pg_catalog.tid
+			AND ctid OPERATOR(pg_catalog.<) pg_catalog.format('(%%s,0)', b OPERATOR(pg_catalog.+) %d::pg_catalog.int8)::pg_catalog.tid)
+		FROM pg_catalog.generate_series(0::pg_catalog.int8, %d::pg_catalog.int8, %[2]d::pg_catalog.int8) b ORDER BY b`,
+		quoteName(rel.name), per, blocks-1))
 	if err != nil {
 		return cut{}, err
 	}
 	var c cut
-	var block, n int64
-	_, err = pgx.ForEachRow(rows, []any{&block, &n}, func() error {
-		c.slices = append(c.slices, tidRange{from: tid{Block: uint32(block)}, first: c.rows, rows: n})
+	var block uint32
+	var n int64
+	err = scanRows(r, func() error {
+		c.slices = append(c.slices, tidRange{from: tid{Block: block}, first: c.rows, rows: n})
 		c.rows += n
 		return nil
-	})
+	}, &block, &n)
 	return c, err
 }
 
 func count(ctx context.Context, conn *pgx.Conn, name table.Name) (n int64, err error) {
-	err = conn.QueryRow(ctx, "SELECT count(*) FROM "+quoteName(name), once).Scan(&n)
+	r, err := queryInUsersPath(ctx, conn, "SELECT pg_catalog.count(*) FROM "+quoteName(name))
+	if err != nil {
+		return 0, err
+	}
+	err = scanRows(r, func() error { return nil }, &n)
 	return n, err
 }
 
@@ -174,15 +182,17 @@ func (c cut) atShares(ctx context.Context, conn *pgx.Conn, rel relation, n int) 
 
 // atRows cuts a table exactly: a range begins at each of these rows, of which the first is row 0.
 func (c cut) atRows(ctx context.Context, conn *pgx.Conn, rel relation, firsts []int64) ([]tidRange, error) {
-	rows, err := conn.Query(ctx, fmt.Sprintf(`
-		SELECT place FROM (SELECT ctid::text AS place, row_number() OVER () - 1 AS n FROM ONLY %s) t
-		WHERE n = ANY($1::int8[]) ORDER BY n`, quoteName(rel.name)), once, firsts[1:])
+	wanted := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(firsts[1:])), ","), "[]")
+	r, err := queryInUsersPath(ctx, conn, fmt.Sprintf(`
+		SELECT place FROM (
+			SELECT ctid::pg_catalog.text AS place, pg_catalog.row_number() OVER () OPERATOR(pg_catalog.-) 1::pg_catalog.int8 AS n FROM ONLY %s
+		) t WHERE n OPERATOR(pg_catalog.=) ANY ('{%s}'::pg_catalog.int8[]) ORDER BY n`, quoteName(rel.name), wanted))
 	if err != nil {
 		return nil, err
 	}
 	out := []tidRange{{}}
 	var place string
-	_, err = pgx.ForEachRow(rows, []any{&place}, func() error {
+	err = scanRows(r, func() error {
 		var t tid
 		if _, err := fmt.Sscanf(place, "(%d,%d)", &t.Block, &t.Line); err != nil {
 			return fmt.Errorf("row place %q: %w", place, err)
@@ -190,7 +200,7 @@ func (c cut) atRows(ctx context.Context, conn *pgx.Conn, rel relation, firsts []
 		out[len(out)-1].to = t
 		out = append(out, tidRange{from: t})
 		return nil
-	})
+	}, &place)
 	if err != nil {
 		return nil, err
 	}

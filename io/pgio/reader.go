@@ -82,7 +82,7 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 		return nil, err
 	}
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO STDOUT (FORMAT binary)", plan.selectList, quoteName(p.Table), token.where())
-	go r.stream(streamCtx, sql, plan, opt.BatchRows)
+	go r.stream(streamCtx, inUsersPath(conn.Conn(), sql), plan, opt.BatchRows)
 	return r, nil
 }
 

@@ -40,9 +40,9 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 		case kind == table.Numeric || kind == table.Other || kind == table.Text:
 			kind = table.Text
 			if c.elem.oid != oidText && c.elem.oid != oidVarchar {
-				cast := "::text"
+				cast := "::pg_catalog.text"
 				if c.Type.Array {
-					cast = "::text[]"
+					cast = "::pg_catalog.text[]"
 				}
 				expr += cast
 			}

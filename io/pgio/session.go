@@ -46,6 +46,14 @@ func quoteName(n table.Name) string {
 	return pgx.Identifier{n.Schema, n.Table}.Sanitize()
 }
 
+func quoteNames(names []table.Name) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = quoteName(n)
+	}
+	return strings.Join(out, ", ")
+}
+
 func quoteColumns(names []string) string {
 	out := make([]string, len(names))
 	for i, n := range names {
@@ -64,11 +72,11 @@ func literal(s string) string {
 
 const lockNotAvailable = "55P03"
 
-// lockAlone takes the lock that dropping a table needs. It never waits in the server's queue: there it would keep out the
-// readers of a snapshot that is open already, which it waits for.
-func lockAlone(ctx context.Context, conn *pgx.Conn, name table.Name) error {
+// lockAlone takes the locks that dropping tables needs, all or none. It never waits in the server's queue, nor with some of the
+// locks: there it would keep out the readers of a snapshot that is open already, which it waits for.
+func lockAlone(ctx context.Context, conn *pgx.Conn, names ...table.Name) error {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 250*time.Millisecond) {
-		err := exec(ctx, conn, "SAVEPOINT lock_alone", "LOCK TABLE "+quoteName(name)+" IN ACCESS EXCLUSIVE MODE NOWAIT")
+		err := exec(ctx, conn, "SAVEPOINT lock_alone", "LOCK TABLE "+quoteNames(names)+" IN ACCESS EXCLUSIVE MODE NOWAIT")
 		if err == nil {
 			return exec(ctx, conn, "RELEASE SAVEPOINT lock_alone")
 		}

@@ -3,6 +3,8 @@ package pgio
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -114,7 +116,41 @@ func loadTypes(ctx context.Context, conn *pgx.Conn, oids []uint32) (map[uint32]p
 		types[p.oid] = p
 		return nil
 	})
-	return types, err
+	if err != nil {
+		return nil, err
+	}
+	return types, nameAsUser(ctx, conn, types)
+}
+
+// firstUserOID begins the object ids of what users have made.
+const firstUserOID = 16384
+
+// nameAsUser gives types that users have made the name that they have along the user's search path.
+func nameAsUser(ctx context.Context, conn *pgx.Conn, types map[uint32]pgType) error {
+	var made []string
+	for oid := range types {
+		if oid >= firstUserOID {
+			made = append(made, strconv.FormatUint(uint64(oid), 10))
+		}
+	}
+	if made == nil {
+		return nil
+	}
+	r, err := queryInUsersPath(ctx, conn, "SELECT oid, pg_catalog.format_type(oid, NULL) FROM pg_catalog.unnest('{"+
+		strings.Join(made, ",")+"}'::pg_catalog.oid[]) oid")
+	if err != nil {
+		return err
+	}
+	for _, row := range r.Rows {
+		oid, err := strconv.ParseUint(string(row[0]), 10, 32)
+		if err != nil {
+			return err
+		}
+		t := types[uint32(oid)]
+		t.name = string(row[1])
+		types[uint32(oid)] = t
+	}
+	return nil
 }
 
 // resolve turns a type into a column's type and the type of its elements. A domain counts as its base type.
@@ -138,13 +174,17 @@ func resolve(types map[uint32]pgType, oid uint32) (table.Type, pgType, error) {
 	return table.Type{Kind: kinds[elem.oid], SQL: elem.name}.ArrayOf(), elem, nil
 }
 
-// typeNames gives for every column's type the text that CREATE TABLE takes for it without modifiers: "character" would
-// mean character(1) there.
+// typeNames gives for every column's type the text that CREATE TABLE takes for it under safePath, without modifiers: "character"
+// would mean character(1) there. A name that pg_catalog has is meant as that, others as the user's search path says.
 func typeNames(ctx context.Context, conn *pgx.Conn, s table.Schema) ([]string, error) {
 	names := make([]string, len(s))
 	for i, c := range s {
 		var name *string
-		if err := conn.QueryRow(ctx, `SELECT format_type(to_regtype($1), -1)`, c.Type.SQL).Scan(&name); err != nil {
+		err := conn.QueryRow(ctx, `SELECT format_type(to_regtype($1), -1)`, c.Type.SQL).Scan(&name)
+		if err == nil && name == nil {
+			name, err = userType(ctx, conn, c.Type.SQL)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("type %q of column %q: %w", c.Type.SQL, c.Name, err)
 		}
 		if name == nil {
@@ -153,4 +193,13 @@ func typeNames(ctx context.Context, conn *pgx.Conn, s table.Schema) ([]string, e
 		names[i] = *name
 	}
 	return names, nil
+}
+
+// userType is the qualified name of a type along the user's search path, nil where there is none.
+func userType(ctx context.Context, conn *pgx.Conn, name string) (qualified *string, err error) {
+	oid, err := meaning(ctx, conn, "to_regtype", name)
+	if err == nil && oid != 0 {
+		err = conn.QueryRow(ctx, `SELECT format_type($1::oid, -1)`, oid).Scan(&qualified)
+	}
+	return qualified, err
 }

@@ -94,7 +94,8 @@ type TableSpec struct {
 	Name   Name
 	Schema Schema
 	// Replace lets Commit put the table in the place of an existing one; else an existing table is ErrExist, at Create and
-	// again at Commit.
+	// again at Commit. What else the store keeps of the table (grants, policies, indexes, ...) is kept; where that is not
+	// possible the table is ErrExist too, and the error names what would be lost.
 	Replace bool
 	// Ordered keeps the rows in the order of their parts' keys (compared as text). Else their order is not defined.
 	Ordered bool
