@@ -271,8 +271,7 @@ func (f *fit) scoreNames() [][]string {
 
 // dropCheckpoint drops the checkpoint of a fit that has ended well.
 func (f *fit) dropCheckpoint(ctx context.Context) {
-	err := f.Store.Mutate(ctx, f.checkpoint(), table.Tx.Drop)
-	if err != nil && !errors.Is(err, table.ErrNotExist) {
+	if _, err := f.Store.Drop(ctx, []table.Name{f.checkpoint()}, true); err != nil {
 		f.warn([]string{fmt.Sprintf("the checkpoint is no longer needed, and could not be dropped: %v", err)})
 	}
 }

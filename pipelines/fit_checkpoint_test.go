@@ -331,10 +331,6 @@ func TestFitDropsTheCheckpoint(t *testing.T) {
 // keepsTables is a store that drops nothing.
 type keepsTables struct{ table.Store }
 
-func (s *keepsTables) Mutate(ctx context.Context, name table.Name, fn func(table.Tx) error) error {
-	return s.Store.Mutate(ctx, name, func(tx table.Tx) error { return fn(keepsTable{tx}) })
+func (s *keepsTables) Drop(context.Context, []table.Name, bool) ([]table.Name, error) {
+	return nil, errors.New("not allowed")
 }
-
-type keepsTable struct{ table.Tx }
-
-func (keepsTable) Drop() error { return errors.New("not allowed") }

@@ -110,6 +110,12 @@ var jobs = map[string]struct {
 		run: func(t *testing.T, s *Store) error { return s.Mutate(ctx, named("b"), table.Tx.Drop) },
 		a:   [][]any{{int64(0)}},
 	},
+	"drop both": {
+		run: func(t *testing.T, s *Store) error {
+			_, err := s.Drop(ctx, []table.Name{named("b"), named("a")}, false)
+			return err
+		},
+	},
 }
 
 // state reads a and b.

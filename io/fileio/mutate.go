@@ -63,28 +63,54 @@ func (s *Store) Mutate(ctx context.Context, name table.Name, fn func(table.Tx) e
 		return ctx.Err()
 	}
 	if t.schema == nil {
-		err = s.drop(ctx, name)
+		_, err = s.drop(ctx, []table.Name{name}, true)
 	} else {
 		err = t.save()
 	}
 	return about(name, err)
 }
 
-// drop takes a table out of the catalogue. The lock of the table is held.
-func (s *Store) drop(ctx context.Context, name table.Name) error {
-	err := s.locked(ctx, true, func() error {
+// Drop removes tables in one change of the catalogue.
+func (s *Store) Drop(ctx context.Context, names []table.Name, ifExists bool) ([]table.Name, error) {
+	if err := table.CheckNames(names); err != nil {
+		return nil, err
+	}
+	release, err := s.lockTables(ctx, names...)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	return s.drop(ctx, names, ifExists)
+}
+
+// drop takes tables out of the catalogue and returns those that were there. The locks of the tables are held.
+func (s *Store) drop(ctx context.Context, names []table.Name, ifExists bool) (dropped []table.Name, err error) {
+	err = s.locked(ctx, true, func() error {
 		c, err := s.loadCatalog()
 		if err != nil {
 			return err
 		}
-		c.remove(name)
+		for _, name := range names {
+			if _, found := c.find(name); found {
+				c.remove(name)
+				dropped = append(dropped, name)
+			} else if !ifExists {
+				return about(name, table.ErrNotExist)
+			}
+		}
+		if len(dropped) == 0 {
+			return nil
+		}
 		_, err = s.saveCatalog(c)
 		return err
 	})
-	if err == nil {
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range dropped {
 		s.sweepFolder(folderOf(name))
 	}
-	return err
+	return dropped, nil
 }
 
 // A tx is the content of one table in memory.

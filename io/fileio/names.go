@@ -68,11 +68,8 @@ func plainWord(s string) bool {
 
 // checkName reports a name that no table can have.
 func checkName(n table.Name) error {
-	if n.Table == "" {
-		return fmt.Errorf("a table name is empty")
-	}
-	if strings.IndexByte(n.Schema+n.Table, 0) >= 0 {
-		return fmt.Errorf("table name %q holds a zero byte", n.Schema+n.Table)
+	if err := n.Check(); err != nil {
+		return &table.TableError{Table: n, Err: err}
 	}
 	return nil
 }

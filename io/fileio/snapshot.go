@@ -37,6 +37,9 @@ func (s *Store) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, 
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	n := &snapshot{store: s, id: process + "/" + newID()}
 	err := s.locked(ctx, false, func() error {
 		c, err := s.loadCatalog()

@@ -160,6 +160,9 @@ func (s *Store) Lookup(ctx context.Context, name table.Name) (*table.Info, error
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
 	var info *table.Info
 	err := s.locked(ctx, false, func() error {
 		c, err := s.loadCatalog()

@@ -36,6 +36,7 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"fetch", fetchCases},
 		{"cut", cutCases},
 		{"mutate", mutateCases},
+		{"drop", dropCases},
 		{"cancel", cancelCases},
 		{"ref", refCases},
 		{"killed", killedCases},

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -49,6 +51,18 @@ var childTasks = map[string]func(t *testing.T, s table.Store){
 		})
 		t.Fatal(err)
 	},
+	"drop": func(t *testing.T, s table.Store) {
+		all, err := s.List(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		announce()
+		// The server may still be busy with the drop of a process that was killed.
+		if _, err := s.Drop(testContext(t), all, true); err != nil {
+			t.Fatal(err)
+		}
+		wait()
+	},
 	"snapshot": func(t *testing.T, s table.Store) {
 		if _, err := s.Snapshot(testContext(t), named("old")); err != nil {
 			t.Fatal(err)
@@ -57,9 +71,12 @@ var childTasks = map[string]func(t *testing.T, s table.Store){
 	},
 }
 
+// announce tells the parent that the task begins.
+func announce() { fmt.Println(ready) }
+
 // wait tells the parent and blocks until the process is killed, or the parent is gone.
 func wait() {
-	fmt.Println(ready)
+	announce()
 	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
 	os.Exit(3)
 }
@@ -74,6 +91,12 @@ func childMain(t *testing.T) {
 
 // kill starts this test binary again for a task and kills it in the middle.
 func kill(t *testing.T, site Site, task string) {
+	t.Helper()
+	killAfter(t, site, task, 0)
+}
+
+// killAfter is kill some time after the task has said where it is.
+func killAfter(t *testing.T, site Site, task string, after time.Duration) {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -99,6 +122,7 @@ func kill(t *testing.T, site Site, task string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
 		if lines.Text() == ready {
+			time.Sleep(after)
 			if err := cmd.Process.Kill(); err != nil {
 				t.Fatal(err)
 			}
@@ -134,6 +158,35 @@ var killedCases = []testCase{
 			t.Fatal(err)
 		}
 		wantSet(t, s, named("old"), ints(0, 6))
+		site.wantNoStaging(t)
+	}},
+	{"while it drops tables", func(t *testing.T, site Site) {
+		s := site.open(t)
+		all := writeSeveral(t, s, "")
+		start := time.Now()
+		if _, err := s.Drop(testContext(t), all, false); err != nil {
+			t.Fatal(err)
+		}
+		whole := time.Since(start)
+		const kills = 10
+		for k := range kills {
+			writeSeveral(t, s, strconv.Itoa(k))
+			killAfter(t, site, "drop", whole*time.Duration(k)/kills)
+			names, err := s.List(testContext(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			left := map[string]int{}
+			for _, n := range names {
+				left[n.Table[1:]]++
+			}
+			for round, n := range left {
+				if n != len(several) {
+					t.Fatalf("killed after %d/%d of the time: %d of the %d tables of round %s are left", k, kills, n, len(several), round)
+				}
+			}
+		}
+		write(t, site.open(t), named("z"), idSchema) // it sweeps first
 		site.wantNoStaging(t)
 	}},
 	{"while it holds a snapshot", func(t *testing.T, site Site) {

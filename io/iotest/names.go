@@ -1,6 +1,7 @@
 package iotest
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -50,6 +51,30 @@ var nameCases = []testCase{
 			}
 		}
 		wantList(t, s)
+	}},
+	{"that are no text", func(t *testing.T, site Site) {
+		s := site.open(t)
+		for name, words := range map[string]string{"a\xff": `the name "a\xff" is not valid UTF-8`, "a\x00b": `the name "a\x00b" holds a zero byte`, "": "the name is empty"} {
+			ctx := testContext(t)
+			n := table.Name{Table: name}
+			_, lookup := s.Lookup(ctx, n)
+			_, snapshot := s.Snapshot(ctx, n)
+			_, create := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: n, Schema: idSchema}}})
+			_, drop := s.Drop(ctx, []table.Name{n}, true)
+			mutate := s.Mutate(ctx, n, func(tx table.Tx) error { return tx.Create(idSchema) })
+			for call, err := range map[string]error{"lookup": lookup, "snapshot": snapshot, "create": create, "drop": drop, "mutate": mutate} {
+				want := (&table.TableError{Table: n, Err: errors.New(words)}).Error()
+				if err == nil || err.Error() != want {
+					t.Errorf("%s: got error %v, want %s", call, err, want)
+				}
+			}
+		}
+		for column, words := range map[string]string{"a\xff": `the column name "a\xff" is not valid UTF-8`, "a\x00b": `the column name "a\x00b" holds a zero byte`} {
+			_, err := s.Create(testContext(t), table.CreateOptions{Tables: []table.TableSpec{{Name: named("t"), Schema: columns(column, table.Int64Type)}}})
+			if err == nil || err.Error() != "table t: "+words {
+				t.Errorf("column %q: got error %v", column, err)
+			}
+		}
 	}},
 	{"columns", func(t *testing.T, site Site) {
 		s := site.open(t)

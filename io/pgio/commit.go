@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -53,8 +52,7 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 		order[i] = i
 	}
 	slices.SortFunc(order, func(i, j int) int {
-		a, b := o.manifest.Tables[i].Name, o.manifest.Tables[j].Name
-		return strings.Compare(a.Schema+"\x00"+a.Table, b.Schema+"\x00"+b.Table)
+		return compareNames(o.manifest.Tables[i].Name, o.manifest.Tables[j].Name)
 	})
 	for _, i := range order {
 		if _, err := conn.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", nameLock(o.manifest.Tables[i].Name)); err != nil {

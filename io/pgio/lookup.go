@@ -35,14 +35,17 @@ const readable = "rpvmf"
 // that means nothing is table.ErrNotExist.
 func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error) {
 	r := relation{}
+	err := name.Check()
+	if err != nil {
+		return r, err
+	}
 	visible := uint32(0)
 	if name.Schema == "" {
-		var err error
 		if visible, err = meaning(ctx, conn, "to_regclass", quote(name.Table)); err != nil {
 			return r, err
 		}
 	}
-	err := conn.QueryRow(ctx, `
+	err = conn.QueryRow(ctx, `
 		SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8,
 			c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND coalesce(am.amname = 'heap', false),
 			pg_has_role(c.relowner, 'USAGE')

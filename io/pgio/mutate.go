@@ -45,9 +45,6 @@ type tx struct {
 }
 
 func (t *tx) begin() error {
-	if t.name.Table == "" {
-		return errors.New("the name is empty")
-	}
 	var err error
 	if t.name, err = newTableName(t.ctx, t.conn, t.name, true); err != nil {
 		return err

@@ -60,8 +60,8 @@ func checkSpecs(specs []table.TableSpec) error {
 }
 
 func checkNew(name table.Name, s table.Schema) error {
-	if name.Table == "" {
-		return errors.New("the name is empty")
+	if err := name.Check(); err != nil {
+		return err
 	}
 	if err := s.Check(); err != nil {
 		return err

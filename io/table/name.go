@@ -1,8 +1,11 @@
 package table
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Name is a table's name. The parts are exact: already folded or unquoted. Schema is "" for the store's default.
@@ -55,6 +58,52 @@ func SplitColumns(text string) ([]string, error) {
 		return nil, fmt.Errorf("column list %q: %w", text, err)
 	}
 	return parts, nil
+}
+
+// ErrTwice: a table is named twice where each is to be named once.
+var ErrTwice = errors.New("is named twice")
+
+// Check reports a name that no table can have in any store.
+func (n Name) Check() error {
+	if n.Table == "" {
+		return errors.New("the name is empty")
+	}
+	for _, part := range []string{n.Schema, n.Table} {
+		if err := checkText(part); err != nil {
+			return fmt.Errorf("the name %q %w", part, err)
+		}
+	}
+	return nil
+}
+
+// CheckNames is Check for the tables of one call, none of which may be named twice.
+func CheckNames(names []Name) error {
+	for i, n := range names {
+		err := n.Check()
+		if err == nil && slices.Contains(names[:i], n) {
+			err = ErrTwice
+		}
+		if err != nil {
+			return &TableError{Table: n, Err: err}
+		}
+	}
+	return nil
+}
+
+var (
+	errZeroByte = errors.New("holds a zero byte")
+	errNotUTF8  = errors.New("is not valid UTF-8")
+)
+
+// checkText reports what no name can hold: PostgreSQL cannot store it, and a folder's catalogue would change it.
+func checkText(part string) error {
+	switch {
+	case strings.ContainsRune(part, 0):
+		return errZeroByte
+	case !utf8.ValidString(part):
+		return errNotUTF8
+	}
+	return nil
 }
 
 // WithSuffix is the name of a companion table: iris_model and "_summary" give iris_model_summary.
@@ -112,11 +161,12 @@ func split(text string, sep byte) ([]string, error) {
 
 // fold turns one written identifier into its exact form.
 func fold(part string) (string, error) {
+	if err := checkText(part); err != nil {
+		return "", fmt.Errorf("part %q %w", part, err)
+	}
 	switch {
 	case part == "":
 		return "", fmt.Errorf("a part is empty")
-	case strings.ContainsRune(part, 0):
-		return "", fmt.Errorf("a part holds a zero byte")
 	case part[0] == '"':
 		if len(part) < 3 || part[len(part)-1] != '"' {
 			return "", fmt.Errorf("part %s: the closing quote must be the last character and the name not empty", part)

@@ -30,7 +30,7 @@ func TestParseName(t *testing.T) {
 		}
 	}
 	for _, text := range []string{
-		"", " ", ".", "a.", ".a", "a..b", "a.b.c", `"`, `"a`, `a"`, `""`, `"".a`, `"a"b`, `a"b"`, `"a"b"`, `"a" "b"`, "1abc", "a.1", "0.a", "NULL", "a.Null", "a\x00b", `"a` + "\x00" + `"`,
+		"", " ", ".", "a.", ".a", "a..b", "a.b.c", `"`, `"a`, `a"`, `""`, `"".a`, `"a"b`, `a"b"`, `"a"b"`, `"a" "b"`, "1abc", "a.1", "0.a", "NULL", "a.Null", "a\x00b", `"a` + "\x00" + `"`, "a\xff", "\"a\xff\"", "s\xff.a",
 	} {
 		if got, err := ParseName(text); err == nil {
 			t.Errorf("%q: got %#v, want an error", text, got)
@@ -51,7 +51,7 @@ func TestParseColumns(t *testing.T) {
 			t.Errorf("%q: got %q, %v, want %q", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", ",", "a,", ",a", "a,,b", `"a`, "a,A", `a,"a"`, "a,null", "a,1b"} {
+	for _, text := range []string{"", ",", "a,", ",a", "a,,b", `"a`, "a,A", `a,"a"`, "a,null", "a,1b", "a,b\xff"} {
 		if got, err := ParseColumns(text); err == nil {
 			t.Errorf("%q: got %q, want an error", text, got)
 		}

@@ -43,7 +43,7 @@ func (s Schema) Select(names []string) (Schema, error) {
 	return out, nil
 }
 
-// Check reports a schema that no table can have: no column, an empty or a repeated name.
+// Check reports a schema that no table can have: no column, an empty name, one that is no text, or a repeated one.
 func (s Schema) Check() error {
 	if len(s) == 0 {
 		return fmt.Errorf("a table needs at least one column")
@@ -52,6 +52,9 @@ func (s Schema) Check() error {
 	for _, c := range s {
 		if c.Name == "" {
 			return fmt.Errorf("a column has an empty name")
+		}
+		if err := checkText(c.Name); err != nil {
+			return fmt.Errorf("the column name %q %w", c.Name, err)
 		}
 		if seen[c.Name] {
 			return fmt.Errorf("column %q appears twice", c.Name)

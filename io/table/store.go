@@ -24,6 +24,9 @@ type Store interface {
 	Fetch(ctx context.Context, part Part) (*Batch, error)
 	// Mutate changes the rows of one small table under a lock, in one transaction. When fn fails nothing has changed.
 	Mutate(ctx context.Context, name Name, fn func(Tx) error) error
+	// Drop removes tables, all in one change or, where one cannot be removed, none. A table that is not there is ErrNotExist
+	// unless ifExists. It returns those that were there, in no order.
+	Drop(ctx context.Context, names []Name, ifExists bool) ([]Name, error)
 	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted. Closing again does
 	// nothing.
 	Close() error
@@ -141,6 +144,6 @@ type Tx interface {
 	Insert(b *Batch) error
 	// Delete removes the rows in which the integer column has the value and counts them.
 	Delete(column string, value int64) (int64, error)
-	// Drop removes the table.
+	// Drop removes the table, with the other changes.
 	Drop() error
 }
