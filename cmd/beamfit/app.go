@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 
@@ -20,6 +21,7 @@ type app struct {
 	out, err io.Writer
 
 	db                string
+	stallTimeout      time.Duration
 	runner            string
 	prismOpenPort     bool
 	workers           int
@@ -47,7 +49,7 @@ func (a *app) storeURL() string {
 
 // withStore opens the store for the time of fn.
 func (a *app) withStore(ctx context.Context, fn func(table.Store) error) (err error) {
-	store, err := table.Open(ctx, a.storeURL())
+	store, err := table.Open(ctx, a.storeURL(), table.StallTimeout(a.stallTimeout))
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
@@ -69,6 +70,9 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 	fs.SortFlags = false
 	define(fs, flagvalue.Of(&a.db, flagvalue.Text), "db", "URL", "$BEAMFIT_DB, else file:beamfit-data",
 		"store that holds the tables: file:DIR, postgres://... or postgresql://...")
+	a.stallTimeout = table.DefaultStallTimeout
+	define(fs, flagvalue.Of(&a.stallTimeout, flagvalue.Duration), "stall-timeout", "DURATION", "3m",
+		"give up when nothing moves on a connection to PostgreSQL for so long and the server is not at work; 0: never")
 	a.runner = "direct"
 	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines")
 	define(fs, flagvalue.Of(&a.prismOpenPort, flagvalue.Bool), "prism-open-port", "", "off",

@@ -20,7 +20,7 @@ const scheme = "file"
 
 func init() {
 	table.Register(scheme, table.Opener{
-		Open:   func(ctx context.Context, url string) (table.Store, error) { return Open(ctx, url) },
+		Open:   func(ctx context.Context, url string, _ table.OpenOptions) (table.Store, error) { return Open(ctx, url) },
 		Redact: redact,
 	})
 }

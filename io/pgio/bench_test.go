@@ -45,7 +45,7 @@ func BenchmarkRead(b *testing.B) {
 			table.ReadOptions
 		}{{"as it is", table.ReadOptions{}}, {"float32", table.ReadOptions{Float32: []string{"x"}}}} {
 			b.Run(typ.sql+"/"+opt.name, func(b *testing.B) {
-				s, err := Open(ctx, storeURL)
+				s, err := Open(ctx, storeURL, table.OpenOptions{})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -46,6 +46,7 @@ type store struct {
 	ref        string
 	where      string // host, port, user and database, for messages
 	pool       *pgxpool.Pool
+	watch      *watch
 	splitBytes int64
 	poolWait   time.Duration
 
@@ -59,8 +60,9 @@ var errClosed = errors.New("the store is closed")
 // A closer holds a connection of a store until it is closed.
 type closer interface{ shut() }
 
-// Open connects to the server that the URL names. A server that does not answer is table.ErrUnavailable within seconds.
-func Open(ctx context.Context, text string) (table.Store, error) {
+// Open connects to the server that the URL names. A server that does not answer is table.ErrUnavailable within seconds; one with
+// which nothing moves later is it after the stall timeout.
+func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store, error) {
 	a, err := parseURL(text)
 	if err != nil {
 		return nil, err
@@ -69,12 +71,17 @@ func Open(ctx context.Context, text string) (table.Store, error) {
 	if err != nil {
 		return nil, errors.New("store URL: " + a.scrub(configMessage(err)))
 	}
+	w := newWatch(opt.StallTimeout)
+	w.ask = askServer(config.ConnConfig)
+	config.ConnConfig.DialFunc = w.dial
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, errors.New("store URL: " + a.scrub(err.Error()))
 	}
-	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, splitBytes: splitBytes, poolWait: poolWait, open: map[closer]struct{}{}}
+	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: poolWait, open: map[closer]struct{}{}}
+	w.start()
 	if err := s.sweep(ctx); err != nil {
+		w.end()
 		pool.Close()
 		return nil, err
 	}
@@ -109,7 +116,13 @@ func configure(text string) (*pgxpool.Config, error) {
 	} {
 		conn.RuntimeParams[name] = value
 	}
-	config.AfterConnect = usePath
+	conn.Tracer = callTracer{}
+	config.PingTimeout = conn.ConnectTimeout
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		ctx, cancel := context.WithTimeout(ctx, conn.ConnectTimeout)
+		defer cancel()
+		return usePath(ctx, c)
+	}
 	return config, nil
 }
 
@@ -203,6 +216,7 @@ func (s *store) Close() error {
 	for _, c := range left {
 		c.shut()
 	}
+	s.watch.end()
 	s.pool.Close()
 	return nil
 }

@@ -63,7 +63,7 @@ func TestServerIsNotThere(t *testing.T) {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	_ = l.Close()
-	_, err = Open(context.Background(), fmt.Sprintf("postgres://somebody:hunter2@127.0.0.1:%d/somewhere", port))
+	_, err = Open(context.Background(), fmt.Sprintf("postgres://somebody:hunter2@127.0.0.1:%d/somewhere", port), table.OpenOptions{})
 	wantUnavailable(t, err, port)
 }
 
@@ -76,12 +76,12 @@ func TestServerDoesNotAnswer(t *testing.T) {
 	})
 	port := fakeServer(t, func(c net.Conn) { held = append(held, c) })
 	address := fmt.Sprintf("postgres://somebody@127.0.0.1:%d/somewhere?sslmode=disable&password=hunter2", port)
-	_, err := Open(context.Background(), address+"&connect_timeout=1")
+	_, err := Open(context.Background(), address+"&connect_timeout=1", table.OpenOptions{})
 	wantUnavailable(t, err, port)
 
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := Open(ctx, address); !errors.Is(err, context.DeadlineExceeded) {
+	if _, err := Open(ctx, address, table.OpenOptions{}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got error %v, want context.DeadlineExceeded", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestServerRefusesThePassword(t *testing.T) {
 		_ = server.Flush()
 		_, _ = io.Copy(io.Discard, c)
 	})
-	_, err := Open(context.Background(), fmt.Sprintf("postgres://somebody:hunter2@127.0.0.1:%d/somewhere?sslmode=disable", port))
+	_, err := Open(context.Background(), fmt.Sprintf("postgres://somebody:hunter2@127.0.0.1:%d/somewhere?sslmode=disable", port), table.OpenOptions{})
 	if !errors.Is(err, table.ErrPermission) || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("got error %v, want ErrPermission", err)
 	}
@@ -117,7 +117,7 @@ func TestDatabaseIsNotThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.Path = "/no such database"
-	if _, err := Open(context.Background(), u.String()); !errors.Is(err, table.ErrNotExist) {
+	if _, err := Open(context.Background(), u.String(), table.OpenOptions{}); !errors.Is(err, table.ErrNotExist) {
 		t.Errorf("got error %v, want ErrNotExist", err)
 	}
 }
@@ -235,7 +235,7 @@ func TestCancelStopsTheServer(t *testing.T) {
 
 func TestCloseWithEverythingOpen(t *testing.T) {
 	storeURL, admin := testSchema(t)
-	st, err := Open(context.Background(), storeURL)
+	st, err := Open(context.Background(), storeURL, table.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

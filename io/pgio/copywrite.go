@@ -38,7 +38,7 @@ func startCopy(ctx context.Context, conn *pgx.Conn, into table.Name, enc *encode
 	fed, c.starve = context.WithCancel(ctx)
 	go func() {
 		defer close(c.done)
-		_, c.err = conn.PgConn().CopyFrom(ctx, &chunkReader{ctx: fed, from: c.chunks, back: c.empty}, inUsersPath(conn, enc.sql(into)))
+		_, c.err = copyFrom(ctx, conn, &chunkReader{ctx: fed, conn: conn, from: c.chunks, back: c.empty}, inUsersPath(conn, enc.sql(into)))
 	}()
 	return c
 }
@@ -120,6 +120,7 @@ func (c *copyIn) abort() {
 // chunkReader reads chunks until their channel is closed or the context ends.
 type chunkReader struct {
 	ctx       context.Context
+	conn      *pgx.Conn // of the COPY, which waits while there is no chunk
 	from      <-chan []byte
 	back      chan<- []byte
 	chunk     []byte
@@ -132,17 +133,26 @@ func (r *chunkReader) Read(p []byte) (int, error) {
 			r.back <- r.chunk
 			r.chunk = nil
 		}
-		select {
-		case chunk, more := <-r.from:
-			if !more {
-				return 0, io.EOF
-			}
-			r.chunk, r.remaining = chunk, chunk
-		case <-r.ctx.Done():
-			return 0, r.ctx.Err()
+		if err := r.next(); err != nil {
+			return 0, err
 		}
 	}
 	n := copy(p, r.remaining)
 	r.remaining = r.remaining[n:]
 	return n, nil
+}
+
+// next waits for a chunk.
+func (r *chunkReader) next() error {
+	defer resting(r.conn)()
+	select {
+	case chunk, more := <-r.from:
+		if !more {
+			return io.EOF
+		}
+		r.chunk, r.remaining = chunk, chunk
+		return nil
+	case <-r.ctx.Done():
+		return r.ctx.Err()
+	}
 }

@@ -43,6 +43,13 @@
 // rows are replaced, as TRUNCATE and INSERT would; where its columns differ from the new ones, or a foreign key of another
 // table, a rule, a child table or a generated column stands against it, Create refuses and names what would be lost.
 //
+// # Stalls
+//
+// When no byte has moved for the stall timeout while a call waits for the server, pg_stat_activity is asked on a second connection.
+// A session that runs something and does not wait for its client is waited for, however long that takes, and so is one of which
+// the server does not tell. One that is gone, idle or waits for its client has lost what was sent, and a server that does not
+// answer is gone: at the second such finding the connection is cut, and the call ends with table.ErrUnavailable.
+//
 // # Errors
 //
 // Errors of the server keep their message and SQLSTATE and wrap table's sentinels where these apply. A call whose context

@@ -79,12 +79,15 @@ func explain(ctx context.Context, err error) error {
 		return ended
 	}
 	var already *serverError
+	var stalled *stallError
 	switch {
 	case errors.As(err, &already):
 		return err
 	case isPg:
 		e := &serverError{kind: kindOf(pg), pg: pg}
 		return &wrappedError{strings.Replace(err.Error(), pg.Error(), e.Error(), 1), e}
+	case errors.As(err, &stalled):
+		return fmt.Errorf("the connection to PostgreSQL was lost: %w", stalled)
 	case lost:
 		return fmt.Errorf("the connection to PostgreSQL was lost: %w: %w", table.ErrUnavailable, err)
 	}

@@ -68,7 +68,7 @@ func fetch(ctx context.Context, pooled *pgxpool.Conn, id outputID, part table.Pa
 	key, row := orderColumns(target.Schema)
 	sql := fmt.Sprintf("COPY (SELECT %s FROM %s WHERE %s = %s ORDER BY %s) TO STDOUT (FORMAT binary)",
 		plan.selectList, quoteName(staging), quote(key), literal(part.Key), quote(row))
-	if _, err = conn.PgConn().CopyTo(ctx, dec, sql); err == nil {
+	if _, err = copyTo(ctx, conn, dec, sql); err == nil {
 		err = dec.finish()
 	}
 	return all, tableError(ctx, target.Name, err)

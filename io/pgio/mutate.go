@@ -135,7 +135,7 @@ func (t *tx) Rows(columns []string) (*table.Batch, error) {
 	if err := exec(t.ctx, t.conn, snapshotSettings); err != nil {
 		return nil, t.fail(err)
 	}
-	if _, err := t.conn.PgConn().CopyTo(t.ctx, dec, inUsersPath(t.conn, sql)); err != nil {
+	if _, err := copyTo(t.ctx, t.conn, dec, inUsersPath(t.conn, sql)); err != nil {
 		return nil, t.fail(err)
 	}
 	if err := dec.finish(); err != nil {

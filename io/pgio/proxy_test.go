@@ -21,8 +21,6 @@ type proxy struct {
 	gate  *sync.Cond
 	// stalled directions: to the server, to the client.
 	stalled map[direction]bool
-	// passed counts the bytes of each direction.
-	passed map[direction]int
 }
 
 type direction string
@@ -46,7 +44,7 @@ func startProxy(t *testing.T, storeURL string) (*proxy, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &proxy{server: u.Host, listen: l, stalled: map[direction]bool{}, passed: map[direction]int{}}
+	p := &proxy{server: u.Host, listen: l, stalled: map[direction]bool{}}
 	p.gate = sync.NewCond(&p.mu)
 	p.wg.Go(p.accept)
 	t.Cleanup(p.close)
@@ -89,7 +87,6 @@ func (p *proxy) pass(dst, src net.Conn, d direction, r *record) {
 		for p.stalled[d] {
 			p.gate.Wait()
 		}
-		p.passed[d] += n
 		if r != nil {
 			r.data = append(r.data, buf[:n]...)
 		}
@@ -106,12 +103,6 @@ func (p *proxy) stall(d direction, stalled bool) {
 	defer p.mu.Unlock()
 	p.stalled[d] = stalled
 	p.gate.Broadcast()
-}
-
-func (p *proxy) bytes(d direction) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.passed[d]
 }
 
 // records are copies of what all clients have sent.

@@ -94,6 +94,7 @@ func (r *reader) stream(ctx context.Context, sql string, plan readPlan, batchRow
 		r.store.forget(r)
 	}()
 	dec := &copyDecoder{plan: plan, maxRows: batchRows, next: func(b *table.Batch) (*table.Batch, error) {
+		defer resting(r.conn.Conn())()
 		if b != nil && b.Rows > 0 {
 			select {
 			case r.full <- b:
@@ -109,7 +110,7 @@ func (r *reader) stream(ctx context.Context, sql string, plan readPlan, batchRow
 			return nil, ctx.Err()
 		}
 	}}
-	_, err := r.conn.Conn().PgConn().CopyTo(ctx, dec, sql)
+	_, err := copyTo(ctx, r.conn.Conn(), dec, sql)
 	if err == nil {
 		err = dec.finish()
 	}

@@ -169,14 +169,14 @@ func (o *output) copyInOrder(ctx context.Context, conn *pgx.Conn, staging table.
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, err := source.Conn().PgConn().CopyTo(ctx, w,
+		_, err := copyTo(ctx, source.Conn(), restingPipe{source.Conn(), r, w},
 			fmt.Sprintf("COPY (SELECT %s FROM %s ORDER BY %s, %s) TO STDOUT", list, quoteName(staging), quote(key), quote(row)))
 		_ = w.CloseWithError(err) // never fails
 	}()
 	err = exec(ctx, conn, usersPath(conn))
 	var kept int64
 	if err == nil {
-		tag, copyErr := conn.PgConn().CopyFrom(ctx, r, fmt.Sprintf("COPY %s (%s) FROM STDIN", quoteName(spec.Name), list))
+		tag, copyErr := copyFrom(ctx, conn, restingPipe{conn, r, w}, fmt.Sprintf("COPY %s (%s) FROM STDIN", quoteName(spec.Name), list))
 		kept, err = tag.RowsAffected(), copyErr
 	}
 	_ = r.CloseWithError(errors.New("the rows are no longer wanted")) // never fails
@@ -185,4 +185,21 @@ func (o *output) copyInOrder(ctx context.Context, conn *pgx.Conn, staging table.
 		return 0, err
 	}
 	return kept, exec(ctx, conn, setPath(safePath))
+}
+
+// A restingPipe is a pipe between two COPYs: who waits at one end does not wait for the server of that end.
+type restingPipe struct {
+	conn *pgx.Conn
+	r    *io.PipeReader
+	w    *io.PipeWriter
+}
+
+func (p restingPipe) Read(b []byte) (int, error) {
+	defer resting(p.conn)()
+	return p.r.Read(b)
+}
+
+func (p restingPipe) Write(b []byte) (int, error) {
+	defer resting(p.conn)()
+	return p.w.Write(b)
 }

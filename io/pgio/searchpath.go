@@ -3,6 +3,7 @@ package pgio
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -15,14 +16,22 @@ const safePath = "pg_catalog, pg_temp"
 // pathKey is where a connection keeps the search path that its session had at first: the user's own.
 const pathKey = "beamfit search path"
 
-// usePath notes the user's search path and puts the safe one in its place. Until then every name must be qualified.
+// usePath sets a new session up: it notes the user's search path and puts the safe one in its place. Until then every name must be qualified.
 func usePath(ctx context.Context, conn *pgx.Conn) error {
-	results, err := conn.PgConn().Exec(ctx, "SELECT pg_catalog.current_setting('search_path');\n"+
+	defer waiting(conn)()
+	results, err := conn.PgConn().Exec(ctx, "SELECT pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid();\n"+
 		"SELECT pg_catalog.set_config('search_path', '"+safePath+"', false);\n"+fasterToast).ReadAll()
 	if err != nil {
 		return err
 	}
 	conn.PgConn().CustomData()[pathKey] = string(results[0].Rows[0][0])
+	if l := linkOf(conn); l != nil {
+		pid, err := strconv.ParseUint(string(results[0].Rows[0][1]), 10, 32)
+		if err != nil {
+			return err
+		}
+		l.pid.Store(uint32(pid))
+	}
 	return nil
 }
 
@@ -47,9 +56,10 @@ func inUsersPath(conn *pgx.Conn, statement string) string {
 // queryInUsersPath runs a statement under the user's search path and returns its rows, in text form. Without a transaction it is one
 // of its own.
 func queryInUsersPath(ctx context.Context, conn *pgx.Conn, statement string) (*pgconn.Result, error) {
+	defer waiting(conn)()
 	results, err := conn.PgConn().Exec(ctx, inUsersPath(conn, statement)).ReadAll()
 	if err != nil {
-		return nil, err
+		return nil, orStall(conn, err)
 	}
 	return results[1], nil
 }

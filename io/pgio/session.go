@@ -3,6 +3,7 @@ package pgio
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"time"
 
@@ -15,7 +16,22 @@ import (
 
 // exec runs statements that return nothing, in one round trip. Several of them are separated by semicolons.
 func exec(ctx context.Context, conn *pgx.Conn, statements ...string) error {
-	return conn.PgConn().Exec(ctx, strings.Join(statements, ";\n")).Close()
+	defer waiting(conn)()
+	return orStall(conn, conn.PgConn().Exec(ctx, strings.Join(statements, ";\n")).Close())
+}
+
+// copyTo runs a COPY whose rows go to w. While w waits for somebody it says so by resting.
+func copyTo(ctx context.Context, conn *pgx.Conn, w io.Writer, sql string) (pgconn.CommandTag, error) {
+	defer waiting(conn)()
+	tag, err := conn.PgConn().CopyTo(ctx, w, sql)
+	return tag, orStall(conn, err)
+}
+
+// copyFrom runs a COPY whose rows come from r. While r waits for somebody it says so by resting.
+func copyFrom(ctx context.Context, conn *pgx.Conn, r io.Reader, sql string) (pgconn.CommandTag, error) {
+	defer waiting(conn)()
+	tag, err := conn.PgConn().CopyFrom(ctx, r, sql)
+	return tag, orStall(conn, err)
 }
 
 // beginWrite begins every transaction that changes something. Whoever waited for a lock must see what the holder did,

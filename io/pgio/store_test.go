@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/beamfit/beamfit/io/iotest"
+	"github.com/beamfit/beamfit/io/table"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -60,7 +61,7 @@ func TestConformance(t *testing.T) {
 // openStore opens a store until the test ends.
 func openStore(t *testing.T, storeURL string) *store {
 	t.Helper()
-	s, err := Open(context.Background(), storeURL)
+	s, err := Open(context.Background(), storeURL, table.OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

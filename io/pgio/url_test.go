@@ -65,6 +65,13 @@ var hostileURLs = []string{
 	"postgres://u:hunter2@127.0.0.1:1/db",
 	"postgres://127.0.0.1:1/db?password=hunter2",
 	"postgres://u:hunter2@[::1/db",
+	"postgres://u:hun#ter2@host/db",
+	"postgres://u:ter2#hun@127.0.0.1:1/db",
+	"postgres://u:ter2?hun@127.0.0.1:1/db",
+	"postgres://u:ter2 hun@127.0.0.1:1/db",
+	"postgres://u:ter2[hun@127.0.0.1:1/db",
+	"postgres://u:ter2%25@127.0.0.1:1/db?sslmode=bad",
+	"postgres://u:hunter2@127.0.0.1:1/db?target_session_attrs=bad",
 }
 
 func TestErrorsHoldNoPassword(t *testing.T) {

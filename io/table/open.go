@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 )
 
 // EnvURL is the environment variable that names the store where --db does not, and that a worker in another process
@@ -17,9 +18,26 @@ const EnvURL = "BEAMFIT_DB"
 // DefaultURL is the store that is used when none is named.
 const DefaultURL = "file:beamfit-data"
 
+// OpenOptions say how a store is used.
+type OpenOptions struct {
+	// StallTimeout is how long nothing may move on a connection that a call waits for, before the server is asked whether it
+	// works for that call; if it does not, or does not answer, the call ends with ErrUnavailable. 0: for ever. It means nothing
+	// to a store without connections.
+	StallTimeout time.Duration
+}
+
+// DefaultStallTimeout is the stall timeout where Open is not told another.
+const DefaultStallTimeout = 3 * time.Minute
+
+// An Option changes what Open does by default.
+type Option func(*OpenOptions)
+
+// StallTimeout sets OpenOptions.StallTimeout.
+func StallTimeout(d time.Duration) Option { return func(o *OpenOptions) { o.StallTimeout = d } }
+
 // An Opener opens a store by URL. Redact turns the URL into the store's Ref.
 type Opener struct {
-	Open   func(ctx context.Context, url string) (Store, error)
+	Open   func(ctx context.Context, url string, opt OpenOptions) (Store, error)
 	Redact func(url string) (string, error)
 }
 
@@ -37,12 +55,16 @@ func Register(scheme string, o Opener) {
 }
 
 // Open opens the store that url names: file:DIR, postgres://... or postgresql://....
-func Open(ctx context.Context, url string) (Store, error) {
+func Open(ctx context.Context, url string, options ...Option) (Store, error) {
 	o, err := openerOf(url)
 	if err != nil {
 		return nil, err
 	}
-	return o.Open(ctx, url)
+	opt := OpenOptions{StallTimeout: DefaultStallTimeout}
+	for _, set := range options {
+		set(&opt)
+	}
+	return o.Open(ctx, url, opt)
 }
 
 func openerOf(url string) (Opener, error) {
@@ -86,7 +108,7 @@ func Connect(ctx context.Context, ref string) (Store, error) {
 			url = env
 		}
 	}
-	s, err = o.Open(ctx, url)
+	s, err = Open(ctx, url)
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func opening(t *testing.T, scheme string) *[]string {
 		ref, _, _ := strings.Cut(url, "#")
 		return ref, nil
 	}
-	Register(scheme, Opener{Redact: redact, Open: func(_ context.Context, url string) (Store, error) {
+	Register(scheme, Opener{Redact: redact, Open: func(_ context.Context, url string, _ OpenOptions) (Store, error) {
 		lock.Lock()
 		defer lock.Unlock()
 		*urls = append(*urls, url)

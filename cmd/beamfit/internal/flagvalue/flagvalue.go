@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -117,6 +118,15 @@ func Seed(text string) (uint64, error) {
 		return 0, errors.New("expected a whole number from 0 to 18446744073709551615")
 	}
 	return n, nil
+}
+
+// Duration reads a length of time, such as 90s or 1h30m, 0 included.
+func Duration(text string) (time.Duration, error) {
+	d, err := time.ParseDuration(text)
+	if err != nil || d < 0 {
+		return 0, errors.New("expected a length of time such as 90s, 5m or 0")
+	}
+	return d, nil
 }
 
 // Float takes a finite number.
