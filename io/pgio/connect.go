@@ -100,7 +100,7 @@ func configure(text string) (*pgxpool.Config, error) {
 	if conn.ConnectTimeout == 0 {
 		conn.ConnectTimeout = connectTimeout
 	}
-	conn.LookupFunc, conn.DialFunc = netns.LookupHost, netns.DialContext
+	conn.LookupFunc = netns.LookupHost // dialing is the watch's
 	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelDeadline}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/beamfit/beamfit/io/netns"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -28,9 +29,8 @@ const ticksPerTimeout = 8
 type watch struct {
 	timeout time.Duration // 0: nobody looks
 	// ask returns those of the server's processes that are at work. Its error is that of a server that does not answer.
-	ask    func(ctx context.Context, pids []uint32) (map[uint32]bool, error)
-	dialer net.Dialer
-	tick   atomic.Int64
+	ask  func(ctx context.Context, pids []uint32) (map[uint32]bool, error)
+	tick atomic.Int64
 
 	mu    sync.Mutex
 	links map[*link]struct{}
@@ -40,19 +40,20 @@ type watch struct {
 }
 
 func newWatch(timeout time.Duration) *watch {
-	return &watch{
-		timeout: timeout, links: map[*link]struct{}{},
-		// A peer that is gone, host and all, is found by the kernel also while nobody waits for it.
-		dialer: net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 6}},
-		stop:   func() {}, done: make(chan struct{}),
-	}
+	return &watch{timeout: timeout, links: map[*link]struct{}{}, stop: func() {}, done: make(chan struct{})}
 }
+
+// keepAlive lets the kernel find a peer that is gone, host and all, also while nobody waits for it.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 6}
 
 // dial makes every connection of a store.
 func (w *watch) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := w.dialer.DialContext(ctx, network, address)
+	c, err := netns.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
+	}
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetKeepAliveConfig(keepAlive) // where the system has none, the stall timeout is left
 	}
 	l := &link{Conn: c, watch: w}
 	w.mu.Lock()
@@ -262,7 +263,7 @@ func (callTracer) TraceQueryEnd(_ context.Context, conn *pgx.Conn, _ pgx.TraceQu
 func askServer(config *pgx.ConnConfig) func(ctx context.Context, pids []uint32) (map[uint32]bool, error) {
 	config = config.Copy()
 	config.Tracer = nil
-	config.DialFunc = (&net.Dialer{}).DialContext
+	config.DialFunc = netns.DialContext
 	return func(ctx context.Context, pids []uint32) (busy map[uint32]bool, err error) {
 		ctx, cancel := context.WithTimeout(ctx, 2*config.ConnectTimeout)
 		defer cancel()
