@@ -57,6 +57,14 @@ func (a *app) withStore(ctx context.Context, fn func(table.Store) error) (err er
 	return fn(store)
 }
 
+// share makes the store one that a group shares, if shared is set. A task calls it when all that it can check is right.
+func (a *app) share(ctx context.Context, shared bool) error {
+	if !shared {
+		return nil
+	}
+	return table.MakeShared(ctx, a.storeURL())
+}
+
 // run does one job on the store, with its progress on standard error.
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {

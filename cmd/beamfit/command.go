@@ -121,6 +121,11 @@ func (f flags) toggle(dst *bool, name, usage string) {
 	f.add(flagvalue.Of(dst, flagvalue.Bool), name, "", "off", usage).NoOptDefVal = "true"
 }
 
+// shared defines --shared, for commands that may make a store.
+func (f flags) shared(dst *bool) {
+	f.toggle(dst, "shared", "let the members of your Unix group read and write the folder of tables that this makes")
+}
+
 // seed defines --seed.
 func (f flags) seed(dst *uint64, decides string) {
 	f.add(flagvalue.Of(dst, flagvalue.Seed), "seed", "N", "0", "the same seed gives the same "+decides)

@@ -16,6 +16,7 @@ type importTask struct {
 	table table.Name
 	opt   exchange.ImportOptions
 	form  formFlags
+	share bool
 }
 
 func importCommand(a *app) *cobra.Command {
@@ -37,6 +38,7 @@ func (t *importTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Types, exchange.ParseTypes), "types", "LIST", "found in the file", `columns with their SQL types, such as "id integer, x real[]"`)
 	f.toggle(&t.opt.Replace, "replace", "put the new table in the place of an existing one")
 	t.form.define(f)
+	f.shared(&t.share)
 }
 
 func (t *importTask) validate(args []string, _ func(string) bool) (err error) {
@@ -47,6 +49,9 @@ func (t *importTask) validate(args []string, _ func(string) bool) (err error) {
 }
 
 func (t *importTask) run(ctx context.Context, a *app) error {
+	if err := a.share(ctx, t.share); err != nil {
+		return err
+	}
 	return a.withStore(ctx, func(store table.Store) error {
 		n, err := exchange.Import(ctx, store, t.file, t.table, t.opt)
 		if err != nil {

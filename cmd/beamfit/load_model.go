@@ -3,17 +3,20 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/io/fileio/exchange"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
 type loadModelTask struct {
 	opt               pipelines.LoadModelOptions
 	file, weightsFile string
+	share             bool
 }
 
 func loadModelCommand(a *app) *cobra.Command {
@@ -38,6 +41,7 @@ func (t *loadModelTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.WeightsFrom, flagvalue.Text), "weights-from", "MODEL_TABLE", none, "model table, written by fit, to take the weights from")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name of the model")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description of the model")
+	f.shared(&t.share)
 }
 
 func (t *loadModelTask) validate(args []string, given func(string) bool) error {
@@ -48,14 +52,25 @@ func (t *loadModelTask) validate(args []string, given func(string) bool) error {
 	return nil
 }
 
+// maxModelJSON is the most bytes that the JSON of a model may have: a network of 4000 layers has 5 MB.
+const maxModelJSON = 32 << 20
+
 func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
-	if t.opt.Arch, err = os.ReadFile(t.file); err != nil {
+	if t.opt.Arch, err = exchange.ReadFile(ctx, t.file, maxModelJSON, "no model's JSON is as large"); err != nil {
 		return err
 	}
 	if t.weightsFile != "" {
-		if t.opt.Weights, err = os.ReadFile(t.weightsFile); err != nil {
+		spec, err := keras.Parse(t.opt.Arch)
+		if err != nil {
+			return fmt.Errorf("model: %w", err)
+		}
+		needs := fmt.Sprintf("the model has %d weights of 4 bytes", spec.NumWeights)
+		if t.opt.Weights, err = exchange.ReadFile(ctx, t.weightsFile, 4*int64(spec.NumWeights), needs); err != nil {
 			return err
 		}
+	}
+	if err := a.share(ctx, t.share); err != nil {
+		return err
 	}
 	id, err := run(ctx, a, pipelines.LoadModel, t.opt)
 	if err != nil {

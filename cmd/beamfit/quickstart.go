@@ -19,7 +19,10 @@ import (
 // quickstartDir is the folder that quickstart makes.
 const quickstartDir = "beamfit-quickstart"
 
-type quickstartTask struct{ dir string }
+type quickstartTask struct {
+	dir   string
+	share bool
+}
 
 func quickstartCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
@@ -34,7 +37,7 @@ It refuses to run where the folder or one of the tables exists. Remove the folde
 	}, &quickstartTask{})
 }
 
-func (t *quickstartTask) define(flags) {}
+func (t *quickstartTask) define(f flags) { f.shared(&t.share) }
 
 func (t *quickstartTask) validate(args []string, _ func(string) bool) error {
 	t.dir = quickstartDir
@@ -51,6 +54,9 @@ func (t *quickstartTask) run(ctx context.Context, a *app) error {
 	steps := quickstartSteps(t.dir)
 	ref, err := t.prepare(ctx, a, steps)
 	if err != nil {
+		return err
+	}
+	if err := a.share(ctx, t.share); err != nil {
 		return err
 	}
 	a.say("# The input files are in %s, the tables in this store:", t.dir)

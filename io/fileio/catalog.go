@@ -35,7 +35,7 @@ func (e entry) name() table.Name { return table.Name{Schema: e.Schema, Table: e.
 // loadCatalog reads the catalogue; the store must be locked. Tables whose folder a person has removed do not count.
 func (s *Store) loadCatalog() (*catalog, error) {
 	path := s.control("catalog.json")
-	data, err := readSmall(path)
+	data, err := s.disk.readSmall(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return &catalog{Format: catalogFormat}, s.wantNoTables(path)
 	}
@@ -54,7 +54,7 @@ func (s *Store) loadCatalog() (*catalog, error) {
 		if checkName(e.name()) != nil || !inside(e.Folder) || !isGeneration(e.Generation) {
 			return nil, corrupt(path, "an entry with table %q, folder %q, generation %q", e.Table, e.Folder, e.Generation)
 		}
-		if exists(filepath.Join(s.root, e.Folder)) {
+		if s.disk.exists(filepath.Join(s.root, e.Folder)) {
 			kept = append(kept, e)
 		}
 	}
@@ -64,12 +64,12 @@ func (s *Store) loadCatalog() (*catalog, error) {
 
 // wantNoTables reports table folders where the catalogue is missing: they are not empty space to build a new store in.
 func (s *Store) wantNoTables(path string) error {
-	folders, err := subfolders(s.root)
+	folders, err := s.disk.subfolders(s.root)
 	if err != nil {
 		return err
 	}
 	for _, folder := range folders {
-		generations, err := subfolders(filepath.Join(s.root, folder))
+		generations, err := s.disk.subfolders(filepath.Join(s.root, folder))
 		if err != nil {
 			return err
 		}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/fileio/internal/ipcmeta"
+	"github.com/beamfit/beamfit/io/fileio/internal/nofollow"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -217,7 +218,7 @@ func encode(t testing.TB, b *table.Batch) (message []byte, meta fileMeta) {
 			dims = append(dims, c)
 		}
 	}
-	p, err := createPartFile(disk{}, memory.DefaultAllocator, dir, "k", b.Schema, dims)
+	p, err := createPartFile(disk{root: nofollow.Root(dir)}, memory.DefaultAllocator, dir, "k", b.Schema, dims)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,7 @@ func leftovers(t *testing.T, s *Store) (left []string) {
 	}
 	keep := map[string]bool{s.control("lock"): true, s.control("catalog.json"): true}
 	for _, e := range c.Tables {
-		m, _, err := loadManifest(s.generation(e), e.Manifest)
+		m, _, err := s.disk.loadManifest(s.generation(e), e.Manifest)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,16 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
 
+	"github.com/beamfit/beamfit/io/fileio/internal/nofollow"
 	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// A disk makes every change that a store makes to its folder. Tests set before to fail or to stop at any one of them.
+// A disk does everything that a store does in its folder. It follows no symbolic link below the folder; what it makes has the
+// store's mode. Tests set before to fail or to stop at any one change.
 type disk struct {
+	root   nofollow.Root
 	before func(op, path string) error
 }
 
@@ -24,44 +28,68 @@ func (d disk) may(op, path string) error {
 	return d.before(op, path)
 }
 
-func (d disk) mkdir(path string) error {
+func (d disk) mkdir(path string) error { return d.mkdirMode(path, d.mode()) }
+
+// mkdirMode makes a folder unless it is there. Anything else in its place is an error.
+func (d disk) mkdirMode(path string, mode os.FileMode) error {
+	f, err := d.root.OpenDir(path)
+	if err == nil {
+		return oserr.Named(f.Close())
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return oserr.Named(err)
+	}
 	if err := d.may("mkdir", path); err != nil {
 		return err
 	}
-	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, os.ErrExist) {
+	if err := d.root.Mkdir(path, mode); err != nil && !errors.Is(err, os.ErrExist) {
 		return oserr.Named(err)
 	}
 	return nil
 }
 
-func (d disk) mkdirAll(path string) error {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+// mkdirRoot makes the store's folder, and those it lies in, unless it is there.
+func (d disk) mkdirRoot(mode os.FileMode) error {
+	root := string(d.root)
+	if info, err := os.Stat(root); err == nil && info.IsDir() {
 		return nil
 	}
-	if err := d.may("mkdir", path); err != nil {
+	if err := d.may("mkdir", root); err != nil {
 		return err
 	}
-	return oserr.Named(os.MkdirAll(path, 0o777))
+	if err := os.MkdirAll(filepath.Dir(root), 0o777); err != nil {
+		return oserr.Named(err)
+	}
+	if err := os.Mkdir(root, mode.Perm()); errors.Is(err, os.ErrExist) {
+		return nil
+	} else if err != nil {
+		return oserr.Named(err)
+	}
+	f, err := d.open(root)
+	if err != nil {
+		return err
+	}
+	return oserr.Named(errors.Join(nofollow.SetMode(f, mode), f.Close()))
 }
 
 func (d disk) rename(from, to string) error {
 	if err := d.may("rename", to); err != nil {
 		return err
 	}
-	return oserr.Named(os.Rename(from, to))
+	return oserr.Named(d.root.Rename(from, to))
 }
 
 func (d disk) removeAll(path string) error {
 	if err := d.may("remove", path); err != nil {
 		return err
 	}
-	return oserr.Named(os.RemoveAll(path))
+	return oserr.Named(d.root.RemoveAll(path))
 }
 
 // removeEmpty removes a folder if nothing is in it.
 func (d disk) removeEmpty(path string) {
 	if d.may("remove", path) == nil {
-		_ = syscall.Rmdir(path)
+		_ = d.root.RemoveEmpty(path)
 	}
 }
 
@@ -71,15 +99,38 @@ type file struct {
 	disk disk
 }
 
+// create makes a new file in the place of one that a process left there when it was killed.
 func (d disk) create(path string) (*file, error) {
 	if err := d.may("create", path); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, err := d.fresh(path)
+	if errors.Is(err, os.ErrExist) {
+		old, e := d.open(path) // not a link
+		if e != nil {
+			return nil, e
+		}
+		if err = errors.Join(old.Close(), d.root.RemoveAll(path)); err == nil {
+			f, err = d.fresh(path)
+		}
+	}
 	if err != nil {
 		return nil, oserr.Named(err)
 	}
 	return &file{f, d}, nil
+}
+
+// fresh makes a file that was not there.
+func (d disk) fresh(path string) (*os.File, error) {
+	mode := d.mode() & 0o666
+	f, err := d.root.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, err
+	}
+	if err := nofollow.SetMode(f, mode); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 func (f *file) Write(p []byte) (int, error) {
@@ -129,9 +180,9 @@ func (d disk) syncDir(path string) error {
 	if err := d.may("sync", path); err != nil {
 		return err
 	}
-	f, err := os.Open(path)
+	f, err := d.open(path)
 	if err != nil {
-		return oserr.Named(err)
+		return err
 	}
 	defer f.Close()
 	if err := f.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
@@ -148,11 +199,17 @@ func corrupt(path, format string, args ...any) error {
 // maxSmallFile bounds the catalogue, manifests and records, which are read whole.
 const maxSmallFile = 256 << 20
 
+// open opens a file or folder for reading.
+func (d disk) open(path string) (*os.File, error) {
+	f, err := d.root.OpenFile(path, os.O_RDONLY, 0)
+	return f, oserr.Named(err)
+}
+
 // readSmall reads a whole file of at most maxSmallFile bytes.
-func readSmall(path string) ([]byte, error) {
-	f, err := os.Open(path)
+func (d disk) readSmall(path string) ([]byte, error) {
+	f, err := d.open(path)
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxSmallFile+1))
@@ -165,17 +222,19 @@ func readSmall(path string) ([]byte, error) {
 	return data, nil
 }
 
-// exists reports whether there is a file or folder at path.
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+// exists reports whether there is anything at path, or the system does not say: what cannot be seen is never taken for gone.
+func (d disk) exists(path string) bool { return !errors.Is(d.root.Lstat(path), os.ErrNotExist) }
+
+func (d disk) readDir(path string) ([]fs.DirEntry, error) {
+	entries, err := d.root.ReadDir(path)
+	return entries, oserr.Named(err)
 }
 
 // subfolders names the folders in a folder; none when it does not exist.
-func subfolders(path string) ([]string, error) {
-	entries, err := os.ReadDir(path)
+func (d disk) subfolders(path string) ([]string, error) {
+	entries, err := d.readDir(path)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	var names []string
 	for _, e := range entries {

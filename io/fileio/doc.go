@@ -36,6 +36,16 @@
 // look a table up and exclusively to change the catalogue, for moments, never while rows move. A folder mounted
 // read-only is read without a lock if it has none.
 //
+// # Who may do what
+//
+// The mode of .beamfit is the store's: whatever is made in the store has it, files without the bits that only folders need,
+// whatever the umask. A new store is its user's alone (0700), or a group's (MakeShared: 2770, so that what a member makes belongs to
+// the group too). A store made otherwise keeps what it has.
+//
+// DIR may be reached through symbolic links. Below it none is followed, at no moment: all names are opened one by one in the
+// open folder that they lie in (package nofollow). A link in the place of a file or folder of the store is an error that
+// names it. What is removed is removed itself, never what it points to.
+//
 // # Names
 //
 // A folder's name is the table's, bytes other than a-z, 0-9, _ and - written as % and two hexadecimal digits (Iris is
@@ -101,7 +111,8 @@
 // # Failure
 //
 // A file that is damaged, cut, foreign or missing is table.ErrCorrupt and named, whatever its bytes are: never a panic, and
-// never more memory than a few times the wanted columns of its largest record batch. A full disk is table.ErrFull, missing
+// never more memory than a few times the wanted columns of its largest record batch. A link, pipe or device in the place of a
+// file is an error that names it. A full disk is table.ErrFull, missing
 // rights table.ErrPermission, a path that is no folder table.ErrUnavailable. If catalog.json is lost while tables are there,
 // nothing is read, written or removed.
 //

@@ -21,14 +21,14 @@ func (s *Store) Fetch(ctx context.Context, part table.Part) (*table.Batch, error
 		return nil, err
 	}
 	dir := s.staged(part.Output, staged.name())
-	written, err := readRecord(recordPath(dir, part.Key))
+	written, err := s.disk.readRecord(recordPath(dir, part.Key))
 	if errors.Is(err, os.ErrNotExist) {
 		err = fmt.Errorf("part %q: %w", part.Key, table.ErrNotExist)
 	}
 	if err != nil {
 		return nil, about(staged.name(), err)
 	}
-	r := &reader{dir: dir, table: staged.name(), lease: new(lock), stored: schema, files: written.Files, end: written.rows()}
+	r := &reader{disk: s.disk, dir: dir, table: staged.name(), lease: new(lock), stored: schema, files: written.Files, end: written.rows()}
 	defer r.Close()
 	if err := r.choose(table.ReadOptions{}); err != nil {
 		return nil, about(staged.name(), err)

@@ -25,15 +25,11 @@ const (
 	lastWait  = 20 * time.Millisecond
 )
 
-// take locks the file at path, which exists, waiting until ctx ends.
-func take(ctx context.Context, path string, exclusive bool) (*lock, error) {
-	flag := os.O_RDONLY
-	if exclusive {
-		flag = os.O_RDWR | os.O_CREATE
-	}
-	f, err := os.OpenFile(path, flag, 0o666)
+// take locks the file at path, waiting until ctx ends. An exclusive lock makes the file where there is none.
+func (d disk) take(ctx context.Context, path string, exclusive bool) (*lock, error) {
+	f, err := d.openLock(path, exclusive)
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
 		ok, err := tryFlock(f, exclusive)
@@ -53,14 +49,31 @@ func take(ctx context.Context, path string, exclusive bool) (*lock, error) {
 	}
 }
 
+// openLock opens the file of a lock, also for reading alone where it is not to be written.
+func (d disk) openLock(path string, make bool) (*os.File, error) {
+	flag := os.O_RDONLY
+	if make {
+		flag = os.O_RDWR
+	}
+	f, err := d.root.OpenFile(path, flag, 0)
+	if !make || !errors.Is(err, os.ErrNotExist) {
+		return f, oserr.Named(err)
+	}
+	f, err = d.fresh(path)
+	if errors.Is(err, os.ErrExist) { // somebody was faster
+		f, err = d.root.OpenFile(path, flag, 0)
+	}
+	return f, oserr.Named(err)
+}
+
 // tryTake locks the file at path for this process alone; nil when another open file has it or it is gone.
-func tryTake(path string, exclusive bool) (*lock, error) {
-	f, err := os.OpenFile(path, os.O_RDONLY, 0)
+func (d disk) tryTake(path string, exclusive bool) (*lock, error) {
+	f, err := d.open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	ok, err := tryFlock(f, exclusive)
 	if !ok {
@@ -77,11 +90,11 @@ func (s *Store) locked(ctx context.Context, exclusive bool, fn func() error) err
 		return ctx.Err()
 	}
 	if exclusive {
-		if err := s.makeFolders(); err != nil {
+		if err := s.makeFolders(privateMode); err != nil {
 			return err
 		}
 	}
-	l, err := take(ctx, s.control("lock"), exclusive)
+	l, err := s.disk.take(ctx, s.control("lock"), exclusive)
 	if errors.Is(err, os.ErrNotExist) && !exclusive {
 		return fn() // no store has been made here: there is nothing to keep still
 	}

@@ -138,9 +138,9 @@ func (p partMeta) rows() (n int64) {
 }
 
 // loadManifest reads and checks the manifest of a generation, whose checksum the catalogue has.
-func loadManifest(dir string, sum uint32) (*manifest, table.Schema, error) {
+func (d disk) loadManifest(dir string, sum uint32) (*manifest, table.Schema, error) {
 	path := filepath.Join(dir, manifestFile)
-	data, err := readSmall(path)
+	data, err := d.readSmall(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, corrupt(path, "the catalogue names the folder, the file is missing")
 	}

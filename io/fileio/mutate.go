@@ -17,7 +17,7 @@ func (s *Store) lockTables(ctx context.Context, names ...table.Name) (release fu
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	if err := s.makeFolders(); err != nil {
+	if err := s.makeFolders(privateMode); err != nil {
 		return nil, err
 	}
 	folders := make([]string, len(names))
@@ -32,7 +32,7 @@ func (s *Store) lockTables(ctx context.Context, names ...table.Name) (release fu
 		}
 	}
 	for _, f := range folders {
-		l, err := take(ctx, s.control(locksFolder, f), true)
+		l, err := s.disk.take(ctx, s.control(locksFolder, f), true)
 		if err != nil {
 			release()
 			return nil, err

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -79,7 +78,7 @@ func (s *Store) create(ctx context.Context, opt table.CreateOptions) (*output, e
 		if err := o.checkFree(c); err != nil {
 			return err
 		}
-		if !exists(s.control("catalog.json")) {
+		if !s.disk.exists(s.control("catalog.json")) {
 			if _, err := s.saveCatalog(c); err != nil {
 				return err
 			}
@@ -118,7 +117,7 @@ func (o *output) stage() (err error) {
 	if err := s.disk.replace(path, append(data, '\n')); err != nil {
 		return err
 	}
-	if o.alive, err = tryTake(path, true); err != nil {
+	if o.alive, err = s.disk.tryTake(path, true); err != nil {
 		return err
 	}
 	for _, t := range o.specs {
@@ -192,7 +191,7 @@ func (s *Store) Append(ctx context.Context, part table.Part) (table.Writer, erro
 		return nil, err
 	}
 	dir := s.staged(part.Output, staged.name())
-	if exists(recordPath(dir, part.Key)) {
+	if s.disk.exists(recordPath(dir, part.Key)) {
 		return skipWriter{staged.name(), schema}, nil
 	}
 	return &partWriter{
@@ -208,7 +207,7 @@ func (s *Store) outputMeta(id string) (outputMeta, error) {
 	if !plainWord(id) {
 		return meta, fmt.Errorf("output %q does not exist", id)
 	}
-	data, err := readSmall(s.outputPath(id))
+	data, err := s.disk.readSmall(s.outputPath(id))
 	if errors.Is(err, os.ErrNotExist) {
 		return meta, errEnded(id)
 	}
@@ -228,10 +227,10 @@ func errEnded(id string) error {
 // publish makes a part known, unless its key is already.
 func (s *Store) publish(ctx context.Context, output, dir string, part partMeta) (first bool, err error) {
 	err = s.locked(ctx, true, func() error {
-		if !exists(s.outputPath(output)) || exists(filepath.Join(dir, manifestFile)) {
+		if !s.disk.exists(s.outputPath(output)) || s.disk.exists(filepath.Join(dir, manifestFile)) {
 			return errEnded(output)
 		}
-		if exists(recordPath(dir, part.Key)) {
+		if s.disk.exists(recordPath(dir, part.Key)) {
 			return nil
 		}
 		first = true
@@ -302,13 +301,13 @@ func (o *output) commit(ctx context.Context) error {
 // seal turns the records of the parts into the manifest of the generation, removes everything else, such as files of parts
 // that were given up, and makes the folder durable. It returns the checksum of the manifest.
 func (s *Store) seal(ctx context.Context, dir string, t table.TableSpec) (sum uint32, err error) {
-	entries, err := os.ReadDir(dir)
+	entries, err := s.disk.readDir(dir)
 	if err != nil {
-		return 0, oserr.Named(err)
+		return 0, err
 	}
 	path := filepath.Join(dir, manifestFile)
-	if !exists(path) { // else a Commit that failed later has made it
-		data, err := makeManifest(ctx, dir, entries, t)
+	if !s.disk.exists(path) { // else a Commit that failed later has made it
+		data, err := s.disk.makeManifest(ctx, dir, entries, t)
 		if err != nil {
 			return 0, err
 		}
@@ -316,7 +315,7 @@ func (s *Store) seal(ctx context.Context, dir string, t table.TableSpec) (sum ui
 			return 0, err
 		}
 	}
-	data, err := readSmall(path)
+	data, err := s.disk.readSmall(path)
 	if err != nil {
 		return 0, err
 	}
@@ -344,7 +343,7 @@ func (s *Store) seal(ctx context.Context, dir string, t table.TableSpec) (sum ui
 }
 
 // makeManifest gathers the records of the parts.
-func makeManifest(ctx context.Context, dir string, entries []os.DirEntry, t table.TableSpec) ([]byte, error) {
+func (d disk) makeManifest(ctx context.Context, dir string, entries []os.DirEntry, t table.TableSpec) ([]byte, error) {
 	m := &manifest{Format: manifestFormat, Schema: t.Name.Schema, Table: t.Name.Table, Columns: columnsOf(t.Schema), Parts: []partMeta{}}
 	for _, e := range entries {
 		if !strings.HasSuffix(e.Name(), recordSuffix) {
@@ -353,7 +352,7 @@ func makeManifest(ctx context.Context, dir string, entries []os.DirEntry, t tabl
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		part, err := readRecord(filepath.Join(dir, e.Name()))
+		part, err := d.readRecord(filepath.Join(dir, e.Name()))
 		if err != nil {
 			return nil, err
 		}

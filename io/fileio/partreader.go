@@ -27,14 +27,14 @@ type partReader struct {
 
 // openPart opens a part file and checks all of it but the batches: size, head and foot. The schema in the head is not
 // parsed, since reading a damaged one can ask for any amount of memory; the one it was made from is known.
-func openPart(dir string, meta fileMeta, schema table.Schema) (*partReader, error) {
+func (d disk) openPart(dir string, meta fileMeta, schema table.Schema) (*partReader, error) {
 	path := filepath.Join(dir, meta.Name)
-	f, err := os.Open(path)
+	f, err := d.open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, corrupt(path, "the table's manifest names the file, it is missing")
 	}
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	p := &partReader{f: f, meta: meta, schema: arrowSchema(schema, meta.Dims)}
 	if err := p.check(); err != nil {

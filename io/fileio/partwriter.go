@@ -264,8 +264,8 @@ func writeRecord(d disk, dir string, part partMeta) error {
 	return d.replace(recordPath(dir, part.Key), append(data, '\n'))
 }
 
-func readRecord(path string) (part partMeta, err error) {
-	data, err := readSmall(path)
+func (d disk) readRecord(path string) (part partMeta, err error) {
+	data, err := d.readSmall(path)
 	if err != nil {
 		return part, err
 	}

@@ -37,8 +37,8 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 		return nil, errors.New("the snapshot is closed")
 	}
 	dir := filepath.Join(s.root, t.Folder, t.Generation)
-	r := &reader{dir: dir, table: p.Table, row: p.FirstRow, end: p.FirstRow + p.Rows, batchRows: opt.BatchRows}
-	if r.lease, err = lease(dir); err != nil {
+	r := &reader{disk: s.disk, dir: dir, table: p.Table, row: p.FirstRow, end: p.FirstRow + p.Rows, batchRows: opt.BatchRows}
+	if r.lease, err = s.disk.lease(dir); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -46,7 +46,7 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 			r.lease.release()
 		}
 	}()
-	m, schema, err := loadManifest(dir, t.Manifest)
+	m, schema, err := s.disk.loadManifest(dir, t.Manifest)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,7 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 
 // A reader returns the rows of one range of a generation.
 type reader struct {
+	disk      disk
 	dir       string
 	table     table.Name
 	lease     *lock
@@ -179,7 +180,7 @@ func (r *reader) load() error {
 				continue
 			}
 			if r.part == nil {
-				part, err := openPart(r.dir, f, r.stored)
+				part, err := r.disk.openPart(r.dir, f, r.stored)
 				if err != nil {
 					return err
 				}

@@ -50,12 +50,12 @@ func (s *Store) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, 
 		if !ok {
 			return table.ErrNotExist
 		}
-		m, schema, err := loadManifest(s.generation(e), e.Manifest)
+		m, schema, err := s.disk.loadManifest(s.generation(e), e.Manifest)
 		if err != nil {
 			return err
 		}
 		n.entry, n.info = e, table.Info{Name: name, Schema: schema, Rows: m.Rows, Exact: true}
-		n.lease, err = lease(s.generation(e))
+		n.lease, err = s.disk.lease(s.generation(e))
 		return err
 	})
 	if err != nil {
@@ -72,8 +72,8 @@ func (s *Store) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, 
 var errGone = errors.New("the snapshot is closed: the table has been replaced or dropped since")
 
 // lease takes the shared lock of a generation.
-func lease(dir string) (*lock, error) {
-	l, err := tryTake(filepath.Join(dir, manifestFile), false)
+func (d disk) lease(dir string) (*lock, error) {
+	l, err := d.tryTake(filepath.Join(dir, manifestFile), false)
 	if err == nil && l == nil {
 		err = errGone
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
+	"github.com/beamfit/beamfit/io/fileio/internal/nofollow"
 	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -20,8 +21,9 @@ const scheme = "file"
 
 func init() {
 	table.Register(scheme, table.Opener{
-		Open:   func(ctx context.Context, url string, _ table.OpenOptions) (table.Store, error) { return Open(ctx, url) },
-		Redact: redact,
+		Open:       func(ctx context.Context, url string, _ table.OpenOptions) (table.Store, error) { return Open(ctx, url) },
+		Redact:     redact,
+		MakeShared: makeShared,
 	})
 }
 
@@ -61,7 +63,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 		return nil, fmt.Errorf("store file:%s %w: %w", root, table.ErrUnavailable, oserr.Named(err))
 	}
 	return &Store{
-		root: root, ref: scheme + ":" + root, mem: memory.NewGoAllocator(),
+		root: root, ref: scheme + ":" + root, disk: disk{root: nofollow.Root(root)}, mem: memory.NewGoAllocator(),
 		outputs: map[*output]struct{}{}, snapshots: map[*snapshot]struct{}{},
 	}, nil
 }
@@ -108,16 +110,6 @@ const (
 	locksFolder   = "locks"
 	trashFolder   = "trash"
 )
-
-// makeFolders makes the store's folder and what it needs to be written to.
-func (s *Store) makeFolders() error {
-	for _, name := range []string{outputsFolder, locksFolder, trashFolder} {
-		if err := s.disk.mkdirAll(s.control(name)); err != nil {
-			return fmt.Errorf("store %s: %w", s.ref, err)
-		}
-	}
-	return nil
-}
 
 // ready reports a store that is closed or a context that has ended.
 func (s *Store) ready(ctx context.Context) error {
@@ -173,7 +165,7 @@ func (s *Store) Lookup(ctx context.Context, name table.Name) (*table.Info, error
 		if !ok {
 			return table.ErrNotExist
 		}
-		m, schema, err := loadManifest(s.generation(e), e.Manifest)
+		m, schema, err := s.disk.loadManifest(s.generation(e), e.Manifest)
 		if err != nil {
 			return err
 		}

@@ -2,11 +2,8 @@ package fileio
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
-
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
 )
 
 // sweepOnce removes what dead processes left in any folder, once in the life of a Store. Failures are no reason not to go
@@ -16,19 +13,19 @@ func (s *Store) sweepOnce(ctx context.Context) {
 	swept := s.swept
 	s.swept = true
 	s.mu.Unlock()
-	if swept || !exists(s.control("catalog.json")) {
+	if swept || !s.disk.exists(s.control("catalog.json")) {
 		return
 	}
 	var trash []string
 	_ = s.locked(ctx, true, func() error {
-		folders, err := subfolders(s.root)
+		folders, err := s.disk.subfolders(s.root)
 		if err != nil {
 			return err
 		}
 		trash, err = s.sweepLocked(folders)
 		return err
 	})
-	if left, err := subfolders(s.control(trashFolder)); err == nil {
+	if left, err := s.disk.subfolders(s.control(trashFolder)); err == nil {
 		for _, name := range left {
 			trash = append(trash, s.control(trashFolder, name))
 		}
@@ -70,7 +67,7 @@ func (s *Store) sweepLocked(folders []string) (trash []string, err error) {
 		if !inside(folder) {
 			continue
 		}
-		generations, err := subfolders(filepath.Join(s.root, folder))
+		generations, err := s.disk.subfolders(filepath.Join(s.root, folder))
 		if err != nil {
 			return trash, err
 		}
@@ -95,10 +92,10 @@ func (s *Store) inUse(folder, generation string) bool {
 		filepath.Join(s.root, folder, generation, manifestFile),
 	}
 	for _, path := range paths {
-		if !exists(path) {
+		if !s.disk.exists(path) {
 			continue
 		}
-		l, err := tryTake(path, true)
+		l, err := s.disk.tryTake(path, true)
 		if l == nil || err != nil {
 			return true
 		}
@@ -109,7 +106,7 @@ func (s *Store) inUse(folder, generation string) bool {
 
 // sweepOutputs removes the outputs whose owners are dead; the store must be locked.
 func (s *Store) sweepOutputs() (trash []string) {
-	entries, err := os.ReadDir(s.control(outputsFolder))
+	entries, err := s.disk.readDir(s.control(outputsFolder))
 	if err != nil {
 		return nil
 	}
@@ -120,7 +117,7 @@ func (s *Store) sweepOutputs() (trash []string) {
 			_ = s.disk.removeAll(path) // was being written, under the store's lock
 			continue
 		}
-		l, err := tryTake(path, true)
+		l, err := s.disk.tryTake(path, true)
 		if l == nil || err != nil {
 			continue
 		}
@@ -144,12 +141,12 @@ func (s *Store) sweepOutputs() (trash []string) {
 // be locked.
 func (s *Store) discard(folder, generation string) (trash []string, err error) {
 	from, to := filepath.Join(s.root, folder), s.control(trashFolder, newID())
-	if !exists(filepath.Join(from, generation)) {
+	if !s.disk.exists(filepath.Join(from, generation)) {
 		return nil, nil
 	}
-	entries, err := os.ReadDir(from)
+	entries, err := s.disk.readDir(from)
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	if len(entries) > 1 {
 		from = filepath.Join(from, generation)

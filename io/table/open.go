@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -35,10 +36,12 @@ type Option func(*OpenOptions)
 // StallTimeout sets OpenOptions.StallTimeout.
 func StallTimeout(d time.Duration) Option { return func(o *OpenOptions) { o.StallTimeout = d } }
 
-// An Opener opens a store by URL. Redact turns the URL into the store's Ref.
+// An Opener opens a store by URL. Redact turns the URL into the store's Ref. MakeShared is as the function of that name; nil
+// where the store itself says who may use it.
 type Opener struct {
-	Open   func(ctx context.Context, url string, opt OpenOptions) (Store, error)
-	Redact func(url string) (string, error)
+	Open       func(ctx context.Context, url string, opt OpenOptions) (Store, error)
+	Redact     func(url string) (string, error)
+	MakeShared func(ctx context.Context, url string) error
 }
 
 var (
@@ -65,6 +68,19 @@ func Open(ctx context.Context, url string, options ...Option) (Store, error) {
 		set(&opt)
 	}
 	return o.Open(ctx, url, opt)
+}
+
+// MakeShared makes the store that url names one that the members of a group use together. It is an error if the store is
+// there already and is not shared, or if stores of that kind have other means for that.
+func MakeShared(ctx context.Context, url string) error {
+	o, err := openerOf(url)
+	if err != nil {
+		return err
+	}
+	if o.MakeShared == nil {
+		return errors.New("only a folder of files is shared with a group this way; in a database, GRANT says who may use a table")
+	}
+	return o.MakeShared(ctx, url)
 }
 
 func openerOf(url string) (Opener, error) {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
 	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -35,9 +36,9 @@ func Open(ctx context.Context, path string, opt Options) (*Reader, error) {
 	if err := opt.check(); err != nil {
 		return nil, fmt.Errorf("file %s: %w", path, err)
 	}
-	f, err := os.Open(path)
+	f, err := inputfile.Open(path)
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	r := &Reader{f: f, opt: opt, scan: newScanner(path, f, opt.delimiter())}
 	if err := r.begin(ctx); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
@@ -14,7 +13,7 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -44,9 +43,9 @@ var _ table.Reader = (*Reader)(nil)
 
 // Open opens a Parquet file.
 func Open(ctx context.Context, path string) (*Reader, error) {
-	f, err := os.Open(path)
+	f, err := inputfile.OpenRegular(path)
 	if err != nil {
-		return nil, oserr.Named(err)
+		return nil, err
 	}
 	r, err := open(ctx, path, f, memory.NewGoAllocator())
 	if err != nil {

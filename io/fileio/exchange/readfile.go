@@ -1,0 +1,32 @@
+package exchange
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
+	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+)
+
+// ReadFile reads a file or pipe of at most most bytes whole. what says in the error what more would be.
+func ReadFile(ctx context.Context, path string, most int64, what string) ([]byte, error) {
+	f, err := inputfile.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	// The end of ctx ends the wait for what somebody writes to a pipe.
+	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Now()) })()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("file %s: %w", path, oserr.Named(err))
+	case int64(len(data)) > most:
+		return nil, fmt.Errorf("file %s: more than %d bytes; %s", path, most, what)
+	}
+	return data, nil
+}
