@@ -5,6 +5,9 @@
 //
 // Folders lie in the folder that the environment variable BEAMFIT_SCRATCH names, else in the system's temporary folder.
 // All workers of a pipeline must see it: it holds what one stage hands to the next.
+//
+// Others may write there, as in /tmp. So a folder has a name that nobody guesses and is its user's alone; a symbolic link is
+// never followed, and what other users have put there is left alone.
 package scratch
 
 import (
@@ -35,28 +38,33 @@ type Folder struct {
 
 // New makes a folder, and removes those that killed processes left behind.
 func New() (*Folder, error) {
-	root := os.Getenv(EnvDir)
-	if root == "" {
-		root = os.TempDir()
+	path := os.Getenv(EnvDir)
+	if path == "" {
+		path = os.TempDir()
 	}
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, Error(err)
+	}
+	defer root.Close()
 	sweep(root)
 	for range 10 {
-		path := filepath.Join(root, prefix+rand.Text())
-		lock, err := own(path + suffix)
+		name := prefix + rand.Text()
+		lock, err := own(root, name+suffix)
 		if err != nil {
 			return nil, Error(err)
 		}
 		if lock == nil {
 			continue
 		}
-		if err := os.Mkdir(path, 0o700); err != nil {
-			_ = os.Remove(lock.Name())
+		if err := root.Mkdir(name, 0o700); err != nil {
+			_ = root.Remove(name + suffix)
 			_ = lock.Close()
 			return nil, Error(err)
 		}
-		return &Folder{path, lock}, nil
+		return &Folder{filepath.Join(path, name), lock}, nil
 	}
-	return nil, fmt.Errorf("scratch folder in %s: no name is free", root)
+	return nil, fmt.Errorf("scratch folder in %s: no name is free", path)
 }
 
 // Path is where the folder is.
@@ -66,14 +74,14 @@ func (f *Folder) Path() string { return f.path }
 func (f *Folder) Remove() error {
 	err := os.RemoveAll(f.path)
 	if err == nil {
-		err = os.Remove(f.lock.Name())
+		err = os.Remove(f.path + suffix)
 	}
 	return errors.Join(err, f.lock.Close())
 }
 
 // own makes and locks a lock file; nil when a sweep of another process was faster.
-func own(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+func own(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +89,7 @@ func own(path string) (*os.File, error) {
 	if ok && err == nil {
 		var now, mine os.FileInfo
 		if mine, err = f.Stat(); err == nil {
-			if now, err = os.Stat(path); err == nil && os.SameFile(now, mine) {
+			if now, err = root.Lstat(name); err == nil && os.SameFile(now, mine) {
 				return f, nil
 			}
 		}
@@ -93,26 +101,45 @@ func own(path string) (*os.File, error) {
 	return nil, err
 }
 
-// sweep removes the folders in root whose owner is gone. What it may not touch stays.
-func sweep(root string) {
-	locks, _ := filepath.Glob(filepath.Join(escape(root), prefix+"*"+suffix))
-	for _, path := range locks {
-		f, err := os.OpenFile(path, os.O_RDWR, 0)
-		if err != nil {
+// sweep removes the folders in root that this user made and whose owner is gone. Others may write to root: what is no lock
+// file of this user, a link among them, stays, and so does all that a link in such a folder points to.
+func sweep(root *os.Root) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1)
+	for _, name := range names {
+		if !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, suffix) {
+			continue
+		}
+		f := openLock(root, name)
+		if f == nil {
 			continue
 		}
 		if ok, err := tryLock(f); ok && err == nil {
-			if os.RemoveAll(strings.TrimSuffix(path, suffix)) == nil {
-				_ = os.Remove(path)
+			if root.RemoveAll(strings.TrimSuffix(name, suffix)) == nil {
+				_ = root.Remove(name)
 			}
 		}
 		_ = f.Close()
 	}
 }
 
-// escape makes a pattern that matches a path only.
-func escape(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+// openLock opens a lock file; nil where there is something else. It waits for nobody at the other end of a pipe.
+func openLock(root *os.Root, name string) *os.File {
+	f, err := root.OpenFile(name, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil
+	}
+	found, err := root.Lstat(name)
+	opened, e := f.Stat()
+	if err != nil || e != nil || !found.Mode().IsRegular() || !os.SameFile(found, opened) || !mine(opened) {
+		_ = f.Close()
+		return nil
+	}
+	return f
 }
 
 // Error says of an error of the file system that it is about scratch files; a full disk is table.ErrFull.

@@ -77,6 +77,58 @@ func list(t *testing.T, root string) map[string]bool {
 	return out
 }
 
+// TestForeign: what others have put into a folder that all may write to is neither followed nor waited for nor removed.
+func TestForeign(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv(EnvDir, root)
+	precious := filepath.Join(t.TempDir(), "x")
+	if err := os.WriteFile(precious, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Links to a foreign file, within root and out of it: as lock files, in the place of a folder and in a folder.
+	if err := os.WriteFile(filepath.Join(root, "inside"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{"in": "inside", "out": precious} {
+		if err := os.Symlink(target, filepath.Join(root, prefix+name+suffix)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Mkdir(filepath.Join(root, prefix+name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(root, prefix+"dead"+suffix), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Dir(precious), filepath.Join(root, prefix+"dead")); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(root, prefix+"pipe"+suffix), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(f.Path()); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	if err := f.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		precious, filepath.Join(root, "inside"), filepath.Join(root, prefix+"in"), filepath.Join(root, prefix+"out"),
+		filepath.Join(root, prefix+"in"+suffix), filepath.Join(root, prefix+"out"+suffix), filepath.Join(root, prefix+"pipe"+suffix),
+	} {
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := os.Lstat(filepath.Join(root, prefix+"dead")); err == nil {
+		t.Error("the folder of a dead owner, by now a link, is still there")
+	}
+}
+
 func TestMissingRoot(t *testing.T) {
 	t.Setenv(EnvDir, filepath.Join(t.TempDir(), "missing"))
 	if _, err := New(); !errors.Is(err, os.ErrNotExist) {
