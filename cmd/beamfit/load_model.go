@@ -52,11 +52,8 @@ func (t *loadModelTask) validate(args []string, given func(string) bool) error {
 	return nil
 }
 
-// maxModelJSON is the most bytes that the JSON of a model may have: a network of 4000 layers has 5 MB.
-const maxModelJSON = 32 << 20
-
 func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
-	if t.opt.Arch, err = exchange.ReadFile(ctx, t.file, maxModelJSON, "no model's JSON is as large"); err != nil {
+	if t.opt.Arch, err = exchange.ReadFile(ctx, t.file, keras.MaxJSONBytes, "no model's JSON is as large"); err != nil {
 		return err
 	}
 	if t.weightsFile != "" {

@@ -91,19 +91,20 @@ func (r *Reader) setSchema(s table.Schema) {
 // columns makes the schema from the first record; known tells whose types are given.
 func (r *Reader) columns(first []field) (schema table.Schema, known []bool, err error) {
 	schema, known = make(table.Schema, len(first)), make([]bool, len(first))
+	places := make(map[string]int, len(first))
 	for i, f := range first {
 		name := strings.TrimSpace(f.text)
 		if r.opt.NoHeader || name == "" {
 			name = fmt.Sprintf("column%d", i+1)
 		}
-		if j := schema[:i].Index(name); j >= 0 {
+		if j, twice := places[name]; twice {
 			return nil, nil, &Error{r.f.Name(), f.line, f.column, name, fmt.Errorf("the header names column %d so too", j+1)}
 		}
-		schema[i].Name = name
+		schema[i].Name, places[name] = name, i
 	}
 	for _, c := range r.opt.Types {
-		i := schema.Index(c.Name)
-		if i < 0 {
+		i, ok := places[c.Name]
+		if !ok {
 			return nil, nil, &Error{File: r.f.Name(), Line: 1, Err: &table.ColumnError{Column: c.Name, Columns: schema.Names()}}
 		}
 		schema[i].Type, known[i] = c.Type, true

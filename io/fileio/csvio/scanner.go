@@ -30,6 +30,8 @@ type scanner struct {
 	line   int    // the number of the line in data
 	data   []byte // the line, with its end
 	at     int    // the next byte in data
+	chars  int    // characters in data before byte charAt
+	charAt int
 	longer []byte // memory for lines that are longer than in's buffer
 
 	text   []byte // the fields of the record one after the other
@@ -46,12 +48,18 @@ func (s *scanner) fail(line, column int, err error) error {
 	return &Error{File: s.file, Line: line, Column: column, Err: err}
 }
 
-// column is the number of the character at byte at of the line.
-func (s *scanner) column(at int) int { return utf8.RuneCount(s.data[:at]) + 1 }
+// column is the number of the character at byte at of the line. It goes on where the last call for the line ended.
+func (s *scanner) column(at int) int {
+	if at > s.charAt {
+		s.chars += utf8.RuneCount(s.data[s.charAt:at])
+		s.charAt = at
+	}
+	return s.chars + 1
+}
 
 // readLine reads the next line into data.
 func (s *scanner) readLine() error {
-	s.at = 0
+	s.at, s.chars, s.charAt = 0, 0, 0
 	line, err := s.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
 		s.longer = append(s.longer[:0], line...)

@@ -81,10 +81,11 @@ func TestFiles(t *testing.T) {
 		if err := r.Mkdir(base+"/d", 0o700); !errors.Is(err, os.ErrExist) {
 			t.Errorf("once more: %v", err)
 		}
-		if err := r.RemoveEmpty(base); !errors.Is(err, syscall.ENOTEMPTY) {
+		must(t, r.Mkdir(base+"/d/e", 0o700))
+		if err := r.RemoveEmpty(base + "/d"); !errors.Is(err, syscall.ENOTEMPTY) {
 			t.Errorf("a folder that is not empty: %v", err)
 		}
-		must(t, r.RemoveEmpty(base+"/d"))
+		must(t, r.RemoveEmpty(base+"/d/e"), r.RemoveEmpty(base+"/d"))
 	}
 	if err := Root("/a/b").Lstat("/a/bc"); err == nil || errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a path that is not below: %v", err)
