@@ -24,8 +24,21 @@
 // Numbers, text, bytea and boolean as above; numeric and all other types as text; arrays as lists.
 // The arrays of a column must all have the same number of dimensions, which the first batch decides.
 //
+// # Checksums
+//
+// Every page that Writer writes has Parquet's checksum in its header (CRC-32 as gzip's, of the page as it is in the file). Those do not
+// cover the headers and the metadata, so there are two more in places that the format leaves to programs, as 8 hexadecimal digits:
+//
+//	beamfit.page_headers.crc32  in the key_value_metadata of each column chunk: of the headers of its pages, one after the other
+//	beamfit.footer.crc32        in those of the file: of all its metadata, with 00000000 in the place of the digits
+//
+// Reader checks what a file has of these before it uses the bytes, also in files of other programs: a column chunk is read
+// through once when the first of its rows is asked for. In a file that Writer made no byte can change unnoticed.
+//
 // # Failure
 //
-// Damaged files end in table.ErrCorrupt, never in a panic; a file that asks for absurd memory is damaged. Rows stream in
-// both directions: memory is a batch when reading, a row group of about 32 MiB when writing.
+// Damaged files end in table.ErrCorrupt, never in a panic. Rows stream in both directions: memory is a batch when reading, a row
+// group of about 32 MiB when writing. What the metadata and the page headers ask for is added up before the library asks for it: at
+// most 10,000 columns, 384 MiB and four bytes more for each byte of the file in pages in use, 64 MiB and 64 bytes for each
+// compressed byte in one page, 1 GiB and 2000 bytes for each byte of the file in all. More is a damaged file.
 package parquetio

@@ -353,7 +353,7 @@ func TestRefused(t *testing.T) {
 	}{
 		"structure":       {structure, `[{"v":{"a":1}}]`, `column "v" has the type struct`},
 		"list of those":   {arrow.ListOf(structure), `[{"v":[{"a":1}]}]`, `column "v" has the type list`},
-		"ragged":          {arrow.ListOf(arrow.ListOf(arrow.PrimitiveTypes.Int32)), `[{"v":[[1]]},{"v":[[1],[2,3]]}]`, `column "v", after row 0: row 2: a list of 2 items beside one of 1`},
+		"ragged":          {arrow.ListOf(arrow.ListOf(arrow.PrimitiveTypes.Int32)), `[{"v":[[1]]},{"v":[[1],[2,3]]}]`, `column "v", after row 1: row 1: a list of 2 items beside one of 1`},
 		"NULL inner list": {arrow.ListOf(arrow.ListOf(arrow.PrimitiveTypes.Int32)), `[{"v":[[1],null]}]`, "a list inside a list is NULL"},
 	} {
 		_, _, err := read(foreign(t, []arrow.Field{{Name: "v", Type: c.typ, Nullable: true}}, c.json), memory.DefaultAllocator)
@@ -426,6 +426,59 @@ func FuzzReader(f *testing.F) {
 	f.Add(foreign(f, []arrow.Field{{Name: "v", Type: &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, `[{"v":"a"},{"v":"b"}]`, pqarrow.WithStoreSchema()))
 	f.Add([]byte("PAR1"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		_, _, _ = read(data, memory.NewGoAllocator())
+		schema, rows, err := read(data, memory.NewGoAllocator())
+		if err != nil {
+			return
+		}
+		// What was read as good can be written, and what was written is read as the same.
+		again, ok := rewrite(t, schema, rows)
+		if !ok {
+			return
+		}
+		if got := contentOf(t, again); !reflect.DeepEqual(got, content{schema, rows}) {
+			t.Errorf("read %v, once written and read again %v", content{schema, rows}, got)
+		}
+	})
+}
+
+// rewrite writes rows that were read; false where they cannot be written, as arrays of several dimensions in one column.
+func rewrite(t *testing.T, schema table.Schema, rows [][]string) (data []byte, ok bool) {
+	t.Helper()
+	b := table.NewBatch(schema)
+	for _, row := range rows {
+		for c := range b.Cols {
+			if row[c] == "<null>" {
+				b.Cols[c].AppendNull()
+				continue
+			}
+			if err := b.Cols[c].AppendText(row[c]); err != nil {
+				return nil, false // a date that SQL does not have
+			}
+		}
+		b.Rows++
+	}
+	var out bytes.Buffer
+	w, err := NewWriter(&out, schema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(ctx, b), w.Close()); err != nil {
+		return nil, false
+	}
+	return out.Bytes(), true
+}
+
+// FuzzDamage changes a file that Writer made: the result is an error or the same rows.
+func FuzzDamage(f *testing.F) {
+	good := groups(f)
+	want := contentOf(f, good)
+	f.Add(uint(0), byte(1), uint(9), byte(0), uint(len(good)))
+	f.Add(uint(len(good)-9), byte(0x80), uint(0), byte(0), uint(len(good)))
+	f.Add(uint(100), byte(3), uint(200), byte(7), uint(len(good)-1))
+	f.Fuzz(func(t *testing.T, i uint, x byte, j uint, y byte, size uint) {
+		damaged := bytes.Clone(good)
+		damaged[i%uint(len(good))] ^= x
+		damaged[j%uint(len(good))] ^= y
+		wantSameOrError(t, damaged[:min(size, uint(len(good)))], want, "damaged")
 	})
 }

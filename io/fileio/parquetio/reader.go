@@ -22,19 +22,21 @@ import (
 const (
 	batchBytes = 4 << 20
 	batchRows  = 1 << 16
-	firstRows  = 64
+	firstRows  = 1
 )
 
 // A Reader returns the rows of a Parquet file.
 type Reader struct {
 	path    string
 	f       io.Closer
+	file    *checkedFile
 	columns []column
 	readers []*pqarrow.ColumnReader
 	schema  table.Schema
 	batch   *table.Batch
 	memory  *budget
 	size    int64 // rows asked for at a time
+	bytes   int64 // of the batch
 	rows    int64 // that the file has
 	done    int64 // that were returned
 }
@@ -68,11 +70,16 @@ func open(ctx context.Context, path string, in parquet.ReaderAtSeeker, mem memor
 }
 
 func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memory.Allocator) error {
-	r.memory = &budget{mem: mem}
+	checked, err := newCheckedFile(ctx, in)
+	if err != nil {
+		return r.corrupt(err)
+	}
+	r.file = checked
+	r.memory = &budget{mem: mem, most: memoryFor(checked.size)}
 	r.memory.renew()
 	props := parquet.NewReaderProperties(r.memory)
 	props.BufferedStreamEnabled = true // do not read whole column chunks at once
-	pq, err := file.NewParquetReader(in, file.WithReadProps(props))
+	pq, err := file.NewParquetReader(checked, file.WithReadProps(props))
 	if err != nil {
 		return r.corrupt(err)
 	}
@@ -127,7 +134,13 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 // guard turns a panic of the Parquet library, which trusts what files say, into an error.
 func (r *Reader) guard(fn func() error) (err error) {
 	defer func() {
-		if x := recover(); x != nil {
+		switch x := recover().(type) {
+		case nil:
+		case error:
+			if err = r.file.ctx.Err(); err == nil {
+				err = r.corrupt(fmt.Errorf("it cannot be read: %w", x))
+			}
+		default:
 			err = r.corrupt(fmt.Errorf("it cannot be read: %v", x))
 		}
 	}()
@@ -149,7 +162,9 @@ func (r *Reader) Next(ctx context.Context) (*table.Batch, error) {
 	if r.done == r.rows {
 		return nil, io.EOF
 	}
+	r.file.ctx = ctx
 	r.batch.Reset()
+	r.bytes = 0
 	want := min(r.size, r.rows-r.done)
 	for i := range r.columns {
 		if err := r.guard(func() error { return r.fill(i, want) }); err != nil {
@@ -164,13 +179,7 @@ func (r *Reader) Next(ctx context.Context) (*table.Batch, error) {
 
 // resize sets the size of the next batch by the batch read.
 func (r *Reader) resize() {
-	bytes := int64(0)
-	for c := range r.batch.Cols {
-		for row := range r.batch.Rows {
-			bytes += int64(arrowvec.RowBytes(&r.batch.Cols[c], row))
-		}
-	}
-	each := bytes/int64(r.batch.Rows) + 1
+	each := r.bytes/int64(r.batch.Rows) + 1
 	r.size = max(1, min(batchRows, 4*r.size, batchBytes/each))
 }
 
@@ -194,6 +203,12 @@ func (r *Reader) fill(i int, n int64) error {
 	}
 	if v.Len() != int(n) {
 		return r.corrupt(fmt.Errorf("column %q has %d values for %d rows", r.columns[i].name, v.Len(), n))
+	}
+	for row := range v.Len() {
+		r.bytes += int64(arrowvec.RowBytes(v, row))
+	}
+	if r.bytes > r.memory.most {
+		return r.corrupt(fmt.Errorf("%d rows take more than %d bytes of memory", n, r.memory.most))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package parquetio
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,7 +30,8 @@ type Writer struct {
 	limit   int   // bytes of a row group
 	depth   []int // of the lists of each column, 0 for scalars; nil before the first row
 	arrow   *arrow.Schema
-	file    *pqarrow.FileWriter
+	file    *assembler
+	part    bytes.Buffer // a row group, as the library writes it into a file of its own
 	pending *table.Batch
 	bytes   int
 	rows    int64 // before those pending
@@ -74,7 +76,7 @@ func (w *Writer) flush() error {
 	if w.pending.Rows == 0 {
 		return nil
 	}
-	err := guard(w.group)
+	err := w.group()
 	w.rows += int64(w.pending.Rows)
 	w.pending.Reset()
 	w.bytes = 0
@@ -96,11 +98,24 @@ func (w *Writer) begin() error {
 	}
 	keep := arrow.NewMetadata([]string{typesKey}, []string{string(types)})
 	w.arrow = arrow.NewSchema(fields, &keep)
-	return guard(func() (err error) {
+	w.file = &assembler{out: w.out}
+	return nil
+}
+
+// library lets the Parquet library write a whole file of the rows that fn gives it.
+func (w *Writer) library(fn func(f *pqarrow.FileWriter) error) error {
+	w.part.Reset()
+	return guard(func() error {
 		props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithAllocator(w.mem))
 		arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem))
-		w.file, err = pqarrow.NewFileWriter(w.arrow, w.out, props, arrowProps)
-		return err
+		f, err := pqarrow.NewFileWriter(w.arrow, &w.part, props, arrowProps)
+		if err != nil {
+			return err
+		}
+		if err := fn(f); err != nil {
+			return err
+		}
+		return f.Close()
 	})
 }
 
@@ -137,7 +152,10 @@ func (w *Writer) group() error {
 	}
 	record := array.NewRecord(w.arrow, columns, int64(w.pending.Rows))
 	defer record.Release()
-	return w.file.Write(record)
+	if err := w.library(func(f *pqarrow.FileWriter) error { return f.Write(record) }); err != nil {
+		return err
+	}
+	return w.file.add(w.part.Bytes())
 }
 
 func (w *Writer) column(i int) (arrow.Array, error) {
@@ -166,5 +184,13 @@ func (w *Writer) Close() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	return guard(w.file.Close)
+	if w.rows == 0 { // the schema comes from a file without rows
+		if err := w.library(func(*pqarrow.FileWriter) error { return nil }); err != nil {
+			return err
+		}
+		if err := w.file.add(w.part.Bytes()); err != nil {
+			return err
+		}
+	}
+	return w.file.finish()
 }

@@ -6,6 +6,7 @@ package inputfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -14,7 +15,7 @@ import (
 )
 
 var (
-	errFolder = errors.New("it is a folder; a file is needed")
+	errFolder = fmt.Errorf("%w; a file is needed", syscall.EISDIR)
 	errDevice = errors.New("it is a device or socket; a file or pipe is needed")
 	errPipe   = errors.New("it is a pipe; a file is needed, which can be read in any order")
 )

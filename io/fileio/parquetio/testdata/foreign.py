@@ -22,3 +22,14 @@ columns = {
     "id": pa.array([b"\x00\x01", None], pa.binary(2)),
 }
 pq.write_table(pa.table(columns), "foreign.parquet", compression="zstd", data_page_version="2.0", write_statistics=True)
+
+# summed.parquet has checksums of its pages: with and without a dictionary, NULLs, lists, several pages.
+summed = {
+    "i": pa.array(range(400), pa.int64()),
+    "f": pa.array([x / 7 if x % 5 else None for x in range(400)], pa.float64()),
+    "s": pa.array([f"text {x}" for x in range(400)]),
+    "few": pa.array(["abc"[x % 3] for x in range(400)]),
+    "l": pa.array([[x, x + 1] if x % 9 else None for x in range(400)], pa.list_(pa.int32())),
+}
+pq.write_table(pa.table(summed), "summed.parquet", compression="snappy", write_page_checksum=True, use_dictionary=["few"],
+               data_page_size=1024, write_batch_size=64, store_schema=False, write_statistics=False)

@@ -1,0 +1,194 @@
+package parquetio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sort"
+
+	"github.com/apache/arrow/go/v15/parquet"
+)
+
+// Limits of pages, for files that grow without end.
+const (
+	// A page may have maxPage bytes, and maxGrowth more for each byte that it has in the file.
+	maxPage   = 64 << 20
+	maxGrowth = 64
+	// All pages that have been read may have maxTotal bytes, and maxTotalGrowth more for each byte of the file.
+	maxTotal       = 1 << 30
+	maxTotalGrowth = 2000
+	maxHeader      = 16 << 20
+)
+
+// A checkedFile is a Parquet file whose column chunks are checked before the first byte of them is read: the headers and
+// checksums of all pages. The pages of a chunk are read twice thereby, the second time from the system's memory.
+type checkedFile struct {
+	parquet.ReaderAtSeeker
+	ctx     context.Context
+	size    int64
+	chunks  []*chunk // in the order of their places
+	current []*chunk // of each column, the one read last
+	pages   int64    // bytes of the pages so far
+	buffer  []byte
+}
+
+func newCheckedFile(ctx context.Context, in parquet.ReaderAtSeeker) (*checkedFile, error) {
+	size, err := in.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	f, err := readFooter(in, size)
+	if err != nil {
+		return nil, err
+	}
+	return &checkedFile{
+		ReaderAtSeeker: in, ctx: ctx, size: size, chunks: f.chunks, current: make([]*chunk, f.columns), buffer: make([]byte, 64<<10),
+	}, nil
+}
+
+func (f *checkedFile) ReadAt(p []byte, at int64) (int, error) {
+	i := sort.Search(len(f.chunks), func(i int) bool { return f.chunks[i].end > at })
+	if i < len(f.chunks) && at+int64(len(p)) > f.chunks[i].start && !f.chunks[i].checked {
+		c := f.chunks[i]
+		if err := f.check(c); err != nil {
+			// The library may take an error of reading for the end of the file.
+			panic(fmt.Errorf("column %d, column chunk at byte %d: %w", c.column+1, c.start, err))
+		}
+		c.checked = true
+	}
+	return f.ReaderAtSeeker.ReadAt(p, at)
+}
+
+// check reads through the pages of a chunk.
+func (f *checkedFile) check(c *chunk) error {
+	headers := crc32.NewIEEE()
+	var values, dictionary, data int64
+	at := c.start
+	for values < c.values {
+		if err := f.ctx.Err(); err != nil {
+			return err
+		}
+		h, n, err := f.header(c, at)
+		if err != nil {
+			return err
+		}
+		_, _ = headers.Write(f.buffer[:n])
+		at += n
+		if err := h.check(c.end - at); err != nil {
+			return err
+		}
+		if err := f.page(c, h, at); err != nil {
+			return fmt.Errorf("the page at byte %d: %w", at, err)
+		}
+		at += h.compressed
+		if h.typ == dictionaryPage {
+			dictionary = max(dictionary, h.uncompressed+h.values*sliceMemory)
+		} else {
+			values += h.values
+			data = max(data, h.uncompressed+h.compressed)
+		}
+		if f.pages += h.uncompressed; f.pages > maxTotal+maxTotalGrowth*f.size {
+			return fmt.Errorf("pages of %d bytes in a file of %d", f.pages, f.size)
+		}
+	}
+	if values != c.values {
+		return fmt.Errorf("its pages have %d values, it has %d", values, c.values)
+	}
+	if c.headers != "" && (at != c.end || digits(headers.Sum32()) != c.headers) {
+		return fmt.Errorf("the headers of its pages have checksum %08x; they were written with %s", headers.Sum32(), c.headers)
+	}
+	c.demand = dictionary + data
+	return f.afford(c)
+}
+
+// afford adds up what the pages in use take.
+func (f *checkedFile) afford(c *chunk) error {
+	f.current[c.column] = c
+	all := int64(0)
+	for _, c := range f.current {
+		if c != nil {
+			all += c.demand
+		}
+	}
+	if most := memoryFor(f.size); all > most {
+		return fmt.Errorf("pages that take %d bytes of memory at the same time, more than %d", all, most)
+	}
+	return nil
+}
+
+// header reads the header of the page at byte at, which is left in f.buffer, and returns its length.
+func (f *checkedFile) header(c *chunk, at int64) (h pageHeader, n int64, err error) {
+	for size := int64(512); ; size *= 4 {
+		size = min(size, c.end-at, maxHeader)
+		if size <= 0 {
+			return h, 0, errors.New("its pages end before its values")
+		}
+		if int64(len(f.buffer)) < size {
+			f.buffer = make([]byte, size)
+		}
+		if _, err := f.ReaderAtSeeker.ReadAt(f.buffer[:size], at); err != nil {
+			return h, 0, err
+		}
+		r := &thriftReader{data: f.buffer[:size]}
+		h = readPageHeader(r)
+		if r.err == nil {
+			return h, int64(r.at), nil
+		}
+		if size == min(c.end-at, maxHeader) {
+			return h, 0, fmt.Errorf("the page header at byte %d: %w", at, r.err)
+		}
+	}
+}
+
+// page checks what is in a page.
+func (f *checkedFile) page(c *chunk, h pageHeader, at int64) error {
+	if h.typ == dictionaryPage && h.values*c.leastWidth() > h.uncompressed {
+		return fmt.Errorf("a dictionary of %d values in %d bytes", h.values, h.uncompressed)
+	}
+	in := io.NewSectionReader(f.ReaderAtSeeker, at, h.compressed)
+	if h.summed {
+		sum := crc32.NewIEEE()
+		if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{in}, f.scratch()); err != nil {
+			return err
+		}
+		if sum.Sum32() != h.crc {
+			return fmt.Errorf("it has checksum %08x; it was written with %08x", sum.Sum32(), h.crc)
+		}
+	}
+	size := h.uncompressed - h.levels
+	packed := io.NewSectionReader(f.ReaderAtSeeker, at+h.levels, h.compressed-h.levels)
+	if h.plain || c.codec == codecNone {
+		if packed.Size() != size {
+			return fmt.Errorf("%d bytes without compression where there are %d", size, packed.Size())
+		}
+		return nil
+	}
+	return checkCompressed(c.codec, packed, size)
+}
+
+// scratch is memory for reading; the header in f.buffer is no longer needed.
+func (f *checkedFile) scratch() []byte {
+	if len(f.buffer) < 64<<10 {
+		f.buffer = make([]byte, 64<<10)
+	}
+	return f.buffer
+}
+
+// sliceMemory is what the library takes for a value of a dictionary, beside its bytes.
+const sliceMemory = 24
+
+// leastWidth is the least number of bytes of a value in a dictionary.
+func (c *chunk) leastWidth() int64 {
+	const byteArray, int96 = 6, 3
+	switch c.typ {
+	case 1, 4, byteArray: // INT32, FLOAT; a length
+		return 4
+	case 2, 5: // INT64, DOUBLE
+		return 8
+	case int96:
+		return 12
+	}
+	return 1
+}
