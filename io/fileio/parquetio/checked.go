@@ -16,9 +16,9 @@ const (
 	// A page may have maxPage bytes, and maxGrowth more for each byte that it has in the file.
 	maxPage   = 64 << 20
 	maxGrowth = 64
-	// All pages that have been read may have maxTotal bytes, and maxTotalGrowth more for each byte of the file.
+	// All pages that have been read may have maxTotal bytes, and maxTotalGrowth more for each byte of the file; all rows too.
 	maxTotal       = 1 << 30
-	maxTotalGrowth = 2000
+	maxTotalGrowth = 256
 	maxHeader      = 16 << 20
 )
 
@@ -89,7 +89,7 @@ func (f *checkedFile) check(c *chunk) error {
 			values += h.values
 			data = max(data, h.uncompressed+h.compressed)
 		}
-		if f.pages += h.uncompressed; f.pages > maxTotal+maxTotalGrowth*f.size {
+		if f.pages += h.uncompressed; f.pages > f.most() {
 			return fmt.Errorf("pages of %d bytes in a file of %d", f.pages, f.size)
 		}
 	}
@@ -102,6 +102,9 @@ func (f *checkedFile) check(c *chunk) error {
 	c.demand = dictionary + data
 	return f.afford(c)
 }
+
+// most is the number of bytes that all pages or all rows may have.
+func (f *checkedFile) most() int64 { return maxTotal + maxTotalGrowth*f.size }
 
 // afford adds up what the pages in use take.
 func (f *checkedFile) afford(c *chunk) error {
@@ -163,9 +166,17 @@ func (f *checkedFile) page(c *chunk, h pageHeader, at int64) error {
 		if packed.Size() != size {
 			return fmt.Errorf("%d bytes without compression where there are %d", size, packed.Size())
 		}
+	} else if err := checkCompressed(c.codec, packed, size); err != nil {
+		return err
+	}
+	if h.typ == dictionaryPage || h.encoding < deltaBinary || h.encoding > deltaByteArray {
 		return nil
 	}
-	return checkCompressed(c.codec, packed, size)
+	data := make([]byte, h.compressed)
+	if _, err := f.ReaderAtSeeker.ReadAt(data, at); err != nil {
+		return err
+	}
+	return checkDelta(c, h, data)
 }
 
 // scratch is memory for reading; the header in f.buffer is no longer needed.

@@ -163,3 +163,22 @@ func TestChecksums(t *testing.T) {
 		t.Errorf("%d pages", pages)
 	}
 }
+
+// TestDelta reads files of another program with the encodings that write differences.
+func TestDelta(t *testing.T) {
+	for _, name := range []string{"testdata/delta1.parquet", "testdata/delta2.parquet"} {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := contentOf(t, data)
+		for i, row := range got.rows {
+			if text := fmt.Sprint("text ", i); !reflect.DeepEqual(row, []string{fmt.Sprint(i), text, text, fmt.Sprint("{x", i, "}")}) {
+				t.Fatalf("%s, row %d: %q", name, i, row)
+			}
+		}
+		if len(got.rows) != 400 {
+			t.Errorf("%s: %d rows", name, len(got.rows))
+		}
+	}
+}

@@ -31,7 +31,9 @@ const (
 
 // A footer is what is used here of the metadata of a file.
 type footer struct {
-	columns int // leaves of the schema
+	columns int   // leaves of the schema
+	levels  []int // of each column, the kinds of levels that its pages have
+	open    []node
 	chunks  []*chunk
 	creator string
 }
@@ -42,6 +44,7 @@ type chunk struct {
 	start, end int64
 	typ, codec int64
 	values     int64
+	levels     int
 	headers    string // checksum of the page headers, "" where the file has none
 	checked    bool
 	demand     int64 // memory that reading its largest pages takes
@@ -82,10 +85,11 @@ func (f *footer) read(r *thriftReader) error {
 		switch {
 		case id == 2 && r.want(typ, thriftList):
 			r.list(func(typ byte) {
-				if r.want(typ, thriftStruct) && readSchemaElement(r) {
-					f.columns++
+				if r.want(typ, thriftStruct) {
+					f.readSchemaElement(r)
 				}
 			})
+			f.columns = len(f.levels)
 			if f.columns > maxColumns {
 				r.err = fmt.Errorf("%d columns, more than %d", f.columns, maxColumns)
 			}
@@ -127,17 +131,47 @@ func (f *footer) read(r *thriftReader) error {
 
 func digits(crc uint32) string { return fmt.Sprintf("%08x", crc) }
 
-// readSchemaElement reports whether an element of the schema is a column with values.
-func readSchemaElement(r *thriftReader) bool {
-	leaf := true
+// A node is an element of the schema whose children come next.
+type node struct {
+	children           int64 // that are still to come
+	optional, repeated bool  // it or what it lies in
+}
+
+// readSchemaElement reads an element of the schema, which lists a tree from the root on, children after their parent.
+func (f *footer) readSchemaElement(r *thriftReader) {
+	var n node
+	repetition := int64(0)
 	r.structure(func(id int, typ byte) {
-		if id == 5 && typ == thriftI32 { // number of children
-			leaf = r.int() == 0
-			return
+		switch id {
+		case 3:
+			repetition = r.intField(typ, thriftI32)
+		case 5:
+			n.children = r.intField(typ, thriftI32)
+		default:
+			r.skip(typ)
 		}
-		r.skip(typ)
 	})
-	return leaf
+	const optional, repeated = 1, 2
+	if len(f.open) > 0 { // the root has no repetition
+		parent := &f.open[len(f.open)-1]
+		parent.children--
+		n.repeated = parent.repeated || repetition == repeated
+		n.optional = parent.optional || repetition == optional || n.repeated
+	}
+	if n.children > 0 {
+		f.open = append(f.open, n)
+	} else {
+		levels := 0
+		for _, there := range []bool{n.optional, n.repeated} {
+			if there {
+				levels++
+			}
+		}
+		f.levels = append(f.levels, levels)
+	}
+	for len(f.open) > 0 && f.open[len(f.open)-1].children == 0 {
+		f.open = f.open[:len(f.open)-1]
+	}
 }
 
 // readKeyValues looks for a key in a list of KeyValue; value stays part of the data.
@@ -184,6 +218,11 @@ func (f *footer) readGroup(r *thriftReader, id int, typ byte) {
 		})
 		f.chunks = append(f.chunks, c)
 	})
+	for i, c := range f.chunks[len(f.chunks)-column:] {
+		if i < len(f.levels) {
+			c.levels = f.levels[i]
+		}
+	}
 	if column != f.columns && r.err == nil {
 		r.err = fmt.Errorf("a row group of %d columns in a file of %d", column, f.columns)
 	}

@@ -37,6 +37,7 @@ type Reader struct {
 	memory  *budget
 	size    int64 // rows asked for at a time
 	bytes   int64 // of the batch
+	total   int64 // of all batches
 	rows    int64 // that the file has
 	done    int64 // that were returned
 }
@@ -204,11 +205,17 @@ func (r *Reader) fill(i int, n int64) error {
 	if v.Len() != int(n) {
 		return r.corrupt(fmt.Errorf("column %q has %d values for %d rows", r.columns[i].name, v.Len(), n))
 	}
+	bytes := int64(0)
 	for row := range v.Len() {
-		r.bytes += int64(arrowvec.RowBytes(v, row))
+		bytes += int64(arrowvec.RowBytes(v, row)) + 1
 	}
+	r.bytes += bytes
+	r.total += bytes
 	if r.bytes > r.memory.most {
 		return r.corrupt(fmt.Errorf("%d rows take more than %d bytes of memory", n, r.memory.most))
+	}
+	if r.total > r.file.most() {
+		return r.corrupt(fmt.Errorf("%d rows of %d bytes in a file of %d", r.done+n, r.total, r.file.size))
 	}
 	return nil
 }

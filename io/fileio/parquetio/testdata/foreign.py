@@ -33,3 +33,10 @@ summed = {
 }
 pq.write_table(pa.table(summed), "summed.parquet", compression="snappy", write_page_checksum=True, use_dictionary=["few"],
                data_page_size=1024, write_batch_size=64, store_schema=False, write_statistics=False)
+
+# delta1.parquet and delta2.parquet have the encodings that write differences, compressed and not, in pages of both formats.
+# Not DELTA_BINARY_PACKED, which the Go library cannot read in several batches.
+for version, codec in [("1.0", "none"), ("2.0", "gzip")]:
+    pq.write_table(pa.table({"i": summed["i"], "s": summed["s"], "p": summed["s"], "l": pa.array([[f"x{x}"] for x in range(400)])}),
+                   f"delta{version[0]}.parquet", compression=codec, use_dictionary=False, data_page_version=version, store_schema=False,
+                   column_encoding={"s": "DELTA_LENGTH_BYTE_ARRAY", "p": "DELTA_BYTE_ARRAY", "l.list.element": "DELTA_BYTE_ARRAY"})
