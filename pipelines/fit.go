@@ -18,6 +18,8 @@ import (
 // With CheckpointEvery a fit that was stopped, in whatever way, goes on from its last checkpoint when it is called again, and gives
 // the weights that it would have given.
 //
+// One fit at a time may make a model: a second one fails at its start, and names the first.
+//
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
 func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	f := &fit{opt: opt}
@@ -27,6 +29,7 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	}
 	defer j.end()
 	f.job = j
+	defer f.releaseClaim()
 	defer f.closeTables()
 	begin, err := f.prepare(ctx)
 	if err != nil {
@@ -48,6 +51,9 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 		err = context.Cause(ctx) // the reason itself, whatever it made fail
 	}
 	if err != nil {
+		return FitResult{}, err
+	}
+	if err := f.checkClaim(ctx); err != nil {
 		return FitResult{}, err
 	}
 	if err := out.Commit(ctx); err != nil {

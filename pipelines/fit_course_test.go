@@ -126,5 +126,6 @@ func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
 		}
 		j.end()
 		f.closeTables()
+		f.releaseClaim()
 	}
 }

@@ -26,8 +26,9 @@ const (
 type fit struct {
 	*job
 	opt      FitOptions
-	target   table.Name // the model
-	begun    time.Time  // of this command
+	target   table.Name  // the model
+	claim    table.Claim // on the model; nil: not yet
+	begun    time.Time   // of this command
 	stored   *storedModel
 	recipe   recipe.Model
 	model    *recipe.Loaded
@@ -72,6 +73,9 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 		}
 	}
 	if err := f.checkTarget(ctx); err != nil {
+		return course{}, err
+	}
+	if err := f.claimTarget(ctx); err != nil {
 		return course{}, err
 	}
 	for _, p := range f.packed {

@@ -205,6 +205,17 @@ func (d disk) open(path string) (*os.File, error) {
 	return f, oserr.Named(err)
 }
 
+// stat describes a file.
+func (d disk) stat(path string) (fs.FileInfo, error) {
+	f, err := d.open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	return info, oserr.Named(err)
+}
+
 // readSmall reads a whole file of at most maxSmallFile bytes.
 func (d disk) readSmall(path string) ([]byte, error) {
 	f, err := d.open(path)

@@ -13,6 +13,7 @@
 //	    catalog.json                 which tables there are, and which generation of each counts
 //	    lock                         the store's lock
 //	    locks/<table>                the lock that Mutate and Commit take on a table
+//	    claims/<table>               the lock of a claim, and its note
 //	    outputs/<id>.json            an output being written; locked while its process lives
 //	    trash/<id>/                  what is being removed
 //

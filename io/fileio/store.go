@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -39,6 +41,7 @@ type Store struct {
 	swept     bool
 	outputs   map[*output]struct{}
 	snapshots map[*snapshot]struct{}
+	claims    map[*claim]struct{}
 }
 
 var _ table.Store = (*Store)(nil)
@@ -64,7 +67,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	return &Store{
 		root: root, ref: scheme + ":" + root, disk: disk{root: nofollow.Root(root)}, mem: memory.NewGoAllocator(),
-		outputs: map[*output]struct{}{}, snapshots: map[*snapshot]struct{}{},
+		outputs: map[*output]struct{}{}, snapshots: map[*snapshot]struct{}{}, claims: map[*claim]struct{}{},
 	}, nil
 }
 
@@ -108,6 +111,7 @@ func (s *Store) control(names ...string) string {
 const (
 	outputsFolder = "outputs"
 	locksFolder   = "locks"
+	claimsFolder  = "claims"
 	trashFolder   = "trash"
 )
 
@@ -124,7 +128,7 @@ func (s *Store) ready(ctx context.Context) error {
 	return nil
 }
 
-// Close aborts the outputs that are open and ends the snapshots.
+// Close aborts the outputs that are open, ends the snapshots and releases the claims.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -136,6 +140,7 @@ func (s *Store) Close() error {
 	for n := range s.snapshots {
 		snapshots = append(snapshots, n)
 	}
+	claims := slices.Collect(maps.Keys(s.claims))
 	s.mu.Unlock()
 	var errs []error
 	for _, o := range outputs {
@@ -143,6 +148,9 @@ func (s *Store) Close() error {
 	}
 	for _, n := range snapshots {
 		errs = append(errs, n.Close())
+	}
+	for _, c := range claims {
+		c.Release()
 	}
 	return errors.Join(errs...)
 }

@@ -10,6 +10,6 @@
 //
 // The suite opens the place through table.Open, often twice, since what one process writes another one reads. It checks
 // values of every kind and array type, float32 conversion, names, partitions, snapshot isolation, outputs (all or nothing,
-// retried parts, order, replacement), mutations, cancellation, and a writer that is killed. For the last one the test
+// retried parts, order, replacement), mutations, claims, cancellation, and a writer that is killed. For the last one the test
 // binary starts itself again, so Run must be called from a top-level test, with the same arguments each time.
 package iotest

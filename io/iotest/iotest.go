@@ -39,6 +39,7 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"drop", dropCases},
 		{"cancel", cancelCases},
 		{"ref", refCases},
+		{"claim", claimCases},
 		{"killed", killedCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {

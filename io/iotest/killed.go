@@ -63,6 +63,10 @@ var childTasks = map[string]func(t *testing.T, s table.Store){
 		}
 		wait()
 	},
+	"claim": func(t *testing.T, s table.Store) {
+		claimed(t, s, named("t"))
+		wait()
+	},
 	"snapshot": func(t *testing.T, s table.Store) {
 		if _, err := s.Snapshot(testContext(t), named("old")); err != nil {
 			t.Fatal(err)

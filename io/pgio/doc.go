@@ -50,6 +50,9 @@
 // the server does not tell. One that is gone, idle or waits for its client has lost what was sent, and a server that does not
 // answer is gone: at the second such finding the connection is cut, and the call ends with table.ErrUnavailable.
 //
+// A Claim is an advisory lock made from the table's name, held by a session whose application_name is the note: all roles may read
+// that in pg_stat_activity. The lock goes with the session, at once when the process dies.
+//
 // # Errors
 //
 // Errors of the server keep their message and SQLSTATE and wrap table's sentinels where these apply. A call whose context

@@ -118,8 +118,13 @@ func orderColumns(s table.Schema) (key, row string) {
 }
 
 // nameLock is the key of the advisory lock under which tables of a name are made and replaced.
-func nameLock(n table.Name) int64 {
+func nameLock(n table.Name) int64 { return lockKey("beamfit", n) }
+
+// claimLock is the key of the advisory lock of a claim on a name.
+func claimLock(n table.Name) int64 { return lockKey("beamfit claim", n) }
+
+func lockKey(what string, n table.Name) int64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte("beamfit\x00" + n.Schema + "\x00" + n.Table)) // never fails
+	_, _ = h.Write([]byte(what + "\x00" + n.Schema + "\x00" + n.Table)) // never fails
 	return int64(h.Sum64())
 }

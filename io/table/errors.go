@@ -18,6 +18,8 @@ var (
 	ErrChanged = errors.New("the table has changed since it was first read")
 	// ErrFull: no space is left where the store writes.
 	ErrFull = errors.New("no space left")
+	// ErrClaimed: another has claimed the name (Store.Claim).
+	ErrClaimed = errors.New("is being made by another command")
 )
 
 // Kinds are the errors above, for those who take errors from one process to another.

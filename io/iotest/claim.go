@@ -1,0 +1,117 @@
+package iotest
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+const note = "fit since noon, process 1 on some host"
+
+func claimed(t *testing.T, s table.Store, name table.Name) table.Claim {
+	t.Helper()
+	c, err := s.Claim(testContext(t), name, note)
+	if err != nil {
+		t.Fatalf("claim: %v", err)
+	}
+	return c
+}
+
+// wantClaimed requires that a name is claimed by one with the note.
+func wantClaimed(t *testing.T, s table.Store, name table.Name) {
+	t.Helper()
+	c, err := s.Claim(testContext(t), name, "another")
+	if err == nil {
+		c.Release()
+	}
+	if !errors.Is(err, table.ErrClaimed) || !strings.Contains(err.Error(), note) || !strings.Contains(err.Error(), name.Table) {
+		t.Errorf("got error %v, want ErrClaimed with the table and the note %q", err, note)
+	}
+}
+
+var claimCases = []testCase{
+	{"one at a time", func(t *testing.T, site Site) {
+		s, other := site.open(t), site.open(t)
+		c := claimed(t, s, named("t"))
+		wantClaimed(t, other, named("t"))
+		wantClaimed(t, s, named("t"))
+		claimed(t, other, named("T")).Release() // another name
+		if err := c.Held(testContext(t)); err != nil {
+			t.Errorf("held: %v", err)
+		}
+		c.Release()
+		c.Release()
+		if err := c.Held(testContext(t)); err == nil {
+			t.Error("a released claim is held")
+		}
+		next := claimed(t, other, named("t"))
+		wantClaimed(t, s, named("t"))
+		next.Release()
+		site.wantNoStaging(t)
+	}},
+	{"is no table and no lock on one", func(t *testing.T, site Site) {
+		s, other := site.open(t), site.open(t)
+		defer claimed(t, s, named("t")).Release()
+		wantList(t, other)
+		write(t, other, named("t"), idSchema, ints(0, 3)...)
+		if err := other.Mutate(testContext(t), named("t"), func(tx table.Tx) error { return tx.Insert(batch(t, idSchema, ints(3, 4)...)) }); err != nil {
+			t.Fatal(err)
+		}
+		wantSet(t, s, named("t"), ints(0, 4))
+		wantClaimed(t, other, named("t")) // also where the table exists now
+	}},
+	{"goes with its store", func(t *testing.T, site Site) {
+		s, err := table.Open(testContext(t), site.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := claimed(t, s, named("t"))
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		claimed(t, site.open(t), named("t")).Release()
+		c.Release()
+		if _, err := s.Claim(testContext(t), named("t"), note); err == nil {
+			t.Error("claimed in a closed store")
+		}
+	}},
+	{"wrong use", func(t *testing.T, site Site) {
+		s := site.open(t)
+		if _, err := s.Claim(testContext(t), named(""), note); err == nil {
+			t.Error("claimed the empty name")
+		}
+		ended, cancel := context.WithCancel(context.Background())
+		cancel()
+		if _, err := s.Claim(ended, named("t"), note); !errors.Is(err, context.Canceled) {
+			t.Errorf("got error %v, want context.Canceled", err)
+		}
+		long := claimed(t, s, named(strings.Repeat("n", 60)))
+		long.Release()
+		c, err := s.Claim(testContext(t), named("t"), `a 'note' \ with `+strings.Repeat("more", 100))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Claim(testContext(t), named("t"), note); !errors.Is(err, table.ErrClaimed) || !strings.Contains(err.Error(), `a 'note' \ with more`) {
+			t.Errorf("got error %v, want ErrClaimed with the note", err)
+		}
+		c.Release()
+	}},
+	{"goes with its process", func(t *testing.T, site Site) {
+		s := site.open(t)
+		kill(t, site, "claim")
+		for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) { // a server takes a moment to notice
+			c, err := s.Claim(testContext(t), named("t"), note)
+			if err == nil {
+				c.Release()
+				return
+			}
+			if !errors.Is(err, table.ErrClaimed) || time.Since(begun) > deadline {
+				t.Fatal(err)
+			}
+		}
+	}},
+}

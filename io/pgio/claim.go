@@ -1,0 +1,111 @@
+package pgio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// A claim is an advisory lock made from a table's name, held by a session of its own whose application_name is the note.
+type claim struct {
+	store *store
+	name  table.Name // with its schema
+
+	mu   sync.Mutex
+	conn *pgxpool.Conn // nil when it is released
+}
+
+// Claim keeps a name.
+func (s *store) Claim(ctx context.Context, name table.Name, note string) (table.Claim, error) {
+	if name.Table == "" {
+		return nil, &table.TableError{Table: name, Err: errors.New("the name is empty")}
+	}
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &claim{store: s, name: name, conn: conn}
+	if err := c.take(ctx, note); err != nil {
+		c.Release()
+		return nil, tableError(ctx, c.name, err)
+	}
+	if err := s.hold(c); err != nil {
+		c.Release()
+		return nil, err
+	}
+	return c, nil
+}
+
+// take takes the lock. The note is set first, so that who finds the lock taken can read it.
+func (c *claim) take(ctx context.Context, note string) (err error) {
+	conn := c.conn.Conn()
+	if c.name, err = newTableName(ctx, conn, c.name, true); err != nil {
+		return err
+	}
+	if err := exec(ctx, conn, "SET application_name = "+literal(note)); err != nil {
+		return err
+	}
+	var taken bool
+	key := claimLock(c.name)
+	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&taken); err != nil || taken {
+		return err
+	}
+	other, err := holderOf(ctx, conn, key)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s", table.ErrClaimed, other)
+}
+
+// holderOf is the note of the session that holds the advisory lock of a claim.
+func holderOf(ctx context.Context, conn *pgx.Conn, key int64) (note string, err error) {
+	err = conn.QueryRow(ctx, `
+		SELECT a.application_name FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE l.locktype = 'advisory' AND l.granted AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+			AND l.classid = $1::int8::oid AND l.objid = $2::int8::oid AND l.objsubid = 1`,
+		int64(uint32(key>>32)), int64(uint32(key))).Scan(&note)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "it has just ended", nil
+	}
+	return note, err
+}
+
+// Held reports a claim that is released, or whose session has ended.
+func (c *claim) Held(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn == nil {
+		return &table.TableError{Table: c.name, Err: errors.New("the claim on it is released")}
+	}
+	err := exec(ctx, c.conn.Conn(), "SELECT 1")
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return &table.TableError{Table: c.name, Err: fmt.Errorf("the claim on it is lost, so that another command may be making it: %w", explain(ctx, err))}
+}
+
+// Release frees the name.
+func (c *claim) Release() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.conn == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cancelDeadline)
+	defer cancel()
+	conn := c.conn.Conn()
+	if !conn.IsClosed() && exec(ctx, conn, "SELECT pg_advisory_unlock_all()", "RESET application_name") != nil {
+		_ = conn.Close(ctx)
+	}
+	c.conn.Release()
+	c.conn = nil
+	c.store.forget(c)
+}
+
+func (c *claim) shut() { c.Release() }

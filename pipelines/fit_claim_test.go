@@ -1,0 +1,119 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// duringFit calls Fit and fn at the end of an iteration.
+func duringFit(t *testing.T, store table.Store, opt FitOptions, iteration int, fn func()) error {
+	t.Helper()
+	called := false
+	_, err := Fit(t.Context(), Env{Store: store, Progress: func(e Event) {
+		if e.Iteration != nil && e.Iteration.Iteration == iteration {
+			called = true
+			fn()
+		}
+	}}, opt)
+	if !called {
+		t.Fatalf("the fit ended before iteration %d: %v", iteration, err)
+	}
+	return err
+}
+
+// A second fit of a model fails at its start, names the first and leaves nothing, with checkpoints and without, and from the beginning
+// or warm.
+func TestFitOfAModelThatIsBeingMade(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		before := tablesOf(t, store)
+		var want string
+		for _, c := range []struct {
+			every int
+			warm  bool
+		}{{0, false}, {2, false}, {2, true}} {
+			opt := checkpointed()
+			opt.CheckpointEvery, opt.WarmStart = c.every, c.warm
+			err := duringFit(t, store, opt, 5, func() {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				iterated := false
+				_, err := Fit(ctx, Env{Store: store, Progress: func(e Event) { iterated = iterated || e.Stage == "training" }}, opt)
+				if !errors.Is(err, table.ErrClaimed) || iterated {
+					t.Errorf("%+v: the second fit: error %v, trained: %t", c, err, iterated)
+				}
+				wantError(t, err, opt.Model, "fit since ", fmt.Sprintf("process %d", os.Getpid()))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			after := slices.Sorted(slices.Values(append(slices.Clone(before), opt.Model, opt.Model+"_summary")))
+			if got := tablesOf(t, store); !slices.Equal(got, after) {
+				t.Errorf("%+v: left %v, expected %v", c, got, after)
+			}
+			if c.warm {
+				continue
+			}
+			got := outcome(t, store, opt.Model)
+			if want == "" {
+				want = got
+			}
+			if got != want {
+				t.Errorf("%+v: the model is another", c)
+			}
+			if c.every == 0 {
+				dropTable(t, store, opt.Model)
+				dropTable(t, store, opt.Model+"_summary")
+			}
+		}
+	})
+}
+
+// A fit that has lost its claim commits nothing: not over the model of another, and no checkpoint.
+func TestFitThatLosesItsClaim(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		opt := checkpointed()
+		opt.CheckpointEvery = 0
+		if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+			t.Fatal(err)
+		}
+		want, before := outcome(t, store, opt.Model), tablesOf(t, store)
+		opt.WarmStart = true
+		for _, every := range []int{0, 6} {
+			opt.CheckpointEvery = every
+			err := duringFit(t, store, opt, 5, func() { loseClaims(t, store) })
+			wantError(t, err, "model table: ", opt.Model, "the claim on it is lost", "another command may be making it")
+			if got := outcome(t, store, opt.Model); got != want {
+				t.Error("the model was replaced")
+			}
+			if got := tablesOf(t, store); !slices.Equal(got, before) {
+				t.Errorf("left %v, expected %v", got, before)
+			}
+		}
+	})
+}
+
+// loseClaims takes away what holds the claims of this process.
+func loseClaims(t *testing.T, store table.Store) {
+	t.Helper()
+	if root, ok := strings.CutPrefix(store.Ref(), "file:"); ok {
+		if err := os.RemoveAll(filepath.Join(root, ".beamfit", "claims")); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	sql := fmt.Sprintf("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'fit since %%, process %d on %%'", os.Getpid())
+	if out, err := exec.Command("psql", os.Getenv("BEAMFIT_TEST_PG"), "-X", "-q", "-A", "-t", "-c", sql).CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "t" {
+		t.Fatalf("%v: %s", err, out)
+	}
+}
