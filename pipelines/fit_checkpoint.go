@@ -272,8 +272,13 @@ func (f *fit) scoreNames() [][]string {
 	return names
 }
 
-// dropCheckpoint drops the checkpoint of a fit that has ended well.
+// dropTimeout bounds the wait for readers of a checkpoint that is dropped.
+const dropTimeout = 5 * time.Second
+
+// dropCheckpoint drops the checkpoint of a fit that has ended well, also when ctx has ended since.
 func (f *fit) dropCheckpoint(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
+	defer cancel()
 	if _, err := f.Store.Drop(ctx, []table.Name{f.checkpoint()}, true); err != nil {
 		f.warn([]string{fmt.Sprintf("the checkpoint is no longer needed, and could not be dropped: %v", err)})
 	}

@@ -28,6 +28,8 @@ type app struct {
 	logLevel          string
 	quiet, noProgress bool
 
+	commits *commits // of the stores that the run opens
+
 	// started is set when a command's flags and arguments are accepted; errors before it are wrong usage.
 	started bool
 	// prismReady is set when prism may run: nobody else can connect to it, or the user has accepted that.
@@ -35,6 +37,8 @@ type app struct {
 	// logging is set when the log goes to standard error.
 	logging bool
 }
+
+func newApp(out, err io.Writer) *app { return &app{out: out, err: err, commits: new(commits)} }
 
 // storeURL is the store to use: --db, else BEAMFIT_DB, else the default folder.
 func (a *app) storeURL() string {
@@ -54,7 +58,7 @@ func (a *app) withStore(ctx context.Context, fn func(table.Store) error) (err er
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	return fn(store)
+	return fn(&watchedStore{store, a.commits})
 }
 
 // share makes the store one that a group shares, if shared is set. A task calls it when all that it can check is right.

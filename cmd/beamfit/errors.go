@@ -12,9 +12,10 @@ import (
 
 // The exit codes.
 const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130 // as a shell reports a process that SIGINT ended
 )
 
 // runIsolated stands for the exit code of a command line that must run again, in a network namespace of its own.
@@ -40,7 +41,8 @@ func execute(ctx context.Context, a *app, args []string) int {
 		return exitUsage
 	}
 	if ctx.Err() != nil {
-		err = errors.New("interrupted")
+		fmt.Fprintln(w, "beamfit: interrupted")
+		return exitInterrupted
 	}
 	fmt.Fprintf(w, "beamfit: %v\n", err)
 	return exitFailed

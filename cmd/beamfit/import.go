@@ -57,9 +57,11 @@ func (t *importTask) run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		info, err := store.Lookup(ctx, t.table)
+		// The table is there, also if the run is interrupted now; only its columns may not be known.
+		info, err := store.Lookup(context.WithoutCancel(ctx), t.table)
 		if err != nil {
-			return err
+			a.say("%s: %d rows", t.table, n)
+			return nil
 		}
 		columns := make([]string, len(info.Schema))
 		for i, c := range info.Schema {

@@ -4,9 +4,9 @@
 // There is one file per subcommand: its flags are the fields of the pipelines options, and running it is one call into
 // pipelines. The stores are linked in here and nowhere else.
 //
-// Exit codes: 0 success, 1 a failed run, 2 wrong usage (nothing was started). Results go to standard output; progress, logs
-// and the one error message go to standard error. An interrupt stops the run within a second and leaves no half-written
-// table; a second one kills the process.
+// Exit codes are in errors.go. Results go to standard output; progress, logs and the one error message go to standard error. An
+// interrupt stops the run within a second and leaves no half-written table; a second one kills the process. One that comes when the
+// last table is committed, or being committed, does not make a failure of the run.
 package main
 
 import (
@@ -29,8 +29,8 @@ func main() {
 		beam.Init()
 		return
 	}
-	a := &app{out: os.Stdout, err: os.Stderr}
-	code := untilInterrupted(func(ctx context.Context) int { return execute(ctx, a, os.Args[1:]) })
+	a := newApp(os.Stdout, os.Stderr)
+	code := a.untilInterrupted(os.Args[1:])
 	if code == runIsolated {
 		code = a.runIsolated()
 	}
@@ -51,26 +51,30 @@ func workerMode(args []string) bool {
 }
 
 // interruptGrace is how long a run has after an interrupt to stop by itself. Stores never show half-written tables, so the
-// process may end at any time after it.
+// process may end at any time after it, but for when tables are becoming visible or have just done so: then it has succeeded, or will have.
 const interruptGrace = 900 * time.Millisecond
 
-// untilInterrupted runs the command with a context that the first interrupt ends. From then on a second one kills.
-func untilInterrupted(run func(context.Context) int) int {
+// untilInterrupted runs the command line with a context that the first interrupt ends. From then on a second one kills.
+func (a *app) untilInterrupted(args []string) int {
 	ctx, stop := netns.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
 	code := make(chan int, 1)
-	go func() { code <- run(ctx) }()
+	go func() { code <- execute(ctx, a, args) }()
 	select {
 	case c := <-code:
 		return c
 	case <-ctx.Done():
 	}
-	select {
-	case c := <-code:
-		return c
-	case <-time.After(interruptGrace):
-		fmt.Fprintln(os.Stderr, "beamfit: interrupted")
-		return exitFailed
+	for {
+		select {
+		case c := <-code:
+			return c
+		case <-time.After(interruptGrace):
+		}
+		if !a.commits.pending() {
+			fmt.Fprintln(a.err, "beamfit: interrupted")
+			return exitInterrupted
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -61,7 +62,10 @@ func (t *quickstartTask) run(ctx context.Context, a *app) error {
 	}
 	a.say("# The input files are in %s, the tables in this store:", t.dir)
 	a.say("$ export %s=%s", table.EnvURL, shellWord(ref))
-	for _, s := range steps {
+	for i, s := range steps {
+		if !slices.ContainsFunc(steps[i:], func(s quickstartStep) bool { return s.makes != nil }) {
+			ctx = context.WithoutCancel(ctx) // all tables are made, and what is left shows them
+		}
 		if s.comment != "" {
 			a.say("\n# %s", s.comment)
 		}
@@ -117,7 +121,7 @@ func (a *app) command(ctx context.Context, args ...string) error {
 		words[i] = shellWord(arg)
 	}
 	a.say("$ beamfit %s", strings.Join(words, " "))
-	root := newRoot(&app{out: a.out, err: a.err, logging: a.logging, prismReady: a.prismReady})
+	root := newRoot(&app{out: a.out, err: a.err, commits: a.commits, logging: a.logging, prismReady: a.prismReady})
 	root.SetArgs(append(args, "--db", a.storeURL(), "--runner", a.runner, fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
 		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress)))
 	return root.ExecuteContext(ctx)

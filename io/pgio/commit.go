@@ -16,7 +16,8 @@ import (
 const abortTimeout = 5 * time.Second
 
 // Commit makes the tables visible in one transaction. It waits for open parts, and for open snapshots of the tables that
-// it replaces. When it fails nothing is visible, and the output can still be aborted.
+// it replaces. When it fails nothing is visible, and the output can still be aborted. Once the server is asked to commit, the end of ctx
+// changes nothing.
 func (o *output) Commit(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -74,7 +75,10 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	if err := exec(ctx, conn, "DROP TABLE "+quoteName(o.id.parts())); err != nil {
 		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
 	}
-	return o.commit(ctx, conn)
+	if err := o.store.commit(ctx, conn); err != nil {
+		return fmt.Errorf("output %s: %w", o.id, err)
+	}
+	return nil
 }
 
 // lockReplaced locks the tables that are there already, all at once.
@@ -142,24 +146,51 @@ func sortInto(ctx context.Context, conn *pgx.Conn, staging table.Name, spec tabl
 		"DROP TABLE "+quoteName(staging))
 }
 
-// commit ends the transaction. When the answer is lost it asks again on another connection, for the tables may be visible.
-func (o *output) commit(ctx context.Context, conn *pgx.Conn) error {
+// commitTimeout bounds a COMMIT, which does not heed the caller's context.
+const commitTimeout = time.Minute
+
+// commit ends a transaction, whose changes are visible exactly if it returns nil. A COMMIT that is broken off may have happened or not,
+// so that it runs to its end also when ctx ends meanwhile. When the answer is lost another connection is asked.
+func (s *store) commit(ctx context.Context, conn *pgx.Conn) error {
 	var xid int64
 	if err := conn.QueryRow(ctx, "SELECT txid_current()").Scan(&xid); err != nil {
 		return explain(ctx, err)
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
 	err := exec(ctx, conn, usersPath(conn), "COMMIT") // constraints and triggers may be deferred
 	if err == nil || !conn.IsClosed() {
 		return explain(ctx, err)
 	}
-	again, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
-	defer cancel()
-	var status *string
-	if askErr := o.store.pool.QueryRow(again, "SELECT txid_status($1)", xid).Scan(&status); askErr != nil || status == nil {
-		return fmt.Errorf("output %s: whether it was committed is not known: %w", o.id, explain(ctx, err))
-	}
-	if *status == "committed" {
+	committed, askErr := s.committed(context.WithoutCancel(ctx), xid)
+	switch {
+	case askErr != nil:
+		return fmt.Errorf("whether the changes were committed is not known: %w", explain(ctx, err))
+	case committed:
 		return nil
 	}
 	return explain(ctx, err)
+}
+
+// committed says how a transaction ended. The server may take a moment to notice that its connection is lost.
+func (s *store) committed(ctx context.Context, xid int64) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, abortTimeout)
+	defer cancel()
+	for {
+		var status *string
+		if err := s.pool.QueryRow(ctx, "SELECT txid_status($1)", xid).Scan(&status); err != nil {
+			return false, err
+		}
+		switch {
+		case status == nil:
+			return false, errors.New("the server has forgotten the transaction")
+		case *status != "in progress":
+			return *status == "committed", nil
+		}
+		select {
+		case <-time.After(20 * time.Millisecond):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 }

@@ -10,16 +10,33 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// cutter is a proxy in front of the server. Once armed it cuts the connection on which COMMIT is sent, before the server
-// hears of it or after the server has done it.
+// cutter is a proxy in front of the server. Once armed it holds the next COMMIT that is sent while hold runs, or without hold cuts its
+// connection, before the server hears of it or after the server has done it.
 type cutter struct {
 	armed       atomic.Bool
+	hold        func()
 	afterCommit bool
 	server      string
+}
+
+// openBehind opens the store behind the proxy.
+func (c *cutter) openBehind(t *testing.T, storeURL string) *store {
+	t.Helper()
+	u, err := url.Parse(storeURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.server = u.Host
+	var sessions sync.WaitGroup
+	t.Cleanup(sessions.Wait)
+	port := fakeServer(t, func(client net.Conn) { sessions.Go(func() { c.serve(client) }) })
+	u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	return openStore(t, u.String())
 }
 
 func (c *cutter) serve(client net.Conn) {
@@ -40,11 +57,15 @@ func (c *cutter) serve(client net.Conn) {
 			}
 			if c.armed.Load() && bytes.Contains(buf[:n], []byte("COMMIT\x00")) {
 				c.armed.Store(false)
-				if !c.afterCommit {
+				switch {
+				case c.hold != nil:
+					c.hold()
+				case c.afterCommit:
+					close(cut)
+				default:
 					_ = client.Close()
 					return
 				}
-				close(cut)
 			}
 			if _, err := server.Write(buf[:n]); err != nil {
 				return
@@ -77,16 +98,8 @@ func TestAnswerToCommitIsLost(t *testing.T) {
 	for name, afterCommit := range map[string]bool{"before": false, "after": true} {
 		t.Run(name, func(t *testing.T) {
 			storeURL, admin := testSchema(t)
-			u, err := url.Parse(storeURL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := &cutter{afterCommit: afterCommit, server: u.Host}
-			var sessions sync.WaitGroup
-			t.Cleanup(sessions.Wait)
-			port := fakeServer(t, func(client net.Conn) { sessions.Go(func() { c.serve(client) }) })
-			u.Host = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-			s := openStore(t, u.String())
+			c := &cutter{afterCommit: afterCommit}
+			s := c.openBehind(t, storeURL)
 			ctx := context.Background()
 			out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("t"), Schema: idSchema}}})
 			if err != nil {
@@ -113,6 +126,44 @@ func TestAnswerToCommitIsLost(t *testing.T) {
 			}
 			if left := stagedIn(t, admin); len(left) != 0 {
 				t.Errorf("still staged: %q", left)
+			}
+		})
+	}
+}
+
+// TestCancelledInCommit: a context that ends when the server has been asked to commit does not make a failure of what becomes visible.
+// The COMMIT takes longer than a cancelled call waits for the server.
+func TestCancelledInCommit(t *testing.T) {
+	for name, change := range map[string]func(ctx context.Context, t *testing.T, s *store, armed *atomic.Bool) error{
+		"output": func(ctx context.Context, t *testing.T, s *store, armed *atomic.Bool) error {
+			out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("t"), Schema: idSchema}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			armed.Store(true)
+			return out.Commit(ctx)
+		},
+		"mutate": func(ctx context.Context, t *testing.T, s *store, armed *atomic.Bool) error {
+			return s.Mutate(ctx, tableNamed("t"), func(tx table.Tx) error {
+				armed.Store(true)
+				return tx.Create(idSchema)
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storeURL, _ := testSchema(t)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			c := &cutter{hold: func() {
+				cancel()
+				time.Sleep(cancelDeadline + 300*time.Millisecond)
+			}}
+			s := c.openBehind(t, storeURL)
+			if err := change(ctx, t, s, &c.armed); err != nil || ctx.Err() == nil {
+				t.Errorf("error %v, context %v", err, ctx.Err())
+			}
+			if _, err := s.Lookup(context.Background(), tableNamed("t")); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -36,7 +36,10 @@ func (s *store) Drop(ctx context.Context, names []table.Name, ifExists bool) ([]
 	}
 	err = lockAlone(ctx, conn.Conn(), all...)
 	if err == nil {
-		err = exec(ctx, conn.Conn(), "DROP TABLE "+quoteNames(all), "COMMIT")
+		err = exec(ctx, conn.Conn(), "DROP TABLE "+quoteNames(all))
+	}
+	if err == nil {
+		err = s.commit(ctx, conn.Conn())
 	}
 	switch {
 	case err == nil:

@@ -31,7 +31,7 @@ func (s *store) Mutate(ctx context.Context, name table.Name, fn func(table.Tx) e
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return tableError(ctx, name, exec(ctx, t.conn, usersPath(t.conn), "COMMIT")) // constraints and triggers may be deferred
+	return tableError(ctx, name, s.commit(ctx, t.conn))
 }
 
 // tx implements table.Tx.

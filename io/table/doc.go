@@ -11,6 +11,7 @@
 //	Snapshot   one frozen view of a table: all of its partitions, wherever they are read, see the same rows
 //	Partition  a part of a snapshot that one worker reads, with the number of its first row
 //	Output     tables being written: staged out of sight, then made visible together by Commit, or not at all
+//	Claim      a name that is kept for the command that is going to make a table of it
 //	Part       the rows one worker writes to an output under a key; writing a key twice keeps one copy
 //	Ref        a store's address without secrets, safe in logs and in pipeline graphs; Connect turns it into a Store
 //
@@ -19,5 +20,6 @@
 // Rows have a stable order within a snapshot, and Partition.FirstRow numbers them across partitions, so a seeded choice
 // over row numbers means the same rows to every worker. Outputs appear whole, all tables of an Output together, or not at
 // all, also when the process is killed; what a killed process left behind is invisible and is removed later.
-// Every call stops when its context ends. No error and no Ref holds a password.
+// Every call stops when its context ends, but for the last moment of Commit and Mutate: what has begun to become visible does, and
+// the call says so. No error and no Ref holds a password.
 package table

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestInterrupt stops a long fit by a signal while it trains: it ends with exit code 1 and leaves no table.
+// TestInterrupt stops a long fit by a signal while it trains: it ends with exit code 130 and leaves no table.
 func TestInterrupt(t *testing.T) {
 	for _, runner := range []string{"direct", "prism"} {
 		for name, sig := range map[string]syscall.Signal{"SIGINT": syscall.SIGINT, "SIGTERM": syscall.SIGTERM} {
@@ -58,8 +58,8 @@ func TestInterrupt(t *testing.T) {
 				err = fit.Wait()
 				t.Logf("stopped %v after the signal", time.Since(sent))
 				var exit *exec.ExitError
-				if !errors.As(err, &exit) || exit.ExitCode() != 1 {
-					t.Errorf("ended with %v, want exit code 1", err)
+				if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+					t.Errorf("ended with %v, want exit code 130", err)
 				}
 				if !strings.HasSuffix(rest.String(), "beamfit: interrupted\n") {
 					t.Errorf("wrote %q, want \"beamfit: interrupted\" at the end", rest.String())
