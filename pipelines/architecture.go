@@ -45,7 +45,7 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	data := opt.Weights
 	if opt.WeightsFrom != "" {
 		if data != nil {
-			return 0, errors.New("weights are given twice: as bytes and from a model table")
+			return 0, argumentErrorf("weights are given twice: as bytes and from a model table")
 		}
 		from, err := readModel(ctx, j.Store, opt.WeightsFrom)
 		if err != nil {

@@ -60,7 +60,7 @@ func (f *fit) closeTables() {
 // checks is MADlib's; those that MADlib makes only once training has begun come last.
 func (f *fit) prepare(ctx context.Context) (course, error) {
 	if err := f.checkArguments(); err != nil {
-		return course{}, err
+		return course{}, argument(err)
 	}
 	source, err := f.openPacked(ctx, "source", f.opt.Source)
 	if err != nil {
@@ -188,6 +188,12 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 
 // compile reads the parameters, makes the model and fills in the summary.
 func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
+	if _, err := params.ParseCompile(f.opt.Compile); err != nil {
+		return argument(err)
+	}
+	if _, err := params.ParseFit(f.opt.Fit); err != nil {
+		return argument(err)
+	}
 	f.recipe = recipe.Model{Arch: f.stored.arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Kernels: kernels.Variant()}
 	if f.model, err = f.recipe.Load(ctx, f.run); err != nil {
 		return err

@@ -38,7 +38,7 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	if opt.Step != PlanPredict {
 		compile, err := params.ParseCompile(opt.Compile)
 		if err != nil {
-			return PlanResult{}, err
+			return PlanResult{}, argument(err)
 		}
 		config.Compile = *compile
 	}
@@ -72,7 +72,7 @@ func stepOf(m *trainer.Model, opt PlanOptions) (*plan.Split, error) {
 	case PlanPredict:
 		p, err = m.PredictionStep(opt.Batch)
 	default:
-		return nil, fmt.Errorf("no step is called %q; known: %s, %s, %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
+		return nil, argumentErrorf("no step is called %q; known: %s, %s, %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
 	}
 	if err != nil {
 		return nil, err

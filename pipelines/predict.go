@@ -138,7 +138,7 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 	}
 	for i, list := range opt.Classes {
 		if !numericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
-			return PredictResult{}, fmt.Errorf("class values of dependent variable %d: the first is missing or NULL", i+1)
+			return PredictResult{}, argumentErrorf("class values of dependent variable %d: the first is missing or NULL", i+1)
 		}
 	}
 	if p.stored, err = readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID); err != nil {
@@ -164,24 +164,24 @@ func normalizer(arg *float64) (float32, error) {
 	if c := float32(*arg); c > 0 && c-c == 0 {
 		return c, nil
 	}
-	return 0, fmt.Errorf("the normalizing constant must be positive and finite, found %g", *arg)
+	return 0, argumentErrorf("the normalizing constant must be positive and finite, found %g", *arg)
 }
 
 // givenOutputs pairs the model's outputs with the class values of the arguments.
 func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, error) {
 	if opt.DependentCount < 0 {
-		return nil, fmt.Errorf("the number of dependent variables must be at least 1, found %d", opt.DependentCount)
+		return nil, argumentErrorf("the number of dependent variables must be at least 1, found %d", opt.DependentCount)
 	}
 	dependents := max(1, opt.DependentCount)
 	if dependents != len(spec.Outputs) {
 		return nil, fmt.Errorf("the model has %s, the number of dependent variables is %d", count(len(spec.Outputs), "output"), dependents)
 	}
 	if opt.Classes != nil && len(opt.Classes) != dependents {
-		return nil, fmt.Errorf("%d lists of class values for %s", len(opt.Classes), count(dependents, "dependent variable"))
+		return nil, argumentErrorf("%d lists of class values for %s", len(opt.Classes), count(dependents, "dependent variable"))
 	}
 	numeric := make([]bool, dependents)
 	if err := readLabelTypes(opt.LabelTypes, numeric, "dependent variable"); err != nil {
-		return nil, err
+		return nil, argument(err)
 	}
 	var outputs []infer.Output
 	for i := range dependents {
@@ -195,7 +195,7 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 		}
 		if numeric[i] {
 			if opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {
-				return nil, fmt.Errorf("class values of dependent variable %d: it is numeric and has none", i+1)
+				return nil, argumentErrorf("class values of dependent variable %d: it is numeric and has none", i+1)
 			}
 			out.Classes, out.Numbers = nil, k
 		} else if opt.Classes != nil {

@@ -46,7 +46,7 @@ func (p *prediction) write(ctx context.Context, id, independent, output, kind st
 		return PredictResult{}, err
 	}
 	if p.work.Choice, err = infer.ParseChoice(kind); err != nil {
-		return PredictResult{}, err
+		return PredictResult{}, argument(err)
 	}
 	if err := p.work.Check(); err != nil {
 		return PredictResult{}, err
@@ -79,17 +79,17 @@ func (p *prediction) findColumns(id, independent string) error {
 	info := p.test.Info()
 	ids, err := table.ParseColumns(id)
 	if err != nil {
-		return fmt.Errorf("id column: %w", err)
+		return argumentErrorf("id column: %w", err)
 	}
 	if len(ids) != 1 {
-		return fmt.Errorf("id column: expected one column, found %s", table.QuoteAll(ids))
+		return argumentErrorf("id column: expected one column, found %s", table.QuoteAll(ids))
 	}
 	features, err := table.ParseColumns(independent)
 	if err != nil {
-		return fmt.Errorf("independent columns: %w", err)
+		return argumentErrorf("independent columns: %w", err)
 	}
 	if slices.Contains(features, ids[0]) {
-		return &table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", ids[0])}
+		return argument(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", ids[0])})
 	}
 	schema, err := selectColumns(info, append(ids, features...))
 	if err != nil {

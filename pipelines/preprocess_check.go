@@ -16,7 +16,7 @@ func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *pac
 	p := &packJob{job: j, opt: opt, normalize: 1}
 	if opt.Like != "" {
 		if opt.Normalize != nil || opt.NumClasses != nil || opt.LabelTypes != nil {
-			return nil, errors.New("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
+			return nil, argumentErrorf("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
 		}
 		if p.like, err = j.openLike(ctx, opt.Like); err != nil {
 			return nil, err
@@ -52,7 +52,7 @@ func (p *packJob) check(ctx context.Context) error {
 		return err
 	}
 	if err := p.checkNumbers(); err != nil {
-		return err
+		return argument(err)
 	}
 	if err := p.checkTypes(); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (p *packJob) check(ctx context.Context) error {
 func (p *packJob) columns(what, text string) ([]packedColumn, error) {
 	names, err := table.ParseColumns(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s variables: %w", what, err)
+		return nil, argumentErrorf("%s variables: %w", what, err)
 	}
 	schema, err := selectColumns(p.snap.Info(), names)
 	if err != nil {
@@ -81,7 +81,7 @@ func (p *packJob) columns(what, text string) ([]packedColumn, error) {
 	}
 	labels, err := table.SplitColumns(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s variables: %w", what, err)
+		return nil, argumentErrorf("%s variables: %w", what, err)
 	}
 	out := make([]packedColumn, len(names))
 	for i := range out {
@@ -133,7 +133,7 @@ func (p *packJob) markNumeric() error {
 			numeric[i] = p.like.labels[i].numeric
 		}
 	} else if err := readLabelTypes(p.opt.LabelTypes, numeric, "dependent variable"); err != nil {
-		return err
+		return argument(err)
 	}
 	for i := range p.dependents {
 		p.dependents[i].numeric = numeric[i]

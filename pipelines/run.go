@@ -69,13 +69,13 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 		return nil, errors.New("no store is given")
 	}
 	if e.Workers < 0 {
-		return nil, fmt.Errorf("workers must not be negative, found %d", e.Workers)
+		return nil, argumentErrorf("workers must not be negative, found %d", e.Workers)
 	}
 	if e.Runner == "" {
 		e.Runner = "direct"
 	}
 	if runners[e.Runner] == nil {
-		return nil, fmt.Errorf("runner %q is not known; expected one of %s", e.Runner, strings.Join(Runners(), ", "))
+		return nil, argumentErrorf("runner %q is not known; expected one of %s", e.Runner, strings.Join(Runners(), ", "))
 	}
 	if e.Workers == 0 {
 		e.Workers = runtime.GOMAXPROCS(0)

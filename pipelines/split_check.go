@@ -38,11 +38,11 @@ func (p *splitJob) check(ctx context.Context, root table.Name, opt SplitOptions)
 		value float64
 	}{{"training", opt.Train}, {"test", test}} {
 		if !(x.value > 0 && x.value < 1) {
-			return fmt.Errorf("the %s proportion must be between 0 and 1, both excluded, found %v", x.name, x.value)
+			return argumentErrorf("the %s proportion must be between 0 and 1, both excluded, found %v", x.name, x.value)
 		}
 	}
 	if sum := opt.Train + test; sum > 1 {
-		return fmt.Errorf("the training and test proportions, %v and %v, add up to %v; at most 1 is possible", opt.Train, test, sum)
+		return argumentErrorf("the training and test proportions, %v and %v, add up to %v; at most 1 is possible", opt.Train, test, sum)
 	}
 	info := p.snap.Info()
 	p.options = split.Options{
@@ -71,7 +71,7 @@ func (p *splitJob) checkColumns(opt SplitOptions) error {
 	if strings.TrimSpace(opt.Strata) != "" {
 		names, err := table.ParseColumns(opt.Strata)
 		if err != nil {
-			return fmt.Errorf("strata: %w", err)
+			return argumentErrorf("strata: %w", err)
 		}
 		if p.options.Columns, err = selectColumns(info, names); err != nil {
 			return fmt.Errorf("strata: %w", err)
@@ -82,14 +82,14 @@ func (p *splitJob) checkColumns(opt SplitOptions) error {
 	if text := strings.TrimSpace(opt.Columns); text != "" && text != "*" {
 		names, err := table.ParseColumns(text)
 		if err != nil {
-			return fmt.Errorf("columns: %w", err)
+			return argumentErrorf("columns: %w", err)
 		}
 		if rest, err = selectColumns(info, names); err != nil {
 			return fmt.Errorf("columns: %w", err)
 		}
 		for _, name := range names {
 			if slices.Contains(p.options.Strata, name) {
-				return fmt.Errorf("columns: column %q is one of the strata already, which come first in the output", name)
+				return argumentErrorf("columns: column %q is one of the strata already, which come first in the output", name)
 			}
 		}
 	}

@@ -56,11 +56,11 @@ func checkAbsent(ctx context.Context, store table.Store, what string, name table
 
 func parseTable(what, text string) (table.Name, error) {
 	if strings.TrimSpace(text) == "" {
-		return table.Name{}, fmt.Errorf("the name of the %s table is empty", what)
+		return table.Name{}, argumentErrorf("the name of the %s table is empty", what)
 	}
 	name, err := table.ParseName(text)
 	if err != nil {
-		return table.Name{}, fmt.Errorf("%s: %w", what, err)
+		return table.Name{}, argumentErrorf("%s: %w", what, err)
 	}
 	return name, nil
 }

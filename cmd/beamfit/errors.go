@@ -8,18 +8,31 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 // The exit codes.
 const (
 	exitOK          = 0
 	exitFailed      = 1
-	exitUsage       = 2
+	exitUsage       = 2   // nothing was started
+	exitUnavailable = 75  // EX_TEMPFAIL of sysexits.h
 	exitInterrupted = 130 // as a shell reports a process that SIGINT ended
 )
 
 // runIsolated stands for the exit code of a command line that must run again, in a network namespace of its own.
 const runIsolated = -1
+
+// exitCodes is what the help says of them.
+var exitCodes = textTable{
+	{fmt.Sprint(exitOK), "success"},
+	{fmt.Sprint(exitFailed), "the run failed"},
+	{fmt.Sprint(exitUsage), "wrong usage: an unknown flag, or an argument that is wrong whatever the tables hold"},
+	{fmt.Sprint(exitUnavailable), "the store cannot be reached now; try again later"},
+	{fmt.Sprint(exitInterrupted), "cancelled, by Ctrl-C or SIGTERM, before the tables were committed"},
+}
 
 // execute runs the command line and returns the exit code, or runIsolated. It writes the error, if there is one, as one message.
 func execute(ctx context.Context, a *app, args []string) int {
@@ -33,7 +46,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 		return runIsolated
 	}
 	w := a.messages()
-	if !a.started {
+	if !a.started || isUsage(err) {
 		if cmd.Hidden { // "help"
 			cmd = root
 		}
@@ -45,7 +58,16 @@ func execute(ctx context.Context, a *app, args []string) int {
 		return exitInterrupted
 	}
 	fmt.Fprintf(w, "beamfit: %v\n", err)
+	if errors.Is(err, table.ErrUnavailable) {
+		return exitUnavailable
+	}
 	return exitFailed
+}
+
+// isUsage tells the errors of arguments that are wrong whatever the tables hold.
+func isUsage(err error) bool {
+	var wrong *pipelines.ArgumentError
+	return errors.As(err, &wrong) || errors.Is(err, table.ErrURL)
 }
 
 // flagError says what is wrong with a flag in the words of this command line.

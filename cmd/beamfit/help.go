@@ -90,6 +90,10 @@ func writeHelp(cmd *cobra.Command, _ []string) {
 	}
 	fmt.Fprint(w, "\nGlobal flags:\n")
 	flagTable(global, func(string) bool { return true }).write(w)
+	if !cmd.HasParent() {
+		fmt.Fprint(w, "\nExit codes:\n")
+		exitCodes.write(w)
+	}
 	if cmd.HasExample() {
 		fmt.Fprintf(w, "\nExample:\n%s\n", indent(cmd.Example))
 	}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
@@ -60,8 +61,10 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	}
 	info, err := os.Stat(root)
 	switch {
-	case err == nil && !info.IsDir():
-		return nil, fmt.Errorf("store file:%s %w: it is not a folder", root, table.ErrUnavailable)
+	case err == nil && !info.IsDir(), errors.Is(err, syscall.ENOTDIR):
+		return nil, fmt.Errorf("store file:%s: it is not a folder", root)
+	case errors.Is(err, os.ErrPermission):
+		return nil, fmt.Errorf("store file:%s: %w", root, oserr.Named(err))
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("store file:%s %w: %w", root, table.ErrUnavailable, oserr.Named(err))
 	}
@@ -75,16 +78,16 @@ func Open(ctx context.Context, url string) (*Store, error) {
 func rootOf(url string) (string, error) {
 	path, ok := strings.CutPrefix(url, scheme+":")
 	if !ok {
-		return "", fmt.Errorf("store %q: expected file:DIR", url)
+		return "", fmt.Errorf("%w: expected file:DIR, found %q", table.ErrURL, url)
 	}
 	if rest, ok := strings.CutPrefix(path, "//"); ok {
 		if !strings.HasPrefix(rest, "/") {
-			return "", fmt.Errorf("store %q: a host is named; expected file:DIR or file:///DIR", url)
+			return "", fmt.Errorf("%w: %q names a host; expected file:DIR or file:///DIR", table.ErrURL, url)
 		}
 		path = rest
 	}
 	if path == "" || strings.IndexByte(path, 0) >= 0 {
-		return "", fmt.Errorf("store %q: expected the name of a folder after the colon", url)
+		return "", fmt.Errorf("%w: expected the name of a folder after the colon, found %q", table.ErrURL, url)
 	}
 	return filepath.Abs(path)
 }

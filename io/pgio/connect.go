@@ -69,14 +69,14 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	}
 	config, err := configure(text)
 	if err != nil {
-		return nil, errors.New("store URL: " + a.scrub(configMessage(err)))
+		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(configMessage(err)))
 	}
 	w := newWatch(opt.StallTimeout)
 	w.ask = askServer(config.ConnConfig)
 	config.ConnConfig.DialFunc = w.dial
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, errors.New("store URL: " + a.scrub(err.Error()))
+		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(err.Error()))
 	}
 	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: poolWait, open: map[closer]struct{}{}}
 	w.start()

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/beamfit/beamfit/io/table"
 )
 
 // An address is a connection URL taken apart as libpq does, its pieces still percent-encoded.
@@ -22,7 +24,7 @@ const urlForm = "postgres://user@host:port/database?option=value"
 // may be one of a password.
 func parseURL(text string) (address, error) {
 	bad := func(format string, args ...any) (address, error) {
-		return address{}, fmt.Errorf("store URL: %s; expected %s, with special characters in %%xx form", fmt.Sprintf(format, args...), urlForm)
+		return address{}, fmt.Errorf("%w: %s; expected %s, with special characters in %%xx form", table.ErrURL, fmt.Sprintf(format, args...), urlForm)
 	}
 	rest, ok := strings.CutPrefix(text, "postgres://")
 	if !ok {

@@ -12,7 +12,9 @@ var (
 	ErrExist      = errors.New("already exists")
 	ErrPermission = errors.New("permission denied")
 	ErrCorrupt    = errors.New("corrupt")
-	// ErrUnavailable: the store cannot be reached.
+	// ErrURL: the URL of a store is none.
+	ErrURL = errors.New("store URL")
+	// ErrUnavailable: the store cannot be reached now; later it may.
 	ErrUnavailable = errors.New("cannot be reached")
 	// ErrChanged: a table that is read again has other rows than before.
 	ErrChanged = errors.New("the table has changed since it was first read")

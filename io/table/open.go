@@ -97,9 +97,9 @@ func openerOf(url string) (Opener, error) {
 	sort.Strings(known)
 	// What is no URL may hold a password anywhere, so it is not repeated; nor is what stands before a colon by chance.
 	if !ok || !plainScheme.MatchString(scheme) {
-		return Opener{}, fmt.Errorf("store URL: expected one that begins with %s", strings.Join(known, " or "))
+		return Opener{}, fmt.Errorf("%w: expected one that begins with %s", ErrURL, strings.Join(known, " or "))
 	}
-	return Opener{}, fmt.Errorf("store URL: scheme %q is not known; expected %s", scheme, strings.Join(known, " or "))
+	return Opener{}, fmt.Errorf("%w: scheme %q is not known; expected %s", ErrURL, scheme, strings.Join(known, " or "))
 }
 
 var plainScheme = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)

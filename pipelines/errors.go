@@ -1,0 +1,22 @@
+package pipelines
+
+import "fmt"
+
+// An ArgumentError is an argument of a job that is wrong whatever the tables hold. Arguments that do not suit a table, such as a
+// column that it lacks, are other errors.
+type ArgumentError struct{ Err error }
+
+func (e *ArgumentError) Error() string { return e.Err.Error() }
+func (e *ArgumentError) Unwrap() error { return e.Err }
+
+func argumentErrorf(format string, args ...any) error {
+	return &ArgumentError{fmt.Errorf(format, args...)}
+}
+
+// argument makes an error, where there is one, an ArgumentError.
+func argument(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ArgumentError{err}
+}
