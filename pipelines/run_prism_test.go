@@ -21,7 +21,7 @@ var noNamespace error
 // and TestPrismIsTested says so.
 func TestMain(m *testing.M) {
 	if netns.Check() != nil && !raceDetector && os.Getenv(sharedNetwork) == "" {
-		code, err := netns.Reexec()
+		code, err := netns.Reexec(os.Args)
 		if err == nil {
 			os.Exit(code)
 		}

@@ -41,7 +41,7 @@ var late *lateSignal
 
 func init() {
 	table.Register("late", table.Opener{
-		Open: func(ctx context.Context, url string) (table.Store, error) {
+		Open: func(ctx context.Context, url string, _ table.OpenOptions) (table.Store, error) {
 			s, err := table.Open(ctx, strings.TrimPrefix(url, "late:"))
 			late.ctx = ctx
 			return &lateStore{s, late}, err

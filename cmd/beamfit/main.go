@@ -29,10 +29,10 @@ func main() {
 		beam.Init()
 		return
 	}
-	a := newApp(os.Stdout, os.Stderr)
-	code := a.untilInterrupted(os.Args[1:])
+	a, args := newApp(os.Stdout, os.Stderr), hidePasswords(os.Args)
+	code := a.untilInterrupted(args[1:])
 	if code == runIsolated {
-		code = a.runIsolated()
+		code = a.runIsolated(args)
 	}
 	os.Exit(code)
 }

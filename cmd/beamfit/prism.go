@@ -28,9 +28,9 @@ func (a *app) preparePrism() error {
 	return nil
 }
 
-// runIsolated runs the command line again in a network namespace of its own and returns its exit code.
-func (a *app) runIsolated() int {
-	code, err := netns.Reexec()
+// runIsolated runs the program again with these arguments, in a network namespace of its own, and returns its exit code.
+func (a *app) runIsolated(args []string) int {
+	code, err := netns.Reexec(args)
 	if err != nil {
 		fmt.Fprintf(a.messages(), "beamfit: runner prism is refused, since it listens without asking who connects: %v; "+
 			"use --runner direct, or --prism-open-port where everybody who reaches this machine is trusted\n", err)

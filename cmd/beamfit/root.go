@@ -69,7 +69,8 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 	fs := root.PersistentFlags()
 	fs.SortFlags = false
 	define(fs, flagvalue.Of(&a.db, flagvalue.Text), "db", "URL", "$BEAMFIT_DB, else file:beamfit-data",
-		"store that holds the tables: file:DIR, postgres://... or postgresql://...")
+		"store that holds the tables: file:DIR, postgres://... or postgresql://...; others on this machine see a password in it for a moment: "+
+			"keep that in BEAMFIT_DB, PGPASSWORD, .pgpass or a service file")
 	a.stallTimeout = table.DefaultStallTimeout
 	define(fs, flagvalue.Of(&a.stallTimeout, flagvalue.Duration), "stall-timeout", "DURATION", "3m",
 		"give up when nothing moves on a connection to PostgreSQL for so long and the server is not at work; 0: never")

@@ -30,8 +30,21 @@ func (s secretWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// passwordInURL finds the password in URLs that url.Parse refuses: up to the last @.
-var passwordInURL = regexp.MustCompile(`^[a-z]+://[^:/?#]*:(.*)@`)
+// The passwords of a URL as it writes them, also where url.Parse refuses it: between the user and the last @, and in options.
+var urlSecrets = []*regexp.Regexp{
+	regexp.MustCompile(`[a-z]+://[^:/?#]*:(.*)@`),
+	regexp.MustCompile(`(?i)[?&][^=&]*(?:password|secret)[^=&]*=([^&]*)`),
+}
+
+// secretSpans are where the passwords of the URL in a text begin and end.
+func secretSpans(text string) (spans [][2]int) {
+	for _, r := range urlSecrets {
+		for _, m := range r.FindAllStringSubmatchIndex(text, -1) {
+			spans = append(spans, [2]int{m[2], m[3]})
+		}
+	}
+	return spans
+}
 
 // secrets replaces the passwords that this process was given, as they are and as URLs write them. One that is so short that
 // it could be part of a word is replaced where URLs have it only.
@@ -45,8 +58,8 @@ func (a *app) secrets() *strings.Replacer {
 		}
 	}
 	for _, text := range []string{a.db, os.Getenv(table.EnvURL)} {
-		if m := passwordInURL.FindStringSubmatch(text); m != nil {
-			add(m[1])
+		for _, span := range secretSpans(text) {
+			add(text[span[0]:span[1]])
 		}
 		if u, err := url.Parse(text); err == nil {
 			if p, ok := u.User.Password(); ok {

@@ -10,7 +10,7 @@
 // the same place again, where Check now returns nil:
 //
 //	if netns.Check() != nil {
-//		code, err := netns.Reexec()
+//		code, err := netns.Reexec(os.Args)
 //		if err != nil {
 //			... // the machine gives no namespace, or this is no Linux
 //		}

@@ -17,7 +17,7 @@ var errOtherSystem = errors.New("network namespaces are Linux'; this is " + runt
 func Check() error { return errOtherSystem }
 
 // Reexec runs this program again in a network namespace of its own, where the system has such.
-func Reexec() (code int, err error) { return 0, errOtherSystem }
+func Reexec([]string) (code int, err error) { return 0, errOtherSystem }
 
 // DialContext connects to an address as the DialContext of a net.Dialer does.
 func DialContext(ctx context.Context, network, address string) (net.Conn, error) {

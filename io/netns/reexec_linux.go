@@ -13,12 +13,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Reexec runs this program again, in a network namespace of its own, with the same arguments, environment, folder and standard files.
+// Reexec runs this program again, in a network namespace of its own, with the given arguments, of which the first is its name, and the
+// same environment, folder and standard files.
 // It dials for the copy and passes signals on to it, and comes back with its exit code. When a signal kills the copy,
 // the same signal kills this process.
 //
 // The error is nil once the copy runs; whether it is alone on its network is for its own Check to say.
-func Reexec() (code int, err error) {
+func Reexec(args []string) (code int, err error) {
 	if p := self(); p.parent != nil {
 		return 0, cmp.Or(p.err, errors.New("the process is alone on its network already"))
 	}
@@ -48,7 +49,7 @@ func Reexec() (code int, err error) {
 	defer passOn(func(sig syscall.Signal) { _ = send(process, notice{sig}, -1) })()
 	runtime.LockOSThread() // Pdeathsig is about the thread that starts the copy
 	defer runtime.UnlockOSThread()
-	copied, err := os.StartProcess("/proc/self/exe", os.Args, &os.ProcAttr{
+	copied, err := os.StartProcess("/proc/self/exe", args, &os.ProcAttr{
 		Env:   append(os.Environ(), fmt.Sprintf("%s=%d:%d:%d", marker, fd, outside.device, outside.inode)),
 		Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
 		Sys:   attributes,

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	if os.Getenv(sharedEnv) == "" && Check() != nil {
-		code, err := Reexec()
+		code, err := Reexec(os.Args)
 		if err != nil {
 			fmt.Println("refused:", err)
 			code = exitRefused
