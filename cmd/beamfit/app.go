@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/progress"
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
 )
@@ -102,7 +103,7 @@ func (a *app) progressOptions() progress.Options {
 // say writes a line about what was done, unless --quiet.
 func (a *app) say(format string, args ...any) {
 	if !a.quiet {
-		fmt.Fprintf(a.out, format+"\n", args...)
+		fmt.Fprintln(a.out, visible.Text(fmt.Sprintf(format, args...)))
 	}
 }
 

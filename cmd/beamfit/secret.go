@@ -7,14 +7,15 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
 	"github.com/beamfit/beamfit/io/table"
 )
 
 // hidden stands where a secret was.
 const hidden = "xxxxx"
 
-// secretWriter keeps passwords out of what it writes. The stores already do in their errors and refs; this is the last net
-// under messages that other libraries write.
+// secretWriter keeps passwords out of what it writes, and what would steer a terminal. The stores keep passwords out of their errors and refs already; this
+// is the last net under messages that other libraries write.
 type secretWriter struct {
 	w    io.Writer
 	hide *strings.Replacer
@@ -24,7 +25,7 @@ type secretWriter struct {
 func (a *app) messages() io.Writer { return secretWriter{a.err, a.secrets()} }
 
 func (s secretWriter) Write(p []byte) (int, error) {
-	if _, err := s.hide.WriteString(s.w, string(p)); err != nil {
+	if _, err := io.WriteString(s.w, visible.Text(s.hide.Replace(string(p)))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

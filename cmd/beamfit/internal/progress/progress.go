@@ -8,6 +8,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
@@ -119,10 +120,11 @@ func (p *Printer) liveLine(now time.Time) string {
 	return liveStageLine(p.stage, now.Sub(p.since))
 }
 
-func (p *Printer) line(text string) { io.WriteString(p.w, text+"\n") }
+func (p *Printer) line(text string) { io.WriteString(p.w, visible.Text(text)+"\n") }
 
 // draw replaces the live line, cut to the terminal's width so that it stays one line.
 func (p *Printer) draw(text string, now time.Time) {
+	text = visible.Text(text)
 	if width := p.opt.Width(); len(text) >= width && width > 0 {
 		text = text[:width-1]
 	}

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/mattn/go-runewidth"
+
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
 )
 
 // A cell is a value laid out for a terminal: one entry per line.
@@ -45,7 +47,7 @@ func layout(s string) cell {
 			escape(strings.Repeat(" ", 8-width%8))
 		case r < ' ' || r == 0x7f:
 			escape(fmt.Sprintf(`\x%02X`, r))
-		case r >= 0x80 && r < 0xa0:
+		case visible.Steers(r):
 			escape(fmt.Sprintf(`\u%04X`, r))
 		default:
 			put(s[i:i+n], terminal.RuneWidth(r))
