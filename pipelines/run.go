@@ -17,6 +17,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/netns"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
 // runners are the Beam runners by the name that Env.Runner takes.
@@ -109,6 +110,9 @@ func (e Env) beginOnRunner(ctx context.Context, name string, connections int, to
 	}
 	return e.begin(ctx, name, connections, to)
 }
+
+// Sweep removes the temporary files that killed processes of this user have left.
+func Sweep() { scratch.Sweep() }
 
 // storeConnections is how many connections of the store the tasks of a job may hold together. A PostgreSQL server allows 100
 // in its usual configuration, for everybody.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 // A task is what a subcommand does.
@@ -79,6 +80,7 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			}
 			a.started = true
 			a.startLog()
+			pipelines.Sweep()
 			return t.run(cmd.Context(), a)
 		},
 	}

@@ -14,8 +14,8 @@ import (
 // hidden stands where a secret was.
 const hidden = "xxxxx"
 
-// secretWriter keeps passwords out of what it writes, and what would steer a terminal. The stores keep passwords out of their errors and refs already; this
-// is the last net under messages that other libraries write.
+// secretWriter keeps passwords out of what it writes, and what would steer a terminal. The stores keep passwords out of their errors
+// and refs already; this is the last net under messages that other libraries write.
 type secretWriter struct {
 	w    io.Writer
 	hide *strings.Replacer

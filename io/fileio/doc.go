@@ -28,7 +28,7 @@
 // nothing is left to do. A process that is killed at any point therefore leaves the old state or the new one, and perhaps
 // folders that do not count. Mutate is an output of one table, made from the table's own rows.
 //
-// What does not count is removed by the next process that writes, or that closes the last snapshot of it, unless
+// What does not count is removed by the next process that opens the store or writes, or that closes the last snapshot of it, unless
 //   - its output's description is locked: the process that writes it lives; or
 //   - its manifest is locked: a snapshot or a reader, in any process, reads it. So a snapshot stays whole, and its
 //     partitions readable, when the table is replaced or dropped.

@@ -50,7 +50,7 @@ var _ table.Store = (*Store)(nil)
 var errStoreClosed = errors.New("the store is closed")
 
 // Open opens the folder that a URL names: file:DIR, where DIR is absolute or relative to the working folder, or
-// file:///DIR. A folder that does not exist is an empty store; the first write makes it.
+// file:///DIR. A folder that does not exist is an empty store; the first write makes it. What killed processes were writing is removed.
 func Open(ctx context.Context, url string) (*Store, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -68,10 +68,12 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
 		return nil, fmt.Errorf("store file:%s %w: %w", root, table.ErrUnavailable, oserr.Named(err))
 	}
-	return &Store{
+	s := &Store{
 		root: root, ref: scheme + ":" + root, disk: disk{root: nofollow.Root(root)}, mem: memory.NewGoAllocator(),
 		outputs: map[*output]struct{}{}, snapshots: map[*snapshot]struct{}{}, claims: map[*claim]struct{}{},
-	}, nil
+	}
+	s.sweepOpened(ctx)
+	return s, nil
 }
 
 // rootOf is the absolute path of the folder that a URL names.

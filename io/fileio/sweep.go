@@ -33,6 +33,25 @@ func (s *Store) sweepOnce(ctx context.Context) {
 	_ = s.empty(trash)
 }
 
+// sweepOpened removes what dead processes were writing, for a store that is only read from now on too. It looks before it takes the
+// lock: a store without outputs is left in peace.
+func (s *Store) sweepOpened(ctx context.Context) {
+	outputs, _ := s.disk.readDir(s.control(outputsFolder))
+	left, _ := s.disk.subfolders(s.control(trashFolder))
+	if len(outputs) == 0 && len(left) == 0 {
+		return
+	}
+	var trash []string
+	_ = s.locked(ctx, true, func() error {
+		trash = s.sweepOutputs()
+		return nil
+	})
+	for _, name := range left {
+		trash = append(trash, s.control(trashFolder, name))
+	}
+	_ = s.empty(trash)
+}
+
 // sweepFolder removes what no longer counts in one table's folder, as far as nobody reads it.
 func (s *Store) sweepFolder(folder string) {
 	var trash []string

@@ -153,6 +153,14 @@ var killedCases = []testCase{
 		wantTable(t, s, named("t"), ints(0, 10))
 		site.wantNoStaging(t)
 	}},
+	{"while it writes an output, and who comes next only reads", func(t *testing.T, site Site) {
+		write(t, site.open(t), named("old"), idSchema, ints(0, 5)...)
+		kill(t, site, "output")
+		s := site.open(t)
+		site.wantNoStaging(t)
+		wantList(t, s, "old")
+		wantTable(t, s, named("old"), ints(0, 5))
+	}},
 	{"while it changes a table", func(t *testing.T, site Site) {
 		s := site.open(t)
 		write(t, s, named("old"), idSchema, ints(0, 5)...)

@@ -1,7 +1,7 @@
 // Package scratch lends folders for what does not fit in memory while a job runs.
 //
 // A Folder goes with Remove, and also when the process is killed: a locked file beside it tells whether its owner lives,
-// and every New first removes the folders whose owner does not.
+// and Sweep and every New remove the folders whose owner does not.
 //
 // Folders lie in the folder that the environment variable BEAMFIT_SCRATCH names, else in the system's temporary folder.
 // All workers of a pipeline must see it: it holds what one stage hands to the next.
@@ -16,7 +16,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -38,10 +37,7 @@ type Folder struct {
 
 // New makes a folder, and removes those that killed processes left behind.
 func New() (*Folder, error) {
-	path := os.Getenv(EnvDir)
-	if path == "" {
-		path = os.TempDir()
-	}
+	path := place()
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, Error(err)
@@ -65,6 +61,14 @@ func New() (*Folder, error) {
 		return &Folder{filepath.Join(path, name), lock}, nil
 	}
 	return nil, fmt.Errorf("scratch folder in %s: no name is free", path)
+}
+
+// place is where scratch folders lie.
+func place() string {
+	if path := os.Getenv(EnvDir); path != "" {
+		return path
+	}
+	return os.TempDir()
 }
 
 // Path is where the folder is.
@@ -99,47 +103,6 @@ func own(root *os.Root, name string) (*os.File, error) {
 	}
 	_ = f.Close()
 	return nil, err
-}
-
-// sweep removes the folders in root that this user made and whose owner is gone. Others may write to root: what is no lock
-// file of this user, a link among them, stays, and so does all that a link in such a folder points to.
-func sweep(root *os.Root) {
-	dir, err := root.Open(".")
-	if err != nil {
-		return
-	}
-	defer dir.Close()
-	names, _ := dir.Readdirnames(-1)
-	for _, name := range names {
-		if !strings.HasPrefix(name, prefix) || !strings.HasSuffix(name, suffix) {
-			continue
-		}
-		f := openLock(root, name)
-		if f == nil {
-			continue
-		}
-		if ok, err := tryLock(f); ok && err == nil {
-			if root.RemoveAll(strings.TrimSuffix(name, suffix)) == nil {
-				_ = root.Remove(name)
-			}
-		}
-		_ = f.Close()
-	}
-}
-
-// openLock opens a lock file; nil where there is something else. It waits for nobody at the other end of a pipe.
-func openLock(root *os.Root, name string) *os.File {
-	f, err := root.OpenFile(name, os.O_RDWR|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil
-	}
-	found, err := root.Lstat(name)
-	opened, e := f.Stat()
-	if err != nil || e != nil || !found.Mode().IsRegular() || !os.SameFile(found, opened) || !mine(opened) {
-		_ = f.Close()
-		return nil
-	}
-	return f
 }
 
 // Error says of an error of the file system that it is about scratch files; a full disk is table.ErrFull.
