@@ -58,7 +58,8 @@ var claimCases = []testCase{
 		defer claimed(t, s, named("t")).Release()
 		wantList(t, other)
 		write(t, other, named("t"), idSchema, ints(0, 3)...)
-		if err := other.Mutate(testContext(t), named("t"), func(tx table.Tx) error { return tx.Insert(batch(t, idSchema, ints(3, 4)...)) }); err != nil {
+		insert := func(tx table.Tx) error { return tx.Insert(batch(t, idSchema, ints(3, 4)...)) }
+		if err := other.Mutate(testContext(t), named("t"), insert); err != nil {
 			t.Fatal(err)
 		}
 		wantSet(t, s, named("t"), ints(0, 4))
@@ -95,7 +96,8 @@ var claimCases = []testCase{
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Claim(testContext(t), named("t"), note); !errors.Is(err, table.ErrClaimed) || !strings.Contains(err.Error(), `a 'note' \ with more`) {
+		_, err = s.Claim(testContext(t), named("t"), note)
+		if !errors.Is(err, table.ErrClaimed) || !strings.Contains(err.Error(), `a 'note' \ with more`) {
 			t.Errorf("got error %v, want ErrClaimed with the note", err)
 		}
 		c.Release()

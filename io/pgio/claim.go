@@ -87,7 +87,8 @@ func (c *claim) Held(ctx context.Context) error {
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return &table.TableError{Table: c.name, Err: fmt.Errorf("the claim on it is lost, so that another command may be making it: %w", explain(ctx, err))}
+	err = fmt.Errorf("the claim on it is lost, so that another command may be making it: %w", explain(ctx, err))
+	return &table.TableError{Table: c.name, Err: err}
 }
 
 // Release frees the name.
