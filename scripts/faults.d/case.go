@@ -1,0 +1,239 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"slices"
+	"syscall"
+)
+
+// A faultCase is one fault that happens to one command.
+type faultCase struct {
+	number int
+	kind   *kind
+	subject
+	fault
+}
+
+func (fc *faultCase) String() string {
+	text := fmt.Sprintf("%d: %s: %s", fc.number, fc.kind.name, fc.subject)
+	if fc.text != "" {
+		text += ": " + fc.text
+	}
+	return text
+}
+
+// drawCase draws a case. The kinds take turns, each as often as it weighs; the rest follows from the seed.
+func drawCase(seed uint64, number int, kinds []*kind) *faultCase {
+	turns := slices.Clone(kinds)
+	for _, k := range kinds {
+		for range k.weight - 1 {
+			turns = append(turns, k)
+		}
+	}
+	r := random(seed, uint64(number))
+	fc := &faultCase{number: number, kind: turns[number%len(turns)]}
+	fit := commands
+	if takes := fc.kind.takes; takes != nil {
+		fit = slices.DeleteFunc(slices.Clone(commands), func(c *command) bool { return !takes(c) })
+	}
+	fc.subject = subject{fit[r.IntN(len(fit))], fc.kind.stores[r.IntN(len(fc.kind.stores))], engines[r.IntN(len(engines))]}
+	if !fc.command.pipeline {
+		fc.engine = engines[0]
+	}
+	fc.fault = fc.kind.draw(r, fc.subject)
+	return fc
+}
+
+// random is a source that follows from numbers. Numbers beside each other give sources that have nothing in common.
+func random(numbers ...uint64) *rand.Rand {
+	var key [32]byte
+	for i, n := range numbers {
+		binary.LittleEndian.PutUint64(key[8*i:], n)
+	}
+	return rand.New(rand.NewChaCha8(key))
+}
+
+// A verdict is what a case gave.
+type verdict struct {
+	outcome outcome // of the command
+	wrong   []string
+	log     string
+}
+
+// run runs a case. Its error is that of the campaign, not of beamfit.
+func (c *campaign) run(ctx context.Context, fc *faultCase) (v verdict, err error) {
+	ref, err := c.reference(ctx, fc.subject)
+	if err != nil {
+		return v, err
+	}
+	s, err := c.newScene(ctx, fc.store, fc.small)
+	if err != nil {
+		return v, err
+	}
+	defer func() {
+		v.log = s.log.String()
+		err = errors.Join(err, s.remove(context.WithoutCancel(ctx)))
+	}()
+	s.say("case %v", fc)
+	ends, err := s.play(ctx, fc, ref)
+	if err != nil {
+		return v, err
+	}
+	v.outcome = ends[0].outcome()
+	for i, e := range ends {
+		v.wrong = append(v.wrong, judgeEnd(e)...)
+		if i == 0 {
+			v.wrong = append(v.wrong, judgeFault(e, fc.expect)...)
+		}
+	}
+	wrong, err := c.judgeStates(ctx, s, fc, ref, ends)
+	v.wrong = append(v.wrong, wrong...)
+	for _, line := range v.wrong {
+		s.say("WRONG: %s", line)
+	}
+	return v, err
+}
+
+// play lets the fault happen and mends it. It returns how the command ended, and the one beside it.
+func (s *scene) play(ctx context.Context, fc *faultCase, ref *reference) (ends []ended, err error) {
+	if fc.prepare != nil {
+		if err := fc.prepare(ctx, s, fc.subject, ref); err != nil {
+			return nil, err
+		}
+	}
+	p, err := s.start(ctx, fc.args())
+	if err != nil {
+		return nil, err
+	}
+	processes := []*process{p}
+	if fc.beside != nil {
+		p.sleep(ref.after(fc.besideAfter))
+		q, err := s.start(ctx, fc.beside.args())
+		if err != nil {
+			return nil, err
+		}
+		processes = append(processes, q)
+	}
+	if fc.strike != nil {
+		err = fc.strike(ctx, s, p, ref)
+	}
+	for _, p := range processes {
+		ends = append(ends, s.ended(p))
+	}
+	if fc.mend != nil {
+		err = errors.Join(err, fc.mend(ctx, s))
+	}
+	return ends, errors.Join(err, ctx.Err(), s.place.Settle(ctx))
+}
+
+// judgeStates compares what there is after a case, after the same command once more, and after the next commands, with what there
+// must be.
+func (c *campaign) judgeStates(ctx context.Context, s *scene, fc *faultCase, ref *reference, ends []ended) (wrong []string, err error) {
+	complain := func(when string, lines []string) {
+		for _, line := range lines {
+			wrong = append(wrong, when+": "+line)
+		}
+	}
+	state, err := s.state(ctx)
+	if err != nil {
+		return []string{"the tables cannot be read: " + err.Error()}, ctx.Err()
+	}
+	checkpoint := fc.command.checkpoint
+	_, resumes := state[checkpoint]
+	if resumes && ends[0].outcome() == succeeded && fc.beside == nil {
+		complain("after the fault", []string{checkpoint + " is there"})
+	}
+	rest := state.Without(checkpoint)
+	switch {
+	case fc.expect.otherValues && ends[0].outcome() == succeeded:
+		complain("after the fault", untouched(ref.states[0], rest, fc.command.writes))
+	case fc.beside != nil && *fc.beside != fc.subject:
+		results, err := c.resultsTogether(ctx, fc, ref, ends)
+		if err != nil {
+			return wrong, err
+		}
+		_, lines := find(rest, results)
+		complain("after both commands", lines)
+	default:
+		is, lines := find(rest, allowed(ends, ref.states))
+		complain("after the fault", lines)
+		if len(lines) > 0 || is.successes >= len(ref.codes) {
+			break
+		}
+		lines, err := s.again(ctx, fc, ref, is.successes, resumes)
+		complain("the same command again", lines)
+		if err != nil {
+			return wrong, err
+		}
+	}
+	lines, err := s.next(ctx, fc)
+	complain("the next command", lines)
+	return wrong, err
+}
+
+// resultsTogether are the states that there may be after two different commands.
+func (c *campaign) resultsTogether(ctx context.Context, fc *faultCase, ref *reference, ends []ended) ([]result, error) {
+	other, err := c.reference(ctx, *fc.beside)
+	if err != nil {
+		return nil, err
+	}
+	both, err := c.serial(ctx, pair{fc.subject, *fc.beside})
+	if err != nil {
+		return nil, err
+	}
+	return allowedTogether(ends[0], ends[1], ref.states[0], ref.states[1], other.states[1], both), nil
+}
+
+// again runs the command of a case once more, after so many successes, and says what is wrong. Where there is a checkpoint it must go
+// on from there.
+func (s *scene) again(ctx context.Context, fc *faultCase, ref *reference, successes int, resumes bool) (wrong []string, err error) {
+	e, err := s.run(ctx, fc.args())
+	if err != nil {
+		return nil, err
+	}
+	if err := s.place.Settle(ctx); err != nil {
+		return nil, err
+	}
+	wrong = judgeEnd(e)
+	if want := ref.codes[successes]; e.code != want {
+		wrong = append(wrong, fmt.Sprintf("exit code %d, expected %d: %s", e.code, want, e.message()))
+	}
+	if resumes && successes == 0 && !goesOn.MatchString(e.stdout+e.stderr) {
+		wrong = append(wrong, "it began anew, although there is a checkpoint")
+	}
+	state, err := s.state(ctx)
+	if err != nil {
+		return append(wrong, "the tables cannot be read: "+err.Error()), ctx.Err()
+	}
+	return append(wrong, state.Diff(ref.states[successes+1])...), nil
+}
+
+// goesOn is what a fit says that goes on from a checkpoint.
+var goesOn = regexp.MustCompile(`went on after iteration \d+`)
+
+// next runs the next commands and says what is left over then.
+func (s *scene) next(ctx context.Context, fc *faultCase) (wrong []string, err error) {
+	for _, args := range nextCommands {
+		e, err := s.run(ctx, slices.Concat(args, fc.engine.args))
+		if err != nil {
+			return wrong, err
+		}
+		wrong = append(wrong, judgeEnd(e)...)
+		if e.code != exitOK {
+			wrong = append(wrong, fmt.Sprintf("%s: exit code %d: %s", args[0], e.code, e.message()))
+		}
+	}
+	left, err := s.leftovers(ctx)
+	for _, line := range left {
+		wrong = append(wrong, "left over: "+line)
+	}
+	return wrong, err
+}
+
+// ends tells whether a signal asks a process to end.
+func ends(s syscall.Signal) bool { return s != syscall.SIGSTOP && s != syscall.SIGCONT }
