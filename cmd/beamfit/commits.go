@@ -11,7 +11,7 @@ import (
 // become visible, or are already.
 type commits struct {
 	mu   sync.Mutex
-	busy int  // calls of Commit and Mutate under way; they heed the run's context as long as that changes anything
+	busy int  // calls of Commit, Mutate and Drop under way; they heed the run's context as long as that changes anything
 	open int  // outputs neither committed nor aborted
 	some bool // something was committed
 }
@@ -56,6 +56,14 @@ func (s *watchedStore) Create(ctx context.Context, opt table.CreateOptions) (tab
 
 func (s *watchedStore) Mutate(ctx context.Context, name table.Name, fn func(table.Tx) error) error {
 	return s.commits.do(func() error { return s.Store.Mutate(ctx, name, fn) })
+}
+
+func (s *watchedStore) Drop(ctx context.Context, names []table.Name, ifExists bool) (dropped []table.Name, err error) {
+	err = s.commits.do(func() error {
+		dropped, err = s.Store.Drop(ctx, names, ifExists)
+		return err
+	})
+	return dropped, err
 }
 
 type watchedOutput struct {

@@ -88,6 +88,18 @@ func (s *lateStore) Mutate(ctx context.Context, name table.Name, fn func(table.T
 	return s.late.commit(ctx, []string{name.Table}, func(ctx context.Context) error { return s.Store.Mutate(ctx, name, fn) })
 }
 
+func (s *lateStore) Drop(ctx context.Context, names []table.Name, ifExists bool) (dropped []table.Name, err error) {
+	var targets []string
+	for _, n := range names {
+		targets = append(targets, n.Table)
+	}
+	err = s.late.commit(ctx, targets, func(ctx context.Context) error {
+		dropped, err = s.Store.Drop(ctx, names, ifExists)
+		return err
+	})
+	return dropped, err
+}
+
 func (s *lateStore) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, error) {
 	snap, err := s.Store.Snapshot(ctx, name)
 	return &lateSnapshot{snap, s.late, "snapshot of " + name.Table}, err
