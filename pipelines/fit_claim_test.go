@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,20 +13,29 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// duringFit calls Fit and fn at the end of an iteration.
+// duringFit calls Fit, and fn at the end of an iteration, while the fit waits.
 func duringFit(t *testing.T, store table.Store, opt FitOptions, iteration int, fn func()) error {
 	t.Helper()
-	called := false
-	_, err := Fit(t.Context(), Env{Store: store, Progress: func(e Event) {
-		if e.Iteration != nil && e.Iteration.Iteration == iteration {
-			called = true
-			fn()
-		}
-	}}, opt)
-	if !called {
+	reached, goOn, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		_, err := Fit(t.Context(), Env{Store: store, Progress: func(e Event) {
+			if e.Iteration != nil && e.Iteration.Iteration == iteration {
+				close(reached)
+				<-goOn
+			}
+		}}, opt)
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
 		t.Fatalf("the fit ended before iteration %d: %v", iteration, err)
+	case <-reached:
 	}
-	return err
+	func() {
+		defer close(goOn)
+		fn()
+	}()
+	return <-ended
 }
 
 // A second fit of a model fails at its start, names the first and leaves nothing, with checkpoints and without, and from the beginning
@@ -112,8 +120,7 @@ func loseClaims(t *testing.T, store table.Store) {
 		}
 		return
 	}
-	sql := fmt.Sprintf("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name LIKE 'fit since %%, process %d on %%'", os.Getpid())
-	if out, err := exec.Command("psql", os.Getenv("BEAMFIT_TEST_PG"), "-X", "-q", "-A", "-t", "-c", sql).CombinedOutput(); err != nil || strings.TrimSpace(string(out)) != "t" {
-		t.Fatalf("%v: %s", err, out)
-	}
+	// Where no session is terminated, the statement divides by 0.
+	execSQL(t, os.Getenv("BEAMFIT_TEST_PG"), fmt.Sprintf("SELECT 1 / count(*) FILTER (WHERE pg_terminate_backend(pid, 10000)) "+
+		"FROM pg_stat_activity WHERE application_name LIKE 'fit since %%, process %d on %%'", os.Getpid()))
 }

@@ -28,6 +28,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.closeTables()
+		defer f.releaseClaim()
 		return f.same
 	}
 	base := identity(checkpointed())
