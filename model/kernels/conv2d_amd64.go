@@ -67,8 +67,8 @@ func (g *correlation) source(src, border []float32) (image []float32, width int)
 }
 
 // panel computes cols channels of the result for one image. b holds kh·kw·run rows of the kernel.
-func (g *correlation) panel(image []float32, width, cols int, b []float32, bStep int, y, bias []float32, flags int) {
-	p := product{aRow: g.sw * g.c, aStep: 1, bStep: bStep, cRow: g.outCol}
+func (g *correlation) panel(image []float32, width, cols int, b []float32, bStep int, y, bias []float32, flags int, next *upcoming) {
+	p := product{aRow: g.sw * g.c, aStep: 1, bStep: bStep, cRow: g.outCol, next: next}
 	oh, ow := g.oh, g.ow
 	if g.kh == 1 && g.kw == 1 && g.sh == 1 && g.sw == 1 && width == ow && g.outRow == ow*g.outCol {
 		oh, ow = 1, oh*ow // all outputs are one line
@@ -161,8 +161,12 @@ func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float
 			copyPanel(taps, width, k[f0+i*width:], s.F, kernel[i*width*taps:], width)
 		}
 		clear(border[:g.borderSize()])
+		var next upcoming
 		for n := range s.N {
 			image, w := g.source(x[n*sizeX:(n+1)*sizeX], border)
+			if taps >= prefetchInner {
+				next = imageAfter(n, s.N, x, sizeX, y, sizeY)
+			}
 			for j := 0; j < fg; j += width {
 				b, bStep := k[f0+j:], s.F
 				if at := j * taps; at < copied {
@@ -172,7 +176,7 @@ func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float
 				if bias != nil {
 					under = bias[f0+j:]
 				}
-				g.panel(image, w, min(width, fg-j), b, bStep, y[n*sizeY+f0+j:(n+1)*sizeY], under, flags)
+				g.panel(image, w, min(width, fg-j), b, bStep, y[n*sizeY+f0+j:(n+1)*sizeY], under, flags, &next)
 			}
 			if group == s.Groups-1 {
 				finished(n, n+1)
@@ -306,11 +310,15 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 	}
 	clear(border[:p.borderSize()])
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F
+	var next upcoming
 	for n := range s.N {
 		image, w := p.source(dy[n*sizeY:(n+1)*sizeY], border)
+		if s.SH == 1 && s.SW == 1 { // else every phase would fetch the same
+			next = imageAfter(n, s.N, dy, sizeY, dx, sizeX)
+		}
 		out := dx[n*sizeX+(p.h0*s.W+p.w0)*s.C+group*cg : (n+1)*sizeX]
 		for j := 0; j < cg; j += width {
-			p.panel(image, w, min(width, cg-j), kernel[j*rows:], width, out[j:], nil, 0)
+			p.panel(image, w, min(width, cg-j), kernel[j*rows:], width, out[j:], nil, 0, &next)
 		}
 	}
 }
@@ -351,11 +359,15 @@ func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
 	for group := range s.Groups {
 		g := s.forward(group)
 		clear(border[:g.borderSize()])
+		var next upcoming
 		for n := range s.N {
 			image, w := g.source(x[n*sizeX:(n+1)*sizeX], border)
 			p := product{
 				segments: s.OH, k: s.OW, aRow: 1, aStep: s.SW * s.C, aJump: (s.SH*w - s.OW*s.SW) * s.C,
-				bStep: s.F, cRow: s.F,
+				bStep: s.F, cRow: s.F, next: &next,
+			}
+			if s.KH*s.KW > 1 {
+				next = imageAfter(n, s.N, x, sizeX, dy, sizeY)
 			}
 			if n > 0 {
 				p.flags = tileAccumulate

@@ -28,6 +28,9 @@
 // BEAMFIT_KERNELS names a variant that does not exist or that the CPU cannot run: a silent fallback would falsify
 // measurements and comparisons.
 //
+// On Intel's processors the AVX-512 variant also fetches memory into the caches before it is needed (fetch_amd64.go), which changes
+// no bit.
+//
 // Variants agree within rounding, not in every bit: assembly fuses multiplications with additions, sums in another order,
 // evaluates elementary functions by polynomials and some convolutions by Winograd's filtering (bounds stand at each
 // function). A run that must be repeated bit for bit must therefore use the same variant. Dropout masks, the argmax of

@@ -18,22 +18,35 @@ const (
 
 	// gemmCopyInner is the inner dimension from which on the rows of a transposed A compete for cache sets.
 	gemmCopyInner = 256
+
+	// gemmCopyFarInner is the same for rows that lie gemmFar elements, a page, or more apart, where tiles fetch.
+	gemmCopyFarInner = 64
+	gemmFar          = 1024
+
+	// gemmTileCols is the number of columns of C from which on a transposed A is copied tile by tile, where tiles fetch: that
+	// takes longer and is read faster.
+	gemmTileCols = 256
+
+	// gemmFetchB is the number of elements from which on B does not stay in the second-level cache, so that tiles fetch it.
+	gemmFetchB = 1 << 17
 )
 
 // A gemmPlan holds the decisions for one product.
 type gemmPlan struct {
 	product
-	inner int  // block of the inner dimension
-	width int  // columns of a panel
-	copyA bool // rows of A are copied
-	copyB bool // full panels of B are copied
+	inner  int  // block of the inner dimension
+	width  int  // columns of a panel
+	copyA  bool // rows of A are copied
+	byTile bool // so that the rows of a tile are one stream
+	copyB  bool // full panels of B are copied
 }
 
 func planGemm(transA, transB bool, m, n, k, lda, ldb int) gemmPlan {
 	p := gemmPlan{width: 2 * lanes()}
 	blocks := max((k+gemmInner-1)/gemmInner, 1)
 	p.inner = (k + blocks - 1) / blocks
-	p.copyA = m > 1 && n > p.width && crowded(lda) && (!transA || k >= gemmCopyInner)
+	p.copyA = m > 1 && n > p.width && crowded(lda) && (!transA || k >= gemmCopyInner || fetches() && k >= gemmCopyFarInner && lda >= gemmFar)
+	p.byTile = !transA || fetches() && n >= gemmTileCols
 	p.copyB = !transB && m >= gemmCopyRows && n > p.width
 	return p
 }
@@ -47,12 +60,12 @@ func gemmWorkspace(transA, transB bool, m, n, k int) int {
 	if active == variantGo {
 		return 0
 	}
-	p := planGemm(transA, transB, m, n, k, 0, 0) // 0 is crowded
+	p := planGemm(transA, transB, m, n, k, gemmFar, 0) // which is crowded, and far
 	size := 0
 	if transB || p.copyB {
 		size += p.inner * p.width
 	}
-	size += p.sizeA(transA, m)
+	size += p.sizeA(m)
 	if size > 0 {
 		size += cacheLine
 	}
@@ -72,6 +85,10 @@ func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 		panel, ws = ws[:p.inner*p.width], ws[p.inner*p.width:]
 	}
 	p.segments, p.cRow = 1, ldc
+	var next upcoming
+	if fetches() && k*n >= gemmFetchB {
+		p.next = &next
+	}
 	for i0 := 0; i0 < m; i0 += gemmRows {
 		rows := min(gemmRows, m-i0)
 		for p0 := 0; p0 < k; p0 += p.inner {
@@ -91,6 +108,7 @@ func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 					under = bias[j0:]
 				}
 				from := p.panelB(transB, p0, j0, cols, b, ldb, panel)
+				next = p.panelAfter(transB, p0, j0, n, b, ldb)
 				p.panel(rows, cols, block, from, c[i0*ldc+j0:], under)
 			}
 		}
@@ -101,7 +119,19 @@ func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 // blockA returns rows x p.k elements of op(A) at (i0, p0), in place or copied to ws, and sets their strides.
 func (p *gemmPlan) blockA(transA bool, i0, p0, rows int, a []float32, lda int, ws []float32) []float32 {
 	switch {
-	case transA && p.copyA:
+	case p.copyA && p.byTile: // a tile is read as one stream
+		p.aRow, p.aStep = 1, lanes()
+		p.aTile = p.k * p.aStep
+		tiles(rows, func(tile, row, rows int) {
+			to := ws[tile*p.aTile:]
+			if transA {
+				copyPanel(p.k, rows, a[p0*lda+i0+row:], lda, to, p.aStep)
+			} else {
+				transposePanel(rows, p.k, a[(i0+row)*lda+p0:], lda, to, p.aStep)
+			}
+		})
+		return ws
+	case p.copyA:
 		p.aRow, p.aStep = 1, paddedRow(rows)
 		for r := range p.k {
 			copy(ws[r*p.aStep:], a[(p0+r)*lda+i0:][:rows])
@@ -110,13 +140,6 @@ func (p *gemmPlan) blockA(transA bool, i0, p0, rows int, a []float32, lda int, w
 	case transA:
 		p.aRow, p.aStep = 1, lda
 		return a[p0*lda+i0:]
-	case p.copyA: // transposed, tile by tile, so that a tile is read as one stream
-		p.aRow, p.aStep = 1, lanes()
-		p.aTile = p.k * p.aStep
-		tiles(rows, func(tile, row, rows int) {
-			transposePanel(rows, p.k, a[(i0+row)*lda+p0:], lda, ws[tile*p.aTile:], p.aStep)
-		})
-		return ws
 	default:
 		p.aRow, p.aStep = lda, 1
 		return a[i0*lda+p0:]
@@ -124,15 +147,15 @@ func (p *gemmPlan) blockA(transA bool, i0, p0, rows int, a []float32, lda int, w
 }
 
 // sizeA is the most that blockA copies.
-func (p *gemmPlan) sizeA(transA bool, m int) int {
+func (p *gemmPlan) sizeA(m int) int {
 	rows := min(m, gemmRows)
 	switch {
 	case !p.copyA:
 		return 0
-	case transA:
-		return p.inner * paddedRow(rows)
-	default:
+	case p.byTile:
 		return (rows + maxTileRows() - 1) / maxTileRows() * p.inner * lanes()
+	default:
+		return p.inner * paddedRow(rows)
 	}
 }
 
@@ -151,6 +174,21 @@ func (p *gemmPlan) panelB(transB bool, p0, j0, cols int, b []float32, ldb int, w
 		p.bStep = ldb
 		return b[p0*ldb+j0:]
 	}
+}
+
+// panelAfter is the panel of B after the one at column j0 of n, where it will be copied or transposed in one stretch or two.
+func (p *gemmPlan) panelAfter(transB bool, p0, j0, n int, b []float32, ldb int) upcoming {
+	first := j0 + p.width
+	last := min(first+p.width, n)
+	switch {
+	case p.next == nil || first >= n:
+	case transB && ldb == p.k:
+		return upcoming{whole(b[first*ldb : last*ldb])}
+	case !transB && p.copyB && last-first == p.width:
+		rows := b[p0*ldb+first : (p0+p.k-1)*ldb+last]
+		return upcoming{{rows, ldb}, {rows[p.width/2:], ldb}}
+	}
+	return upcoming{}
 }
 
 func nothingElse(int, int) {}

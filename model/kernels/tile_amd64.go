@@ -9,6 +9,7 @@ const (
 	tileAccumulate = 1 << iota // add to C
 	tileReLU                   // replace negative results by zero
 	tilePrefetch               // fetch C into the cache before the sums
+	tileAhead                  // fetch A and B some steps before their use
 )
 
 // maxTileRows is the number of rows of the largest tile.
@@ -40,6 +41,7 @@ type product struct {
 	bStep                     int
 	cRow                      int
 	flags                     int
+	next                      *upcoming // what tiles may fetch for the work after the product
 }
 
 // tiles calls visit for the tiles of m rows. They are as even as possible, since small ones are slower.
@@ -59,14 +61,22 @@ func (g *product) panel(m, cols int, a, b, c, bias []float32) {
 	if g.segments*g.k >= prefetchInner {
 		flags |= tilePrefetch
 	}
+	if fetches() && (g.ahead() || g.next.some()) {
+		g.fetchingPanel(m, cols, a, b, c, bias, flags)
+		return
+	}
 	tiles(m, func(tile, row, rows int) {
-		at := row * g.aRow
-		if g.aTile != 0 {
-			at = tile * g.aTile
-		}
-		runTile(rows, cols, g.segments, g.k, &a[at], 4*g.aRow, 4*g.aStep, 4*g.aJump,
+		runTile(rows, cols, g.segments, g.k, &a[g.at(tile, row)], 4*g.aRow, 4*g.aStep, 4*g.aJump,
 			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags)
 	})
+}
+
+// at is where the rows of a tile start in A.
+func (g *product) at(tile, row int) int {
+	if g.aTile != 0 {
+		return tile * g.aTile
+	}
+	return row * g.aRow
 }
 
 func runTile(rows, cols, segments, k int, a *float32, aRow, aStep, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int) {

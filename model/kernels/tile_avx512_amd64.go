@@ -13,3 +13,16 @@ package kernels
 //
 //go:noescape
 func tileAVX512(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int)
+
+// tileFetchAVX512 computes a block of C = A·B. All strides are in bytes.
+//
+// C is rows (8..14) x cols (1..32), its rows cRow apart. The sum over p runs through segments of k elements: within a
+// segment A's element (i, p) is at a + i·aRow + p·aStep; from one segment to the next a moves by aJump more than the
+// k·aStep passed. Row p of B is at b + p·bStep and goes on over the segments. The sum starts from bias or (nil) from zero;
+// tileAccumulate adds what was in C; tileReLU then replaces negative results by zero; tilePrefetch fetches C beforehand.
+//
+// Every step also fetches a line into the second-level cache: the first at next, then one each nextStep further.
+// tileAhead fetches A and B 8 steps ahead into the first-level cache.
+//
+//go:noescape
+func tileFetchAVX512(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, next *float32, nextStep int)

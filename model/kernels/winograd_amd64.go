@@ -88,8 +88,14 @@ func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bi
 		runTransform(winogradKernel, w.c, w.cols(j), k[j*w.width:], ldk, winoKernel*tap, tap,
 			u[j*w.panelSize():], w.width, winoSide*point, point)
 	}
+	var next upcoming
+	dense := w.f == w.outCol && w.outRow == w.outW*w.f // y has no gaps
 	w.blocks(n, x, sizeX, border, v, func(first, count int) {
-		p := product{segments: 1, k: w.c, aRow: w.c, aStep: 1, bStep: w.width, cRow: w.width}
+		p := product{segments: 1, k: w.c, aRow: w.c, aStep: 1, bStep: w.width, cRow: w.width, next: &next}
+		next = upcoming{1: w.span(x, sizeX, w.w*w.c, first+count, count)}
+		if dense {
+			next[0] = w.span(y, sizeY, w.outRow, first, count)
+		}
 		for j := range w.panels {
 			for i := range winoPoints {
 				var under []float32
@@ -105,6 +111,12 @@ func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bi
 		}
 		finished(first/w.tilesY, (first+count)/w.tilesY)
 	})
+}
+
+// span is the part of images of size elements, with lines of row elements, that count lines of tiles from first on cover.
+func (w *winograd) span(images []float32, size, row, first, count int) stretch {
+	at := func(line int) int { return min(line/w.tilesY*size+line%w.tilesY*winoTile*row, len(images)) }
+	return whole(images[at(first):at(first+count)])
 }
 
 // results transforms the points of a line of tiles to results, without those beyond the image.
@@ -174,8 +186,10 @@ func (w *winograd) kernelGrad(n int, x []float32, sizeX int, dy, dk, ws []float3
 	border, dyBorder := borders[:w.borderSize()], borders[w.borderSize():]
 	clear(dyBorder[:gradients.borderSize()])
 	sizeY, point := w.outH*w.outW*w.f, w.c*w.width
+	var next upcoming
 	w.blocks(n, x, sizeX, border, v, func(first, count int) {
-		p := product{segments: 1, k: count * w.tilesX, aRow: 1, aStep: w.c, bStep: w.width, cRow: w.width}
+		p := product{segments: 1, k: count * w.tilesX, aRow: 1, aStep: w.c, bStep: w.width, cRow: w.width, next: &next}
+		next = upcoming{w.span(dy, sizeY, w.outW*w.f, first+count, count), w.span(x, sizeX, w.w*w.c, first+count, count)}
 		if first > 0 {
 			p.flags = tileAccumulate
 		}

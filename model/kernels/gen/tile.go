@@ -12,7 +12,11 @@ const (
 	flagAccumulate = 1
 	flagReLU       = 2
 	flagPrefetch   = 4
+	flagAhead      = 8
 )
+
+// aheadSteps is how many steps before their use tileFetch fetches A and B: the scale of an address.
+const aheadSteps = 8
 
 // tile writes the micro-kernel of all matrix products and convolutions. It holds a block of C in registers and walks
 // down k: two vectors of a row of B are loaded, each element of a column of A is broadcast and multiplied with both.
@@ -22,22 +26,32 @@ const (
 //
 // There is one unrolled body for each number of rows and vectors; with AVX2, where masked stores are slow, also one for each
 // in which the last vector is full and needs no mask.
+//
+// With AVX-512 there is a second kernel, tileFetch, which differs in what it fetches into the caches while it multiplies: A and
+// B some steps ahead, and memory that is needed after the product. It has bodies of 8 rows and more, where an additional load
+// per step hides behind the multiplications.
 func tile(a *assembler) {
-	t := &tileWriter{assembler: a, maxRows: 14}
 	if !a.set.wide() {
-		t.maxRows = 6
-		t.maskTable = a.laneMaskTable()
+		t := &tileWriter{assembler: a, minRows: 1, maxRows: 6, maskTable: a.laneMaskTable()}
+		t.emit()
+		return
 	}
-	t.emit()
+	for _, t := range []*tileWriter{{minRows: 1, maxRows: 14}, {minRows: 8, maxRows: 14, fetch: true}} {
+		t.assembler = a
+		t.emit()
+	}
 }
 
 type tileWriter struct {
 	*assembler
-	maxRows   int
-	maskTable operand.Mem
+	minRows, maxRows int
+	fetch            bool // the kernel is tileFetch
+	maskTable        operand.Mem
 
 	aRow, aStep, bStep, c, cRow, k reg.GPPhysical
 	segments, b, bias, flags, tmp  reg.GPPhysical
+	next, nextStep                 reg.GPPhysical   // of tileFetch
+	jump                           reg.GPPhysical   // aJump between two segments
 	rowPtr                         []reg.GPPhysical // row 3q+r of A is at rowPtr[q] + r·aRow
 	mask                           mask
 
@@ -46,18 +60,30 @@ type tileWriter struct {
 }
 
 func (t *tileWriter) emit() {
-	t.function("tile",
-		"func(rows, cols, segments, k int, a *float32, aRow, aStep, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int)",
+	name, parameters := "tile", "rows, cols, segments, k int, a *float32, aRow, aStep, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int"
+	doc := []string{
 		"computes a block of C = A·B. All strides are in bytes.",
 		"",
-		fmt.Sprintf("C is rows (1..%d) x cols (1..%d), its rows cRow apart. The sum over p runs through segments of k elements: within a", t.maxRows, 2*t.set.lanes),
+		fmt.Sprintf("C is rows (%d..%d) x cols (1..%d), its rows cRow apart. The sum over p runs through segments of k elements: within a", t.minRows, t.maxRows, 2*t.set.lanes),
 		"segment A's element (i, p) is at a + i·aRow + p·aStep; from one segment to the next a moves by aJump more than the",
 		"k·aStep passed. Row p of B is at b + p·bStep and goes on over the segments. The sum starts from bias or (nil) from zero;",
-		"tileAccumulate adds what was in C; tileReLU then replaces negative results by zero; tilePrefetch fetches C beforehand.")
+		"tileAccumulate adds what was in C; tileReLU then replaces negative results by zero; tilePrefetch fetches C beforehand.",
+	}
+	if t.fetch {
+		name, parameters = "tileFetch", parameters+", next *float32, nextStep int"
+		doc = append(doc, "",
+			"Every step also fetches a line into the second-level cache: the first at next, then one each nextStep further.",
+			fmt.Sprintf("tileAhead fetches A and B %d steps ahead into the first-level cache.", aheadSteps))
+	}
+	t.function(name, "func("+parameters+")", doc...)
 
 	t.segments, t.b, t.bias, t.flags, t.tmp = reg.R8, reg.R9, reg.R10, reg.R11, reg.R12
 	t.aRow, t.aStep, t.bStep, t.k = reg.RAX, reg.RBX, reg.RCX, reg.RDX
 	t.c, t.cRow = reg.R9, reg.R10 // C is needed when B and bias are not
+	t.next, t.nextStep, t.jump = t.flags, t.tmp, t.tmp
+	if t.fetch {
+		t.jump = t.k
+	}
 	t.rowPtr = []reg.GPPhysical{reg.RSI, reg.RDI, reg.R13, reg.R15, reg.R14}
 	if t.set.wide() {
 		t.mask = mask{reg.K1}
@@ -122,7 +148,7 @@ func (t *tileWriter) choose(vectors int) {
 func (t *tileWriter) dispatch(vectors int, full bool) {
 	rows := t.k
 	t.Load(t.Param("rows"), rows)
-	t.search(rows, 1, t.maxRows, func(n int) tileBody { return tileBody{n, vectors, full} })
+	t.search(rows, t.minRows, t.maxRows, func(n int) tileBody { return tileBody{n, vectors, full} })
 }
 
 func (t *tileWriter) search(rows reg.Register, lo, hi int, body func(rows int) tileBody) {
@@ -155,22 +181,53 @@ func (t *tileWriter) body(b tileBody) {
 		t.ADDQ(t.aRow, t.rowPtr[q])
 	}
 	t.prefetch(label, rows, vectors)
+	if t.fetch {
+		t.Load(t.Param("next"), t.next)
+		t.Load(t.Param("nextStep"), t.nextStep)
+	}
 	t.start(label, rows, vectors)
 
 	t.Label(label + "segment")
+	if t.fetch {
+		t.Load(t.Param("flags"), t.k)
+		t.TESTQ(operand.U32(flagAhead), t.k)
+		t.JNZ(operand.LabelRef(label + "far"))
+	}
 	t.Load(t.Param("k"), t.k)
-	t.Label(label + "k")
-	t.step(rows, vectors)
-	t.DECQ(t.k)
-	t.JNZ(operand.LabelRef(label + "k"))
-	t.Load(t.Param("aJump"), t.tmp)
+	t.loop(label+"k", rows, vectors, false)
+	if t.fetch {
+		t.JMP(operand.LabelRef(label + "jump"))
+		t.Label(label + "far")
+		t.Load(t.Param("k"), t.k)
+		t.loop(label+"ahead", rows, vectors, true)
+		t.Label(label + "jump")
+	}
+	t.Load(t.Param("aJump"), t.jump)
 	for q := 0; 3*q < rows; q++ {
-		t.ADDQ(t.tmp, t.rowPtr[q])
+		t.ADDQ(t.jump, t.rowPtr[q])
 	}
 	t.DECQ(t.segments)
 	t.JNZ(operand.LabelRef(label + "segment"))
 	t.finish(label, rows, vectors)
 	t.RET()
+}
+
+// loop adds the products of a segment, k of them.
+func (t *tileWriter) loop(label string, rows, vectors int, ahead bool) {
+	t.Label(label)
+	if t.fetch {
+		t.PREFETCHT1(operand.Mem{Base: t.next})
+		t.ADDQ(t.nextStep, t.next)
+	}
+	if ahead {
+		for v := range vectors {
+			t.PREFETCHT0(operand.Mem{Base: t.b, Index: t.bStep, Scale: aheadSteps, Disp: v * t.set.width()})
+		}
+		t.PREFETCHT0(operand.Mem{Base: t.rowPtr[0], Index: t.aStep, Scale: aheadSteps})
+	}
+	t.step(rows, vectors)
+	t.DECQ(t.k)
+	t.JNZ(operand.LabelRef(label))
 }
 
 // prefetch asks for C while the sums are still to be done.

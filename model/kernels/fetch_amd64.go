@@ -1,0 +1,85 @@
+//go:build amd64 && !noasm
+
+package kernels
+
+import "github.com/klauspost/cpuid/v2"
+
+// fetching tells whether tiles fetch memory before it is needed, and whether a product copies its factors with that in mind. It
+// changes no result. It is on for Intel's processors, where it was measured to pay (fourth and fifth generation Xeon): their cores
+// wait for each line that is new in the first-level cache, and long for memory beyond the second. Those of other makers, where
+// nobody has measured it, run as if there were no fetching. Only tiles of AVX-512 fetch.
+//
+// Only tests change it after initialisation.
+var fetching = cpuid.CPU.IsVendor(cpuid.Intel)
+
+// fetchRows is the least number of rows of a tile that fetches; gen/tile.go has the same.
+const fetchRows = 8
+
+// aheadInner is the length of a segment from which on its end is not reached before the first of the fetched lines arrives.
+const aheadInner = 32
+
+// fetches reports whether tiles fetch in the active variant.
+func fetches() bool { return fetching && active == variantAVX512 }
+
+// ahead reports whether A and B are fetched some steps before their use: where every step reads another line of A, and where these
+// lines do not displace one another.
+func (g *product) ahead() bool { return g.k >= aheadInner && g.aStep > 1 && !crowded(g.aStep) }
+
+// fetchingPanel is panel with tiles that fetch.
+func (g *product) fetchingPanel(m, cols int, a, b, c, bias []float32, flags int) {
+	if g.ahead() {
+		flags |= tileAhead
+	}
+	tiles(m, func(tile, row, rows int) {
+		from, to := &a[g.at(tile, row)], &c[row*g.cRow]
+		if rows < fetchRows {
+			runTile(rows, cols, g.segments, g.k, from, 4*g.aRow, 4*g.aStep, 4*g.aJump, &b[0], 4*g.bStep, to, 4*g.cRow, ptr(bias), flags)
+			return
+		}
+		next, nextStep := g.next.take(g.segments * g.k)
+		if next == nil {
+			next = &b[0] // which is read anyway
+		}
+		tileFetchAVX512(rows, cols, g.segments, g.k, from, 4*g.aRow, 4*g.aStep, 4*g.aJump,
+			&b[0], 4*g.bStep, to, 4*g.cRow, ptr(bias), flags, next, nextStep)
+	})
+}
+
+// An upcoming is memory that the work after some products reads or writes, in the order of need. Tiles fetch it into the
+// second-level cache as they go, a line each step. nil is nothing to fetch.
+type upcoming [2]stretch
+
+// A stretch is memory of which the lines step elements apart are needed.
+type stretch struct {
+	of   []float32
+	step int
+}
+
+// whole is the stretch of all lines of x.
+func whole(x []float32) stretch { return stretch{x, cacheLine} }
+
+// some reports whether there is something to fetch.
+func (u *upcoming) some() bool { return u != nil && len(u[0].of)+len(u[1].of) > 0 }
+
+// take returns the address of the next lines to fetch, so many or fewer, and the bytes from one to the next; nil and 0 at the end.
+func (u *upcoming) take(lines int) (next *float32, step int) {
+	if u == nil {
+		return nil, 0
+	}
+	for i := range u {
+		if s := &u[i]; len(s.of) > 0 {
+			next = &s.of[0]
+			s.of = s.of[min(len(s.of), lines*s.step):]
+			return next, 4 * s.step
+		}
+	}
+	return nil, 0
+}
+
+// imageAfter is what comes after image at of n: the next one of both arrays.
+func imageAfter(at, n int, x []float32, sizeX int, y []float32, sizeY int) upcoming {
+	if at+1 == n {
+		return upcoming{}
+	}
+	return upcoming{whole(x[(at+1)*sizeX : (at+2)*sizeX]), whole(y[(at+1)*sizeY : (at+2)*sizeY])}
+}
