@@ -38,6 +38,7 @@ func (Device) NewMemory(sizes plan.Sizes) (plan.Memory, error) {
 		total += n + alignment
 	}
 	all := make([]float32, total)
+	hugePages(all)
 	skip := func() { // to the next multiple of alignment
 		if off := int(uintptr(unsafe.Pointer(unsafe.SliceData(all))) / 4 % alignment); off > 0 {
 			all = all[alignment-off:]
