@@ -57,13 +57,20 @@ func (g *correlation) source(src, border []float32) (image []float32, width int)
 		return src[(g.y0*g.w+g.x0)*g.c:], g.w
 	}
 	h, w := g.extent()
-	from, to := max(g.x0, 0), min(g.x0+w, g.w)
-	if from < to {
-		for y := max(g.y0, 0); y < min(g.y0+h, g.h); y++ {
-			copy(border[((y-g.y0)*w+from-g.x0)*g.c:], src[(y*g.w+from)*g.c:(y*g.w+to)*g.c])
-		}
-	}
+	g.copyLines(src, border, 0, h)
 	return border, w
+}
+
+// copyLines copies lines from to to-1 of the extent to their places in border, those pixels that the image has.
+func (g *correlation) copyLines(src, border []float32, from, to int) {
+	_, w := g.extent()
+	first, last := max(g.x0, 0), min(g.x0+w, g.w)
+	if first >= last {
+		return
+	}
+	for y := max(g.y0+from, 0); y < min(g.y0+to, g.h); y++ {
+		copy(border[((y-g.y0)*w+first-g.x0)*g.c:], src[(y*g.w+first)*g.c:(y*g.w+last)*g.c])
+	}
 }
 
 // panel computes cols channels of the result for one image. b holds kh·kw·run rows of the kernel.

@@ -151,17 +151,27 @@ func (w *winograd) blocks(n int, x []float32, sizeX int, border, v []float32, vi
 }
 
 // eachLine calls visit for the lines of tiles first to first+count of images of size elements, with the source that g
-// reads from the line's first pixel on and the pixels of its lines.
+// reads from the line's first pixel on and the pixels of its lines. Lines that go into border are copied just before, so that they
+// are still in the first-level cache.
 func (w *winograd) eachLine(first, count int, images []float32, size int, g *correlation, border []float32, visit func(i int, image []float32, width int)) {
-	var image []float32
-	var width int
+	inside := g.inside()
+	_, extent := g.extent()
+	copied := 0 // lines of the image
 	for i := range count {
 		line := (first + i) % w.tilesY
-		if i == 0 || line == 0 {
-			at := (first + i) / w.tilesY * size
-			image, width = g.source(images[at:at+size], border)
+		at := (first + i) / w.tilesY * size
+		image := images[at : at+size]
+		if inside {
+			visit(i, image[((g.y0+line*winoTile)*g.w+g.x0)*g.c:], g.w)
+			continue
 		}
-		visit(i, image[line*winoTile*width*g.c:], width)
+		from, to := line*winoTile, line*winoTile+winoTile-1+g.kh
+		if i > 0 && line > 0 {
+			from = copied
+		}
+		g.copyLines(image, border, from, to)
+		copied = to
+		visit(i, border[line*winoTile*extent*g.c:], extent)
 	}
 }
 
