@@ -18,7 +18,7 @@ const (
 // runDepthwise does op at all taps of all windows.
 func (s *Conv2DShape) runDepthwise(op depthwiseOp, x, k, y []float32) {
 	w := s.window()
-	w.runs(s.N, func(r run) {
+	w.runs(0, s.N, func(r run) {
 		in, tap, out := &x[r.in*s.C], &k[(r.tapH*s.KW+r.tapW)*s.C], &y[r.out*s.C]
 		xWindow, xCol, xRow, kRow := 4*s.SW*s.C, 4*s.DW*s.C, 4*s.DH*s.W*s.C, 4*s.KW*s.C
 		wide := active == variantAVX512

@@ -12,10 +12,10 @@ type run struct {
 	out        int // the first window, counted over all images
 }
 
-// runs calls visit for the windows of n images: those of a line that lie inside the image are one run, the ones at the
+// runs calls visit for the windows of images from to to-1: those of a line that lie inside the image are one run, the ones at the
 // border are runs of one. Windows without any pixel are left out.
-func (w *window) runs(n int, visit func(r run)) {
-	for line := range n * w.oh {
+func (w *window) runs(from, to int, visit func(r run)) {
+	for line := from * w.oh; line < to*w.oh; line++ {
 		image, oh := line/w.oh, line%w.oh
 		top := oh*w.sh - w.top
 		tapH, kh := clipTaps(top, w.kh, w.dh, w.h)
