@@ -21,8 +21,16 @@ func (s *Conv2DShape) runDepthwise(op depthwiseOp, x, k, y []float32) {
 	w.runs(0, s.N, func(r run) {
 		in, tap, out := &x[r.in*s.C], &k[(r.tapH*s.KW+r.tapW)*s.C], &y[r.out*s.C]
 		xWindow, xCol, xRow, kRow := 4*s.SW*s.C, 4*s.DW*s.C, 4*s.DH*s.W*s.C, 4*s.KW*s.C
-		wide := active == variantAVX512
+		wide, nine := active == variantAVX512, r.kh == 3 && r.kw == 3
 		switch {
+		case op == depthwiseForward && nine && wide:
+			depthwiseNineAVX512(r.windows, s.C, in, xWindow, xCol, xRow, tap, kRow, out)
+		case op == depthwiseForward && nine:
+			depthwiseNineAVX2(r.windows, s.C, in, xWindow, xCol, xRow, tap, kRow, out)
+		case op == depthwiseKernelGrad && nine && wide:
+			depthwiseKernelGradNineAVX512(r.windows, s.C, in, xWindow, xCol, xRow, tap, kRow, out)
+		case op == depthwiseKernelGrad && nine:
+			depthwiseKernelGradNineAVX2(r.windows, s.C, in, xWindow, xCol, xRow, tap, kRow, out)
 		case op == depthwiseForward && wide:
 			depthwiseAVX512(r.windows, s.C, r.kh, r.kw, in, xWindow, xCol, xRow, tap, kRow, out)
 		case op == depthwiseForward:

@@ -282,3 +282,269 @@ done19:
 	JNZ  window
 	VZEROUPPER
 	RET
+
+// func depthwiseNineAVX2(windows int, c int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)
+// Requires: AVX, FMA3
+TEXT ·depthwiseNineAVX2(SB), NOSPLIT, $0-72
+	MOVQ x+16(FP), AX
+	MOVQ k+48(FP), CX
+	MOVQ y+64(FP), DX
+	MOVQ c+8(FP), BX
+	MOVQ c+8(FP), SI
+	SUBQ $0x00000008, BX
+	JLT  next23
+
+by22:
+	MOVQ    CX, DI
+	MOVQ    DI, R8
+	ADDQ    kRow+56(FP), R8
+	MOVQ    R8, R9
+	ADDQ    kRow+56(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS (DI)(SI*4), Y1
+	VMOVUPS (DI)(SI*8), Y2
+	VMOVUPS (R8), Y3
+	VMOVUPS (R8)(SI*4), Y4
+	VMOVUPS (R8)(SI*8), Y5
+	VMOVUPS (R9), Y6
+	VMOVUPS (R9)(SI*4), Y7
+	VMOVUPS (R9)(SI*8), Y8
+	MOVQ    xCol+32(FP), R10
+	MOVQ    AX, DI
+	MOVQ    DI, R8
+	ADDQ    xRow+40(FP), R8
+	MOVQ    R8, R9
+	ADDQ    xRow+40(FP), R9
+	MOVQ    windows+0(FP), R12
+	MOVQ    DX, R11
+
+window24:
+	VMOVUPS     (R11), Y9
+	VFMADD231PS (DI), Y0, Y9
+	VFMADD231PS (DI)(R10*1), Y1, Y9
+	VFMADD231PS (DI)(R10*2), Y2, Y9
+	VFMADD231PS (R8), Y3, Y9
+	VFMADD231PS (R8)(R10*1), Y4, Y9
+	VFMADD231PS (R8)(R10*2), Y5, Y9
+	VFMADD231PS (R9), Y6, Y9
+	VFMADD231PS (R9)(R10*1), Y7, Y9
+	VFMADD231PS (R9)(R10*2), Y8, Y9
+	VMOVUPS     Y9, (R11)
+	LEAQ        (R11)(SI*4), R11
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        R12
+	JNZ         window24
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, BX
+	JGE         by22
+
+next23:
+	ADDQ       $0x00000008, BX
+	TESTQ      BX, BX
+	JZ         done25
+	NEGQ       BX
+	LEAQ       laneMaskAVX2<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y0
+	MOVQ       CX, DI
+	MOVQ       DI, R8
+	ADDQ       kRow+56(FP), R8
+	MOVQ       R8, R9
+	ADDQ       kRow+56(FP), R9
+	VMASKMOVPS (DI), Y0, Y1
+	VMASKMOVPS (DI)(SI*4), Y0, Y2
+	VMASKMOVPS (DI)(SI*8), Y0, Y3
+	VMASKMOVPS (R8), Y0, Y4
+	VMASKMOVPS (R8)(SI*4), Y0, Y5
+	VMASKMOVPS (R8)(SI*8), Y0, Y6
+	VMASKMOVPS (R9), Y0, Y7
+	VMASKMOVPS (R9)(SI*4), Y0, Y8
+	VMASKMOVPS (R9)(SI*8), Y0, Y9
+	MOVQ       xCol+32(FP), CX
+	MOVQ       AX, DI
+	MOVQ       DI, R8
+	ADDQ       xRow+40(FP), R8
+	MOVQ       R8, R9
+	ADDQ       xRow+40(FP), R9
+	MOVQ       windows+0(FP), AX
+
+window26:
+	VMASKMOVPS  (DX), Y0, Y10
+	VMASKMOVPS  (DI), Y0, Y11
+	VFMADD231PS Y11, Y1, Y10
+	VMASKMOVPS  (DI)(CX*1), Y0, Y11
+	VFMADD231PS Y11, Y2, Y10
+	VMASKMOVPS  (DI)(CX*2), Y0, Y11
+	VFMADD231PS Y11, Y3, Y10
+	VMASKMOVPS  (R8), Y0, Y11
+	VFMADD231PS Y11, Y4, Y10
+	VMASKMOVPS  (R8)(CX*1), Y0, Y11
+	VFMADD231PS Y11, Y5, Y10
+	VMASKMOVPS  (R8)(CX*2), Y0, Y11
+	VFMADD231PS Y11, Y6, Y10
+	VMASKMOVPS  (R9), Y0, Y11
+	VFMADD231PS Y11, Y7, Y10
+	VMASKMOVPS  (R9)(CX*1), Y0, Y11
+	VFMADD231PS Y11, Y8, Y10
+	VMASKMOVPS  (R9)(CX*2), Y0, Y11
+	VFMADD231PS Y11, Y9, Y10
+	VMASKMOVPS  Y10, Y0, (DX)
+	LEAQ        (DX)(SI*4), DX
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        AX
+	JNZ         window26
+
+done25:
+	VZEROUPPER
+	RET
+
+// func depthwiseKernelGradNineAVX2(windows int, c int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)
+// Requires: AVX, FMA3
+TEXT ·depthwiseKernelGradNineAVX2(SB), NOSPLIT, $0-72
+	MOVQ x+16(FP), AX
+	MOVQ k+48(FP), CX
+	MOVQ y+64(FP), DX
+	MOVQ c+8(FP), BX
+	MOVQ c+8(FP), SI
+	SUBQ $0x00000008, BX
+	JLT  next28
+
+by27:
+	MOVQ    CX, DI
+	MOVQ    DI, R8
+	ADDQ    kRow+56(FP), R8
+	MOVQ    R8, R9
+	ADDQ    kRow+56(FP), R9
+	VMOVUPS (DI), Y0
+	VMOVUPS (DI)(SI*4), Y1
+	VMOVUPS (DI)(SI*8), Y2
+	VMOVUPS (R8), Y3
+	VMOVUPS (R8)(SI*4), Y4
+	VMOVUPS (R8)(SI*8), Y5
+	VMOVUPS (R9), Y6
+	VMOVUPS (R9)(SI*4), Y7
+	VMOVUPS (R9)(SI*8), Y8
+	MOVQ    xCol+32(FP), R10
+	MOVQ    AX, DI
+	MOVQ    DI, R8
+	ADDQ    xRow+40(FP), R8
+	MOVQ    R8, R9
+	ADDQ    xRow+40(FP), R9
+	MOVQ    windows+0(FP), R12
+	MOVQ    DX, R11
+
+window29:
+	VMOVUPS     (R11), Y9
+	VFMADD231PS (DI), Y9, Y0
+	VFMADD231PS (DI)(R10*1), Y9, Y1
+	VFMADD231PS (DI)(R10*2), Y9, Y2
+	VFMADD231PS (R8), Y9, Y3
+	VFMADD231PS (R8)(R10*1), Y9, Y4
+	VFMADD231PS (R8)(R10*2), Y9, Y5
+	VFMADD231PS (R9), Y9, Y6
+	VFMADD231PS (R9)(R10*1), Y9, Y7
+	VFMADD231PS (R9)(R10*2), Y9, Y8
+	LEAQ        (R11)(SI*4), R11
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        R12
+	JNZ         window29
+	MOVQ        CX, DI
+	MOVQ        DI, R8
+	ADDQ        kRow+56(FP), R8
+	MOVQ        R8, R9
+	ADDQ        kRow+56(FP), R9
+	VMOVUPS     Y0, (DI)
+	VMOVUPS     Y1, (DI)(SI*4)
+	VMOVUPS     Y2, (DI)(SI*8)
+	VMOVUPS     Y3, (R8)
+	VMOVUPS     Y4, (R8)(SI*4)
+	VMOVUPS     Y5, (R8)(SI*8)
+	VMOVUPS     Y6, (R9)
+	VMOVUPS     Y7, (R9)(SI*4)
+	VMOVUPS     Y8, (R9)(SI*8)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	SUBQ        $0x00000008, BX
+	JGE         by27
+
+next28:
+	ADDQ       $0x00000008, BX
+	TESTQ      BX, BX
+	JZ         done30
+	NEGQ       BX
+	LEAQ       laneMaskAVX2<>+0(SB), DI
+	VMOVUPS    32(DI)(BX*4), Y0
+	MOVQ       CX, DI
+	MOVQ       DI, R8
+	ADDQ       kRow+56(FP), R8
+	MOVQ       R8, R9
+	ADDQ       kRow+56(FP), R9
+	VMASKMOVPS (DI), Y0, Y1
+	VMASKMOVPS (DI)(SI*4), Y0, Y2
+	VMASKMOVPS (DI)(SI*8), Y0, Y3
+	VMASKMOVPS (R8), Y0, Y4
+	VMASKMOVPS (R8)(SI*4), Y0, Y5
+	VMASKMOVPS (R8)(SI*8), Y0, Y6
+	VMASKMOVPS (R9), Y0, Y7
+	VMASKMOVPS (R9)(SI*4), Y0, Y8
+	VMASKMOVPS (R9)(SI*8), Y0, Y9
+	MOVQ       xCol+32(FP), BX
+	MOVQ       AX, DI
+	MOVQ       DI, R8
+	ADDQ       xRow+40(FP), R8
+	MOVQ       R8, R9
+	ADDQ       xRow+40(FP), R9
+	MOVQ       windows+0(FP), AX
+
+window31:
+	VMASKMOVPS  (DX), Y0, Y10
+	VMASKMOVPS  (DI), Y0, Y11
+	VFMADD231PS Y11, Y10, Y1
+	VMASKMOVPS  (DI)(BX*1), Y0, Y11
+	VFMADD231PS Y11, Y10, Y2
+	VMASKMOVPS  (DI)(BX*2), Y0, Y11
+	VFMADD231PS Y11, Y10, Y3
+	VMASKMOVPS  (R8), Y0, Y11
+	VFMADD231PS Y11, Y10, Y4
+	VMASKMOVPS  (R8)(BX*1), Y0, Y11
+	VFMADD231PS Y11, Y10, Y5
+	VMASKMOVPS  (R8)(BX*2), Y0, Y11
+	VFMADD231PS Y11, Y10, Y6
+	VMASKMOVPS  (R9), Y0, Y11
+	VFMADD231PS Y11, Y10, Y7
+	VMASKMOVPS  (R9)(BX*1), Y0, Y11
+	VFMADD231PS Y11, Y10, Y8
+	VMASKMOVPS  (R9)(BX*2), Y0, Y11
+	VFMADD231PS Y11, Y10, Y9
+	LEAQ        (DX)(SI*4), DX
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        AX
+	JNZ         window31
+	MOVQ        CX, DI
+	MOVQ        DI, R8
+	ADDQ        kRow+56(FP), R8
+	MOVQ        R8, R9
+	ADDQ        kRow+56(FP), R9
+	VMASKMOVPS  Y1, Y0, (DI)
+	VMASKMOVPS  Y2, Y0, (DI)(SI*4)
+	VMASKMOVPS  Y3, Y0, (DI)(SI*8)
+	VMASKMOVPS  Y4, Y0, (R8)
+	VMASKMOVPS  Y5, Y0, (R8)(SI*4)
+	VMASKMOVPS  Y6, Y0, (R8)(SI*8)
+	VMASKMOVPS  Y7, Y0, (R9)
+	VMASKMOVPS  Y8, Y0, (R9)(SI*4)
+	VMASKMOVPS  Y9, Y0, (R9)(SI*8)
+
+done30:
+	VZEROUPPER
+	RET

@@ -27,3 +27,19 @@ func depthwiseInputGradAVX512(windows int, c int, kh int, kw int, x *float32, xW
 //
 //go:noescape
 func depthwiseKernelGradAVX512(windows int, c int, kh int, kw int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)
+
+// depthwiseNineAVX512 adds the sum of x·k over the pixels of each window to y.
+//
+// The windows of 3 x 3 pixels are xWindow bytes apart in x, their pixels xCol, their lines xRow. The taps of k have c
+// channels without gaps, its lines are kRow bytes apart. y has c channels for each window, without gaps.
+//
+//go:noescape
+func depthwiseNineAVX512(windows int, c int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)
+
+// depthwiseKernelGradNineAVX512 adds the pixels x·y of each window to k.
+//
+// The windows of 3 x 3 pixels are xWindow bytes apart in x, their pixels xCol, their lines xRow. The taps of k have c
+// channels without gaps, its lines are kRow bytes apart. y has c channels for each window, without gaps.
+//
+//go:noescape
+func depthwiseKernelGradNineAVX512(windows int, c int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)

@@ -264,3 +264,269 @@ done19:
 	JNZ  window
 	VZEROUPPER
 	RET
+
+// func depthwiseNineAVX512(windows int, c int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwiseNineAVX512(SB), NOSPLIT, $0-72
+	MOVQ x+16(FP), AX
+	MOVQ k+48(FP), CX
+	MOVQ y+64(FP), DX
+	MOVQ c+8(FP), BX
+	MOVQ c+8(FP), SI
+	SUBQ $0x00000010, BX
+	JLT  next23
+
+by22:
+	MOVQ    CX, DI
+	MOVQ    DI, R8
+	ADDQ    kRow+56(FP), R8
+	MOVQ    R8, R9
+	ADDQ    kRow+56(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS (DI)(SI*4), Z1
+	VMOVUPS (DI)(SI*8), Z2
+	VMOVUPS (R8), Z3
+	VMOVUPS (R8)(SI*4), Z4
+	VMOVUPS (R8)(SI*8), Z5
+	VMOVUPS (R9), Z6
+	VMOVUPS (R9)(SI*4), Z7
+	VMOVUPS (R9)(SI*8), Z8
+	MOVQ    xCol+32(FP), R10
+	MOVQ    AX, DI
+	MOVQ    DI, R8
+	ADDQ    xRow+40(FP), R8
+	MOVQ    R8, R9
+	ADDQ    xRow+40(FP), R9
+	MOVQ    windows+0(FP), R12
+	MOVQ    DX, R11
+
+window24:
+	VMOVUPS     (R11), Z9
+	VFMADD231PS (DI), Z0, Z9
+	VFMADD231PS (DI)(R10*1), Z1, Z9
+	VFMADD231PS (DI)(R10*2), Z2, Z9
+	VFMADD231PS (R8), Z3, Z9
+	VFMADD231PS (R8)(R10*1), Z4, Z9
+	VFMADD231PS (R8)(R10*2), Z5, Z9
+	VFMADD231PS (R9), Z6, Z9
+	VFMADD231PS (R9)(R10*1), Z7, Z9
+	VFMADD231PS (R9)(R10*2), Z8, Z9
+	VMOVUPS     Z9, (R11)
+	LEAQ        (R11)(SI*4), R11
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        R12
+	JNZ         window24
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, BX
+	JGE         by22
+
+next23:
+	ADDQ      $0x00000010, BX
+	TESTQ     BX, BX
+	JZ        done25
+	MOVQ      $0xffffffff, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	MOVQ      CX, DI
+	MOVQ      DI, R8
+	ADDQ      kRow+56(FP), R8
+	MOVQ      R8, R9
+	ADDQ      kRow+56(FP), R9
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (DI)(SI*4), K1, Z1
+	VMOVUPS.Z (DI)(SI*8), K1, Z2
+	VMOVUPS.Z (R8), K1, Z3
+	VMOVUPS.Z (R8)(SI*4), K1, Z4
+	VMOVUPS.Z (R8)(SI*8), K1, Z5
+	VMOVUPS.Z (R9), K1, Z6
+	VMOVUPS.Z (R9)(SI*4), K1, Z7
+	VMOVUPS.Z (R9)(SI*8), K1, Z8
+	MOVQ      xCol+32(FP), CX
+	MOVQ      AX, DI
+	MOVQ      DI, R8
+	ADDQ      xRow+40(FP), R8
+	MOVQ      R8, R9
+	ADDQ      xRow+40(FP), R9
+	MOVQ      windows+0(FP), AX
+
+window26:
+	VMOVUPS.Z   (DX), K1, Z9
+	VMOVUPS.Z   (DI), K1, Z10
+	VFMADD231PS Z10, Z0, Z9
+	VMOVUPS.Z   (DI)(CX*1), K1, Z10
+	VFMADD231PS Z10, Z1, Z9
+	VMOVUPS.Z   (DI)(CX*2), K1, Z10
+	VFMADD231PS Z10, Z2, Z9
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD231PS Z10, Z3, Z9
+	VMOVUPS.Z   (R8)(CX*1), K1, Z10
+	VFMADD231PS Z10, Z4, Z9
+	VMOVUPS.Z   (R8)(CX*2), K1, Z10
+	VFMADD231PS Z10, Z5, Z9
+	VMOVUPS.Z   (R9), K1, Z10
+	VFMADD231PS Z10, Z6, Z9
+	VMOVUPS.Z   (R9)(CX*1), K1, Z10
+	VFMADD231PS Z10, Z7, Z9
+	VMOVUPS.Z   (R9)(CX*2), K1, Z10
+	VFMADD231PS Z10, Z8, Z9
+	VMOVUPS     Z9, K1, (DX)
+	LEAQ        (DX)(SI*4), DX
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        AX
+	JNZ         window26
+
+done25:
+	VZEROUPPER
+	RET
+
+// func depthwiseKernelGradNineAVX512(windows int, c int, x *float32, xWindow int, xCol int, xRow int, k *float32, kRow int, y *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·depthwiseKernelGradNineAVX512(SB), NOSPLIT, $0-72
+	MOVQ x+16(FP), AX
+	MOVQ k+48(FP), CX
+	MOVQ y+64(FP), DX
+	MOVQ c+8(FP), BX
+	MOVQ c+8(FP), SI
+	SUBQ $0x00000010, BX
+	JLT  next28
+
+by27:
+	MOVQ    CX, DI
+	MOVQ    DI, R8
+	ADDQ    kRow+56(FP), R8
+	MOVQ    R8, R9
+	ADDQ    kRow+56(FP), R9
+	VMOVUPS (DI), Z0
+	VMOVUPS (DI)(SI*4), Z1
+	VMOVUPS (DI)(SI*8), Z2
+	VMOVUPS (R8), Z3
+	VMOVUPS (R8)(SI*4), Z4
+	VMOVUPS (R8)(SI*8), Z5
+	VMOVUPS (R9), Z6
+	VMOVUPS (R9)(SI*4), Z7
+	VMOVUPS (R9)(SI*8), Z8
+	MOVQ    xCol+32(FP), R10
+	MOVQ    AX, DI
+	MOVQ    DI, R8
+	ADDQ    xRow+40(FP), R8
+	MOVQ    R8, R9
+	ADDQ    xRow+40(FP), R9
+	MOVQ    windows+0(FP), R12
+	MOVQ    DX, R11
+
+window29:
+	VMOVUPS     (R11), Z9
+	VFMADD231PS (DI), Z9, Z0
+	VFMADD231PS (DI)(R10*1), Z9, Z1
+	VFMADD231PS (DI)(R10*2), Z9, Z2
+	VFMADD231PS (R8), Z9, Z3
+	VFMADD231PS (R8)(R10*1), Z9, Z4
+	VFMADD231PS (R8)(R10*2), Z9, Z5
+	VFMADD231PS (R9), Z9, Z6
+	VFMADD231PS (R9)(R10*1), Z9, Z7
+	VFMADD231PS (R9)(R10*2), Z9, Z8
+	LEAQ        (R11)(SI*4), R11
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        R12
+	JNZ         window29
+	MOVQ        CX, DI
+	MOVQ        DI, R8
+	ADDQ        kRow+56(FP), R8
+	MOVQ        R8, R9
+	ADDQ        kRow+56(FP), R9
+	VMOVUPS     Z0, (DI)
+	VMOVUPS     Z1, (DI)(SI*4)
+	VMOVUPS     Z2, (DI)(SI*8)
+	VMOVUPS     Z3, (R8)
+	VMOVUPS     Z4, (R8)(SI*4)
+	VMOVUPS     Z5, (R8)(SI*8)
+	VMOVUPS     Z6, (R9)
+	VMOVUPS     Z7, (R9)(SI*4)
+	VMOVUPS     Z8, (R9)(SI*8)
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	SUBQ        $0x00000010, BX
+	JGE         by27
+
+next28:
+	ADDQ      $0x00000010, BX
+	TESTQ     BX, BX
+	JZ        done30
+	MOVQ      $0xffffffff, DI
+	BZHIQ     BX, DI, DI
+	KMOVW     DI, K1
+	MOVQ      CX, DI
+	MOVQ      DI, R8
+	ADDQ      kRow+56(FP), R8
+	MOVQ      R8, R9
+	ADDQ      kRow+56(FP), R9
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (DI)(SI*4), K1, Z1
+	VMOVUPS.Z (DI)(SI*8), K1, Z2
+	VMOVUPS.Z (R8), K1, Z3
+	VMOVUPS.Z (R8)(SI*4), K1, Z4
+	VMOVUPS.Z (R8)(SI*8), K1, Z5
+	VMOVUPS.Z (R9), K1, Z6
+	VMOVUPS.Z (R9)(SI*4), K1, Z7
+	VMOVUPS.Z (R9)(SI*8), K1, Z8
+	MOVQ      xCol+32(FP), BX
+	MOVQ      AX, DI
+	MOVQ      DI, R8
+	ADDQ      xRow+40(FP), R8
+	MOVQ      R8, R9
+	ADDQ      xRow+40(FP), R9
+	MOVQ      windows+0(FP), AX
+
+window31:
+	VMOVUPS.Z   (DX), K1, Z9
+	VMOVUPS.Z   (DI), K1, Z10
+	VFMADD231PS Z10, Z9, Z0
+	VMOVUPS.Z   (DI)(BX*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z1
+	VMOVUPS.Z   (DI)(BX*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z2
+	VMOVUPS.Z   (R8), K1, Z10
+	VFMADD231PS Z10, Z9, Z3
+	VMOVUPS.Z   (R8)(BX*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z4
+	VMOVUPS.Z   (R8)(BX*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z5
+	VMOVUPS.Z   (R9), K1, Z10
+	VFMADD231PS Z10, Z9, Z6
+	VMOVUPS.Z   (R9)(BX*1), K1, Z10
+	VFMADD231PS Z10, Z9, Z7
+	VMOVUPS.Z   (R9)(BX*2), K1, Z10
+	VFMADD231PS Z10, Z9, Z8
+	LEAQ        (DX)(SI*4), DX
+	ADDQ        xWindow+24(FP), DI
+	ADDQ        xWindow+24(FP), R8
+	ADDQ        xWindow+24(FP), R9
+	DECQ        AX
+	JNZ         window31
+	MOVQ        CX, DI
+	MOVQ        DI, R8
+	ADDQ        kRow+56(FP), R8
+	MOVQ        R8, R9
+	ADDQ        kRow+56(FP), R9
+	VMOVUPS     Z0, K1, (DI)
+	VMOVUPS     Z1, K1, (DI)(SI*4)
+	VMOVUPS     Z2, K1, (DI)(SI*8)
+	VMOVUPS     Z3, K1, (R8)
+	VMOVUPS     Z4, K1, (R8)(SI*4)
+	VMOVUPS     Z5, K1, (R8)(SI*8)
+	VMOVUPS     Z6, K1, (R9)
+	VMOVUPS     Z7, K1, (R9)(SI*4)
+	VMOVUPS     Z8, K1, (R9)(SI*8)
+
+done30:
+	VZEROUPPER
+	RET

@@ -6,8 +6,10 @@ import (
 )
 
 // depthwise writes the convolution in which every channel has a kernel of its own, and its gradients, for a line of
-// windows. Each is a walk over the pixels of a window and the kernel's taps beside them, for a vector of channels.
+// windows. Each is a walk over the pixels of a window and the kernel's taps beside them, for a vector of channels. The forward
+// convolution and the gradient of the kernel also exist for windows of 3x3 pixels, whose taps then stay in registers.
 func depthwise(a *assembler) {
+	defer a.depthwiseNine()
 	walk := func(name, doc string, before func(v view, y reg.GPVirtual) reg.VecVirtual, tap func(v view, y reg.VecVirtual, pixel, tap reg.GPVirtual), after func(v view, y reg.VecVirtual, p reg.GPVirtual)) {
 		a.function(name,
 			"func(windows, c, kh, kw int, x *float32, xWindow, xCol, xRow int, k *float32, kRow int, y *float32)",
@@ -54,6 +56,82 @@ func depthwise(a *assembler) {
 			v.VFMADD231PS(v.load(pixel), y, k)
 			v.store(k, tap)
 		}, nothing)
+}
+
+// depthwiseNine writes the functions for 3x3 windows. They add up in the order of the others.
+func (a *assembler) depthwiseNine() {
+	walk := func(name, doc string, window func(v view, taps []reg.VecVirtual, pixels []operand.Mem, y reg.GPVirtual), after func(v view, taps []reg.VecVirtual, at []operand.Mem)) {
+		a.function(name,
+			"func(windows, c int, x *float32, xWindow, xCol, xRow int, k *float32, kRow int, y *float32)",
+			doc, "",
+			"The windows of 3 x 3 pixels are xWindow bytes apart in x, their pixels xCol, their lines xRow. The taps of k have c",
+			"channels without gaps, its lines are kRow bytes apart. y has c channels for each window, without gaps.")
+		x, k, y, n, c := a.arg("x"), a.arg("k"), a.arg("y"), a.arg("c"), a.arg("c")
+		lines := []reg.GPVirtual{a.GP64(), a.GP64(), a.GP64()}
+		a.sweep(n, 1, []reg.GPVirtual{x, k, y}, func(v view) {
+			nine := func(first reg.GPVirtual, step string, index reg.GPVirtual, scale uint8) (places []operand.Mem) {
+				v.MOVQ(first, lines[0])
+				for i, line := range lines {
+					if i > 0 {
+						v.MOVQ(lines[i-1], line)
+						v.ADDQ(v.argMem(step), line)
+					}
+					places = append(places, operand.Mem{Base: line}, operand.Mem{Base: line, Index: index, Scale: scale}, operand.Mem{Base: line, Index: index, Scale: 2 * scale})
+				}
+				return places
+			}
+			var taps []reg.VecVirtual
+			for _, m := range nine(k, "kRow", c, 4) {
+				taps = append(taps, v.loadAt(m))
+			}
+			column := a.arg("xCol")
+			pixels := nine(x, "xRow", column, 1)
+			out, windows, label := v.GP64(), v.arg("windows"), v.label("window")
+			v.MOVQ(y, out)
+			v.Label(label)
+			window(v, taps, pixels, out)
+			v.LEAQ(operand.Mem{Base: out, Index: c, Scale: 4}, out)
+			for _, line := range lines {
+				v.ADDQ(v.argMem("xWindow"), line)
+			}
+			v.DECQ(windows)
+			v.JNZ(operand.LabelRef(label))
+			if after != nil {
+				after(v, taps, nine(k, "kRow", c, 4))
+			}
+		})
+		a.VZEROUPPER()
+		a.RET()
+	}
+	walk("depthwiseNine", "adds the sum of x·k over the pixels of each window to y.",
+		func(v view, taps []reg.VecVirtual, pixels []operand.Mem, out reg.GPVirtual) {
+			y := v.load(out)
+			for i, m := range pixels {
+				v.multiplyAdd(m, taps[i], y)
+			}
+			v.store(y, out)
+		}, nil)
+	walk("depthwiseKernelGradNine", "adds the pixels x·y of each window to k.",
+		func(v view, taps []reg.VecVirtual, pixels []operand.Mem, out reg.GPVirtual) {
+			y := v.load(out)
+			for i, m := range pixels {
+				v.multiplyAdd(m, y, taps[i])
+			}
+		},
+		func(v view, taps []reg.VecVirtual, at []operand.Mem) {
+			for i, m := range at {
+				v.storeAt(taps[i], m)
+			}
+		})
+}
+
+// multiplyAdd adds m·x to sum, without the lanes past the end.
+func (v view) multiplyAdd(m operand.Mem, x, sum reg.VecVirtual) {
+	if v.tail == nil {
+		v.VFMADD231PS(m, x, sum)
+	} else {
+		v.VFMADD231PS(v.loadAt(m), x, sum)
+	}
 }
 
 // taps calls body for all pixels of a window and their taps.
