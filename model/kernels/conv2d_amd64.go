@@ -262,7 +262,7 @@ func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32) {
 	}
 	if s.depthwise() {
 		clear(dx[:s.sizeX()])
-		s.runDepthwise(depthwiseInputGrad, dx, k, dy)
+		s.runDepthwise(depthwiseInputGrad, 0, s.N, dx, k, dy)
 		return
 	}
 	ws = align(ws)
@@ -352,7 +352,7 @@ func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
 	}
 	if s.depthwise() {
 		clear(dk[:s.sizeK()])
-		s.runDepthwise(depthwiseKernelGrad, x, dk, dy)
+		s.runDepthwise(depthwiseKernelGrad, 0, s.N, x, dk, dy)
 		return
 	}
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F

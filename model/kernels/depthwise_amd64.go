@@ -15,10 +15,10 @@ const (
 	depthwiseKernelGrad                    // k += x·y
 )
 
-// runDepthwise does op at all taps of all windows.
-func (s *Conv2DShape) runDepthwise(op depthwiseOp, x, k, y []float32) {
+// runDepthwise does op at all taps of all windows of images from to to-1.
+func (s *Conv2DShape) runDepthwise(op depthwiseOp, from, to int, x, k, y []float32) {
 	w := s.window()
-	w.runs(0, s.N, func(r run) {
+	w.runs(from, to, func(r run) {
 		in, tap, out := &x[r.in*s.C], &k[(r.tapH*s.KW+r.tapW)*s.C], &y[r.out*s.C]
 		xWindow, xCol, xRow, kRow := 4*s.SW*s.C, 4*s.DW*s.C, 4*s.DH*s.W*s.C, 4*s.KW*s.C
 		wide, nine := active == variantAVX512, r.kh == 3 && r.kw == 3
@@ -47,14 +47,19 @@ func (s *Conv2DShape) runDepthwise(op depthwiseOp, x, k, y []float32) {
 	})
 }
 
-// depthwiseConv computes Conv2D without its activation.
+// depthwiseConv computes Conv2D without its activation. An image is filled with the bias just before it is added to, so that it is
+// still in a cache.
 func (s *Conv2DShape) depthwiseConv(x, k, bias, y []float32) {
-	if bias == nil {
-		clear(y[:s.sizeY()])
-	} else {
-		for i := 0; i < s.sizeY(); i += s.C {
-			copy(y[i:i+s.C], bias)
+	size := s.OH * s.OW * s.C
+	for n := range s.N {
+		image := y[n*size : (n+1)*size]
+		if bias == nil {
+			clear(image)
+		} else {
+			for i := 0; i < size; i += s.C {
+				copy(image[i:i+s.C], bias)
+			}
 		}
+		s.runDepthwise(depthwiseForward, n, n+1, x, k, y)
 	}
-	s.runDepthwise(depthwiseForward, x, k, y)
 }
