@@ -39,12 +39,15 @@ func TestNames(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "doc.md")
 	a, b, c := &work{name: "a", peer: "keras"}, &work{name: "a", peer: "torch"}, &work{name: "b", peer: "keras"}
-	old := "before\n" + beginMark + "\nold head\n\n| a | 1 | old | torch | x |\n| b | 1 | old | keras | x |\n| gone | 1 | old | keras | x |\n" + endMark + "\nafter\n"
+	begin, end := marks("Maker")
+	other, otherEnd := marks("Other")
+	before := "before\n" + other + "\n| a | 1 | other | torch | x |\n" + otherEnd + "\n"
+	old := before + begin + "\nold head\n\n| a | 1 | old | torch | x |\n| b | 1 | old | keras | x |\n| gone | 1 | old | keras | x |\n" + end + "\nafter\n"
 	if err := os.WriteFile(path, []byte(old), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	one := result{mine: []float64{2}, theirs: []float64{3}, ratios: []float64{1.5}}
-	if err := update(path, "numpy 1.2", []*work{a, b, c}, map[*work]string{a: a.line(one), c: c.line(one)}); err != nil {
+	if err := update(path, "Maker", "numpy 1.2", []*work{a, b, c}, map[*work]string{a: a.line(one), c: c.line(one)}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(path)
@@ -53,8 +56,11 @@ func TestUpdate(t *testing.T) {
 	}
 	text := string(got)
 	rows := strings.Split(text[strings.Index(text, header)+len(header):], "\n")
-	if !strings.HasPrefix(text, "before\n") || !strings.Contains(text, "; numpy 1.2.\n") || !strings.HasSuffix(text, endMark+"\nafter\n") || strings.Contains(text, "gone") ||
+	if !strings.HasPrefix(text, before+begin) || !strings.Contains(text, "; numpy 1.2.\n") || !strings.HasSuffix(text, end+"\nafter\n") || strings.Contains(text, "gone") ||
 		!strings.Contains(rows[0], "**1.50**") || rows[1] != "| a | 1 | old | torch | x |" || !strings.HasPrefix(rows[2], "| b | 0 | 2 s |") {
 		t.Errorf("the file is now\n%s", text)
+	}
+	if err := update(path, "Nobody", "", nil, nil); err == nil || !strings.Contains(err.Error(), "bench:begin Nobody") {
+		t.Errorf("a maker without marks: %v", err)
 	}
 }

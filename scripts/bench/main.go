@@ -1,5 +1,5 @@
-// Command bench measures beamfit against Keras, PyTorch and OpenBLAS doing the same work on the same cores, and against itself,
-// and writes the table between the markers of docs/benchmarks.md. scripts/bench/run makes the Python environment and starts it.
+// Command bench measures beamfit against Keras, PyTorch, JAX, OpenBLAS and MKL doing the same work on the same cores, and against
+// itself, and writes the table between the markers of docs/benchmarks.md for the processor's maker. scripts/bench/run makes the Python environment and starts it.
 //
 // Every work is prepared and warmed up on both sides, then run in turns: ours, peer, ours, peer, ... A ratio is the peer's
 // figure over ours in the same turn, so a machine whose speed drifts does not change it; the median of the turns is printed,
@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/cpuid/v2"
 
 	"github.com/beamfit/beamfit/model/kernels/fmapeak"
 )
@@ -68,7 +70,7 @@ func bench(all []*work, out string, turns int, only string) error {
 		fmt.Print(measured[w])
 	}
 	if out != "" && len(measured) > 0 {
-		errs = append(errs, update(out, versions, all, measured))
+		errs = append(errs, update(out, cpuid.CPU.VendorID.String(), versions, all, measured))
 	}
 	return errors.Join(errs...)
 }

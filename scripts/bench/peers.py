@@ -1,10 +1,10 @@
-"""The peers of the benchmarks: Keras (TensorFlow) and PyTorch doing the same work as beamfit, driven line by line.
+"""The peers of the benchmarks: Keras (TensorFlow), PyTorch and JAX doing the same work as beamfit, driven line by line.
 
     python peers.py versions
 
 prints what the peers are, in which versions, as one line.
 
-    python peers.py keras|torch|numpy --threads N
+    python peers.py keras|torch|jax|numpy --threads N
 
 reads one JSON object per line from standard input and answers with one per line on standard output:
 
@@ -18,8 +18,8 @@ reads one JSON object per line from standard input and answers with one per line
     {"op": "run"}                                           does the prepared work once: {"seconds": S}
 
 Each peer gets its best honest setting: data in memory, a warm-up that is not counted, and the fastest of its own ways
-to run the work (Keras: fit with and without jit_compile; PyTorch: eager and torch.compile), chosen in the warm-up and named
-in the answer of the preparing line as "setting".
+to run the work (Keras: fit with and without jit_compile; PyTorch: eager and torch.compile; JAX: a jitted step with one or the other
+generator of random numbers), chosen in the warm-up and named in the answer of the preparing line as "setting".
 """
 
 import argparse
@@ -60,7 +60,7 @@ def versions():
     """What the peers are; numpy names the library that multiplies its matrices."""
     of = importlib.metadata.version
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
-    return f"Keras {of('keras')} on TensorFlow {of('tensorflow-cpu')}, PyTorch {of('torch')}, numpy {of('numpy')} with {blas}"
+    return f"Keras {of('keras')} on TensorFlow {of('tensorflow-cpu')}, PyTorch {of('torch')}, JAX {of('jax')}, numpy {of('numpy')} with {blas}"
 
 
 def data(net, rows):
@@ -313,6 +313,153 @@ class Torch:
         once()
         return "oneDNN, channels_last", once
 
+    def gemm(self, m, n, k, repeat, gradients):
+        torch = self.torch
+        a, b, c = torch.rand(m, k), torch.rand(k, n), torch.empty(m, n)
+        da, db = torch.empty_like(a), torch.empty_like(b)
+
+        def once():
+            with torch.inference_mode():
+                for _ in range(repeat):
+                    torch.mm(a, b, out=c)
+                    if gradients:
+                        torch.mm(c, b.T, out=da)
+                        torch.mm(a.T, c, out=db)
+
+        once()
+        return "MKL" if torch.backends.mkl.is_available() else "no MKL", once
+
+
+class Jax:
+    """A training step is one jitted function: forward, gradients and Adam. It may write over the weights that it is given."""
+
+    def __init__(self, threads):
+        # XLA starts a thread for each core that the process may use.
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+        import jax
+
+        self.jax = jax
+
+    def apply(self, layers, x, take, key):
+        """The network's logits, and mean and variance of each batch normalisation. take gives the next weight of a shape."""
+        jax = self.jax
+        jnp, lax, nn = jax.numpy, jax.lax, jax.nn
+        fork, statistics = None, []
+
+        def conv(x, filters, size, stride, padding):
+            y = lax.conv_general_dilated(
+                x, take((size, size, x.shape[-1], filters)), (stride, stride), padding.upper(), dimension_numbers=("NHWC", "HWIO", "NHWC")
+            )
+            return y + take((filters,))
+
+        def norm(x):
+            mean, variance = x.mean((0, 1, 2)), x.var((0, 1, 2))
+            statistics.extend((mean, variance))
+            return (x - mean) * lax.rsqrt(variance + 1e-3) * take((x.shape[-1],), 1) + take((x.shape[-1],))
+
+        def pooled(x, size, start, op):
+            return lax.reduce_window(x, start, op, (1, size, size, 1), (1, size, size, 1), "VALID")
+
+        def lstm(x, units):
+            z = jnp.swapaxes(x @ take((x.shape[-1], 4 * units)) + take((4 * units,)), 0, 1)
+            recurrent = take((units, 4 * units))
+
+            def cell(state, z):
+                h, c = state
+                i, f, g, o = jnp.split(z + h @ recurrent, 4, axis=1)
+                c = nn.sigmoid(f) * c + nn.sigmoid(i) * jnp.tanh(g)
+                h = nn.sigmoid(o) * jnp.tanh(c)
+                return (h, c), None
+
+            zeros = jnp.zeros((x.shape[0], units))
+            return lax.scan(cell, (zeros, zeros), z)[0][0]
+
+        for kind, *args in layers:
+            if kind == "fork":
+                fork = x
+            elif kind == "join":
+                x = nn.relu(x + (conv(fork, args[0], 1, 2, "same") if args[0] else fork))
+            elif kind == "convnorm":
+                filters, stride, relu = args
+                x = norm(conv(x, filters, 3, stride, "same"))
+                x = nn.relu(x) if relu else x
+            elif kind == "dense":
+                x = x @ take((x.shape[-1], args[0])) + take((args[0],))
+                x = nn.relu(x) if args[1] == "relu" else x  # softmax is part of the loss
+            elif kind == "dropout":
+                key, mine = jax.random.split(key)
+                x = jnp.where(jax.random.bernoulli(mine, 1 - args[0], x.shape), x / (1 - args[0]), 0)
+            elif kind == "conv":
+                x = nn.relu(conv(x, args[0], 3, 1, args[1]))
+            elif kind == "pool":
+                x = pooled(x, 2, -jnp.inf, lax.max)
+            elif kind == "average":
+                x = pooled(x, args[0], 0.0, lax.add) / args[0] ** 2
+            elif kind == "flatten":
+                x = x.reshape(x.shape[0], -1)
+            elif kind == "embedding":
+                x = take(tuple(args))[x]
+            elif kind == "lstm":
+                x = lstm(x, args[0])
+        return x, statistics
+
+    def weights(self, layers, x):
+        """First weights, made by applying the network to a few rows: Glorot's, and one value where there is one dimension."""
+        rng, made = np.random.default_rng(0), []
+
+        def make(shape, value=0):
+            if len(shape) == 1:
+                w = np.full(shape, value, np.float32)
+            else:
+                limit = np.sqrt(6 / (np.prod(shape[:-2]) * (shape[-2] + shape[-1])))
+                w = rng.uniform(-limit, limit, shape).astype(np.float32)
+            made.append(self.jax.numpy.asarray(w))
+            return made[-1]
+
+        _, statistics = self.apply(layers, x, make, self.jax.random.key(0))
+        return made, [s * 0 for s in statistics]
+
+    def train(self, net, batch, rows, epochs):
+        jax = self.jax
+        jnp, layers = jax.numpy, NETS[net]["layers"]
+        x, y = map(jnp.asarray, data(net, rows))
+
+        def step(state, x, y, pick):
+            w, m, v, moving, key, t = state
+            key, mine = jax.random.split(key)
+
+            def loss(w):
+                left = iter(w)
+                logits, statistics = self.apply(layers, x[pick], lambda *_: next(left), mine)
+                return -(jax.nn.log_softmax(logits) * y[pick]).sum(1).mean(), statistics
+
+            gradients, statistics = jax.grad(loss, has_aux=True)(w)
+            t += 1
+            rate = 1e-3 * jnp.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+            m = [a + 0.1 * (g - a) for a, g in zip(m, gradients)]
+            v = [a + 0.001 * (g * g - a) for a, g in zip(v, gradients)]
+            w = [a - rate * b / (jnp.sqrt(c) + 1e-7) for a, b, c in zip(w, m, v)]
+            moving = [a + 0.01 * (b - a) for a, b in zip(moving, statistics)]
+            return w, m, v, moving, key, t
+
+        def way(generator):
+            w, moving = self.weights(layers, x[:2])
+            state = (w, [a * 0 for a in w], [a * 0 for a in w], moving, jax.random.key(0, impl=generator), jnp.float32(0))
+            jitted = jax.jit(step, donate_argnums=0)
+            rng = np.random.default_rng(0)
+
+            def fit():
+                nonlocal state
+                for _ in range(epochs):
+                    order = rng.permutation(rows)
+                    for i in range(0, rows, batch):
+                        state = jitted(state, x, y, order[i : i + batch])
+                jax.block_until_ready(state)
+
+            return f"jitted step, {generator}", fit
+
+        return fastest([way("threefry2x32"), way("rbg")])
+
 
 class Numpy:
     """numpy's own matrix product is OpenBLAS."""
@@ -338,13 +485,13 @@ class Numpy:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("peer", choices=["keras", "torch", "numpy", "versions"])
+    parser.add_argument("peer", choices=["keras", "torch", "jax", "numpy", "versions"])
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     if args.peer == "versions":
         print(versions())
         return
-    peer = {"keras": Keras, "torch": Torch, "numpy": Numpy}[args.peer](args.threads)
+    peer = {"keras": Keras, "torch": Torch, "jax": Jax, "numpy": Numpy}[args.peer](args.threads)
     work = None
     for line in sys.stdin:
         request = json.loads(line)

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-const (
-	beginMark = "<!-- bench:begin -->"
-	endMark   = "<!-- bench:end -->"
-)
+// marks are around the table of a maker's processors.
+func marks(maker string) (begin, end string) {
+	return "<!-- bench:begin " + maker + " -->", "<!-- bench:end " + maker + " -->"
+}
 
 const header = `| work | cores | beamfit | share of peak | peer | its setting | peer's | peer / beamfit (least - most) | at least | turns, day |
 |---|---|---|---|---|---|---|---|---|---|
@@ -56,17 +56,18 @@ func (w *work) figure(v float64) string {
 	return fmt.Sprintf("%.3g s", v)
 }
 
-// update puts the rows that were measured in the place of the same ones between the two marks of a file. The rows stay in the
-// order of works; those that no work has any more are dropped. versions says what the peers are.
-func update(path, versions string, all []*work, measured map[*work]string) error {
+// update puts the rows that were measured in the place of the same ones between the two marks of a processor's maker in a file. The
+// rows stay in the order of works; those that no work has any more are dropped. versions says what the peers are.
+func update(path, maker, versions string, all []*work, measured map[*work]string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	before, rest, ok := strings.Cut(string(old), beginMark)
-	table, after, ok2 := strings.Cut(rest, endMark)
+	begin, end := marks(maker)
+	before, rest, ok := strings.Cut(string(old), begin)
+	table, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		return errors.New(path + " lacks the marks " + beginMark + " and " + endMark)
+		return errors.New(path + " lacks the marks " + begin + " and " + end)
 	}
 	lines := strings.SplitAfter(table, "\n")
 	var b strings.Builder
@@ -78,7 +79,7 @@ func update(path, versions string, all []*work, measured map[*work]string) error
 			b.WriteString(lines[i])
 		}
 	}
-	return os.WriteFile(path, []byte(before+beginMark+"\n"+b.String()+endMark+after), 0o644)
+	return os.WriteFile(path, []byte(before+begin+"\n"+b.String()+end+after), 0o644)
 }
 
 // cpuModel is the processor's name where the system tells it.

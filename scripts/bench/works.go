@@ -54,17 +54,17 @@ func trainings() (list []*work) {
 	for _, c := range []struct {
 		title, net  string
 		batch, rows int
-		atLeast     [2]float64 // against Keras and PyTorch
+		atLeast     [3]float64 // against Keras, PyTorch and JAX
 	}{
-		{"iris MLP", "iris", 5, 600, [2]float64{}},
-		{"MNIST MLP", "mnist_mlp", 128, 12800, [2]float64{1.5, 1.5}},
-		{"MNIST CNN", "mnist_cnn", 128, 1280, [2]float64{1.2, 1.2}},
-		{"CIFAR-10 CNN", "cifar_cnn", 32, 640, [2]float64{1.2, 1.2}},
-		{"CIFAR-10 CNN", "cifar_cnn", 128, 768, [2]float64{1.2, 1.2}},
-		{"ResNet-20", "resnet20", 128, 512, [2]float64{1, 0}},
-		{"LSTM of 80 words", "text_lstm", 128, 1280, [2]float64{}},
+		{"iris MLP", "iris", 5, 600, [3]float64{}},
+		{"MNIST MLP", "mnist_mlp", 128, 12800, [3]float64{1.5, 1.5}},
+		{"MNIST CNN", "mnist_cnn", 128, 1280, [3]float64{1.2, 1.2}},
+		{"CIFAR-10 CNN", "cifar_cnn", 32, 640, [3]float64{1.2, 1.2}},
+		{"CIFAR-10 CNN", "cifar_cnn", 128, 768, [3]float64{1.2, 1.2}},
+		{"ResNet-20", "resnet20", 128, 512, [3]float64{1, 0}},
+		{"LSTM of 80 words", "text_lstm", 128, 1280, [3]float64{}},
 	} {
-		for i, peer := range []string{"keras", "torch"} {
+		for i, peer := range []string{"keras", "torch", "jax"} {
 			list = append(list, &work{
 				name: fmt.Sprintf("train %s, batch %d", c.title, c.batch), cores: runtime.NumCPU(), rows: c.rows, atLeast: c.atLeast[i],
 				ours: func() (*side, error) { return ourTraining(findNet(c.net), c.batch, c.rows) },
@@ -119,11 +119,13 @@ func products() (list []*work) {
 			name += " and its gradients"
 			flop *= 3
 		}
-		list = append(list, &work{
-			name: name, cores: 1, flop: flop, atLeast: c.atLeast,
-			ours: func() (*side, error) { return ourGemm(c.m, c.n, c.k, c.repeat, c.gradients), nil },
-			peer: "numpy", theirs: asking(map[string]any{"op": "gemm", "m": c.m, "n": c.n, "k": c.k, "repeat": c.repeat, "gradients": c.gradients}),
-		})
+		for _, peer := range []string{"numpy", "torch"} {
+			list = append(list, &work{
+				name: name, cores: 1, flop: flop, atLeast: c.atLeast,
+				ours: func() (*side, error) { return ourGemm(c.m, c.n, c.k, c.repeat, c.gradients), nil },
+				peer: peer, theirs: asking(map[string]any{"op": "gemm", "m": c.m, "n": c.n, "k": c.k, "repeat": c.repeat, "gradients": c.gradients}),
+			})
+		}
 	}
 	return list
 }

@@ -64,7 +64,7 @@ var homes = []struct {
 	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio"}, "a move to another Arrow version must touch few folders"},
 	{"github.com/google/flatbuffers/", []string{"io/fileio/internal/ipcmeta"}, "the metadata of Arrow files are read in one place"},
 	{"github.com/apache/beam/", []string{"transforms", "pipelines", "cmd"}, "stores and models know nothing of Beam"},
-	{"github.com/klauspost/cpuid/", []string{"model/kernels"}, "only kernels differ from processor to processor"},
+	{"github.com/klauspost/cpuid/", []string{"model/kernels", "scripts/bench"}, "only kernels and the tables of figures differ by processor"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
 }
 
