@@ -5,7 +5,7 @@ package kernels
 import "github.com/klauspost/cpuid/v2"
 
 // fetching tells whether tiles fetch memory before it is needed, and whether a product copies its factors with that in mind. It
-// changes no result. It is on for Intel's processors, where it was measured to pay (fourth and fifth generation Xeon): their cores
+// changes no result. It is on for Intel's processors, where it was measured to pay (a Xeon of family 6, model 207): their cores
 // wait for each line that is new in the first-level cache, and long for memory beyond the second. Those of other makers, where
 // nobody has measured it, run as if there were no fetching. Only tiles of AVX-512 fetch.
 //

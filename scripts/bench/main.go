@@ -1,5 +1,6 @@
 // Command bench measures beamfit against Keras, PyTorch, JAX, OpenBLAS and MKL doing the same work on the same cores, and against
-// itself, and writes the table between the markers of docs/benchmarks.md for the processor's maker. scripts/bench/run makes the Python environment and starts it.
+// itself, and writes the table between the markers of docs/benchmarks.md for the processor's maker. scripts/bench/run makes the Python
+// environment and starts it.
 //
 // Every work is prepared and warmed up on both sides, then run in turns: ours, peer, ours, peer, ... A ratio is the peer's
 // figure over ours in the same turn, so a machine whose speed drifts does not change it; the median of the turns is printed,
