@@ -101,15 +101,17 @@ func TestBuildConcurrently(t *testing.T) {
 func TestLogits(t *testing.T) {
 	for _, tt := range []struct {
 		activation, loss string
-		logits           bool
+		want             loss.Form
 	}{
-		{"softmax", "categorical_crossentropy", true},
-		{"sigmoid", "categorical_crossentropy", true}, // as Keras does
-		{"sigmoid", "binary_crossentropy", true},
-		{"softmax", "binary_crossentropy", true},
-		{"softmax", "mse", false},
-		{"tanh", "binary_crossentropy", false},
-		{"linear", "categorical_crossentropy", false},
+		{"softmax", "categorical_crossentropy", loss.CategoricalCrossentropy{Logits: true}},
+		{"sigmoid", "categorical_crossentropy", loss.CategoricalCrossentropy{Logits: true}}, // as Keras does
+		{"sigmoid", "binary_crossentropy", loss.BinaryCrossentropy{Logits: true}},
+		{"softmax", "binary_crossentropy", loss.BinaryCrossentropy{Logits: true}},
+		{"softmax", "binary_focal_crossentropy", loss.BinaryFocalCrossentropy{Softmax: true, Alpha: 0.25, Gamma: 2}},
+		{"sigmoid", "binary_focal_crossentropy", loss.BinaryFocalCrossentropy{Logits: true, Alpha: 0.25, Gamma: 2}},
+		{"softmax", "mse", loss.MeanSquaredError{}},
+		{"tanh", "binary_crossentropy", loss.BinaryCrossentropy{}},
+		{"linear", "categorical_crossentropy", loss.CategoricalCrossentropy{}},
 	} {
 		s, err := keras.Parse([]byte(strings.Replace(smallJSON, "softmax", tt.activation, 1)))
 		if err != nil {
@@ -119,8 +121,8 @@ func TestLogits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if attr := g.RowLosses[0].Op().(*Op).Attr.(LossAttr); attr.Logits != tt.logits {
-			t.Errorf("%s of %s: logits %v, want %v", tt.loss, tt.activation, attr.Logits, tt.logits)
+		if attr := g.RowLosses[0].Op().(*Op).Attr.(LossAttr); attr.Form != tt.want {
+			t.Errorf("%s of %s: %+v, want %+v", tt.loss, tt.activation, attr.Form, tt.want)
 		}
 	}
 }

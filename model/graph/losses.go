@@ -19,23 +19,15 @@ const (
 	codeTotal = "total"
 )
 
-// A LossAttr is a loss, whether it takes the logits of a sigmoid or softmax, and the size of the predictions.
+// A LossAttr is how a loss is computed, and the size of the predictions or logits.
 type LossAttr struct {
-	Loss    *loss.Loss
-	Logits  bool
-	Softmax bool // the logits are those of a softmax
+	Form    loss.Form
 	Rows, N int
 }
 
-// Func is the loss in the form that the attributes ask for.
-func (a LossAttr) Func() loss.Func {
-	switch {
-	case !a.Logits:
-		return a.Loss.Output
-	case a.Softmax && a.Loss.SoftmaxLogits != nil:
-		return *a.Loss.SoftmaxLogits
-	}
-	return *a.Loss.Logits
+// String is the form's kind with its numbers, and the size.
+func (a LossAttr) String() string {
+	return fmt.Sprintf("{%s%+v Rows:%d N:%d}", a.Form.Kind(), a.Form, a.Rows, a.N)
 }
 
 // LabelShape is the shape of the labels of a row for output i of a model under a loss. It refuses an output that the loss cannot
@@ -110,9 +102,12 @@ func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
 	if l.Labels == loss.Sequences {
 		return b.ctc(p, y)
 	}
-	attr := LossAttr{Loss: l, Rows: p.Shape()[0], N: p.Shape()[1]}
+	attr := LossAttr{Form: l.Output, Rows: p.Shape()[0], N: p.Shape()[1]}
 	if logits := b.logits[p]; logits != nil && l.Logits != nil {
-		attr.Logits, attr.Softmax = true, p.Op().(*Op).Code == CodeSoftmax
+		attr.Form = l.Logits
+		if l.SoftmaxLogits != nil && p.Op().(*Op).Code == CodeSoftmax {
+			attr.Form = l.SoftmaxLogits
+		}
 		p = logits
 	}
 	inPlace := 0

@@ -6,7 +6,7 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// binaryCrossentropy is the mean over the outputs of -(t·log(q) + (1-t)·log(1-q)), where q is the sigmoid of the
+// BinaryCrossentropy is the mean over the outputs of -(t·log(q) + (1-t)·log(1-q)), where q is the sigmoid of the
 // logits or, without logits, clip(p), and t the label, smoothed towards 1/2. From logits x it is computed as
 // max(x, 0) - x·t + log(1 + exp(-|x|)), which never overflows.
 //
@@ -14,22 +14,50 @@ import (
 //
 // Source: keras/src/losses/losses.py, binary_crossentropy; keras/src/backend/tensorflow/nn.py, binary_crossentropy;
 // tf.nn.sigmoid_cross_entropy_with_logits.
-func binaryCrossentropy(a *params.Args) *Loss {
-	fromLogits, smooth := a.Bool(false, "from_logits"), readSmoothing(a)
-	readAxis(a)
-	output := mean(element{
-		func(p, y float64) float64 { return binaryOutput(p, smooth.binary(y)) },
-		func(p, y float64) float64 { return binaryOutputSlope(p, smooth.binary(y)) },
-	})
-	logits := mean(element{
-		func(x, y float64) float64 { return binaryLogits(x, smooth.binary(y)) },
-		func(x, y float64) float64 { return sigmoid(x) - smooth.binary(y) },
-	})
-	if fromLogits {
-		output = logits
-	}
-	return &Loss{Output: output, Logits: &logits}
+type BinaryCrossentropy struct {
+	Logits    bool // it computes from logits
+	Smoothing Smoothing
 }
+
+func newBinaryCrossentropy(a *params.Args) *Loss {
+	fromLogits, smoothing := a.Bool(false, "from_logits"), readSmoothing(a)
+	readAxis(a)
+	return &Loss{Output: BinaryCrossentropy{fromLogits, smoothing}, Logits: BinaryCrossentropy{true, smoothing}}
+}
+
+// Kind is binary_crossentropy.
+func (BinaryCrossentropy) Kind() string { return "binary_crossentropy" }
+
+// Rows computes the losses of rows.
+func (l BinaryCrossentropy) Rows(rows, n int, p, y, losses []float32) {
+	if l.Logits {
+		meanRows(binaryOfLogits(l), rows, n, p, y, losses)
+		return
+	}
+	meanRows(binaryOfOutput(l), rows, n, p, y, losses)
+}
+
+// Grad computes the gradient of the predictions.
+func (l BinaryCrossentropy) Grad(rows, n int, p, y, scale, dp []float32) {
+	if l.Logits {
+		meanGrad(binaryOfLogits(l), rows, n, p, y, scale, dp)
+		return
+	}
+	meanGrad(binaryOfOutput(l), rows, n, p, y, scale, dp)
+}
+
+type binaryOfOutput BinaryCrossentropy
+
+func (l binaryOfOutput) value(p, y float64) float64 { return binaryOutput(p, l.Smoothing.binary(y)) }
+
+func (l binaryOfOutput) slope(p, y float64) float64 {
+	return binaryOutputSlope(p, l.Smoothing.binary(y))
+}
+
+type binaryOfLogits BinaryCrossentropy
+
+func (l binaryOfLogits) value(x, y float64) float64 { return binaryLogits(x, l.Smoothing.binary(y)) }
+func (l binaryOfLogits) slope(x, y float64) float64 { return sigmoid(x) - l.Smoothing.binary(y) }
 
 func binaryOutput(p, t float64) float64 {
 	q, _ := clip(p)

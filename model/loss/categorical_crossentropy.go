@@ -7,7 +7,7 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// categoricalCrossentropy is -Σ_j t_j·log(q_j), where q is the softmax of the logits or, without logits,
+// CategoricalCrossentropy is -Σ_j t_j·log(q_j), where q is the softmax of the logits or, without logits,
 // clip(p / Σp), and t the labels, smoothed towards 1/n.
 //
 // The gradient from logits is scale·(q - t) as in TensorFlow, which is exact for labels that sum to 1, as one-hot ones do;
@@ -17,27 +17,45 @@ import (
 //
 // Source: keras/src/losses/losses.py, categorical_crossentropy; keras/src/backend/tensorflow/nn.py,
 // categorical_crossentropy.
-func categoricalCrossentropy(a *params.Args) *Loss {
-	fromLogits, smooth := a.Bool(false, "from_logits"), readSmoothing(a)
-	readAxis(a)
-	output := Func{
-		Rows: func(rows, n int, p, y, losses []float32) { categoricalRows(smooth, rows, n, p, y, losses) },
-		Grad: func(rows, n int, p, y, scale, dp []float32) { categoricalGrad(smooth, rows, n, p, y, scale, dp) },
-	}
-	logits := Func{Rows: kernels.SoftmaxCrossEntropy, Grad: kernels.SoftmaxCrossEntropyGrad}
-	if smooth.share != 0 {
-		logits = Func{
-			Rows: func(rows, n int, x, y, losses []float32) { smoothedRows(smooth, rows, n, x, y, losses) },
-			Grad: func(rows, n int, x, y, scale, dx []float32) { smoothedGrad(smooth, rows, n, x, y, scale, dx) },
-		}
-	}
-	if fromLogits {
-		output = logits
-	}
-	return &Loss{Output: output, Logits: &logits}
+type CategoricalCrossentropy struct {
+	Logits    bool // it computes from logits
+	Smoothing Smoothing
 }
 
-func categoricalRows(smooth smoothing, rows, n int, p, y, losses []float32) {
+func newCategoricalCrossentropy(a *params.Args) *Loss {
+	fromLogits, smoothing := a.Bool(false, "from_logits"), readSmoothing(a)
+	readAxis(a)
+	return &Loss{Output: CategoricalCrossentropy{fromLogits, smoothing}, Logits: CategoricalCrossentropy{true, smoothing}}
+}
+
+// Kind is categorical_crossentropy.
+func (CategoricalCrossentropy) Kind() string { return "categorical_crossentropy" }
+
+// Rows computes the losses of rows.
+func (l CategoricalCrossentropy) Rows(rows, n int, p, y, losses []float32) {
+	switch {
+	case !l.Logits:
+		categoricalRows(l.Smoothing, rows, n, p, y, losses)
+	case l.Smoothing == 0:
+		kernels.SoftmaxCrossEntropy(rows, n, p, y, losses)
+	default:
+		smoothedRows(l.Smoothing, rows, n, p, y, losses)
+	}
+}
+
+// Grad computes the gradient of the predictions.
+func (l CategoricalCrossentropy) Grad(rows, n int, p, y, scale, dp []float32) {
+	switch {
+	case !l.Logits:
+		categoricalGrad(l.Smoothing, rows, n, p, y, scale, dp)
+	case l.Smoothing == 0:
+		kernels.SoftmaxCrossEntropyGrad(rows, n, p, y, scale, dp)
+	default:
+		smoothedGrad(l.Smoothing, rows, n, p, y, scale, dp)
+	}
+}
+
+func categoricalRows(smooth Smoothing, rows, n int, p, y, losses []float32) {
 	for r := range rows {
 		pr, yr := p[r*n:(r+1)*n], y[r*n:(r+1)*n]
 		sum := rowSum(pr)
@@ -53,7 +71,7 @@ func categoricalRows(smooth smoothing, rows, n int, p, y, losses []float32) {
 }
 
 // categoricalGrad: with U the classes that the clip leaves alone, ∂/∂p_k = (Σ_{j∈U} t_j)/Σp - [k∈U]·t_k/p_k.
-func categoricalGrad(smooth smoothing, rows, n int, p, y, scale, dp []float32) {
+func categoricalGrad(smooth Smoothing, rows, n int, p, y, scale, dp []float32) {
 	for r := range rows {
 		pr, yr, out := p[r*n:(r+1)*n], y[r*n:(r+1)*n], dp[r*n:(r+1)*n]
 		sum, s := rowSum(pr), float64(scale[r])
@@ -74,7 +92,7 @@ func categoricalGrad(smooth smoothing, rows, n int, p, y, scale, dp []float32) {
 }
 
 // smoothedRows is Σ_j t_j·(log Σexp(x) - x_j).
-func smoothedRows(smooth smoothing, rows, n int, x, y, losses []float32) {
+func smoothedRows(smooth Smoothing, rows, n int, x, y, losses []float32) {
 	for r := range rows {
 		xr, yr := x[r*n:(r+1)*n], y[r*n:(r+1)*n]
 		total := logSumExp(xr)
@@ -86,7 +104,7 @@ func smoothedRows(smooth smoothing, rows, n int, x, y, losses []float32) {
 	}
 }
 
-func smoothedGrad(smooth smoothing, rows, n int, x, y, scale, dx []float32) {
+func smoothedGrad(smooth Smoothing, rows, n int, x, y, scale, dx []float32) {
 	for r := range rows {
 		xr, yr, out := x[r*n:(r+1)*n], y[r*n:(r+1)*n], dx[r*n:(r+1)*n]
 		total, s := logSumExp(xr), float64(scale[r])

@@ -1,18 +1,15 @@
 package loss
 
-import (
-	"math"
+import "math"
 
-	"github.com/beamfit/beamfit/model/params"
-)
-
-// categoricalHinge is max(neg - pos + 1, 0) with pos = Σ y·p and neg = max (1-y)·p over the outputs of a row. Outputs
+// CategoricalHinge is max(neg - pos + 1, 0) with pos = Σ y·p and neg = max (1-y)·p over the outputs of a row. Outputs
 // that share the maximum share its gradient, as in TensorFlow.
 //
 // Source: keras/src/losses/losses.py, categorical_hinge.
-func categoricalHinge(*params.Args) *Loss {
-	return &Loss{Output: Func{Rows: categoricalHingeRows, Grad: categoricalHingeGrad}}
-}
+type CategoricalHinge struct{}
+
+// Kind is categorical_hinge.
+func (CategoricalHinge) Kind() string { return "categorical_hinge" }
 
 // hingeParts are neg and pos of a row, and how many outputs have neg.
 func hingeParts(p, y []float32) (neg, pos float64, ties int) {
@@ -30,14 +27,16 @@ func hingeParts(p, y []float32) (neg, pos float64, ties int) {
 	return neg, pos, ties
 }
 
-func categoricalHingeRows(rows, n int, p, y, losses []float32) {
+// Rows computes the losses of rows.
+func (CategoricalHinge) Rows(rows, n int, p, y, losses []float32) {
 	for r := range rows {
 		neg, pos, _ := hingeParts(p[r*n:(r+1)*n], y[r*n:(r+1)*n])
 		losses[r] = float32(max(neg-pos+1, 0))
 	}
 }
 
-func categoricalHingeGrad(rows, n int, p, y, scale, dp []float32) {
+// Grad computes the gradient of the predictions.
+func (CategoricalHinge) Grad(rows, n int, p, y, scale, dp []float32) {
 	for r := range rows {
 		pr, yr, out := p[r*n:(r+1)*n], y[r*n:(r+1)*n], dp[r*n:(r+1)*n]
 		neg, pos, ties := hingeParts(pr, yr)

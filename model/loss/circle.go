@@ -6,7 +6,7 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// circle compares every row of a batch with every other by d = max(1 - p_r·p_c, 0): rows are unit vectors, so d is their
+// Circle compares every row of a batch with every other by d = max(1 - p_r·p_c, 0): rows are unit vectors, so d is their
 // cosine distance. Of the rows c of the same class as r (pos; r itself only without remove_diagonal) and of the others (neg) it
 // is log(1 + exp(P + N)) with
 //
@@ -20,16 +20,18 @@ import (
 //
 // Source: keras/src/losses/losses.py, circle; keras/src/utils/numerical_utils.py, build_pos_neg_masks;
 // keras/src/losses/loss.py, apply_mask.
-func circle(a *params.Args) *Loss {
-	c := circles{gamma: a.Float(80, "gamma"), margin: a.Float(0.4, "margin"), diagonal: !a.Bool(true, "remove_diagonal")}
-	return &Loss{Labels: ClassNumbers, WholeBatch: true, Output: Func{Rows: c.rows, Grad: c.grad}}
+type Circle struct {
+	Gamma, Margin float64
+	Diagonal      bool // a row is of its own class
 }
 
-// circles are the arguments of circle; diagonal: a row is of its own class.
-type circles struct {
-	gamma, margin float64
-	diagonal      bool
+func newCircle(a *params.Args) *Loss {
+	c := Circle{Gamma: a.Float(80, "gamma"), Margin: a.Float(0.4, "margin"), Diagonal: !a.Bool(true, "remove_diagonal")}
+	return &Loss{Labels: ClassNumbers, WholeBatch: true, Output: c}
 }
+
+// Kind is circle.
+func (Circle) Kind() string { return "circle" }
 
 // A pair is what row c is to row r: its exponent in P or N and the derivative by p_r·p_c.
 type pair struct {
@@ -38,8 +40,8 @@ type pair struct {
 }
 
 // pair compares rows r and c of n numbers; ok is false where they are one row that is left out.
-func (k circles) pair(r, c, n int, p, y []float32) (q pair, ok bool) {
-	if r == c && !k.diagonal {
+func (k Circle) pair(r, c, n int, p, y []float32) (q pair, ok bool) {
+	if r == c && !k.Diagonal {
 		return q, false
 	}
 	var dot float64
@@ -51,23 +53,23 @@ func (k circles) pair(r, c, n int, p, y []float32) (q pair, ok bool) {
 	if d < 0 {
 		d, moves = 0, false
 	}
-	weight, distance, sign := k.margin+d, k.margin-d, -1.0
+	weight, distance, sign := k.Margin+d, k.Margin-d, -1.0
 	slope := 1.0 // of the weight by d
 	if q.same = y[r] == y[c]; !q.same {
-		weight, distance, sign, slope = 1+k.margin-d, 1-k.margin-d, 1, -1
+		weight, distance, sign, slope = 1+k.Margin-d, 1-k.Margin-d, 1, -1
 	}
 	if weight < 0 {
 		weight, slope = 0, 0
 	}
-	q.value = sign * k.gamma * weight * distance
+	q.value = sign * k.Gamma * weight * distance
 	if moves {
-		q.slope = -sign * k.gamma * (slope*distance - weight)
+		q.slope = -sign * k.Gamma * (slope*distance - weight)
 	}
 	return q, true
 }
 
 // sums are P and N of row r.
-func (k circles) sums(r, rows, n int, p, y []float32) (pos, neg logSum) {
+func (k Circle) sums(r, rows, n int, p, y []float32) (pos, neg logSum) {
 	pos, neg = noSum, noSum
 	for c := range rows {
 		if q, ok := k.pair(r, c, n, p, y); !ok {
@@ -81,8 +83,8 @@ func (k circles) sums(r, rows, n int, p, y []float32) (pos, neg logSum) {
 	return pos, neg
 }
 
-// rows writes losses that count 0 or rows / rows that count, so that their mean over all rows is the batch's loss.
-func (k circles) rows(rows, n int, p, y, losses []float32) {
+// Rows writes losses that count 0 or rows / rows that count, so that their mean over all rows is the batch's loss.
+func (k Circle) Rows(rows, n int, p, y, losses []float32) {
 	counted := 0
 	for r := range rows {
 		pos, neg := k.sums(r, rows, n, p, y)
@@ -98,8 +100,8 @@ func (k circles) rows(rows, n int, p, y, losses []float32) {
 	}
 }
 
-// grad: with E = P + N, ∂/∂(p_r·p_c) is sigmoid(E) · exp(exponent - P or N) · slope, which moves both rows.
-func (k circles) grad(rows, n int, p, y, scale, dp []float32) {
+// Grad: with E = P + N, ∂/∂(p_r·p_c) is sigmoid(E) · exp(exponent - P or N) · slope, which moves both rows.
+func (k Circle) Grad(rows, n int, p, y, scale, dp []float32) {
 	clear(dp[:rows*n])
 	counted := 0
 	for r := range rows {

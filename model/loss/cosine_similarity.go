@@ -6,16 +6,21 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// cosineSimilarity is -Σ p̂·ŷ, the cosine of the angle between a row's predictions and its labels with the sign turned:
+// CosineSimilarity is -Σ p̂·ŷ, the cosine of the angle between a row's predictions and its labels with the sign turned:
 // p̂ = p/max(‖p‖, epsilon), and ŷ likewise.
 //
 // Arguments: axis -1.
 //
 // Source: keras/src/losses/losses.py, cosine_similarity; keras/src/ops/nn.py, normalize.
-func cosineSimilarity(a *params.Args) *Loss {
+type CosineSimilarity struct{}
+
+func newCosineSimilarity(a *params.Args) *Loss {
 	readAxis(a)
-	return &Loss{Output: Func{Rows: cosineRows, Grad: cosineGrad}}
+	return &Loss{Output: CosineSimilarity{}}
 }
+
+// Kind is cosine_similarity.
+func (CosineSimilarity) Kind() string { return "cosine_similarity" }
 
 // cosine is the cosine of two rows and their lengths, which are at least epsilon.
 func cosine(p, y []float32) (cos, lengthP, lengthY float64) {
@@ -30,15 +35,16 @@ func cosine(p, y []float32) (cos, lengthP, lengthY float64) {
 	return py / lengthP / lengthY, lengthP, lengthY
 }
 
-func cosineRows(rows, n int, p, y, losses []float32) {
+// Rows computes the losses of rows.
+func (CosineSimilarity) Rows(rows, n int, p, y, losses []float32) {
 	for r := range rows {
 		cos, _, _ := cosine(p[r*n:(r+1)*n], y[r*n:(r+1)*n])
 		losses[r] = float32(-cos)
 	}
 }
 
-// cosineGrad: ∂/∂p = -(ŷ - p̂·cos)/‖p‖; where ‖p‖ is below epsilon it is a constant, so -ŷ/epsilon.
-func cosineGrad(rows, n int, p, y, scale, dp []float32) {
+// Grad: ∂/∂p = -(ŷ - p̂·cos)/‖p‖; where ‖p‖ is below epsilon it is a constant, so -ŷ/epsilon.
+func (CosineSimilarity) Grad(rows, n int, p, y, scale, dp []float32) {
 	for r := range rows {
 		pr, yr, out := p[r*n:(r+1)*n], y[r*n:(r+1)*n], dp[r*n:(r+1)*n]
 		cos, lengthP, lengthY := cosine(pr, yr)

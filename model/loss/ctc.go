@@ -2,8 +2,8 @@ package loss
 
 import "github.com/beamfit/beamfit/model/params"
 
-// ctc is connectionist temporal classification of an output of frames x classes, which are logits; kernels.CTC computes it.
+// newCTC is connectionist temporal classification of an output of frames x classes, which are logits; kernels.CTC computes it.
 // It takes no arguments.
 //
 // Source: keras/src/losses/losses.py, ctc.
-func ctc(*params.Args) *Loss { return &Loss{Labels: Sequences} }
+func newCTC(*params.Args) *Loss { return &Loss{Labels: Sequences} }

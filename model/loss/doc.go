@@ -37,8 +37,13 @@
 //
 // Values are float32; every row is computed in float64 and rounded once. NaN and Inf in p come out as NaN or Inf.
 //
+// # Data and kernels
+//
+// A form of a loss is a struct of numbers (Form), by which plans hold it, and is named by its kind. A device has a table of kernels by
+// kind; those of the CPU are the methods Rows and Grad of the struct.
+//
 // # Adding a loss
 //
-// A loss is one file with a function that reads the loss's arguments, and one row in the table of registry.go. A loss that
-// is the mean over the outputs of something is an element.
+// A loss is one file with the struct, its two methods and a function that reads the loss's arguments, one row in the table of
+// registry.go and one in that of every device. A loss that is the mean over the outputs of something is an element.
 package loss

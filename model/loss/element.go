@@ -1,31 +1,29 @@
 package loss
 
 // An element is a loss of one output with prediction p and label t, and its derivative by p.
-type element struct {
-	value func(p, t float64) float64
-	slope func(p, t float64) float64
+type element interface {
+	value(p, t float64) float64
+	slope(p, t float64) float64
 }
 
-// mean is the mean of an element's loss over the outputs of a row.
-func mean(e element) Func {
-	return Func{
-		Rows: func(rows, n int, p, y, losses []float32) {
-			for r := range rows {
-				var loss float64
-				for i := r * n; i < (r+1)*n; i++ {
-					loss += e.value(float64(p[i]), float64(y[i]))
-				}
-				losses[r] = float32(loss / float64(n))
-			}
-		},
-		Grad: func(rows, n int, p, y, scale, dp []float32) {
-			for r := range rows {
-				s := float64(scale[r]) / float64(n)
-				for i := r * n; i < (r+1)*n; i++ {
-					dp[i] = float32(s * e.slope(float64(p[i]), float64(y[i])))
-				}
-			}
-		},
+// meanRows is the mean of an element's loss over the outputs of each row.
+func meanRows[E element](e E, rows, n int, p, y, losses []float32) {
+	for r := range rows {
+		var loss float64
+		for i := r * n; i < (r+1)*n; i++ {
+			loss += e.value(float64(p[i]), float64(y[i]))
+		}
+		losses[r] = float32(loss / float64(n))
+	}
+}
+
+// meanGrad is the gradient of meanRows.
+func meanGrad[E element](e E, rows, n int, p, y, scale, dp []float32) {
+	for r := range rows {
+		s := float64(scale[r]) / float64(n)
+		for i := r * n; i < (r+1)*n; i++ {
+			dp[i] = float32(s * e.slope(float64(p[i]), float64(y[i])))
+		}
 	}
 }
 

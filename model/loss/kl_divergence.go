@@ -1,19 +1,17 @@
 package loss
 
-import (
-	"math"
+import "math"
 
-	"github.com/beamfit/beamfit/model/params"
-)
-
-// klDivergence is Σ t·log(t/q), where t and q are labels and predictions bounded to [epsilon, 1].
+// KLDivergence is Σ t·log(t/q), where t and q are labels and predictions bounded to [epsilon, 1].
 //
 // Source: keras/src/losses/losses.py, kl_divergence.
-func klDivergence(*params.Args) *Loss {
-	return &Loss{Output: Func{Rows: divergenceRows, Grad: divergenceGrad}}
-}
+type KLDivergence struct{}
 
-func divergenceRows(rows, n int, p, y, losses []float32) {
+// Kind is kl_divergence.
+func (KLDivergence) Kind() string { return "kl_divergence" }
+
+// Rows computes the losses of rows.
+func (KLDivergence) Rows(rows, n int, p, y, losses []float32) {
 	for r := range rows {
 		var loss float64
 		for i := r * n; i < (r+1)*n; i++ {
@@ -25,7 +23,8 @@ func divergenceRows(rows, n int, p, y, losses []float32) {
 	}
 }
 
-func divergenceGrad(rows, n int, p, y, scale, dp []float32) {
+// Grad computes the gradient of the predictions.
+func (KLDivergence) Grad(rows, n int, p, y, scale, dp []float32) {
 	for r := range rows {
 		for i := r * n; i < (r+1)*n; i++ {
 			t, _ := bounded(float64(y[i]), epsilon, 1)

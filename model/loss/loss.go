@@ -14,11 +14,14 @@ const (
 	Sequences
 )
 
-// A Func computes a loss and its gradient. Rows writes losses[r]; Grad writes dp[r,j] = scale[r]·∂losses[r]/∂p[r,j].
-// dp may alias p. Neither allocates.
-type Func struct {
-	Rows func(rows, n int, p, y, losses []float32)
-	Grad func(rows, n int, p, y, scale, dp []float32)
+// A Form is how a loss is computed from the model's output or from its logits: one of this package's structs, each in the file of
+// its loss. It is data, whose fields are the loss's numbers; a device has a kernel for every kind.
+//
+// The CPU's kernels are the methods of the struct: Rows writes losses[r]; Grad writes dp[r,j] = scale[r]·∂losses[r]/∂p[r,j]. dp may
+// alias p. Neither allocates.
+type Form interface {
+	// Kind is the name of the loss in keras.losses.
+	Kind() string
 }
 
 // A Loss is one loss of keras.losses with its arguments.
@@ -26,13 +29,13 @@ type Loss struct {
 	// Name is the function's name in keras.losses.
 	Name string
 	// Output computes from the model's output. A loss of Sequences has none: it is an operation of its own (kernels.CTC).
-	Output Func
+	Output Form
 	// Logits computes from the input of the softmax or sigmoid that makes the model's output; nil: the loss has no such
 	// form.
-	Logits *Func
+	Logits Form
 	// SoftmaxLogits computes from the input of a softmax where that differs from Logits, which then is for a sigmoid
 	// only; nil: Logits is for both.
-	SoftmaxLogits *Func
+	SoftmaxLogits Form
 	// Labels is what the loss compares the output with.
 	Labels Labels
 	// Sparse: Keras takes class numbers as labels, which are one-hot here.
@@ -40,18 +43,24 @@ type Loss struct {
 	// WholeBatch: a row's loss depends on the other rows of its batch, so that a batch must be whole: no slice of it, and no rows
 	// that are none. Grad then must not overwrite p.
 	WholeBatch bool
-	// Ignore is a class whose rows have no loss and do not count in its mean; nil: none. It need not be one of the output's:
-	// a class number beyond them is a label of zeros.
-	Ignore *int
+	// Ignore is the class whose rows do not count.
+	Ignore Ignore
 }
 
-// Ignores tells whether a row with label y does not count.
-func (l *Loss) Ignores(y []float32) bool {
+// An Ignore is a class whose rows have no loss and do not count in its mean. It need not be one of the output's: a class number
+// beyond them is a label of zeros.
+type Ignore struct {
+	On    bool // false: there is none
+	Class int
+}
+
+// Has tells whether a row with label y is of the class.
+func (i Ignore) Has(y []float32) bool {
 	switch {
-	case l.Ignore == nil:
+	case !i.On:
 		return false
-	case *l.Ignore >= 0 && *l.Ignore < len(y):
-		return y[*l.Ignore] != 0
+	case i.Class >= 0 && i.Class < len(y):
+		return y[i.Class] != 0
 	}
 	return !slices.ContainsFunc(y, func(v float32) bool { return v != 0 })
 }

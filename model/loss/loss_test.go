@@ -40,9 +40,9 @@ func TestValues(t *testing.T) {
 		if !ok {
 			t.Fatalf("no loss %s", tt.name)
 		}
-		f := l.Output
+		f := l.Output.(computed)
 		if tt.logits {
-			f = *l.Logits
+			f = l.Logits.(computed)
 		}
 		got := make([]float32, 1)
 		f.Rows(1, len(tt.p), tt.p, tt.y, got)
@@ -79,22 +79,29 @@ func calls() []params.Call {
 	}...)
 }
 
+// A computed form has kernels for the CPU.
+type computed interface {
+	Form
+	Rows(rows, n int, p, y, losses []float32)
+	Grad(rows, n int, p, y, scale, dp []float32)
+}
+
 // forms are the forms of a loss; none of ctc, which is an operation of its own.
-func forms(t *testing.T, call params.Call) map[string]Func {
+func forms(t *testing.T, call params.Call) map[string]computed {
 	t.Helper()
 	l, err := New(call)
 	if err != nil {
 		t.Fatal(err)
 	}
-	forms := map[string]Func{}
-	if l.Output.Rows != nil {
-		forms["output"] = l.Output
-	}
-	if l.Logits != nil {
-		forms["logits"] = *l.Logits
-	}
-	if l.SoftmaxLogits != nil {
-		forms["logits of a softmax"] = *l.SoftmaxLogits
+	forms := map[string]computed{}
+	for name, f := range map[string]Form{"output": l.Output, "logits": l.Logits, "logits of a softmax": l.SoftmaxLogits} {
+		if f == nil {
+			continue
+		}
+		if f.Kind() != l.Name {
+			t.Errorf("the form %s of %s is called %s", name, l.Name, f.Kind())
+		}
+		forms[name] = f.(computed)
 	}
 	return forms
 }

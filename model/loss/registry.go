@@ -18,28 +18,33 @@ type entry struct {
 
 // table is every loss: a new one is a file and a row here.
 var table = []entry{
-	{"binary_crossentropy", []string{"bce", "BCE", "BinaryCrossentropy"}, binaryCrossentropy},
-	{"binary_focal_crossentropy", []string{"BinaryFocalCrossentropy"}, binaryFocalCrossentropy},
-	{"categorical_crossentropy", []string{"CategoricalCrossentropy"}, categoricalCrossentropy},
-	{"categorical_focal_crossentropy", []string{"CategoricalFocalCrossentropy"}, categoricalFocalCrossentropy},
-	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, categoricalGeneralizedCrossEntropy},
-	{"categorical_hinge", []string{"CategoricalHinge"}, categoricalHinge},
-	{"circle", []string{"Circle"}, circle},
-	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, cosineSimilarity},
-	{"ctc", []string{"CTC"}, ctc},
-	{"dice", []string{"Dice"}, dice},
-	{"hinge", []string{"Hinge"}, hinge},
-	{"huber", []string{"Huber", "huber_loss"}, huber},
-	{"kl_divergence", []string{"kld", "KLD", "KLDivergence", "kullback_leibler_divergence"}, klDivergence},
-	{"log_cosh", []string{"LogCosh", "logcosh"}, logCosh},
-	{"mean_absolute_error", []string{"mae", "MAE", "MeanAbsoluteError"}, meanAbsoluteError},
-	{"mean_absolute_percentage_error", []string{"mape", "MAPE", "MeanAbsolutePercentageError"}, meanAbsolutePercentageError},
-	{"mean_squared_error", []string{"mse", "MSE", "MeanSquaredError"}, meanSquaredError},
-	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, meanSquaredLogarithmicError},
-	{"poisson", []string{"Poisson"}, poisson},
-	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, sparseCategoricalCrossentropy},
-	{"squared_hinge", []string{"SquaredHinge"}, squaredHinge},
-	{"tversky", []string{"Tversky"}, tversky},
+	{"binary_crossentropy", []string{"bce", "BCE", "BinaryCrossentropy"}, newBinaryCrossentropy},
+	{"binary_focal_crossentropy", []string{"BinaryFocalCrossentropy"}, newBinaryFocalCrossentropy},
+	{"categorical_crossentropy", []string{"CategoricalCrossentropy"}, newCategoricalCrossentropy},
+	{"categorical_focal_crossentropy", []string{"CategoricalFocalCrossentropy"}, newCategoricalFocalCrossentropy},
+	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, newCategoricalGeneralizedCrossEntropy},
+	{"categorical_hinge", []string{"CategoricalHinge"}, plain(CategoricalHinge{})},
+	{"circle", []string{"Circle"}, newCircle},
+	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, newCosineSimilarity},
+	{"ctc", []string{"CTC"}, newCTC},
+	{"dice", []string{"Dice"}, newDice},
+	{"hinge", []string{"Hinge"}, plain(Hinge{})},
+	{"huber", []string{"Huber", "huber_loss"}, newHuber},
+	{"kl_divergence", []string{"kld", "KLD", "KLDivergence", "kullback_leibler_divergence"}, plain(KLDivergence{})},
+	{"log_cosh", []string{"LogCosh", "logcosh"}, plain(LogCosh{})},
+	{"mean_absolute_error", []string{"mae", "MAE", "MeanAbsoluteError"}, plain(MeanAbsoluteError{})},
+	{"mean_absolute_percentage_error", []string{"mape", "MAPE", "MeanAbsolutePercentageError"}, plain(MeanAbsolutePercentageError{})},
+	{"mean_squared_error", []string{"mse", "MSE", "MeanSquaredError"}, plain(MeanSquaredError{})},
+	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, plain(MeanSquaredLogarithmicError{})},
+	{"poisson", []string{"Poisson"}, plain(Poisson{})},
+	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, newSparseCategoricalCrossentropy},
+	{"squared_hinge", []string{"SquaredHinge"}, plain(SquaredHinge{})},
+	{"tversky", []string{"Tversky"}, newTversky},
+}
+
+// plain makes a loss without arguments.
+func plain(f Form) func(*params.Args) *Loss {
+	return func(*params.Args) *Loss { return &Loss{Output: f} }
 }
 
 // Names lists the losses by their function names in keras.losses, sorted.

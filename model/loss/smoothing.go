@@ -2,24 +2,24 @@ package loss
 
 import "github.com/beamfit/beamfit/model/params"
 
-// A smoothing is Keras' label_smoothing: labels y become y·(1-share) + share·rest, where rest is what a class has when all
+// A Smoothing is Keras' label_smoothing: labels y become y·(1-s) + s·rest, where rest is what a class has when all
 // have the same.
-type smoothing struct{ share float64 }
+type Smoothing float64
 
 // readSmoothing reads label_smoothing, 0 by default.
-func readSmoothing(a *params.Args) smoothing {
+func readSmoothing(a *params.Args) Smoothing {
 	s := a.Float(0, "label_smoothing")
 	if !(s >= 0 && s <= 1) {
 		a.Failf("argument label_smoothing must lie from 0 to 1, found %v", s)
 	}
-	return smoothing{s}
+	return Smoothing(s)
 }
 
 // binary is the label of an output that is true or false.
-func (s smoothing) binary(y float64) float64 { return y*(1-s.share) + s.share/2 }
+func (s Smoothing) binary(y float64) float64 { return y*(1-float64(s)) + float64(s)/2 }
 
 // class is the label of one of n classes.
-func (s smoothing) class(y float64, n int) float64 { return y*(1-s.share) + s.share/float64(n) }
+func (s Smoothing) class(y float64, n int) float64 { return y*(1-float64(s)) + float64(s)/float64(n) }
 
 // readAxis accepts the axis of a row's outputs, which is the only one: an output of a model with a loss has shape
 // rows x n.

@@ -7,7 +7,7 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// sparseCategoricalCrossentropy is -log(q_c) of the label's class c, where q is the softmax of the logits or, without
+// SparseCategoricalCrossentropy is -log(q_c) of the label's class c, where q is the softmax of the logits or, without
 // logits, clip(p) divided by its sum. Labels are one-hot here; class numbers are made so before they come.
 //
 // Without logits it differs from categorical_crossentropy in the order: that divides first and clips then.
@@ -18,42 +18,55 @@ import (
 //
 // Source: keras/src/losses/losses.py, sparse_categorical_crossentropy; keras/src/backend/tensorflow/nn.py,
 // sparse_categorical_crossentropy.
-func sparseCategoricalCrossentropy(a *params.Args) *Loss {
-	fromLogits := a.Bool(false, "from_logits")
-	readAxis(a)
-	output := Func{Rows: sparseRows, Grad: sparseGrad}
-	logits := Func{Rows: kernels.SoftmaxCrossEntropy, Grad: kernels.SoftmaxCrossEntropyGrad}
-	if fromLogits {
-		output = logits
-	}
-	if !a.Has("ignore_class") {
-		return &Loss{Output: output, Logits: &logits, Sparse: true}
-	}
-	class := a.Int(0, "ignore_class")
-	l := &Loss{Sparse: true, Ignore: &class}
-	l.Output = l.skipIgnored(output)
-	return l
+type SparseCategoricalCrossentropy struct {
+	Logits bool // it computes from logits
+	Ignore Ignore
 }
 
-// skipIgnored gives rows that do not count no loss and no gradient.
-func (l *Loss) skipIgnored(f Func) Func {
-	return Func{
-		Rows: func(rows, n int, p, y, losses []float32) {
-			f.Rows(rows, n, p, y, losses)
-			for r := range rows {
-				if l.Ignores(y[r*n : (r+1)*n]) {
-					losses[r] = 0
-				}
-			}
-		},
-		Grad: func(rows, n int, p, y, scale, dp []float32) {
-			f.Grad(rows, n, p, y, scale, dp)
-			for r := range rows {
-				if l.Ignores(y[r*n : (r+1)*n]) {
-					clear(dp[r*n : (r+1)*n])
-				}
-			}
-		},
+func newSparseCategoricalCrossentropy(a *params.Args) *Loss {
+	output := SparseCategoricalCrossentropy{Logits: a.Bool(false, "from_logits")}
+	readAxis(a)
+	if a.Has("ignore_class") {
+		output.Ignore = Ignore{On: true, Class: a.Int(0, "ignore_class")}
+		return &Loss{Output: output, Sparse: true, Ignore: output.Ignore}
+	}
+	return &Loss{Output: output, Logits: SparseCategoricalCrossentropy{Logits: true}, Sparse: true}
+}
+
+// Kind is sparse_categorical_crossentropy.
+func (SparseCategoricalCrossentropy) Kind() string { return "sparse_categorical_crossentropy" }
+
+// Rows computes the losses of rows.
+func (l SparseCategoricalCrossentropy) Rows(rows, n int, p, y, losses []float32) {
+	if l.Logits {
+		kernels.SoftmaxCrossEntropy(rows, n, p, y, losses)
+	} else {
+		sparseRows(rows, n, p, y, losses)
+	}
+	if !l.Ignore.On {
+		return
+	}
+	for r := range rows {
+		if l.Ignore.Has(y[r*n : (r+1)*n]) {
+			losses[r] = 0
+		}
+	}
+}
+
+// Grad computes the gradient of the predictions.
+func (l SparseCategoricalCrossentropy) Grad(rows, n int, p, y, scale, dp []float32) {
+	if l.Logits {
+		kernels.SoftmaxCrossEntropyGrad(rows, n, p, y, scale, dp)
+	} else {
+		sparseGrad(rows, n, p, y, scale, dp)
+	}
+	if !l.Ignore.On {
+		return
+	}
+	for r := range rows {
+		if l.Ignore.Has(y[r*n : (r+1)*n]) {
+			clear(dp[r*n : (r+1)*n])
+		}
 	}
 }
 

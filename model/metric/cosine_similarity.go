@@ -17,9 +17,9 @@ func cosineSimilarity(a *params.Args, _ int) *Metric {
 	if axis := a.Int(-1, "axis"); axis != -1 && axis != 1 {
 		a.Failf("argument axis must be -1, found %d", axis)
 	}
-	negative := mustLoss("cosine_similarity").Output.Rows
+	var negative loss.CosineSimilarity
 	return rowMean(func(rows, n int, p, y, values []float32) {
-		negative(rows, n, p, y, values)
+		negative.Rows(rows, n, p, y, values)
 		for r := range rows {
 			values[r] = -values[r]
 		}

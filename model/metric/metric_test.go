@@ -59,7 +59,9 @@ func TestMetrics(t *testing.T) {
 func rowsOf(m *Metric, n int, p, y []float32) Rows {
 	r := Rows{N: n, P: p, Y: y, Values: make([]float32, len(p)/n)}
 	if m.Loss != nil {
-		m.Loss.Output.Rows(len(r.Values), n, p, y, r.Values)
+		m.Loss.Output.(interface {
+			Rows(rows, n int, p, y, losses []float32)
+		}).Rows(len(r.Values), n, p, y, r.Values)
 	}
 	return r
 }

@@ -3,7 +3,6 @@ package optimizer
 import (
 	"math"
 
-	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
 )
 
@@ -18,39 +17,31 @@ import (
 //
 // Source: keras/src/optimizers/adam.py.
 type Adam struct {
-	zeroStart
-	rate                  rate
-	beta1, beta2, epsilon float64
-	amsgrad               bool
+	Beta1, Beta2, Epsilon float64
+	AMSGrad               bool
 }
 
-func newAdam(a *params.Args, r rate) Optimizer {
-	return &Adam{
-		rate: r, beta1: share(a, 0.9, "beta_1"), beta2: share(a, 0.999, "beta_2"), epsilon: epsilon(a),
-		amsgrad: a.Bool(false, "amsgrad"),
+func newAdam(a *params.Args) Rule {
+	return Adam{
+		Beta1: share(a, 0.9, "beta_1"), Beta2: share(a, 0.999, "beta_2"), Epsilon: epsilon(a), AMSGrad: a.Bool(false, "amsgrad"),
 	}
 }
 
-// Name is "Adam".
-func (o *Adam) Name() string { return "Adam" }
+// Kind is "Adam".
+func (Adam) Kind() string { return "Adam" }
 
 // Slots is 2, with amsgrad 3.
-func (o *Adam) Slots() int {
-	if o.amsgrad {
+func (o Adam) Slots() int {
+	if o.AMSGrad {
 		return 3
 	}
 	return 2
 }
 
-// Update makes one step.
-func (o *Adam) Update(iteration int64, p, g []float32, slots [][]float32) {
+func (o Adam) correct(s Scalars, iteration int64) Scalars {
 	t := float64(iteration + 1)
-	lr := o.rate.at(iteration) * math.Sqrt(correction(o.beta2, t)) / correction(o.beta1, t)
-	if o.amsgrad {
-		kernels.AMSGrad(p, g, slots[0], slots[1], slots[2], lr, o.beta1, o.beta2, o.epsilon)
-		return
-	}
-	kernels.Adam(p, g, slots[0], slots[1], lr, o.beta1, o.beta2, o.epsilon)
+	s.Corrected = s.Rate * math.Sqrt(correction(o.Beta2, t)) / correction(o.Beta1, t)
+	return s
 }
 
 // correction is 1 - betaᵗ, by which Adam and its kin divide a running mean that began at 0.

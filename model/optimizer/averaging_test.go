@@ -1,50 +1,60 @@
 package optimizer
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// TestAveraging: the average starts as the first weights, follows them, and becomes the weights every second step.
-func TestAveraging(t *testing.T) {
-	o, err := New(params.Call{Name: "SGD", Args: args{
-		"learning_rate": 1.0, "use_ema": true, "ema_momentum": 0.75, "ema_overwrite_frequency": int64(2), "clipvalue": 1.0,
-	}})
+// TestScalarsOfAveraging: the average begins with the first step and becomes the weights every second one.
+func TestScalarsOfAveraging(t *testing.T) {
+	o, err := New(params.Call{Name: "SGD", Args: args{"use_ema": true, "ema_overwrite_frequency": int64(2), "decay": 1.0}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, slots := []float32{8, -4}, [][]float32{{0, 0}}
-	steps := []struct{ p, average []float32 }{
-		{[]float32{7, -3}, []float32{7, -3}},
-		{[]float32{6.75, -2.75}, []float32{6.75, -2.75}}, // 0.75·7 + 0.25·6
-		{[]float32{5.75, -1.75}, []float32{6.5, -2.5}},
-	}
-	for i, want := range steps {
-		g := []float32{1, -1}
-		o.Update(int64(i), p, g, slots)
-		if !slices.Equal(p, want.p) || !slices.Equal(slots[0], want.average) {
-			t.Errorf("step %d: weights %v, average %v, want %v, %v", i, p, slots[0], want.p, want.average)
+	for i, want := range []Scalars{{Rate: 0.01, First: true}, {Rate: 0.01 / 2, Overwrite: true}, {Rate: 0.01 / 3}, {Rate: 0.01 / 4, Overwrite: true}} {
+		if got := o.Scalars(int64(i)); got != want {
+			t.Errorf("step %d: %+v, want %+v", i, got, want)
 		}
-	}
-	f := FinisherOf(o)
-	if f == nil {
-		t.Fatal("no Finisher behind clipping")
-	}
-	if f.Finish(p, slots); !slices.Equal(p, slots[0]) {
-		t.Errorf("in the end: weights %v, average %v", p, slots[0])
 	}
 }
 
-func TestNoFinisher(t *testing.T) {
+func TestNoAveraging(t *testing.T) {
 	for _, with := range []args{nil, {"clipnorm": 1.0}, {"use_ema": false, "ema_momentum": 0.5}} {
 		o, err := New(params.Call{Name: "Adam", Args: with})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if f := FinisherOf(o); f != nil {
-			t.Errorf("%v: %T", with, f)
+		if o.Averaging != nil || o.Slots() != 2 {
+			t.Errorf("%v: %+v, %d slots", with, o.Averaging, o.Slots())
+		}
+	}
+}
+
+func TestNoClipping(t *testing.T) {
+	if o, err := New(params.Call{Name: "SGD", Args: args{"clipnorm": int64(0), "global_clipnorm": nil}}); err != nil || o.Clip != (Clip{}) {
+		t.Errorf("a clipnorm of 0 clips: %+v, %v", o, err)
+	}
+}
+
+// TestSlotStart: what an optimizer keeps starts where Keras' does, whatever else it does.
+func TestSlotStart(t *testing.T) {
+	for _, name := range Names() {
+		o, err := New(params.Call{Name: name, Args: args{"weight_decay": 0.1, "clipnorm": 1.0, "use_ema": true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Name != name {
+			t.Errorf("%s is called %s", name, o.Name)
+		}
+		for slot := range o.Slots() {
+			want := float32(0)
+			if slot == 0 && (name == "Adagrad" || name == "Ftrl") {
+				want = 0.1
+			}
+			if got := o.SlotStart(slot); got != want {
+				t.Errorf("%s: slot %d starts as %v, want %v", name, slot, got, want)
+			}
 		}
 	}
 }

@@ -1,30 +1,30 @@
 package optimizer
 
-import (
-	"math"
+import "github.com/beamfit/beamfit/model/params"
 
-	"github.com/beamfit/beamfit/model/kernels"
-	"github.com/beamfit/beamfit/model/params"
+// A ClipKind is a way to bound gradients.
+type ClipKind string
+
+// The kinds of clipping, with c the bound.
+const (
+	// ClipNorm makes each array g to g·c/max(‖g‖, c).
+	ClipNorm ClipKind = "norm"
+	// ClipGlobalNorm does the same with the norm of all arrays together.
+	ClipGlobalNorm ClipKind = "global norm"
+	// ClipValue bounds each gradient to [-c, c].
+	ClipValue ClipKind = "value"
 )
 
-// A Clipper is an optimizer that wants gradients clipped before its updates.
-type Clipper interface {
-	Optimizer
-	// Clip changes all gradients of a step: sizes are the lengths of the arrays that g consists of, in order. It does
-	// not allocate.
-	Clip(g []float32, sizes []int)
+// A Clip bounds the gradients before a step.
+type Clip struct {
+	Kind  ClipKind // "": no bound
+	Bound float64
 }
 
-// withClipping reads the arguments of which at most one may be given:
-//
-//	clipnorm         each array g becomes g·c/max(‖g‖, c)
-//	global_clipnorm  the same, with the norm of all arrays together
-//	clipvalue        each gradient is bounded to [-c, c]
-//
-// None and 0 clip nothing.
+// readClip reads clipnorm, global_clipnorm and clipvalue, of which at most one may be given. None and 0 clip nothing.
 //
 // Source: keras/src/optimizers/base_optimizer.py, _clip_gradients; tf.clip_by_norm; clip_by_global_norm of the same file.
-func withClipping(a *params.Args, o Optimizer) Optimizer {
+func readClip(a *params.Args) Clip {
 	given := 0
 	read := func(name string) float64 {
 		if a.Has(name) {
@@ -38,54 +38,11 @@ func withClipping(a *params.Args, o Optimizer) Optimizer {
 	}
 	switch {
 	case norm > 0:
-		return normClipper{clipping{o}, norm}
+		return Clip{ClipNorm, norm}
 	case global > 0:
-		return globalNormClipper{clipping{o}, global}
+		return Clip{ClipGlobalNorm, global}
 	case value > 0:
-		return valueClipper{clipping{o}, value}
+		return Clip{ClipValue, value}
 	}
-	return o
+	return Clip{}
 }
-
-// clipping is the part that all clippers have: the optimizer that is given the clipped gradients.
-type clipping struct{ Optimizer }
-
-func (c clipping) inner() Optimizer { return c.Optimizer }
-
-type normClipper struct {
-	clipping
-	norm float64
-}
-
-// Clip bounds the norm of each array.
-func (o normClipper) Clip(g []float32, sizes []int) {
-	for _, n := range sizes {
-		scaleDown(o.norm, g[:n])
-		g = g[n:]
-	}
-}
-
-type globalNormClipper struct {
-	clipping
-	norm float64
-}
-
-// Clip bounds the norm of all arrays together.
-func (o globalNormClipper) Clip(g []float32, _ []int) { scaleDown(o.norm, g) }
-
-// scaleDown brings the norm of g down to a bound. A norm that is NaN or infinite makes all of g NaN.
-func scaleDown(bound float64, g []float32) {
-	norm := math.Sqrt(kernels.SumSquares64(g))
-	if norm <= bound {
-		return
-	}
-	kernels.Scale(float32(bound/norm+(norm-norm)), g, g)
-}
-
-type valueClipper struct {
-	clipping
-	value float64
-}
-
-// Clip bounds each gradient.
-func (o valueClipper) Clip(g []float32, _ []int) { kernels.Clip(-o.value, o.value, g) }

@@ -17,11 +17,18 @@
 // accepted as well: lr for learning_rate, and decay, which lowers the rate to lr/(1 + decay·iteration)
 // (keras/optimizer_v2/optimizer_v2.py, _decayed_lr). weight_decay shrinks the weights before each step; clipnorm,
 // global_clipnorm and clipvalue bound the gradients before that. use_ema, ema_momentum and ema_overwrite_frequency keep a moving
-// average of the weights, which becomes the weights at the end (see averaging). Steps are counted per shard: a schedule goes on from one
+// average of the weights, which becomes the weights at the end (see Averaging). Steps are counted per shard: a schedule goes on from one
 // iteration of training to the next, and its steps are those of one shard.
+//
+// # Data and kernels
+//
+// Nothing here changes weights. A Rule is a struct of the numbers that stay, by which plans hold it, and is named by its kind; what
+// changes from step to step, the learning rate of a schedule and corrections for running means, are Scalars, which
+// Optimizer.Scalars computes once for a step. A device has a table of kernels by kind and needs these two.
 //
 // # Adding an optimizer
 //
-// An optimizer is one file with a type and a constructor, and one row in the table of registry.go. A schedule is a function
-// and a row in schedule.go.
+// An optimizer is one file with a Rule and a constructor, one row in the table of registry.go and, for a new kind, one in that of
+// every device. A rule whose scalars are not the rate alone has a method correct, one whose slots do not start as zeros slotStart. A
+// schedule is a function and a row in schedule.go.
 package optimizer

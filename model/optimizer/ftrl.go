@@ -1,9 +1,6 @@
 package optimizer
 
-import (
-	"github.com/beamfit/beamfit/model/kernels"
-	"github.com/beamfit/beamfit/model/params"
-)
+import "github.com/beamfit/beamfit/model/params"
 
 // Ftrl is "follow the regularised leader", with e = -learning_rate_power and l2 = l2_regularization_strength +
 // beta/(2·lr):
@@ -17,43 +14,32 @@ import (
 // Slots: s, which starts as initial_accumulator_value, and z.
 //
 // Source: keras/src/optimizers/ftrl.py.
-type Ftrl struct {
-	rate    rate
-	initial float64
-	options kernels.FtrlOptions
-}
+type Ftrl struct{ Initial, Power, L1, L2, Shrinkage, Beta float64 }
 
-func newFtrl(a *params.Args, r rate) Optimizer {
-	o := &Ftrl{rate: r, initial: positiveOrZero(a, 0.1, "initial_accumulator_value"), options: kernels.FtrlOptions{
+func newFtrl(a *params.Args) Rule {
+	o := Ftrl{
+		Initial:   positiveOrZero(a, 0.1, "initial_accumulator_value"),
 		Power:     a.Float(-0.5, "learning_rate_power"),
 		L1:        positiveOrZero(a, 0, "l1_regularization_strength"),
 		L2:        positiveOrZero(a, 0, "l2_regularization_strength"),
 		Shrinkage: positiveOrZero(a, 0, "l2_shrinkage_regularization_strength"),
 		Beta:      positiveOrZero(a, 0, "beta"),
-	}}
-	if !(o.options.Power <= 0) {
-		a.Failf("argument learning_rate_power must not be positive, found %v", o.options.Power)
+	}
+	if !(o.Power <= 0) {
+		a.Failf("argument learning_rate_power must not be positive, found %v", o.Power)
 	}
 	return o
 }
 
-// Name is "Ftrl".
-func (o *Ftrl) Name() string { return "Ftrl" }
+// Kind is "Ftrl".
+func (Ftrl) Kind() string { return "Ftrl" }
 
 // Slots is 2.
-func (o *Ftrl) Slots() int { return 2 }
+func (Ftrl) Slots() int { return 2 }
 
-// SlotStart is initial_accumulator_value for s and 0 for z.
-func (o *Ftrl) SlotStart(slot int) float32 {
+func (o Ftrl) slotStart(slot int) float32 {
 	if slot == 0 {
-		return float32(o.initial)
+		return float32(o.Initial)
 	}
 	return 0
-}
-
-// Update makes one step.
-func (o *Ftrl) Update(iteration int64, p, g []float32, slots [][]float32) {
-	options := o.options
-	options.LearningRate = o.rate.at(iteration)
-	kernels.Ftrl(p, g, slots[0], slots[1], options)
 }

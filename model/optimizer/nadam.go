@@ -3,7 +3,6 @@ package optimizer
 import (
 	"math"
 
-	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
 )
 
@@ -16,32 +15,25 @@ import (
 // Arguments: learning_rate 0.001, beta_1 0.9, beta_2 0.999, epsilon 1e-7. Slots: m, v.
 //
 // Source: keras/src/optimizers/nadam.py.
-type Nadam struct {
-	zeroStart
-	rate                  rate
-	beta1, beta2, epsilon float64
+type Nadam struct{ Beta1, Beta2, Epsilon float64 }
+
+func newNadam(a *params.Args) Rule {
+	return Nadam{Beta1: rounded(share(a, 0.9, "beta_1")), Beta2: rounded(share(a, 0.999, "beta_2")), Epsilon: epsilon(a)}
 }
 
-func newNadam(a *params.Args, r rate) Optimizer {
-	return &Nadam{
-		rate: r, beta1: rounded(share(a, 0.9, "beta_1")), beta2: rounded(share(a, 0.999, "beta_2")), epsilon: epsilon(a),
-	}
-}
-
-// Name is "Nadam".
-func (o *Nadam) Name() string { return "Nadam" }
+// Kind is "Nadam".
+func (Nadam) Kind() string { return "Nadam" }
 
 // Slots is 2.
-func (o *Nadam) Slots() int { return 2 }
+func (Nadam) Slots() int { return 2 }
 
-// Update makes one step.
-func (o *Nadam) Update(iteration int64, p, g []float32, slots [][]float32) {
+func (o Nadam) correct(s Scalars, iteration int64) Scalars {
 	t := iteration + 1
-	u, next := o.beta1*warming(t), o.beta1*warming(t+1)
-	product := math.Pow(o.beta1, float64(t)) * warmingProducts[min(t, warmingSteps)]
-	cm, cg := next/(1-product*next), (1-u)/(1-product)
-	cv := 1 / correction(o.beta2, float64(t))
-	kernels.Nadam(p, g, slots[0], slots[1], o.rate.at(iteration), o.beta1, o.beta2, o.epsilon, cm, cg, cv)
+	u, next := o.Beta1*warming(t), o.Beta1*warming(t+1)
+	product := math.Pow(o.Beta1, float64(t)) * warmingProducts[min(t, warmingSteps)]
+	s.Mean, s.Gradient = next/(1-product*next), (1-u)/(1-product)
+	s.Square = 1 / correction(o.Beta2, float64(t))
+	return s
 }
 
 // warming is the share of beta_1 in step t.

@@ -2,25 +2,73 @@ package optimizer
 
 import "github.com/beamfit/beamfit/model/params"
 
-// An Optimizer updates weights from gradients. It is immutable and safe for concurrent use; what it remembers lies in
-// slots.
-type Optimizer interface {
+// An Optimizer is how weights are updated from gradients. A step bounds the gradients, shrinks the weights, changes them by the rule
+// and keeps their average, whatever of this there is. It is immutable and safe for concurrent use; what a rule and the average
+// remember lies in slots, in this order.
+type Optimizer struct {
 	// Name is Keras' class name.
-	Name() string
-	// Slots is the number of slots.
-	Slots() int
-	// SlotStart is the number that a slot, counted from 0, is filled with before the first step.
-	SlotStart(slot int) float32
-	// Update changes p and the slots by one step. All slices have one length. Nothing allocates. Weights may be updated
-	// in several parts with the same iteration.
-	Update(iteration int64, p, g []float32, slots [][]float32)
+	Name string
+	// Rule changes the weights.
+	Rule Rule
+	// Clip bounds the gradients.
+	Clip Clip
+	// WeightDecay is the share of its learning rate by which every weight shrinks; 0: none.
+	WeightDecay float64
+	// Averaging keeps an average of the weights; nil: none.
+	Averaging *Averaging
+
+	rate rate
 }
 
-// zeroStart is embedded by optimizers whose slots all start as zeros.
-type zeroStart struct{}
+// A Rule is how weights change by their gradients: one of this package's structs, each in the file of its optimizer. It is data,
+// whose fields are the numbers that stay from step to step; a device has a kernel for every kind.
+type Rule interface {
+	// Kind is Keras' class name of the optimizer, Adam for AdamW.
+	Kind() string
+	// Slots is the number of the rule's slots.
+	Slots() int
+}
 
-// SlotStart is 0.
-func (zeroStart) SlotStart(int) float32 { return 0 }
+// Scalars are the numbers that change from step to step, in float64. Together with the rule's own they are all that a device needs.
+type Scalars struct {
+	// Rate is the learning rate.
+	Rate float64
+	// Corrected is Rate with the corrections for running means that began at 0, of Adam and Adamax.
+	Corrected float64
+	// Mean, Gradient and Square are Nadam's factors of m, g and v.
+	Mean, Gradient, Square float64
+	// First: the average of the weights begins with this step. Overwrite: it becomes the weights after this step.
+	First, Overwrite bool
+}
+
+// Scalars are those of a step, of which iteration were done before.
+func (o *Optimizer) Scalars(iteration int64) Scalars {
+	s := Scalars{Rate: o.rate.at(iteration)}
+	if r, ok := o.Rule.(interface{ correct(Scalars, int64) Scalars }); ok {
+		s = r.correct(s, iteration)
+	}
+	if o.Averaging != nil {
+		s.First = iteration == 0
+		s.Overwrite = o.Averaging.Every > 0 && (iteration+1)%o.Averaging.Every == 0
+	}
+	return s
+}
+
+// Slots is the number of slots.
+func (o *Optimizer) Slots() int {
+	if o.Averaging != nil {
+		return o.Rule.Slots() + 1
+	}
+	return o.Rule.Slots()
+}
+
+// SlotStart is the number that a slot, counted from 0, is filled with before the first step.
+func (o *Optimizer) SlotStart(slot int) float32 {
+	if r, ok := o.Rule.(interface{ slotStart(int) float32 }); ok && slot < o.Rule.Slots() {
+		return r.slotStart(slot)
+	}
+	return 0
+}
 
 // notNegative refuses a negative number and NaN.
 func notNegative(a *params.Args, name string, v float64) {

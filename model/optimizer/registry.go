@@ -8,22 +8,23 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// table is every optimizer by Keras' class name, with its default learning rate: a new one is a file and a row here.
+// table is every optimizer by Keras' class name, with its defaults of learning_rate and weight_decay: a new one is a file and a row
+// here.
 var table = []struct {
-	name string
-	rate float64
-	make func(a *params.Args, r rate) Optimizer
+	name        string
+	rate, decay float64
+	rule        func(a *params.Args) Rule
 }{
-	{"Adadelta", 0.001, newAdadelta},
-	{"Adagrad", 0.001, newAdagrad},
-	{"Adam", 0.001, newAdam},
-	{"AdamW", 0.001, newAdamW},
-	{"Adamax", 0.001, newAdamax},
-	{"Ftrl", 0.001, newFtrl},
-	{"Lion", 0.001, newLion},
-	{"Nadam", 0.001, newNadam},
-	{"RMSprop", 0.001, newRMSprop},
-	{"SGD", 0.01, newSGD},
+	{"Adadelta", 0.001, 0, newAdadelta},
+	{"Adagrad", 0.001, 0, newAdagrad},
+	{"Adam", 0.001, 0, newAdam},
+	{"AdamW", 0.001, 0.004, newAdam},
+	{"Adamax", 0.001, 0, newAdamax},
+	{"Ftrl", 0.001, 0, newFtrl},
+	{"Lion", 0.001, 0, newLion},
+	{"Nadam", 0.001, 0, newNadam},
+	{"RMSprop", 0.001, 0, newRMSprop},
+	{"SGD", 0.01, 0, newSGD},
 }
 
 // Names lists the optimizers by Keras' class names, sorted.
@@ -37,15 +38,16 @@ func Names() []string {
 }
 
 // New makes the optimizer that compile_params ask for; its name is found in any case. It refuses a name that is not in
-// the table and arguments that the optimizer does not have. The result is a Clipper where gradients are to be clipped.
-func New(call params.Call) (Optimizer, error) {
+// the table and arguments that the optimizer does not have.
+func New(call params.Call) (*Optimizer, error) {
 	for _, row := range table {
 		if !strings.EqualFold(row.name, call.Name) {
 			continue
 		}
 		a := params.NewArgs(call)
-		r := readRate(a, row.rate)
-		o := withClipping(a, withAveraging(a, withWeightDecay(a, r, row.make(a, r))))
+		o := &Optimizer{Name: row.name}
+		o.rate, o.Rule = readRate(a, row.rate), row.rule(a)
+		o.WeightDecay, o.Averaging, o.Clip = readWeightDecay(a, row.decay), readAveraging(a), readClip(a)
 		if err := a.Check(); err != nil {
 			return nil, fmt.Errorf("optimizer %s: %w", row.name, err)
 		}

@@ -1,9 +1,6 @@
 package optimizer
 
-import (
-	"github.com/beamfit/beamfit/model/kernels"
-	"github.com/beamfit/beamfit/model/params"
-)
+import "github.com/beamfit/beamfit/model/params"
 
 // RMSprop divides the gradient by a running mean of its size:
 //
@@ -18,47 +15,29 @@ import (
 //
 // Source: keras/src/optimizers/rmsprop.py.
 type RMSprop struct {
-	zeroStart
-	rate                   rate
-	rho, momentum, epsilon float64
-	centered               bool
+	Rho, Momentum, Epsilon float64
+	Centered               bool
 }
 
-func newRMSprop(a *params.Args, r rate) Optimizer {
-	o := &RMSprop{
-		rate: r, rho: share(a, 0.9, "rho"), momentum: a.Float(0, "momentum"), epsilon: epsilon(a),
-		centered: a.Bool(false, "centered"),
-	}
-	if !(o.momentum >= 0 && o.momentum <= 1) {
-		a.Failf("argument momentum must lie from 0 to 1, found %v", o.momentum)
+func newRMSprop(a *params.Args) Rule {
+	o := RMSprop{Rho: share(a, 0.9, "rho"), Momentum: a.Float(0, "momentum"), Epsilon: epsilon(a), Centered: a.Bool(false, "centered")}
+	if !(o.Momentum >= 0 && o.Momentum <= 1) {
+		a.Failf("argument momentum must lie from 0 to 1, found %v", o.Momentum)
 	}
 	return o
 }
 
-// Name is "RMSprop".
-func (o *RMSprop) Name() string { return "RMSprop" }
+// Kind is "RMSprop".
+func (RMSprop) Kind() string { return "RMSprop" }
 
 // Slots is 1, and one more each with momentum and where centered.
-func (o *RMSprop) Slots() int {
+func (o RMSprop) Slots() int {
 	n := 1
-	if o.momentum != 0 {
+	if o.Momentum != 0 {
 		n++
 	}
-	if o.centered {
+	if o.Centered {
 		n++
 	}
 	return n
-}
-
-// Update makes one step.
-func (o *RMSprop) Update(iteration int64, p, g []float32, slots [][]float32) {
-	var mom, mg []float32
-	s, rest := slots[0], slots[1:]
-	if o.momentum != 0 {
-		mom, rest = rest[0], rest[1:]
-	}
-	if o.centered {
-		mg = rest[0]
-	}
-	kernels.RMSprop(p, g, s, mom, mg, o.rate.at(iteration), o.rho, o.momentum, o.epsilon)
 }

@@ -1,9 +1,6 @@
 package optimizer
 
-import (
-	"github.com/beamfit/beamfit/model/kernels"
-	"github.com/beamfit/beamfit/model/params"
-)
+import "github.com/beamfit/beamfit/model/params"
 
 // SGD is gradient descent, with momentum where momentum is not 0:
 //
@@ -14,37 +11,25 @@ import (
 //
 // Source: keras/src/optimizers/sgd.py.
 type SGD struct {
-	zeroStart
-	rate     rate
-	momentum float64
-	nesterov bool
+	Momentum float64
+	Nesterov bool
 }
 
-func newSGD(a *params.Args, r rate) Optimizer {
-	o := &SGD{rate: r, momentum: a.Float(0, "momentum"), nesterov: a.Bool(false, "nesterov")}
-	if !(o.momentum >= 0 && o.momentum <= 1) {
-		a.Failf("argument momentum must lie from 0 to 1, found %v", o.momentum)
+func newSGD(a *params.Args) Rule {
+	o := SGD{Momentum: a.Float(0, "momentum"), Nesterov: a.Bool(false, "nesterov")}
+	if !(o.Momentum >= 0 && o.Momentum <= 1) {
+		a.Failf("argument momentum must lie from 0 to 1, found %v", o.Momentum)
 	}
 	return o
 }
 
-// Name is "SGD".
-func (o *SGD) Name() string { return "SGD" }
+// Kind is "SGD".
+func (SGD) Kind() string { return "SGD" }
 
 // Slots is 1 with momentum, else 0.
-func (o *SGD) Slots() int {
-	if o.momentum == 0 {
+func (o SGD) Slots() int {
+	if o.Momentum == 0 {
 		return 0
 	}
 	return 1
-}
-
-// Update makes one step.
-func (o *SGD) Update(iteration int64, p, g []float32, slots [][]float32) {
-	lr := o.rate.at(iteration)
-	if o.momentum == 0 {
-		kernels.SGD(p, g, lr)
-		return
-	}
-	kernels.SGDMomentum(p, g, slots[0], lr, o.momentum, o.nesterov)
 }

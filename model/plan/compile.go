@@ -12,7 +12,7 @@ import (
 
 // Compile lowers a graph for a device. opt makes the step of a training graph; without it the plan ends at the
 // gradients.
-func Compile(g *graph.Graph, dev Device, opt optimizer.Optimizer) (*Plan, error) {
+func Compile(g *graph.Graph, dev Device, opt *optimizer.Optimizer) (*Plan, error) {
 	c := &compiler{
 		dev: dev, plan: &Plan{Batch: g.Batch},
 		values: map[*gorgonia.Node]*value{}, sides: map[*gorgonia.Node][]*value{},
@@ -29,7 +29,7 @@ func Compile(g *graph.Graph, dev Device, opt optimizer.Optimizer) (*Plan, error)
 		return nil, err
 	}
 	if g.Training {
-		c.update(g.Spec, opt)
+		c.optimize(g.Spec, opt)
 	}
 	c.finish(g)
 	if g.Slices == 1 {

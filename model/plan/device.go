@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/beamfit/beamfit/model/optimizer"
+
 // A Device runs plans. It is safe for concurrent use; a program is used by one goroutine at a time, and so is a memory, except
 // that programs may run side by side in it where none writes to a place that another one reads or writes.
 type Device interface {
@@ -34,8 +36,8 @@ type Program interface {
 type Step struct {
 	// Seed and Counter decide the random numbers of the step; Counter differs for every step under one Seed.
 	Seed, Counter uint64
-	// Iteration is the number of optimizer steps done before this one.
-	Iteration int64
+	// Scalars are those of the optimizer for this step (optimizer.Optimizer.Scalars); a plan without an optimizer has no use for them.
+	Scalars optimizer.Scalars
 	// Crew are cores that an instruction may divide its work among; nil: there are none.
 	Crew Crew
 }

@@ -41,8 +41,10 @@
 //
 // # Guarantees
 //
-// A Plan is immutable data and does not depend on memory addresses: a device that knows every opcode can run it. The same
-// graph gives the same plan. Running a Program allocates nothing.
+// A Plan is immutable data and does not depend on memory addresses: attributes are structs of numbers, texts and lists of them, without
+// functions, so that a plan can be written down, sent and read again, and a device that knows every opcode, every form of a loss and
+// every rule of an optimizer can run it. What changes from step to step is in Step. The same graph gives the same plan. Running a
+// Program allocates nothing.
 //
 // # Failure
 //

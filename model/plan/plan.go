@@ -3,9 +3,6 @@ package plan
 import (
 	"fmt"
 	"strings"
-
-	"github.com/beamfit/beamfit/model/keras"
-	"github.com/beamfit/beamfit/model/optimizer"
 )
 
 // A Space is one of the kinds of memory that instructions work on.
@@ -47,34 +44,12 @@ func (s Sizes) Max(t Sizes) Sizes {
 	return s
 }
 
-// CodeUpdate is the opcode of an optimizer's step: Attr is the optimizer.Optimizer, In the gradients, Out the weights,
-// Side the slots. CodeClip clips all gradients, Out, before it; Attr is a ClipAttr. CodeCopy copies In to Out. All other codes are
-// those of package graph.
-const (
-	CodeUpdate = "update"
-	CodeClip   = "clip"
-	// CodeConstrain changes a weight, Out, after the step, as Attr says, a ConstrainAttr.
-	CodeConstrain = "constrain"
-	CodeCopy      = "copy"
-)
-
-// A ConstrainAttr is a weight's constraint and the weight's shape.
-type ConstrainAttr struct {
-	*keras.Constraint
-	Shape []int
-}
-
-// A ClipAttr is what clips gradients, and the lengths of the arrays that they consist of.
-type ClipAttr struct {
-	optimizer.Clipper
-	Sizes []int
-}
-
 // An Instr is one instruction. Out may be the same place as one of In, where graph.Op.InPlace allows it, and so may one of
 // Side by SideInPlace. Out is also the new value's place where a weight is replaced. Scratch is memory for the device's use
 // during the instruction.
 type Instr struct {
-	Code    string
+	Code string
+	// Attr are the operation's sizes and constants, plain data whose type belongs to Code; nil: none.
 	Attr    any
 	In      []Ref
 	Out     Ref

@@ -56,7 +56,13 @@ func (s *Split) Calls(spec *keras.Spec) []Call {
 }
 
 // ofRange says whether the instruction of a set of Split.Finish is one of many alike, for a range of the weights each.
-func (in *Instr) ofRange() bool { return in.Code == graph.CodeAdd || in.Code == CodeUpdate }
+func (in *Instr) ofRange() bool {
+	switch in.Code {
+	case graph.CodeAdd, CodeDecay, CodeUpdate, CodeAverage:
+		return true
+	}
+	return false
+}
 
 // Values is the length that Work would have if no two values shared a place.
 func (s *Split) Values() int {

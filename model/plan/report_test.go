@@ -45,7 +45,7 @@ func slicePlans(t *testing.T, json string, rows ...int) (*keras.Spec, []*Plan) {
 	return spec, plans
 }
 
-func optimizerOf(t *testing.T, text string) optimizer.Optimizer {
+func optimizerOf(t *testing.T, text string) *optimizer.Optimizer {
 	t.Helper()
 	compile, err := params.ParseCompile("loss='mse', optimizer=" + text)
 	if err != nil {

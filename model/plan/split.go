@@ -28,7 +28,7 @@ func Whole(p *Plan) *Split { return &Split{Sizes: p.Sizes, Stages: [][]*Plan{{p}
 
 // NewSplit joins the plans of slices, compiled without an optimizer, to a step. parts is the number of plans that share the sum
 // and the update of the weights. What is to be done once (Plan.Once) is done for the first slice.
-func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt optimizer.Optimizer, parts int) *Split {
+func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt *optimizer.Optimizer, parts int) *Split {
 	runs, total := TrainableRuns(spec)
 	s := &Split{}
 	s.Sizes[Weights] = spec.NumWeights
@@ -51,9 +51,8 @@ func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt optimizer.Optimizer, par
 	}
 	sum := func(from, to int) []Instr { return treeSum(len(slicePlans), stride, from, to) }
 	update := func(from, to int) []Instr { return updateRange(runs, total, opt, from, to) }
-	if clipper, ok := opt.(optimizer.Clipper); ok { // it wants all gradients at once
-		clip := s.plan([]Instr{clipInstr(clipper, spec, total)})
-		s.Finish = [][]*Plan{s.set(total, parts, sum), {clip}, s.set(total, parts, update)}
+	if clip := clipInstrs(opt, spec, total); len(clip) > 0 { // it wants all gradients at once
+		s.Finish = [][]*Plan{s.set(total, parts, sum), {s.plan(clip)}, s.set(total, parts, update)}
 	} else {
 		s.Finish = [][]*Plan{s.set(total, parts, sum, update)}
 	}

@@ -78,12 +78,12 @@ func (w *worker) score(s *Score, b *bound, rows int) {
 // addLoss adds the losses of the first rows of a batch, but for those that the loss ignores.
 func (w *worker) addLoss(o *outputScore, output int, b *bound, rows int) {
 	l, n, losses := w.model.losses[output], w.model.outWidth[output], b.rowLosses[output]
-	if l.Ignore == nil {
+	if !l.Ignore.On {
 		o.loss.Add(losses[:rows])
 		return
 	}
 	for r := range rows {
-		if !l.Ignores(b.labels[output][r*n : (r+1)*n]) {
+		if !l.Ignore.Has(b.labels[output][r*n : (r+1)*n]) {
 			o.loss.Add(losses[r : r+1])
 		}
 	}

@@ -132,7 +132,7 @@ func (m *Model) checkClass(output int, values []float32) error {
 	switch {
 	case class != math.Trunc(class):
 		return fmt.Errorf("%v is no class number", v)
-	case class >= 0 && class < float64(m.outWidth[output]), ignore != nil && class == float64(*ignore):
+	case class >= 0 && class < float64(m.outWidth[output]), ignore.On && class == float64(ignore.Class):
 		return nil
 	}
 	return fmt.Errorf("class number %v, the output has classes 0 to %d", v, m.outWidth[output]-1)
@@ -206,14 +206,14 @@ func classOf[T int16 | float32](row []T) int {
 func (p *pass) count(rows []int32) {
 	for i, l := range p.model.losses {
 		p.counted[i] = len(rows)
-		if l.Ignore == nil {
+		if !l.Ignore.On {
 			continue
 		}
 		n, label := 0, p.label[:p.model.labelWidth[i]]
 		for _, row := range rows {
 			b, at := p.index.find(int(row))
 			p.model.label(b, i, at, label)
-			if !l.Ignores(label) {
+			if !l.Ignore.Has(label) {
 				n++
 			}
 		}

@@ -29,7 +29,7 @@ type Model struct {
 	device plan.Device
 
 	// Nil when the model can only predict.
-	optimizer   optimizer.Optimizer
+	optimizer   *optimizer.Optimizer
 	losses      []*loss.Loss
 	lossWeights []float64
 	metrics     [][]*metric.Metric // per output

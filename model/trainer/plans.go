@@ -37,7 +37,7 @@ func (m *Model) compiled(key planKey) (*plan.Plan, error) {
 		return p, nil
 	}
 	o := graph.Options{Batch: key.batch, Whole: key.whole, Slices: key.slices, Training: key.mode == training || key.mode == slicing}
-	var opt optimizer.Optimizer
+	var opt *optimizer.Optimizer
 	if key.mode != predicting {
 		o.Losses = m.losses
 	}

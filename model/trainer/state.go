@@ -32,7 +32,7 @@ func (m *Model) NewState() State {
 // CheckState reports a state that is not one of this model's optimizer.
 func (m *Model) CheckState(s State) error {
 	if len(s.Slots) != m.slots {
-		return fmt.Errorf("trainer: optimizer state of %d elements, optimizer %s of this model has %d", len(s.Slots), m.optimizer.Name(), m.slots)
+		return fmt.Errorf("trainer: optimizer state of %d elements, optimizer %s of this model has %d", len(s.Slots), m.optimizer.Name, m.slots)
 	}
 	return nil
 }

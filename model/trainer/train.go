@@ -6,7 +6,6 @@ import (
 	"math"
 	"slices"
 
-	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
 )
@@ -59,8 +58,8 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	if err := w.fetch(); err != nil {
 		return TrainResult{}, err
 	}
-	if f := optimizer.FinisherOf(m.optimizer); f != nil && iteration > in.State.Iteration {
-		w.finish(f)
+	if m.optimizer.Averaging != nil && iteration > in.State.Iteration {
+		w.takeAverages()
 	}
 	return TrainResult{
 		Weights: slices.Clone(w.weights),
@@ -69,15 +68,12 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	}, nil
 }
 
-// finish lets the optimizer set the fetched weights once more.
-func (w *worker) finish(f optimizer.Finisher) {
+// takeAverages makes the averages, which are the last slot, the fetched weights.
+func (w *worker) takeAverages() {
 	runs, total := plan.TrainableRuns(w.model.spec)
-	slots := make([][]float32, f.Slots())
+	averages := w.slots[(w.model.optimizer.Slots()-1)*total:]
 	for _, r := range runs {
-		for i := range slots {
-			slots[i] = w.slots[i*total+r.Compact:][:r.Len]
-		}
-		f.Finish(w.weights[r.Weight:][:r.Len], slots)
+		copy(w.weights[r.Weight:][:r.Len], averages[r.Compact:])
 	}
 }
 
@@ -125,10 +121,8 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		label:       make([]float32, slices.Max(w.model.labelWidth)),
 		progress:    in.Progress,
 		steps:       (rows + batch - 1) / batch,
-		step: plan.Step{
-			Seed:      mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps),
-			Iteration: in.State.Iteration,
-		},
+		step:        plan.Step{Seed: mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps)},
+		iteration:   in.State.Iteration,
 	}
 	if in.Fit.StepsPerEpoch > 0 {
 		p.steps = min(p.steps, in.Fit.StepsPerEpoch)
@@ -145,7 +139,7 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 			return 0, err
 		}
 	}
-	return p.step.Iteration, nil
+	return p.iteration, nil
 }
 
 // A pass is one walk over the rows of a shard in a given order.
@@ -161,6 +155,7 @@ type pass struct {
 	label       []float32 // room for one
 	progress    func(rows int)
 	step        plan.Step
+	iteration   int64 // optimizer steps done
 }
 
 func (p *pass) run(ctx context.Context) error {
@@ -173,11 +168,12 @@ func (p *pass) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		p.step.Scalars = p.model.optimizer.Scalars(p.iteration)
 		if err := step.run(p, rows); err != nil {
 			return err
 		}
 		p.step.Counter++
-		p.step.Iteration++
+		p.iteration++
 		if p.progress != nil {
 			p.progress(len(rows))
 		}

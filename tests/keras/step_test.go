@@ -126,7 +126,7 @@ func fill(t *testing.T, n *network, losses []*loss.Loss, factors []float64, mem 
 		rowsOf(r, labels)
 		counted := 0
 		for row := range slices.Chunk(labels, len(labels)/n.rows()) {
-			if !losses[i].Ignores(row) {
+			if !losses[i].Ignore.Has(row) {
 				counted++
 			}
 		}

@@ -6,32 +6,41 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-func scale(attr any, o operands) call {
-	a, x := attr.(graph.ScaleAttr), o.in[0]
+func scale(a graph.ScaleAttr, o operands) call {
+	x := o.in[0]
 	return func(*plan.Step) { kernels.Affine(a.Factor, a.Offset, x, o.out) }
 }
 
-func multiply(_ any, o operands) call {
+func add(_ none, o operands) call {
+	x, y := o.in[0], o.in[1]
+	return func(*plan.Step) { kernels.Add(x, y, o.out) }
+}
+
+func copyArray(_ none, o operands) call {
+	from := o.in[0]
+	return func(*plan.Step) { copy(o.out, from) }
+}
+
+func multiply(_ none, o operands) call {
 	x, y := o.in[0], o.in[1]
 	return func(*plan.Step) { kernels.Mul(x, y, o.out) }
 }
 
-func extremum(attr any, o operands) call {
-	a, x, y := attr.(graph.ExtremumAttr), o.in[0], o.in[1]
+func extremum(a graph.ExtremumAttr, o operands) call {
+	x, y := o.in[0], o.in[1]
 	return func(*plan.Step) { kernels.Extremum(a.Min, x, y, o.out) }
 }
 
-func extremumGrad(attr any, o operands) call {
-	a, x, y, dz := attr.(graph.ExtremumAttr), o.in[0], o.in[1], o.in[2]
+func extremumGrad(a graph.ExtremumAttr, o operands) call {
+	x, y, dz := o.in[0], o.in[1], o.in[2]
 	return func(*plan.Step) { kernels.ExtremumGrad(a.Min, a.Second, x, y, dz, o.out) }
 }
 
-func concat(attr any, o operands) call {
-	a := attr.(*graph.ConcatAttr)
+func concat(a *graph.ConcatAttr, o operands) call {
 	return func(*plan.Step) { kernels.Concat(a.Rows, a.Widths, o.in, o.out) }
 }
 
-func concatGrad(attr any, o operands) call {
-	a, dy := attr.(*graph.ConcatAttr), o.in[0]
+func concatGrad(a *graph.ConcatAttr, o operands) call {
+	dy := o.in[0]
 	return func(*plan.Step) { kernels.ConcatGrad(a.Rows, a.Widths, a.Part, dy, o.out) }
 }

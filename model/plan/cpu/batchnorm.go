@@ -24,13 +24,13 @@ func doubles(s []float32) []float64 {
 	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(s))), len(s)/2)
 }
 
-func batchNormSums(attr any, o operands) call {
-	a, x, sums := attr.(graph.BatchNormAttr), o.in[0], doubles(o.out)
+func batchNormSums(a graph.BatchNormAttr, o operands) call {
+	x, sums := o.in[0], doubles(o.out)
 	return func(*plan.Step) { kernels.BatchNormSums(a.Rows, a.C, x, sums) }
 }
 
-func batchNorm(attr any, o operands) call {
-	a, x := attr.(graph.BatchNormAttr), o.in[0]
+func batchNorm(a graph.BatchNormAttr, o operands) call {
+	x := o.in[0]
 	gamma, beta, rest := affine(a, o.in[1:])
 	sums := doubles(rest[0])
 	mean, variance, invstd := o.side[0], o.side[1], o.side[2]
@@ -39,14 +39,14 @@ func batchNorm(attr any, o operands) call {
 	}
 }
 
-func batchNormGradSums(attr any, o operands) call {
-	a, x, dy, mean, invstd := attr.(graph.BatchNormAttr), o.in[0], o.in[1], o.in[2], o.in[3]
+func batchNormGradSums(a graph.BatchNormAttr, o operands) call {
+	x, dy, mean, invstd := o.in[0], o.in[1], o.in[2], o.in[3]
 	sums, dgamma, dbeta := doubles(o.out), o.side[0], o.side[1]
 	return func(*plan.Step) { kernels.BatchNormGradSums(a.Rows, a.C, x, dy, mean, invstd, sums, dgamma, dbeta) }
 }
 
-func batchNormGrad(attr any, o operands) call {
-	a, x, dy := attr.(graph.BatchNormAttr), o.in[0], o.in[1]
+func batchNormGrad(a graph.BatchNormAttr, o operands) call {
+	x, dy := o.in[0], o.in[1]
 	a.Center = false // beta is not an operand
 	gamma, _, rest := affine(a, o.in[2:])
 	mean, invstd, sums := rest[0], rest[1], doubles(rest[2])
@@ -56,10 +56,10 @@ func batchNormGrad(attr any, o operands) call {
 }
 
 // batchNormScratch is room for 1/√(variance+eps) and, for the gradient, a mean of zero.
-func batchNormScratch(attr any) int { return 2 * attr.(graph.BatchNormAttr).C }
+func batchNormScratch(a graph.BatchNormAttr) int { return 2 * a.C }
 
-func batchNormInfer(attr any, o operands) call {
-	a, x := attr.(graph.BatchNormAttr), o.in[0]
+func batchNormInfer(a graph.BatchNormAttr, o operands) call {
+	x := o.in[0]
 	gamma, beta, rest := affine(a, o.in[1:])
 	mean, variance := rest[0], rest[1]
 	return func(*plan.Step) {
@@ -68,8 +68,8 @@ func batchNormInfer(attr any, o operands) call {
 }
 
 // batchNormInferGrad is the same normalisation of dy without its shifts: dx = dy·gamma/√(variance+eps).
-func batchNormInferGrad(attr any, o operands) call {
-	a, dy := attr.(graph.BatchNormAttr), o.in[0]
+func batchNormInferGrad(a graph.BatchNormAttr, o operands) call {
+	dy := o.in[0]
 	a.Center = false
 	gamma, _, rest := affine(a, o.in[1:])
 	variance, invstd, zero := rest[0], o.scratch[:a.C], o.scratch[a.C:]
@@ -79,8 +79,8 @@ func batchNormInferGrad(attr any, o operands) call {
 	}
 }
 
-func moving(attr any, o operands) call {
-	momentum, batch, old := attr.(graph.MovingAttr).Momentum, o.in[0], o.in[1]
+func moving(a graph.MovingAttr, o operands) call {
+	momentum, batch, old := a.Momentum, o.in[0], o.in[1]
 	return func(*plan.Step) {
 		copy(o.out, old) // to itself where the weight is updated in place
 		kernels.UpdateMoving(momentum, batch, o.out)

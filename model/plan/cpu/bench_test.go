@@ -60,6 +60,7 @@ func benchmarkStep(b *testing.B, m testModel) {
 	copy(mem.Host(p.Inputs[0]), r.values[r.graph.Inputs[0]])
 	copy(mem.Host(p.Labels[0]), r.values[r.graph.Labels[0]])
 	copy(mem.Host(p.Scales[0]), r.values[r.graph.Scales[0]])
+	r.step.Scalars = opt.Scalars(0)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	peak, fastest := 0.0, time.Hour

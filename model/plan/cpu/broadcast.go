@@ -19,9 +19,9 @@ func newBroadcastWalk(a *graph.BroadcastAttr) *walk {
 	return newWalk(a.Big, steps)
 }
 
-func broadcast(attr any, o operands) call {
+func broadcast(a *graph.BroadcastAttr, o operands) call {
 	x := o.in[0]
-	walk := newBroadcastWalk(attr.(*graph.BroadcastAttr))
+	walk := newBroadcastWalk(a)
 	repeat := func(to, from, run, step int) {
 		if step == 0 {
 			kernels.Fill(x[from], o.out[to:to+run])
@@ -32,9 +32,9 @@ func broadcast(attr any, o operands) call {
 	return func(*plan.Step) { walk.each(repeat) }
 }
 
-func broadcastGrad(attr any, o operands) call {
+func broadcastGrad(a *graph.BroadcastAttr, o operands) call {
 	dy := o.in[0]
-	walk := newBroadcastWalk(attr.(*graph.BroadcastAttr))
+	walk := newBroadcastWalk(a)
 	sum := func(from, to, run, step int) {
 		if step == 0 {
 			o.out[to] += float32(kernels.Sum64(dy[from : from+run]))

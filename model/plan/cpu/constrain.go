@@ -3,19 +3,17 @@ package cpu
 import (
 	"math"
 
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-func constrain(attr any, o operands) call {
-	a, w := attr.(plan.ConstrainAttr), o.out
-	if a.Constraint.NonNegative {
+func constrain(a plan.ConstrainAttr, o operands) call {
+	w := o.out
+	if a.NonNegative {
 		return func(*plan.Step) { kernels.Clip(0, math.Inf(1), w) }
 	}
-	axes, err := a.Constraint.AxesOf(a.Shape)
-	if err != nil {
-		panic("cpu: " + err.Error()) // the reader checked it
-	}
+	axes := a.Axes
 	starts, steps := []int{0}, []int{0}
 	stride := len(w)
 	for axis, size := range a.Shape {
@@ -26,7 +24,8 @@ func constrain(attr any, o operands) call {
 			starts = spread(starts, size, stride)
 		}
 	}
-	norms, factor := make([]float64, len(starts)), a.Constraint.Factor
+	norms := make([]float64, len(starts))
+	factor := (&keras.Constraint{Min: a.Min, Max: a.Max, Rate: a.Rate}).Factor
 	return func(*plan.Step) { kernels.ScaleByNorm(w, starts, steps, norms, factor) }
 }
 

@@ -40,7 +40,7 @@ func TestConstrain(t *testing.T) {
 				n := math.Sqrt(squares[group(i)])
 				want[i] = float64(v) * (0.75*min(max(n, 0.5), 2) + 0.25*n) / (n + 1e-7)
 			}
-			constrain(plan.ConstrainAttr{Constraint: c, Shape: shape}, operands{out: w})(nil)
+			constrain(plan.ConstrainAttr{Min: c.Min, Max: c.Max, Rate: c.Rate, Axes: along, Shape: shape}, operands{out: w})(nil)
 			for i := range w {
 				if d := math.Abs(float64(w[i]) - want[i]); !(d <= 1e-6) {
 					t.Errorf("element %d is %v, want %v", i, w[i], want[i])
@@ -49,7 +49,7 @@ func TestConstrain(t *testing.T) {
 		})
 	}
 	w := []float32{-1, 0, 2}
-	constrain(plan.ConstrainAttr{Constraint: &keras.Constraint{NonNegative: true}, Shape: []int{3}}, operands{out: w})(nil)
+	constrain(plan.ConstrainAttr{NonNegative: true, Shape: []int{3}}, operands{out: w})(nil)
 	if w[0] != 0 || w[1] != 0 || w[2] != 2 {
 		t.Errorf("not negative: %v", w)
 	}

@@ -14,48 +14,45 @@ func optional(operands [][]float32, i int) []float32 {
 	return nil
 }
 
-func denseScratch(attr any) int {
-	a := attr.(graph.DenseAttr)
+func denseScratch(a graph.DenseAttr) int {
 	return divideProduct(a.M, a.N, a.K).scratch(func(cols int) int { return kernels.DenseWorkspace(a.M, cols, a.K) })
 }
 
-func dense(attr any, o operands) call {
-	a, x, w, bias := attr.(graph.DenseAttr), o.in[0], o.in[1], optional(o.in, 2)
+func dense(a graph.DenseAttr, o operands) call {
+	x, w, bias := o.in[0], o.in[1], optional(o.in, 2)
 	return divideProduct(a.M, a.N, a.K).call(o.scratch, func(s *plan.Step, from, to int, ws []float32) {
 		kernels.DenseColumns(a.M, a.N, a.K, from, to, x, w, bias, a.Then.Act, drop(a.Then.Drop, s), o.out, ws)
 	})
 }
 
-func denseInputGradScratch(attr any) int {
-	a := attr.(graph.DenseAttr)
+func denseInputGradScratch(a graph.DenseAttr) int {
 	return divideProduct(a.M, a.K, a.N).scratch(func(cols int) int { return kernels.GemmWorkspace(false, true, a.M, cols, a.N) })
 }
 
-func denseInputGrad(attr any, o operands) call {
-	a, dz, w := attr.(graph.DenseAttr), o.in[0], o.in[1]
+func denseInputGrad(a graph.DenseAttr, o operands) call {
+	dz, w := o.in[0], o.in[1]
 	return divideProduct(a.M, a.K, a.N).call(o.scratch, func(_ *plan.Step, from, to int, ws []float32) {
 		kernels.Gemm(false, true, a.M, to-from, a.N, dz, a.N, w[from*a.N:], a.N, false, o.out[from:], a.K, ws)
 	})
 }
 
-func denseKernelGradScratch(attr any) int {
-	a := attr.(graph.DenseAttr)
+func denseKernelGradScratch(a graph.DenseAttr) int {
 	return divideProduct(a.K, a.N, a.M).scratch(func(cols int) int { return kernels.GemmWorkspace(true, false, a.K, cols, a.M) })
 }
 
-func denseKernelGrad(attr any, o operands) call {
-	a, x, dz := attr.(graph.DenseAttr), o.in[0], o.in[1]
+func denseKernelGrad(a graph.DenseAttr, o operands) call {
+	x, dz := o.in[0], o.in[1]
 	return divideProduct(a.K, a.N, a.M).call(o.scratch, func(_ *plan.Step, from, to int, ws []float32) {
 		kernels.Gemm(true, false, a.K, to-from, a.M, x, a.K, dz[from:], a.N, false, o.out[from:], a.N, ws)
 	})
 }
 
-func activationBiasGrad(attr any, o operands) call {
-	a, y, dy, db := attr.(graph.ActivationBiasGradAttr), o.in[0], o.in[1], o.side[0]
+func activationBiasGrad(a graph.ActivationBiasGradAttr, o operands) call {
+	y, dy, db := o.in[0], o.in[1], o.side[0]
 	return func(*plan.Step) { kernels.ActivationBiasGrad(a.Act, a.Rate, a.Size.Rows, a.Size.N, y, dy, o.out, db) }
 }
 
-func biasGrad(attr any, o operands) call {
-	a, dz := attr.(graph.RowsAttr), o.in[0]
+func biasGrad(a graph.RowsAttr, o operands) call {
+	dz := o.in[0]
 	return func(*plan.Step) { kernels.BiasGrad(a.Rows, a.N, dz, o.out) }
 }

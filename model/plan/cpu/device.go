@@ -2,8 +2,10 @@ package cpu
 
 import (
 	"fmt"
+	"reflect"
 	"unsafe"
 
+	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/plan"
 )
 
@@ -15,14 +17,35 @@ func (Device) Name() string { return "cpu" }
 
 // Scratch is the workspace that the instruction's kernel wants.
 func (Device) Scratch(in *plan.Instr) (int, error) {
-	row, ok := table[in.Code]
-	switch {
-	case !ok:
-		return 0, fmt.Errorf("cpu: unknown opcode %q", in.Code)
-	case row.scratch == nil:
-		return 0, nil
+	row, err := rowOf(in)
+	if err != nil || row.scratch == nil {
+		return 0, err
 	}
 	return row.scratch(in.Attr), nil
+}
+
+// rowOf finds the row of an instruction. It refuses what the device does not know: opcodes, attributes and kinds.
+func rowOf(in *plan.Instr) (row, error) {
+	r, ok := table[in.Code]
+	if !ok {
+		return row{}, fmt.Errorf("cpu: unknown opcode %q", in.Code)
+	}
+	if found := reflect.TypeOf(in.Attr); found != r.attr && (found != nil || r.attr != reflect.TypeFor[none]()) {
+		return row{}, fmt.Errorf("cpu: attributes of opcode %q are of type %v, want %v", in.Code, found, r.attr)
+	}
+	known := true
+	switch a := in.Attr.(type) {
+	case graph.LossAttr:
+		known = a.Form != nil && losses[a.Form.Kind()].form == reflect.TypeOf(a.Form)
+	case plan.UpdateAttr:
+		known = a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)
+	case plan.ClipAttr:
+		known = clips[a.Clip.Kind] != nil
+	}
+	if !known {
+		return row{}, fmt.Errorf("cpu: opcode %q of an unknown kind: %#v", in.Code, in.Attr)
+	}
+	return r, nil
 }
 
 // A memory is all spaces in one allocation.
@@ -78,9 +101,9 @@ func (Device) Bind(p *plan.Plan, m plan.Memory) (plan.Program, error) {
 	calls := make(program, len(p.Instrs))
 	for i := range p.Instrs {
 		in := &p.Instrs[i]
-		row, ok := table[in.Code]
-		if !ok {
-			return nil, fmt.Errorf("cpu: unknown opcode %q", in.Code)
+		row, err := rowOf(in)
+		if err != nil {
+			return nil, err
 		}
 		calls[i] = row.bind(in.Attr, operands{
 			in: mem.all(in.In), out: mem.Host(in.Out), side: mem.all(in.Side), scratch: mem.Host(in.Scratch),

@@ -45,6 +45,9 @@ func (d division) scratch(need func(columns int) int) int {
 
 // call is the instruction that does the whole at once, or in parts where cores are idle. do is given its share of scratch.
 func (d division) call(scratch []float32, do func(s *plan.Step, from, to int, scratch []float32)) call {
+	if d.most == 1 {
+		return func(s *plan.Step) { do(s, 0, d.n, scratch) }
+	}
 	var step *plan.Step // a closure of each step would be an allocation
 	job := func(part, parts int) {
 		from, to := d.bounds(part, parts)

@@ -66,7 +66,7 @@ func TestDivided(t *testing.T) {
 		{graph.CodeDense, tanh, []int{60 * 800, 800 * 520}, []int{60 * 520}},
 		{graph.CodeDenseInputGrad, relu, []int{100 * 390, 512 * 390}, []int{100 * 512}},
 		{graph.CodeDenseKernelGrad, relu, []int{100 * 512, 100 * 390}, []int{512 * 390}},
-		{plan.CodeUpdate, adam, []int{weights}, []int{weights, weights, weights, weights}},
+		{plan.CodeUpdate, plan.UpdateAttr{Rule: adam.Rule}, []int{weights}, []int{weights, weights, weights, weights}},
 	} {
 		run := func(crew plan.Crew) [][]float32 {
 			rng := rand.New(rand.NewPCG(1, 2))
@@ -90,7 +90,7 @@ func TestDivided(t *testing.T) {
 				t.Fatal(err)
 			}
 			o.scratch = make([]float32, n)
-			table[in.code].bind(in.attr, o)(&plan.Step{Iteration: 2, Crew: crew})
+			table[in.code].bind(in.attr, o)(&plan.Step{Scalars: adam.Scalars(2), Crew: crew})
 			return append([][]float32{o.out}, o.side...)
 		}
 		want := run(nil)

@@ -3,11 +3,12 @@
 // Bind turns every instruction into a closure over slices of one allocation that is aligned to 64 bytes; a step calls them
 // in order on the calling goroutine and allocates nothing.
 //
-// Products of dense layers and updates by the optimizer divide their columns and weights among the cores of Step.Crew, where
+// Products of dense layers and instructions of the optimizer divide their columns and weights among the cores of Step.Crew, where
 // some are idle. What a kernel computes for a column does not depend on the others, so results do not depend on the number of
 // cores.
 //
 // # Adding an opcode
 //
-// An opcode is one function in the file of its family and one row in the table of table.go.
+// An opcode is one function in the file of its family and one row in the table of table.go, which has the type of its attributes too. An
+// instruction with others is refused. A form of a loss, a rule of an optimizer and a way to clip are rows of tables of their own there.
 package cpu

@@ -14,20 +14,20 @@ func drop(a graph.DropoutAttr, s *plan.Step) kernels.Drop {
 	return kernels.Drop{Seed: s.Seed + (a.Stream+1)*golden, Counter: s.Counter, Rate: a.Rate}
 }
 
-func dropout(attr any, o operands) call {
-	a, x := attr.(graph.DropoutAttr), o.in[0]
+func dropout(a graph.DropoutAttr, o operands) call {
+	x := o.in[0]
 	return func(s *plan.Step) { kernels.Dropout(drop(a, s), x, o.out) }
 }
 
-func reluDropoutGrad(attr any, o operands) call {
-	a, y, dy := attr.(graph.ReLUDropoutGradAttr), o.in[0], o.in[1]
+func reluDropoutGrad(a graph.ReLUDropoutGradAttr, o operands) call {
+	y, dy := o.in[0], o.in[1]
 	return func(*plan.Step) { kernels.ReLUDropoutGrad(a.Rate, y, dy, o.out) }
 }
 
 // dropoutBroadcastScratch is room for the mask.
-func dropoutBroadcastScratch(attr any) int {
+func dropoutBroadcastScratch(a *graph.DropoutBroadcastAttr) int {
 	n := 1
-	for _, d := range attr.(*graph.DropoutBroadcastAttr).Mask {
+	for _, d := range a.Mask {
 		n *= d
 	}
 	return n
@@ -35,8 +35,8 @@ func dropoutBroadcastScratch(attr any) int {
 
 // dropoutBroadcast draws the mask by dropping from ones, then walks over x with a step of 0 in the mask along every
 // dimension in which the mask is the same.
-func dropoutBroadcast(attr any, o operands) call {
-	a, x, mask := attr.(*graph.DropoutBroadcastAttr), o.in[0], o.scratch
+func dropoutBroadcast(a *graph.DropoutBroadcastAttr, o operands) call {
+	x, mask := o.in[0], o.scratch
 	steps := make([]int, len(a.Mask))
 	size := 1
 	for d := len(a.Mask) - 1; d >= 0; d-- {

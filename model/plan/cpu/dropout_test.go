@@ -15,7 +15,7 @@ func masks(attr any, n int, s *plan.Step) []float32 {
 	if a, ok := attr.(*graph.DropoutBroadcastAttr); ok {
 		dropoutBroadcast(a, operands{in: [][]float32{x}, out: y, scratch: make([]float32, dropoutBroadcastScratch(a))})(s)
 	} else {
-		dropout(attr, operands{in: [][]float32{x}, out: y})(s)
+		dropout(attr.(graph.DropoutAttr), operands{in: [][]float32{x}, out: y})(s)
 	}
 	return y
 }

@@ -55,7 +55,9 @@ func TestGradients(t *testing.T) {
 // pass through has no reference.
 func TestEveryOpcode(t *testing.T) {
 	// tested in package trainer and below
-	used := map[string]bool{plan.CodeUpdate: true, plan.CodeClip: true, plan.CodeConstrain: true, plan.CodeCopy: true}
+	used := map[string]bool{
+		plan.CodeClip: true, plan.CodeDecay: true, plan.CodeUpdate: true, plan.CodeAverage: true, plan.CodeConstrain: true, plan.CodeCopy: true,
+	}
 	for _, m := range testModels() {
 		r := newRig(t, m, 2, 1)
 		p, _ := r.run(t)

@@ -6,32 +6,32 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-func standardise(attr any, o operands) call {
-	a, x, factor := attr.(graph.NormAttr), o.in[0], o.side[0]
+func standardise(a graph.NormAttr, o operands) call {
+	x, factor := o.in[0], o.side[0]
 	return func(*plan.Step) { kernels.Standardise(a.Rows, a.N, a.Epsilon, x, o.out, factor) }
 }
 
-func standardiseGrad(attr any, o operands) call {
-	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
+func standardiseGrad(a graph.NormAttr, o operands) call {
+	y, dy, factor := o.in[0], o.in[1], o.in[2]
 	return func(*plan.Step) { kernels.StandardiseGrad(a.Rows, a.N, y, dy, factor, o.out) }
 }
 
-func unit(attr any, o operands) call {
-	a, x, factor := attr.(graph.NormAttr), o.in[0], o.side[0]
+func unit(a graph.NormAttr, o operands) call {
+	x, factor := o.in[0], o.side[0]
 	return func(*plan.Step) { kernels.Unit(a.Rows, a.N, a.Epsilon, x, o.out, factor) }
 }
 
-func unitGrad(attr any, o operands) call {
-	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
+func unitGrad(a graph.NormAttr, o operands) call {
+	y, dy, factor := o.in[0], o.in[1], o.in[2]
 	return func(*plan.Step) { kernels.UnitGrad(a.Rows, a.N, y, dy, factor, o.out) }
 }
 
-func rms(attr any, o operands) call {
-	a, x, factor := attr.(graph.NormAttr), o.in[0], o.side[0]
+func rms(a graph.NormAttr, o operands) call {
+	x, factor := o.in[0], o.side[0]
 	return func(*plan.Step) { kernels.RMS(a.Rows, a.N, a.Epsilon, x, o.out, factor) }
 }
 
-func rmsGrad(attr any, o operands) call {
-	a, y, dy, factor := attr.(graph.NormAttr), o.in[0], o.in[1], o.in[2]
+func rmsGrad(a graph.NormAttr, o operands) call {
+	y, dy, factor := o.in[0], o.in[1], o.in[2]
 	return func(*plan.Step) { kernels.RMSGrad(a.Rows, a.N, y, dy, factor, o.out) }
 }

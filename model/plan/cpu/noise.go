@@ -6,14 +6,14 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-func noiseAdd(attr any, o operands) call {
-	a, x := attr.(graph.NoiseAttr), o.in[0]
+func noiseAdd(a graph.NoiseAttr, o operands) call {
+	x := o.in[0]
 	offset := (a.Stream + 1) * golden
 	return func(s *plan.Step) { kernels.AddNoise(s.Seed+offset, s.Counter, a.Stddev, x, o.out) }
 }
 
-func noiseMultiply(attr any, o operands) call {
-	a, x := attr.(graph.NoiseAttr), o.in[0]
+func noiseMultiply(a graph.NoiseAttr, o operands) call {
+	x := o.in[0]
 	offset := (a.Stream + 1) * golden
 	return func(s *plan.Step) { kernels.MultiplyNoise(s.Seed+offset, s.Counter, a.Stddev, x, o.out) }
 }

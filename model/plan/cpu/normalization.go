@@ -8,9 +8,9 @@ import (
 )
 
 // knownNormScratch is room for the deviations.
-func knownNormScratch(attr any) int {
+func knownNormScratch(a *graph.KnownNormAttr) int {
 	n := 1
-	for _, d := range attr.(*graph.KnownNormAttr).Small {
+	for _, d := range a.Small {
 		n *= d
 	}
 	return n
@@ -31,8 +31,8 @@ func deviations(variance, out []float32) {
 	}
 }
 
-func knownNorm(attr any, o operands) call {
-	a, x := attr.(*graph.KnownNormAttr), o.in[0]
+func knownNorm(a *graph.KnownNormAttr, o operands) call {
+	x := o.in[0]
 	mean, variance := known(a, o)
 	deviation := o.scratch
 	walk := newBroadcastWalk(&a.BroadcastAttr)
@@ -56,8 +56,8 @@ func knownNorm(attr any, o operands) call {
 	}
 }
 
-func knownNormGrad(attr any, o operands) call {
-	a, dy := attr.(*graph.KnownNormAttr), o.in[0]
+func knownNormGrad(a *graph.KnownNormAttr, o operands) call {
+	dy := o.in[0]
 	_, variance := known(a, o)
 	deviation := o.scratch
 	walk := newBroadcastWalk(&a.BroadcastAttr)

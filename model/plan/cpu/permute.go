@@ -6,8 +6,8 @@ import (
 )
 
 // permute walks over the output and jumps through the input.
-func permute(attr any, o operands) call {
-	a, x := attr.(*graph.PermuteAttr), o.in[0]
+func permute(a *graph.PermuteAttr, o operands) call {
+	x := o.in[0]
 	strides := make([]int, len(a.Shape)) // of the input
 	size := 1
 	for d := len(a.Shape) - 1; d >= 0; d-- {

@@ -6,22 +6,22 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-func ramp(attr any, o operands) call {
-	r, x := attr.(kernels.Ramp), o.in[0]
+func ramp(r kernels.Ramp, o operands) call {
+	x := o.in[0]
 	return func(*plan.Step) { r.Apply(x, o.out) }
 }
 
-func rampGrad(attr any, o operands) call {
-	r, x, dy := attr.(kernels.Ramp), o.in[0], o.in[1]
+func rampGrad(r kernels.Ramp, o operands) call {
+	x, dy := o.in[0], o.in[1]
 	return func(*plan.Step) { r.Grad(x, dy, o.out) }
 }
 
-func elu(attr any, o operands) call {
-	a, x := attr.(graph.ELUAttr), o.in[0]
+func elu(a graph.ELUAttr, o operands) call {
+	x := o.in[0]
 	return func(*plan.Step) { kernels.ScaledELU(a.Alpha, x, o.out) }
 }
 
-func eluGrad(attr any, o operands) call {
-	a, y, dy := attr.(graph.ELUAttr), o.in[0], o.in[1]
+func eluGrad(a graph.ELUAttr, o operands) call {
+	y, dy := o.in[0], o.in[1]
 	return func(*plan.Step) { kernels.ScaledELUGrad(a.Alpha, y, dy, o.out) }
 }

@@ -47,8 +47,7 @@ func cutDrops(a *graph.RecurrentAttr, scratch *[]float32) (factors []float32, dr
 	}
 }
 
-func recurrentScratch(attr any) int {
-	a := attr.(*graph.RecurrentAttr)
+func recurrentScratch(a *graph.RecurrentAttr) int {
 	n := drops(a) + kernels.RecurrentWorkspace(&a.RecurrentShape)
 	if !a.Keep || a.Cell == kernels.SimpleCell {
 		n += a.GatesLen() + a.MemoryLen()
@@ -56,8 +55,7 @@ func recurrentScratch(attr any) int {
 	return n
 }
 
-func recurrent(attr any, o operands) call {
-	a := attr.(*graph.RecurrentAttr)
+func recurrent(a *graph.RecurrentAttr, o operands) call {
 	s := &a.RecurrentShape
 	in, side, scratch := queue(o.in), queue(o.side), o.scratch
 	z, r, bias, mask := in.next(true), in.next(true), in.next(a.Bias), in.next(a.Mask)
@@ -85,13 +83,11 @@ func recurrent(attr any, o operands) call {
 	}
 }
 
-func recurrentGradScratch(attr any) int {
-	a := attr.(*graph.RecurrentAttr)
+func recurrentGradScratch(a *graph.RecurrentAttr) int {
 	return drops(a) + kernels.RecurrentGradWorkspace(&a.RecurrentShape)
 }
 
-func recurrentGrad(attr any, o operands) call {
-	a := attr.(*graph.RecurrentAttr)
+func recurrentGrad(a *graph.RecurrentAttr, o operands) call {
 	s := &a.RecurrentShape
 	in, scratch := queue(o.in), o.scratch
 	dh, r, mask, h := in.next(true), in.next(true), in.next(a.Mask), in.next(true)
@@ -105,13 +101,11 @@ func recurrentGrad(attr any, o operands) call {
 	}
 }
 
-func recurrentKernelGradScratch(attr any) int {
-	a := attr.(*graph.RecurrentAttr)
+func recurrentKernelGradScratch(a *graph.RecurrentAttr) int {
 	return drops(a) + kernels.RecurrentKernelGradWorkspace(&a.RecurrentShape, drops(a) > 0)
 }
 
-func recurrentKernelGrad(attr any, o operands) call {
-	a := attr.(*graph.RecurrentAttr)
+func recurrentKernelGrad(a *graph.RecurrentAttr, o operands) call {
 	s := &a.RecurrentShape
 	in, scratch := queue(o.in), o.scratch
 	h, dz := in.next(true), in.next(true)
@@ -123,7 +117,7 @@ func recurrentKernelGrad(attr any, o operands) call {
 	}
 }
 
-func recurrentBiasGrad(attr any, o operands) call {
-	a, dz, dinner := attr.(graph.RecurrentBiasAttr), o.in[0], o.in[1]
+func recurrentBiasGrad(a graph.RecurrentBiasAttr, o operands) call {
+	dz, dinner := o.in[0], o.in[1]
 	return func(*plan.Step) { kernels.RecurrentBiasGrad(&a.RecurrentShape, dz, dinner, o.out) }
 }

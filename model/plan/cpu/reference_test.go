@@ -7,6 +7,7 @@ import (
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/plan"
 	"gorgonia.org/gorgonia"
 )
@@ -312,7 +313,7 @@ func permuteReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 func lossReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	a := op.Attr.(graph.LossAttr)
 	p, y := in[0], in[1]
-	if a.Logits && a.Loss.Name == cce {
+	if a.Form == (loss.CategoricalCrossentropy{Logits: true}) {
 		p = softmaxReference(a.N, p)
 	}
 	out := make([]float64, a.Rows)
@@ -323,20 +324,20 @@ func lossReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 			sum += v
 		}
 		for j, v := range pr {
-			switch {
-			case a.Loss.Name == cce:
+			switch form := a.Form.(type) {
+			case loss.CategoricalCrossentropy:
 				out[r] -= yr[j] * math.Log(v/sum)
-			case a.Loss.Name == bce && a.Logits:
-				v = activate(kernels.Sigmoid, v)
-				fallthrough
-			case a.Loss.Name == bce:
+			case loss.BinaryCrossentropy:
+				if form.Logits {
+					v = activate(kernels.Sigmoid, v)
+				}
 				out[r] -= (yr[j]*math.Log(v) + (1-yr[j])*math.Log(1-v)) / float64(a.N)
-			case a.Loss.Name == mse:
+			case loss.MeanSquaredError:
 				out[r] += (v - yr[j]) * (v - yr[j]) / float64(a.N)
-			case a.Loss.Name == mae:
+			case loss.MeanAbsoluteError:
 				out[r] += math.Abs(v-yr[j]) / float64(a.N)
 			default:
-				panic("no reference for loss " + a.Loss.Name)
+				panic("no reference for loss " + a.Form.Kind())
 			}
 		}
 	}

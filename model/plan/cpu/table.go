@@ -1,8 +1,12 @@
 package cpu
 
 import (
+	"reflect"
+
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/plan"
 )
 
@@ -16,102 +20,168 @@ type operands struct {
 
 // A row is what the device knows about an opcode.
 type row struct {
+	attr    reflect.Type // of Instr.Attr; that of none where there is none
 	bind    func(attr any, o operands) call
 	scratch func(attr any) int // nil: none
 }
 
+// none is the type of the attributes of an opcode that has none.
+type none struct{}
+
+// of is the row of an opcode whose attributes are an A.
+func of[A any](bind func(a A, o operands) call) row {
+	return row{attr: reflect.TypeFor[A](), bind: func(attr any, o operands) call {
+		a, _ := attr.(A) // none stays none; Device has checked all others
+		return bind(a, o)
+	}}
+}
+
+// withScratch is the row of an opcode whose kernel wants a workspace.
+func withScratch[A any](bind func(a A, o operands) call, scratch func(a A) int) row {
+	r := of(bind)
+	r.scratch = func(attr any) int { return scratch(attr.(A)) }
+	return r
+}
+
 // table is every opcode: a new one is a function in the file of its family and a row here.
 var table = map[string]row{
-	graph.CodeActivation:          {bind: activation},
-	graph.CodeActivationBiasGrad:  {bind: activationBiasGrad},
-	graph.CodeActivationGrad:      {bind: activationGrad},
-	graph.CodeActivationGradX:     {bind: activationGradX},
-	graph.CodeAdd:                 {bind: add},
-	graph.CodeAvgPool2D:           {bind: avgPool2D},
-	graph.CodeAvgPool2DGrad:       {bind: avgPool2DGrad},
-	graph.CodeBatchNorm:           {bind: batchNorm},
-	graph.CodeBatchNormGrad:       {bind: batchNormGrad},
-	graph.CodeBatchNormGradSums:   {bind: batchNormGradSums},
-	graph.CodeBatchNormInfer:      {bind: batchNormInfer, scratch: batchNormScratch},
-	graph.CodeBatchNormInferGrad:  {bind: batchNormInferGrad, scratch: batchNormScratch},
-	graph.CodeBatchNormSums:       {bind: batchNormSums},
-	graph.CodeBiasGrad:            {bind: biasGrad},
-	graph.CodeBroadcast:           {bind: broadcast},
-	graph.CodeBroadcastGrad:       {bind: broadcastGrad},
-	graph.CodeCausalSoftmax:       {bind: causalSoftmax},
-	graph.CodeConcat:              {bind: concat},
-	graph.CodeConcatGrad:          {bind: concatGrad},
-	graph.CodeConv2D:              {bind: conv2D, scratch: conv2DScratch},
-	graph.CodeConv2DInputGrad:     {bind: conv2DInputGrad, scratch: conv2DInputGradScratch},
-	graph.CodeConv2DKernelGrad:    {bind: conv2DKernelGrad, scratch: conv2DKernelGradScratch},
-	graph.CodeCTC:                 {bind: ctc, scratch: ctcScratch},
-	graph.CodeCTCGrad:             {bind: ctcGrad, scratch: ctcGradScratch},
-	graph.CodeDense:               {bind: dense, scratch: denseScratch},
-	graph.CodeDenseInputGrad:      {bind: denseInputGrad, scratch: denseInputGradScratch},
-	graph.CodeDenseKernelGrad:     {bind: denseKernelGrad, scratch: denseKernelGradScratch},
-	graph.CodeDropout:             {bind: dropout},
-	graph.CodeDropoutBroadcast:    {bind: dropoutBroadcast, scratch: dropoutBroadcastScratch},
-	graph.CodeELU:                 {bind: elu},
-	graph.CodeELUGrad:             {bind: eluGrad},
-	graph.CodeEmbedding:           {bind: embedding},
-	graph.CodeEmbeddingGrad:       {bind: embeddingGrad},
-	graph.CodeExtremum:            {bind: extremum},
-	graph.CodeExtremumGrad:        {bind: extremumGrad},
-	graph.CodeFill:                {bind: fill},
-	graph.CodeFrame:               {bind: frame},
-	graph.CodeFunction:            {bind: function},
-	graph.CodeFunctionGrad:        {bind: functionGrad},
-	graph.CodeGLU:                 {bind: ofRows(kernels.GLU)},
-	graph.CodeGLUGrad:             {bind: ofRowsGrad(kernels.GLUGrad)},
-	graph.CodeKnownNorm:           {bind: knownNorm, scratch: knownNormScratch},
-	graph.CodeKnownNormGrad:       {bind: knownNormGrad, scratch: knownNormScratch},
-	graph.CodeLogSoftmax:          {bind: ofRows(kernels.LogSoftmax)},
-	graph.CodeLogSoftmaxGrad:      {bind: ofRowsGrad(kernels.LogSoftmaxGrad)},
-	graph.CodeLoss:                {bind: lossRows},
-	graph.CodeLossGrad:            {bind: lossGrad},
-	graph.CodeMaskedSoftmax:       {bind: maskedSoftmax},
-	graph.CodeMaskedSoftmaxGrad:   {bind: maskedSoftmaxGrad},
-	graph.CodeMatMul:              {bind: matMul, scratch: matMulScratch},
-	graph.CodeMask:                {bind: mask},
-	graph.CodeMaskRows:            {bind: maskRows},
-	graph.CodeMaskedMean:          {bind: maskedMean},
-	graph.CodeMaskedMeanGrad:      {bind: maskedMeanGrad},
-	graph.CodeMaxPool2D:           {bind: maxPool2D},
-	graph.CodeMaxPool2DGrad:       {bind: maxPool2DGrad},
-	graph.CodeMoving:              {bind: moving},
-	graph.CodeMultiply:            {bind: multiply},
-	graph.CodeNoiseAdd:            {bind: noiseAdd},
-	graph.CodeNoiseMultiply:       {bind: noiseMultiply},
-	graph.CodeOrthogonalGrad:      {bind: orthogonalGrad, scratch: orthogonalGradScratch},
-	graph.CodePenalty:             {bind: penalty},
-	graph.CodePenaltyGrad:         {bind: penaltyGrad},
-	graph.CodePermute:             {bind: permute},
-	graph.CodeRMS:                 {bind: rms},
-	graph.CodeRMSGrad:             {bind: rmsGrad},
-	graph.CodeRamp:                {bind: ramp},
-	graph.CodeRampGrad:            {bind: rampGrad},
-	graph.CodeRecurrent:           {bind: recurrent, scratch: recurrentScratch},
-	graph.CodeRecurrentBiasGrad:   {bind: recurrentBiasGrad},
-	graph.CodeRecurrentGrad:       {bind: recurrentGrad, scratch: recurrentGradScratch},
-	graph.CodeRecurrentKernelGrad: {bind: recurrentKernelGrad, scratch: recurrentKernelGradScratch},
-	graph.CodeReverse:             {bind: reverse},
-	graph.CodeScale:               {bind: scale},
-	graph.CodeReLUDropoutGrad:     {bind: reluDropoutGrad},
-	graph.CodeResample:            {bind: resample, scratch: resampleScratch},
-	graph.CodeResampleGrad:        {bind: resampleGrad, scratch: resampleScratch},
-	graph.CodeSparsemax:           {bind: ofRows(kernels.Sparsemax)},
-	graph.CodeSparsemaxGrad:       {bind: ofRowsGrad(kernels.SparsemaxGrad)},
-	graph.CodeGlobalMax:           {bind: globalMax},
-	graph.CodeGlobalMaxGrad:       {bind: globalMaxGrad, scratch: globalMaxScratch},
-	graph.CodeSoftmax:             {bind: ofRows(kernels.Softmax)},
-	graph.CodeSoftmaxGrad:         {bind: ofRowsGrad(kernels.SoftmaxGrad)},
-	graph.CodeStandardise:         {bind: standardise},
-	graph.CodeStandardiseGrad:     {bind: standardiseGrad},
-	graph.CodeUnit:                {bind: unit},
-	graph.CodeUnitGrad:            {bind: unitGrad},
-	graph.CodeWeightPenaltyGrad:   {bind: weightPenaltyGrad},
-	plan.CodeClip:                 {bind: clip},
-	plan.CodeConstrain:            {bind: constrain},
-	plan.CodeCopy:                 {bind: copyArray},
-	plan.CodeUpdate:               {bind: update},
+	graph.CodeActivation:          of(activation),
+	graph.CodeActivationBiasGrad:  of(activationBiasGrad),
+	graph.CodeActivationGrad:      of(activationGrad),
+	graph.CodeActivationGradX:     of(activationGradX),
+	graph.CodeAdd:                 of(add),
+	graph.CodeAvgPool2D:           of(avgPool2D),
+	graph.CodeAvgPool2DGrad:       of(avgPool2DGrad),
+	graph.CodeBatchNorm:           of(batchNorm),
+	graph.CodeBatchNormGrad:       of(batchNormGrad),
+	graph.CodeBatchNormGradSums:   of(batchNormGradSums),
+	graph.CodeBatchNormInfer:      withScratch(batchNormInfer, batchNormScratch),
+	graph.CodeBatchNormInferGrad:  withScratch(batchNormInferGrad, batchNormScratch),
+	graph.CodeBatchNormSums:       of(batchNormSums),
+	graph.CodeBiasGrad:            of(biasGrad),
+	graph.CodeBroadcast:           of(broadcast),
+	graph.CodeBroadcastGrad:       of(broadcastGrad),
+	graph.CodeCausalSoftmax:       of(causalSoftmax),
+	graph.CodeConcat:              of(concat),
+	graph.CodeConcatGrad:          of(concatGrad),
+	graph.CodeConv2D:              withScratch(conv2D, conv2DScratch),
+	graph.CodeConv2DInputGrad:     withScratch(conv2DInputGrad, conv2DInputGradScratch),
+	graph.CodeConv2DKernelGrad:    withScratch(conv2DKernelGrad, conv2DKernelGradScratch),
+	graph.CodeCTC:                 withScratch(ctc, kernels.CTCWorkspace),
+	graph.CodeCTCGrad:             withScratch(ctcGrad, kernels.CTCGradWorkspace),
+	graph.CodeDense:               withScratch(dense, denseScratch),
+	graph.CodeDenseInputGrad:      withScratch(denseInputGrad, denseInputGradScratch),
+	graph.CodeDenseKernelGrad:     withScratch(denseKernelGrad, denseKernelGradScratch),
+	graph.CodeDropout:             of(dropout),
+	graph.CodeDropoutBroadcast:    withScratch(dropoutBroadcast, dropoutBroadcastScratch),
+	graph.CodeELU:                 of(elu),
+	graph.CodeELUGrad:             of(eluGrad),
+	graph.CodeEmbedding:           of(embedding),
+	graph.CodeEmbeddingGrad:       of(embeddingGrad),
+	graph.CodeExtremum:            of(extremum),
+	graph.CodeExtremumGrad:        of(extremumGrad),
+	graph.CodeFill:                of(fill),
+	graph.CodeFrame:               of(frame),
+	graph.CodeFunction:            of(function),
+	graph.CodeFunctionGrad:        of(functionGrad),
+	graph.CodeGLU:                 of(ofRows(kernels.GLU)),
+	graph.CodeGLUGrad:             of(ofRowsGrad(kernels.GLUGrad)),
+	graph.CodeKnownNorm:           withScratch(knownNorm, knownNormScratch),
+	graph.CodeKnownNormGrad:       withScratch(knownNormGrad, knownNormScratch),
+	graph.CodeLogSoftmax:          of(ofRows(kernels.LogSoftmax)),
+	graph.CodeLogSoftmaxGrad:      of(ofRowsGrad(kernels.LogSoftmaxGrad)),
+	graph.CodeLoss:                of(lossRows),
+	graph.CodeLossGrad:            of(lossGrad),
+	graph.CodeMaskedSoftmax:       of(maskedSoftmax),
+	graph.CodeMaskedSoftmaxGrad:   of(maskedSoftmaxGrad),
+	graph.CodeMatMul:              withScratch(matMul, matMulScratch),
+	graph.CodeMask:                of(mask),
+	graph.CodeMaskRows:            of(maskRows),
+	graph.CodeMaskedMean:          of(maskedMean),
+	graph.CodeMaskedMeanGrad:      of(maskedMeanGrad),
+	graph.CodeMaxPool2D:           of(maxPool2D),
+	graph.CodeMaxPool2DGrad:       of(maxPool2DGrad),
+	graph.CodeMoving:              of(moving),
+	graph.CodeMultiply:            of(multiply),
+	graph.CodeNoiseAdd:            of(noiseAdd),
+	graph.CodeNoiseMultiply:       of(noiseMultiply),
+	graph.CodeOrthogonalGrad:      withScratch(orthogonalGrad, orthogonalGradScratch),
+	graph.CodePenalty:             of(penalty),
+	graph.CodePenaltyGrad:         of(penaltyGrad),
+	graph.CodePermute:             of(permute),
+	graph.CodeRMS:                 of(rms),
+	graph.CodeRMSGrad:             of(rmsGrad),
+	graph.CodeRamp:                of(ramp),
+	graph.CodeRampGrad:            of(rampGrad),
+	graph.CodeRecurrent:           withScratch(recurrent, recurrentScratch),
+	graph.CodeRecurrentBiasGrad:   of(recurrentBiasGrad),
+	graph.CodeRecurrentGrad:       withScratch(recurrentGrad, recurrentGradScratch),
+	graph.CodeRecurrentKernelGrad: withScratch(recurrentKernelGrad, recurrentKernelGradScratch),
+	graph.CodeReverse:             of(reverse),
+	graph.CodeScale:               of(scale),
+	graph.CodeReLUDropoutGrad:     of(reluDropoutGrad),
+	graph.CodeResample:            withScratch(resample, kernels.ResampleWorkspace),
+	graph.CodeResampleGrad:        withScratch(resampleGrad, kernels.ResampleWorkspace),
+	graph.CodeSparsemax:           of(ofRows(kernels.Sparsemax)),
+	graph.CodeSparsemaxGrad:       of(ofRowsGrad(kernels.SparsemaxGrad)),
+	graph.CodeGlobalMax:           of(globalMax),
+	graph.CodeGlobalMaxGrad:       withScratch(globalMaxGrad, globalMaxScratch),
+	graph.CodeSoftmax:             of(ofRows(kernels.Softmax)),
+	graph.CodeSoftmaxGrad:         of(ofRowsGrad(kernels.SoftmaxGrad)),
+	graph.CodeStandardise:         of(standardise),
+	graph.CodeStandardiseGrad:     of(standardiseGrad),
+	graph.CodeUnit:                of(unit),
+	graph.CodeUnitGrad:            of(unitGrad),
+	graph.CodeWeightPenaltyGrad:   of(weightPenaltyGrad),
+	plan.CodeAverage:              of(average),
+	plan.CodeClip:                 of(clip),
+	plan.CodeConstrain:            of(constrain),
+	plan.CodeCopy:                 of(copyArray),
+	plan.CodeDecay:                of(decay),
+	plan.CodeUpdate:               of(update),
+}
+
+// losses has the kernels of every form of a loss, by its kind.
+var losses = map[string]lossKernels{
+	"binary_crossentropy":                   ofForm(loss.BinaryCrossentropy.Rows, loss.BinaryCrossentropy.Grad),
+	"binary_focal_crossentropy":             ofForm(loss.BinaryFocalCrossentropy.Rows, loss.BinaryFocalCrossentropy.Grad),
+	"categorical_crossentropy":              ofForm(loss.CategoricalCrossentropy.Rows, loss.CategoricalCrossentropy.Grad),
+	"categorical_focal_crossentropy":        ofForm(loss.CategoricalFocalCrossentropy.Rows, loss.CategoricalFocalCrossentropy.Grad),
+	"categorical_generalized_cross_entropy": ofForm(loss.CategoricalGeneralizedCrossEntropy.Rows, loss.CategoricalGeneralizedCrossEntropy.Grad),
+	"categorical_hinge":                     ofForm(loss.CategoricalHinge.Rows, loss.CategoricalHinge.Grad),
+	"circle":                                ofForm(loss.Circle.Rows, loss.Circle.Grad),
+	"cosine_similarity":                     ofForm(loss.CosineSimilarity.Rows, loss.CosineSimilarity.Grad),
+	"dice":                                  ofForm(loss.Dice.Rows, loss.Dice.Grad),
+	"hinge":                                 ofForm(loss.Hinge.Rows, loss.Hinge.Grad),
+	"huber":                                 ofForm(loss.Huber.Rows, loss.Huber.Grad),
+	"kl_divergence":                         ofForm(loss.KLDivergence.Rows, loss.KLDivergence.Grad),
+	"log_cosh":                              ofForm(loss.LogCosh.Rows, loss.LogCosh.Grad),
+	"mean_absolute_error":                   ofForm(loss.MeanAbsoluteError.Rows, loss.MeanAbsoluteError.Grad),
+	"mean_absolute_percentage_error":        ofForm(loss.MeanAbsolutePercentageError.Rows, loss.MeanAbsolutePercentageError.Grad),
+	"mean_squared_error":                    ofForm(loss.MeanSquaredError.Rows, loss.MeanSquaredError.Grad),
+	"mean_squared_logarithmic_error":        ofForm(loss.MeanSquaredLogarithmicError.Rows, loss.MeanSquaredLogarithmicError.Grad),
+	"poisson":                               ofForm(loss.Poisson.Rows, loss.Poisson.Grad),
+	"sparse_categorical_crossentropy":       ofForm(loss.SparseCategoricalCrossentropy.Rows, loss.SparseCategoricalCrossentropy.Grad),
+	"squared_hinge":                         ofForm(loss.SquaredHinge.Rows, loss.SquaredHinge.Grad),
+	"tversky":                               ofForm(loss.Tversky.Rows, loss.Tversky.Grad),
+}
+
+// rules has the kernel of every rule of an optimizer, by its kind.
+var rules = map[string]ruleKernel{
+	"Adadelta": ofRule(adadelta),
+	"Adagrad":  ofRule(adagrad),
+	"Adam":     ofRule(adam),
+	"Adamax":   ofRule(adamax),
+	"Ftrl":     ofRule(ftrl),
+	"Lion":     ofRule(lion),
+	"Nadam":    ofRule(nadam),
+	"RMSprop":  ofRule(rmsprop),
+	"SGD":      ofRule(sgd),
+}
+
+// clips has the kernel of every way to bound gradients.
+var clips = map[optimizer.ClipKind]func(a plan.ClipAttr, g []float32){
+	optimizer.ClipNorm:       clipNorm,
+	optimizer.ClipGlobalNorm: clipGlobalNorm,
+	optimizer.ClipValue:      clipValue,
 }
