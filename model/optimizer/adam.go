@@ -38,10 +38,9 @@ func (o Adam) Slots() int {
 	return 2
 }
 
-func (o Adam) correct(s Scalars, iteration int64) Scalars {
+func (o Adam) correct(rate float64, iteration int64) Scalars {
 	t := float64(iteration + 1)
-	s.Corrected = s.Rate * math.Sqrt(correction(o.Beta2, t)) / correction(o.Beta1, t)
-	return s
+	return Scalars{Rate: rate, Corrected: rate * math.Sqrt(correction(o.Beta2, t)) / correction(o.Beta1, t)}
 }
 
 // correction is 1 - betaᵗ, by which Adam and its kin divide a running mean that began at 0.

@@ -24,7 +24,6 @@ func (Adamax) Kind() string { return "Adamax" }
 // Slots is 2.
 func (Adamax) Slots() int { return 2 }
 
-func (o Adamax) correct(s Scalars, iteration int64) Scalars {
-	s.Corrected = s.Rate / correction(o.Beta1, float64(iteration+1))
-	return s
+func (o Adamax) correct(rate float64, iteration int64) Scalars {
+	return Scalars{Rate: rate, Corrected: rate / correction(o.Beta1, float64(iteration+1))}
 }

@@ -27,13 +27,13 @@ func (Nadam) Kind() string { return "Nadam" }
 // Slots is 2.
 func (Nadam) Slots() int { return 2 }
 
-func (o Nadam) correct(s Scalars, iteration int64) Scalars {
+func (o Nadam) correct(rate float64, iteration int64) Scalars {
 	t := iteration + 1
 	u, next := o.Beta1*warming(t), o.Beta1*warming(t+1)
 	product := math.Pow(o.Beta1, float64(t)) * warmingProducts[min(t, warmingSteps)]
-	s.Mean, s.Gradient = next/(1-product*next), (1-u)/(1-product)
-	s.Square = 1 / correction(o.Beta2, float64(t))
-	return s
+	return Scalars{
+		Rate: rate, Mean: next / (1 - product*next), Gradient: (1 - u) / (1 - product), Square: 1 / correction(o.Beta2, float64(t)),
+	}
 }
 
 // warming is the share of beta_1 in step t.

@@ -17,7 +17,13 @@ type Optimizer struct {
 	// Averaging keeps an average of the weights; nil: none.
 	Averaging *Averaging
 
-	rate rate
+	rate      rate
+	corrector corrector // the Rule; nil: it takes the rate as it is
+}
+
+// A corrector is a rule that corrects the scalars of a step for running means that began at 0.
+type corrector interface {
+	correct(rate float64, iteration int64) Scalars
 }
 
 // A Rule is how weights change by their gradients: one of this package's structs, each in the file of its optimizer. It is data,
@@ -44,8 +50,8 @@ type Scalars struct {
 // Scalars are those of a step, of which iteration were done before.
 func (o *Optimizer) Scalars(iteration int64) Scalars {
 	s := Scalars{Rate: o.rate.at(iteration)}
-	if r, ok := o.Rule.(interface{ correct(Scalars, int64) Scalars }); ok {
-		s = r.correct(s, iteration)
+	if o.corrector != nil {
+		s = o.corrector.correct(s.Rate, iteration)
 	}
 	if o.Averaging != nil {
 		s.First = iteration == 0

@@ -47,6 +47,7 @@ func New(call params.Call) (*Optimizer, error) {
 		a := params.NewArgs(call)
 		o := &Optimizer{Name: row.name}
 		o.rate, o.Rule = readRate(a, row.rate), row.rule(a)
+		o.corrector, _ = o.Rule.(corrector)
 		o.WeightDecay, o.Averaging, o.Clip = readWeightDecay(a, row.decay), readAveraging(a), readClip(a)
 		if err := a.Check(); err != nil {
 			return nil, fmt.Errorf("optimizer %s: %w", row.name, err)

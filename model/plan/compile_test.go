@@ -76,9 +76,9 @@ func TestFusion(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"   0  work[0:10] = dense{M:2 N:5 K:4 Bias:true Then:relu, dropout{Rate:0.5 Stream:1}} batch[0:8], weights[0:20], weights[20:25]; ",
-		"   1  work[32:38] = dense{M:2 N:3 K:5 Bias:true Then:linear} work[0:10], ",
-		"work[16:26] = activation.bias.grad{Size:{Rows:2 N:5} Act:relu Rate:0.5} work[0:10], work[16:26]; side grads[20:25]; ",
+		"   0  work[0:10] 2x5 = dense{M:2 N:5 K:4 Bias:true Then:relu, dropout{Rate:0.5 Stream:1}} batch[0:8] 2x4, weights[0:20] 4x5, weights[20:25]; ",
+		"   1  work[32:38] 2x3 = dense{M:2 N:3 K:5 Bias:true Then:linear} work[0:10] 2x5, ",
+		"work[16:26] 2x5 = activation.bias.grad{Size:{Rows:2 N:5} Act:relu Rate:0.5} work[0:10] 2x5, work[16:26] 2x5; side grads[20:25]; ",
 	} {
 		if !strings.Contains(within, want) {
 			t.Errorf("plan\n%swithout %q", within, want)
@@ -99,8 +99,8 @@ func TestPlanText(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `batch 2, weights 43, grads 0, slots 0, batch 16, work 48, shared 0
-   0  work[0:10] = dense{M:2 N:5 K:4 Bias:true Then:relu} batch[0:8], weights[0:20], weights[20:25]; scratch work[16:19]
-   1  work[16:22] = dense{M:2 N:3 K:5 Bias:true Then:linear} work[0:10], weights[25:40], weights[40:43]; scratch work[32:35]
+   0  work[0:10] 2x5 = dense{M:2 N:5 K:4 Bias:true Then:relu} batch[0:8] 2x4, weights[0:20] 4x5, weights[20:25]; scratch work[16:19]
+   1  work[16:22] 2x3 = dense{M:2 N:3 K:5 Bias:true Then:linear} work[0:10] 2x5, weights[25:40] 5x3, weights[40:43]; scratch work[32:35]
 `
 	if got := p.String(); got != want {
 		t.Errorf("plan\n%swant\n%s", got, want)

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // A Space is one of the kinds of memory that instructions work on.
 type Space uint8
@@ -59,25 +56,6 @@ type Instr struct {
 	Shapes [][]int
 }
 
-// String shows the instruction on one line.
-func (i *Instr) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%v = %s", i.Out, i.Code)
-	if i.Attr != nil {
-		fmt.Fprintf(&b, "%+v", i.Attr)
-	}
-	for n, r := range i.In {
-		fmt.Fprintf(&b, "%s%v", map[bool]string{true: " ", false: ", "}[n == 0], r)
-	}
-	for _, r := range i.Side {
-		fmt.Fprintf(&b, "; side %v", r)
-	}
-	if i.Scratch.Len > 0 {
-		fmt.Fprintf(&b, "; scratch %v", i.Scratch)
-	}
-	return b.String()
-}
-
 // A Plan is what one step does. Slices of places are in the order of Spec.Inputs and Spec.Outputs.
 type Plan struct {
 	// Batch is the number of rows of a step.
@@ -103,18 +81,4 @@ type Plan struct {
 	RowPenalties []Ref
 
 	RowMetrics [][]Ref // B each, per output and metric; none in training or without metrics
-}
-
-// String lists the instructions and the sizes.
-func (p *Plan) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "batch %d", p.Batch)
-	for s, n := range p.Sizes {
-		fmt.Fprintf(&b, ", %v %d", Space(s), n)
-	}
-	b.WriteByte('\n')
-	for i := range p.Instrs {
-		fmt.Fprintf(&b, "%4d  %v\n", i, &p.Instrs[i])
-	}
-	return b.String()
 }

@@ -3,7 +3,6 @@ package plan
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/keras"
@@ -145,7 +144,7 @@ func (n names) of(r Ref, shape []int) string {
 	if len(shape) == 0 {
 		shape = []int{r.Len}
 	}
-	size := strings.ReplaceAll(strings.Trim(fmt.Sprint(shape), "[]"), " ", "x")
+	size := shapeText(shape)
 	switch r.Space {
 	case Weights:
 		return fmt.Sprintf("%s[%s]", n.at(r.Off, r.Len), size)

@@ -23,6 +23,23 @@ func TestNets(t *testing.T) {
 	}
 }
 
+// TestGoldenNets: the networks whose plans the tests of package plan know are these.
+func TestGoldenNets(t *testing.T) {
+	for _, n := range nets {
+		got, err := n.keras()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := os.ReadFile("../../model/plan/testdata/" + n.name + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(got) != strings.TrimSpace(string(want)) {
+			t.Errorf("%s: model/plan/testdata has another network", n.name)
+		}
+	}
+}
+
 // TestNames: no two works are the same row of the table.
 func TestNames(t *testing.T) {
 	seen := map[string]bool{}

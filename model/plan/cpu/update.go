@@ -14,9 +14,9 @@ const (
 	minUpdate   = 32 << 10
 )
 
-// ofWeights is an instruction that works on ranges of n weights, each on its own.
-func ofWeights(n int, do func(s *plan.Step, from, to int)) call {
-	return divide(n, updateGrain, n/minUpdate).call(nil, func(s *plan.Step, from, to int, _ []float32) { do(s, from, to) })
+// ofWeights is an instruction that works on ranges of n weights, each on its own, without scratch memory.
+func ofWeights(n int, do func(s *plan.Step, from, to int, _ []float32)) call {
+	return divide(n, updateGrain, n/minUpdate).call(nil, do)
 }
 
 // A ruleKernel is what the device knows about a rule of an optimizer.
@@ -32,7 +32,7 @@ type slots [3][]float32
 func ofRule[R optimizer.Rule](kernel func(r R, s *optimizer.Scalars, p, g []float32, kept slots)) ruleKernel {
 	return ruleKernel{rule: reflect.TypeFor[R](), bind: func(rule optimizer.Rule, o operands) call {
 		r, p, g := rule.(R), o.out, o.in[0]
-		return ofWeights(len(g), func(s *plan.Step, from, to int) {
+		return ofWeights(len(g), func(s *plan.Step, from, to int, _ []float32) {
 			var part slots
 			for i, slot := range o.side {
 				part[i] = slot[from:to]
@@ -45,13 +45,13 @@ func ofRule[R optimizer.Rule](kernel func(r R, s *optimizer.Scalars, p, g []floa
 func update(a plan.UpdateAttr, o operands) call { return rules[a.Rule.Kind()].bind(a.Rule, o) }
 
 func decay(a plan.DecayAttr, o operands) call {
-	return ofWeights(len(o.out), func(s *plan.Step, from, to int) {
+	return ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
 		kernels.DecayWeights(o.out[from:to], a.Rate, s.Scalars.Rate)
 	})
 }
 
 func average(a plan.AverageAttr, o operands) call {
-	return ofWeights(len(o.out), func(s *plan.Step, from, to int) {
+	return ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
 		p, average := o.out[from:to], o.side[0][from:to]
 		if s.Scalars.First {
 			copy(average, p)
