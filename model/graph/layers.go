@@ -109,6 +109,9 @@ var layers = map[string]layer{
 	"ZerosLike":              filled,
 }
 
+// LayerClasses lists the classes of layers' configurations that a graph can be built of, sorted.
+func LayerClasses() []string { return slices.Sorted(maps.Keys(layers)) }
+
 // layers builds every call of the model.
 func (b *builder) layers() error {
 	for i, t := range b.spec.Inputs {
@@ -132,7 +135,7 @@ func (b *builder) call(number int, c keras.Call) error {
 	build, ok := layers[class]
 	if !ok {
 		return fmt.Errorf("layer %q: class %s is not supported; known: %s", c.Layer.Name, class,
-			strings.Join(slices.Sorted(maps.Keys(layers)), ", "))
+			strings.Join(LayerClasses(), ", "))
 	}
 	out := c.Outputs[0]
 	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal}

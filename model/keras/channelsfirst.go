@@ -43,7 +43,7 @@ func (a *args) dataFormat() {
 
 // kind reads the arguments of a layer of a known class.
 func (a *args) kind(class string) kind {
-	k := layerClasses[class](a)
+	k := layerClasses[class].parse(a)
 	if !a.channelsFirst {
 		return k
 	}

@@ -36,6 +36,7 @@
 // # Adding a layer
 //
 // A layer is one type in the file of its family: its arguments (a Config), parse, outputShape and weights, and one row
-// in the table layerClasses; one that takes several inputs also has joinShape, one whose calls have arguments bind. Layers
-// for sequences share the type of those for images, and work on them as images of width 1. An initializer, regularizer, constraint or activation is one row of its table.
+// in the table layerClasses, which also says what becomes of a mask; one that takes several inputs also has joinShape, one whose calls
+// have arguments bind. Layers for sequences share the type of those for images, and work on them as images of width 1. An
+// initializer, regularizer, constraint or activation is one row of its table.
 package keras

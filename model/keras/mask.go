@@ -31,23 +31,37 @@ type masker interface {
 	passesMask() bool
 }
 
-// passMasks are the classes without an interest in masks whose results have the mask of their input; all others lose it.
+// A maskRule is what a layer does to the mask of its input.
 //
-// Source: supports_masking of the layers of Keras.
-var passMasks = map[string]bool{
-	"Activation": true, "ActivityRegularization": true, "AdditiveAttention": true, "AlphaDropout": true, "Attention": true,
-	"BatchNormalization": true, "Dense": true,
-	"Dropout": true, "ELU": true, "GaussianDropout": true, "GaussianNoise": true, "GroupNormalization": true,
-	"Identity": true, "LayerNormalization": true, "LeakyReLU": true, "MultiHeadAttention": true, "Normalization": true, "PReLU": true, "ReLU": true,
-	"Rescaling": true, "SpatialDropout1D": true, "ThresholdedReLU": true, "UnitNormalization": true,
-}
+// Source: supports_masking, compute_mask and the use of masks in call of the layers of Keras.
+type maskRule uint8
+
+const (
+	// unstated is that of a row without a rule; a test finds it.
+	unstated maskRule = iota
+	// dropsMask: the result has no mask.
+	dropsMask
+	// passesMask: the result has that of the (first) input.
+	passesMask
+	// passesMaskFrozen: the same, but an input with a mask is refused where the layer trains.
+	passesMaskFrozen
+	// refusesMask: an input with a mask is refused.
+	refusesMask
+	// joinsMasks: the masks of the inputs are joined.
+	joinsMasks
+	// joinsMasksBefore3: the same, but for Keras 3, which joins only the steps that count: there it is refused
+	// (keras/src/layers/merging/base_merge.py, _apply_merge_op_and_or_mask, and multiply.py).
+	joinsMasksBefore3
+	// ownMask: the kind says, see ownMask.
+	ownMask
+)
 
 // refuseMask refuses layers that do something with the mask of their input that is not done here.
 func refuseMask(l *Layer, trainable bool) error {
-	switch l.Class {
-	case "Softmax":
+	switch layerClasses[l.Class].mask {
+	case refusesMask:
 		return errors.New("an input with a mask is not supported")
-	case "BatchNormalization":
+	case passesMaskFrozen:
 		if trainable {
 			return errors.New("an input with a mask is not supported: Keras takes its statistics of the steps that count")
 		}
@@ -107,16 +121,11 @@ func (b *builder) maskInputs(c *Call, k kind, given int) error {
 	if config, ok := k.(*TimeDistributed); ok {
 		return config.checkMask(c.Layer.Trainable)
 	}
-	if leavesOut[c.Layer.Class] && !b.beforeKeras3() {
+	if layerClasses[c.Layer.Class].mask == joinsMasksBefore3 && !b.beforeKeras3() {
 		return errors.New("an input with a mask is not supported: Keras 3 leaves steps that do not count out of the result")
 	}
 	return refuseMask(c.Layer, c.Layer.Trainable)
 }
-
-// leavesOut are the classes that in Keras 3 join only the steps that count.
-//
-// Source: keras/src/layers/merging/base_merge.py, _apply_merge_op_and_or_mask, and multiply.py.
-var leavesOut = map[string]bool{"Maximum": true, "Minimum": true, "Multiply": true}
 
 // maskOf is the mask of a tensor, or -1.
 func (b *builder) maskOf(tensor int) int {
@@ -130,23 +139,13 @@ func (b *builder) maskOf(tensor int) int {
 func (b *builder) maskResult(c *Call, k kind) error {
 	mask := -1
 	var err error
-	switch config := k.(type) {
-	case *Embedding:
-		if config.MaskZero {
-			mask = b.maskCall(c.Layer, &NotEqual{}, c.Inputs[0])
-		}
-	case *Masking:
-		mask = c.Masks[0]
-	case *Merge:
+	switch layerClasses[c.Layer.Class].mask {
+	case joinsMasks, joinsMasksBefore3:
 		mask, err = b.mergeMasks(c, b.beforeKeras3() && c.Masks != nil)
-	case *Concatenate:
-		mask, err = b.concatMasks(c, config)
-	case masker:
-		if c.Masks != nil && config.passesMask() {
-			mask = b.maskOf(c.Inputs[0])
-		}
-	default:
-		if c.Masks != nil && passMasks[c.Layer.Class] {
+	case ownMask:
+		mask, err = b.ownMask(c, k)
+	case passesMask, passesMaskFrozen:
+		if c.Masks != nil {
 			mask = c.Masks[0]
 		}
 	}
@@ -154,6 +153,25 @@ func (b *builder) maskResult(c *Call, k kind) error {
 		b.masks[c.Outputs[0]] = mask
 	}
 	return err
+}
+
+// ownMask is the mask that a kind gives the result of a call, or -1.
+func (b *builder) ownMask(c *Call, k kind) (int, error) {
+	switch config := k.(type) {
+	case *Embedding:
+		if config.MaskZero {
+			return b.maskCall(c.Layer, &NotEqual{}, c.Inputs[0]), nil
+		}
+	case *Masking:
+		return c.Masks[0], nil
+	case *Concatenate:
+		return b.concatMasks(c, config)
+	case masker:
+		if c.Masks != nil && config.passesMask() {
+			return b.maskOf(c.Inputs[0]), nil
+		}
+	}
+	return -1, nil
 }
 
 // mergeMasks joins the masks of a call's inputs: the steps that count in any input, where all have a mask; in Keras 2, those

@@ -82,7 +82,7 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 		return nil, l.wrap(err)
 	}
 	switch {
-	case layerClasses[class] == nil && !networks[class] && class != "InputLayer":
+	case !isLayer(class) && !networks[class] && class != "InputLayer":
 		return fail(unknownLayer(class))
 	case name == "":
 		return fail(errors.New("config has no name"))

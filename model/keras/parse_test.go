@@ -100,7 +100,7 @@ func TestParsePageExample(t *testing.T) {
 	if diff := cmp.Diff([][]int{{4}}, spec.InputShapes()); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]int{3}, spec.OutputUnits()); diff != "" {
+	if diff := cmp.Diff([][]int{{3}}, spec.OutputShapes()); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"dense_3"}, spec.OutputNames()); diff != "" {

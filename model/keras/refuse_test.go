@@ -275,7 +275,7 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("tensor %d: %+v", i, tensor)
 			}
 		}
-		if len(spec.Inputs) == 0 || len(spec.OutputUnits()) == 0 {
+		if len(spec.Inputs) == 0 || len(spec.OutputShapes()) == 0 {
 			t.Fatal("no inputs or no outputs")
 		}
 	})

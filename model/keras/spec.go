@@ -79,16 +79,6 @@ func (s *Spec) InputShapes() [][]int { return s.shapes(s.Inputs) }
 // OutputShapes are the row shapes of the model's outputs, in their order.
 func (s *Spec) OutputShapes() [][]int { return s.shapes(s.Outputs) }
 
-// OutputUnits is the width of each output: its last dimension, K for an output over K classes. An output with more
-// dimensions than that (see OutputShapes) has no classes per row.
-func (s *Spec) OutputUnits() []int {
-	units := make([]int, len(s.Outputs))
-	for i, shape := range s.OutputShapes() {
-		units[i] = shape[len(shape)-1]
-	}
-	return units
-}
-
 // OutputNames are the names of the layers that make the outputs, by which Keras' compile knows them.
 func (s *Spec) OutputNames() []string {
 	names := make([]string, len(s.Outputs))

@@ -73,7 +73,7 @@ func (s *scope) inside(v any) (*Layer, error) {
 	if networks[class] {
 		return nil, errors.New("a model inside a layer is not supported")
 	}
-	if layerClasses[class] == nil {
+	if !isLayer(class) {
 		return nil, fmt.Errorf("%s: %w", class, unknownLayer(class))
 	}
 	config, _ := obj["config"].(object)
