@@ -96,7 +96,7 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*scores, err
 	err = e.pipeline(totals, func(s beam.Scope) error {
 		run := e.worker
 		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, beam.CreateList(s, e.set.Shards)))
-		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box))
+		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.piece))
 		collect.Keep[score.Scores](s, box.Box, key, all)
 		return nil
 	})

@@ -158,7 +158,7 @@ func (f *fit) writeCheckpoint(ctx context.Context, output string, c course) erro
 	if err := put(reportsKey, packedReports(c.reports)); err != nil {
 		return err
 	}
-	vector, err := collect.Get[average.Vector](ctx, c.box.Box, average.Key)
+	vector, err := average.Load(ctx, c.box.Box)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type course struct {
 
 // weights are those of the course. They must not be changed.
 func (c course) weights(ctx context.Context) ([]float32, error) {
-	v, err := collect.Get[average.Vector](ctx, c.box.Box, average.Key)
+	v, err := average.Load(ctx, c.box.Box)
 	return v.Values, err
 }
 

@@ -52,6 +52,8 @@ type job struct {
 	// worker is what DoFns know of the run, and remote says that their workers are other processes.
 	worker bundle.Ref
 	remote bool
+	// piece is the most weights of a vector that travels (average.Cut); 0: all.
+	piece int
 
 	mu     sync.Mutex       // serialises Progress, and guards what follows
 	totals map[string]int64 // units of the stages of the pipeline that is running, where known
@@ -97,6 +99,7 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	j.worker = j.run.Ref()
 	if e.foreign {
 		j.worker.ID, j.remote = "the workers of "+j.worker.ID, true
+		j.piece = 50 // so that the small networks of tests travel in pieces
 	}
 	return j, nil
 }

@@ -14,7 +14,7 @@ import (
 func TestCheckSideInputs(t *testing.T) {
 	initBeam()
 	p, s := beam.NewPipelineWithRoot()
-	weights := average.Start(s, collect.Box{})
+	weights := average.Start(s, collect.Box{}, 0)
 	mean := average.Mean(s, weights)
 	mark := beam.ParDo(s, &countFn{}, mean) // behind a group, but without a side input
 	beam.ParDo0(s, &endFn{}, beam.Impulse(s), beam.SideInput{Input: mean}, beam.SideInput{Input: beam.ParDo(s, &reportFn{}, mark)})

@@ -177,3 +177,55 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Pieces are joined, in any order, to the vector that they were cut from, and averaged to the bits of its mean.
+func TestPieces(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	vs := vectors(r, 4, 100)
+	want := mean(t, r, vs)
+	for _, most := range []int{0, 1, 7, 50, 99, 100, 1000} {
+		pieces := make([][]Vector, len(vs)) // of each vector
+		for i, v := range vs {
+			pieces[i] = Cut(v, most)
+		}
+		var means []Vector
+		for k := range pieces[0] {
+			var of []Vector
+			for i := range vs {
+				of = append(of, pieces[i][k])
+			}
+			means = append(means, mean(t, r, of))
+		}
+		r.Shuffle(len(means), func(i, j int) { means[i], means[j] = means[j], means[i] })
+		got, err := join(means...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(bits(want), bits(got)); d != "" || got.Rows != want.Rows {
+			t.Errorf("pieces of %d: %s", most, d)
+		}
+	}
+	whole := vs[0]
+	if got, err := join(whole); err != nil || &got.Values[0] != &whole.Values[0] {
+		t.Errorf("a whole vector was copied, %v", err)
+	}
+	cut := Cut(whole, 40)
+	for name, bad := range map[string][]Vector{
+		"none": nil, "one missing": cut[:2], "one twice": {cut[0], cut[0], cut[1], cut[2]}, "another's": {cut[0], Cut(whole, 30)[1], cut[2]},
+		"two whole": {whole, whole}, "beyond": {{Values: make([]float32, 3), Offset: 2, Total: 4}}, "other total": {cut[0], {Values: []float32{1}, Total: 7}},
+	} {
+		if _, err := join(bad...); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+func join(pieces ...Vector) (Vector, error) {
+	return Join(func(v *Vector) bool {
+		if len(pieces) == 0 {
+			return false
+		}
+		*v, pieces = pieces[0], pieces[1:]
+		return true
+	})
+}

@@ -13,5 +13,7 @@
 // for bit. Vectors of zero rows count for nothing. NaN and infinite weights follow the usual rules of addition; every NaN
 // of the result has the same bits.
 //
+// A vector may be in pieces, which are averaged by their places (Cut, Join): the same bits.
+//
 // Failure: vectors of different length in one sum, or a sum over no rows at all, fail the pipeline.
 package average

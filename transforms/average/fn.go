@@ -13,14 +13,20 @@ func init() {
 	collect.Register[Vector]()
 	beam.RegisterCoder(reflect.TypeFor[Sum](), encodeSum, decodeSum)
 	beam.RegisterType(reflect.TypeFor[meanFn]())
+	beam.RegisterType(reflect.TypeFor[placeFn]())
 }
 
-// Mean takes the PCollection<Vector> of the shards' weights and returns the PCollection<Vector> of the one
-// row-weighted mean.
+// Mean takes the PCollection<Vector> of the shards' weights, all in the same pieces, and returns the PCollection<Vector> of the pieces of
+// the one row-weighted mean.
 func Mean(s beam.Scope, weights beam.PCollection) beam.PCollection {
 	s = s.Scope("average.Mean")
-	return beam.Combine(s, &meanFn{}, weights)
+	return beam.DropKey(s, beam.CombinePerKey(s, &meanFn{}, beam.ParDo(s, &placeFn{}, weights)))
 }
+
+// placeFn keys vectors by their place.
+type placeFn struct{}
+
+func (*placeFn) ProcessElement(v Vector) (int, Vector) { return v.Offset, v }
 
 // meanFn is the CombineFn over Sum.
 type meanFn struct{}

@@ -1,6 +1,7 @@
 package average
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 
@@ -15,19 +16,40 @@ func init() { beam.RegisterType(reflect.TypeFor[startFn]()) }
 // Key is the key of weights in a box.
 const Key = "weights"
 
-// Start is the PCollection<Vector> of the one weight vector that lies in the box under Key.
-func Start(s beam.Scope, from collect.Box) beam.PCollection {
-	return beam.ParDo(s.Scope("average.Start"), &startFn{From: from}, beam.Impulse(s))
+// Load is the weight vector that lies in a box under Key, whole or in pieces.
+func Load(ctx context.Context, from collect.Box) (Vector, error) {
+	var failed error
+	at, total := 0, -1
+	v, err := Join(func(piece *Vector) bool {
+		if at == total || failed != nil {
+			return false
+		}
+		*piece, failed = collect.Get[Vector](ctx, from, Key+Vector{Offset: at}.CollectKey())
+		at += len(piece.Values)
+		total = max(piece.Total, len(piece.Values))
+		return failed == nil
+	})
+	return v, cmp.Or(failed, err)
+}
+
+// Start is the PCollection<Vector> of the weight vector that lies in a box under Key, in pieces of at most so many values (Cut).
+func Start(s beam.Scope, from collect.Box, most int) beam.PCollection {
+	return beam.ParDo(s.Scope("average.Start"), &startFn{From: from, Most: most}, beam.Impulse(s))
 }
 
 // startFn emits the weights of a box.
-type startFn struct{ From collect.Box }
+type startFn struct {
+	From collect.Box
+	Most int
+}
 
 func (f *startFn) ProcessElement(ctx context.Context, _ []byte, emit func(Vector)) error {
-	v, err := collect.Get[Vector](ctx, f.From, Key)
+	v, err := Load(ctx, f.From)
 	if err != nil {
 		return bundle.Of(f.From.Run).Fail(err)
 	}
-	emit(v)
+	for _, piece := range Cut(v, f.Most) {
+		emit(piece)
+	}
 	return nil
 }

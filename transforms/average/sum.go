@@ -5,17 +5,21 @@ import (
 	"math"
 )
 
-// A Vector is a flat weight vector with the number of rows it was trained on (after the mean: of all shards).
+// A Vector is a flat weight vector, or a piece of one, with the number of rows it was trained on (after the mean: of all shards).
 type Vector struct {
 	Rows   int64
-	Values []float32 // (P)
+	Values []float32 // (P), or those of the piece
+	// Offset is where the piece begins in the vector, and Total is P; 0: it is the whole vector.
+	Offset, Total int
 }
 
 // A Sum is Σ rows·weights, each element as the unevaluated sum Hi + Lo. The zero Sum is empty. A Sum never shares memory
 // with a Vector.
 type Sum struct {
 	Rows   int64
-	Hi, Lo []float64 // (P), nil while empty
+	Hi, Lo []float64 // (P), or those of a piece; nil while empty
+	// Offset and Total are those of the vectors.
+	Offset, Total int
 }
 
 // Add adds v and returns the sum, which may reuse the memory of s.
@@ -25,7 +29,7 @@ func (s Sum) Add(v Vector) (Sum, error) {
 	}
 	rows := float64(v.Rows)
 	if s.Hi == nil {
-		s = Sum{Rows: v.Rows, Hi: make([]float64, len(v.Values)), Lo: make([]float64, len(v.Values))}
+		s = Sum{Rows: v.Rows, Hi: make([]float64, len(v.Values)), Lo: make([]float64, len(v.Values)), Offset: v.Offset, Total: v.Total}
 		for i, w := range v.Values {
 			s.Hi[i] = rows * float64(w)
 		}
@@ -47,7 +51,7 @@ func (s Sum) Merge(t Sum) (Sum, error) {
 		return s, nil
 	}
 	if s.Hi == nil {
-		return Sum{Rows: t.Rows, Hi: append([]float64{}, t.Hi...), Lo: append([]float64{}, t.Lo...)}, nil
+		return Sum{t.Rows, append([]float64{}, t.Hi...), append([]float64{}, t.Lo...), t.Offset, t.Total}, nil
 	}
 	if len(t.Hi) != len(s.Hi) {
 		return s, fmt.Errorf("average: a sum of %d weights and one of %d", len(t.Hi), len(s.Hi))
@@ -64,7 +68,7 @@ func (s Sum) Mean() (Vector, error) {
 	if s.Rows == 0 {
 		return Vector{}, fmt.Errorf("average: no shard has rows")
 	}
-	v := Vector{Rows: s.Rows, Values: make([]float32, len(s.Hi))}
+	v := Vector{Rows: s.Rows, Values: make([]float32, len(s.Hi)), Offset: s.Offset, Total: s.Total}
 	rows := float64(s.Rows)
 	for i, hi := range s.Hi {
 		switch lo := s.Lo[i]; {

@@ -71,7 +71,7 @@ func (f *inferFn) ProcessElement(ctx context.Context, p Part, _ func(Counts)) er
 			return Counts{}, err
 		}
 		weights, err := bundle.Once(ctx, run, f.Job.Weights.Name+"/"+average.Key, func(ctx context.Context) (average.Vector, error) {
-			return collect.Get[average.Vector](ctx, f.Job.Weights, average.Key)
+			return average.Load(ctx, f.Job.Weights)
 		})
 		if err != nil {
 			return Counts{}, err

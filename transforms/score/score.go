@@ -78,7 +78,7 @@ func (s *Scores) UnmarshalBinary(b []byte) error {
 }
 
 // Tables takes the PCollection<dataset.Piece> of the shards of all sets and the PCollection<average.Vector> of the one weight
-// vector, and returns the PCollection<Scores> of the one result.
+// vector, in pieces or whole, and returns the PCollection<Scores> of the one result.
 func Tables(s beam.Scope, run bundle.Ref, model recipe.Model, pieces []beam.PCollection, weights beam.PCollection) beam.PCollection {
 	s = s.Scope("score.Tables")
 	var partial []beam.PCollection
@@ -96,16 +96,25 @@ func Tables(s beam.Scope, run bundle.Ref, model recipe.Model, pieces []beam.PCol
 type scoreFn struct {
 	Run   bundle.Ref
 	Model recipe.Model
-	tasks bundle.Tasks[Scores]
+
+	tasks   bundle.Tasks[Scores]
+	weights average.Vector // of the bundle
 }
 
-func (f *scoreFn) ProcessElement(ctx context.Context, piece dataset.Piece, w average.Vector, _ func(Scores)) error {
+func (f *scoreFn) ProcessElement(ctx context.Context, piece dataset.Piece, pieces func(*average.Vector) bool, _ func(Scores)) (err error) {
+	if f.tasks.Begun() == 0 {
+		if f.weights, err = average.Join(pieces); err != nil {
+			return bundle.Of(f.Run).Fail(err)
+		}
+	}
+	w := f.weights
 	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Scores, error) {
 		return score(ctx, bundle.Of(f.Run), f.Model, piece, w)
 	})
 }
 
-func (f *scoreFn) FinishBundle(_ context.Context, _ average.Vector, emit func(Scores)) error {
+func (f *scoreFn) FinishBundle(_ context.Context, _ func(*average.Vector) bool, emit func(Scores)) error {
+	f.weights = average.Vector{}
 	return f.tasks.Finish(emit)
 }
 

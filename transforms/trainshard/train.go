@@ -23,10 +23,12 @@ type Step struct {
 	Seed  uint64
 	// Iteration is its number, from 1.
 	Iteration int
+	// Piece is the most values of a vector that comes out (average.Cut); 0: all.
+	Piece int
 }
 
 // Train makes one iteration. It takes the PCollection<State> of all shards, the PCollection<average.Vector>
-// of the one weight vector that they start from, and a PCollection<int> of one element, any, that must be there before
+// of the one weight vector that they start from, in pieces or whole, and a PCollection<int> of one element, any, that must be there before
 // training begins. It returns the PCollection<State> after the iteration and the PCollection<average.Vector> of the
 // shards' weights.
 func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (beam.PCollection, beam.PCollection) {
@@ -36,8 +38,9 @@ func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (be
 
 // trainFn trains shards side by side.
 type trainFn struct {
-	Step  Step
-	tasks bundle.Tasks[trained]
+	Step    Step
+	tasks   bundle.Tasks[trained]
+	weights average.Vector // of the bundle
 }
 
 type trained struct {
@@ -45,19 +48,30 @@ type trained struct {
 	weights average.Vector
 }
 
-func (f *trainFn) ProcessElement(ctx context.Context, s State, w average.Vector, _ int, _ func(State), _ func(average.Vector)) error {
+func (f *trainFn) ProcessElement(
+	ctx context.Context, s State, pieces func(*average.Vector) bool, _ int, _ func(State), _ func(average.Vector),
+) (err error) {
 	if f.tasks.Begun() == 0 {
-		collectGarbage(w)
+		if f.weights, err = average.Join(pieces); err != nil {
+			return bundle.Of(f.Step.Run).Fail(err)
+		}
+		collectGarbage(f.weights)
 	}
+	w := f.weights
 	return f.tasks.Go(ctx, f.Step.Run, func(ctx context.Context) (trained, error) { return f.Step.train(ctx, s, w) })
 }
 
-func (f *trainFn) FinishBundle(_ context.Context, _ average.Vector, _ int, state func(State), weights func(average.Vector)) error {
+func (f *trainFn) FinishBundle(
+	_ context.Context, _ func(*average.Vector) bool, _ int, state func(State), weights func(average.Vector),
+) error {
+	f.weights = average.Vector{}
 	var once sync.Once
 	return f.tasks.Finish(func(t trained) {
 		once.Do(func() { collectGarbage(t.weights) })
 		state(t.state)
-		weights(t.weights)
+		for _, piece := range average.Cut(t.weights, f.Step.Piece) {
+			weights(piece)
+		}
 	})
 }
 
