@@ -10,8 +10,10 @@ import (
 type Env struct {
 	// Store holds the tables.
 	Store table.Store
-	// Runner is the Beam runner: "direct" (default when empty) or "prism".
+	// Runner is the Beam runner, one of Runners: "direct" (default when empty), "prism", "flink" or "dataflow".
 	Runner string
+	// RunnerOptions are options of the runner, by their names in Beam. See RunnerOptions; Flink and Dataflow take further ones.
+	RunnerOptions map[string]string
 	// PrismOpenPort lets prism run in a process that shares its network with others: prism listens on a free port of every
 	// interface, and whoever reaches it can run programs as the user of this process. Without it such a process is refused; see
 	// package netns.

@@ -105,7 +105,7 @@ func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
 	withIris(t, store)
 	for _, runner := range testRunners() {
 		f := &fit{opt: checkpointed()}
-		j, err := Env{Store: store, Runner: runner}.begin(t.Context(), "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
+		j, err := Env{Store: store, Runner: runner}.beginOnRunner(t.Context(), "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
 		if err != nil {
 			t.Fatal(err)
 		}

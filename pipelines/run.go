@@ -6,38 +6,16 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	//lint:ignore SA1019 deprecated in favour of prism, but it starts at once and opens no port; every job runs on prism too
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/direct"
 
 	"github.com/beamfit/beamfit/io/netns"
+	"github.com/beamfit/beamfit/pipelines/internal/runner"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
-
-// runners are the Beam runners by the name that Env.Runner takes.
-var runners = map[string]func(context.Context, *beam.Pipeline) error{
-	"direct": func(ctx context.Context, p *beam.Pipeline) error {
-		_, err := direct.Execute(ctx, p)
-		return err
-	},
-	prismRunner: executePrism,
-}
-
-// Runners are the names that Env.Runner takes, sorted.
-func Runners() []string {
-	names := make([]string, 0, len(runners))
-	for n := range runners {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
-}
 
 // stopGrace is how long run waits for a runner to come back after the run's context has ended. The DoFns stop at once then;
 // what is left is the runner's own bookkeeping.
@@ -54,6 +32,7 @@ type job struct {
 	remote bool
 	// piece is the most weights of a vector that travels (average.Cut); 0: all.
 	piece int
+	engine runner.Runner // nil: the job has no pipelines
 
 	mu     sync.Mutex       // serialises Progress, and guards what follows
 	totals map[string]int64 // units of the stages of the pipeline that is running, where known
@@ -77,8 +56,8 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	if e.Runner == "" {
 		e.Runner = "direct"
 	}
-	if runners[e.Runner] == nil {
-		return nil, argumentErrorf("runner %q is not known; expected one of %s", e.Runner, strings.Join(Runners(), ", "))
+	if err := CheckRunner(e.Runner, e.RunnerOptions); err != nil {
+		return nil, err
 	}
 	if e.Workers == 0 {
 		e.Workers = runtime.GOMAXPROCS(0)
@@ -104,14 +83,22 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	return j, nil
 }
 
-// beginOnRunner is begin for a job with pipelines.
+// beginOnRunner is begin for a job with pipelines. A runner that cannot be used is an error of it.
 func (e Env) beginOnRunner(ctx context.Context, name string, connections int, to listeners) (*job, error) {
 	if e.Runner == prismRunner && !e.PrismOpenPort {
 		if err := netns.Check(); err != nil {
 			return nil, fmt.Errorf("runner prism is refused, since it listens without asking who connects: %w", err)
 		}
 	}
-	return e.begin(ctx, name, connections, to)
+	j, err := e.begin(ctx, name, connections, to)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.openRunner(ctx); err != nil {
+		j.end()
+		return nil, err
+	}
+	return j, nil
 }
 
 // Sweep removes the temporary files that killed processes of this user have left.
@@ -126,6 +113,10 @@ func (j *job) end() {
 	_ = j.run.End()
 	for len(j.boxes) > 0 {
 		j.dropBox(context.Background(), j.boxes[0])
+	}
+	if j.engine != nil {
+		_ = j.engine.Close() // its jobs have ended, and nothing is lost with a connection
+		j.engine = nil
 	}
 }
 
@@ -152,7 +143,7 @@ func (j *job) pipeline(totals map[string]int64, build func(s beam.Scope) error) 
 	j.mu.Unlock()
 	ctx := j.run.Context()
 	done := make(chan error, 1)
-	go func() { done <- execute(ctx, j.Runner, build) }()
+	go func() { done <- j.execute(ctx, build) }()
 	var ran error
 	select {
 	case ran = <-done:
@@ -165,7 +156,11 @@ func (j *job) pipeline(totals map[string]int64, build func(s beam.Scope) error) 
 	err := j.run.Err()
 	if err == nil && ran != nil {
 		err = ran
-		if remote := bundle.Decode(ran.Error()); remote != nil {
+		text := ran.Error()
+		if failed := (*runner.JobError)(nil); errors.As(ran, &failed) {
+			text = failed.Text
+		}
+		if remote := bundle.Decode(text); remote != nil {
 			err = remote
 		}
 	}
@@ -176,7 +171,7 @@ func (j *job) pipeline(totals map[string]int64, build func(s beam.Scope) error) 
 }
 
 // execute builds and runs a pipeline; a panic on the way is an error.
-func execute(ctx context.Context, runner string, build func(s beam.Scope) error) (err error) {
+func (j *job) execute(ctx context.Context, build func(s beam.Scope) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = &bundle.PanicError{Value: v, Stack: debug.Stack()}
@@ -189,8 +184,8 @@ func execute(ctx context.Context, runner string, build func(s beam.Scope) error)
 	if err := checkSideInputs(p); err != nil {
 		return err
 	}
-	if err := runners[runner](ctx, p); err != nil {
-		return fmt.Errorf("runner %s: %w", runner, err)
+	if err := runner.Run(ctx, j.engine, p, j.name); err != nil {
+		return fmt.Errorf("runner %s: %w", j.Runner, err)
 	}
 	return nil
 }

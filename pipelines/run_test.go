@@ -60,7 +60,7 @@ func echo(ctx context.Context, t *testing.T, env Env, n int, hook func(context.C
 	t.Helper()
 	echoHooks.Store(t.Name(), hook)
 	env.Store = refStore{}
-	j, err := env.begin(ctx, "echo", 0, listeners{})
+	j, err := env.beginOnRunner(ctx, "echo", 0, listeners{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestBuildErrors(t *testing.T) {
 func startJob(t *testing.T, env Env) *job {
 	t.Helper()
 	env.Store = refStore{}
-	j, err := env.begin(t.Context(), "test", 0, listeners{})
+	j, err := env.beginOnRunner(t.Context(), "test", 0, listeners{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,11 @@ func TestBeginRefuses(t *testing.T) {
 	}{
 		{Env{}, "no store is given"},
 		{Env{Store: refStore{}, Workers: -1}, "workers must not be negative, found -1"},
-		{Env{Store: refStore{}, Runner: "spark"}, `runner "spark" is not known; expected one of direct, prism`},
+		{
+			Env{Store: refStore{}, RunnerOptions: map[string]string{"parallelism": "2"}},
+			"option parallelism is of runner flink; runner direct takes none",
+		},
+		{Env{Store: refStore{}, Runner: "spark"}, `runner "spark" is not known; expected one of direct, prism, flink, dataflow`},
 	} {
 		if _, err := c.env.begin(t.Context(), "split", 1, listeners{}); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)

@@ -24,6 +24,7 @@ type app struct {
 	db                string
 	stallTimeout      time.Duration
 	runner            string
+	runnerOptions     map[string]string // by their names in Beam
 	prismOpenPort     bool
 	workers           int
 	logLevel          string
@@ -73,7 +74,7 @@ func (a *app) share(ctx context.Context, shared bool) error {
 // run does one job on the store, with its progress on standard error.
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {
-		env := pipelines.Env{Store: store, Runner: a.runner, PrismOpenPort: a.prismOpenPort, Workers: a.workers}
+		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers}
 		if !a.quiet && !a.noProgress {
 			p := progress.New(a.err, a.progressOptions())
 			defer p.Close()

@@ -70,6 +70,9 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			if err := t.validate(args, cmd.Flags().Changed); err != nil {
 				return err
 			}
+			if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
+				return err
+			}
 			if a.prismOpenPort && a.runner != prism {
 				return errors.New("--prism-open-port needs --runner prism")
 			}

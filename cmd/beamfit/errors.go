@@ -30,7 +30,7 @@ var exitCodes = textTable{
 	{fmt.Sprint(exitOK), "success"},
 	{fmt.Sprint(exitFailed), "the run failed"},
 	{fmt.Sprint(exitUsage), "wrong usage: an unknown flag, or an argument that is wrong whatever the tables hold"},
-	{fmt.Sprint(exitUnavailable), "the store cannot be reached now; try again later"},
+	{fmt.Sprint(exitUnavailable), "the store or the engine cannot be reached now; try again later"},
 	{fmt.Sprint(exitInterrupted), "cancelled, by Ctrl-C or SIGTERM, before the tables were committed"},
 }
 
@@ -39,7 +39,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	if err == nil || a.notRun(err) {
 		return exitOK
 	}
 	if errors.Is(err, errRunIsolated) {

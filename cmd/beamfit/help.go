@@ -89,7 +89,10 @@ func writeHelp(cmd *cobra.Command, _ []string) {
 		own.write(w)
 	}
 	fmt.Fprint(w, "\nGlobal flags:\n")
-	flagTable(global, func(string) bool { return true }).write(w)
+	flagTable(global, func(name string) bool { return annotation(global.Lookup(name), annotRunners) == "" }).write(w)
+	if cmd.Name() == "runners" {
+		writeRunners(w, global)
+	}
 	if !cmd.HasParent() {
 		fmt.Fprint(w, "\nExit codes:\n")
 		exitCodes.write(w)

@@ -11,23 +11,18 @@ package main
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
 	"syscall"
 	"time"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-
 	"github.com/beamfit/beamfit/io/netns"
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 func main() {
-	if workerMode(os.Args[1:]) {
-		// A Beam runner started this binary as a worker and speaks to it by Beam's own flags. Init does not come back.
-		flag.Parse()
-		beam.Init()
-		return
+	if args := os.Args[1:]; pipelines.Worker(args) {
+		os.Exit(work(args))
 	}
 	a, args := newApp(os.Stdout, os.Stderr), hidePasswords(os.Args)
 	code := a.untilInterrupted(args[1:])
@@ -37,22 +32,21 @@ func main() {
 	os.Exit(code)
 }
 
-// workerMode tells whether args are those of a Beam worker.
-func workerMode(args []string) bool {
-	for _, a := range args {
-		switch a {
-		case "--worker", "--worker=true", "-worker", "-worker=true":
-			return true
-		case "--":
-			return false
-		}
+// work is this process as a worker that a Beam runner started.
+func work(args []string) (code int) {
+	if err := pipelines.Work(context.Background(), args); err != nil {
+		fmt.Fprintf(os.Stderr, "beamfit: %v\n", err)
+		return exitFailed
 	}
-	return false
+	return exitOK
 }
 
 // interruptGrace is how long a run has after an interrupt to stop by itself. Stores never show half-written tables, so the
 // process may end at any time after it, but for when tables are becoming visible or have just done so: then it has succeeded, or will have.
 const interruptGrace = 900 * time.Millisecond
+
+// engineGrace is interruptGrace for a run on an engine, which must be told to end the job.
+const engineGrace = 10 * time.Second
 
 // untilInterrupted runs the command line with a context that the first interrupt ends. From then on a second one kills.
 func (a *app) untilInterrupted(args []string) int {
@@ -66,11 +60,15 @@ func (a *app) untilInterrupted(args []string) int {
 		return c
 	case <-ctx.Done():
 	}
+	grace := interruptGrace
+	if pipelines.IsEngine(a.runner) {
+		grace = engineGrace
+	}
 	for {
 		select {
 		case c := <-code:
 			return c
-		case <-time.After(interruptGrace):
+		case <-time.After(grace):
 		}
 		if !a.commits.pending() {
 			fmt.Fprintln(a.err, "beamfit: interrupted")

@@ -9,23 +9,6 @@ import (
 	"testing"
 )
 
-func TestWorkerMode(t *testing.T) {
-	for args, want := range map[string]bool{
-		"":                               false,
-		"fit a b --workers 2":            false,
-		"--worker --id=1 --options={}":   true,
-		"--id=1 --worker=true":           true,
-		"-worker":                        true,
-		"--worker=false":                 false,
-		"show -- --worker":               false,
-		"load-model a b --name --worker": true, // no model may be called so
-	} {
-		if got := workerMode(strings.Fields(args)); got != want {
-			t.Errorf("%s: %v, want %v", args, got, want)
-		}
-	}
-}
-
 func TestStoreURLPrecedence(t *testing.T) {
 	for _, c := range []struct{ flag, env, want string }{
 		{"", "", "file:beamfit-data"},

@@ -122,7 +122,8 @@ func (a *app) command(ctx context.Context, args ...string) error {
 	}
 	a.say("$ beamfit %s", strings.Join(words, " "))
 	root := newRoot(&app{out: a.out, err: a.err, commits: a.commits, logging: a.logging, prismReady: a.prismReady})
-	root.SetArgs(append(args, "--db", a.storeURL(), "--runner", a.runner, fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
+	args = append(args, a.runnerArguments()...)
+	root.SetArgs(append(args, "--db", a.storeURL(), fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
 		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress)))
 	return root.ExecuteContext(ctx)
 }

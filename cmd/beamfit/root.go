@@ -50,7 +50,7 @@ BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expand
 		importCommand(a), exportCommand(a), showCommand(a), dropCommand(a), splitCommand(a), preprocessCommand(a),
 		loadModelCommand(a), deleteModelCommand(a), planCommand(a), fitCommand(a),
 		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a),
-		completionCommand(a), versionCommand(a),
+		runnersCommand(a), completionCommand(a), versionCommand(a),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true // ours checks its argument
 	root.SetHelpCommand(helpCommand())
@@ -75,7 +75,8 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 	define(fs, flagvalue.Of(&a.stallTimeout, flagvalue.Duration), "stall-timeout", "DURATION", "3m",
 		"give up when nothing moves on a connection to PostgreSQL for so long and the server is not at work; 0: never")
 	a.runner = "direct"
-	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines")
+	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines; beamfit runners explains its flags")
+	addRunnerFlags(fs, a)
 	define(fs, flagvalue.Of(&a.prismOpenPort, flagvalue.Bool), "prism-open-port", "", "off",
 		"let prism listen for everybody who reaches this machine, who can then run programs as you").NoOptDefVal = "true"
 	define(fs, flagvalue.Of(&a.workers, flagvalue.Count), "workers", "N", "one per CPU",

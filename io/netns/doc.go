@@ -33,6 +33,8 @@
 // same types, texts and causes. In any other process DialContext and LookupHost are those of package net. Sockets of files
 // (AF_UNIX with a path) and locks of files work across namespaces.
 //
+// A program that the process starts shares its network and is as cut off: Lend gives it connections through the process.
+//
 // # Signals and ends
 //
 // The parent passes SIGINT, SIGTERM, SIGHUP and SIGQUIT on. Who presses Ctrl-C sends SIGINT to both, so NotifyContext counts a signal that

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"os/exec"
 	"os/signal"
 	"runtime"
 )
@@ -18,6 +19,9 @@ func Check() error { return errOtherSystem }
 
 // Reexec runs this program again in a network namespace of its own, where the system has such.
 func Reexec([]string) (code int, err error) { return 0, errOtherSystem }
+
+// Lend does nothing: programs that cmd starts reach what this process reaches.
+func Lend(*exec.Cmd) (end func(), err error) { return func() {}, nil }
 
 // DialContext connects to an address as the DialContext of a net.Dialer does.
 func DialContext(ctx context.Context, network, address string) (net.Conn, error) {

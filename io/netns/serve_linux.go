@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// serve answers the requests that come from the process until it is gone.
+// serve answers the requests that come from the process until it is gone. Where this process has a parent itself, it asks there.
 func serve(from *net.UnixConn) {
 	defer from.Close()
 	for {
@@ -34,7 +34,7 @@ func answer(req request, to *net.UnixConn) {
 		_, _ = to.Read(make([]byte, 1)) // nothing is sent: comes back when either end is closed
 	}()
 	if req.Address == "" {
-		addresses, err := net.DefaultResolver.LookupHost(ctx, req.Host)
+		addresses, err := LookupHost(ctx, req.Host)
 		r := reply{Addresses: addresses}
 		if err != nil {
 			r.Failure = failureOf(err)
@@ -42,7 +42,7 @@ func answer(req request, to *net.UnixConn) {
 		_ = send(to, r, -1)
 		return
 	}
-	c, err := (&net.Dialer{}).DialContext(ctx, req.Network, req.Address)
+	c, err := DialContext(ctx, req.Network, req.Address)
 	if err != nil {
 		_ = send(to, reply{Failure: failureOf(err)}, -1)
 		return

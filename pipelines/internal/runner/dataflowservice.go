@@ -1,0 +1,102 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	df "google.golang.org/api/dataflow/v1b3"
+
+	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow/dataflowlib"
+)
+
+// submit stages the worker and the pipeline and creates the job, all by Beam's code, with the credentials of the environment.
+func (t *dataflowJob) submit(ctx context.Context) (Job, error) {
+	res, err := dataflowlib.Execute(ctx, t.model, &t.settings, t.workerURL, t.modelURL, "", true)
+	if err != nil {
+		return nil, fmt.Errorf("submitting job %s to Dataflow: %w", t.name, err)
+	}
+	client, err := dataflowlib.NewClient(ctx, "")
+	if err != nil {
+		return nil, fmt.Errorf("job %s (%s) was submitted to Dataflow and cannot be followed: %w", t.name, res.JobID(), err)
+	}
+	return &remoteDataflow{t.name, res.JobID(), t.settings.Project, t.settings.Region, t.model, client}, nil
+}
+
+// remoteDataflow is a job at Dataflow.
+type remoteDataflow struct {
+	name, id, project, region string
+	model                     *pipepb.Pipeline
+	client                    *df.Service
+}
+
+// dataflowPoll is how often Dataflow is asked how a job does.
+const dataflowPoll = 5 * time.Second
+
+func (j *remoteDataflow) ID() string { return j.id }
+
+func (j *remoteDataflow) Wait(ctx context.Context) error {
+	for {
+		job, err := j.client.Projects.Locations.Jobs.Get(j.project, j.region, j.id).Context(ctx).Do()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("asking Dataflow for job %s (%s): %w", j.name, j.id, err)
+		}
+		switch state := strings.TrimPrefix(job.CurrentState, "JOB_STATE_"); state {
+		case "DONE":
+			return nil
+		case "FAILED", cancelled, "DRAINED", "UPDATED":
+			return &JobError{Name: j.name, ID: j.id, State: state, Text: j.messages(ctx)}
+		}
+		select {
+		case <-time.After(dataflowPoll):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// messages are the error messages of the job, oldest first.
+func (j *remoteDataflow) messages(ctx context.Context) string {
+	var texts []string
+	err := j.client.Projects.Locations.Jobs.Messages.List(j.project, j.region, j.id).MinimumImportance("JOB_MESSAGE_ERROR").
+		Pages(ctx, func(page *df.ListJobMessagesResponse) error {
+			for _, m := range page.JobMessages {
+				texts = append(texts, m.MessageText)
+			}
+			return nil
+		})
+	if err != nil {
+		texts = append(texts, fmt.Sprintf("its messages cannot be read: %v", err))
+	}
+	return strings.Join(texts, "\n")
+}
+
+func (j *remoteDataflow) Counters(ctx context.Context) (map[string]int64, error) {
+	m, err := j.client.Projects.Locations.Jobs.GetMetrics(j.project, j.region, j.id).Context(ctx).Do()
+	if err != nil {
+		return nil, fmt.Errorf("metrics of job %s (%s): %w", j.name, j.id, err)
+	}
+	return counters(dataflowlib.FromMetricUpdates(m.Metrics, j.model)), nil
+}
+
+func (j *remoteDataflow) Cancel(ctx context.Context) error {
+	jobs := j.client.Projects.Locations.Jobs
+	_, err := jobs.Update(j.project, j.region, j.id, &df.Job{RequestedState: "JOB_STATE_CANCELLED"}).Context(ctx).Do()
+	if err == nil {
+		return nil
+	}
+	// One that has ended cannot be cancelled.
+	if job, getErr := jobs.Get(j.project, j.region, j.id).Context(ctx).Do(); getErr == nil {
+		switch strings.TrimPrefix(job.CurrentState, "JOB_STATE_") {
+		case "DONE", "FAILED", cancelled, "DRAINED", "UPDATED":
+			return nil
+		}
+	}
+	return errors.Join(fmt.Errorf("cancelling job %s (%s)", j.name, j.id), err)
+}

@@ -1,0 +1,116 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// flinkREST is Flink's REST interface.
+type flinkREST struct {
+	url    string
+	client *http.Client
+}
+
+func newFlinkREST(url string) *flinkREST {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	return &flinkREST{strings.TrimRight(url, "/"), &http.Client{Transport: transport, Timeout: serviceAnswers}}
+}
+
+func (f *flinkREST) close() { f.client.CloseIdleConnections() }
+
+// check asks for the version, which tells whether this is Flink.
+func (f *flinkREST) check(ctx context.Context) error {
+	var config struct {
+		Version string `json:"flink-version"`
+	}
+	if err := f.do(ctx, http.MethodGet, "/config", &config); err != nil {
+		return err
+	}
+	if config.Version == "" {
+		return fmt.Errorf("%s answers, but not as Flink's REST interface: it tells no version", f.url)
+	}
+	return nil
+}
+
+// jobAppears is how long a job may take from the job service to Flink: the plan is made between.
+const jobAppears = 2 * time.Second
+
+// cancel ends the jobs of that name that have not ended. A job that has not come to Flink yet is waited for.
+func (f *flinkREST) cancel(ctx context.Context, name string) error {
+	for end := time.Now().Add(jobAppears); ; {
+		var overview struct {
+			Jobs []struct {
+				ID    string `json:"jid"`
+				Name  string `json:"name"`
+				State string `json:"state"`
+			} `json:"jobs"`
+		}
+		if err := f.do(ctx, http.MethodGet, "/jobs/overview", &overview); err != nil {
+			return err
+		}
+		found := false
+		for _, j := range overview.Jobs {
+			if j.Name != name {
+				continue
+			}
+			found = true
+			switch j.State {
+			case "FINISHED", "FAILED", "CANCELED", "CANCELLING":
+				continue
+			}
+			if err := f.do(ctx, http.MethodPatch, "/jobs/"+j.ID+"?mode=cancel", nil); err != nil {
+				return err
+			}
+		}
+		if found || time.Now().After(end) {
+			return nil
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// maxAnswer bounds what is read of an answer.
+const maxAnswer = 64 << 20
+
+// do makes a request and reads the JSON of its answer into out; nil: it is not wanted.
+func (f *flinkREST) do(ctx context.Context, method, path string, out any) error {
+	req, err := http.NewRequestWithContext(ctx, method, f.url+path, nil)
+	if err != nil {
+		return err
+	}
+	res, err := f.client.Do(req)
+	if err != nil {
+		var dial *net.OpError
+		var late net.Error
+		if errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &late) && late.Timeout() {
+			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		return fmt.Errorf("the REST interface of Flink at %s: %w", f.url, err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
+	if err != nil {
+		return fmt.Errorf("the REST interface of Flink at %s: %w", f.url, err)
+	}
+	if res.StatusCode >= 300 {
+		return fmt.Errorf("the REST interface of Flink at %s: %s to %s %s", f.url, res.Status, method, path)
+	}
+	if out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("%s%s is not Flink's: %w", f.url, path, err)
+	}
+	return nil
+}

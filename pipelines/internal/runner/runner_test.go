@@ -1,0 +1,43 @@
+package runner_test
+
+import (
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/beamfit/beamfit/pipelines/internal/runner/runnertest"
+)
+
+func TestMain(m *testing.M) { runnertest.Main(m) }
+
+// raceDetector is set where the tests run under it. prism (2.77) and the SDK's harness have data races of their own.
+var raceDetector bool
+
+func skipUnderRace(t *testing.T) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("Beam has data races of its own")
+	}
+}
+
+// leavesNothing makes sure that no goroutine of the test goes on after it.
+func leavesNothing(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+}
+
+func TestDirect(t *testing.T) {
+	leavesNothing(t)
+	runnertest.Run(t, runnertest.Subject{Runner: "direct"})
+}
+
+func TestPrism(t *testing.T) {
+	skipUnderRace(t)
+	runnertest.Run(t, runnertest.Subject{Runner: "prism"})
+}
+
+// This test binary is the worker.
+func TestPrismProcess(t *testing.T) {
+	skipUnderRace(t)
+	runnertest.Run(t, runnertest.Subject{Runner: "prism", Options: map[string]string{"environment_type": "PROCESS"}})
+}

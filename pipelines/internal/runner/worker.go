@@ -1,0 +1,134 @@
+package runner
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/container/tools"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
+)
+
+// A workerStart is what a runner tells a worker that it starts.
+type workerStart struct {
+	id                 string
+	provision          string // where the rest of it is asked for; "" where it is here
+	logging, control   string
+	options            string // JSON
+	status             string
+	runnerCapabilities []string
+}
+
+// Worker tells whether args are those that a runner starts a worker with: --worker and Beam's further flags, as Beam's containers
+// do, or --id and --provision_endpoint alone, as the environment PROCESS does.
+func Worker(args []string) bool {
+	_, ok := parseWorker(args)
+	return ok
+}
+
+func parseWorker(args []string) (w workerStart, ok bool) {
+	worker := false
+	values := map[string]*string{
+		"id": &w.id, "provision_endpoint": &w.provision, "logging_endpoint": &w.logging, "control_endpoint": &w.control,
+		"options": &w.options, "semi_persist_dir": new(string), "artifact_endpoint": new(string),
+	}
+	for _, a := range args {
+		name, value, has := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		switch dst := values[name]; {
+		case !strings.HasPrefix(a, "-") || a == "--":
+			return workerStart{}, false
+		case name == "worker" && (!has || value == "true"):
+			worker = true
+		case dst != nil && has:
+			*dst = value
+		}
+	}
+	// Prism puts the ID in quotes, for a shell that is not there.
+	if id, ok := strings.CutPrefix(w.id, "'"); ok {
+		w.id = strings.TrimSuffix(id, "'")
+	}
+	return w, worker || w.id != "" && w.provision != ""
+}
+
+// A Lease is asked, in a worker, whether the run that the worker works for goes on: it returns with an error when the worker must
+// end, and with nil only when ctx ends. option reads the values of Config.Worker.
+type Lease func(ctx context.Context, option func(name string) string) error
+
+// Work makes this process the worker that args describe, until the runner that started it has gone or says that it is no longer
+// needed. The error is for standard error; the process should then end with a code that is not 0. lease may be nil.
+func Work(ctx context.Context, args []string, lease Lease) error {
+	w, ok := parseWorker(args)
+	if !ok {
+		return errors.New("these are not the arguments of a worker")
+	}
+	if err := redirectLog(); err != nil {
+		return err
+	}
+	ctx = grpcx.WriteWorkerID(ctx, w.id)
+	if err := w.ask(ctx); err != nil {
+		return fmt.Errorf("worker %s: %w", w.id, err)
+	}
+	var opt runtime.RawOptionsWrapper
+	if w.options != "" {
+		if err := json.Unmarshal([]byte(w.options), &opt); err != nil {
+			return fmt.Errorf("worker %s: reading the pipeline options: %w", w.id, err)
+		}
+	}
+	beam.PipelineOptions.Import(opt.Options)
+	beam.Init()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if lease != nil {
+		go func() { cancel(lease(ctx, beam.PipelineOptions.Get)) }()
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- harness.MainWithOptions(ctx, w.logging, w.control, harness.Options{StatusEndpoint: w.status, RunnerCapabilities: w.runnerCapabilities})
+	}()
+	// Beam's own main waits for an hour, and another one, when the control stream has ended well: whoever started the process may
+	// have gone. And DoFns need not come back when the lease has ended.
+	select {
+	case err := <-done:
+		if err != nil && ctx.Err() == nil {
+			return fmt.Errorf("worker %s: %w", w.id, err)
+		}
+	case <-ctx.Done():
+	}
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("worker %s: %w", w.id, err)
+	}
+	return nil
+}
+
+// ask fills in what the provision service knows, or Beam's boot program has left in the environment.
+func (w *workerStart) ask(ctx context.Context) error {
+	if w.provision == "" {
+		if file := os.Getenv("PIPELINE_OPTIONS_FILE"); file != "" {
+			b, err := os.ReadFile(file)
+			if err != nil {
+				return fmt.Errorf("reading the pipeline options: %w", err)
+			}
+			w.options = string(b)
+		}
+		w.status = os.Getenv("STATUS_ENDPOINT")
+		w.runnerCapabilities = strings.Fields(os.Getenv("RUNNER_CAPABILITIES"))
+		if w.control == "" || w.logging == "" {
+			return errors.New("--control_endpoint or --logging_endpoint is missing")
+		}
+		return nil
+	}
+	info, err := tools.ProvisionInfo(ctx, w.provision)
+	if err != nil {
+		return fmt.Errorf("asking the provision service: %w", err)
+	}
+	w.logging, w.control = info.GetLoggingEndpoint().GetUrl(), info.GetControlEndpoint().GetUrl()
+	w.status, w.runnerCapabilities = info.GetStatusEndpoint().GetUrl(), info.GetRunnerCapabilities()
+	w.options, err = tools.ProtoToJSON(info.GetPipelineOptions())
+	return err
+}

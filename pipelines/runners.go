@@ -1,0 +1,60 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+
+	"github.com/beamfit/beamfit/pipelines/internal/runner"
+)
+
+// Runners are the names that Env.Runner takes.
+func Runners() []string { return runner.Names() }
+
+// A RunnerOption is a row of the table of the options that Env.RunnerOptions takes.
+type RunnerOption = runner.Option
+
+// RunnerOptions are the options of runners. Flink and Dataflow take further options of their own.
+func RunnerOptions() []RunnerOption { return runner.Options }
+
+// IsEngine tells whether jobs of that runner go on when the process that has submitted them ends.
+func IsEngine(name string) bool { return runner.IsEngine(name) }
+
+// CheckRunner checks what Env.Runner and Env.RunnerOptions can be checked for without asking an engine. Its error is an
+// ArgumentError.
+func CheckRunner(name string, options map[string]string) error {
+	return argument(runner.Check(name, options))
+}
+
+// ErrNotRun is the error of a command that ran dry: the first of its jobs was written to the files of option out, and nothing was
+// run. What comes after the first job depends on its results.
+var ErrNotRun = runner.ErrNotRun
+
+// Worker tells whether args, those of the process, are of a worker that a runner has started.
+func Worker(args []string) bool { return runner.Worker(args) }
+
+// Work makes this process that worker, until the runner needs it no longer or has gone. The stores must be linked in. Its error is
+// for standard error, and the exit code then not 0.
+func Work(ctx context.Context, args []string) error { return runner.Work(ctx, args, nil) }
+
+// prismRunner is the name of prism among the runners.
+const prismRunner = "prism"
+
+// trainingFn is what an accelerator is for, by Beam's name.
+const trainingFn = "trainshard.trainFn"
+
+// openRunner opens the runner of the job, which fails before any work does.
+func (j *job) openRunner(ctx context.Context) (err error) {
+	j.engine, err = runner.Open(ctx, j.Runner, runner.Config{Options: j.RunnerOptions, Training: trainingFn})
+	if wrong := (*runner.OptionError)(nil); errors.As(err, &wrong) {
+		return argument(err)
+	}
+	if err != nil {
+		return err
+	}
+	traits := j.engine.Traits()
+	if err := runner.CheckStore(traits, j.ref); err != nil {
+		return argumentErrorf("runner %s: %w", j.Runner, err)
+	}
+	j.remote = j.remote || traits.Workers != runner.ThisProcess
+	return nil
+}
