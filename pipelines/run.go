@@ -31,7 +31,7 @@ type job struct {
 	worker bundle.Ref
 	remote bool
 	// piece is the most weights of a vector that travels (average.Cut); 0: all.
-	piece int
+	piece  int
 	engine runner.Runner // nil: the job has no pipelines
 
 	mu     sync.Mutex       // serialises Progress, and guards what follows
