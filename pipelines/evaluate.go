@@ -95,8 +95,8 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*scores, err
 	totals := map[string]int64{dataset.Stage: e.set.Buffers(), score.Stage: e.set.Rows()}
 	err = e.pipeline(totals, func(s beam.Scope) error {
 		run := e.worker
-		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, beam.CreateList(s, e.set.Shards)))
-		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.piece))
+		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, e.spread(s, beam.CreateList(s, e.set.Shards))))
+		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.limits.piece))
 		collect.Keep[score.Scores](s, box.Box, key, all)
 		return nil
 	})

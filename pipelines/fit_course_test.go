@@ -63,10 +63,13 @@ func TestSchedule(t *testing.T) {
 	for _, c := range []struct{ weights, asked, want int }{
 		{193, 0, 25}, {0, 0, 25}, {83_000, 0, 25}, {670_000, 0, 3}, {1_200_000, 0, 1}, {100_000_000, 0, 1}, {100_000_000, 40, 40},
 	} {
-		s := newSchedule(FitOptions{Iterations: 100, IterationsPerJob: c.asked}, c.weights)
+		s := newSchedule(FitOptions{Iterations: 100, IterationsPerJob: c.asked}, c.weights, 0)
 		if s.PerPipeline != c.want || s.ScoreEvery != 100 {
 			t.Errorf("%d weights, %d asked for: %+v, want %d per pipeline", c.weights, c.asked, s, c.want)
 		}
+	}
+	if s := newSchedule(FitOptions{Iterations: 100, IterationsPerJob: 40}, 10, 10); s.PerPipeline != 10 {
+		t.Errorf("%+v on a runner of 10 iterations per pipeline", s)
 	}
 	for _, c := range []struct {
 		s    schedule

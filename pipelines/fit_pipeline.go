@@ -102,7 +102,7 @@ func (f *fit) build(s beam.Scope, from, to course) {
 	run := f.worker
 	var loaded, pieces []beam.PCollection
 	for _, set := range f.sets {
-		shards := dataset.Load(s, run, f.recipe, f.digests, beam.CreateList(s, set.Shards))
+		shards := dataset.Load(s, run, f.recipe, f.digests, f.spread(s, beam.CreateList(s, set.Shards)))
 		if f.digests {
 			collect.Keep[dataset.Shard](s, to.box.Box, shardKey(set.Set), shards)
 		}
@@ -110,12 +110,12 @@ func (f *fit) build(s beam.Scope, from, to course) {
 		pieces = append(pieces, dataset.Cut(s, shards))
 	}
 	states := trainshard.Start(s, run, f.recipe, from.states(), loaded[0])
-	weights := average.Start(s, from.box.Box, f.piece)
+	weights := average.Start(s, from.box.Box, f.limits.piece)
 	after := beam.ParDo(s, &loadedFn{Run: run}, stats.CountElms(s, beam.Flatten(s, loaded...)))
 	for i := from.done + 1; i <= to.done; i++ {
 		s := s.Scope(fmt.Sprintf("iteration %d", i))
 		var trained beam.PCollection
-		step := trainshard.Step{Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i, Piece: f.piece}
+		step := trainshard.Step{Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i, Piece: f.limits.piece}
 		states, trained = trainshard.Train(s, step, states, weights, after)
 		weights = average.Mean(s, trained)
 		beam.ParDo0(s, &averagedFn{Run: run, Iteration: i}, weights)

@@ -97,7 +97,7 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 	if err := f.compile(ctx, source); err != nil {
 		return course{}, err
 	}
-	f.schedule = newSchedule(f.opt, len(start))
+	f.schedule = newSchedule(f.opt, len(start), f.limits.iterations)
 	f.summary.frequency = f.schedule.ScoreEvery
 	f.digests = f.opt.CheckpointEvery > 0 || f.remote // tables may be read again
 	f.startClock()

@@ -19,8 +19,8 @@ type schedule struct {
 	CheckpointEvery int
 }
 
-// newSchedule is that of a fit of so many weights.
-func newSchedule(opt FitOptions, weights int) schedule {
+// newSchedule is that of a fit of so many weights, on a runner that takes at most so many iterations in a pipeline (0: any number).
+func newSchedule(opt FitOptions, weights, most int) schedule {
 	s := schedule{
 		Iterations: opt.Iterations, ScoreEvery: opt.MetricsEvery,
 		PerPipeline: opt.IterationsPerJob, CheckpointEvery: opt.CheckpointEvery,
@@ -30,6 +30,9 @@ func newSchedule(opt FitOptions, weights int) schedule {
 	}
 	if s.PerPipeline == 0 {
 		s.PerPipeline = max(1, min(mostPerPipeline, weightBytesInPipeline/max(1, 4*weights)))
+	}
+	if most > 0 {
+		s.PerPipeline = min(s.PerPipeline, most)
 	}
 	return s
 }

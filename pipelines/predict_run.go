@@ -146,7 +146,7 @@ func (p *prediction) predict(ctx context.Context, target table.Name) (infer.Coun
 	const key = "counts"
 	totals := map[string]int64{infer.Stage: p.test.Info().Rows}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		counts := infer.Predict(s, p.worker, p.work, beam.CreateList(s, parts))
+		counts := infer.Predict(s, p.worker, p.work, p.spread(s, beam.CreateList(s, parts)))
 		collect.Keep[infer.Counts](s, box.Box, key, counts)
 		return nil
 	})

@@ -90,9 +90,12 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	defer abort(ctx, out)
 	p.plan.Output, p.plan.Table = out.ID(), 1
 
+	if err := p.lease(ctx, p.output); err != nil {
+		return PreprocessResult{}, err
+	}
 	totals := map[string]int64{pack.Reading: p.plan.Rows, pack.Packing: p.plan.Buffers()}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		pack.Pack(s, p.worker, p.plan, beam.CreateList(s, parts))
+		pack.Pack(s, p.worker, p.plan, p.spread(s, beam.CreateList(s, parts)))
 		return nil
 	})
 	if err != nil {
@@ -145,7 +148,7 @@ func (p *packJob) distinct(ctx context.Context, columns []table.Column, parts []
 	const key = "distinct"
 	totals := map[string]int64{pack.ReadingLabels: p.snap.Info().Rows}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		values := pack.FindDistinct(s, p.worker, p.ref, columns, beam.CreateList(s, parts))
+		values := pack.FindDistinct(s, p.worker, p.ref, columns, p.spread(s, beam.CreateList(s, parts)))
 		collect.Keep[pack.Distinct](s, box.Box, key, values)
 		return nil
 	})

@@ -30,9 +30,8 @@ type job struct {
 	// worker is what DoFns know of the run, and remote says that their workers are other processes.
 	worker bundle.Ref
 	remote bool
-	// piece is the most weights of a vector that travels (average.Cut); 0: all.
-	piece  int
 	engine runner.Runner // nil: the job has no pipelines
+	limits limits
 
 	mu     sync.Mutex       // serialises Progress, and guards what follows
 	totals map[string]int64 // units of the stages of the pipeline that is running, where known
@@ -59,6 +58,7 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	if err := CheckRunner(e.Runner, e.RunnerOptions); err != nil {
 		return nil, err
 	}
+	asked := e.Workers
 	if e.Workers == 0 {
 		e.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -76,9 +76,11 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 		},
 	})
 	j.worker = j.run.Ref()
+	if asked == 0 {
+		j.worker.Workers = 0 // each worker has CPUs of its own
+	}
 	if e.foreign {
 		j.worker.ID, j.remote = "the workers of "+j.worker.ID, true
-		j.piece = 50 // so that the small networks of tests travel in pieces
 	}
 	return j, nil
 }

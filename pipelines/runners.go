@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 )
 
@@ -55,6 +57,32 @@ func (j *job) openRunner(ctx context.Context) (err error) {
 	if err := runner.CheckStore(traits, j.ref); err != nil {
 		return argumentErrorf("runner %s: %w", j.Runner, err)
 	}
-	j.remote = j.remote || traits.Workers != runner.ThisProcess
+	j.limits = limits{iterations: traits.MaxIterationsPerJob}
+	if j.foreign {
+		j.limits.piece = 50 // so that the small networks of tests travel in pieces
+	}
+	if traits.Workers != runner.ThisProcess {
+		j.remote = true
+		j.limits.piece = remotePiece
+		j.limits.spread = traits.Workers >= runner.AnyMachine
+	}
 	return nil
+}
+
+// limits are what the runner makes of a pipeline.
+type limits struct {
+	iterations int  // most iterations of a fit; 0: any number
+	piece      int  // most weights of a vector that travels (average.Cut); 0: all
+	spread     bool // elements stay where they are made unless they are spread
+}
+
+// remotePiece is limits.piece where the workers are other processes: 256 KB, which fit into the memory that engines sort in.
+const remotePiece = 1 << 16
+
+// spread hands elements out to all workers, where the runner would leave them all with the one that made them.
+func (j *job) spread(s beam.Scope, elements beam.PCollection) beam.PCollection {
+	if !j.limits.spread {
+		return elements
+	}
+	return beam.Reshuffle(s, elements)
 }

@@ -46,7 +46,7 @@ func (p *splitJob) check(ctx context.Context, root table.Name, opt SplitOptions)
 	}
 	info := p.snap.Info()
 	p.options = split.Options{
-		Ref: p.ref, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate,
+		Ref: p.ref, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate, Spread: p.limits.spread,
 		Proportions: split.Proportions{Train: opt.Train, Test: test, WithReplacement: opt.WithReplacement},
 	}
 	if err := p.checkColumns(opt); err != nil {

@@ -34,6 +34,7 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"ordered", orderedCases},
 		{"replace", replaceCases},
 		{"fetch", fetchCases},
+		{"owned", ownedCases},
 		{"cut", cutCases},
 		{"mutate", mutateCases},
 		{"drop", dropCases},

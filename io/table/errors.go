@@ -26,7 +26,7 @@ var (
 
 // Kinds are the errors above, for those who take errors from one process to another.
 func Kinds() []error {
-	return []error{ErrNotExist, ErrExist, ErrPermission, ErrCorrupt, ErrUnavailable, ErrChanged, ErrFull}
+	return []error{ErrNotExist, ErrExist, ErrPermission, ErrCorrupt, ErrURL, ErrUnavailable, ErrChanged, ErrFull, ErrClaimed}
 }
 
 // A TableError is an error about one table.

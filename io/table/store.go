@@ -22,6 +22,9 @@ type Store interface {
 	// output is neither committed nor aborted. It is for small parts: all rows are in memory. A part that is not there is
 	// ErrNotExist.
 	Fetch(ctx context.Context, part Part) (*Batch, error)
+	// Owned reports, in any process connected to the store, whether the process that started an output lives and has neither
+	// committed nor aborted it.
+	Owned(ctx context.Context, output string) (bool, error)
 	// Mutate changes the rows of one small table under a lock, in one transaction. When fn fails nothing has changed.
 	Mutate(ctx context.Context, name Name, fn func(Tx) error) error
 	// Drop removes tables, all in one change or, where one cannot be removed, none. A table that is not there is ErrNotExist

@@ -10,8 +10,8 @@
 //   - in the process that began the run (Local), tasks share the run's workers, stop when the caller's context ends or another
 //     DoFn has failed, and progress (Advance, Watch) is heard; Fail keeps the first error as it is. Connect gives the store that the
 //     run was begun with;
-//   - in any other process tasks share as many workers as the Ref says, stop with the context of their bundle, and progress is heard
-//     by nobody. Fail writes the error into its text in a form that Decode reads out of the message that a runner makes of it.
+//   - in any other process tasks share as many workers as the Ref says, stop within seconds when another task of their bundle has failed
+//     or the lease of the run has ended (Lease), and progress is heard by nobody. Fail writes the error into its text in a form that Decode reads out of the message that a runner makes of it.
 //     Connect opens the store by its address, with secrets of the worker's environment.
 //
 // After End, DoFns that a runner still starts in the process of the run find a Run that has ended, and do nothing.

@@ -1,9 +1,11 @@
 package bundle
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -16,11 +18,12 @@ const (
 )
 
 // A RemoteError is an error of a worker of another process: its text, and what callers ask of it. It matches the kinds of package
-// table with errors.Is, and *table.ValueError, *table.TableError and *table.ColumnError with errors.As, where the worker's
-// error did.
+// table and those of package context with errors.Is, and *table.ValueError, *table.TableError, *table.ColumnError and *PanicError with
+// errors.As, where the worker's error did.
 type RemoteError struct {
 	Text   string
-	Kinds  []string           `json:",omitempty"` // texts of table.Kinds
+	Kinds  []string           `json:",omitempty"` // texts of kinds
+	Stack  string             `json:",omitempty"` // of a panic
 	Value  *valueError        `json:",omitempty"`
 	Table  *tableError        `json:",omitempty"`
 	Column *table.ColumnError `json:",omitempty"`
@@ -40,18 +43,12 @@ type tableError struct {
 
 func (e *RemoteError) Error() string { return e.Text }
 
+// kinds are what errors.Is is asked of a RemoteError.
+func kinds() []error { return append(table.Kinds(), context.Canceled, context.DeadlineExceeded) }
+
 // Is reports whether the worker's error was of that kind.
 func (e *RemoteError) Is(kind error) bool {
-	for _, k := range table.Kinds() {
-		if k == kind {
-			for _, text := range e.Kinds {
-				if text == k.Error() {
-					return true
-				}
-			}
-		}
-	}
-	return false
+	return slices.Contains(kinds(), kind) && slices.Contains(e.Kinds, kind.Error())
 }
 
 // As gives the errors of package table that the worker's error wrapped.
@@ -72,6 +69,11 @@ func (e *RemoteError) As(target any) bool {
 			*t = e.Column
 		}
 		return e.Column != nil
+	case **PanicError:
+		if e.Stack != "" {
+			*t = &PanicError{Value: e.Text, Stack: []byte(e.Stack)}
+		}
+		return e.Stack != ""
 	}
 	return false
 }
@@ -82,7 +84,7 @@ func encode(err error) error {
 		return err
 	}
 	remote := RemoteError{Text: err.Error()}
-	for _, k := range table.Kinds() {
+	for _, k := range kinds() {
 		if errors.Is(err, k) {
 			remote.Kinds = append(remote.Kinds, k.Error())
 		}
@@ -94,6 +96,9 @@ func encode(err error) error {
 		remote.Table = &tableError{t.Table, t.Err.Error()}
 	}
 	errors.As(err, &remote.Column)
+	if p := (*PanicError)(nil); errors.As(err, &p) {
+		remote.Stack = string(p.Stack)
+	}
 	text, jsonErr := json.Marshal(remote)
 	if jsonErr != nil {
 		return err

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -21,6 +22,9 @@ func TestErrorsTravel(t *testing.T) {
 		fmt.Errorf("more: %w", &table.TableError{Table: name, Err: fmt.Errorf("%w: really", table.ErrFull)}),
 		&table.ColumnError{Table: name, Column: "a", Columns: []string{"b", "c"}},
 		errors.Join(table.ErrChanged, table.ErrUnavailable),
+		fmt.Errorf("reading: %w", context.Canceled),
+		&PanicError{Value: "no", Stack: []byte("line 1\nline 2")},
+		fmt.Errorf("model table: %w", table.ErrClaimed),
 	} {
 		travelled := run.Fail(err)
 		if !errors.Is(travelled, err) {
@@ -31,7 +35,7 @@ func TestErrorsTravel(t *testing.T) {
 		if got == nil || got.Error() != err.Error() {
 			t.Fatalf("%v came back as %v", err, got)
 		}
-		for _, kind := range table.Kinds() {
+		for _, kind := range kinds() {
 			if errors.Is(got, kind) != errors.Is(err, kind) {
 				t.Errorf("%v: is %v: %v", err, kind, errors.Is(got, kind))
 			}
@@ -43,6 +47,10 @@ func TestErrorsTravel(t *testing.T) {
 		var s, u *table.TableError
 		if errors.As(err, &s) != errors.As(error(got), &u) || s != nil && u.Error() != s.Error() {
 			t.Errorf("%v: table error %v", err, u)
+		}
+		var p, q *PanicError
+		if errors.As(err, &p) != errors.As(error(got), &q) || p != nil && string(p.Stack) != string(q.Stack) {
+			t.Errorf("%v: panic %v", err, q)
 		}
 		var c, d *table.ColumnError
 		if errors.As(err, &c) != errors.As(error(got), &d) || !cmp.Equal(c, d) {

@@ -12,9 +12,10 @@ type onceMap struct {
 }
 
 type onceValue struct {
-	made  chan struct{} // closed when value or err is there
-	value any
-	err   error
+	made    chan struct{} // closed when value or err is there
+	value   any
+	err     error
+	stopped bool // err is that its maker was stopped
 }
 
 func (m *onceMap) clear() {
@@ -24,44 +25,54 @@ func (m *onceMap) clear() {
 }
 
 // Once is the value of key in the run: what made returned when it was first called, which must be of type T for that key. Calls
-// at the same time wait for the one that makes it. An error is not kept; who waited for it gets it too.
+// at the same time wait for the one that makes it. An error is not kept; who waited for it gets it too, unless it is that the maker was
+// stopped: then one of those who waited makes the value.
 func Once[T any](ctx context.Context, r *Run, key string, made func(context.Context) (T, error)) (T, error) {
-	m := &r.once
-	m.mu.Lock()
-	v, known := m.values[key]
-	if !known {
-		v = &onceValue{made: make(chan struct{})}
-		if m.values == nil {
-			m.values = map[string]*onceValue{}
-		}
-		m.values[key] = v
-	}
-	m.mu.Unlock()
-	if !known {
-		v.value, v.err = guard(ctx, made)
-		if v.err != nil {
-			m.mu.Lock()
-			if m.values[key] == v {
-				delete(m.values, key)
+	for {
+		v, mine := r.once.claim(key)
+		if mine {
+			v.value, v.err = guard(ctx, made)
+			v.stopped = v.err != nil && ctx.Err() != nil
+			if v.err != nil {
+				r.once.drop(key, v)
 			}
-			m.mu.Unlock()
+			close(v.made)
 		}
-		close(v.made)
+		select {
+		case <-v.made:
+		case <-ctx.Done():
+			return *new(T), context.Cause(ctx)
+		}
+		switch {
+		case v.stopped && !mine:
+			continue
+		case v.err != nil:
+			return *new(T), v.err
+		}
+		return v.value.(T), nil
 	}
-	select {
-	case <-v.made:
-	case <-ctx.Done():
-		return *new(T), context.Cause(ctx)
-	}
-	if v.err != nil {
-		return *new(T), v.err
-	}
-	return v.value.(T), nil
 }
 
-// Forget drops the value of a key, so that the next call of Once makes it again.
-func (r *Run) Forget(key string) {
-	r.once.mu.Lock()
-	defer r.once.mu.Unlock()
-	delete(r.once.values, key)
+// claim is the value of a key, and whether it is the caller's to make.
+func (m *onceMap) claim(key string) (v *onceValue, mine bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if v, known := m.values[key]; known {
+		return v, false
+	}
+	if m.values == nil {
+		m.values = map[string]*onceValue{}
+	}
+	v = &onceValue{made: make(chan struct{})}
+	m.values[key] = v
+	return v, true
+}
+
+// drop forgets a value, unless another one has taken its place.
+func (m *onceMap) drop(key string, v *onceValue) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.values[key] == v {
+		delete(m.values, key)
+	}
 }

@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -49,6 +50,26 @@ func TestOnce(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	close(done)
+
+	// Who waits for one that was stopped makes the value.
+	mine, stop := context.WithCancel(t.Context())
+	inside = make(chan struct{})
+	go func() {
+		_, _ = Once(mine, r, "e", func(ctx context.Context) (int, error) { close(inside); <-ctx.Done(); return 0, ctx.Err() })
+	}()
+	<-inside
+	waited := make(chan error)
+	go func() {
+		v, err := Once(t.Context(), r, "e", func(context.Context) (int, error) { return 5, nil })
+		if v != 5 {
+			t.Errorf("got %d", v)
+		}
+		waited <- err
+	}()
+	stop()
+	if err := <-waited; err != nil {
+		t.Errorf("who waited got %v", err)
+	}
 
 	if err := r.End(); err != nil {
 		t.Error(err)
@@ -101,8 +122,9 @@ func TestForeignRuns(t *testing.T) {
 	if Of(a.Ref()) != a || Of(b.Ref()) != b {
 		t.Error("a run that is in use was forgotten")
 	}
-	Of(Ref{ID: "elsewhere-3"})
-	Of(Ref{ID: "elsewhere-4"})
+	for i := range mostForeign {
+		Of(Ref{ID: fmt.Sprint("elsewhere-later-", i)})
+	}
 	if Of(a.Ref()) == a {
 		t.Error("a run of long ago is remembered")
 	}

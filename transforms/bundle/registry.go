@@ -6,9 +6,8 @@ import (
 	"sync"
 )
 
-// mostForeign is how many runs of other processes are remembered: a worker serves one at a time, and a bundle of the one before may
-// still end.
-const mostForeign = 2
+// mostForeign is how many runs of other processes are remembered where their leases do not tell that they have ended.
+const mostForeign = 8
 
 // registry are the runs known in this process, by ID.
 type registry struct {
@@ -47,6 +46,9 @@ func Of(ref Ref) *Run {
 	if !known {
 		r = newRun(context.Background(), ref)
 		runs.byID[ref.ID] = r
+		if ref.Lease != nil {
+			go r.follow(*ref.Lease)
+		}
 	}
 	runs.used(ref.ID)
 	return r
@@ -62,7 +64,11 @@ func (g *registry) used(id string) {
 	}
 	g.foreign = append(g.foreign, id)
 	if len(g.foreign) > mostForeign {
-		delete(g.byID, g.foreign[0])
+		if oldest, ok := g.byID[g.foreign[0]]; ok {
+			delete(g.byID, g.foreign[0])
+			oldest.cancel(ErrEnded)
+			oldest.once.clear()
+		}
 		g.foreign = g.foreign[1:]
 	}
 }

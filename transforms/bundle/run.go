@@ -20,6 +20,8 @@ type Ref struct {
 	ID string
 	// Workers is the most tasks at the same time in each process; 0: the number of its CPUs.
 	Workers int `json:",omitempty"`
+	// Lease is how workers of other processes know that the run goes on; nil: they cannot know.
+	Lease *Lease `json:",omitempty"`
 }
 
 // Options describe a run to the process that begins it.
@@ -55,7 +57,7 @@ type Watcher interface {
 type Run struct {
 	ref    Ref
 	local  bool
-	ctx    context.Context // ends with the run; of another process: never
+	ctx    context.Context // ends with the run; of another process: when the lease ends
 	cancel context.CancelCauseFunc
 	slots  chan struct{}
 	store  table.Store
@@ -102,7 +104,7 @@ func (r *Run) Ref() Ref { return r.ref }
 // Local reports whether this is the process that began the run.
 func (r *Run) Local() bool { return r.local }
 
-// Context ends with the caller's context, at the first Fail and at End. In another process it never ends.
+// Context ends with the caller's context, at the first Fail and at End. In another process it ends with the lease.
 func (r *Run) Context() context.Context { return r.ctx }
 
 // Err is why the run's context has ended: the error of the first Fail, or that of the caller's context; nil: it goes on.

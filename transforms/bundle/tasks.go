@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime/debug"
@@ -11,60 +12,76 @@ import (
 // not.
 type Tasks[T any] struct {
 	run     *Run
+	ctx     context.Context // of the bundle; ends with the run and at the first error
+	cancel  context.CancelCauseFunc
 	wg      sync.WaitGroup
-	results []*result[T]
+	results []*T
+	failed  *failure
 }
 
-type result[T any] struct {
-	value T
-	err   error
+// A failure is the first error of a bundle.
+type failure struct {
+	once sync.Once
+	err  error
 }
 
-// Go starts work for the next element when a worker of the run is free. The context of work ends with the run, or, in a worker of
-// another process, with ctx. An error is that of the run: nothing was started.
+// Go starts work for the next element when a worker of the run is free. The context of work ends with the run, at the first error of
+// the bundle, and in a worker of another process with ctx too. An error is the reason why nothing was started.
 func (t *Tasks[T]) Go(ctx context.Context, ref Ref, work func(context.Context) (T, error)) error {
-	run := Of(ref)
-	t.run = run
-	if err := run.acquire(ctx); err != nil {
+	if t.run == nil {
+		t.begin(ctx, Of(ref))
+	}
+	run, of, failed, cancel := t.run, t.ctx, t.failed, t.cancel
+	if err := run.acquire(of); err != nil {
 		return err
 	}
-	if run.local {
-		ctx = run.ctx
-	}
-	res := new(result[T])
-	t.results = append(t.results, res)
+	value := new(T)
+	t.results = append(t.results, value)
 	t.wg.Add(1)
 	go func() {
 		defer t.wg.Done()
 		defer run.release()
-		res.value, res.err = guard(ctx, work)
-		res.err = run.Fail(res.err)
+		var err error
+		if *value, err = guard(of, work); err != nil {
+			failed.once.Do(func() { failed.err = run.Fail(err) })
+			cancel(failed.err)
+		}
 	}()
 	return nil
+}
+
+// begin begins a bundle.
+func (t *Tasks[T]) begin(ctx context.Context, run *Run) {
+	t.run, t.failed = run, new(failure)
+	if run.local { // a runner may end the context of a bundle before the tasks of others have ended
+		t.ctx, t.cancel = context.WithCancelCause(run.ctx)
+		return
+	}
+	t.ctx, t.cancel = context.WithCancelCause(ctx)
+	cancel := t.cancel
+	stop := context.AfterFunc(run.ctx, func() { cancel(run.Err()) })
+	context.AfterFunc(t.ctx, func() { stop() })
 }
 
 // Begun is the number of elements of the bundle that Go has started so far.
 func (t *Tasks[T]) Begun() int { return len(t.results) }
 
 // Finish waits for all tasks and emits their results in the order of the calls of Go; nil: there is nothing to emit. When
-// a task has failed it emits nothing and returns the first error in that order. The Tasks are ready for the next bundle then.
+// a task has failed it emits nothing and returns the first error. The Tasks are ready for the next bundle then.
 func (t *Tasks[T]) Finish(emit func(T)) error {
 	t.wg.Wait()
-	results := t.results
-	t.results = nil
-	for _, r := range results {
-		if r.err != nil {
-			return r.err
-		}
+	if t.run == nil {
+		return nil
 	}
-	run := t.run
-	t.run = nil
-	if run != nil && run.Err() != nil {
-		return run.Err()
+	results, err := t.results, cmp.Or(t.failed.err, t.run.Err())
+	t.cancel(nil)
+	t.run, t.ctx, t.cancel, t.results, t.failed = nil, nil, nil, nil, nil
+	if err != nil {
+		return err
 	}
 	if emit != nil {
-		for _, r := range results {
-			emit(r.value)
+		for _, value := range results {
+			emit(*value)
 		}
 	}
 	return nil

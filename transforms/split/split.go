@@ -47,6 +47,8 @@ type Options struct {
 	// gets both and has SplitColumn at its end.
 	Output   string
 	Separate bool
+	// Spread hands the partitions out to all workers, where a runner would leave them with the one that made them.
+	Spread bool
 }
 
 // Schema is that of the output tables.
@@ -76,6 +78,9 @@ func Split(s beam.Scope, run bundle.Ref, opt Options, partitions []table.Partiti
 		parts[i] = part{i, p}
 	}
 	in := beam.CreateList(s, parts)
+	if opt.Spread {
+		in = beam.Reshuffle(s, in)
+	}
 	sizes := beam.Combine(s, &mergeFn{}, opt.groups(s, run, in, parts))
 	written := beam.ParDo(s, &splitFn{Run: run, Options: opt}, in, beam.SideInput{Input: sizes})
 	return beam.Combine(s, &sumFn{}, written)
