@@ -20,10 +20,14 @@ func skipUnderRace(t *testing.T) {
 	}
 }
 
-// leavesNothing makes sure that no goroutine of the test goes on after it.
+// leavesNothing makes sure that no goroutine of the test goes on after it, but for two of the SDK's harness (2.77), which wait for each
+// other for ever where a data stream ends at the moment in which an instruction does: they take two locks in two orders.
 func leavesNothing(t *testing.T) {
+	const channel = "github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness.(*DataChannel)."
 	before := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+	t.Cleanup(func() {
+		goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction(channel+"terminateStreamOnError"), goleak.IgnoreAnyFunction(channel+"removeInstruction"))
+	})
 }
 
 func TestDirect(t *testing.T) {
