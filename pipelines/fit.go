@@ -35,10 +35,15 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	if err != nil {
 		return FitResult{}, err
 	}
-	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{
+	tables := []table.TableSpec{
 		{Name: f.target, Schema: modelSchema, Replace: opt.WarmStart},
 		{Name: f.target.WithSuffix("_summary"), Schema: f.summary.schema(), Replace: opt.WarmStart},
-	}})
+	}
+	if opt.CheckpointEvery > 0 {
+		// The model's commit empties the checkpoint, so that nobody goes on from it, also where it cannot be dropped afterwards.
+		tables = append(tables, table.TableSpec{Name: f.checkpoint(), Schema: checkpointSchema, Replace: true, Ordered: true})
+	}
+	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: tables})
 	if err != nil {
 		return FitResult{}, err
 	}

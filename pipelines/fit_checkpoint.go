@@ -193,17 +193,20 @@ func (f *fit) resume(ctx context.Context, start []float32) (course, error) {
 		return course{}, fmt.Errorf("checkpoint: %w", err)
 	}
 	defer snap.Close()
-	c, err := f.restore(ctx, snap)
+	c, err := f.restore(ctx, snap, start)
 	if err != nil {
 		return c, f.ofCheckpoint(err)
 	}
 	return c, nil
 }
 
-// restore is the course of a checkpoint.
-func (f *fit) restore(ctx context.Context, snap table.Snapshot) (course, error) {
+// restore is the course of a checkpoint, which is that of no iterations where the checkpoint is empty.
+func (f *fit) restore(ctx context.Context, snap table.Snapshot, start []float32) (course, error) {
 	if err := checkCheckpoint(snap.Info().Schema); err != nil {
 		return course{}, err
+	}
+	if snap.Info().Rows == 0 { // of a fit that has ended
+		return f.newCourse(ctx, 0, start, nil, nil)
 	}
 	b, err := readAll(ctx, f.Store, snap, checkpointSchema.Names())
 	if err != nil {

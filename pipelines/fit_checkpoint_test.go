@@ -326,6 +326,22 @@ func TestFitDropsTheCheckpoint(t *testing.T) {
 	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "no longer needed") {
 		t.Errorf("warnings %q", r.Warnings)
 	}
+	// What is left is empty: a fit of the same model begins at the beginning.
+	warm := checkpointed()
+	warm.WarmStart = true
+	if r, err = Fit(t.Context(), Env{Store: store}, warm); err != nil || r.ResumedAfter != 0 {
+		t.Errorf("the next fit went on after iteration %d, error %v", r.ResumedAfter, err)
+	}
+}
+
+// Scores that were there before the fit began, by another clock, are of its beginning.
+func TestElapsed(t *testing.T) {
+	f := &fit{begun: time.Now(), earlier: time.Minute}
+	for _, c := range []struct{ after, want time.Duration }{{-time.Hour, time.Minute}, {0, time.Minute}, {time.Second, 61 * time.Second}} {
+		if got := f.elapsed(f.begun.Add(c.after)); got != c.want {
+			t.Errorf("%v after the beginning: %v, want %v", c.after, got, c.want)
+		}
+	}
 }
 
 // keepsTables is a store that drops nothing.

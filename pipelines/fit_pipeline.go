@@ -142,4 +142,5 @@ func (f *fit) reportOf(s iterationScores) scoreReport {
 }
 
 // elapsed is the time that the fit had taken at a moment, in this command and in those before that it goes on from.
-func (f *fit) elapsed(at time.Time) time.Duration { return f.earlier + at.Sub(f.begun) }
+// Clocks may differ and be set back: no time is before the beginning.
+func (f *fit) elapsed(at time.Time) time.Duration { return f.earlier + max(0, at.Sub(f.begun)) }
