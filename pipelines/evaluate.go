@@ -60,7 +60,7 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	if err != nil {
 		return EvaluateResult{}, err
 	}
-	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: e.schema()}}})
+	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: e.schema(), Replace: opt.Replace}}})
 	if err != nil {
 		return EvaluateResult{}, err
 	}
@@ -73,6 +73,7 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	if err != nil {
 		return EvaluateResult{}, err
 	}
+	e.close() // a test table that is a view of what is replaced would make the commit wait
 	if err := writeTables(ctx, j.Store, out, row); err != nil {
 		return EvaluateResult{}, err
 	}
@@ -128,7 +129,8 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 	if e.test, err = openPacked(ctx, e.Store, testSet, e.opt.Test); err != nil {
 		return target, err
 	}
-	if target, err = checkOutput(ctx, e.Store, "output", e.opt.Output); err != nil {
+	to := destination{store: e.Store, replace: e.opt.Replace, reads: withSummaries(e.opt.Model, e.opt.Test)}
+	if target, err = to.parse(ctx, "output", e.opt.Output); err != nil {
 		return target, err
 	}
 	if err := e.test.checkColumns(); err != nil {
@@ -154,7 +156,7 @@ func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
 	if err != nil {
 		return vs, err
 	}
-	name = name.WithSuffix("_summary")
+	name = name.WithSuffix(summarySuffix)
 	if b.Col("compile_params") == nil {
 		return vs, &table.ColumnError{Table: name, Column: "compile_params", Columns: b.Schema.Names()}
 	}

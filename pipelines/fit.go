@@ -2,6 +2,8 @@ package pipelines
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -9,20 +11,34 @@ import (
 )
 
 // Fit trains a model on a packed table: MADlib's madlib_keras_fit. It writes the model table and its summary, together
-// and only when training has ended well. With WarmStart they take the place of those that exist.
+// and only when training has ended well. With WarmStart, which goes on from the model, and with Replace, which trains anew, they take
+// the place of those that exist.
 //
 // In every iteration all shards train from the same weights, each for as many passes as the epochs of fit_params, and
 // then their weights are averaged by rows. Optimizer state stays with its shard for the whole call. Metrics are computed
 // over the whole training table, and over the whole validation table where there is one.
 //
 // With CheckpointEvery a fit that was stopped, in whatever way, goes on from its last checkpoint when it is called again, and gives
-// the weights that it would have given.
+// the weights that it would have given. A checkpoint of another fit, of other rows for instance, is an error; with Replace it is a
+// warning, and training begins at the beginning.
 //
 // One fit at a time may make a model: a second one fails at its start, and names the first.
 //
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
 func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
-	f := &fit{opt: opt}
+	result, err := fitFrom(ctx, env, &fit{opt: opt})
+	var other *otherFitError
+	if !opt.Replace || !errors.As(err, &other) {
+		return result, err
+	}
+	warning := fmt.Sprintf("%v; training began at the beginning", err)
+	result, err = fitFrom(ctx, env, &fit{opt: opt, anew: true})
+	result.Warnings = append([]string{warning}, result.Warnings...)
+	return result, err
+}
+
+// fitFrom is Fit, from a checkpoint or not.
+func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	j, err := env.beginOnRunner(ctx, "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
 	if err != nil {
 		return FitResult{}, err
@@ -36,10 +52,10 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 		return FitResult{}, err
 	}
 	tables := []table.TableSpec{
-		{Name: f.target, Schema: modelSchema, Replace: opt.WarmStart},
-		{Name: f.target.WithSuffix("_summary"), Schema: f.summary.schema(), Replace: opt.WarmStart},
+		{Name: f.target, Schema: modelSchema, Replace: f.replaces()},
+		{Name: f.target.WithSuffix(summarySuffix), Schema: f.summary.schema(), Replace: f.replaces()},
 	}
-	if opt.CheckpointEvery > 0 {
+	if f.opt.CheckpointEvery > 0 {
 		// The model's commit empties the checkpoint, so that nobody goes on from it, also where it cannot be dropped afterwards.
 		tables = append(tables, table.TableSpec{Name: f.checkpoint(), Schema: checkpointSchema, Replace: true, Ordered: true})
 	}
@@ -64,7 +80,7 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	if err := out.Commit(ctx); err != nil {
 		return FitResult{}, err
 	}
-	if opt.CheckpointEvery > 0 {
+	if f.opt.CheckpointEvery > 0 {
 		f.dropCheckpoint(ctx)
 	}
 	return f.result(end), nil

@@ -97,9 +97,14 @@ func (f *fit) ofValues(err error) error {
 	return err
 }
 
+// An otherFitError is that of a checkpoint which this fit cannot go on from, but another one, or one of another version, could.
+type otherFitError struct{ text string }
+
+func (e *otherFitError) Error() string { return e.text }
+
 // otherFit is the error of a checkpoint whose identity differs under these names.
 func otherFit(names []string) error {
-	return fmt.Errorf("is of a fit with other arguments (%s): repeat that one to go on with it, or drop the table", strings.Join(names, ", "))
+	return &otherFitError{fmt.Sprintf("is of a fit with other arguments (%s): repeat that one to go on with it, or drop the table", strings.Join(names, ", "))}
 }
 
 // saveCheckpoint puts a course in the place of the last checkpoint.
@@ -181,7 +186,7 @@ func (f *fit) writeCheckpoint(ctx context.Context, output string, c course) erro
 // resume is the course that a fit begins with: that of its checkpoint, where there is one, else one of no iterations with the start
 // weights.
 func (f *fit) resume(ctx context.Context, start []float32) (course, error) {
-	if f.opt.CheckpointEvery == 0 {
+	if f.opt.CheckpointEvery == 0 || f.anew {
 		return f.newCourse(ctx, 0, start, nil, nil)
 	}
 	f.same = f.identity(start)
@@ -220,7 +225,7 @@ func (f *fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 		return course{}, otherFit(other)
 	}
 	if c.header.Iteration >= f.opt.Iterations {
-		return course{}, fmt.Errorf("is of iteration %d; expected one before the last of %d", c.header.Iteration, f.opt.Iterations)
+		return course{}, &otherFitError{fmt.Sprintf("is of iteration %d; expected one before the last of %d", c.header.Iteration, f.opt.Iterations)}
 	}
 	if err := f.adoptDigests(c.header.Digests); err != nil {
 		return course{}, err

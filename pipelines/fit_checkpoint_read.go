@@ -48,7 +48,7 @@ func readCheckpoint(b *table.Batch) (c checkpoint, err error) {
 	}
 	switch h := c.header; {
 	case h.Format != checkpointFormat:
-		return c, fmt.Errorf("is of format %d; this version of beamfit goes on from format %d only", h.Format, checkpointFormat)
+		return c, &otherFitError{fmt.Sprintf("is of format %d; this version of beamfit goes on from format %d only", h.Format, checkpointFormat)}
 	case h.Iteration < 1 || h.Iteration > math.MaxInt32:
 		return c, fmt.Errorf("is of iteration %d, expected at least 1", h.Iteration)
 	case !(h.Elapsed >= 0 && h.Elapsed < 1e9):

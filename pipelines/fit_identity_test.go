@@ -16,6 +16,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"IterationsPerJob": "no result depends on it",
 		"CheckpointEvery":  "no result depends on it",
 		"WarmStart":        "what it says is in the identity: first weights",
+		"Replace":          "what becomes of an older model",
 		"Name":             "recorded only",
 		"Description":      "recorded only",
 	}
@@ -24,6 +25,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 	identity := func(opt FitOptions) map[string]string {
 		f := &fit{opt: opt, job: startJob(t, Env{})}
 		f.Store = store
+		defer f.releaseClaim()
 		if _, err := f.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -44,6 +44,7 @@ type fit struct {
 	same    map[string]string // identity
 	resumed int               // the iteration that this command goes on from; 0: none
 	earlier time.Duration     // that commands before took
+	anew    bool              // the checkpoint, if there is one, is not gone on from
 }
 
 // training is the training table.
@@ -104,6 +105,9 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 	return f.resume(ctx, start)
 }
 
+// replaces says whether the model may be there already.
+func (f *fit) replaces() bool { return f.opt.WarmStart || f.opt.Replace }
+
 // openSets finds the shards of the tables.
 func (f *fit) openSets(ctx context.Context, source, validation *packedTable) error {
 	set, err := source.open(ctx, f.Store, trainingSet, f.stored.spec, f.packedPartitions())
@@ -150,6 +154,8 @@ func (f *fit) checkArguments() error {
 	switch {
 	case strings.TrimSpace(f.opt.Compile) == "":
 		return errors.New("compile parameters are empty; expected at least an optimizer and a loss")
+	case f.opt.WarmStart && f.opt.Replace:
+		return errors.New("a warm start goes on from the model and replaces it, replace trains anew: expected one of them")
 	case f.opt.Iterations < 1:
 		return fmt.Errorf("the number of iterations must be at least 1, found %d", f.opt.Iterations)
 	case f.opt.IterationsPerJob < 0:
@@ -162,17 +168,21 @@ func (f *fit) checkArguments() error {
 	return nil
 }
 
-// checkTarget checks that the model and its summary do not exist, or, for a warm start, that they do.
+// checkTarget checks that the model and its summary may be written, and, for a warm start, that they exist.
 func (f *fit) checkTarget(ctx context.Context) (err error) {
 	if f.target, err = parseTable("model", f.opt.Model); err != nil {
 		return err
 	}
-	names := map[string]table.Name{"model": f.target, "model summary": f.target.WithSuffix("_summary")}
+	to := destination{
+		store: f.Store, replace: f.replaces(),
+		reads: append(named(f.opt.ArchTable), withSummaries(f.opt.Source, f.opt.Validation)...),
+	}
+	names := map[string]table.Name{"model": f.target, "model summary": f.target.WithSuffix(summarySuffix)}
 	for _, what := range []string{"model", "model summary"} {
+		if err := to.check(ctx, what, names[what]); err != nil {
+			return err
+		}
 		if !f.opt.WarmStart {
-			if err := checkAbsent(ctx, f.Store, what, names[what]); err != nil {
-				return err
-			}
 			continue
 		}
 		snap, err := openTable(ctx, f.Store, what, names[what])

@@ -18,7 +18,10 @@ type SplitOptions struct {
 	WithReplacement bool
 	// Separate writes two tables without a split column; else one table with split = 1 (train) or 0 (test).
 	Separate bool
-	Seed     uint64
+	// Replace puts the outputs in the place of tables that exist, at the end and in one commit; else such a table is an error. What the
+	// job reads cannot be replaced. It is the same in all options that have it.
+	Replace bool
+	Seed    uint64
 }
 
 // SplitResult counts the rows written.
@@ -44,8 +47,9 @@ type PreprocessOptions struct {
 	// Distribution is "all_segments" or "" (the same).
 	Distribution string
 	// Like names a packed training table: normalizing constant, classes and their order come from it, rows keep their order.
-	Like string
-	Seed uint64
+	Like    string
+	Replace bool
+	Seed    uint64
 }
 
 // PreprocessResult describes the packed table.
@@ -107,7 +111,9 @@ type FitOptions struct {
 	// same arguments goes on from there, and drops it at the end.
 	CheckpointEvery int
 	// WarmStart begins with the weights of the existing Model and replaces it.
-	WarmStart         bool
+	WarmStart bool
+	// Replace trains anew and replaces the Model, which may exist or not; not with WarmStart.
+	Replace           bool
 	Name, Description *string
 	Seed              uint64
 }
@@ -125,7 +131,10 @@ type FitResult struct {
 }
 
 // EvaluateOptions are the arguments of Evaluate: MADlib's madlib_keras_evaluate.
-type EvaluateOptions struct{ Model, Test, Output string }
+type EvaluateOptions struct {
+	Model, Test, Output string
+	Replace             bool
+}
 
 // EvaluateResult is the row of the output table, and all metrics.
 type EvaluateResult struct {
@@ -142,7 +151,8 @@ type PredictOptions struct {
 	Independent         string
 	// Type is "prob" (or ""), "response", a number with a decimal point (least probability, exclusive) or a whole number
 	// (highest rank), as written.
-	Type string
+	Type    string
+	Replace bool
 }
 
 // PredictBYOMOptions are the arguments of PredictBYOM: MADlib's madlib_keras_predict_byom.
@@ -160,6 +170,7 @@ type PredictBYOMOptions struct {
 	DependentCount int
 	// LabelTypes are those of PreprocessOptions, per output of the model.
 	LabelTypes []string
+	Replace    bool
 }
 
 // PredictResult counts the rows read and written.

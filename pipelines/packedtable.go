@@ -34,7 +34,7 @@ func openPacked(ctx context.Context, store table.Store, what, text string) (*pac
 	if err == nil {
 		var summary *table.Batch
 		if summary, p.variables, err = readSummary(ctx, store, what, name); err == nil {
-			err = checkFormat(summary, name.WithSuffix("_summary"))
+			err = checkFormat(summary, name.WithSuffix(summarySuffix))
 		}
 	}
 	if err != nil {

@@ -41,8 +41,9 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 	}
 	p.work.Normalize = trained.normalize
 	if p.work.Outputs, err = trainedOutputs(p.stored.spec, trained.dependents, trainedLabels(p.stored.spec, summary)); err != nil {
-		return PredictResult{}, fmt.Errorf("model summary: %w", &table.TableError{Table: name.WithSuffix("_summary"), Err: err})
+		return PredictResult{}, fmt.Errorf("model summary: %w", &table.TableError{Table: name.WithSuffix(summarySuffix), Err: err})
 	}
+	p.to = destination{store: j.Store, replace: opt.Replace, reads: append(named(opt.Test), withSummaries(opt.Model)...)}
 	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
 }
 
@@ -153,6 +154,7 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 	if p.work.Outputs, err = givenOutputs(p.stored.spec, opt); err != nil {
 		return PredictResult{}, err
 	}
+	p.to = destination{store: j.Store, replace: opt.Replace, reads: named(opt.Test, opt.ArchTable)}
 	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
 }
 

@@ -21,6 +21,7 @@ type prediction struct {
 	*job
 	test   table.Snapshot
 	stored *storedModel
+	to     destination
 	work   infer.Job
 }
 
@@ -41,7 +42,7 @@ func (p *prediction) write(ctx context.Context, id, independent, output, kind st
 	if err := p.findColumns(id, independent); err != nil {
 		return PredictResult{}, fmt.Errorf("test table: %w", err)
 	}
-	target, err := checkOutput(ctx, p.Store, "output", output)
+	target, err := p.to.parse(ctx, "output", output)
 	if err != nil {
 		return PredictResult{}, err
 	}
@@ -58,7 +59,7 @@ func (p *prediction) write(ctx context.Context, id, independent, output, kind st
 	if _, err := p.work.Model.Load(ctx, p.run); err != nil {
 		return PredictResult{}, err
 	}
-	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.work.Schema()}}})
+	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.work.Schema(), Replace: p.to.replace}}})
 	if err != nil {
 		return PredictResult{}, err
 	}
@@ -68,6 +69,7 @@ func (p *prediction) write(ctx context.Context, id, independent, output, kind st
 	if err != nil {
 		return PredictResult{}, err
 	}
+	p.close() // a test table that is a view of what is replaced would make the commit wait
 	if err := out.Commit(ctx); err != nil {
 		return PredictResult{}, err
 	}

@@ -16,7 +16,8 @@ import (
 )
 
 // Preprocess packs the rows of a table into buffers: MADlib's training_preprocessor_dl, or with Like
-// validation_preprocessor_dl. It writes the packed table and its summary, both or none.
+// validation_preprocessor_dl. It writes the packed table and its summary, both or none. With Replace they take
+// the place of those that exist.
 func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (PreprocessResult, error) {
 	j, err := env.beginOnRunner(ctx, "preprocess", 1, listeners{})
 	if err != nil {
@@ -81,8 +82,8 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 		return PreprocessResult{}, err
 	}
 	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{
-		{Name: p.summary, Schema: summary.Schema},
-		{Name: p.output, Schema: p.plan.Schema(), Ordered: true},
+		{Name: p.summary, Schema: summary.Schema, Replace: p.opt.Replace},
+		{Name: p.output, Schema: p.plan.Schema(), Replace: p.opt.Replace, Ordered: true},
 	}})
 	if err != nil {
 		return PreprocessResult{}, err
@@ -101,6 +102,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err != nil {
 		return PreprocessResult{}, err
 	}
+	p.close() // a source that is a view of what is replaced would make the commit wait
 	if err := writeTables(ctx, p.Store, out, summary); err != nil {
 		return PreprocessResult{}, err
 	}

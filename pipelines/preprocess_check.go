@@ -34,12 +34,13 @@ func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *pac
 
 // check is preparePacking with the source open.
 func (p *packJob) check(ctx context.Context) error {
+	to := destination{store: p.Store, replace: p.opt.Replace, reads: append(named(p.opt.Source), withSummaries(p.opt.Like)...)}
 	var err error
-	if p.output, err = checkOutput(ctx, p.Store, "output", p.opt.Output); err != nil {
+	if p.output, err = to.parse(ctx, "output", p.opt.Output); err != nil {
 		return err
 	}
-	p.summary = p.output.WithSuffix("_summary")
-	if err := checkAbsent(ctx, p.Store, "output summary", p.summary); err != nil {
+	p.summary = p.output.WithSuffix(summarySuffix)
+	if err := to.check(ctx, "output summary", p.summary); err != nil {
 		return err
 	}
 	if p.independents, err = p.columns("independent", p.opt.Independent); err != nil {

@@ -39,7 +39,7 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 	name := packed.snap.Info().Name
 	like := &likeTable{name: name, independents: len(packed.variables.independents)}
 	fail := func(err error) (*likeTable, error) {
-		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix("_summary"), Err: err})
+		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix(summarySuffix), Err: err})
 	}
 	if like.normalize, err = normalizing(float64(packed.variables.normalize)); err != nil {
 		return fail(err)
@@ -65,7 +65,7 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 // readNumClasses reads the column num_classes of the summary of a packed table.
 func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) {
 	const column = "num_classes"
-	snap, err := openTable(ctx, j.Store, "training summary", of.WithSuffix("_summary"))
+	snap, err := openTable(ctx, j.Store, "training summary", of.WithSuffix(summarySuffix))
 	if err != nil {
 		return nil, err
 	}

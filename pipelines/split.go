@@ -11,7 +11,7 @@ import (
 )
 
 // Split draws a training and a test set from a table: MADlib's train_test_split. It writes one table with a column split, or
-// with Separate two tables, all or none.
+// with Separate two tables, all or none. With Replace they take the place of those that exist.
 func Split(ctx context.Context, env Env, opt SplitOptions) (SplitResult, error) {
 	j, err := env.beginOnRunner(ctx, "split", 3, listeners{}) // a task reads one table and writes two
 	if err != nil {
@@ -31,6 +31,7 @@ type splitJob struct {
 	*job
 	snap    table.Snapshot // of the source
 	outputs []table.Name   // one, or train and test
+	replace bool           // outputs that exist
 	options split.Options
 }
 
@@ -44,7 +45,7 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	}
 	var create table.CreateOptions
 	for _, name := range p.outputs {
-		create.Tables = append(create.Tables, table.TableSpec{Name: name, Schema: p.options.Schema(), Ordered: true})
+		create.Tables = append(create.Tables, table.TableSpec{Name: name, Schema: p.options.Schema(), Replace: p.replace, Ordered: true})
 	}
 	out, err := p.Store.Create(ctx, create)
 	if err != nil {
@@ -70,6 +71,7 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	if err != nil {
 		return SplitResult{}, err
 	}
+	p.close() // a source that is a view of what is replaced would make the commit wait
 	if err := out.Commit(ctx); err != nil {
 		return SplitResult{}, err
 	}

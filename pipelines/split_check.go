@@ -13,22 +13,41 @@ import (
 // prepareSplit checks the arguments in MADlib's order and opens the source.
 func (j *job) prepareSplit(ctx context.Context, opt SplitOptions) (*splitJob, error) {
 	p := &splitJob{job: j}
-	root, err := checkOutput(ctx, j.Store, "output", opt.Root)
-	if err != nil {
+	if err := p.checkOutputs(ctx, opt); err != nil {
 		return nil, err
 	}
+	var err error
 	if p.snap, err = openInput(ctx, j.Store, "source", opt.Source); err != nil {
 		return nil, err
 	}
-	if err := p.check(ctx, root, opt); err != nil {
+	if err := p.check(opt); err != nil {
 		p.close()
 		return nil, err
 	}
 	return p, nil
 }
 
+// checkOutputs finds the tables to write. With Separate ROOT is no table.
+func (p *splitJob) checkOutputs(ctx context.Context, opt SplitOptions) error {
+	root, err := parseTable("output", opt.Root)
+	if err != nil {
+		return err
+	}
+	p.outputs = []table.Name{root}
+	if opt.Separate {
+		p.outputs = []table.Name{root.WithSuffix("_train"), root.WithSuffix("_test")}
+	}
+	to := destination{store: p.Store, replace: opt.Replace, reads: named(opt.Source)}
+	for _, name := range p.outputs {
+		if err := to.check(ctx, "output", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // check is prepareSplit with the source open.
-func (p *splitJob) check(ctx context.Context, root table.Name, opt SplitOptions) error {
+func (p *splitJob) check(opt SplitOptions) error {
 	test := 1 - opt.Train
 	if opt.Test != nil {
 		test = *opt.Test
@@ -49,19 +68,8 @@ func (p *splitJob) check(ctx context.Context, root table.Name, opt SplitOptions)
 		Ref: p.ref, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate, Spread: p.limits.spread,
 		Proportions: split.Proportions{Train: opt.Train, Test: test, WithReplacement: opt.WithReplacement},
 	}
-	if err := p.checkColumns(opt); err != nil {
-		return err
-	}
-	p.outputs = []table.Name{root}
-	if opt.Separate {
-		p.outputs = []table.Name{root.WithSuffix("_train"), root.WithSuffix("_test")}
-		for _, name := range []table.Name{p.outputs[1], p.outputs[0]} {
-			if err := checkAbsent(ctx, p.Store, "output", name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	p.replace = opt.Replace
+	return p.checkColumns(opt)
 }
 
 // checkColumns finds the strata and the columns of the output: the strata first, then the columns asked for, or all

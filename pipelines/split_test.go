@@ -210,7 +210,6 @@ func TestSplitRefuses(t *testing.T) {
 			{"output empty name", SplitOptions{Train: 0.5, Source: "people"}, "the name of the output table is empty"},
 			{"output null", SplitOptions{Train: 0.5, Source: "people", Root: "NULL"}, "NULL is not a name"},
 			{"output exists", SplitOptions{Train: 0.5, Source: "people", Root: "people"}, "already exists"},
-			{"output exists, separate", SplitOptions{Train: 0.5, Source: "people", Root: "people", Separate: true}, "already exists"},
 			{"source empty name", SplitOptions{Train: 0.5, Root: "o"}, "the name of the source table is empty"},
 			{"source missing", SplitOptions{Train: 0.5, Source: "nowhere", Root: "o"}, "does not exist"},
 			{"source empty", SplitOptions{Train: 0.5, Source: "empty", Root: "o"}, "has no rows"},

@@ -216,9 +216,12 @@ func listClasses(texts []*string) string {
 	return "(" + strings.Join(out, ", ") + ")"
 }
 
+// summarySuffix makes the name of a table's summary.
+const summarySuffix = "_summary"
+
 // readSummary reads a summary table, whose first row counts.
 func readSummary(ctx context.Context, store table.Store, what string, of table.Name) (*table.Batch, variables, error) {
-	name := of.WithSuffix("_summary")
+	name := of.WithSuffix(summarySuffix)
 	snap, err := openTable(ctx, store, what+" summary", name)
 	if err != nil {
 		return nil, variables{}, err

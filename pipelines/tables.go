@@ -33,27 +33,6 @@ func openTable(ctx context.Context, store table.Store, what string, name table.N
 	return snap, nil
 }
 
-// checkOutput parses the name of a table that must not exist.
-func checkOutput(ctx context.Context, store table.Store, what, text string) (table.Name, error) {
-	name, err := parseTable(what, text)
-	if err != nil {
-		return name, err
-	}
-	return name, checkAbsent(ctx, store, what, name)
-}
-
-// checkAbsent reports a table that exists.
-func checkAbsent(ctx context.Context, store table.Store, what string, name table.Name) error {
-	_, err := store.Lookup(ctx, name)
-	switch {
-	case err == nil:
-		return fmt.Errorf("%s table: %w", what, &table.TableError{Table: name, Err: table.ErrExist})
-	case errors.Is(err, table.ErrNotExist):
-		return nil
-	}
-	return fmt.Errorf("%s table: %w", what, err)
-}
-
 func parseTable(what, text string) (table.Name, error) {
 	if strings.TrimSpace(text) == "" {
 		return table.Name{}, argumentErrorf("the name of the %s table is empty", what)

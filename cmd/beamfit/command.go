@@ -131,6 +131,11 @@ func (f flags) shared(dst *bool) {
 	f.toggle(dst, "shared", "let the members of your Unix group read and write the folder of tables that this makes")
 }
 
+// replace defines --replace. outputs are what the command writes.
+func (f flags) replace(dst *bool, outputs string) {
+	f.toggle(dst, "replace", "put "+outputs+" in the place of what exists under the name, at the very end")
+}
+
 // seed defines --seed.
 func (f flags) seed(dst *uint64, decides string) {
 	f.add(flagvalue.Of(dst, flagvalue.Seed), "seed", "N", "0", "the same seed gives the same "+decides)

@@ -25,7 +25,7 @@ row: loss, metric, metrics_type, loss_type.`,
 	}, &evaluateTask{})
 }
 
-func (t *evaluateTask) define(flags) {}
+func (t *evaluateTask) define(f flags) { f.replace(&t.opt.Replace, "the new table") }
 
 func (t *evaluateTask) validate(args []string, _ func(string) bool) error {
 	t.opt.Model, t.opt.Test, t.opt.Output = args[0], args[1], args[2]

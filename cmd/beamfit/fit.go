@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -48,12 +49,16 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.CheckpointEvery, flagvalue.Positive), "checkpoint-every", "K", none,
 		"write what is trained to MODEL_checkpoint after every K iterations; the same command goes on from there, and drops it at the end")
 	f.toggle(&t.opt.WarmStart, "warm-start", "start from the weights of the existing MODEL and replace it")
+	f.replace(&t.opt.Replace, "the new model and its summary, trained anew,")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name, for the summary")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description, for the summary")
 	f.seed(&t.opt.Seed, "weights, on the same rows and shards")
 }
 
 func (t *fitTask) validate(args []string, _ func(string) bool) error {
+	if t.opt.Replace && t.opt.WarmStart {
+		return errors.New("--replace cannot be used with --warm-start, which goes on from the model that it replaces: --replace trains anew")
+	}
 	t.opt.Source, t.opt.Model = args[0], args[1]
 	return nil
 }

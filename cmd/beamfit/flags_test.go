@@ -31,7 +31,7 @@ func TestOptions(t *testing.T) {
 	split, preprocess, load, remove := &splitTask{}, &preprocessTask{}, &loadModelTask{}, &deleteModelTask{}
 	plan, planPlain := &planTask{}, &planTask{}
 	splitPlain, preprocessPlain, preprocessLike, loadFrom := &splitTask{}, &preprocessTask{}, &preprocessTask{}, &loadModelTask{}
-	fit, fitPlain, evaluate, predict, byom, byomPlain := &fitTask{}, &fitTask{}, &evaluateTask{}, &predictTask{}, &predictBYOMTask{}, &predictBYOMTask{}
+	fit, fitPlain, fitReplace, evaluate, predict, byom, byomPlain := &fitTask{}, &fitTask{}, &fitTask{}, &evaluateTask{}, &predictTask{}, &predictBYOMTask{}, &predictBYOMTask{}
 	for _, c := range []struct {
 		name      string
 		task      task
@@ -45,9 +45,9 @@ func TestOptions(t *testing.T) {
 		},
 		{
 			"split, all flags", split,
-			[]string{"S.\"Src\"", "root", "--train=0.5", "--test=0.25", "--strata=a,b", "--columns=\"X\",y", "--with-replacement", "--separate", "--seed=18446744073709551615"},
+			[]string{"S.\"Src\"", "root", "--train=0.5", "--test=0.25", "--strata=a,b", "--columns=\"X\",y", "--with-replacement", "--separate", "--replace", "--seed=18446744073709551615"},
 			&split.opt, &pipelines.SplitOptions{
-				Source: `S."Src"`, Root: "root", Train: 0.5, Test: ptr(0.25), Strata: "a,b", Columns: `"X",y`, WithReplacement: true, Separate: true, Seed: 1<<64 - 1,
+				Source: `S."Src"`, Root: "root", Train: 0.5, Test: ptr(0.25), Strata: "a,b", Columns: `"X",y`, WithReplacement: true, Separate: true, Replace: true, Seed: 1<<64 - 1,
 			},
 		},
 		{
@@ -59,11 +59,11 @@ func TestOptions(t *testing.T) {
 			"preprocess, all flags", preprocess,
 			[]string{
 				"src", "out", "--dependent=y,z", "--independent=x,w", "--buffer-size=7", "--normalize=255", "--num-classes=5,3", "--shards=4",
-				"--distribution=all_segments", "--seed=9",
+				"--distribution=all_segments", "--replace", "--seed=9",
 			},
 			&preprocess.opt, &pipelines.PreprocessOptions{
 				Source: "src", Output: "out", Dependent: "y,z", Independent: "x,w", BufferSize: ptr(7), Normalize: ptr(255.0), NumClasses: []int{5, 3},
-				Shards: 4, Distribution: "all_segments", Seed: 9,
+				Shards: 4, Distribution: "all_segments", Replace: true, Seed: 9,
 			},
 		},
 		{
@@ -112,11 +112,16 @@ func TestOptions(t *testing.T) {
 				WarmStart: true, Name: ptr("n"), Description: ptr("d"), Seed: 5,
 			},
 		},
-		{"evaluate", evaluate, []string{"m", "t", "o"}, &evaluate.opt, &pipelines.EvaluateOptions{Model: "m", Test: "t", Output: "o"}},
+		{
+			"fit, replace", fitReplace,
+			[]string{"src", "model", "--arch=a", "--id=1", "--compile=c", "--iterations=10", "--replace"},
+			&fitReplace.opt, &pipelines.FitOptions{Source: "src", Model: "model", ArchTable: "a", ID: 1, Compile: "c", Iterations: 10, Replace: true},
+		},
+		{"evaluate", evaluate, []string{"m", "t", "o", "--replace"}, &evaluate.opt, &pipelines.EvaluateOptions{Model: "m", Test: "t", Output: "o", Replace: true}},
 		{
 			"predict", predict,
-			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3"},
-			&predict.opt, &pipelines.PredictOptions{Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3"},
+			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3", "--replace"},
+			&predict.opt, &pipelines.PredictOptions{Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3", Replace: true},
 		},
 		{
 			"predict-byom", byomPlain,
@@ -127,11 +132,11 @@ func TestOptions(t *testing.T) {
 			"predict-byom, all flags", byom,
 			[]string{
 				"a", "1", "t", "o", "--id-column=id", "--independent=x,y", "--type=response", "--classes=a,NULL", "--classes=\"b,c\"", "--normalize=2.5",
-				"--dependent-count=2",
+				"--dependent-count=2", "--replace",
 			},
 			&byom.opt, &pipelines.PredictBYOMOptions{
 				ArchTable: "a", ID: 1, Test: "t", Output: "o", IDColumn: "id", Independent: "x,y", Type: "response",
-				Classes: [][]*string{{ptr("a"), nil}, {ptr("b,c")}}, Normalize: ptr(2.5), DependentCount: 2,
+				Classes: [][]*string{{ptr("a"), nil}, {ptr("b,c")}}, Normalize: ptr(2.5), DependentCount: 2, Replace: true,
 			},
 		},
 	} {
@@ -172,12 +177,13 @@ func TestWrongUsage(t *testing.T) {
 		"split a b --train 0.5 --tset 0.5": "unknown flag: --tset",
 		"split a b --train 0.5 --seed -1":  `flag --seed: expected a whole number from 0 to 18446744073709551615, found "-1"`,
 		"fit a b":                          "missing --arch, --id, --compile, --iterations",
-		"fit a b --arch c --id 1 --compile d --iterations 1 --metrics-every 0": `flag --metrics-every: expected a whole number of 1 or more, found "0"`,
-		"preprocess a b --dependent c --independent d --shards 0":              `flag --shards: expected a whole number of 1 or more, found "0"`,
-		"preprocess a b --dependent c --independent d --distribution x":        `flag --distribution: expected one of all_segments, found "x"`,
-		"preprocess a b --dependent c --independent d --like e --normalize 2":  "--normalize cannot be used with --like",
-		"preprocess a b --dependent c --independent d --like e --seed 1":       "--seed cannot be used with --like",
-		"load-model a b --weights c --weights-from d":                          "--weights and --weights-from cannot be used together",
+		"fit a b --arch c --id 1 --compile d --iterations 1 --metrics-every 0":      `flag --metrics-every: expected a whole number of 1 or more, found "0"`,
+		"preprocess a b --dependent c --independent d --shards 0":                   `flag --shards: expected a whole number of 1 or more, found "0"`,
+		"preprocess a b --dependent c --independent d --distribution x":             `flag --distribution: expected one of all_segments, found "x"`,
+		"preprocess a b --dependent c --independent d --like e --normalize 2":       "--normalize cannot be used with --like",
+		"fit a b --arch c --id 1 --compile d --iterations 2 --replace --warm-start": "--replace cannot be used with --warm-start",
+		"preprocess a b --dependent c --independent d --like e --seed 1":            "--seed cannot be used with --like",
+		"load-model a b --weights c --weights-from d":                               "--weights and --weights-from cannot be used together",
 		"delete-model a one": `argument ID: expected a whole number, found "one"`,
 		"predict-byom a x b c --id-column d --independent e": `argument ID: expected a whole number, found "x"`,
 		"plan a 1 --batch 0":                                    `flag --batch: expected a whole number of 1 or more, found "0"`,

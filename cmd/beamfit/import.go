@@ -36,7 +36,7 @@ beamfit import images.parquet images`,
 
 func (t *importTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Types, exchange.ParseTypes), "types", "LIST", "found in the file", `columns with their SQL types, such as "id integer, x real[]"`)
-	f.toggle(&t.opt.Replace, "replace", "put the new table in the place of an existing one")
+	f.replace(&t.opt.Replace, "the new table")
 	t.form.define(f)
 	f.shared(&t.share)
 }

@@ -41,6 +41,7 @@ func (t *predictTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, independentUsage)
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Text), "type", typePlaceholder, "prob", typeUsage)
+	f.replace(&t.opt.Replace, "the new table")
 }
 
 func (t *predictTask) validate(args []string, _ func(string) bool) error {

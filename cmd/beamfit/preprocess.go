@@ -51,6 +51,7 @@ func (t *preprocessTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Shards, flagvalue.Positive), "shards", "N", "1", "number of shards that train side by side; more shards, other weights")
 	t.opt.Distribution = "all_segments"
 	f.choice(&t.opt.Distribution, "distribution", "RULE", []string{"all_segments"}, t.opt.Distribution, "shards that get buffers")
+	f.replace(&t.opt.Replace, "the new table and its summary")
 	f.seed(&t.opt.Seed, "order of rows; not with --like")
 }
 

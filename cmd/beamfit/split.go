@@ -34,6 +34,7 @@ func (t *splitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Columns, flagvalue.Text), "columns", "COLS", "all", "columns of the outputs, separated by commas")
 	f.toggle(&t.opt.WithReplacement, "with-replacement", "draw rows with replacement, so that a row can be drawn again")
 	f.toggle(&t.opt.Separate, "separate", "write two tables instead of one with a split column")
+	f.replace(&t.opt.Replace, "the new table, or both,")
 	f.seed(&t.opt.Seed, "split")
 }
 
