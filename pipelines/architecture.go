@@ -85,18 +85,12 @@ func checkArchTable(name table.Name, s table.Schema) error {
 		if i < 0 {
 			return &table.ColumnError{Table: name, Column: want.Name, Columns: s.Names()}
 		}
-		if got := s[i].Type; got.Array || got.Kind != want.Type.Kind && !(isInteger(got) && isInteger(want.Type)) && !(isText(got) && isText(want.Type)) {
+		if got := s[i].Type; got.Array || got.Kind != want.Type.Kind && !(got.IsInteger() && want.Type.IsInteger()) && !(got.IsText() && want.Type.IsText()) {
 			return fmt.Errorf("column %q has type %s, expected %s", want.Name, got, want.Type)
 		}
 	}
 	return nil
 }
-
-func isInteger(t table.Type) bool {
-	return t.Kind == table.Int16 || t.Kind == table.Int32 || t.Kind == table.Int64
-}
-
-func isText(t table.Type) bool { return t.Kind == table.Text || t.Kind == table.Other }
 
 // nextID is one more than the highest model_id, or 1.
 func nextID(tx table.Tx) (int, error) {
@@ -104,32 +98,16 @@ func nextID(tx table.Tx) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	id := 0
+	id := int64(0)
 	for i := range b.Rows {
-		if n, ok := intAt(&b.Cols[0], i); ok {
+		if n, err := b.Cols[0].Int(i); err == nil {
 			id = max(id, n)
 		}
 	}
 	if id == math.MaxInt32 {
 		return 0, fmt.Errorf("model_id %d is the highest there can be", id)
 	}
-	return id + 1, nil
-}
-
-// intAt is the value of row i of an integer column; false for NULL.
-func intAt(v *table.Vector, i int) (int, bool) {
-	if v.IsNull(i) {
-		return 0, false
-	}
-	switch v.Type.Kind {
-	case table.Int16:
-		return int(v.Int16s[i]), true
-	case table.Int32:
-		return int(v.Int32s[i]), true
-	case table.Int64:
-		return int(v.Int64s[i]), true
-	}
-	return 0, false
+	return int(id) + 1, nil
 }
 
 // archRow is the row of a new model; columns that are not beamfit's stay NULL.
@@ -218,7 +196,7 @@ func readArchitecture(ctx context.Context, store table.Store, text string, id in
 	}
 	row := 0
 	for ; row < ids.Rows; row++ {
-		if n, ok := intAt(&ids.Cols[0], row); ok && n == id {
+		if n, err := ids.Cols[0].Int(row); err == nil && n == int64(id) {
 			break
 		}
 	}
@@ -242,7 +220,7 @@ func noModel(id int, ids *table.Vector) error {
 	const most = 10
 	var known []string
 	for i := range ids.Len() {
-		if n, ok := intAt(ids, i); ok {
+		if n, err := ids.Int(i); err == nil {
 			if len(known) == most {
 				known = append(known, "...")
 				break

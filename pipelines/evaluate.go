@@ -2,7 +2,6 @@ package pipelines
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -160,15 +159,12 @@ func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
 	if b.Col("compile_params") == nil {
 		return vs, &table.ColumnError{Table: name, Column: "compile_params", Columns: b.Schema.Names()}
 	}
-	text, err := textOf(b, 0, "compile_params")
-	if err == nil && text == nil {
-		err = fmt.Errorf("column \"compile_params\" is NULL")
-	}
-	if err == nil {
-		e.recipe = recipe.Model{Arch: e.stored.arch, Compile: *text, Kernels: kernels.Variant()}
-		e.model, err = e.recipe.Load(ctx, e.run)
-	}
+	text, err := b.Col("compile_params").Text(0)
 	if err != nil {
+		return vs, ofColumn(name, "compile_params", err)
+	}
+	e.recipe = recipe.Model{Arch: e.stored.arch, Compile: text, Kernels: kernels.Variant()}
+	if e.model, err = e.recipe.Load(ctx, e.run); err != nil {
 		return vs, &table.TableError{Table: name, Err: err}
 	}
 	return vs, nil

@@ -58,7 +58,7 @@ func readModel(ctx context.Context, store table.Store, text string) (*storedMode
 	}
 	m, err := storedAt(b, 0)
 	if err == nil && m.weights == nil {
-		err = errors.New("model_weights is NULL")
+		err = fmt.Errorf("column %q: %w", "model_weights", &table.NullError{})
 	}
 	if err != nil {
 		return nil, fmt.Errorf("model table: %w", &table.TableError{Table: name, Err: err})
@@ -68,43 +68,22 @@ func readModel(ctx context.Context, store table.Store, text string) (*storedMode
 
 // storedAt is the model in row i of the columns model_arch and model_weights. Weights of no bytes are none, as in MADlib.
 func storedAt(b *table.Batch, i int) (*storedModel, error) {
-	arch, err := textOf(b, i, "model_arch")
+	arch, err := b.Col("model_arch").Text(i)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("column %q: %w", "model_arch", err)
 	}
-	if arch == nil {
-		return nil, errors.New("model_arch is NULL")
-	}
-	data, err := bytesOf(b, i, "model_weights")
-	if err != nil {
-		return nil, err
+	data, err := b.Col("model_weights").Binary(i)
+	if err != nil && !isNull(err) {
+		return nil, fmt.Errorf("column %q: %w", "model_weights", err)
 	}
 	if len(data) == 0 {
 		data = nil
 	}
-	return newStoredModel([]byte(*arch), data)
+	return newStoredModel([]byte(arch), data)
 }
 
-// bytesOf is the value of a bytea column, nil for NULL.
-func bytesOf(b *table.Batch, row int, column string) ([]byte, error) {
-	v := b.Col(column)
-	if v.Type.Kind != table.Bytes || v.Type.Array {
-		return nil, fmt.Errorf("column %q has type %s, expected bytea", column, v.Type)
-	}
-	if v.IsNull(row) {
-		return nil, nil
-	}
-	return v.Bytes[row], nil
-}
-
-// textOf is the value of a text, json or other column held as text, nil for NULL.
-func textOf(b *table.Batch, row int, column string) (*string, error) {
-	v := b.Col(column)
-	if v.Type.Array || v.Type.Kind != table.Text && v.Type.Kind != table.Other {
-		return nil, fmt.Errorf("column %q has type %s, expected text", column, v.Type)
-	}
-	if v.IsNull(row) {
-		return nil, nil
-	}
-	return &v.Strings[row], nil
+// isNull tells whether a value is NULL, of the error of who reads it.
+func isNull(err error) bool {
+	null := (*table.NullError)(nil)
+	return errors.As(err, &null) && null.Element == 0
 }

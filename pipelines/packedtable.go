@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -55,10 +56,11 @@ func checkFormat(summary *table.Batch, name table.Name) error {
 	if v == nil {
 		return nil
 	}
-	if v.Type != table.Int32Type || v.IsNull(0) {
-		return &table.TableError{Table: name, Err: fmt.Errorf("column %q has no integer", formatColumn)}
+	format, err := v.Int(0)
+	if err != nil {
+		return ofColumn(name, formatColumn, err)
 	}
-	if err := packed.CheckFormat(int(v.Int32s[0])); err != nil {
+	if err := packed.CheckFormat(int(format)); err != nil {
 		return &table.TableError{Table: name, Err: err}
 	}
 	return nil
@@ -147,10 +149,13 @@ func (p *packedTable) match(end string, spec *keras.Spec, tensors []int, kind st
 	return out, nil
 }
 
-// count is "1 input", "2 inputs".
+// count is "1 input", "2 inputs", "2 classes".
 func count(n int, what string) string {
-	if n == 1 {
+	switch {
+	case n == 1:
 		return "1 " + what
+	case strings.HasSuffix(what, "s"):
+		what += "e"
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -54,11 +54,11 @@ func trainedLabels(spec *keras.Spec, summary *table.Batch) []loss.Labels {
 	if summary.Col("compile_params") == nil {
 		return likeOutputs
 	}
-	text, err := textOf(summary, 0, "compile_params")
-	if err != nil || text == nil {
+	text, err := summary.Col("compile_params").Text(0)
+	if err != nil {
 		return likeOutputs
 	}
-	compile, err := params.ParseCompile(*text)
+	compile, err := params.ParseCompile(text)
 	if err != nil {
 		return likeOutputs
 	}
@@ -148,25 +148,14 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 	if p.stored.weights == nil {
 		return PredictResult{}, fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
 	}
-	if p.work.Normalize, err = normalizer(opt.Normalize); err != nil {
-		return PredictResult{}, err
+	if p.work.Normalize, err = normalizing(opt.Normalize); err != nil {
+		return PredictResult{}, argument(err)
 	}
 	if p.work.Outputs, err = givenOutputs(p.stored.spec, opt); err != nil {
 		return PredictResult{}, err
 	}
 	p.to = destination{store: j.Store, replace: opt.Replace, reads: named(opt.Test, opt.ArchTable)}
 	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
-}
-
-// normalizer is the normalizing constant of the argument.
-func normalizer(arg *float64) (float32, error) {
-	if arg == nil {
-		return 1, nil
-	}
-	if c := float32(*arg); c > 0 && c-c == 0 {
-		return c, nil
-	}
-	return 0, argumentErrorf("the normalizing constant must be positive and finite, found %g", *arg)
 }
 
 // givenOutputs pairs the model's outputs with the class values of the arguments.
@@ -218,15 +207,7 @@ func trimClasses(list []*string, k int) ([]*string, error) {
 		n--
 	}
 	if n != k {
-		return nil, fmt.Errorf("%d values for %s", n, classes(k))
+		return nil, fmt.Errorf("%d values for %s", n, count(k, "class"))
 	}
 	return list[:n], nil
-}
-
-// classes is "1 class", "2 classes".
-func classes(k int) string {
-	if k == 1 {
-		return "1 class"
-	}
-	return fmt.Sprintf("%d classes", k)
 }

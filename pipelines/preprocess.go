@@ -310,14 +310,27 @@ const (
 	formatColumn      = "packed_format"
 )
 
-// normalizing is the normalizing constant that is recorded: 1 where it is so near to 1 that MADlib does not scale.
-func normalizing(x float64) (float32, error) {
+// normalizing is the normalizing constant of an argument; nil: 1.
+func normalizing(arg *float64) (float32, error) {
+	if arg == nil {
+		return 1, nil
+	}
+	return normalizingConst(*arg)
+}
+
+// normalizingConst is a normalizing constant as tables record it.
+func normalizingConst(x float64) (float32, error) {
 	c := float32(x)
 	if !(c > 0) || math.IsInf(float64(c), 0) {
 		return 0, fmt.Errorf("the normalizing constant must be a positive number that real can hold, found %v", x)
 	}
-	if c >= 0.999999 && c <= 1.000001 {
-		c = 1
-	}
 	return c, nil
+}
+
+// unscaled is a normalizing constant for packing: 1 where it is so near to 1 that MADlib does not scale.
+func unscaled(c float32) float32 {
+	if c >= 0.999999 && c <= 1.000001 {
+		return 1
+	}
+	return c
 }

@@ -99,12 +99,11 @@ func (p *packJob) checkNumbers() error {
 		}
 		p.bufferSize = int64(*n)
 	}
-	if x := p.opt.Normalize; x != nil {
-		var err error
-		if p.normalize, err = normalizing(*x); err != nil {
-			return err
-		}
+	c, err := normalizing(p.opt.Normalize)
+	if err != nil {
+		return err
 	}
+	p.normalize = unscaled(c)
 	if p.opt.Shards < 0 || p.opt.Shards > maxShards {
 		return fmt.Errorf("the number of shards must be between 1 and %d, found %d", maxShards, p.opt.Shards)
 	}
@@ -186,7 +185,7 @@ func (p *packJob) readShapes(ctx context.Context) error {
 			}
 			v := &b.Cols[k]
 			if v.IsNull(i) {
-				return fail(errors.New("the value is NULL"))
+				return fail(&table.NullError{})
 			}
 			c.shape = append([]int{}, v.Shape(i)...)
 			if len(c.shape) == 0 || slices.Contains(c.shape, 0) {

@@ -2,9 +2,7 @@ package pipelines
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/pack"
@@ -37,12 +35,9 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 	}
 	defer packed.close()
 	name := packed.snap.Info().Name
-	like := &likeTable{name: name, independents: len(packed.variables.independents)}
+	like := &likeTable{name: name, independents: len(packed.variables.independents), normalize: unscaled(packed.variables.normalize)}
 	fail := func(err error) (*likeTable, error) {
 		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix(summarySuffix), Err: err})
-	}
-	if like.normalize, err = normalizing(float64(packed.variables.normalize)); err != nil {
-		return fail(err)
 	}
 	if like.numClasses, err = j.readNumClasses(ctx, name); err != nil {
 		return nil, err
@@ -74,7 +69,7 @@ func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) 
 	if err != nil {
 		return nil, fmt.Errorf("training summary table: %w", err)
 	}
-	ns, err := integersAt(&b.Cols[0], 0)
+	ns, err := b.Cols[0].Ints(0)
 	if err != nil {
 		return nil, fmt.Errorf("training summary table: %w", &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err})
 	}
@@ -88,7 +83,7 @@ func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, la
 		return 0, err
 	}
 	err = atRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
-		shape, err := integersAt(&b.Cols[0], i)
+		shape, err := b.Cols[0].Ints(i)
 		if err == nil && (len(shape) != 2 || shape[1] < 1 || shape[1] > pack.MaxClasses) {
 			err = fmt.Errorf("shape %v is not that of labels: rows and classes", shape)
 		}
@@ -99,30 +94,6 @@ func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, la
 		return nil
 	})
 	return width, err
-}
-
-// integersAt is the array of integers in row i.
-func integersAt(v *table.Vector, i int) ([]int, error) {
-	if !v.Type.Array || !slices.Contains([]table.Kind{table.Int16, table.Int32, table.Int64}, v.Type.Kind) {
-		return nil, fmt.Errorf("it has type %s, expected integer[]", v.Type)
-	}
-	if v.IsNull(i) {
-		return nil, errors.New("the value is NULL")
-	}
-	out := []int{}
-	for k := v.Offsets[i]; k < v.Offsets[i+1]; k++ {
-		switch n := v.Elem(k).(type) {
-		case int16:
-			out = append(out, int(n))
-		case int32:
-			out = append(out, int(n))
-		case int64:
-			out = append(out, int(n))
-		default:
-			return nil, errors.New("an element is NULL")
-		}
-	}
-	return out, nil
 }
 
 // check compares the variables of validation data, by position, with those of the training data.

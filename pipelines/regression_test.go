@@ -361,9 +361,9 @@ func TestLabelTypes(t *testing.T) {
 	}{
 		{[]string{"numeric", "class"}, ""},
 		{[]string{"numeric"}, ""},
-		{[]string{"number"}, `column "label_type": label type "number" is not known`},
+		{[]string{"number"}, `column "label_type", row 1: label type "number" is not known`},
 		{[]string{"class", "class", "class"}, "found 3 for 2 dependent variables"},
-		{nil, `column "label_type" is NULL`},
+		{nil, `column "label_type", row 1: the value is NULL`},
 	} {
 		schema := table.Schema{{Name: labelTypeColumn, Type: table.TextArrayType}}
 		b := table.NewBatch(schema)
@@ -371,7 +371,7 @@ func TestLabelTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 		vs := variables{dependents: make([]variable, 2)}
-		err := vs.readLabelTypes(b)
+		err := vs.readLabelTypes(b, table.Name{Table: "t_summary"})
 		if c.want == "" {
 			if err != nil || !vs.dependents[0].numeric {
 				t.Errorf("%v: %v, error %v", c.column, vs.numeric(), err)
@@ -462,7 +462,7 @@ func TestPackedFormat(t *testing.T) {
 	for _, c := range []struct {
 		format any
 		want   string
-	}{{1, ""}, {3, "table iris_train_packed_summary: the packed table has format 3; this version of beamfit reads formats 1 to 2"}, {nil, `column "packed_format" has no integer`}} {
+	}{{1, ""}, {3, "table iris_train_packed_summary: the packed table has format 3; this version of beamfit reads formats 1 to 2"}, {nil, `column "packed_format", row 1: the value is NULL`}} {
 		row[len(b.Cols)] = c.format
 		dropTable(t, store, name)
 		writeTable(t, store, name, schema, row)

@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -22,7 +23,7 @@ type variable struct {
 }
 
 // classColumn is the name of the summary's column of class values.
-func (v variable) classColumn() string { return v.column + "_class_values" }
+func (v variable) classColumn() string { return v.column + classValuesSuffix }
 
 // variables are what the summary of a packed table and that of a model say about the data.
 type variables struct {
@@ -42,18 +43,21 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 	fail := func(err error) (variables, error) {
 		return variables{}, &table.TableError{Table: name, Err: err}
 	}
-	var err error
-	if vs.normalize, err = realAt(b, "normalizing_const"); err != nil {
-		return fail(err)
+	normalize, err := b.Col("normalizing_const").Real(0)
+	if err == nil {
+		vs.normalize, err = normalizingConst(normalize)
 	}
-	kinds, err := textsAt(b, "dependent_vartype")
 	if err != nil {
-		return fail(err)
+		return variables{}, ofColumn(name, "normalizing_const", err)
+	}
+	kinds, err := b.Col("dependent_vartype").Texts(0)
+	if err != nil {
+		return variables{}, ofColumn(name, "dependent_vartype", err)
 	}
 	for column, to := range map[string]*[]variable{"dependent_varname": &vs.dependents, "independent_varname": &vs.independents} {
-		labels, err := textsAt(b, column)
+		labels, err := b.Col(column).Texts(0)
 		if err != nil {
-			return fail(err)
+			return variables{}, ofColumn(name, column, err)
 		}
 		if len(labels) == 0 {
 			return fail(fmt.Errorf("column %q names no variable", column))
@@ -65,39 +69,51 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 	if len(kinds) != len(vs.dependents) {
 		return fail(fmt.Errorf("column \"dependent_vartype\" has %d entries for %s", len(kinds), count(len(vs.dependents), "dependent variable")))
 	}
-	if err := vs.readLabelTypes(b); err != nil {
-		return fail(err)
+	if err := vs.readLabelTypes(b, name); err != nil {
+		return variables{}, err
 	}
 	for i := range vs.dependents {
 		v := &vs.dependents[i]
 		v.kind = kinds[i]
 		classes := b.Col(v.classColumn())
 		if classes == nil {
-			classes = b.Col(v.label + "_class_values")
+			classes = b.Col(v.label + classValuesSuffix)
 		}
 		if classes == nil || classes.IsNull(0) {
 			continue
 		}
 		if !classes.Type.Array {
-			return fail(fmt.Errorf("column %q has type %s, expected an array", v.classColumn(), classes.Type))
+			return variables{}, ofColumn(name, v.classColumn(), &table.TypeError{Type: classes.Type, Want: "an array"})
 		}
 		v.classes = classes
 	}
 	return vs, nil
 }
 
+// ofColumn is an error of reading the first row of a column of a summary.
+func ofColumn(name table.Name, column string, err error) error {
+	e := &table.ValueError{Table: name, Column: column, Row: 1, Err: err}
+	if wrong := (*table.TypeError)(nil); errors.As(err, &wrong) {
+		e.Row = 0
+		if wrong.Want == "text[]" {
+			e.Err = fmt.Errorf("%w; tables packed by old versions of MADlib must be packed again", err)
+		}
+	}
+	return e
+}
+
 // readLabelTypes reads the column label_type, which only tables with numeric labels have.
-func (vs *variables) readLabelTypes(b *table.Batch) error {
+func (vs *variables) readLabelTypes(b *table.Batch, name table.Name) error {
 	if b.Col(labelTypeColumn) == nil {
 		return nil
 	}
-	types, err := textsAt(b, labelTypeColumn)
+	types, err := b.Col(labelTypeColumn).Texts(0)
 	if err != nil {
-		return err
+		return ofColumn(name, labelTypeColumn, err)
 	}
 	numeric := make([]bool, len(vs.dependents))
 	if err := readLabelTypes(types, numeric, "dependent variable"); err != nil {
-		return fmt.Errorf("column %q: %w", labelTypeColumn, err)
+		return &table.ValueError{Table: name, Column: labelTypeColumn, Row: 1, Err: err}
 	}
 	for i := range numeric {
 		vs.dependents[i].numeric = numeric[i]
@@ -127,37 +143,6 @@ func (v *variable) resolve(s table.Schema) {
 	if s.Index(v.column) < 0 && s.Index(v.label) >= 0 {
 		v.column = v.label
 	}
-}
-
-// realAt is the number in the first row of a real or double precision column.
-func realAt(b *table.Batch, column string) (float32, error) {
-	v := b.Col(column)
-	switch {
-	case v.Type.Array || v.Type.Kind != table.Float32 && v.Type.Kind != table.Float64:
-		return 0, fmt.Errorf("column %q has type %s, expected real", column, v.Type)
-	case v.IsNull(0):
-		return 0, fmt.Errorf("column %q is NULL", column)
-	case v.Type.Kind == table.Float32:
-		return v.Float32s[0], nil
-	}
-	return float32(v.Float64s[0]), nil
-}
-
-// textsAt is the array in the first row of a text[] column.
-func textsAt(b *table.Batch, column string) ([]string, error) {
-	v := b.Col(column)
-	if !v.Type.Array || v.Type.Kind != table.Text && v.Type.Kind != table.Other {
-		return nil, fmt.Errorf("column %q has type %s, expected text[]; tables packed by old versions of MADlib must be packed again", column, v.Type)
-	}
-	if v.IsNull(0) {
-		return nil, fmt.Errorf("column %q is NULL", column)
-	}
-	for j := v.Offsets[0]; j < v.Offsets[1]; j++ {
-		if v.ElemNull != nil && v.ElemNull[j] {
-			return nil, fmt.Errorf("column %q holds a NULL element", column)
-		}
-	}
-	return v.Strings[v.Offsets[0]:v.Offsets[1]], nil
 }
 
 // classTexts are the class values as PostgreSQL prints them; nil for a NULL class and for padding. No classes: nil.

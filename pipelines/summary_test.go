@@ -135,11 +135,12 @@ func TestReadVariablesRefuses(t *testing.T) {
 		value  any
 		want   string
 	}{
-		{0, nil, `column "normalizing_const" is NULL`},
+		{0, nil, `column "normalizing_const", row 1: the value is NULL`},
+		{0, float32(0), `column "normalizing_const", row 1: the normalizing constant must be a positive number that real can hold, found 0`},
 		{1, []string{"a", "b"}, `2 entries for 1 dependent variable`},
-		{2, nil, `column "dependent_varname" is NULL`},
+		{2, nil, `column "dependent_varname", row 1: the value is NULL`},
 		{3, []string{}, `column "independent_varname" names no variable`},
-		{3, []any{nil}, `column "independent_varname" holds a NULL element`},
+		{3, []any{nil}, `column "independent_varname", row 1: element 1 is NULL`},
 	} {
 		row := append([]any{}, good...)
 		row[c.column] = c.value

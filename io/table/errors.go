@@ -54,7 +54,7 @@ func (e *ColumnError) Error() string {
 }
 func (e *ColumnError) Unwrap() error { return ErrNotExist }
 
-// A ValueError is a value that cannot be used, with its place. Row is counted from 1.
+// A ValueError is a value that cannot be used, with its place. Row is counted from 1; 0: all rows.
 type ValueError struct {
 	Table  Name
 	Column string
@@ -63,6 +63,9 @@ type ValueError struct {
 }
 
 func (e *ValueError) Error() string {
+	if e.Row == 0 {
+		return fmt.Sprintf("table %s, column %q: %v", e.Table, e.Column, e.Err)
+	}
 	return fmt.Sprintf("table %s, column %q, row %d: %v", e.Table, e.Column, e.Row, e.Err)
 }
 func (e *ValueError) Unwrap() error { return e.Err }

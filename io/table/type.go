@@ -68,6 +68,16 @@ func (t Type) IsNumber() bool {
 	return false
 }
 
+// IsInteger reports whether the type is that of single integers.
+func (t Type) IsInteger() bool {
+	return !t.Array && (t.Kind == Int16 || t.Kind == Int32 || t.Kind == Int64)
+}
+
+// IsText reports whether the type is that of single values that are held as text.
+func (t Type) IsText() bool { return !t.Array && (t.Kind == Text || t.Kind == Other) }
+
+func (t Type) isReal() bool { return t.Kind == Float32 || t.Kind == Float64 }
+
 // sqlNames lists every spelling of the built-in types; the first of a kind's canonical names is what pg_typeof prints.
 var sqlNames = map[string]Type{
 	"boolean": BoolType, "bool": BoolType,

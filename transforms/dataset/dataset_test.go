@@ -187,7 +187,7 @@ func TestOpenRefuses(t *testing.T) {
 		{with(0, nil), `table packed, column "__dist_key__", row 2: the value is NULL`},
 		{with(5, nil), `table packed, column "buffer_id", row 2: the value is NULL`},
 		{with(3, nil), `table packed, column "x_shape", row 2: the value is NULL`},
-		{with(3, []any{3, nil}), `table packed, column "x_shape", row 2: an element is NULL`},
+		{with(3, []any{3, nil}), `table packed, column "x_shape", row 2: element 2 is NULL`},
 		{with(3, []int{}), `table packed, column "x_shape", row 2: shape [] does not begin with a number of rows`},
 		{with(3, []int{-1, 2}), `table packed, column "x_shape", row 2: shape [-1 2] does not begin with a number of rows`},
 		{with(3, []int{3, 1, 2}), `table packed, column "x", row 2: the rows have shape [1 2], the model's input has shape [2]`},

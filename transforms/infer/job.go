@@ -2,7 +2,6 @@ package infer
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -107,20 +106,14 @@ func (j *Job) Inputs(b *table.Batch, firstRow int64, dst [][]float32) ([][]float
 
 // row is the array of one row, checked.
 func (f Feature) row(v *table.Vector, row int) ([]float32, error) {
-	if v.IsNull(row) {
-		return nil, fmt.Errorf("the value is NULL")
+	first, last, err := v.Shaped(row, f.Shape, "the model's input")
+	if err != nil {
+		return nil, err
 	}
-	if shape := v.Shape(row); !slices.Equal(shape, f.Shape) {
-		return nil, fmt.Errorf("the array has shape %v, the model's input has shape %v", shape, f.Shape)
-	}
-	from, to := v.Offsets[row], v.Offsets[row+1]
-	x := v.Float32s[from:to]
+	x := v.Float32s[first:last]
 	for k, e := range x {
-		if v.ElemNull != nil && v.ElemNull[from+k] {
-			return nil, fmt.Errorf("element %d of the array is NULL", k+1)
-		}
 		if e-e != 0 {
-			return nil, fmt.Errorf("element %d of the array is %s", k+1, table.FloatText(float64(e), 32))
+			return nil, fmt.Errorf("element %d is %s", k+1, table.FloatText(float64(e), 32))
 		}
 	}
 	return x, nil

@@ -133,7 +133,7 @@ func (cs Classes) Values(padding int) table.TextArray {
 // that is not the first element. slots counts classes and padding.
 func ReadClasses(v *table.Vector, i int) (cs Classes, slots int, err error) {
 	if v.IsNull(i) {
-		return nil, 0, errors.New("the value is NULL")
+		return nil, 0, &table.NullError{}
 	}
 	first, last := v.Offsets[i], v.Offsets[i+1]
 	if first == last {

@@ -2,7 +2,6 @@ package pack
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -15,11 +14,11 @@ func numeric(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
 	first, last := i, i+1
 	if v.Type.Array {
 		var err error
-		if first, last, err = arrayAt(v, i, []int{l.Size}); err != nil {
+		if first, last, err = v.Shaped(i, []int{l.Size}, firstRow); err != nil {
 			return nil, err
 		}
 	} else if v.IsNull(i) {
-		return nil, errors.New("the value is NULL")
+		return nil, &table.NullError{}
 	}
 	for j := first; j < last; j++ {
 		x := number(v, j)

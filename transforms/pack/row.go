@@ -2,10 +2,8 @@ package pack
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -63,9 +61,12 @@ func (e *encoder) append(dst []byte, b *table.Batch, i int, row int64) ([]byte, 
 	return dst, nil
 }
 
+// firstRow is what has the shape that the arrays of all rows must have.
+const firstRow = "that of the first row"
+
 // features appends the array in row i, scaled.
 func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]byte, error) {
-	first, last, err := arrayAt(v, i, shape)
+	first, last, err := v.Shaped(i, shape, firstRow)
 	if err != nil {
 		return nil, err
 	}
@@ -86,31 +87,6 @@ func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]b
 	return dst, nil
 }
 
-// arrayAt is where the elements of row i are; the array must have that shape and no NULL.
-func arrayAt(v *table.Vector, i int, shape []int) (first, last int, err error) {
-	if v.IsNull(i) {
-		return 0, 0, errors.New("the value is NULL")
-	}
-	first, last = v.Offsets[i], v.Offsets[i+1]
-	if v.Dims == nil && len(shape) == 1 {
-		if last-first != shape[0] {
-			return 0, 0, shapeError([]int{last - first}, shape)
-		}
-	} else if got := v.Shape(i); !slices.Equal(got, shape) {
-		return 0, 0, shapeError(got, shape)
-	}
-	if v.ElemNull != nil {
-		if k := slices.Index(v.ElemNull[first:last], true); k >= 0 {
-			return 0, 0, fmt.Errorf("element %d is NULL", k+1)
-		}
-	}
-	return first, last, nil
-}
-
-func shapeError(got, want []int) error {
-	return fmt.Errorf("the array has shape %v, that of the first row has shape %v", got, want)
-}
-
 // label appends the class of row i as one-hot.
 func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
 	e.key = sqlkey.Append(e.key[:0], v, i)
@@ -127,7 +103,7 @@ func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
 
 // oneHot appends the array in row i as int16, rounded as PostgreSQL's cast to smallint does, and zeros up to the width.
 func oneHot(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
-	first, last, err := arrayAt(v, i, []int{l.Size})
+	first, last, err := v.Shaped(i, []int{l.Size}, firstRow)
 	if err != nil {
 		return nil, err
 	}

@@ -80,15 +80,15 @@ func Check(info table.Info, l buffer.Layout) error {
 		column, kind string
 		ok           func(table.Type) bool
 	}
-	wants := []want{{BufferColumn, "integer", isInteger}}
+	wants := []want{{BufferColumn, "integer", table.Type.IsInteger}}
 	for i := range l.Len() {
 		name := l.Variable(i).Name
 		wants = append(wants,
 			want{name, "bytea", func(t table.Type) bool { return t.Kind == table.Bytes && !t.Array }},
-			want{name + ShapeSuffix, "integer[]", func(t table.Type) bool { return t.Array && isInteger(t.Elem()) }})
+			want{name + ShapeSuffix, "integer[]", func(t table.Type) bool { return t.Array && t.Elem().IsInteger() }})
 	}
 	if info.Schema.Index(KeyColumn) >= 0 {
-		wants = append(wants, want{KeyColumn, "integer", isInteger})
+		wants = append(wants, want{KeyColumn, "integer", table.Type.IsInteger})
 	}
 	for _, w := range wants {
 		i := info.Schema.Index(w.column)
@@ -100,10 +100,6 @@ func Check(info table.Info, l buffer.Layout) error {
 		}
 	}
 	return nil
-}
-
-func isInteger(t table.Type) bool {
-	return !t.Array && (t.Kind == table.Int16 || t.Kind == table.Int32 || t.Kind == table.Int64)
 }
 
 // Columns are those that describe buffers: all but the values. keyed: the table has the KeyColumn.

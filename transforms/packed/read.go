@@ -21,11 +21,11 @@ func Describe(name table.Name, b *table.Batch, i int, row int64, l buffer.Layout
 	fail := func(column string, err error) error {
 		return &table.ValueError{Table: name, Column: column, Row: row + 1, Err: err}
 	}
-	if d.ID, err = number(b.Col(BufferColumn), i); err != nil {
+	if d.ID, err = b.Col(BufferColumn).Int(i); err != nil {
 		return d, fail(BufferColumn, err)
 	}
 	if v := b.Col(KeyColumn); v != nil {
-		if d.Key, err = number(v, i); err != nil {
+		if d.Key, err = v.Int(i); err != nil {
 			return d, fail(KeyColumn, err)
 		}
 	}
@@ -47,43 +47,13 @@ func Describe(name table.Name, b *table.Batch, i int, row int64, l buffer.Layout
 	return d, nil
 }
 
-// number is an integer that must not be NULL.
-func number(v *table.Vector, i int) (int64, error) {
-	if v.IsNull(i) {
-		return 0, errNull
-	}
-	return integerAt(v, i), nil
-}
-
-var errNull = errors.New("the value is NULL")
-
 // shapeAt is the shape of a buffer: its rows and the shape of a row.
 func shapeAt(v *table.Vector, i int) ([]int, error) {
-	if v.IsNull(i) {
-		return nil, errNull
+	shape, err := v.Ints(i)
+	if err == nil && (len(shape) == 0 || shape[0] < 0) {
+		err = fmt.Errorf("shape %v does not begin with a number of rows", shape)
 	}
-	var shape []int
-	for j := v.Offsets[i]; j < v.Offsets[i+1]; j++ {
-		if v.ElemNull != nil && v.ElemNull[j] {
-			return nil, errors.New("an element is NULL")
-		}
-		shape = append(shape, int(integerAt(v, j)))
-	}
-	if len(shape) == 0 || shape[0] < 0 {
-		return nil, fmt.Errorf("shape %v does not begin with a number of rows", shape)
-	}
-	return shape, nil
-}
-
-// integerAt is element j of an integer vector.
-func integerAt(v *table.Vector, j int) int64 {
-	switch v.Type.Kind {
-	case table.Int16:
-		return int64(v.Int16s[j])
-	case table.Int32:
-		return int64(v.Int32s[j])
-	}
-	return v.Int64s[j]
+	return shape, err
 }
 
 // A ShapeError is a variable whose rows have another shape than the layout's.
@@ -104,11 +74,11 @@ func Read(name table.Name, b *table.Batch, i int, row int64, d Description, l bu
 	p := buffer.Packed{ID: d.ID}
 	for k := range l.Len() {
 		v := l.Variable(k)
-		values := b.Col(v.Name)
-		if values.IsNull(i) {
-			return nil, &table.ValueError{Table: name, Column: v.Name, Row: row + 1, Err: errNull}
+		values, err := b.Col(v.Name).Binary(i)
+		if err != nil {
+			return nil, &table.ValueError{Table: name, Column: v.Name, Row: row + 1, Err: err}
 		}
-		p.Values = append(p.Values, values.Bytes[i])
+		p.Values = append(p.Values, values)
 		p.Shapes = append(p.Shapes, slices.Concat([]int{d.Rows}, v.Shape))
 	}
 	read, err := buffer.Read(l, p)
