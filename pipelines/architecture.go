@@ -1,10 +1,8 @@
 package pipelines
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -36,25 +34,26 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	if len(bytes.TrimSpace(opt.Arch)) == 0 {
-		return 0, errors.New("the model's JSON is empty")
+	if opt.Weights != nil && opt.WeightsFrom != "" {
+		return 0, argumentErrorf("weights are given twice: as bytes and from a model table")
 	}
-	if bytes.IndexByte(opt.Arch, 0) >= 0 {
-		return 0, errors.New("the model's JSON holds a zero byte")
+	given, err := newArchitecture(opt.Arch)
+	if err != nil {
+		return 0, argument(err)
 	}
 	data := opt.Weights
+	if err := given.addWeights(data); err != nil {
+		return 0, argument(fmt.Errorf("model: %w", err))
+	}
 	if opt.WeightsFrom != "" {
-		if data != nil {
-			return 0, argumentErrorf("weights are given twice: as bytes and from a model table")
-		}
 		from, err := readModel(ctx, j.Store, opt.WeightsFrom)
 		if err != nil {
 			return 0, fmt.Errorf("weights: %w", err)
 		}
 		data = weights.Encode(from.weights)
-	}
-	if _, err := newStoredModel(opt.Arch, data); err != nil {
-		return 0, fmt.Errorf("model: %w", err)
+		if err := given.addWeights(data); err != nil {
+			return 0, fmt.Errorf("model: %w", err)
+		}
 	}
 	id := 0
 	err = j.Store.Mutate(ctx, name, func(tx table.Tx) error {

@@ -38,6 +38,13 @@
 // Env.Workers (package transforms/bundle). Several jobs may run at the same time.
 //
 // Cancelling the context stops a job within a second or so. The error of a job is the Go error that a transform
-// or the store returned, not the text that a runner makes of it. Beam's own log goes to slog's default logger as debug
-// messages.
+// or the store returned, not the text that a runner makes of it; an *ArgumentError is an argument that is wrong whatever the tables
+// hold. Stores are found by the scheme of their URL where a program links them in (table.Open), by an import of io/fileio or io/pgio.
+//
+// A job changes no logger of the program. Beam's own log goes to slog's default logger as debug messages; for that of prism, which is
+// another one, see QuietBeam.
+//
+// # Models
+//
+// OpenModel gives a model that Fit has made to the program: network, weights, history, and predictions for rows in memory.
 package pipelines

@@ -1,13 +1,18 @@
 package pipelines
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
-// An ArgumentError is an argument of a job that is wrong whatever the tables hold. Arguments that do not suit a table, such as a
+// An ArgumentError is an argument of a function of this package that is wrong whatever the tables hold. Arguments that do not suit a table, such as a
 // column that it lacks, are other errors.
 type ArgumentError struct{ Err error }
 
 func (e *ArgumentError) Error() string { return e.Err.Error() }
 func (e *ArgumentError) Unwrap() error { return e.Err }
+
+var errNoStore = argument(errors.New("no store is given"))
 
 func argumentErrorf(format string, args ...any) error {
 	return &ArgumentError{fmt.Errorf(format, args...)}

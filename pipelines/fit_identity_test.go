@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"reflect"
 	"testing"
 )
@@ -34,6 +35,11 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		return f.same
 	}
 	base := identity(checkpointed())
+	withArch := checkpointed()
+	withArch.ArchTable, withArch.ID, withArch.Arch = "", 0, irisJSON(t)
+	if d := different(base, identity(withArch)); d != nil {
+		t.Errorf("the same network, given as JSON, has another identity: %v", d)
+	}
 	changes := map[string]func(*FitOptions){
 		"Source":       func(o *FitOptions) { o.Source = "iris_test_packed" },
 		"Compile":      func(o *FitOptions) { o.Compile += " " },
@@ -41,6 +47,9 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"Validation":   func(o *FitOptions) { o.Validation = "" },
 		"MetricsEvery": func(o *FitOptions) { o.MetricsEvery = 2 },
 		"Seed":         func(o *FitOptions) { o.Seed++ },
+		"Arch": func(o *FitOptions) {
+			o.ArchTable, o.ID, o.Arch = "", 0, bytes.Replace(irisJSON(t), []byte("relu"), []byte("tanh"), 1)
+		},
 	}
 	fields := reflect.TypeFor[FitOptions]()
 	for i := range fields.NumField() {

@@ -85,8 +85,10 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 		}
 	}
 	f.begun = time.Now()
-	if f.stored, err = readArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
-		return course{}, err
+	if f.stored == nil {
+		if f.stored, err = readArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
+			return course{}, err
+		}
 	}
 	if err := f.openSets(ctx, source, validation); err != nil {
 		return course{}, err
@@ -149,7 +151,7 @@ func rowsOf(p *params.Fit, rows int) int64 {
 	return int64(rows) * int64(p.Epochs-p.InitialEpoch)
 }
 
-// checkArguments checks what needs no table.
+// checkArguments checks what needs no table: a mistake in a text must not cost a walk over one.
 func (f *fit) checkArguments() error {
 	switch {
 	case strings.TrimSpace(f.opt.Compile) == "":
@@ -165,7 +167,21 @@ func (f *fit) checkArguments() error {
 	case f.opt.MetricsEvery < 0 || f.opt.MetricsEvery > f.opt.Iterations:
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
 	}
-	return nil
+	if _, err := params.ParseCompile(f.opt.Compile); err != nil {
+		return err
+	}
+	if _, err := params.ParseFit(f.opt.Fit); err != nil {
+		return err
+	}
+	if f.opt.Arch == nil {
+		return nil
+	}
+	if f.opt.ArchTable != "" || f.opt.ID != 0 {
+		return errors.New("the network is given twice: as JSON and from an architecture table")
+	}
+	var err error
+	f.stored, err = newArchitecture(f.opt.Arch)
+	return err
 }
 
 // checkTarget checks that the model and its summary may be written, and, for a warm start, that they exist.
@@ -198,12 +214,6 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 
 // compile reads the parameters, makes the model and fills in the summary.
 func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
-	if _, err := params.ParseCompile(f.opt.Compile); err != nil {
-		return argument(err)
-	}
-	if _, err := params.ParseFit(f.opt.Fit); err != nil {
-		return argument(err)
-	}
 	f.recipe = recipe.Model{Arch: f.stored.arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Kernels: kernels.Variant()}
 	if f.model, err = f.recipe.Load(ctx, f.run); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,21 @@ var modelSchema = table.Schema{
 	{Name: "model_arch", Type: table.JSONType},
 }
 
+// newArchitecture is a model without weights, of the Keras JSON of an argument.
+func newArchitecture(arch []byte) (*storedModel, error) {
+	if len(bytes.TrimSpace(arch)) == 0 {
+		return nil, errors.New("the model's JSON is empty")
+	}
+	if bytes.IndexByte(arch, 0) >= 0 {
+		return nil, errors.New("the model's JSON holds a zero byte")
+	}
+	m, err := newStoredModel(arch, nil)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	return m, nil
+}
+
 // newStoredModel parses the architecture and checks that the weights, where there are any, are its own.
 func newStoredModel(arch, data []byte) (*storedModel, error) {
 	spec, err := keras.Parse(arch)
@@ -30,12 +46,15 @@ func newStoredModel(arch, data []byte) (*storedModel, error) {
 		return nil, err
 	}
 	m := &storedModel{arch: arch, spec: spec}
+	return m, m.addWeights(data)
+}
+
+// addWeights gives the model weights in MADlib's byte form; nil: none.
+func (m *storedModel) addWeights(data []byte) (err error) {
 	if data != nil {
-		if m.weights, err = weights.Decode(spec, data); err != nil {
-			return nil, err
-		}
+		m.weights, err = weights.Decode(m.spec, data)
 	}
-	return m, nil
+	return err
 }
 
 // readModel reads a model table.

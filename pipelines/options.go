@@ -95,8 +95,12 @@ type PlanOptions struct {
 
 // FitOptions are the arguments of Fit: MADlib's madlib_keras_fit.
 type FitOptions struct {
-	Source, Model, ArchTable string
-	ID                       int
+	Source, Model string
+	// ArchTable and ID name the network in an architecture table; or Arch is the network itself, Keras' JSON, and ArchTable is "". Without
+	// a table the summary's model_arch_table and model_id are NULL.
+	ArchTable string
+	ID        int
+	Arch      []byte
 	// Compile and Fit are compile_params and fit_params in MADlib's text form.
 	Compile, Fit string
 	Iterations   int

@@ -30,18 +30,23 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 		return PlanResult{}, err
 	}
 	defer j.end()
-	stored, err := readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID)
-	if err != nil {
-		return PlanResult{}, err
-	}
-	config := trainer.Config{Spec: stored.spec}
-	if opt.Step != PlanPredict {
+	var config trainer.Config
+	switch opt.Step {
+	case PlanPredict:
+	case PlanFit, PlanEvaluate:
 		compile, err := params.ParseCompile(opt.Compile)
 		if err != nil {
 			return PlanResult{}, argument(err)
 		}
 		config.Compile = *compile
+	default:
+		return PlanResult{}, argumentErrorf("step %q is not known; expected %s, %s or %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
 	}
+	stored, err := readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID)
+	if err != nil {
+		return PlanResult{}, err
+	}
+	config.Spec = stored.spec
 	m, err := trainer.New(config)
 	if err != nil {
 		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
@@ -71,8 +76,6 @@ func stepOf(m *trainer.Model, opt PlanOptions) (*plan.Split, error) {
 		p, err = m.EvaluationStep(opt.Batch)
 	case PlanPredict:
 		p, err = m.PredictionStep(opt.Batch)
-	default:
-		return nil, argumentErrorf("no step is called %q; known: %s, %s, %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
 	}
 	if err != nil {
 		return nil, err

@@ -49,7 +49,7 @@ func TestPlan(t *testing.T) {
 			"no model": {func(o *PlanOptions) { o.ID = 2 }, []string{"model_id 2", "exist: 1"}},
 			"compile":  {func(o *PlanOptions) { o.Compile = "loss=" }, []string{"loss"}},
 			"loss":     {func(o *PlanOptions) { o.Compile = "loss='x', optimizer='adam'" }, []string{`"x"`}},
-			"step":     {func(o *PlanOptions) { o.Step = "train" }, []string{`"train"`, "fit, evaluate, predict"}},
+			"step":     {func(o *PlanOptions) { o.Step = "train" }, []string{`"train"`, "fit, evaluate or predict"}},
 		} {
 			o := opt
 			c.change(&o)

@@ -18,33 +18,56 @@ import (
 // (see package infer), and for a loss that compares rows (circle) the output itself. It reads the id column and the argument's
 // columns only. Names and values of the classes and the normalizing constant are those of the model's summary.
 func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
-	j, err := env.beginOnRunner(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
+	to := predictTarget{test: opt.Test, output: opt.Output, id: opt.IDColumn, independent: opt.Independent, kind: opt.Type}
+	to.replace, to.reads = opt.Replace, append(named(opt.Test), withSummaries(opt.Model)...)
+	return env.predict(ctx, to, func(p *prediction) error {
+		t, err := readTrained(ctx, p.Store, opt.Model)
+		if err != nil {
+			return err
+		}
+		p.stored, p.work.Normalize = t.storedModel, t.variables.normalize
+		p.work.Outputs, err = t.outputs()
+		return err
+	})
+}
+
+// A trainedModel is a model table with its summary.
+type trainedModel struct {
+	*storedModel
+	name      table.Name // of the model table
+	summary   *table.Batch
+	variables variables // of the training rows
+}
+
+// readTrained reads a model table and its summary.
+func readTrained(ctx context.Context, store table.Store, text string) (*trainedModel, error) {
+	stored, err := readModel(ctx, store, text)
 	if err != nil {
-		return PredictResult{}, err
+		return nil, err
 	}
-	defer j.end()
-	p := &prediction{job: j}
-	defer p.close()
-	if err := p.openTest(ctx, opt.Test); err != nil {
-		return PredictResult{}, err
-	}
-	if p.stored, err = readModel(ctx, j.Store, opt.Model); err != nil {
-		return PredictResult{}, err
-	}
-	name, err := parseTable("model", opt.Model)
+	name, err := parseTable("model", text)
 	if err != nil {
-		return PredictResult{}, err
+		return nil, err
 	}
-	summary, trained, err := readSummary(ctx, j.Store, "model", name)
+	t := &trainedModel{storedModel: stored, name: name}
+	t.summary, t.variables, err = readSummary(ctx, store, "model", name)
+	return t, err
+}
+
+func (t *trainedModel) summaryName() table.Name { return t.name.WithSuffix(summarySuffix) }
+
+// ofSummary is an error about what the summary says.
+func (t *trainedModel) ofSummary(err error) error {
+	return fmt.Errorf("model summary: %w", &table.TableError{Table: t.summaryName(), Err: err})
+}
+
+// outputs pairs the model's outputs with the dependent variables.
+func (t *trainedModel) outputs() ([]infer.Output, error) {
+	outputs, err := trainedOutputs(t.spec, t.variables.dependents, trainedLabels(t.spec, t.summary))
 	if err != nil {
-		return PredictResult{}, err
+		return nil, t.ofSummary(err)
 	}
-	p.work.Normalize = trained.normalize
-	if p.work.Outputs, err = trainedOutputs(p.stored.spec, trained.dependents, trainedLabels(p.stored.spec, summary)); err != nil {
-		return PredictResult{}, fmt.Errorf("model summary: %w", &table.TableError{Table: name.WithSuffix(summarySuffix), Err: err})
-	}
-	p.to = destination{store: j.Store, replace: opt.Replace, reads: append(named(opt.Test), withSummaries(opt.Model)...)}
-	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
+	return outputs, nil
 }
 
 // trainedLabels are what the losses compared the model's outputs with. Labels are like the outputs where the summary has no
@@ -127,35 +150,26 @@ func classIndexes(k int) []*string {
 // madlib_keras_predict_byom. The values of the classes and the normalizing constant are arguments; the classes of one
 // output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on.
 func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
-	j, err := env.beginOnRunner(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
-	if err != nil {
-		return PredictResult{}, err
-	}
-	defer j.end()
-	p := &prediction{job: j}
-	defer p.close()
-	if err := p.openTest(ctx, opt.Test); err != nil {
-		return PredictResult{}, err
-	}
-	for i, list := range opt.Classes {
-		if !numericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
-			return PredictResult{}, argumentErrorf("class values of dependent variable %d: the first is missing or NULL", i+1)
+	to := predictTarget{test: opt.Test, output: opt.Output, id: opt.IDColumn, independent: opt.Independent, kind: opt.Type}
+	to.replace, to.reads = opt.Replace, named(opt.Test, opt.ArchTable)
+	return env.predict(ctx, to, func(p *prediction) (err error) {
+		for i, list := range opt.Classes {
+			if !numericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
+				return argumentErrorf("class values of dependent variable %d: the first is missing or NULL", i+1)
+			}
 		}
-	}
-	if p.stored, err = readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID); err != nil {
-		return PredictResult{}, err
-	}
-	if p.stored.weights == nil {
-		return PredictResult{}, fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
-	}
-	if p.work.Normalize, err = normalizing(opt.Normalize); err != nil {
-		return PredictResult{}, argument(err)
-	}
-	if p.work.Outputs, err = givenOutputs(p.stored.spec, opt); err != nil {
-		return PredictResult{}, err
-	}
-	p.to = destination{store: j.Store, replace: opt.Replace, reads: named(opt.Test, opt.ArchTable)}
-	return p.write(ctx, opt.IDColumn, opt.Independent, opt.Output, opt.Type)
+		if p.stored, err = readArchitecture(ctx, p.Store, opt.ArchTable, opt.ID); err != nil {
+			return err
+		}
+		if p.stored.weights == nil {
+			return fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
+		}
+		if p.work.Normalize, err = normalizing(opt.Normalize); err != nil {
+			return argument(err)
+		}
+		p.work.Outputs, err = givenOutputs(p.stored.spec, opt)
+		return err
+	})
 }
 
 // givenOutputs pairs the model's outputs with the class values of the arguments.

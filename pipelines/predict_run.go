@@ -31,22 +31,41 @@ func (p *prediction) close() {
 	}
 }
 
-// openTest opens the table of rows.
-func (p *prediction) openTest(ctx context.Context, text string) (err error) {
-	p.test, err = openInput(ctx, p.Store, "test", text)
-	return err
+// A predictTarget is what Predict and PredictBYOM are told of the rows and the output, as typed.
+type predictTarget struct {
+	test, output, id, independent, kind string
+	replace                             bool
+	reads                               []table.Name // what may not be replaced
 }
 
-// write makes the checks that both forms share, predicts and commits.
-func (p *prediction) write(ctx context.Context, id, independent, output, kind string) (PredictResult, error) {
-	if err := p.findColumns(id, independent); err != nil {
-		return PredictResult{}, fmt.Errorf("test table: %w", err)
-	}
-	target, err := p.to.parse(ctx, "output", output)
+// predict predicts the rows of a table with the model that read finds: stored, and Normalize and Outputs of the work.
+func (e Env) predict(ctx context.Context, to predictTarget, read func(p *prediction) error) (PredictResult, error) {
+	j, err := e.beginOnRunner(ctx, "predict", 2, listeners{}) // a task reads one table and writes one
 	if err != nil {
 		return PredictResult{}, err
 	}
-	if p.work.Choice, err = infer.ParseChoice(kind); err != nil {
+	defer j.end()
+	p := &prediction{job: j, to: destination{store: j.Store, replace: to.replace, reads: to.reads}}
+	defer p.close()
+	if p.test, err = openInput(ctx, j.Store, "test", to.test); err != nil {
+		return PredictResult{}, err
+	}
+	if err := read(p); err != nil {
+		return PredictResult{}, err
+	}
+	return p.write(ctx, to)
+}
+
+// write makes the checks that come after the model's, predicts and commits.
+func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult, error) {
+	if err := p.findColumns(to.id, to.independent); err != nil {
+		return PredictResult{}, fmt.Errorf("test table: %w", err)
+	}
+	target, err := p.to.parse(ctx, "output", to.output)
+	if err != nil {
+		return PredictResult{}, err
+	}
+	if p.work.Choice, err = infer.ParseChoice(to.kind); err != nil {
 		return PredictResult{}, argument(err)
 	}
 	if err := p.work.Check(); err != nil {
@@ -65,7 +84,7 @@ func (p *prediction) write(ctx context.Context, id, independent, output, kind st
 	}
 	defer abort(ctx, out)
 	p.work.Output = out.ID()
-	counts, err := p.predict(ctx, target)
+	counts, err := p.infer(ctx, target)
 	if err != nil {
 		return PredictResult{}, err
 	}
@@ -125,10 +144,10 @@ func (p *prediction) checkFirstRow(ctx context.Context) error {
 	})
 }
 
-// predict runs the pipeline:
+// infer runs the pipeline:
 //
 //	partitions of the test table --> infer.Predict (read, predict, rank, write) --> counts
-func (p *prediction) predict(ctx context.Context, target table.Name) (infer.Counts, error) {
+func (p *prediction) infer(ctx context.Context, target table.Name) (infer.Counts, error) {
 	partitions, err := p.test.Partitions(ctx, p.partitions())
 	if err != nil {
 		return infer.Counts{}, err

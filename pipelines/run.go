@@ -47,7 +47,7 @@ type listeners struct {
 // begin starts a job whose tasks hold that many connections of the store each. Its end must be called.
 func (e Env) begin(ctx context.Context, name string, connections int, to listeners) (*job, error) {
 	if e.Store == nil {
-		return nil, errors.New("no store is given")
+		return nil, errNoStore
 	}
 	if e.Workers < 0 {
 		return nil, argumentErrorf("workers must not be negative, found %d", e.Workers)

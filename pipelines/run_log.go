@@ -9,28 +9,40 @@ import (
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	beamlog "github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 )
 
 var beamOnce sync.Once
 
-// initBeam makes Beam ready, and quiet: what it logs goes to slog's default logger, as debug messages.
+// initBeam makes Beam ready, unless the program has done so, and leaves the program's loggers as they are.
 func initBeam() {
 	beamOnce.Do(func() {
-		logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
-		if !beam.Initialized() {
-			beam.Init() // puts a logger of its own in the place of slog's default
+		if beam.Initialized() {
+			return // how Beam logs is the program's affair then
 		}
-		h := logger.Handler()
-		slog.SetDefault(slog.New(quietBeam{h}))
-		// SetDefault sends package log to slog. Where slog's handler is the one that writes to package log, that would
-		// be a circle.
+		logger, writer, flags := slog.Default(), log.Writer(), log.Flags()
+		beam.Init() // puts a logger of its own in the place of slog's default
+		slog.SetDefault(logger)
 		log.SetOutput(writer)
 		log.SetFlags(flags)
+		beamlog.SetLogger(debugLogger{})
 	})
 }
 
-// quietBeam is a handler that makes debug messages of all that Beam logs: its runners tell the story of every bundle, and
-// errors come back to the caller anyway.
+// A debugLogger makes debug messages of slog's default logger of what Beam logs by its own logger: its runners tell the story of every
+// bundle, and errors come back to the caller anyway.
+type debugLogger struct{}
+
+func (debugLogger) Log(ctx context.Context, _ beamlog.Severity, _ int, message string) {
+	slog.DebugContext(ctx, strings.TrimSpace(message))
+}
+
+// QuietBeam wraps a handler of slog so that all messages of Beam are debug messages. Only prism needs it, which logs to slog's default
+// logger itself: a program that uses prism makes a logger with such a handler the default one before its first job. The handler must not
+// be the one that slog's default logger has when a program begins, which writes to package log, which slog.SetDefault sends to slog.
+func QuietBeam(h slog.Handler) slog.Handler { return quietBeam{h} }
+
+// quietBeam tells Beam's messages by the function that logs them.
 type quietBeam struct{ slog.Handler }
 
 func (q quietBeam) Handle(ctx context.Context, r slog.Record) error {

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"cmp"
 	"context"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
@@ -27,6 +28,7 @@ func TestMain(m *testing.M) {
 		}
 		noNamespace = err
 	}
+	slog.SetDefault(slog.New(QuietBeam(slog.NewTextHandler(os.Stderr, nil)))) // as programs that use prism do
 	os.Exit(m.Run())
 }
 

@@ -201,7 +201,7 @@ func TestQuiet(t *testing.T) {
 	}()
 	var out syncBuffer
 	level := new(slog.LevelVar)
-	slog.SetDefault(slog.New(quietBeam{slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level})}))
+	slog.SetDefault(slog.New(QuietBeam(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: level}))))
 	onRunners(t, func(t *testing.T, env Env) {
 		_, _ = echo(t.Context(), t, env, 2, func(context.Context, int) error { return errors.New("broken") })
 		slog.With("own", true).WithGroup("g").Info("message")

@@ -11,7 +11,7 @@ import (
 
 // A modelSummary is the row of a model's summary table: MADlib's columns, types and order.
 type modelSummary struct {
-	source, model, archTable string // as typed
+	source, model, archTable string // as typed; archTable "": the network came from no table
 	id                       int
 	variables                variables // of the packed source table
 	compile, fit             string    // as typed
@@ -135,8 +135,6 @@ func (m *modelSummary) row() (*table.Batch, error) {
 		"model":                     m.model,
 		"dependent_varname":         labels(m.variables.dependents),
 		"independent_varname":       labels(m.variables.independents),
-		"model_arch_table":          m.archTable,
-		"model_id":                  m.id,
 		"compile_params":            m.compile,
 		"fit_params":                m.fit,
 		"num_iterations":            m.iterations,
@@ -150,6 +148,9 @@ func (m *modelSummary) row() (*table.Batch, error) {
 		"dependent_vartype":         kinds(m.variables.dependents),
 		"normalizing_const":         m.variables.normalize,
 		"loss_type":                 m.lossType,
+	}
+	if m.archTable != "" {
+		values["model_arch_table"], values["model_id"] = m.archTable, m.id
 	}
 	if m.validation != "" {
 		values["validation_table"] = m.validation

@@ -122,13 +122,12 @@ var logLevels = map[string]slog.Level{
 	"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError,
 }
 
-// startLog sends the log of this process, Beam's included, to standard error. It does so once: the first pipeline wraps the
-// logger to keep Beam quiet.
+// startLog sends the log of this process to standard error, once; what Beam logs are debug messages.
 func (a *app) startLog() {
 	if a.logging {
 		return
 	}
 	a.logging = true
 	h := slog.NewTextHandler(a.messages(), &slog.HandlerOptions{Level: logLevels[a.logLevel]})
-	slog.SetDefault(slog.New(h))
+	slog.SetDefault(slog.New(pipelines.QuietBeam(h)))
 }

@@ -133,7 +133,7 @@ func (j *Job) space(probs [][]float32, n int) [][]float32 {
 		probs = make([][]float32, len(j.Outputs))
 	}
 	for k, o := range j.Outputs {
-		if need := n * o.width(); cap(probs[k]) < need {
+		if need := n * o.Width(); cap(probs[k]) < need {
 			probs[k] = make([]float32, need)
 		} else {
 			probs[k] = probs[k][:need]

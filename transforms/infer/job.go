@@ -45,8 +45,8 @@ type Output struct {
 	Frames  int
 }
 
-// width is the number of elements of the output.
-func (o Output) width() int { return max(o.Numbers, len(o.Classes)) }
+// Width is the number of elements of the output.
+func (o Output) Width() int { return max(o.Numbers, len(o.Classes)) }
 
 // Check reports a choice that numbers do not have.
 func (j *Job) Check() error {
@@ -92,29 +92,25 @@ func (j *Job) Inputs(b *table.Batch, firstRow int64, dst [][]float32) ([][]float
 		v := b.Col(f.Column)
 		dst[i] = dst[i][:0]
 		for row := range b.Rows {
-			x, err := f.row(v, row)
+			first, last, err := v.Shaped(row, f.Shape, "the model's input")
+			if err == nil {
+				dst[i], err = AppendFeatures(dst[i], v.Float32s[first:last], j.Normalize)
+			}
 			if err != nil {
 				return nil, &table.ValueError{Table: j.Table, Column: f.Column, Row: firstRow + int64(row) + 1, Err: err}
-			}
-			for _, e := range x {
-				dst[i] = append(dst[i], e/j.Normalize)
 			}
 		}
 	}
 	return dst, nil
 }
 
-// row is the array of one row, checked.
-func (f Feature) row(v *table.Vector, row int) ([]float32, error) {
-	first, last, err := v.Shaped(row, f.Shape, "the model's input")
-	if err != nil {
-		return nil, err
-	}
-	x := v.Float32s[first:last]
-	for k, e := range x {
-		if e-e != 0 {
-			return nil, fmt.Errorf("element %d is %s", k+1, table.FloatText(float64(e), 32))
+// AppendFeatures appends the features of a row, which must be finite, divided by the normalizing constant in float32.
+func AppendFeatures(dst, features []float32, normalize float32) ([]float32, error) {
+	for k, x := range features {
+		if x-x != 0 {
+			return dst, fmt.Errorf("element %d is %s", k+1, table.FloatText(float64(x), 32))
 		}
+		dst = append(dst, x/normalize)
 	}
-	return x, nil
+	return dst, nil
 }

@@ -7,8 +7,9 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// text is the label of an output whose labels are numbers: the number, the array of several, or the sequence that they spell.
-func (o Output) text(values []float32) string {
+// Label is the label of an output whose labels are numbers, of the output's values for one row: the number, the array of several, or
+// the sequence that they spell.
+func (o Output) Label(values []float32) string {
 	if o.Frames > 0 {
 		return array(spelled(values, len(values)/o.Frames))
 	}

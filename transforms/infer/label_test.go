@@ -15,7 +15,7 @@ func TestTextOfLabels(t *testing.T) {
 		// 0 2 2 0 2 1 1: repeats are one label, and those with a blank between them are two.
 		{Output{Numbers: 21, Frames: 7}, []float32{9, 0, 0, 1, 2, 3, 0, 0, 1, 5, 4, 4, -3, -2, -1, 0, 2, 1, 0, 2, 1}, "{2,2,1}"},
 	} {
-		if got := tt.out.text(tt.values); got != tt.want {
+		if got := tt.out.Label(tt.values); got != tt.want {
 			t.Errorf("%v of %+v are %s, want %s", tt.values, tt.out, got, tt.want)
 		}
 	}

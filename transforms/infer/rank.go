@@ -7,6 +7,23 @@ import (
 	"strconv"
 )
 
+// A Class is a class of a row.
+type Class struct {
+	Value *string // nil: a NULL class, or padding
+	Prob  float64
+}
+
+// Ranked are the classes of an output, of the output's values for one row: the most probable first.
+func (o Output) Ranked(values []float32) []Class {
+	order := make([]int, len(o.Classes))
+	rank(values, order)
+	ranked := make([]Class, len(order))
+	for place, c := range order {
+		ranked[place] = Class{o.Classes[c], widen(values[c])}
+	}
+	return ranked
+}
+
 // rank orders the K classes of one row by falling probability: the class of rank r is order[r-1]. Equal probabilities
 // keep the order of the classes, and NaN comes after every number. order has K entries and is overwritten.
 func rank(prob []float32, order []int) {

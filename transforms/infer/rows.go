@@ -31,7 +31,7 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 	r.null, r.none = r.null[:0], r.none[:0]
 	for i := range n {
 		for k, out := range r.job.Outputs {
-			w := out.width()
+			w := out.Width()
 			p := probs[k][i*w : (i+1)*w]
 			if out.Numbers > 0 {
 				r.number(ids, i, out, p)
@@ -74,7 +74,7 @@ func (r *rows) number(ids *table.Vector, i int, out Output, values []float32) {
 	b := r.batch
 	b.Cols[0].AppendFrom(ids, i)
 	b.Cols[1].Strings = append(b.Cols[1].Strings, out.Name)
-	b.Cols[2].Strings = append(b.Cols[2].Strings, out.text(values))
+	b.Cols[2].Strings = append(b.Cols[2].Strings, out.Label(values))
 	b.Cols[3].Float64s = append(b.Cols[3].Float64s, 0)
 	r.null, r.none = append(r.null, false), append(r.none, true)
 	if !r.job.Choice.NoRank {

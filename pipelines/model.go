@@ -1,0 +1,221 @@
+package pipelines
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/transforms/infer"
+	"github.com/beamfit/beamfit/transforms/recipe"
+)
+
+// A Model is a model that Fit has made, in memory: its network, its weights, how it was trained, and predictions for rows that lie in
+// no table. It needs the store no more, and is safe for concurrent use. What its fields refer to must not be changed.
+type Model struct {
+	// Arch is the network, Keras' JSON as it was loaded.
+	Arch []byte
+	// Weights are the arrays of Keras' get_weights, in its order.
+	Weights []WeightArray
+	// Inputs and Outputs are those of the network, in its order, each with the column of the training rows that it stands for.
+	Inputs, Outputs []ModelVariable
+	// Normalize is what the features of rows are divided by: the normalizing constant of the training table.
+	Normalize float32
+	// Compile and Fit are compile_params and fit_params as they were given to Fit; "": not recorded.
+	Compile, Fit string
+	// Name and Description are those given to Fit; nil: none.
+	Name, Description *string
+	// History has an entry for every iteration that was scored, in their order.
+	History []ModelScore
+
+	vector  []float32 // all weights, P
+	engine  *recipe.Loaded
+	predict []infer.Output
+	refused error // why the model cannot predict
+}
+
+// A WeightArray is an array of weights of a layer.
+type WeightArray struct {
+	Layer string // name of the layer
+	Name  string // Keras' name of the array inside the layer: kernel, bias, gamma, ...
+	Shape []int
+	// Values are row-major.
+	Values []float32
+}
+
+// A ModelVariable is an input or an output of a model.
+type ModelVariable struct {
+	Tensor string // the layer that the network has it from
+	Column string // of the training rows
+	Shape  []int  // of one row
+	// Classes are the class values of the elements of an output, their indexes where none are recorded; an element is nil for a NULL class
+	// and for padding, and Classes is nil for inputs and for outputs whose labels are no classes.
+	Classes []*string
+}
+
+// A ModelScore is what was computed after an iteration over the whole training table, and over that for validation where there was one.
+type ModelScore struct {
+	Iteration         int
+	Elapsed           time.Duration // since the start of training
+	TrainingLoss      float64
+	TrainingMetrics   []NamedValue
+	ValidationLoss    *float64 // nil: no validation table
+	ValidationMetrics []NamedValue
+}
+
+// OpenModel reads a model from its model table, named as in SQL, and from the table's summary. A model that MADlib has made opens as
+// well. Tables that do not exist are errors of table.ErrNotExist, others that are no model *table.TableError or *table.ValueError; a
+// name that is none is an *ArgumentError.
+func OpenModel(ctx context.Context, store table.Store, name string) (*Model, error) {
+	if store == nil {
+		return nil, errNoStore
+	}
+	t, err := readTrained(ctx, store, name)
+	if err != nil {
+		return nil, err
+	}
+	engine, err := recipe.Model{Arch: t.arch, Kernels: kernels.Variant()}.New()
+	if err != nil {
+		return nil, fmt.Errorf("model table: %w", &table.TableError{Table: t.name, Err: err})
+	}
+	m := &Model{
+		Arch: t.arch, Normalize: t.variables.normalize, Weights: weightArrays(t.spec, t.weights),
+		vector: t.weights, engine: engine,
+	}
+	m.predict, m.refused = t.outputs()
+	if m.Inputs, err = modelVariables(t.spec, t.spec.Inputs, t.variables.independents, "independent variable", "input"); err == nil {
+		m.Outputs, err = modelVariables(t.spec, t.spec.Outputs, t.variables.dependents, "dependent variable", "output")
+	}
+	if err != nil {
+		return nil, t.ofSummary(err)
+	}
+	for i, o := range m.predict {
+		m.Outputs[i].Classes = o.Classes
+	}
+	if err := m.readTraining(t); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// weightArrays are the arrays of a vector of weights.
+func weightArrays(spec *keras.Spec, vector []float32) []WeightArray {
+	arrays := make([]WeightArray, len(spec.Weights))
+	for i, w := range spec.Weights {
+		arrays[i] = WeightArray{Layer: w.Layer, Name: w.Name, Shape: slices.Clone(w.Shape), Values: weights.View(w, vector)}
+	}
+	return arrays
+}
+
+// modelVariables pairs inputs or outputs of a network, called end, with the variables of its summary.
+func modelVariables(spec *keras.Spec, tensors []int, vs []variable, kind, end string) ([]ModelVariable, error) {
+	if len(tensors) != len(vs) {
+		return nil, fmt.Errorf("%s for a model with %s", count(len(vs), kind), count(len(tensors), end))
+	}
+	out := make([]ModelVariable, len(vs))
+	for i, t := range tensors {
+		out[i] = ModelVariable{Tensor: spec.Tensors[t].Name, Column: vs[i].column, Shape: slices.Clone(spec.Tensors[t].Shape)}
+	}
+	return out, nil
+}
+
+// A Prediction is what a model says of one row for one of its outputs.
+type Prediction struct {
+	// Output is the column of the training rows that the output stands for.
+	Output string
+	// Classes are all classes, the most probable first; equal ones in the order of the model's. nil: the labels are no classes.
+	Classes []PredictedClass
+	// Label is the value of the most probable class as text, nil for NULL; or where labels are no classes the label that the output is or
+	// spells, as PostgreSQL prints it.
+	Label *string
+	// Values are the output itself, row-major.
+	Values []float32
+}
+
+// A PredictedClass is a class of a row. Prob is the float64 with the shortest decimal text of the network's float32.
+type PredictedClass struct {
+	Value *string // nil: NULL, or padding
+	Prob  float64
+}
+
+// Predict predicts rows. There is an argument per input of the model, each with one slice per row: the features of the row as the
+// training table had them before Preprocess, row-major (Model.Inputs has the shapes). The result has per row the predictions for all
+// outputs. The numbers are those that the job Predict writes.
+//
+// Rows of other lengths, and features that are not finite, are *ArgumentError; a model whose output has no form that can be predicted,
+// such as an image, is an error of its summary. Cancelling ctx stops the computation within a batch.
+func (m *Model) Predict(ctx context.Context, inputs ...[][]float32) ([][]Prediction, error) {
+	if m.refused != nil {
+		return nil, m.refused
+	}
+	flat, rows, err := m.features(inputs)
+	if err != nil {
+		return nil, argument(err)
+	}
+	if rows == 0 {
+		return nil, nil
+	}
+	values := make([][]float32, len(m.predict))
+	for k, o := range m.predict {
+		values[k] = make([]float32, rows*o.Width())
+	}
+	if err := m.engine.Predict(ctx, flat, rows, m.vector, values); err != nil {
+		return nil, err
+	}
+	out := make([][]Prediction, rows)
+	for i := range out {
+		out[i] = make([]Prediction, len(m.predict))
+		for k, o := range m.predict {
+			w := o.Width()
+			out[i][k] = predictionOf(o, values[k][i*w:(i+1)*w:(i+1)*w])
+		}
+	}
+	return out, nil
+}
+
+// predictionOf is the prediction of one row for one output.
+func predictionOf(o infer.Output, values []float32) Prediction {
+	p := Prediction{Output: o.Name, Values: values}
+	if o.Numbers > 0 {
+		label := o.Label(values)
+		p.Label = &label
+		return p
+	}
+	for _, c := range o.Ranked(values) {
+		p.Classes = append(p.Classes, PredictedClass(c))
+	}
+	p.Label = p.Classes[0].Value
+	return p
+}
+
+// features are the rows of all inputs, normalized, and their number.
+func (m *Model) features(inputs [][][]float32) (flat [][]float32, rows int, err error) {
+	if len(inputs) != len(m.Inputs) {
+		return nil, 0, fmt.Errorf("rows of %s for a model with %s", count(len(inputs), "input"), count(len(m.Inputs), "input"))
+	}
+	rows = len(inputs[0])
+	flat = make([][]float32, len(inputs))
+	for i, in := range inputs {
+		if len(in) != rows {
+			return nil, 0, fmt.Errorf("input %d has %s, input 1 has %d", i+1, count(len(in), "row"), rows)
+		}
+		size := 1
+		for _, d := range m.Inputs[i].Shape {
+			size *= d
+		}
+		flat[i] = make([]float32, 0, rows*size)
+		for row, x := range in {
+			if len(x) != size {
+				return nil, 0, fmt.Errorf("input %d, row %d: %s, the model's input has shape %v", i+1, row+1, count(len(x), "feature"), m.Inputs[i].Shape)
+			}
+			if flat[i], err = infer.AppendFeatures(flat[i], x, m.Normalize); err != nil {
+				return nil, 0, fmt.Errorf("input %d, row %d: %w", i+1, row+1, err)
+			}
+		}
+	}
+	return flat, rows, nil
+}
