@@ -1,7 +1,6 @@
 package pipelines
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,9 +63,6 @@ func readAll(ctx context.Context, store table.Store, snap table.Snapshot, column
 				to := &all.Cols[c]
 				for i := range b.Rows {
 					to.AppendFrom(&b.Cols[c], i)
-				}
-				for i := len(to.Bytes) - b.Rows; i >= 0 && i < len(to.Bytes); i++ {
-					to.Bytes[i] = bytes.Clone(to.Bytes[i]) // what the reader lends is gone with the next batch
 				}
 			}
 			all.Rows += b.Rows

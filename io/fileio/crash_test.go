@@ -84,7 +84,7 @@ var jobs = map[string]struct {
 }{
 	"output": {
 		run: func(t *testing.T, s *Store) error {
-			out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{spec("a", intSchema), spec("b", intSchema)}, RunID: "run"})
+			out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{spec("a", intSchema), spec("b", intSchema)}})
 			if err != nil {
 				return err
 			}

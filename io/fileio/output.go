@@ -68,7 +68,7 @@ func (s *Store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 }
 
 func (s *Store) create(ctx context.Context, opt table.CreateOptions) (*output, error) {
-	o := &output{store: s, id: outputID(opt.RunID), specs: slices.Clone(opt.Tables)}
+	o := &output{store: s, id: newID(), specs: slices.Clone(opt.Tables)}
 	var trash []string
 	err := s.locked(ctx, true, func() error {
 		c, err := s.loadCatalog()
@@ -129,21 +129,6 @@ func (o *output) stage() (err error) {
 		}
 	}
 	return nil
-}
-
-// outputID draws an id that begins with the run's, as far as that is fit for a file name.
-func outputID(run string) string {
-	const most = 40
-	run = strings.Map(func(r rune) rune {
-		if plainWord(string(r)) {
-			return r
-		}
-		return '_'
-	}, run)
-	if run == "" {
-		return newID()
-	}
-	return run[:min(len(run), most)] + "-" + newID()
 }
 
 func checkSpecs(specs []table.TableSpec) error {

@@ -327,25 +327,6 @@ var outputCases = []testCase{
 		commit(t, out)
 		wantSet(t, other, named("t"), ints(0, 9))
 	}},
-	{"a run's name", func(t *testing.T, site Site) {
-		s := site.open(t)
-		for _, run := range []string{"run-1", `we"ird / run; id ü`, strings.Repeat("long", 100)} {
-			var outs []table.Output
-			for _, n := range []string{"a", "b"} { // one run may have several outputs at a time
-				out, err := s.Create(testContext(t), table.CreateOptions{Tables: []table.TableSpec{{Name: named(n), Schema: idSchema, Replace: true}}, RunID: run})
-				if err != nil {
-					t.Fatal(err)
-				}
-				outs = append(outs, out)
-			}
-			for _, out := range outs {
-				mustPart(t, s, table.Part{Output: out.ID(), Key: "k"}, batch(t, idSchema, ints(0, 1)...))
-				commit(t, out)
-			}
-		}
-		wantTable(t, s, named("a"), ints(0, 1))
-		site.wantNoStaging(t)
-	}},
 }
 
 var orderedCases = []testCase{

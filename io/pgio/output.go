@@ -35,7 +35,7 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 	if err != nil {
 		return nil, err
 	}
-	o := &output{store: s, owner: owner, manifest: manifest{Run: opt.RunID}}
+	o := &output{store: s, owner: owner}
 	if err := o.begin(ctx, opt.Tables); err != nil {
 		o.release()
 		return nil, err

@@ -66,7 +66,6 @@ var stagingOf = regexp.MustCompile(`^` + stagingPrefix + `([0-9a-f]{16})_(parts|
 
 // A manifest describes an output to those who write its parts.
 type manifest struct {
-	Run    string            `json:"run,omitempty"`
 	Tables []table.TableSpec `json:"tables"` // names with their schema
 }
 

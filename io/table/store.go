@@ -106,8 +106,6 @@ type Reader interface {
 // CreateOptions describe the tables of an Output.
 type CreateOptions struct {
 	Tables []TableSpec
-	// RunID names the run that writes, for the staging area; "": the store draws one.
-	RunID string
 }
 
 // A TableSpec describes one table of an Output.

@@ -38,9 +38,6 @@ func New(n int64, seed uint64, purpose string) *Permutation {
 	return p
 }
 
-// Len is n.
-func (p *Permutation) Len() int64 { return int64(p.n) }
-
 // At is where number i, 0 <= i < n, goes.
 func (p *Permutation) At(i int64) int64 {
 	x := uint64(i)

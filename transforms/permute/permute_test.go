@@ -52,7 +52,7 @@ func TestSame(t *testing.T) {
 }
 
 func walk(p *Permutation) []int64 {
-	out := make([]int64, p.Len())
+	out := make([]int64, p.n)
 	for i := range out {
 		out[i] = p.At(int64(i))
 	}
