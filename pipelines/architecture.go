@@ -39,11 +39,11 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	}
 	given, err := newArchitecture(opt.Arch)
 	if err != nil {
-		return 0, argument(err)
+		return 0, dataArgument(err)
 	}
 	data := opt.Weights
 	if err := given.addWeights(data); err != nil {
-		return 0, argument(fmt.Errorf("model: %w", err))
+		return 0, dataArgument(fmt.Errorf("model: %w", err))
 	}
 	if opt.WeightsFrom != "" {
 		from, err := readModel(ctx, j.Store, opt.WeightsFrom)

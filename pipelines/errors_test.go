@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -116,6 +117,9 @@ func TestArgumentErrors(t *testing.T) {
 	} {
 		err := c.call()
 		var wrong *ArgumentError
+		if data := strings.Contains(name, "JSON") || name == "length of weights"; errors.As(err, &wrong) && wrong.Data != data {
+			t.Errorf("%s: error %v, about data: %t, want %t", name, err, wrong.Data, data)
+		}
 		if err == nil || errors.As(err, &wrong) != c.argument {
 			t.Errorf("%s: error %v, an argument's: %t, want %t", name, err, !c.argument, c.argument)
 		}

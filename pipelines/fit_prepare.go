@@ -181,7 +181,7 @@ func (f *fit) checkArguments() error {
 	}
 	var err error
 	f.stored, err = newArchitecture(f.opt.Arch)
-	return err
+	return dataArgument(err)
 }
 
 // checkTarget checks that the model and its summary may be written, and, for a warm start, that they exist.

@@ -64,10 +64,10 @@ func execute(ctx context.Context, a *app, args []string) int {
 	return exitFailed
 }
 
-// isUsage tells the errors of arguments that are wrong whatever the tables hold.
+// isUsage tells the errors of arguments that are wrong whatever the tables and files hold.
 func isUsage(err error) bool {
 	var wrong *pipelines.ArgumentError
-	return errors.As(err, &wrong) || errors.Is(err, table.ErrURL)
+	return errors.As(err, &wrong) && !wrong.Data || errors.Is(err, table.ErrURL)
 }
 
 // flagError says what is wrong with a flag in the words of this command line.
