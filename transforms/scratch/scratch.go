@@ -1,7 +1,7 @@
 // Package scratch lends folders for what does not fit in memory while a job runs.
 //
-// A Folder goes with Remove, and also when the process is killed: a locked file beside it tells whether its owner lives,
-// and Sweep and every New remove the folders whose owner does not.
+// A Folder goes with Remove, and also when the process is killed: a locked file beside it tells whether its owner lives
+// (package ownerlock), and Sweep and every New remove the folders whose owner does not.
 //
 // Folders lie in the folder that the environment variable BEAMFIT_SCRATCH names, else in the system's temporary folder.
 // All workers of a pipeline must see it: it holds what one stage hands to the next.
@@ -11,13 +11,14 @@
 package scratch
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 
+	"github.com/beamfit/beamfit/io/ownerlock"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -44,23 +45,17 @@ func New() (*Folder, error) {
 	}
 	defer root.Close()
 	sweep(root)
-	for range 10 {
-		name := prefix + rand.Text()
-		lock, err := own(root, name+suffix)
-		if err != nil {
-			return nil, Error(err)
-		}
-		if lock == nil {
-			continue
-		}
-		if err := root.Mkdir(name, 0o700); err != nil {
-			_ = root.Remove(name + suffix)
-			_ = lock.Close()
-			return nil, Error(err)
-		}
-		return &Folder{filepath.Join(path, name), lock}, nil
+	lock, name, err := ownerlock.Create(root, prefix, suffix, 0o600)
+	if err != nil {
+		return nil, Error(err)
 	}
-	return nil, fmt.Errorf("scratch folder in %s: no name is free", path)
+	folder := strings.TrimSuffix(name, suffix)
+	if err := root.Mkdir(folder, 0o700); err != nil {
+		_ = root.Remove(name)
+		_ = lock.Close()
+		return nil, Error(err)
+	}
+	return &Folder{filepath.Join(path, folder), lock}, nil
 }
 
 // place is where scratch folders lie.
@@ -81,28 +76,6 @@ func (f *Folder) Remove() error {
 		err = os.Remove(f.path + suffix)
 	}
 	return errors.Join(err, f.lock.Close())
-}
-
-// own makes and locks a lock file; nil when a sweep of another process was faster.
-func own(root *os.Root, name string) (*os.File, error) {
-	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	ok, err := tryLock(f)
-	if ok && err == nil {
-		var now, mine os.FileInfo
-		if mine, err = f.Stat(); err == nil {
-			if now, err = root.Lstat(name); err == nil && os.SameFile(now, mine) {
-				return f, nil
-			}
-		}
-		if errors.Is(err, os.ErrNotExist) {
-			err = nil
-		}
-	}
-	_ = f.Close()
-	return nil, err
 }
 
 // Error says of an error of the file system that it is about scratch files; a full disk is table.ErrFull.

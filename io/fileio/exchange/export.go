@@ -2,15 +2,10 @@ package exchange
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/beamfit/beamfit/io/fileio/csvio"
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
 	"github.com/beamfit/beamfit/io/fileio/parquetio"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -94,51 +89,4 @@ func writePartition(ctx context.Context, store table.Store, p table.Partition, w
 		}
 		rows += int64(b.Rows)
 	}
-}
-
-// writeFile lets fn write the file at path and puts it there when it is complete. Into a device or a pipe it writes
-// directly.
-func writeFile(path string, fn func(out io.Writer) error) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("file %s: %w", path, oserr.Named(err))
-		}
-	}()
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && info.IsDir():
-		return errors.New("it is a folder")
-	case err == nil && !info.Mode().IsRegular():
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return errors.Join(fn(f), f.Close())
-	case err == nil:
-		if path, err = filepath.EvalSymlinks(path); err != nil { // replace what a link points to, not the link
-			return err
-		}
-	}
-	temp := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+"."+rand.Text()+".tmp")
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return err
-	}
-	err = fn(f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil && info != nil {
-		err = os.Chmod(temp, info.Mode().Perm())
-	}
-	if err == nil {
-		err = os.Rename(temp, path)
-	}
-	if err != nil {
-		_ = os.Remove(temp)
-	}
-	return err
 }

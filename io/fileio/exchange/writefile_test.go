@@ -1,0 +1,99 @@
+package exchange
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// childPath makes the test binary write the file that it names until it is killed.
+const childPath = "BEAMFIT_EXCHANGE_CHILD"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childPath); path != "" {
+		_ = writeFile(path, func(out io.Writer) error {
+			_, err := out.Write([]byte("half a file"))
+			_, _ = os.Stdout.WriteString("writing\n")
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			return err
+		})
+		os.Exit(3)
+	}
+	os.Exit(m.Run())
+}
+
+// killedWriter writes a file in a process that is killed meanwhile.
+func killedWriter(t *testing.T, path string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), childPath+"="+path)
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stdin.Close()
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Errorf("the child wrote nothing: %v", err)
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // it reports the kill
+}
+
+// TestKilledWriter: what a killed writer leaves goes with the next file of any name; what a living one writes stays.
+func TestKilledWriter(t *testing.T) {
+	dir := t.TempDir()
+	killedWriter(t, filepath.Join(dir, "a.csv"))
+	if n := len(names(t, dir)); n != 1 {
+		t.Fatalf("a killed writer left %d files, expected 1", n)
+	}
+	write := func(out io.Writer) error {
+		_, err := out.Write([]byte("whole"))
+		return err
+	}
+	err := writeFile(filepath.Join(dir, "living.csv"), func(out io.Writer) error {
+		if err := writeFile(filepath.Join(dir, "b.csv"), write); err != nil {
+			return err
+		}
+		if got := names(t, dir); len(got) != 2 {
+			t.Errorf("left is %q, expected b.csv and what is being written", got)
+		}
+		return write(out)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); len(got) != 2 || got[0] != "b.csv" || got[1] != "living.csv" {
+		t.Errorf("left is %q, expected b.csv and living.csv", got)
+	}
+}
+
+// TestLongName: the name of the greatest length can be written too.
+func TestLongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("n", 255))
+	if err := writeFile(path, func(io.Writer) error { return nil }); err != nil {
+		t.Error(err)
+	}
+}
+
+func names(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}

@@ -1,0 +1,104 @@
+// Package ownerlock tells by a lock whether the process that made a file lives.
+//
+// The owner of a file is the process that Create made it for; it holds a lock on the file until it closes it, and the system gives the
+// lock back when the process is killed. Sweep finds the files whose owner is gone.
+//
+// Others may write to the same folder, as in /tmp. So a file has a name that nobody guesses, a symbolic link is never followed, what is
+// no regular file is not waited for, and what belongs to other users is left alone.
+//
+// Where the file system has no locks, files are made without, and nobody's are swept.
+package ownerlock
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Create makes a file of its own for this process, whose name is prefix, a random part and suffix, for writing.
+func Create(root *os.Root, prefix, suffix string, mode os.FileMode) (f *os.File, name string, err error) {
+	for range 10 {
+		name = prefix + rand.Text() + suffix
+		if f, err = create(root, name, mode); f != nil || err != nil {
+			return f, name, err
+		}
+	}
+	return nil, "", fmt.Errorf("%s: no name is free", root.Name())
+}
+
+// create makes and locks a file; nil when a sweep of another process was faster.
+func create(root *os.Root, name string, mode os.FileMode) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := tryLock(f)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return f, nil
+	}
+	if ok && err == nil {
+		var now, mine os.FileInfo
+		if mine, err = f.Stat(); err == nil {
+			if now, err = root.Lstat(name); err == nil && os.SameFile(now, mine) {
+				return f, nil
+			}
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+	}
+	_ = f.Close()
+	return nil, err
+}
+
+// Sweep calls remove with the name of every file of this user's in root, named prefix, anything and suffix, whose owner is gone. The file
+// is locked meanwhile.
+func Sweep(root *os.Root, prefix, suffix string, remove func(name string)) {
+	for _, name := range Names(root, prefix) {
+		if !strings.HasSuffix(name, suffix) {
+			continue
+		}
+		f := open(root, name)
+		if f == nil {
+			continue
+		}
+		if ok, err := tryLock(f); ok && err == nil {
+			remove(name)
+		}
+		_ = f.Close()
+	}
+}
+
+// open opens a file of this user's; nil where there is something else. It waits for nobody at the other end of a pipe.
+func open(root *os.Root, name string) *os.File {
+	f, err := root.OpenFile(name, os.O_RDWR|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil
+	}
+	found, err := root.Lstat(name)
+	opened, e := f.Stat()
+	if err != nil || e != nil || !found.Mode().IsRegular() || !os.SameFile(found, opened) || !Mine(opened) {
+		_ = f.Close()
+		return nil
+	}
+	return f
+}
+
+// Names are the names in a folder that begin with a prefix.
+func Names(root *os.Root, prefix string) (names []string) {
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil
+	}
+	defer dir.Close()
+	all, _ := dir.Readdirnames(-1) // what was read before an error counts
+	for _, name := range all {
+		if strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
