@@ -56,14 +56,17 @@ func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
 	if t.opt.Arch, err = exchange.ReadFile(ctx, t.file, keras.MaxJSONBytes, "no model's JSON is as large"); err != nil {
 		return err
 	}
+	spec, err := keras.Parse(t.opt.Arch)
+	if err != nil {
+		return fmt.Errorf("file %s: %w", t.file, err)
+	}
 	if t.weightsFile != "" {
-		spec, err := keras.Parse(t.opt.Arch)
-		if err != nil {
-			return fmt.Errorf("model: %w", err)
-		}
 		needs := fmt.Sprintf("the model has %d weights of 4 bytes", spec.NumWeights)
 		if t.opt.Weights, err = exchange.ReadFile(ctx, t.weightsFile, 4*int64(spec.NumWeights), needs); err != nil {
 			return err
+		}
+		if n := len(t.opt.Weights); n < 4*spec.NumWeights {
+			return fmt.Errorf("file %s: %d bytes; %s", t.weightsFile, n, needs)
 		}
 	}
 	if err := a.share(ctx, t.share); err != nil {
