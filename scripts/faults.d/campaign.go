@@ -45,7 +45,7 @@ func (c *campaign) close() error {
 }
 
 // runAll runs cases and returns those that fail. Their logs are kept, or those of all.
-func (c *campaign) runAll(ctx context.Context, seed uint64, cases []*faultCase, keepAll bool, t *tally) (failed []*faultCase, err error) {
+func (c *campaign) runAll(ctx context.Context, cases []*faultCase, keepAll bool, t *tally) (failed []*faultCase, err error) {
 	for _, fc := range cases {
 		begun := time.Now()
 		v, err := c.run(ctx, fc)
@@ -55,7 +55,7 @@ func (c *campaign) runAll(ctx context.Context, seed uint64, cases []*faultCase, 
 		if err != nil {
 			return failed, fmt.Errorf("case %v: %w\n%s", fc, err, v.log)
 		}
-		t.add(fc.kind, v)
+		t.add(fc, v)
 		end := "ok"
 		if len(v.wrong) > 0 {
 			end = "FAILED"
@@ -71,7 +71,7 @@ func (c *campaign) runAll(ctx context.Context, seed uint64, cases []*faultCase, 
 		if len(v.wrong) == 0 && !keepAll {
 			continue
 		}
-		path, err := c.keepLog(fmt.Sprintf("seed-%d-case-%d.log", seed, fc.number), v.log)
+		path, err := c.keepLog(fmt.Sprintf("seed-%d-case-%d.log", t.Seed, fc.number), v.log)
 		if err != nil {
 			return failed, err
 		}

@@ -91,6 +91,9 @@ func (c *campaign) run(ctx context.Context, fc *faultCase) (v verdict, err error
 			v.wrong = append(v.wrong, judgeFault(e, fc.expect)...)
 		}
 	}
+	if fc.beside != nil && *fc.beside == fc.subject {
+		v.wrong = append(v.wrong, judgeTwice(fc.command, ends)...)
+	}
 	wrong, err := c.judgeStates(ctx, s, fc, ref, ends)
 	v.wrong = append(v.wrong, wrong...)
 	for _, line := range v.wrong {
@@ -106,7 +109,7 @@ func (s *scene) play(ctx context.Context, fc *faultCase, ref *reference) (ends [
 			return nil, err
 		}
 	}
-	p, err := s.start(ctx, fc.args())
+	p, err := s.start(ctx, slices.Concat(fc.subject.args(), fc.fault.args))
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +195,7 @@ func (c *campaign) resultsTogether(ctx context.Context, fc *faultCase, ref *refe
 // again runs the command of a case once more, after so many successes, and says what is wrong. Where there is a checkpoint it must go
 // on from there.
 func (s *scene) again(ctx context.Context, fc *faultCase, ref *reference, successes int, resumes bool) (wrong []string, err error) {
-	e, err := s.run(ctx, fc.args())
+	e, err := s.run(ctx, fc.subject.args())
 	if err != nil {
 		return nil, err
 	}
@@ -235,5 +238,5 @@ func (s *scene) next(ctx context.Context, fc *faultCase) (wrong []string, err er
 	return wrong, err
 }
 
-// ends tells whether a signal asks a process to end.
-func ends(s syscall.Signal) bool { return s != syscall.SIGSTOP && s != syscall.SIGCONT }
+// cancels tells whether a signal asks beamfit to stop and clean up.
+func cancels(s syscall.Signal) bool { return s == syscall.SIGINT || s == syscall.SIGTERM }

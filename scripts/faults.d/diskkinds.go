@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/scripts/faults.d/internal/damage"
 	"github.com/beamfit/beamfit/scripts/faults.d/internal/stores"
@@ -86,9 +85,7 @@ func damagedStore(r *rand.Rand, _ subject) fault {
 		if err != nil {
 			return nil, nil, err
 		}
-		paths = slices.DeleteFunc(paths, func(path string) bool { // locks are empty
-			return path == ".beamfit/lock" || strings.HasPrefix(path, ".beamfit/locks/")
-		})
+		paths = slices.DeleteFunc(paths, stores.IsLock)
 		read := slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
 			return !slices.Contains(sub.command.reads, tableOf(path))
 		})

@@ -11,6 +11,8 @@ import (
 // A fault is what happens to a command. The functions may be nil; each gets the scene of the case.
 type fault struct {
 	text string
+	// args are more arguments of the command.
+	args []string
 	// small wants the scene on the small file system.
 	small bool
 	// prepare makes the surroundings bad before the command starts, strike while it runs, mend makes them good again.
@@ -28,6 +30,8 @@ type fault struct {
 type expectation struct {
 	// success: the command must succeed, since the fault passes.
 	success bool
+	// unreachable: the store cannot be reached, and a refusal must say so by its exit code.
+	unreachable bool
 	// names, known when the fault is prepared: an error must have one of them.
 	names func() []string
 	// otherValues: success may leave other rows than the reference, since the damaged input has no checksums.

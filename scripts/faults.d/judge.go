@@ -37,7 +37,11 @@ func judgeEnd(e ended) (wrong []string) {
 		return wrong
 	}
 	switch e.code {
-	case exitOK, exitFailed, exitTryAgain, exitCanceled:
+	case exitOK, exitFailed, exitUnavailable:
+	case exitInterrupted:
+		if e.message() != "interrupted" || !slices.ContainsFunc(e.sent, cancels) {
+			complain("exit code %d, signals %v and the message %q", e.code, e.sent, e.message())
+		}
 	default:
 		complain("exit code %d", e.code)
 	}
@@ -58,11 +62,35 @@ func judgeFault(e ended, want expectation) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("the error names none of %q", names))
 		}
 	}
-	if e.outcome() == refused && slices.ContainsFunc(e.sent, ends) {
+	code := exitFailed
+	if want.unreachable {
+		code = exitUnavailable
+	}
+	if e.outcome() == refused && e.code != code {
+		wrong = append(wrong, fmt.Sprintf("exit code %d, expected %d: %s", e.code, code, e.message()))
+	}
+	if e.outcome() == refused && slices.ContainsFunc(e.sent, cancels) {
 		wrong = append(wrong, "a signal came, and the error is not that it was interrupted")
 	}
 	return wrong
 }
+
+// judgeTwice says what is wrong with the way in which two equal commands ended that ran at once. One of them must succeed. One that
+// claims its output and is refused must be so before it does its work: because the other has the claim, or had it and is done.
+func judgeTwice(c *command, ends []ended) (wrong []string) {
+	if !slices.ContainsFunc(ends, func(e ended) bool { return e.outcome() == succeeded }) {
+		wrong = append(wrong, "neither of two equal commands succeeded")
+	}
+	for _, e := range ends {
+		if c.claims && e.outcome() == refused && worked.MatchString(e.stderr) {
+			wrong = append(wrong, "it was refused after it had begun to work: "+e.message())
+		}
+	}
+	return wrong
+}
+
+// worked is what a command that claims its output says when it has begun to work.
+var worked = regexp.MustCompile(`(?m)^fit: iteration \d+`)
 
 // A result is a state that there may be after a case, by the number of commands that then have succeeded.
 type result struct {

@@ -16,9 +16,11 @@ func TestJudgeEnd(t *testing.T) {
 	}{
 		"success":             {ended{stdout: "new: 3 rows\n"}, ""},
 		"failure":             {ended{code: exitFailed, stderr: message}, ""},
-		"try again":           {ended{code: exitTryAgain, stderr: message}, ""},
+		"try again":           {ended{code: exitUnavailable, stderr: message}, ""},
 		"killed by us":        {ended{code: -1, signal: syscall.SIGKILL, sent: []syscall.Signal{syscall.SIGKILL}}, ""},
 		"killed by others":    {ended{code: -1, signal: syscall.SIGKILL}, "which nobody sent"},
+		"interrupted":         {ended{code: exitInterrupted, stderr: "beamfit: interrupted\n", sent: []syscall.Signal{syscall.SIGINT}}, ""},
+		"interrupted by none": {ended{code: exitInterrupted, stderr: "beamfit: interrupted\n"}, "exit code 130"},
 		"wrong usage":         {ended{code: 2, stderr: "beamfit: flag --train is missing\nSee beamfit split --help\n"}, "exit code 2"},
 		"no message":          {ended{code: exitFailed, stderr: "fit: reading\n"}, "without an error message"},
 		"panic":               {ended{code: 2, stderr: "panic: runtime error: index out of range\n\ngoroutine 1 [running]:\n"}, "broke down"},
@@ -38,9 +40,10 @@ func TestJudgeEnd(t *testing.T) {
 
 func TestJudgeFault(t *testing.T) {
 	failed := ended{code: exitFailed, stderr: "beamfit: file rows/gen-1/table.json: is damaged\n"}
-	interruptedEnd := ended{code: exitFailed, stderr: "beamfit: interrupted\n", sent: []syscall.Signal{syscall.SIGINT}}
-	late := failed
+	interruptedEnd := ended{code: exitInterrupted, stderr: "beamfit: interrupted\n", sent: []syscall.Signal{syscall.SIGINT}}
+	late, unreachable := failed, failed
 	late.sent = []syscall.Signal{syscall.SIGTERM}
+	unreachable.code = exitUnavailable
 	names := func(list ...string) expectation {
 		return expectation{names: func() []string { return list }}
 	}
@@ -55,6 +58,9 @@ func TestJudgeFault(t *testing.T) {
 		"damage, not named":              {failed, names("other"), false},
 		"damage, not met":                {ended{}, names("other"), true},
 		"interrupted":                    {interruptedEnd, expectation{}, true},
+		"unreachable":                    {unreachable, expectation{unreachable: true}, true},
+		"unreachable, by another code":   {failed, expectation{unreachable: true}, false},
+		"the code of unreachable":        {unreachable, expectation{}, false},
 		"another error after a signal":   {late, expectation{}, false},
 		"another error without a signal": {failed, expectation{}, true},
 	} {
@@ -126,6 +132,27 @@ func TestAllowedTogether(t *testing.T) {
 	}
 	if _, wrong := find(both, allowedTogether(success, success, before, first, second, nil)); len(wrong) == 0 {
 		t.Error("both succeeded, which neither order allows, and nothing is wrong")
+	}
+}
+
+func TestJudgeTwice(t *testing.T) {
+	fit, other := &command{claims: true}, &command{}
+	success, atOnce := ended{}, ended{code: exitFailed, stderr: "beamfit: table new: is being made by another command\n"}
+	late := ended{code: exitFailed, stderr: "fit: iteration 2/6, loss 1.2\nbeamfit: table new: already exists\n"}
+	for name, c := range map[string]struct {
+		command *command
+		ends    []ended
+		ok      bool
+	}{
+		"both":                {other, []ended{success, success}, true},
+		"one":                 {other, []ended{success, late}, true},
+		"neither":             {other, []ended{late, late}, false},
+		"a claim":             {fit, []ended{atOnce, success}, true},
+		"a claim, but worked": {fit, []ended{success, late}, false},
+	} {
+		if wrong := judgeTwice(c.command, c.ends); (len(wrong) == 0) != c.ok {
+			t.Errorf("%s: %q", name, wrong)
+		}
 	}
 }
 

@@ -110,7 +110,8 @@ func serverStopped(r *rand.Rand, _ subject) fault {
 		mode = "immediate"
 	}
 	return fault{
-		text: fmt.Sprintf("%s, mode %s, down for %v", at, mode, down),
+		text:   fmt.Sprintf("%s, mode %s, down for %v", at, mode, down),
+		expect: expectation{unreachable: true},
 		strike: func(ctx context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			if err := serverOf(s).Halt(ctx, mode); err != nil {
@@ -122,8 +123,11 @@ func serverStopped(r *rand.Rand, _ subject) fault {
 	}
 }
 
+// terminate is the function of PostgreSQL that ends a session.
+const terminate = "pg_terminate_backend"
+
 func sessionEnded(r *rand.Rand, _ subject) fault {
-	at, function, all := drawMoment(r), "pg_terminate_backend", r.IntN(2) == 0
+	at, function, all := drawMoment(r), terminate, r.IntN(2) == 0
 	if r.IntN(4) == 0 {
 		function = "pg_cancel_backend"
 	}
@@ -132,7 +136,8 @@ func sessionEnded(r *rand.Rand, _ subject) fault {
 		which = "all sessions"
 	}
 	return fault{
-		text: fmt.Sprintf("%s, %s of %s", at, function, which),
+		text:   fmt.Sprintf("%s, %s of %s", at, function, which),
+		expect: expectation{unreachable: function == terminate},
 		strike: func(ctx context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			return s.place.(stores.Database).Terminate(ctx, function, all)
@@ -147,7 +152,8 @@ func cutConnections(r *rand.Rand, _ subject) fault {
 		text += ", and no new ones"
 	}
 	return fault{
-		text: text,
+		text:   text,
+		expect: expectation{unreachable: true},
 		strike: func(_ context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			if refuse {
@@ -168,7 +174,8 @@ func lostCommit(r *rand.Rand, _ subject) fault {
 		text = "only the answer is lost"
 	}
 	return fault{
-		text: fmt.Sprintf("the %d. one: %s", w.Skip+1, text),
+		text:   fmt.Sprintf("the %d. one: %s", w.Skip+1, text),
+		expect: expectation{unreachable: true},
 		prepare: func(_ context.Context, s *scene, _ subject, _ *reference) error {
 			serverOf(s).Proxy.CutAt(w)
 			return nil
@@ -206,9 +213,11 @@ func shortStall(r *rand.Rand, _ subject) fault {
 }
 
 func longStall(r *rand.Rand, _ subject) fault {
-	at := drawMoment(r)
+	at, patience := drawMoment(r), time.Duration(2+r.IntN(3))*time.Second
 	return fault{
-		text: at.String(),
+		text:   fmt.Sprintf("%s, and --stall-timeout %v", at, patience),
+		args:   []string{"--stall-timeout", patience.String()},
+		expect: expectation{unreachable: true},
 		strike: func(_ context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			serverOf(s).Proxy.Stall()

@@ -17,12 +17,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
 	"slices"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -35,12 +37,16 @@ func main() {
 	text := flag.String("kind", "", "run only the kinds whose name contains this text")
 	list := flag.Bool("list", false, "print the cases and run nothing")
 	keep := flag.String("keep", "", "folder for the logs of cases that fail; default: a new one in the temporary folder")
+	results := flag.String("results", "", "file to which the counts are added, so that the cases can run in several calls, one range after the other")
 	markdown := flag.String("markdown", "", "file whose marked part gets the table at the end")
 	verbose := flag.Bool("verbose", false, "print the log of every case")
 	flag.Parse()
 	if flag.NArg() > 0 || *work == "" {
 		flag.Usage()
 		os.Exit(2)
+	}
+	if *results != "" && (*only >= 0 || *repeat > 1 || *text != "") {
+		fail(errors.New("--results is for whole ranges, once: without --only, --repeat and --kind"))
 	}
 	if *only >= 0 {
 		*from, *count = *only, 1
@@ -62,20 +68,38 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c, t := newCampaign(*work, *keep, *verbose), newTally()
-	failed, err := c.runAll(ctx, *seed, cases, *only >= 0, t)
+	c := newCampaign(*work, *keep, *verbose)
+	version, err := programVersion(ctx, c.beamfit())
+	if err != nil {
+		fail(err)
+	}
+	t := newTally(*seed, version, machine(), *from)
+	if *results != "" {
+		if err := t.read(*results); err != nil {
+			fail(err)
+		}
+	}
+	failed, err := c.runAll(ctx, cases, *only >= 0, t)
 	_ = c.close()
+	if err == nil && *results != "" {
+		err = t.write(*results)
+	}
 	if err == nil && *markdown != "" {
-		err = t.writeMarkdown(*markdown, *seed, kinds)
+		err = t.writeMarkdown(*markdown, time.Now().UTC().Format(time.DateOnly), kinds)
 	}
 	fmt.Printf("\n%s\n", t.table(kinds))
 	for _, fc := range slices.Compact(failed) {
 		fmt.Printf("failed: %v\n  again: scripts/faults --seed %d --only %d\n", fc, *seed, fc.number)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "faults:", err)
+		fail(err)
 	}
-	if err != nil || len(failed) > 0 {
+	if len(failed) > 0 {
 		os.Exit(1)
 	}
+}
+
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "faults:", err)
+	os.Exit(1)
 }

@@ -180,7 +180,7 @@ func (e ended) outcome() outcome {
 		return killed
 	case e.code == exitOK:
 		return succeeded
-	case e.message() == "interrupted":
+	case e.code == exitInterrupted:
 		return interrupted
 	}
 	return refused
@@ -188,8 +188,8 @@ func (e ended) outcome() outcome {
 
 // The exit codes of beamfit.
 const (
-	exitOK       = 0
-	exitFailed   = 1
-	exitTryAgain = 75
-	exitCanceled = 130
+	exitOK          = 0
+	exitFailed      = 1
+	exitUnavailable = 75
+	exitInterrupted = 130
 )

@@ -23,7 +23,7 @@ func TestHowACommandEnds(t *testing.T) {
 	}{
 		"success":     {"echo 'x: reading' >&2; echo done", "", succeeded},
 		"failure":     {"echo 'x: reading' >&2; echo 'beamfit: table new:\n  no' >&2; exit 1", "table new:\n  no", refused},
-		"interrupted": {"echo 'beamfit: interrupted' >&2; exit 1", "interrupted", interrupted},
+		"interrupted": {"echo 'beamfit: interrupted' >&2; exit 130", "interrupted", interrupted},
 		"killed":      {"kill -9 $$", "", killed},
 	} {
 		e := shell(t, c.script).wait()

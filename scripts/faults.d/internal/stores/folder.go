@@ -92,7 +92,7 @@ func (f Folder) Size(context.Context) (int64, error) { return Size(f.Dir) }
 // Remove removes the store.
 func (f Folder) Remove(context.Context) error { return os.RemoveAll(f.Dir) }
 
-// Leftovers are the files that no table of the catalogue has.
+// Leftovers are the files that no table of the catalogue has, but for those of locks and claims, which stay.
 func (f Folder) Leftovers(context.Context) ([]string, error) {
 	known, err := f.known()
 	if err != nil {
@@ -103,8 +103,13 @@ func (f Folder) Leftovers(context.Context) ([]string, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(paths, func(path string) bool {
-		return known[path] || strings.HasPrefix(path, ".beamfit/locks/")
+		return known[path] || IsLock(path)
 	}), nil
+}
+
+// IsLock tells whether a file of the store is the lock of something and holds no rows.
+func IsLock(path string) bool {
+	return path == ".beamfit/lock" || strings.HasPrefix(path, ".beamfit/locks/") || strings.HasPrefix(path, ".beamfit/claims/")
 }
 
 // known are the files that the catalogue and the manifests name.
@@ -116,7 +121,7 @@ func (f Folder) known() (map[string]bool, error) {
 	if err := readJSON(filepath.Join(f.Dir, control), &catalog); err != nil {
 		return nil, err
 	}
-	known := map[string]bool{control: true, filepath.Join(".beamfit", "lock"): true}
+	known := map[string]bool{control: true}
 	for _, t := range catalog.Tables {
 		var manifest struct {
 			Parts []struct{ Files []struct{ Name string } }
