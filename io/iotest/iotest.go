@@ -12,7 +12,15 @@ type Site struct {
 	// Staging names what is staged there now (tables or folders that belong to unfinished outputs), nil when nothing is.
 	// The suite requires that nothing stays behind. Without it those checks are left out.
 	Staging func(t *testing.T) []string
+	// Ended waits until the store knows that a process has ended that was killed, or gives up in time. Until then the process counts
+	// as living, and what it was writing is not swept. The process had its mark in the environment variable ProcessMark. Without
+	// Ended the store knows at once.
+	Ended func(t *testing.T, mark string)
 }
+
+// ProcessMark is the environment variable in which a process that Run kills has a mark of its own. To PostgreSQL it is the name of the
+// application.
+const ProcessMark = "PGAPPNAME"
 
 // Run runs the whole suite; site makes an empty place for each test and cleans it when the test ends.
 func Run(t *testing.T, site func(t *testing.T) Site) {

@@ -2,6 +2,7 @@ package iotest
 
 import (
 	"bufio"
+	"crypto/rand"
 	"fmt"
 	"os"
 	"os/exec"
@@ -93,7 +94,7 @@ func childMain(t *testing.T) {
 	childTasks[os.Getenv(childTask)](t, s)
 }
 
-// kill starts this test binary again for a task and kills it in the middle.
+// kill starts this test binary again for a task, kills it in the middle and waits until the store knows.
 func kill(t *testing.T, site Site, task string) {
 	t.Helper()
 	killAfter(t, site, task, 0)
@@ -108,7 +109,8 @@ func killAfter(t *testing.T, site Site, task string, after time.Duration) {
 	}
 	top, _, _ := strings.Cut(t.Name(), "/")
 	cmd := exec.Command(exe, "-test.run=^"+top+"$", "-test.v=false", "-test.count=1")
-	cmd.Env = append(os.Environ(), childURL+"="+site.URL, childTask+"="+task)
+	mark := "iotest-" + rand.Text()
+	cmd.Env = append(os.Environ(), childURL+"="+site.URL, childTask+"="+task, ProcessMark+"="+mark)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -131,6 +133,9 @@ func killAfter(t *testing.T, site Site, task string, after time.Duration) {
 				t.Fatal(err)
 			}
 			_ = cmd.Wait() // it reports the kill
+			if site.Ended != nil {
+				site.Ended(t, mark)
+			}
 			return
 		}
 		said.WriteString(lines.Text() + "\n")

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
@@ -54,8 +55,25 @@ func testSchema(t testing.TB) (storeURL string, admin *pgx.Conn) {
 func TestConformance(t *testing.T) {
 	iotest.Run(t, func(t *testing.T) iotest.Site {
 		storeURL, admin := testSchema(t)
-		return iotest.Site{URL: storeURL, Staging: func(t *testing.T) []string { return stagedIn(t, admin) }}
+		return iotest.Site{
+			URL:     storeURL,
+			Staging: func(t *testing.T) []string { return stagedIn(t, admin) },
+			Ended:   func(t *testing.T, mark string) { awaitSessions(t, admin, mark) },
+		}
 	})
+}
+
+// awaitSessions waits until the server has noticed that the sessions of an application are gone: on a busy machine that takes it a while.
+func awaitSessions(t *testing.T, admin *pgx.Conn, application string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute) // a guard
+	defer cancel()
+	for there := true; there; time.Sleep(5 * time.Millisecond) {
+		err := admin.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1)", application).Scan(&there)
+		if err != nil {
+			t.Fatalf("waiting for the end of the sessions of a killed process: %v", err)
+		}
+	}
 }
 
 // openStore opens a store until the test ends.
