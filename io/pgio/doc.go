@@ -35,8 +35,9 @@
 // of the parts that are complete, each in the schema of its target. A part is one transaction: COPY into the staging table,
 // then its key. Commit is one transaction that renames the staging tables (or, for an ordered table, copies the rows in
 // the order of their keys). While an Output is open its session holds an advisory lock made from its id. When the process dies
-// the lock goes with the session, and the next Open or Create of any beamfit that may drop the tables does so. Large values are
-// compressed with LZ4 where the server has it and its settings name no other method.
+// the lock goes with the session, as soon as the server notices, and from then on the next Open or Create of any beamfit that may drop
+// the tables does so; until then the output counts as living. Large values are compressed with LZ4 where the server has it and its
+// settings name no other method.
 //
 // A table that is replaced and has nothing but rows, an owner and grants is dropped, and the new one gets the owner and the grants.
 // One that has more (indexes, constraints, policies, triggers, comments, views on it, whatever else) stays as it is and only its
