@@ -15,11 +15,16 @@ import (
 
 // fullDisk leaves less room than the command may need: for the store, its files, its temporary and its scratch folder. With
 // PostgreSQL the tables of the database are there too, but not what the server keeps for all databases.
-func fullDisk(r *rand.Rand, _ subject) fault {
+func fullDisk(r *rand.Rand, sub subject) fault {
 	room := 1.5 * r.Float64()
+	var expect expectation
+	if sub.store == postgres {
+		expect.refusals = []int{exitFailed, exitUnavailable} // a server without room may also refuse sessions
+	}
 	return fault{
-		text:  fmt.Sprintf("room for %.0f %% of what it writes", 100*room),
-		small: true,
+		text:   fmt.Sprintf("room for %.0f %% of what it writes", 100*room),
+		small:  true,
+		expect: expect,
 		prepare: func(_ context.Context, s *scene, _ subject, ref *reference) error {
 			return s.c.fillSmall(int64(room * float64(ref.growth)))
 		},

@@ -30,8 +30,8 @@ type fault struct {
 type expectation struct {
 	// success: the command must succeed, since the fault passes.
 	success bool
-	// unreachable: the store cannot be reached, and a refusal must say so by its exit code.
-	unreachable bool
+	// refusals are the exit codes of which a refusal must have one; none: exitFailed.
+	refusals []int
 	// names, known when the fault is prepared: an error must have one of them.
 	names func() []string
 	// otherValues: success may leave other rows than the reference, since the damaged input has no checksums.

@@ -62,12 +62,12 @@ func judgeFault(e ended, want expectation) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("the error names none of %q", names))
 		}
 	}
-	code := exitFailed
-	if want.unreachable {
-		code = exitUnavailable
+	codes := want.refusals
+	if codes == nil {
+		codes = []int{exitFailed}
 	}
-	if e.outcome() == refused && e.code != code {
-		wrong = append(wrong, fmt.Sprintf("exit code %d, expected %d: %s", e.code, code, e.message()))
+	if e.outcome() == refused && !slices.Contains(codes, e.code) {
+		wrong = append(wrong, fmt.Sprintf("exit code %d, expected one of %d: %s", e.code, codes, e.message()))
 	}
 	if e.outcome() == refused && slices.ContainsFunc(e.sent, cancels) {
 		wrong = append(wrong, "a signal came, and the error is not that it was interrupted")

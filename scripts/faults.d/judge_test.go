@@ -41,9 +41,9 @@ func TestJudgeEnd(t *testing.T) {
 func TestJudgeFault(t *testing.T) {
 	failed := ended{code: exitFailed, stderr: "beamfit: file rows/gen-1/table.json: is damaged\n"}
 	interruptedEnd := ended{code: exitInterrupted, stderr: "beamfit: interrupted\n", sent: []syscall.Signal{syscall.SIGINT}}
-	late, unreachable := failed, failed
+	late, noServer := failed, failed
 	late.sent = []syscall.Signal{syscall.SIGTERM}
-	unreachable.code = exitUnavailable
+	noServer.code = exitUnavailable
 	names := func(list ...string) expectation {
 		return expectation{names: func() []string { return list }}
 	}
@@ -58,9 +58,9 @@ func TestJudgeFault(t *testing.T) {
 		"damage, not named":              {failed, names("other"), false},
 		"damage, not met":                {ended{}, names("other"), true},
 		"interrupted":                    {interruptedEnd, expectation{}, true},
-		"unreachable":                    {unreachable, expectation{unreachable: true}, true},
-		"unreachable, by another code":   {failed, expectation{unreachable: true}, false},
-		"the code of unreachable":        {unreachable, expectation{}, false},
+		"unreachable":                    {noServer, expectation{refusals: unreachable}, true},
+		"unreachable, by another code":   {failed, expectation{refusals: unreachable}, false},
+		"the code of unreachable":        {noServer, expectation{}, false},
 		"another error after a signal":   {late, expectation{}, false},
 		"another error without a signal": {failed, expectation{}, true},
 	} {

@@ -42,6 +42,9 @@ var kinds = []*kind{
 	{name: "connections that stall for good", stores: postgresOnly, draw: longStall},
 }
 
+// unreachable are the exit codes where the store cannot be reached.
+var unreachable = []int{exitUnavailable}
+
 func readsFile(c *command) bool { return c.input != "" }
 
 // signals sends signals, one shortly after the other.
@@ -111,7 +114,7 @@ func serverStopped(r *rand.Rand, _ subject) fault {
 	}
 	return fault{
 		text:   fmt.Sprintf("%s, mode %s, down for %v", at, mode, down),
-		expect: expectation{unreachable: true},
+		expect: expectation{refusals: unreachable},
 		strike: func(ctx context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			if err := serverOf(s).Halt(ctx, mode); err != nil {
@@ -123,13 +126,20 @@ func serverStopped(r *rand.Rand, _ subject) fault {
 	}
 }
 
-// terminate is the function of PostgreSQL that ends a session.
-const terminate = "pg_terminate_backend"
+// The functions of PostgreSQL that end a session, and what it does.
+const (
+	terminate = "pg_terminate_backend"
+	cancel    = "pg_cancel_backend"
+)
 
 func sessionEnded(r *rand.Rand, _ subject) fault {
 	at, function, all := drawMoment(r), terminate, r.IntN(2) == 0
 	if r.IntN(4) == 0 {
-		function = "pg_cancel_backend"
+		function = cancel
+	}
+	refusals := unreachable
+	if function == cancel {
+		refusals = nil
 	}
 	which := "the youngest session"
 	if all {
@@ -137,7 +147,7 @@ func sessionEnded(r *rand.Rand, _ subject) fault {
 	}
 	return fault{
 		text:   fmt.Sprintf("%s, %s of %s", at, function, which),
-		expect: expectation{unreachable: function == terminate},
+		expect: expectation{refusals: refusals},
 		strike: func(ctx context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			return s.place.(stores.Database).Terminate(ctx, function, all)
@@ -153,7 +163,7 @@ func cutConnections(r *rand.Rand, _ subject) fault {
 	}
 	return fault{
 		text:   text,
-		expect: expectation{unreachable: true},
+		expect: expectation{refusals: unreachable},
 		strike: func(_ context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			if refuse {
@@ -175,7 +185,7 @@ func lostCommit(r *rand.Rand, _ subject) fault {
 	}
 	return fault{
 		text:   fmt.Sprintf("the %d. one: %s", w.Skip+1, text),
-		expect: expectation{unreachable: true},
+		expect: expectation{refusals: unreachable},
 		prepare: func(_ context.Context, s *scene, _ subject, _ *reference) error {
 			serverOf(s).Proxy.CutAt(w)
 			return nil
@@ -217,7 +227,7 @@ func longStall(r *rand.Rand, _ subject) fault {
 	return fault{
 		text:   fmt.Sprintf("%s, and --stall-timeout %v", at, patience),
 		args:   []string{"--stall-timeout", patience.String()},
-		expect: expectation{unreachable: true},
+		expect: expectation{refusals: unreachable},
 		strike: func(_ context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			serverOf(s).Proxy.Stall()

@@ -14,8 +14,8 @@ import (
 const (
 	// hangLimit is how long a command may run.
 	hangLimit = time.Minute
-	// dumpTime is how long a command that hangs has to write its goroutines before it is killed.
-	dumpTime = 5 * time.Second
+	// grace is how long a command that hangs has to write its goroutines before it is killed, and what it started to end with it.
+	grace = 5 * time.Second
 )
 
 // A process is a running beamfit.
@@ -36,7 +36,7 @@ type ended struct {
 	signal         syscall.Signal
 	sent           []syscall.Signal // that the case sent
 	hung           bool
-	orphans        bool // processes of its group went on without it
+	orphans        bool // processes of its group went on for grace without it
 	stdout, stderr string
 	took           time.Duration
 }
@@ -50,7 +50,7 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setpgid = true
-	cmd.WaitDelay = dumpTime // an orphan may hold the pipes
+	cmd.WaitDelay = grace // an orphan may hold the pipes
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -64,11 +64,23 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			p.end.signal = status.Signal()
 		}
-		if p.end.orphans = errors.Is(err, exec.ErrWaitDelay) || syscall.Kill(group, 0) == nil; p.end.orphans {
+		if p.end.orphans = errors.Is(err, exec.ErrWaitDelay) || !ends(group); p.end.orphans {
 			_ = syscall.Kill(group, syscall.SIGKILL)
 		}
 	}()
 	return p, nil
+}
+
+// ends waits for the end of a process group whose leader has ended, and reports whether it came: what dies with the leader takes a moment.
+func ends(group int) bool {
+	for deadline := time.Now().Add(grace); ; time.Sleep(5 * time.Millisecond) {
+		if syscall.Kill(group, 0) != nil {
+			return true
+		}
+		if time.Now().After(deadline) {
+			return false
+		}
+	}
 }
 
 // send sends a signal to the process, if it still runs.
@@ -91,7 +103,7 @@ func (p *process) wait() ended {
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
 		select {
 		case <-p.done:
-		case <-time.After(dumpTime):
+		case <-time.After(grace):
 			_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 			<-p.done
 		}
