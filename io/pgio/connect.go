@@ -33,6 +33,8 @@ const (
 	splitBytes = 1 << 20
 	// cancelDeadline is how long a cancelled call waits for the server to stop before it drops the connection.
 	cancelDeadline = 700 * time.Millisecond
+	// closeDeadline is how long the end of a store waits for the server to take leave of its connections.
+	closeDeadline = 2 * time.Second
 )
 
 func init() {
@@ -82,7 +84,7 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	w.start()
 	if err := s.sweep(ctx); err != nil {
 		w.end()
-		pool.Close()
+		s.closePool()
 		return nil, err
 	}
 	return s, nil
@@ -217,8 +219,25 @@ func (s *store) Close() error {
 		c.shut()
 	}
 	s.watch.end()
-	s.pool.Close()
+	s.closePool()
 	return nil
+}
+
+// closePool closes the connections. Those on which nothing moves any more it cuts after closeDeadline; pgx would wait for many seconds.
+func (s *store) closePool() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		s.pool.Close()
+	}()
+	for wait := closeDeadline; ; wait = closeDeadline / 100 { // again, for pgx may still be connecting to cancel what runs
+		select {
+		case <-closed:
+			return
+		case <-time.After(wait):
+			s.watch.cutAll()
+		}
+	}
 }
 
 func shutRank(c closer) int {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,6 +90,16 @@ func (w *watch) start() {
 func (w *watch) end() {
 	w.stop()
 	<-w.done
+}
+
+// cutAll cuts all connections.
+func (w *watch) cutAll() {
+	w.mu.Lock()
+	links := slices.Collect(maps.Keys(w.links))
+	w.mu.Unlock()
+	for _, l := range links {
+		_ = l.Close()
+	}
 }
 
 // look asks about the sessions that have been silent, and cuts those that were found stalled twice: the first time an answer may

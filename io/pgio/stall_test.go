@@ -130,6 +130,32 @@ func TestStalls(t *testing.T) {
 	}
 }
 
+// TestCloseOfAStalledStore: a store whose connections are stalled is closed before pgx gives them up by itself, after 15 seconds.
+func TestCloseOfAStalledStore(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	setup(t, admin, "CREATE TABLE t (id integer)")
+	p, s := stalling(t, storeURL, "", shortStall)
+	ctx, cancel := context.WithCancel(context.Background())
+	snap, err := s.Snapshot(ctx, tableNamed("t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close()
+	p.stall(toServer, true)
+	p.stall(toClient, true)
+	time.AfterFunc(50*time.Millisecond, cancel) // pgx goes on closing the connection of a call that is cancelled
+	if _, err := s.Lookup(ctx, tableNamed("t")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v, want context.Canceled", err)
+	}
+	begun := time.Now()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(begun); took > 12*time.Second {
+		t.Errorf("closing took %v", took)
+	}
+}
+
 // TestBusyServer lets the server work without a byte for many stall timeouts: it sleeps in a query, waits for a lock, and reads
 // nothing of what is copied in while a trigger of sorts sleeps. Nor is a caller a stall that takes its time.
 func TestBusyServer(t *testing.T) {
