@@ -55,7 +55,7 @@ func (c *campaign) runAll(ctx context.Context, cases []*faultCase, keepAll bool,
 		if err != nil {
 			return failed, fmt.Errorf("case %v: %w\n%s", fc, err, v.log)
 		}
-		t.add(fc, v)
+		t.add(fc.kind, v)
 		end := "ok"
 		if len(v.wrong) > 0 {
 			end = "FAILED"

@@ -228,11 +228,18 @@ func longStall(r *rand.Rand, _ subject) fault {
 		text:   fmt.Sprintf("%s, and --stall-timeout %v", at, patience),
 		args:   []string{"--stall-timeout", patience.String()},
 		expect: expectation{refusals: unreachable},
+		prepare: func(_ context.Context, s *scene, _ subject, _ *reference) error {
+			s.env = []string{fmt.Sprintf("PGCONNECT_TIMEOUT=%d", patience/time.Second)} // of the connection that asks what the server does
+			return nil
+		},
 		strike: func(_ context.Context, s *scene, p *process, ref *reference) error {
 			at.await(p, ref)
 			serverOf(s).Proxy.Stall()
 			return nil
 		},
-		mend: mendProxy,
+		mend: func(ctx context.Context, s *scene) error {
+			s.env = nil
+			return mendProxy(ctx, s)
+		},
 	}
 }

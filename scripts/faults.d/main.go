@@ -37,7 +37,7 @@ func main() {
 	text := flag.String("kind", "", "run only the kinds whose name contains this text")
 	list := flag.Bool("list", false, "print the cases and run nothing")
 	keep := flag.String("keep", "", "folder for the logs of cases that fail; default: a new one in the temporary folder")
-	results := flag.String("results", "", "file to which the counts are added, so that the cases can run in several calls, one range after the other")
+	results := flag.String("results", "", "file to which the counts are added, so that the cases can run in several calls")
 	markdown := flag.String("markdown", "", "file whose marked part gets the table at the end")
 	verbose := flag.Bool("verbose", false, "print the log of every case")
 	flag.Parse()
@@ -73,16 +73,18 @@ func main() {
 	if err != nil {
 		fail(err)
 	}
-	t := newTally(*seed, version, machine(), *from)
+	t := newTally(*seed, version, machine(), numbers{*from, *from + *count})
 	if *results != "" {
-		if err := t.read(*results); err != nil {
-			fail(err)
+		if err := newTally(*seed, version, machine(), t.Ranges[0]).addFile(*results); err != nil {
+			fail(err) // before the work
 		}
 	}
 	failed, err := c.runAll(ctx, cases, *only >= 0, t)
 	_ = c.close()
 	if err == nil && *results != "" {
-		err = t.write(*results)
+		if err = t.addFile(*results); err == nil {
+			err = t.write(*results)
+		}
 	}
 	if err == nil && *markdown != "" {
 		err = t.writeMarkdown(*markdown, time.Now().UTC().Format(time.DateOnly), kinds)

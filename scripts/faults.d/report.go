@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -18,33 +19,39 @@ const (
 // outcome.
 type tally struct {
 	Seed     uint64
-	Program  string // what beamfit version says
-	Machine  string
-	First    int // number of the first case
-	End      int // the number after that of the last
+	Program  string    // what beamfit version says
+	Machine  string    // its kind
+	Ranges   []numbers // of the cases, in order
 	Outcomes map[string]map[outcome]int
 	Failures map[string]int
 }
 
-func newTally(seed uint64, program, machine string, first int) *tally {
-	return &tally{seed, program, machine, first, first, map[string]map[outcome]int{}, map[string]int{}}
+// numbers are those of the cases from First up to, but without, End.
+type numbers struct{ First, End int }
+
+func newTally(seed uint64, program, machine string, cases numbers) *tally {
+	return &tally{seed, program, machine, []numbers{cases}, map[string]map[outcome]int{}, map[string]int{}}
 }
 
-func (t *tally) add(fc *faultCase, v verdict) {
-	t.End = fc.number + 1
-	k := fc.kind.name
-	if t.Outcomes[k] == nil {
-		t.Outcomes[k] = map[outcome]int{}
-	}
+func (t *tally) add(k *kind, v verdict) {
 	if len(v.wrong) > 0 {
-		t.Failures[k]++
+		t.count(k.name, "", 0)
+		t.Failures[k.name]++
 		return
 	}
-	t.Outcomes[k][v.outcome]++
+	t.count(k.name, v.outcome, 1)
 }
 
-// read goes on with the tally in a file, whose cases must be those before the tally's own; where there is no file it does nothing.
-func (t *tally) read(path string) error {
+func (t *tally) count(kind string, o outcome, n int) {
+	if t.Outcomes[kind] == nil {
+		t.Outcomes[kind] = map[outcome]int{}
+	}
+	t.Outcomes[kind][o] += n
+}
+
+// addFile adds the tally in a file, which must be of other cases of the same seed, program and machine. Where there is no file it adds
+// nothing.
+func (t *tally) addFile(path string) error {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -52,14 +59,27 @@ func (t *tally) read(path string) error {
 	if err != nil {
 		return err
 	}
-	old := newTally(0, "", "", 0)
-	if err := json.Unmarshal(data, old); err != nil {
+	var other tally
+	if err := json.Unmarshal(data, &other); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	if old.Seed != t.Seed || old.Program != t.Program || old.Machine != t.Machine || old.End != t.First {
-		return fmt.Errorf("%s has %s; these cases begin with number %d of seed %d, of %s on %s", path, old, t.First, t.Seed, t.Program, t.Machine)
+	ranges := slices.SortedFunc(slices.Values(slices.Concat(t.Ranges, other.Ranges)), func(a, b numbers) int { return a.First - b.First })
+	overlap := false
+	for i := range ranges[1:] {
+		overlap = overlap || ranges[i+1].First < ranges[i].End
 	}
-	*t = *old
+	if other.Seed != t.Seed || other.Program != t.Program || other.Machine != t.Machine || overlap {
+		return fmt.Errorf("%s has %v; expected other cases than %v", path, &other, t)
+	}
+	t.Ranges = ranges
+	for kind, outcomes := range other.Outcomes {
+		for o, n := range outcomes {
+			t.count(kind, o, n)
+		}
+	}
+	for kind, n := range other.Failures {
+		t.Failures[kind] += n
+	}
 	return nil
 }
 
@@ -72,7 +92,15 @@ func (t *tally) write(path string) error {
 }
 
 func (t *tally) String() string {
-	return fmt.Sprintf("the cases %d to %d of seed %d, of %s on %s", t.First, t.End-1, t.Seed, t.Program, t.Machine)
+	var ranges []string
+	for i := 0; i < len(t.Ranges); i++ {
+		r := t.Ranges[i]
+		for ; i+1 < len(t.Ranges) && t.Ranges[i+1].First == r.End; i++ {
+			r.End = t.Ranges[i+1].End
+		}
+		ranges = append(ranges, fmt.Sprintf("%d to %d", r.First, r.End-1))
+	}
+	return fmt.Sprintf("the cases %s of seed %d, of %s on %s", strings.Join(ranges, ", "), t.Seed, t.Program, t.Machine)
 }
 
 // columns are the outcomes that the table counts.

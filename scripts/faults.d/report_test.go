@@ -10,34 +10,30 @@ import (
 
 func TestTable(t *testing.T) {
 	full, kill := &kind{name: "full disk"}, &kind{name: "killed"}
-	counts := newTally(9, "beamfit 1", "a machine", 40)
-	number := counts.First
-	add := func(k *kind, v verdict) {
-		counts.add(&faultCase{number: number, kind: k}, v)
-		number++
+	counts := newTally(9, "beamfit 1", "a machine", numbers{40, 43})
+	for _, v := range []verdict{{outcome: succeeded}, {outcome: refused}, {outcome: refused, wrong: []string{"a table is half"}}} {
+		counts.add(full, v)
 	}
-	add(full, verdict{outcome: succeeded})
-	add(full, verdict{outcome: refused})
-	add(full, verdict{outcome: refused, wrong: []string{"a table is half"}})
 
 	results := filepath.Join(t.TempDir(), "results.json")
-	if err := errors.Join(counts.read(results), counts.write(results)); err != nil {
+	if err := errors.Join(counts.addFile(results), counts.write(results)); err != nil {
 		t.Fatal(err)
 	}
 	for _, other := range []*tally{
-		newTally(8, "beamfit 1", "a machine", 43), newTally(9, "beamfit 2", "a machine", 43), newTally(9, "beamfit 1", "another", 43),
-		newTally(9, "beamfit 1", "a machine", 42), newTally(9, "beamfit 1", "a machine", 44),
+		newTally(8, "beamfit 1", "a machine", numbers{43, 45}), newTally(9, "beamfit 2", "a machine", numbers{43, 45}),
+		newTally(9, "beamfit 1", "another", numbers{43, 45}), newTally(9, "beamfit 1", "a machine", numbers{42, 45}),
+		newTally(9, "beamfit 1", "a machine", numbers{0, 41}),
 	} {
-		if err := other.read(results); err == nil {
-			t.Errorf("%s was added to %s", other, counts)
+		if err := other.addFile(results); err == nil {
+			t.Errorf("%v was added to %v", counts, other)
 		}
 	}
-	counts = newTally(9, "beamfit 1", "a machine", 43)
-	if err := counts.read(results); err != nil {
+	counts = newTally(9, "beamfit 1", "a machine", numbers{43, 45})
+	counts.add(kill, verdict{outcome: killed})
+	counts.add(kill, verdict{outcome: hung, wrong: []string{"hung"}})
+	if err := counts.addFile(results); err != nil {
 		t.Fatal(err)
 	}
-	add(kill, verdict{outcome: killed})
-	add(kill, verdict{outcome: hung, wrong: []string{"hung"}})
 	const want = `| fault | cases | succeeded | refused cleanly | interrupted | killed | failures |
 |---|---|---|---|---|---|---|
 | full disk | 3 | 1 | 1 | 0 | 0 | 1 |

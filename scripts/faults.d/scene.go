@@ -23,6 +23,7 @@ type scene struct {
 	root   string
 	place  place
 	prefix []string            // words before the name of the program
+	env    []string            // more environment variables of the commands
 	user   *syscall.Credential // that runs the commands; nil: the campaign's own
 	log    strings.Builder
 }
@@ -84,6 +85,7 @@ func (s *scene) start(ctx context.Context, args []string) (*process, error) {
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.root, "TMPDIR=" + s.temp(), "BEAMFIT_SCRATCH=" + s.scratch(), "BEAMFIT_DB=" + s.place.URL(),
 	}
+	cmd.Env = append(cmd.Env, s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	s.say("starts: %s", strings.Join(words, " "))
 	return start(ctx, cmd)
