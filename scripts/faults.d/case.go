@@ -85,11 +85,8 @@ func (c *campaign) run(ctx context.Context, fc *faultCase) (v verdict, err error
 		return v, err
 	}
 	v.outcome = ends[0].outcome()
-	for i, e := range ends {
-		v.wrong = append(v.wrong, judgeEnd(e)...)
-		if i == 0 {
-			v.wrong = append(v.wrong, judgeFault(e, fc.expect)...)
-		}
+	for _, e := range ends {
+		v.wrong = slices.Concat(v.wrong, judgeEnd(e), judgeFault(e, fc.expect))
 	}
 	if fc.beside != nil && *fc.beside == fc.subject {
 		v.wrong = append(v.wrong, judgeTwice(fc.command, ends)...)

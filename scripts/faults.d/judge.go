@@ -82,8 +82,12 @@ func judgeTwice(c *command, ends []ended) (wrong []string) {
 		wrong = append(wrong, "neither of two equal commands succeeded")
 	}
 	for _, e := range ends {
-		if c.claims && e.outcome() == refused && worked.MatchString(e.stderr) {
+		switch {
+		case !c.claims:
+		case e.outcome() == refused && worked.MatchString(e.stderr):
 			wrong = append(wrong, "it was refused after it had begun to work: "+e.message())
+		case e.outcome() == succeeded && !worked.MatchString(e.stderr):
+			wrong = append(wrong, "it succeeded and said nothing of its work")
 		}
 	}
 	return wrong

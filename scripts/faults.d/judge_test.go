@@ -138,6 +138,7 @@ func TestAllowedTogether(t *testing.T) {
 func TestJudgeTwice(t *testing.T) {
 	fit, other := &command{claims: true}, &command{}
 	success, atOnce := ended{}, ended{code: exitFailed, stderr: "beamfit: table new: is being made by another command\n"}
+	worked := ended{stderr: "fit: iteration 6/6, loss 1.2\n"}
 	late := ended{code: exitFailed, stderr: "fit: iteration 2/6, loss 1.2\nbeamfit: table new: already exists\n"}
 	for name, c := range map[string]struct {
 		command *command
@@ -147,8 +148,9 @@ func TestJudgeTwice(t *testing.T) {
 		"both":                {other, []ended{success, success}, true},
 		"one":                 {other, []ended{success, late}, true},
 		"neither":             {other, []ended{late, late}, false},
-		"a claim":             {fit, []ended{atOnce, success}, true},
-		"a claim, but worked": {fit, []ended{success, late}, false},
+		"a claim":             {fit, []ended{atOnce, worked}, true},
+		"a claim, but worked": {fit, []ended{worked, late}, false},
+		"a silent success":    {fit, []ended{success, atOnce}, false},
 	} {
 		if wrong := judgeTwice(c.command, c.ends); (len(wrong) == 0) != c.ok {
 			t.Errorf("%s: %q", name, wrong)

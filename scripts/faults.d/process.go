@@ -64,15 +64,16 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			p.end.signal = status.Signal()
 		}
-		if p.end.orphans = errors.Is(err, exec.ErrWaitDelay) || !ends(group); p.end.orphans {
+		if p.end.orphans = errors.Is(err, exec.ErrWaitDelay) || !groupEnds(group); p.end.orphans {
 			_ = syscall.Kill(group, syscall.SIGKILL)
 		}
 	}()
 	return p, nil
 }
 
-// ends waits for the end of a process group whose leader has ended, and reports whether it came: what dies with the leader takes a moment.
-func ends(group int) bool {
+// groupEnds waits for the end of a process group whose leader has ended, and reports whether it came: what dies with the leader takes a
+// moment.
+func groupEnds(group int) bool {
 	for deadline := time.Now().Add(grace); ; time.Sleep(5 * time.Millisecond) {
 		if syscall.Kill(group, 0) != nil {
 			return true
