@@ -3,6 +3,8 @@ package fileio
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,8 @@ import (
 type catalog struct {
 	Format int     `json:"format"`
 	Tables []entry `json:"tables"`
+	// Checksum is that of the rest, as encode writes it; nil in format 1.
+	Checksum *uint32 `json:"crc32c,omitempty"`
 }
 
 // An entry is one table of the catalogue.
@@ -28,7 +32,8 @@ type entry struct {
 	Manifest uint32 `json:"manifest_crc32c"`
 }
 
-const catalogFormat = 1
+// catalogFormat is what is written. Format 1, which has no checksum, is read too.
+const catalogFormat = 2
 
 func (e entry) name() table.Name { return table.Name{Schema: e.Schema, Table: e.Table} }
 
@@ -46,8 +51,11 @@ func (s *Store) loadCatalog() (*catalog, error) {
 	if err := json.Unmarshal(data, c); err != nil {
 		return nil, corrupt(path, "%w", err)
 	}
-	if c.Format != catalogFormat {
-		return nil, corrupt(path, "format %d; this version of beamfit reads format %d", c.Format, catalogFormat)
+	if c.Format < 1 || c.Format > catalogFormat {
+		return nil, corrupt(path, "format %d; this version of beamfit reads the formats 1 to %d", c.Format, catalogFormat)
+	}
+	if err := c.verify(); err != nil {
+		return nil, corrupt(path, "%w", err)
 	}
 	kept := c.Tables[:0]
 	for _, e := range c.Tables {
@@ -60,6 +68,28 @@ func (s *Store) loadCatalog() (*catalog, error) {
 	}
 	c.Tables = kept
 	return c, nil
+}
+
+// verify compares the checksum, where there is one or has to be.
+func (c *catalog) verify() error {
+	switch {
+	case c.Checksum != nil:
+		data, err := c.encode()
+		if err != nil {
+			return err
+		}
+		if got := crc32.Checksum(data, castagnoli); got != *c.Checksum {
+			return fmt.Errorf("it has checksum %08x; it was written with %08x", got, *c.Checksum)
+		}
+	case c.Format > 1:
+		return errors.New("it has no checksum")
+	}
+	return nil
+}
+
+// encode writes the catalogue without its checksum.
+func (c *catalog) encode() ([]byte, error) {
+	return json.Marshal(catalog{Format: c.Format, Tables: c.Tables})
 }
 
 // wantNoTables reports table folders where the catalogue is missing: they are not empty space to build a new store in.
@@ -84,8 +114,14 @@ func (s *Store) wantNoTables(path string) error {
 // it may also when making it durable failed.
 func (s *Store) saveCatalog(c *catalog) (done bool, err error) {
 	sort.Slice(c.Tables, func(i, j int) bool { return before(c.Tables[i].name(), c.Tables[j].name()) })
-	data, err := json.MarshalIndent(c, "", " ")
+	c.Format = catalogFormat
+	data, err := c.encode()
 	if err != nil {
+		return false, err
+	}
+	sum := crc32.Checksum(data, castagnoli)
+	c.Checksum = &sum
+	if data, err = json.MarshalIndent(c, "", " "); err != nil {
 		return false, err
 	}
 	if err := s.disk.replace(s.control("catalog.json"), append(data, '\n')); err != nil {

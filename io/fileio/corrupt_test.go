@@ -190,6 +190,76 @@ func TestDamagedCatalog(t *testing.T) {
 	wantRows(t, rows, [][]any{{int64(0)}})
 }
 
+// TestEveryByteOfTheCatalog changes each byte in several ways: the tables are the same, or the catalogue is refused.
+func TestEveryByteOfTheCatalog(t *testing.T) {
+	s := tempStore(t)
+	put(t, s, "t", ints(t, 0, 1))
+	put(t, s, "u", ints(t, 5, 6))
+	path := s.control("catalog.json")
+	intact, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for i := range intact {
+		for _, change := range []byte{1, 2, 0x20, 0x80} {
+			damaged := bytes.Clone(intact)
+			damaged[i] ^= change
+			if err := os.WriteFile(path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			names, err := s.List(ctx)
+			switch {
+			case errors.Is(err, table.ErrCorrupt) && strings.Contains(err.Error(), path):
+				refused++
+			case err != nil:
+				t.Errorf("byte %d xor %#x: got error %v, want ErrCorrupt with the path", i, change, err)
+			case len(names) != 2 || names[0] != named("t") || names[1] != named("u"):
+				t.Errorf("byte %d xor %#x: the tables are %v", i, change, names)
+			}
+		}
+	}
+	if refused < 3*len(intact) {
+		t.Errorf("%d damages of %d bytes were refused", refused, len(intact))
+	}
+}
+
+// TestOldCatalog: a catalogue without a checksum, as format 1 had, is read, and gets one when it is next written.
+func TestOldCatalog(t *testing.T) {
+	s := tempStore(t)
+	put(t, s, "t", ints(t, 0, 1))
+	path := s.control("catalog.json")
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c map[string]any
+	if err := json.Unmarshal(data, &c); err != nil {
+		t.Fatal(err)
+	}
+	delete(c, "crc32c")
+	write := func(format int) {
+		c["format"] = format
+		data, err := json.Marshal(c)
+		if err == nil {
+			err = os.WriteFile(path, data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(2)
+	wantCorrupt(t, s, "t", path, "format 2 without a checksum")
+	write(1)
+	put(t, s, "u", ints(t, 0, 1))
+	if _, err := s.Lookup(ctx, named("t")); err != nil {
+		t.Error(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || !strings.Contains(string(data), `"crc32c"`) {
+		t.Errorf("%s, %v", data, err)
+	}
+}
+
 // TestRemovedByHand: a person may remove a table's folder to be rid of the table.
 func TestRemovedByHand(t *testing.T) {
 	s := tempStore(t)

@@ -114,7 +114,8 @@
 // A file that is damaged, cut, foreign or missing is table.ErrCorrupt and named, whatever its bytes are: never a panic, and
 // never more memory than a few times the wanted columns of its largest record batch. A link, pipe or device in the place of a
 // file is an error that names it. A full disk is table.ErrFull, missing
-// rights table.ErrPermission, a folder that does not answer table.ErrUnavailable. If catalog.json is lost while tables are there,
+// rights table.ErrPermission, a folder that does not answer table.ErrUnavailable. The catalogue has a checksum of itself and one of
+// every manifest, a manifest those of its files. If catalog.json is lost while tables are there,
 // nothing is read, written or removed.
 //
 // Import and export of the files that people have are in the packages exchange, csvio and parquetio below.
