@@ -288,3 +288,23 @@ func TestCloseWithEverythingOpen(t *testing.T) {
 		t.Errorf("still staged: %q", left)
 	}
 }
+
+// TestSnapshotOfAnEndedSession: the server ends the session of a snapshot before it is read. What is read of it can be read later.
+func TestSnapshotOfAnEndedSession(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	setup(t, admin, "CREATE TABLE t AS SELECT 1 AS id")
+	s, ctx := openStore(t, storeURL), context.Background()
+	snap, err := s.Snapshot(ctx, tableNamed("t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close()
+	parts, err := snap.Partitions(ctx, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	setup(t, admin, "SELECT pg_terminate_backend("+pgInt(snap.(*snapshot).conn.Conn().PgConn().PID())+", 5000)")
+	if _, err := s.Read(ctx, parts[0], table.ReadOptions{}); !errors.Is(err, table.ErrUnavailable) {
+		t.Errorf("got error %v, want ErrUnavailable", err)
+	}
+}

@@ -79,9 +79,10 @@ func explain(ctx context.Context, err error) error {
 		return ended
 	}
 	var already *serverError
+	var wrapped *wrappedError
 	var stalled *stallError
 	switch {
-	case errors.As(err, &already):
+	case errors.As(err, &already), errors.As(err, &wrapped):
 		return err
 	case isPg:
 		e := &serverError{kind: kindOf(pg), pg: pg}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -46,12 +47,23 @@ func (s *store) Read(ctx context.Context, p table.Partition, opt table.ReadOptio
 	return r, nil
 }
 
+// snapshotError is the error of a snapshot that cannot be taken over. Where the server has none of the name, the session that held it
+// has ended, and with it what the command had begun.
+func snapshotError(ctx context.Context, err error) error {
+	err = explain(ctx, err)
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && (pg.Code == "22023" || pg.Code == "55000") { // unknown; of a process that does not run any more
+		return fmt.Errorf("its snapshot is gone, closed or with the session that held it: %w: %w", table.ErrUnavailable, err)
+	}
+	return fmt.Errorf("its snapshot cannot be opened: %w", err)
+}
+
 func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Partition, token partitionToken, opt table.ReadOptions) (*reader, error) {
 	// The snapshot's name was checked by decodeToken: this statement takes no parameters.
 	err := exec(ctx, conn.Conn(), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
 		"SET TRANSACTION SNAPSHOT '"+token.Snapshot+"'", snapshotSettings)
 	if err != nil {
-		return nil, fmt.Errorf("its snapshot cannot be opened (it may be closed): %w", explain(ctx, err))
+		return nil, snapshotError(ctx, err)
 	}
 	cols, err := describe(ctx, conn.Conn(), token.Relation)
 	if err != nil {
