@@ -7,6 +7,7 @@ import (
 
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 	"github.com/beamfit/beamfit/pipelines/internal/runner/runnertest"
+	"github.com/beamfit/beamfit/tests/flinktest"
 )
 
 // BenchmarkJob is what a job costs that does nothing: an Impulse and a DoFn.
@@ -45,6 +46,6 @@ func BenchmarkJob(b *testing.B) {
 }
 
 func flinkOptions(b *testing.B, kind string) map[string]string {
-	c, _ := cluster(b, kind)
-	return map[string]string{"endpoint": c["JOB_ENDPOINT"], "flink_rest": c["FLINK_REST"], "environment_cache_millis": "4000", "parallelism": "1"}
+	c := flinktest.Start(b, kind)
+	return map[string]string{"endpoint": c.Endpoint, "flink_rest": c.REST, "environment_cache_millis": "4000", "parallelism": "1"}
 }

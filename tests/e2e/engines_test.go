@@ -1,0 +1,218 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"encoding/csv"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/tests/flinktest"
+)
+
+// An engine is where the pipelines of commands run.
+type engine struct {
+	name  string
+	flags []string
+}
+
+// localEngines are those that need nothing but the binary.
+var localEngines = []engine{
+	{"direct", nil},
+	{"prism", []string{"--runner", "prism"}},
+	{"prism, worker processes", []string{"--runner", "prism", "--environment-type", "PROCESS"}},
+}
+
+// flinkEngine is a cluster as an engine.
+func flinkEngine(c *flinktest.Cluster, name string, more ...string) engine {
+	return engine{name, append([]string{"--runner", "flink", "--endpoint", c.Endpoint, "--flink-rest", c.REST}, more...)}
+}
+
+// embeddedFlink is Flink in one process, where each job keeps its workers for two seconds. They know the password of the database.
+func embeddedFlink(t *testing.T) (*flinktest.Cluster, engine) {
+	t.Helper()
+	env := []string{"RESTARTS=0"}
+	if db, err := url.Parse(os.Getenv("BEAMFIT_TEST_PG")); err == nil {
+		if password, ok := db.User.Password(); ok {
+			env = append(env, "PGPASSWORD="+password)
+		}
+	}
+	c := flinktest.Start(t, "embedded", env...)
+	return c, flinkEngine(c, "Flink", "--parallelism", "1", "--beam-option", "environment_cache_millis=2000")
+}
+
+// A story is a sequence of commands; those that run pipelines get the flags of the engine.
+var story = []struct {
+	args   []string
+	runs   bool     // pipelines
+	tables []string // that the command makes
+}{
+	{[]string{"import", "../../cmd/beamfit/internal/iris/iris.csv", "rows", "--types", irisTypes}, false, nil},
+	{[]string{"load-model", "arch", "../../cmd/beamfit/internal/iris/iris_mlp.json"}, false, nil},
+	{
+		[]string{"split", "rows", "iris", "--train", "0.8", "--strata", "class_text", "--separate", "--seed", "2"},
+		true,
+		[]string{"iris_train", "iris_test"},
+	},
+	{
+		[]string{"preprocess", "iris_train", "train", "--dependent", "class_text", "--independent", "attributes", "--shards", "3", "--buffer-size", "11", "--seed", "3"},
+		true,
+		[]string{"train", "train_summary"},
+	},
+	{
+		[]string{"preprocess", "iris_test", "test", "--dependent", "class_text", "--independent", "attributes", "--like", "train", "--shards", "2"},
+		true,
+		[]string{"test", "test_summary"},
+	},
+	{
+		[]string{
+			"fit", "train", "model", "--arch", "arch", "--id", "1", "--compile", compile, "--fit", fitArgs, "--seed", "7",
+			"--validation", "test", "--iterations", "4", "--metrics-every", "2", "--checkpoint-every", "3",
+		},
+		true,
+		[]string{"model", "model_summary"},
+	},
+	{
+		[]string{
+			"fit", "train", "model", "--arch", "arch", "--id", "1", "--compile", compile, "--fit", fitArgs, "--seed", "8",
+			"--iterations", "2", "--warm-start",
+		},
+		true,
+		[]string{"model", "model_summary"},
+	},
+	{[]string{"evaluate", "model", "test", "evaluated"}, true, []string{"evaluated"}},
+	{[]string{"predict", "model", "iris_test", "predicted", "--id-column", "id", "--independent", "attributes"}, true, []string{"predicted"}},
+	{[]string{"load-model", "arch", "../../cmd/beamfit/internal/iris/iris_mlp.json", "--weights-from", "model"}, false, nil},
+	{
+		[]string{
+			"predict-byom", "arch", "2", "iris_test", "byom", "--id-column", "id", "--independent", "attributes", "--type", "prob",
+		},
+		true,
+		[]string{"byom"},
+	},
+}
+
+// tell runs the story on an engine and returns what each command printed and the SHA-256 of each table it made.
+func (u user) tell(e engine) []string {
+	u.t.Helper()
+	var lines []string
+	for _, s := range story {
+		args := slices.Clone(s.args)
+		if s.runs {
+			args = append(args, e.flags...)
+		}
+		lines = append(lines, s.args[0]+": "+u.beamfit(args...))
+		for _, name := range s.tables {
+			lines = append(lines, name+": "+u.sum(name))
+		}
+	}
+	return lines
+}
+
+// times are the columns of model summaries that differ from one run to the next.
+var times = []string{"start_training_time", "end_training_time", "metrics_elapsed_time"}
+
+// sum is the SHA-256 of a table's export without the columns that hold times. A table is a set of rows: their order does not count.
+// With columns it is that of these alone.
+func (u user) sum(name string, columns ...string) string {
+	u.t.Helper()
+	file := filepath.Join(u.t.TempDir(), name+".csv")
+	u.beamfit("export", name, file)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	rows, err := csv.NewReader(strings.NewReader(string(data))).ReadAll()
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	if len(rows) < 2 {
+		u.t.Fatalf("table %s has no row", name)
+	}
+	for i := range rows[0] {
+		column := rows[0][i]
+		if slices.Contains(times, column) || len(columns) > 0 && !slices.Contains(columns, column) {
+			for _, r := range rows {
+				r[i] = ""
+			}
+		}
+	}
+	header, body := rows[0], rows[1:]
+	slices.SortFunc(body, slices.Compare[[]string])
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Appendf(nil, "%q %q", header, body)))
+}
+
+// badRows are the commands that meet a row of table bad whose feature is NULL.
+var badRows = [][]string{
+	{"preprocess", "bad", "out", "--dependent", "class_text", "--independent", "attributes"},
+	{"preprocess", "bad", "out", "--dependent", "class_text", "--independent", "attributes", "--like", "train"},
+	{"predict", "model", "bad", "out", "--id-column", "id", "--independent", "attributes"},
+	{"predict-byom", "arch", "2", "bad", "out", "--id-column", "id", "--independent", "attributes"},
+}
+
+var schema = regexp.MustCompile(`table e2e_\d+_\d+\.bad`)
+
+// tellErrors returns the exit code and the error of each of badRows, after the story.
+func (u user) tellErrors(e engine) []string {
+	u.t.Helper()
+	file := filepath.Join(u.t.TempDir(), "bad.csv")
+	if err := os.WriteFile(file, []byte("1,\"{1,2,3,4}\",Iris-setosa\n2,,Iris-setosa\n"), 0o600); err != nil {
+		u.t.Fatal(err)
+	}
+	u.beamfit("import", file, "bad", "--header=false", "--types", irisTypes)
+	var lines []string
+	for _, args := range badRows {
+		_, err := u.try(append(append(slices.Clone(args), "--no-progress"), e.flags...)...)
+		// PostgreSQL names the schema, too, which is another one for each user.
+		lines = append(lines, fmt.Sprintf("%s: %v", args[0], schema.ReplaceAllString(fmt.Sprint(err), "table bad")))
+		if _, err := u.try("show", "out"); err == nil || !strings.Contains(err.Error(), "does not exist") {
+			u.t.Errorf("%v left a table: %v", args, err)
+		}
+	}
+	return lines
+}
+
+// Every job leaves the same tables on every engine and store, bit for bit, and prints the same; so do errors.
+func TestEngines(t *testing.T) {
+	first := fileUser(t)
+	want := first.tell(localEngines[0])
+	wantErrors := first.tellErrors(localEngines[0])
+	for _, line := range wantErrors {
+		for _, part := range []string{"exit status 1", "table bad", `column "attributes"`, "row 2", "NULL"} {
+			if !strings.Contains(line, part) {
+				t.Errorf("%q is not in %s", part, line)
+			}
+		}
+	}
+	compare := func(t *testing.T, u user, e engine) {
+		if d := cmp.Diff(want, u.tell(e)); d != "" {
+			t.Errorf("others than on the direct runner and in a folder:\n%s", d)
+		}
+		if d := cmp.Diff(wantErrors, u.tellErrors(e)); d != "" {
+			t.Errorf("other errors than of the direct runner and a folder:\n%s", d)
+		}
+	}
+	for name, user := range users(t) {
+		for _, e := range localEngines {
+			t.Run(e.name+"/"+name, func(t *testing.T) { compare(t, user(t), e) })
+		}
+	}
+	t.Run("Flink", func(t *testing.T) {
+		c, e := embeddedFlink(t)
+		for name, user := range users(t) {
+			t.Run(name, func(t *testing.T) { compare(t, user(t), e) })
+		}
+		t.Run("interrupted", func(t *testing.T) {
+			u := fileUser(t)
+			u.irisPrepared("0")
+			interrupted(t, u, c, e)
+		})
+	})
+}
