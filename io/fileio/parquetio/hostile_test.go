@@ -236,12 +236,18 @@ func hostileFiles(t *testing.T) map[string][]byte {
 
 const hostileFile = "BEAMFIT_TEST_HOSTILE_FILE"
 
+// raceDetector: the race detector is on.
+var raceDetector bool
+
 // TestHostile reads files that ask for gigabytes or for hours, each in a process of its own: an error below 1 GB, no panic, no
 // end of the process for want of memory.
 func TestHostile(t *testing.T) {
 	if path := os.Getenv(hostileFile); path != "" {
 		fmt.Println("result:", readWhole(path))
 		return
+	}
+	if raceDetector {
+		t.Skip("the race detector takes several times the memory that is bounded here")
 	}
 	dir := t.TempDir()
 	for name, data := range hostileFiles(t) {

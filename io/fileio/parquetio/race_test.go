@@ -1,0 +1,5 @@
+//go:build race
+
+package parquetio
+
+func init() { raceDetector = true }
