@@ -1,6 +1,7 @@
 package pgio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -178,10 +179,9 @@ func (s *store) committed(ctx context.Context, xid int64) (bool, error) {
 	defer cancel()
 	for {
 		var status *string
-		if err := s.pool.QueryRow(ctx, "SELECT txid_status($1)", xid).Scan(&status); err != nil {
-			return false, err
-		}
+		err := s.pool.QueryRow(ctx, "SELECT txid_status($1)", xid).Scan(&status)
 		switch {
+		case err != nil: // a server that has just stopped may be starting again
 		case status == nil:
 			return false, errors.New("the server has forgotten the transaction")
 		case *status != "in progress":
@@ -190,7 +190,7 @@ func (s *store) committed(ctx context.Context, xid int64) (bool, error) {
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return false, cmp.Or(err, ctx.Err())
 		}
 	}
 }
