@@ -7,7 +7,7 @@
 // the run's Ref in an exported field and asks Of for the Run. A DoFn never needs the process that began the run: what it works
 // with are values and addresses in its own fields and elements, and what a Run adds differs in this only:
 //
-//   - in the process that began the run (Local), tasks share the run's workers, stop when the caller's context ends or another
+//   - in the process that began the run tasks share the run's workers, stop when the caller's context ends or another
 //     DoFn has failed, and progress (Advance, Watch) is heard; Fail keeps the first error as it is. Connect gives the store that the
 //     run was begun with;
 //   - in any other process tasks share as many workers as the Ref says, stop within seconds when another task of their bundle has failed

@@ -115,8 +115,8 @@ func TestValues(t *testing.T) {
 // A worker remembers the runs that it works for, and forgets those it has not heard of for long.
 func TestForeignRuns(t *testing.T) {
 	a := Of(Ref{ID: "elsewhere-1", Workers: 3})
-	if cap(a.slots) != 3 || a.Local() {
-		t.Errorf("%d workers, local %v", cap(a.slots), a.Local())
+	if cap(a.slots) != 3 || a.local {
+		t.Errorf("%d workers, local %v", cap(a.slots), a.local)
 	}
 	b := Of(Ref{ID: "elsewhere-2"})
 	if Of(a.Ref()) != a || Of(b.Ref()) != b {

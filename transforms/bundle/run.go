@@ -56,7 +56,7 @@ type Watcher interface {
 // A Run is one call of a job, as seen in this process: see the package comment. It is safe for concurrent use.
 type Run struct {
 	ref    Ref
-	local  bool
+	local  bool // this is the process that began the run
 	ctx    context.Context // ends with the run; of another process: when the lease ends
 	cancel context.CancelCauseFunc
 	slots  chan struct{}
@@ -100,9 +100,6 @@ func newRun(ctx context.Context, ref Ref) *Run {
 
 // Ref names the run in DoFns.
 func (r *Run) Ref() Ref { return r.ref }
-
-// Local reports whether this is the process that began the run.
-func (r *Run) Local() bool { return r.local }
 
 // Context ends with the caller's context, at the first Fail and at End. In another process it ends with the lease.
 func (r *Run) Context() context.Context { return r.ctx }
