@@ -56,7 +56,7 @@ type Watcher interface {
 // A Run is one call of a job, as seen in this process: see the package comment. It is safe for concurrent use.
 type Run struct {
 	ref    Ref
-	local  bool // this is the process that began the run
+	local  bool            // this is the process that began the run
 	ctx    context.Context // ends with the run; of another process: when the lease ends
 	cancel context.CancelCauseFunc
 	slots  chan struct{}
