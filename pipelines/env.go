@@ -22,6 +22,9 @@ type Env struct {
 	// number of CPUs.
 	// No result depends on it.
 	Workers int
+	// Memory is the most bytes of packed rows that each worker process keeps in memory; shards beyond it lie in a file of the scratch folder
+	// and are read for every pass, with read-ahead. 0: half of the memory of the container or machine. No result depends on it.
+	Memory int64
 	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.
 	Progress func(Event)
 

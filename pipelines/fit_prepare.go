@@ -17,7 +17,7 @@ import (
 
 // The names of a run's datasets.
 const (
-	trainingSet   = "training"
+	trainingSet   = dataset.Training
 	validationSet = "validation"
 )
 

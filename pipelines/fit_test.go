@@ -40,6 +40,21 @@ func TestFitGivesTheSameWeightsEverywhere(t *testing.T) {
 			}
 		}
 	})
+	// Rows in files, and some in memory and some in files.
+	for _, memory := range []int64{1, 900} {
+		for _, foreign := range []bool{false, true} {
+			store := fileStore(t)
+			withIris(t, store)
+			opt := irisFit()
+			opt.Validation = "iris_test_packed"
+			if _, err := Fit(t.Context(), Env{Store: store, Memory: memory, foreign: foreign}, opt); err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(modelWeights(t, store, "iris_model"), first) {
+				t.Errorf("%d bytes of memory give other weights", memory)
+			}
+		}
+	}
 	// another seed must give others
 	store := fileStore(t)
 	withIris(t, store)

@@ -52,6 +52,9 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	if e.Workers < 0 {
 		return nil, argumentErrorf("workers must not be negative, found %d", e.Workers)
 	}
+	if e.Memory < 0 {
+		return nil, argumentErrorf("memory must not be negative, found %d", e.Memory)
+	}
 	if e.Runner == "" {
 		e.Runner = "direct"
 	}
@@ -67,7 +70,7 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	}
 	j := &job{Env: e, name: name, ref: e.Store.Ref()}
 	j.run = bundle.Begin(ctx, bundle.Options{
-		Workers: e.Workers, Store: e.Store, Watch: to.watch, Kept: to.kept,
+		Workers: e.Workers, Memory: e.Memory, Store: e.Store, Watch: to.watch, Kept: to.kept,
 		Progress: func(stage, unit string, done int64) {
 			j.mu.Lock()
 			total := j.totals[stage]

@@ -27,6 +27,7 @@ type app struct {
 	runnerOptions     map[string]string // by their names in Beam
 	prismOpenPort     bool
 	workers           int
+	memory            int64
 	logLevel          string
 	quiet, noProgress bool
 
@@ -74,7 +75,7 @@ func (a *app) share(ctx context.Context, shared bool) error {
 // run does one job on the store, with its progress on standard error.
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {
-		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers}
+		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers, Memory: a.memory}
 		if !a.quiet && !a.noProgress {
 			p := progress.New(a.err, a.progressOptions())
 			defer p.Close()

@@ -81,6 +81,8 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 		"let prism listen for everybody who reaches this machine, who can then run programs as you").NoOptDefVal = "true"
 	define(fs, flagvalue.Of(&a.workers, flagvalue.Count), "workers", "N", "one per CPU",
 		"most shards, partitions or slices of a batch at a time; no result depends on it")
+	define(fs, flagvalue.Of(&a.memory, flagvalue.Bytes), "memory", "SIZE", "half of the machine's",
+		"most packed rows in the memory of each worker, such as 8GB or 512MiB; shards beyond it are read from scratch files, to the same results")
 	a.logLevel = "warn"
 	defineChoice(root, fs, &a.logLevel, "log-level", "LEVEL", logLevelNames, a.logLevel, "least severity of log messages on standard error")
 	define(fs, flagvalue.Of(&a.quiet, flagvalue.Bool), "quiet", "", "off", "write nothing but errors and the tables asked for").NoOptDefVal = "true"

@@ -76,6 +76,15 @@ func (b *Buffer) SetRow(i int, row []byte) {
 	}
 }
 
+// AppendRow appends row i to dst, in the form that SetRow takes.
+func (b *Buffer) AppendRow(dst []byte, i int) []byte {
+	for k, v := range b.values {
+		n := b.Layout.Width(k) * b.Layout.Variable(k).Size()
+		dst = append(dst, v.Bytes()[i*n:(i+1)*n]...)
+	}
+	return dst
+}
+
 // Release frees the memory, unless records still use it.
 func (b *Buffer) Release() {
 	for _, v := range b.values {

@@ -35,17 +35,20 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 	if err := w.load(weights, nil); err != nil {
 		return Score{}, err
 	}
-	if w.order == nil {
-		w.order, w.values = make([]int32, batch), make([]float32, batch)
+	if w.values == nil {
+		w.values = make([]float32, batch)
 	}
 	s := m.newScore()
 	penalty := m.weightPenalty(weights)
-	index := newRowIndex(data.Buffers())
-	err = w.chunks(ctx, data.Rows(), batch, func(b *bound, from, rows int) error {
-		for i := range rows {
-			w.order[i] = int32(from + i)
+	reader := data.Reader(ctx, batch)
+	defer reader.Close()
+	reader.Walk(nil)
+	err = w.chunks(ctx, data.Rows(), batch, func(b *bound, _, rows int) error {
+		index, numbers, err := reader.Next()
+		if err != nil {
+			return err
 		}
-		b.gather(m, index, w.order[:rows])
+		b.gather(m, index, numbers)
 		if err := b.run(&plan.Step{}); err != nil {
 			return err
 		}

@@ -1,7 +1,7 @@
 package trainer
 
 // gather copies rows of the shard to the places 0, 1, ... of the batch: inputs as they are, labels as float32.
-func (b *bound) gather(m *Model, x *rowIndex, rows []int32) {
+func (b *bound) gather(m *Model, x *Index, rows []int32) {
 	for place, row := range rows {
 		buffer, at := x.find(int(row))
 		for i, w := range m.inWidth {

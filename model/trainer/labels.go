@@ -138,8 +138,8 @@ func (m *Model) checkClass(output int, values []float32) error {
 	return fmt.Errorf("class number %v, the output has classes 0 to %d", v, m.outWidth[output]-1)
 }
 
-// checkClasses checks that rows can be weighted by the class of their labels, for a model with one output.
-func (m *Model) checkClasses(b *Buffer) error {
+// CheckClasses checks that rows can be weighted by the class of their labels, for a model with one output.
+func (m *Model) CheckClasses(b Buffer) error {
 	values, numeric := b.numbers(0)
 	if !numeric || m.losses[0].Labels != loss.LikeOutput || len(values) != b.N*m.outWidth[0] {
 		return nil
@@ -202,8 +202,9 @@ func classOf[T int16 | float32](row []T) int {
 	return best
 }
 
-// count finds how many rows of a batch the loss of each output counts, at least 1.
-func (p *pass) count(rows []int32) {
+// count finds how many rows of the batch the loss of each output counts, at least 1.
+func (p *pass) count() {
+	rows := p.numbers
 	for i, l := range p.model.losses {
 		p.counted[i] = len(rows)
 		if !l.Ignore.On {

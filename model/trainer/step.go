@@ -15,7 +15,6 @@ type trainStep struct {
 
 	// What run is given, for its jobs.
 	pass  *pass
-	order []int32
 	stage []plan.Program // the set of stages or finish that is being run
 	back  bool           // whether the stage takes the slices from the last to the first
 	seeds []plan.Step    // per slice
@@ -73,11 +72,11 @@ func (w *worker) programs(sets [][]*plan.Plan) ([][]plan.Program, error) {
 	return programs, nil
 }
 
-// run trains on the rows of a batch.
-func (s *trainStep) run(p *pass, order []int32) error {
-	s.pass, s.order = p, order
-	p.count(order)
-	defer func() { s.pass, s.order, s.stage = nil, nil, nil }() // the worker outlives the pass
+// run trains on the rows of the pass's batch.
+func (s *trainStep) run(p *pass) error {
+	s.pass = p
+	p.count()
+	defer func() { s.pass, s.stage = nil, nil }() // the worker outlives the pass
 	p.crew.run(len(s.slices), s.slice)
 	if err := s.failed(); err != nil {
 		return err
@@ -106,7 +105,7 @@ func (s *trainStep) runSets(sets [][]plan.Program, do func(job, jobs int)) error
 func (s *trainStep) doSlice(i, _ int) {
 	p, b := s.pass, s.slices[i]
 	from, to := sliceRows(s.batch, len(s.slices), i)
-	b.gather(p.model, p.index, s.order[from:to])
+	b.gather(p.model, p.index, p.numbers[from:to])
 	b.scale(p.model, p.classWeight, p.counted)
 	s.seeds[i] = p.step
 	if len(s.slices) == 1 { // else the slices have the cores

@@ -91,8 +91,9 @@ func (m *Model) checkTrain(in TrainInput) error {
 		return err
 	}
 	if in.Fit.ClassWeight != nil {
-		for i, b := range in.Data.Buffers() {
-			if err := m.checkClasses(&b); err != nil {
+		buffers, _ := in.Data.(Buffers)
+		for i, b := range buffers {
+			if err := m.CheckClasses(b); err != nil {
 				return fmt.Errorf("buffer %d: %w", i, err)
 			}
 		}
@@ -115,7 +116,7 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	crew := newCrew(in.Cores)
 	defer crew.dismiss()
 	p := pass{
-		worker: w, crew: crew, index: newRowIndex(in.Data.Buffers()), batch: batch, order: order,
+		worker: w, crew: crew, reader: in.Data.Reader(ctx, batch), batch: batch, order: order,
 		classWeight: in.Fit.ClassWeight,
 		counted:     make([]int, len(w.model.losses)),
 		label:       make([]float32, slices.Max(w.model.labelWidth)),
@@ -124,6 +125,7 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		step:        plan.Step{Seed: mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps)},
 		iteration:   in.State.Iteration,
 	}
+	defer p.reader.Close()
 	if in.Fit.StepsPerEpoch > 0 {
 		p.steps = min(p.steps, in.Fit.StepsPerEpoch)
 	}
@@ -146,10 +148,12 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 type pass struct {
 	*worker
 	crew        *crew
-	index       *rowIndex
+	reader      Reader
 	batch       int
 	steps       int
 	order       []int32
+	index       *Index  // of the rows of a batch
+	numbers     []int32 // of those rows
 	classWeight map[int]float64
 	counted     []int     // per output, the rows of the batch that its loss counts
 	label       []float32 // room for one
@@ -158,24 +162,27 @@ type pass struct {
 	iteration   int64 // optimizer steps done
 }
 
-func (p *pass) run(ctx context.Context) error {
-	for k := range p.steps {
+func (p *pass) run(ctx context.Context) (err error) {
+	p.reader.Walk(p.order[:min(p.steps*p.batch, len(p.order))])
+	for range p.steps {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		rows := p.order[k*p.batch : min((k+1)*p.batch, len(p.order))]
-		step, err := p.trainStep(len(rows))
+		if p.index, p.numbers, err = p.reader.Next(); err != nil {
+			return err
+		}
+		step, err := p.trainStep(len(p.numbers))
 		if err != nil {
 			return err
 		}
 		p.step.Scalars = p.model.optimizer.Scalars(p.iteration)
-		if err := step.run(p, rows); err != nil {
+		if err := step.run(p); err != nil {
 			return err
 		}
 		p.step.Counter++
 		p.iteration++
 		if p.progress != nil {
-			p.progress(len(rows))
+			p.progress(len(p.numbers))
 		}
 	}
 	return nil

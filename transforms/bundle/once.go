@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"context"
+	"io"
 	"sync"
 )
 
@@ -18,9 +19,19 @@ type onceValue struct {
 	stopped bool // err is that its maker was stopped
 }
 
+// clear forgets all values, and closes those that can be closed.
 func (m *onceMap) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, v := range m.values {
+		select {
+		case <-v.made:
+			if c, ok := v.value.(io.Closer); ok {
+				_ = c.Close() // whoever worked with it has ended
+			}
+		default:
+		}
+	}
 	m.values = nil
 }
 

@@ -20,14 +20,17 @@ type Ref struct {
 	ID string
 	// Workers is the most tasks at the same time in each process; 0: the number of its CPUs.
 	Workers int `json:",omitempty"`
+	// Memory is the most bytes of rows that each process keeps in memory (Hold); 0: half of what the machine or container has.
+	Memory int64 `json:",omitempty"`
 	// Lease is how workers of other processes know that the run goes on; nil: they cannot know.
 	Lease *Lease `json:",omitempty"`
 }
 
 // Options describe a run to the process that begins it.
 type Options struct {
-	// Workers is that of Ref.
+	// Workers and Memory are those of Ref.
 	Workers int
+	Memory  int64
 	// Store is the store that Connect gives for its own address; may be nil.
 	Store table.Store
 	// Progress hears how far each stage is, one call at a time; nil: nobody listens.
@@ -60,6 +63,7 @@ type Run struct {
 	ctx    context.Context // ends with the run; of another process: when the lease ends
 	cancel context.CancelCauseFunc
 	slots  chan struct{}
+	memory memory
 	store  table.Store
 	watch  Watcher
 	kept   func(key string, value any)
@@ -82,7 +86,7 @@ var (
 
 // Begin starts a run. Its tasks stop when ctx ends. End must be called.
 func Begin(ctx context.Context, opt Options) *Run {
-	r := newRun(ctx, Ref{ID: fmt.Sprint(process, count.Add(1)), Workers: opt.Workers})
+	r := newRun(ctx, Ref{ID: fmt.Sprint(process, count.Add(1)), Workers: opt.Workers, Memory: opt.Memory})
 	r.local, r.store, r.progress, r.watch, r.kept = true, opt.Store, opt.Progress, opt.Watch, opt.Kept
 	runs.add(r)
 	return r
@@ -94,6 +98,10 @@ func newRun(ctx context.Context, ref Ref) *Run {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	r := &Run{ref: ref, slots: make(chan struct{}, workers), done: map[string]int64{}}
+	r.memory.free = ref.Memory
+	if ref.Memory <= 0 {
+		r.memory.free = machineMemory() / 2
+	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	return r
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/beamfit/beamfit/io/fileio"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/recipe"
@@ -110,11 +111,11 @@ var testModel = recipe.Model{
 func TestNumbers(t *testing.T) {
 	b := buffer.New(nil, buffer.Layout{Inputs: layout.Inputs, Labels: []buffer.Variable{{Name: "y", Shape: []int{1}, Numeric: true}}}, 3)
 	copy(b.Numbers[0], []float32{0.5, 1.5, 2.5})
-	l := &loaded{[]*buffer.Buffer{b}}
-	if got := l.rows(b.Layout, 0, 3).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], b.Numbers[0]) {
+	m := &inMemory{b.Layout, []*buffer.Buffer{b}}
+	if got := m.data(0, 3).(trainer.Buffers)[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], b.Numbers[0]) {
 		t.Errorf("data %v", got)
 	}
-	if got := l.rows(b.Layout, 1, 3).Buffers()[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], []float32{1.5, 2.5}) {
+	if got := m.data(1, 3).(trainer.Buffers)[0]; got.Labels[0] != nil || !slices.Equal(got.Numbers[0], []float32{1.5, 2.5}) {
 		t.Errorf("piece %v", got)
 	}
 }
@@ -130,7 +131,7 @@ func contents(t *testing.T, s *opened) []string {
 		}
 		var text []string
 		rows := 0
-		for _, b := range data.Buffers() {
+		for _, b := range data.(trainer.Buffers) {
 			if len(b.Inputs[0]) != 2*b.N || len(b.Labels[0]) != b.N {
 				t.Errorf("%d and %d values for %d rows", len(b.Inputs[0]), len(b.Labels[0]), b.N)
 			}
@@ -155,7 +156,7 @@ func TestShards(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"0/0x3 2/2x3", "1/1x4 5/5x2", "x0"}, contents(t, s)); d != "" {
+	if d := cmp.Diff([]string{"0/0x3 2/2x3", "1/1x4 5/5x2", ""}, contents(t, s)); d != "" {
 		t.Error(d)
 	}
 	if s.Rows() != 12 || s.Buffers() != 5 || len(s.Shards) != 3 {
@@ -168,7 +169,7 @@ func TestShards(t *testing.T) {
 	if s, err = open(t, schema[1:], rows...); err != nil {
 		t.Fatal(err)
 	}
-	if d := cmp.Diff([]string{"0/0x3 1/1x4 2/2x3 x0 5/5x2"}, contents(t, s)); d != "" {
+	if d := cmp.Diff([]string{"0/0x3 1/1x4 2/2x3 5/5x2"}, contents(t, s)); d != "" {
 		t.Error(d)
 	}
 }
@@ -252,7 +253,7 @@ func TestPieces(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, b := range data.Buffers() {
+			for _, b := range data.(trainer.Buffers) {
 				if len(b.Inputs[0]) != 2*b.N || len(b.Labels[0]) != b.N {
 					t.Errorf("%v: %d and %d values for %d rows", p, len(b.Inputs[0]), len(b.Labels[0]), b.N)
 				}
@@ -335,11 +336,11 @@ func TestDigest(t *testing.T) {
 		t.Fatal(err)
 	}
 	digest := func(shard Shard, run *bundle.Run) (string, error) {
-		l, err := shard.load(t.Context(), run, s.model)
+		h, err := shard.load(t.Context(), run, s.model)
 		if err != nil {
 			return "", err
 		}
-		return digestOf(l.buffers), nil
+		return h.digest()
 	}
 	first, err := digest(s.Shards[0], s.run)
 	if err != nil {

@@ -9,7 +9,9 @@
 // buffers. Where the buffers of a shard follow each other in the table, as preprocess writes them, those partitions hold no others,
 // so that a worker reads its shards and nothing else.
 //
-// Rows are read into Arrow buffers when a process first needs them, and stay for the run (bundle.Once). Load is the stage that needs them
+// Rows are read into Arrow buffers when a process first needs them, and stay for the run (bundle.Once). A shard for which the run has no memory
+// left (bundle.Run.Hold) is written to a scratch file of the process instead, row by row, and each batch of every walk is read from there,
+// some batches ahead: the same rows in the same order. Load is the stage that needs them
 // first: training begins when all tables are read, so that bad rows are found before any work. A worker that takes the place of another
 // one, or gets its shard, reads it again. What travels through the pipeline are descriptions of shards and pieces.
 //

@@ -43,14 +43,14 @@ func (f *loadFn) ProcessElement(ctx context.Context, s Shard, _ func(Shard)) err
 		if err != nil {
 			return s, err
 		}
-		l, err := s.load(ctx, run, model)
+		h, err := s.load(ctx, run, model)
 		if err != nil {
 			return s, err
 		}
 		if f.Digest && s.Digest == "" {
-			s.Digest = digestOf(l.buffers)
+			s.Digest, err = h.digest()
 		}
-		return s, nil
+		return s, err
 	})
 }
 

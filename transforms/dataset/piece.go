@@ -7,7 +7,6 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/recipe"
@@ -58,37 +57,9 @@ func (s Shard) cut(n int) []Piece {
 
 // Data is what a piece holds. Nobody changes it.
 func (p Piece) Data(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (trainer.Dataset, error) {
-	l, err := p.Shard.load(ctx, run, model)
+	h, err := p.Shard.load(ctx, run, model)
 	if err != nil {
 		return nil, err
 	}
-	return l.rows(p.Shard.Table.Layout, p.From, p.To), nil
-}
-
-// rows are rows first to end-1 of the shard.
-func (l *loaded) rows(layout buffer.Layout, first, end int) trainer.Dataset {
-	var data trainer.Buffers
-	at := 0 // row of the shard
-	for _, b := range l.buffers {
-		from, to := max(first-at, 0), min(end-at, b.N)
-		at += b.N
-		if from >= to {
-			continue
-		}
-		part := trainer.Buffer{N: to - from}
-		for k, v := range layout.Inputs {
-			part.Inputs = append(part.Inputs, b.Inputs[k][from*v.Size():to*v.Size()])
-		}
-		for k, v := range layout.Labels {
-			if v.Numeric {
-				part.Labels = append(part.Labels, nil)
-				part.Numbers = append(part.Numbers, b.Numbers[k][from*v.Size():to*v.Size()])
-				continue
-			}
-			part.Labels = append(part.Labels, b.Labels[k][from*v.Size():to*v.Size()])
-			part.Numbers = append(part.Numbers, nil)
-		}
-		data = append(data, part)
-	}
-	return data
+	return h.data(p.From, p.To), nil
 }

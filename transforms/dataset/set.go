@@ -10,9 +10,12 @@ import (
 	"github.com/beamfit/beamfit/transforms/packed"
 )
 
+// Training is the Set of the table that a fit trains on.
+const Training = "training"
+
 // A Table is a packed table, as a shard's worker finds it.
 type Table struct {
-	// Set is what the table is to the run: "training", "validation", "test".
+	// Set is what the table is to the run: Training, "validation", "test".
 	Set string
 	// Ref addresses the store, Name is the table's, and Layout that of its buffers in the order of the model's inputs and outputs.
 	Ref    string

@@ -1,14 +1,10 @@
 package dataset
 
 import (
-	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -42,75 +38,64 @@ func (s *Shard) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, s) }
 // CollectKey is the number of the shard.
 func (s Shard) CollectKey() string { return strconv.Itoa(s.Index) }
 
-// A loaded shard is its buffers in their order. Nobody changes them.
-type loaded struct{ buffers []*buffer.Buffer }
+// held is what a shard holds, in memory or in a file. Nobody changes it.
+type held interface {
+	// data is rows from to to-1.
+	data(from, to int) trainer.Dataset
+	// digest is the SHA-256 of all values, buffer by buffer.
+	digest() (string, error)
+}
 
 // Data is what the shard holds, read at the first call in a process. Nobody changes it.
 func (s Shard) Data(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (trainer.Dataset, error) {
-	l, err := s.load(ctx, run, model)
+	h, err := s.load(ctx, run, model)
 	if err != nil {
 		return nil, err
 	}
-	var data trainer.Buffers
-	for _, b := range l.buffers {
-		data = append(data, rowsOf(b))
-	}
-	return data, nil
+	return h.data(0, s.Rows), nil
 }
 
-// rowsOf are the rows of a buffer.
-func rowsOf(b *buffer.Buffer) trainer.Buffer {
-	return trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, Numbers: b.Numbers, N: b.N}
-}
-
-// load reads the shard, once per process. Labels are checked by the model. Values that are not those of Digest are an error.
-func (s Shard) load(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (*loaded, error) {
+// load reads the shard, once per process: into memory, or into a file where the run may not keep so much there. Labels are checked
+// by the model. Values that are not those of Digest are an error.
+func (s Shard) load(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (held, error) {
 	key := fmt.Sprintf("shard %d of %s in %s as %s", s.Index, s.Table.Name, s.Table.Ref, s.Table.Set)
-	return bundle.Once(ctx, run, key, func(ctx context.Context) (*loaded, error) {
-		parts := make([][]read, len(s.Parts))
-		err := run.Parallel(ctx, len(s.Parts), func(ctx context.Context, i int) (err error) {
-			parts[i], err = s.Table.read(ctx, run, s.Parts[i], model)
-			return err
-		})
+	return bundle.Once(ctx, run, key, func(ctx context.Context) (held, error) {
+		bytes := int64(s.Rows) * int64(s.Table.Layout.RowBytes())
+		if !run.Hold(bytes) {
+			return s.spill(ctx, run, model)
+		}
+		l, err := s.hold(ctx, run, model)
 		if err != nil {
+			run.Unhold(bytes)
 			return nil, err
 		}
-		return s.assemble(slices.Concat(parts...))
+		return l, nil
 	})
 }
 
-// assemble picks the shard's buffers and puts them in order.
-func (s Shard) assemble(all []read) (*loaded, error) {
-	var own []read
-	rows := 0
-	for _, r := range all {
-		if r.Key == s.Key {
-			own = append(own, r)
-			rows += r.Rows
-		}
-	}
-	if len(own) != s.Buffers || rows != s.Rows {
-		return nil, &table.TableError{Table: s.Table.Name, Err: fmt.Errorf("shard %d: %w: %d buffers with %d rows, expected %d with %d",
-			s.Index, table.ErrChanged, len(own), rows, s.Buffers, s.Rows)}
-	}
-	slices.SortStableFunc(own, func(a, b read) int { return cmp.Compare(a.ID, b.ID) })
-	l := new(loaded)
-	for _, r := range own {
-		l.buffers = append(l.buffers, r.buffer)
-	}
-	if s.Digest != "" && s.Digest != digestOf(l.buffers) {
-		return nil, &table.TableError{Table: s.Table.Name, Err: fmt.Errorf("shard %d: %w", s.Index, table.ErrChanged)}
-	}
-	return l, nil
+// changed is the error for a shard that is not what Open has found, or not what was read before.
+func (s Shard) changed(why string) error {
+	return &table.TableError{Table: s.Table.Name, Err: fmt.Errorf("shard %d: %w%s", s.Index, table.ErrChanged, why)}
 }
 
-// digestOf is the SHA-256 of all values, buffer by buffer.
-func digestOf(buffers []*buffer.Buffer) string {
-	h := sha256.New()
-	for _, b := range buffers {
-		_ = b.Write(h) // a hash takes everything
+// checkCounts checks what was read of the shard.
+func (s Shard) checkCounts(buffers, rows int) error {
+	if buffers == s.Buffers && rows == s.Rows {
+		return nil
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return s.changed(fmt.Sprintf(": %d buffers with %d rows, expected %d with %d", buffers, rows, s.Buffers, s.Rows))
+}
+
+// checkDigest checks the values of the shard, where those of an earlier reading are known.
+func (s Shard) checkDigest(h held) error {
+	if s.Digest == "" {
+		return nil
+	}
+	digest, err := h.digest()
+	if err == nil && digest != s.Digest {
+		err = s.changed("")
+	}
+	return err
 }
 
 // A read buffer is one with what its row says of it.
@@ -123,28 +108,40 @@ type read struct {
 func (t Table) read(ctx context.Context, run *bundle.Run, p table.Partition, model *recipe.Loaded) ([]read, error) {
 	key := fmt.Sprintf("rows %d of %s in %s as %s", p.FirstRow, t.Name, t.Ref, t.Set)
 	return bundle.Once(ctx, run, key, func(ctx context.Context) ([]read, error) {
-		store, err := run.Connect(ctx, t.Ref)
-		if err != nil {
-			return nil, err
-		}
 		out := make([]read, 0, p.Rows)
-		opt := table.ReadOptions{}
-		for i := range t.Layout.Len() {
-			opt.Columns = append(opt.Columns, t.Layout.Variable(i).Name)
-		}
-		opt.Columns = append(opt.Columns, packed.Columns(t.Layout, t.Keyed)...)
-		err = table.EachBatch(ctx, store, p, opt, func(b *table.Batch) error {
-			for i := range b.Rows {
-				r, err := t.buffer(b, i, p.FirstRow+int64(len(out)), model)
-				if err != nil {
-					return err
-				}
-				out = append(out, r)
-			}
-			run.Advance(Stage, "buffers", int64(b.Rows))
+		err := t.each(ctx, run, p, model, func(r read) error {
+			out = append(out, r)
+			run.Advance(Stage, "buffers", 1)
 			return nil
 		})
 		return out, err
+	})
+}
+
+// each reads the buffers of a partition one after the other.
+func (t Table) each(ctx context.Context, run *bundle.Run, p table.Partition, model *recipe.Loaded, do func(read) error) error {
+	store, err := run.Connect(ctx, t.Ref)
+	if err != nil {
+		return err
+	}
+	opt := table.ReadOptions{}
+	for i := range t.Layout.Len() {
+		opt.Columns = append(opt.Columns, t.Layout.Variable(i).Name)
+	}
+	opt.Columns = append(opt.Columns, packed.Columns(t.Layout, t.Keyed)...)
+	row := p.FirstRow
+	return table.EachBatch(ctx, store, p, opt, func(b *table.Batch) error {
+		for i := range b.Rows {
+			r, err := t.buffer(b, i, row, model)
+			if err != nil {
+				return err
+			}
+			row++
+			if err := do(r); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -156,11 +153,22 @@ func (t Table) buffer(b *table.Batch, i int, row int64, model *recipe.Loaded) (r
 	if r.buffer, err = packed.Read(t.Name, b, i, row, r.Description, t.Layout); err != nil {
 		return r, err
 	}
-	if err = model.CheckBuffer(rowsOf(r.buffer)); err != nil {
+	if err = t.check(rowsOf(r.buffer), model); err != nil {
 		if e := (*trainer.LabelError)(nil); errors.As(err, &e) {
 			err = &table.ValueError{Table: t.Name, Column: t.Layout.Labels[e.Output].Name, Row: row + 1, Err: err}
 		}
 		return r, err
 	}
 	return r, nil
+}
+
+// check checks the values of a buffer, as the trainer does for rows in memory: those in a file it reads batch by batch.
+func (t Table) check(b trainer.Buffer, model *recipe.Loaded) error {
+	if err := model.CheckBuffer(b); err != nil {
+		return err
+	}
+	if t.Set != Training || model.Fit == nil || model.Fit.ClassWeight == nil {
+		return nil
+	}
+	return model.CheckClasses(b)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/pflag"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -118,6 +119,15 @@ func Seed(text string) (uint64, error) {
 		return 0, errors.New("expected a whole number from 0 to 18446744073709551615")
 	}
 	return n, nil
+}
+
+// Bytes takes a size in bytes with an optional unit, of 1000 (MB, GB) or 1024 (MiB, GiB).
+func Bytes(text string) (int64, error) {
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n < 1 || n > math.MaxInt64 {
+		return 0, errors.New("expected a size such as 500MB, 8GB or 2GiB")
+	}
+	return int64(n), nil
 }
 
 // Duration reads a length of time, such as 90s or 1h30m, 0 included.

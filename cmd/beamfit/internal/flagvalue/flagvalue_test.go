@@ -20,6 +20,7 @@ func TestParsers(t *testing.T) {
 	count := func(s string) string { return wrap(Count(s)) }
 	positive := func(s string) string { return wrap(Positive(s)) }
 	seed := func(s string) string { return wrap(Seed(s)) }
+	bytes := func(s string) string { return wrap(Bytes(s)) }
 	float := func(s string) string { return wrap(Float(s)) }
 	boolean := func(s string) string { return wrap(Bool(s)) }
 	ints := func(s string) string { return wrap(Ints(s)) }
@@ -41,6 +42,13 @@ func TestParsers(t *testing.T) {
 		{"Positive", positive, "0", "error: expected a whole number of 1 or more"},
 		{"Seed", seed, "18446744073709551615", "18446744073709551615"},
 		{"Seed", seed, "-1", "error: expected a whole number from 0 to 18446744073709551615"},
+		{"Bytes", bytes, "1.5GB", "1500000000"},
+		{"Bytes", bytes, "2 GiB", "2147483648"},
+		{"Bytes", bytes, "300", "300"},
+		{"Bytes", bytes, "0", "error: expected a size such as 500MB, 8GB or 2GiB"},
+		{"Bytes", bytes, "-1GB", "error: expected a size such as 500MB, 8GB or 2GiB"},
+		{"Bytes", bytes, "90EB", "error: expected a size such as 500MB, 8GB or 2GiB"},
+		{"Bytes", bytes, "much", "error: expected a size such as 500MB, 8GB or 2GiB"},
 		{"Float", float, "0.8", "0.8"},
 		{"Float", float, "1e-3", "0.001"},
 		{"Float", float, "NaN", "error: expected a number"},
