@@ -45,8 +45,8 @@ type evaluation struct {
 }
 
 // Evaluate computes loss and metrics of a model over a packed table: MADlib's madlib_keras_evaluate. The variables of the
-// table are the model's inputs and outputs by position, whatever their names. It warns when the table was packed with
-// another normalizing constant or other classes than the training table.
+// table are the model's inputs and outputs by position, whatever their names. A table with other classes than the training table, or with
+// the same in another order, is refused. Evaluate warns when the table was packed with another normalizing constant.
 func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult, error) {
 	j, err := env.beginOnRunner(ctx, "evaluate", 0, listeners{})
 	if err != nil {
@@ -142,7 +142,7 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 		return target, err
 	}
 	e.warnings = trained.compare("the training table", e.test.variables, "the test table")
-	return target, nil
+	return target, e.test.checkClasses(trained, "the training table")
 }
 
 // readSummary reads how the model was compiled and makes it.

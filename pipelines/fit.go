@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/weights"
@@ -96,7 +95,10 @@ func (f *fit) write(ctx context.Context, output string, end course) error {
 	if err := model.Append(weights.Encode(trained), string(f.stored.arch)); err != nil {
 		return err
 	}
-	f.summary.reports, f.summary.ended = end.reports, time.Now()
+	f.summary.reports = end.reports
+	if f.summary.ended, err = f.Store.Now(ctx); err != nil {
+		return err
+	}
 	summary, err := f.summary.row()
 	if err != nil {
 		return err

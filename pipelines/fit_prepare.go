@@ -29,6 +29,7 @@ type fit struct {
 	target   table.Name  // the model
 	claim    table.Claim // on the model; nil: not yet
 	begun    time.Time   // of this command
+	started  time.Time   // the same by the store's clock
 	stored   *storedModel
 	recipe   recipe.Model
 	model    *recipe.Loaded
@@ -85,6 +86,9 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 		}
 	}
 	f.begun = time.Now()
+	if f.started, err = f.Store.Now(ctx); err != nil {
+		return course{}, err
+	}
 	if f.stored == nil {
 		if f.stored, err = readArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
 			return course{}, err
@@ -125,7 +129,7 @@ func (f *fit) openSets(ctx context.Context, source, validation *packedTable) err
 	}
 	f.sets = append(f.sets, set)
 	f.warn(source.variables.compare("the source table", validation.variables, "the validation table"))
-	return nil
+	return validation.checkClasses(source.variables, "the source table")
 }
 
 // startClock makes the clock ready.
@@ -231,7 +235,7 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 		source: f.opt.Source, model: f.opt.Model, archTable: f.opt.ArchTable, id: f.opt.ID,
 		variables: source.variables, compile: f.opt.Compile, fit: f.opt.Fit, iterations: f.opt.Iterations,
 		validation: f.opt.Validation, name: f.opt.Name, description: f.opt.Description,
-		weights: spec.NumWeights, started: f.begun, numClasses: outputWidths(spec),
+		weights: spec.NumWeights, started: f.started, numClasses: outputWidths(spec),
 		metricNames: metricLabels(f.model.Model, len(spec.Outputs)), metricsType: metricsType(f.model.Model, compile, len(spec.Outputs)), lossType: compile.LossText,
 	}
 	return nil

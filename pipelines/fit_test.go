@@ -3,7 +3,6 @@ package pipelines
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -456,18 +455,4 @@ func TestFitDiverges(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestFitWarns(t *testing.T) {
-	store := fileStore(t)
-	withIris(t, store)
-	_, test := parted(iris(t))
-	packIris(t, store, "turned", test, packing{classes: []any{"Iris-virginica", "Iris-setosa", "Iris-versicolor"}})
-	opt := irisFit()
-	opt.Iterations, opt.Validation = 1, "turned"
-	r, err := Fit(t.Context(), Env{Store: store}, opt)
-	if err != nil || len(r.Warnings) != 1 {
-		t.Fatal(r, err)
-	}
-	wantError(t, errors.New(r.Warnings[0]), "class_text in the source table", "in the validation table", `("Iris-virginica", "Iris-setosa", "Iris-versicolor")`)
 }

@@ -36,6 +36,8 @@ func openPacked(ctx context.Context, store table.Store, what, text string) (*pac
 		var summary *table.Batch
 		if summary, p.variables, err = readSummary(ctx, store, what, name); err == nil {
 			err = checkFormat(summary, name.WithSuffix(summarySuffix))
+		} else if of := (*table.TableError)(nil); errors.As(err, &of) && errors.Is(of, table.ErrNotExist) {
+			err = fmt.Errorf("%s table: table %s is not packed: run preprocess first (%w)", what, snap.Info().Name, of)
 		}
 	}
 	if err != nil {
@@ -62,6 +64,14 @@ func checkFormat(summary *table.Batch, name table.Name) error {
 	}
 	if err := packed.CheckFormat(int(format)); err != nil {
 		return &table.TableError{Table: name, Err: err}
+	}
+	return nil
+}
+
+// checkClasses is that of the variables, for an error about the table.
+func (p *packedTable) checkClasses(trained variables, what string) error {
+	if err := trained.checkClasses(what, p.variables, "it"); err != nil {
+		return fmt.Errorf("%s table: %w", p.what, &table.TableError{Table: p.snap.Info().Name, Err: err})
 	}
 	return nil
 }

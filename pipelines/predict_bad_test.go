@@ -31,9 +31,9 @@ func TestPredictRefuses(t *testing.T) {
 			"infs":    []float64{1, 2, 3, -inf},
 			"too_far": []float64{1, 2, 3, 1e40},
 		} {
-			writeTable(t, store, name, schema, good, good, []any{3, last})
+			writeTable(t, store, name, schema, good, good, []any{33, last})
 		}
-		writeTable(t, store, "first", schema, []any{1, []float64{1}})
+		writeTable(t, store, "first", schema, []any{17, []float64{1}})
 		writeTable(t, store, "scalar", table.Schema{schema[0], {Name: "attributes", Type: table.Float64Type}}, []any{1, 2.})
 		writeTable(t, store, "texts", table.Schema{schema[0], {Name: "attributes", Type: table.TextArrayType}}, []any{1, []string{"1", "2", "3", "4"}})
 		writeTable(t, store, "named", table.Schema{{Name: "prob", Type: table.Int32Type}, schema[1]}, good)
@@ -66,10 +66,10 @@ func TestPredictRefuses(t *testing.T) {
 			"type":             {func(o *PredictOptions) { o.Type = "all" }, []string{`"all"`, "prob, response"}},
 			"rank 0":           {func(o *PredictOptions) { o.Type = "0" }, []string{`"0"`}},
 			"probability 1":    {func(o *PredictOptions) { o.Type = "1.0" }, []string{`"1.0"`}},
-			"first row":        {func(o *PredictOptions) { o.Test = "first" }, []string{`"attributes"`, "row 1", "[1]", "[4]"}},
+			"first row":        {func(o *PredictOptions) { o.Test = "first" }, []string{`"attributes"`, "row 1", "[1]", "[4]", "the row has id = \"17\""}},
 			"short row":        {func(o *PredictOptions) { o.Test = "short" }, []string{`"attributes"`, "row 3", "[3]", "[4]"}},
 			"square row":       {func(o *PredictOptions) { o.Test = "square" }, []string{`"attributes"`, "row 3", "[2 2]", "[4]"}},
-			"NULL":             {func(o *PredictOptions) { o.Test = "nulls" }, []string{`"attributes"`, "row 3", "NULL"}},
+			"NULL":             {func(o *PredictOptions) { o.Test = "nulls" }, []string{`"attributes"`, "row 3", "NULL", "the row has id = \"33\""}},
 			"NULL element":     {func(o *PredictOptions) { o.Test = "holes" }, []string{`"attributes"`, "row 3", "element 2", "NULL"}},
 			"NaN":              {func(o *PredictOptions) { o.Test = "nans" }, []string{`"attributes"`, "row 3", "element 3", "NaN"}},
 			"infinite":         {func(o *PredictOptions) { o.Test = "infs" }, []string{`"attributes"`, "row 3", "element 4", "-Infinity"}},
@@ -151,7 +151,7 @@ func TestEvaluateRefuses(t *testing.T) {
 			"no summary":      {EvaluateOptions{Model: "bare", Test: "iris_test_packed", Output: "out"}, []string{"model summary", "bare_summary"}},
 			"another summary": {EvaluateOptions{Model: "odd", Test: "iris_test_packed", Output: "out"}, []string{"odd_summary", `"compile_params"`}},
 			"missing test":    {EvaluateOptions{Model: "iris_model", Test: "nowhere", Output: "out"}, []string{"test table", "nowhere"}},
-			"not packed":      {EvaluateOptions{Model: "iris_model", Test: "iris_test", Output: "out"}, []string{"test summary", "iris_test_summary"}},
+			"not packed":      {EvaluateOptions{Model: "iris_model", Test: "iris_test", Output: "out"}, []string{"test table", "iris_test is not packed: run preprocess first", "iris_test_summary"}},
 			"label width":     {EvaluateOptions{Model: "iris_model", Test: "wide", Output: "out"}, []string{"test table", "wide", "5 wide", "3 wide"}},
 			"output exists":   {EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "iris_test"}, []string{"output table", "already exists"}},
 		} {

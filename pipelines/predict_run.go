@@ -72,7 +72,7 @@ func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult
 		return PredictResult{}, err
 	}
 	if err := p.checkFirstRow(ctx); err != nil {
-		return PredictResult{}, fmt.Errorf("test table: %w", err)
+		return PredictResult{}, fmt.Errorf("test table: %w", p.withID(ctx, p.test, p.work.ID.Name, err))
 	}
 	p.work.Model = recipe.Model{Arch: p.stored.arch, Kernels: kernels.Variant()}
 	if _, err := p.work.Model.Load(ctx, p.run); err != nil {
@@ -86,7 +86,7 @@ func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult
 	p.work.Output = out.ID()
 	counts, err := p.infer(ctx, target)
 	if err != nil {
-		return PredictResult{}, err
+		return PredictResult{}, p.withID(ctx, p.test, p.work.ID.Name, err)
 	}
 	p.close() // a test table that is a view of what is replaced would make the commit wait
 	if err := out.Commit(ctx); err != nil {

@@ -29,7 +29,8 @@ func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (Preprocess
 		return PreprocessResult{}, err
 	}
 	defer p.close()
-	return p.write(ctx)
+	result, err := p.write(ctx)
+	return result, p.withID(ctx, p.snap, "", err)
 }
 
 // A packJob is a Preprocess whose arguments are checked.

@@ -26,6 +26,7 @@ func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *pac
 		return nil, err
 	}
 	if err := p.check(ctx); err != nil {
+		err = p.withID(ctx, p.snap, "", err)
 		p.close()
 		return nil, err
 	}

@@ -528,17 +528,17 @@ func TestPreprocessRefuses(t *testing.T) {
 // A label that training does not know is named with its row.
 func TestPreprocessUnknownLabel(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
-		schema := table.Schema{{Name: "v", Type: table.TextType}, {Name: "x", Type: table.Float32ArrayType}}
+		schema := table.Schema{{Name: "v", Type: table.TextType}, {Name: "x", Type: table.Float32ArrayType}, {Name: "ID", Type: table.TextType}}
 		one := []float32{1}
-		writeTable(t, store, "train", schema, []any{"a", one}, []any{"b", one})
-		writeTable(t, store, "valid", schema, []any{"a", one}, []any{"it's", one}, []any{nil, one})
+		writeTable(t, store, "train", schema, []any{"a", one, "p"}, []any{"b", one, "q"})
+		writeTable(t, store, "valid", schema, []any{"a", one, "r"}, []any{"it's", one, "s"}, []any{nil, one, "t"})
 		env := Env{Store: store}
 		if _, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "train", Output: "p", Dependent: "v", Independent: "x"}); err != nil {
 			t.Fatal(err)
 		}
 		_, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "valid", Output: "q", Dependent: "v", Independent: "x", Like: "p"})
 		var at *table.ValueError
-		if !errors.As(err, &at) || at.Row != 2 || !strings.Contains(err.Error(), `"it's" is none of the classes of the training data: "a", "b"`) {
+		if !errors.As(err, &at) || at.Row != 2 || !strings.Contains(err.Error(), `"it's" is none of the classes of the training data (known: "a", "b"); the row has "ID" = "s"`) {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -48,7 +48,7 @@ func (p *splitJob) checkOutputs(ctx context.Context, opt SplitOptions) error {
 
 // check is prepareSplit with the source open.
 func (p *splitJob) check(opt SplitOptions) error {
-	test := 1 - opt.Train
+	test := split.Rest(opt.Train)
 	if opt.Test != nil {
 		test = *opt.Test
 	}

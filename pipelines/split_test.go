@@ -98,12 +98,12 @@ func TestSplitStrata(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// 50 rows per group: 35 drawn, 11 for testing; the group of NULLs too.
-		if want := (SplitResult{Train: 3 * 24, Test: 3 * 11}); got != want {
+		// 50 rows per group: 35 drawn, 10 for testing; the group of NULLs too.
+		if want := (SplitResult{Train: 3 * 25, Test: 3 * 10}); got != want {
 			t.Errorf("result %+v, want %+v", got, want)
 		}
 		seen := map[string]bool{}
-		for suffix, want := range map[string]int{"_train": 24, "_test": 11} {
+		for suffix, want := range map[string]int{"_train": 25, "_test": 10} {
 			columns, rows := lines(t, env.Store, `"`+out+suffix+`"`)
 			if columns != "g Some Text id" {
 				t.Errorf("columns %s", columns)

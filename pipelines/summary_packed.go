@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -163,7 +163,8 @@ func (v variable) classTexts() []*string {
 	return texts
 }
 
-// compare says how the data of two packed tables were prepared differently, for a warning; what and other name the tables.
+// compare says how the data of two packed tables were prepared differently where that may be meant, for a warning; what and other name
+// the tables.
 func (vs variables) compare(what string, with variables, other string) []string {
 	var out []string
 	if vs.normalize != with.normalize {
@@ -171,34 +172,61 @@ func (vs variables) compare(what string, with variables, other string) []string 
 			what, table.FloatText(float64(vs.normalize), 32), other, table.FloatText(float64(with.normalize), 32)))
 	}
 	for i := range min(len(vs.dependents), len(with.dependents)) {
-		if a, b := vs.dependents[i], with.dependents[i]; a.numeric != b.numeric {
+		a, b := vs.dependents[i], with.dependents[i]
+		known := [2]string{"known", "known"}
+		for k, v := range []variable{a, b} {
+			if v.classTexts() == nil {
+				known[k] = "not known"
+			}
+		}
+		switch {
+		case a.numeric != b.numeric:
 			types := labelTypes([]bool{a.numeric, b.numeric})
 			out = append(out, fmt.Sprintf("the labels of %s in %s are of type %s, those of %s in %s of type %s",
 				table.Quote(a.column), what, types[0], table.Quote(b.column), other, types[1]))
-			continue
-		}
-		a, b := listClasses(vs.dependents[i].classTexts()), listClasses(with.dependents[i].classTexts())
-		if a != b {
+		case known[0] != known[1]:
 			out = append(out, fmt.Sprintf("the classes of %s in %s are %s, those of %s in %s are %s",
-				table.Quote(vs.dependents[i].column), what, a, table.Quote(with.dependents[i].column), other, b))
+				table.Quote(a.column), what, known[0], table.Quote(b.column), other, known[1]))
 		}
 	}
 	return out
 }
 
-func listClasses(texts []*string) string {
-	if texts == nil {
-		return "not known"
-	}
-	out := make([]string, len(texts))
-	for i, t := range texts {
-		if t == nil {
-			out[i] = "NULL"
+// checkClasses reports labels whose classes are others, or in another order, than those of the table that a model is trained on: what
+// the model calls its first class would be compared with another one.
+func (vs variables) checkClasses(what string, with variables, other string) error {
+	for i := range min(len(vs.dependents), len(with.dependents)) {
+		a, b := vs.dependents[i].classTexts(), with.dependents[i].classTexts()
+		if a == nil || b == nil || slices.EqualFunc(a, b, sameText) {
 			continue
 		}
-		out[i] = fmt.Sprintf("%q", *t)
+		at := 0
+		for at < len(a) && at < len(b) && sameText(a[at], b[at]) {
+			at++
+		}
+		return fmt.Errorf("the labels of %s in %s have %s, number %d of which is %s; those of %s in %s have %s, number %d is %s; "+
+			"preprocess --like TABLE packs it with those of %s", table.Quote(with.dependents[i].column), other, count(len(b), "class"), at+1, classText(b, at),
+			table.Quote(vs.dependents[i].column), what, count(len(a), "class"), at+1, classText(a, at), what)
 	}
-	return "(" + strings.Join(out, ", ") + ")"
+	return nil
+}
+
+func sameText(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// classText is class number i, for an error.
+func classText(classes []*string, i int) string {
+	switch {
+	case i >= len(classes):
+		return "missing"
+	case classes[i] == nil:
+		return "NULL"
+	}
+	return table.Clip(*classes[i])
 }
 
 // summarySuffix makes the name of a table's summary.

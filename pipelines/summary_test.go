@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -37,10 +38,24 @@ func TestClassTexts(t *testing.T) {
 		if c.value == nil {
 			of.classes = nil
 		}
-		if got := listClasses(of.classTexts()); got != c.want {
+		if got := listTexts(of.classTexts()); got != c.want {
 			t.Errorf("%s: %s, want %s", c.kind, got, c.want)
 		}
 	}
+}
+
+// listTexts writes texts in quotes and NULL without.
+func listTexts(texts []*string) string {
+	if texts == nil {
+		return "not known"
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		if out[i] = "NULL"; t != nil {
+			out[i] = strconv.Quote(*t)
+		}
+	}
+	return "(" + strings.Join(out, ", ") + ")"
 }
 
 // One-hot arrays have no class values: their indexes take the place.
@@ -59,7 +74,7 @@ func TestTrainedOutputs(t *testing.T) {
 	}
 	var got []string
 	for _, o := range outputs {
-		got = append(got, o.Name+" "+listClasses(o.Classes))
+		got = append(got, o.Name+" "+listTexts(o.Classes))
 	}
 	if d := cmp.Diff([]string{`a ("0", "1", "2")`, `b ("0", "1")`}, got); d != "" {
 		t.Error(d)

@@ -32,7 +32,7 @@ outputs dependent_var_0, dependent_var_1, ...`,
 func (t *predictBYOMTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, independentUsage)
-	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Text), "type", typePlaceholder, "prob", typeUsage)
+	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.add(flagvalue.Each(&t.opt.Classes, flagvalue.Values), "classes", "A,B,...", "0, 1, ...",
 		`class values in the order of the model's output, once per output; "a,b" holds a comma, NULL is no value`)
 	f.add(flagvalue.Optional(&t.opt.Normalize, flagvalue.Float), "normalize", "C", "1", "divide every feature by this number")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
@@ -75,6 +76,9 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	s.sweepOpened(ctx)
 	return s, nil
 }
+
+// Now is this machine's clock in its time zone.
+func (s *Store) Now(ctx context.Context) (time.Time, error) { return time.Now(), ctx.Err() }
 
 // rootOf is the absolute path of the folder that a URL names.
 func rootOf(url string) (string, error) {

@@ -3,6 +3,7 @@ package iotest
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -39,6 +40,13 @@ var lookupCases = []testCase{
 		}
 		if info.Exact && info.Rows != 2 || info.Rows < -1 {
 			t.Errorf("rows %d, exact %v", info.Rows, info.Exact)
+		}
+		first, err := s.Now(testContext(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if second, err := s.Now(testContext(t)); err != nil || second.Before(first) || second.Sub(first) > time.Minute {
+			t.Errorf("the clock reads %v and then %v, %v", first, second, err)
 		}
 		// The full name that Lookup gives means the same table.
 		again, err := s.Lookup(testContext(t), info.Name)

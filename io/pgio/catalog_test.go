@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -70,6 +71,74 @@ func rows(t *testing.T, s *store, name string, n int, columns ...string) (table.
 		}
 	}
 	return schema, out
+}
+
+// TestNow reads the server's clock in the time zone of the user.
+func TestNow(t *testing.T) {
+	storeURL, _ := testSchema(t)
+	var read [2]time.Time
+	for i, zone := range []string{"UTC", "Asia/Tokyo"} {
+		now, err := openStore(t, storeURL+"&timezone="+url.QueryEscape(zone)).Now(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		read[i] = now
+	}
+	if apart := read[1].Sub(read[0]); apart < 9*time.Hour || apart > 9*time.Hour+time.Minute {
+		t.Errorf("the clock is %v in UTC, %v in Tokyo", read[0], read[1])
+	}
+	if off := time.Since(read[0]); off < -time.Hour || off > time.Hour { // both clocks are this machine's
+		t.Errorf("the clock is %v", read[0])
+	}
+}
+
+// TestTemporary names what is wrong with a schema of temporary tables.
+func TestTemporary(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	s := openStore(t, storeURL)
+	setup(t, admin, "CREATE TEMPORARY TABLE fleeting (id int4)")
+	var schema string
+	if err := admin.QueryRow(context.Background(), "SELECT nspname::text FROM pg_namespace WHERE oid = pg_my_temp_schema()").Scan(&schema); err != nil {
+		t.Fatal(err)
+	}
+	for _, schema := range []string{"pg_temp", schema} {
+		name := table.Name{Schema: schema, Table: "fleeting"}
+		_, err := s.Snapshot(context.Background(), name)
+		_, made := s.Create(context.Background(), table.CreateOptions{Tables: []table.TableSpec{{Name: name, Schema: table.Schema{{Name: "id", Type: table.Int32Type}}}}})
+		for _, err := range []error{err, made} {
+			var of *table.TableError
+			if !errors.As(err, &of) || of.Table != name || !strings.Contains(err.Error(), "temporary tables") {
+				t.Errorf("%s: error %v", name, err)
+			}
+		}
+	}
+}
+
+// TestTypesQueryIsCheap: a query that costs more than jit_above_cost is compiled first, in every session.
+func TestTypesQueryIsCheap(t *testing.T) {
+	_, admin := testSchema(t)
+	oids, err := collect[uint32](admin, "SELECT oid FROM pg_type WHERE oid < 16384 ORDER BY oid LIMIT 60")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := strings.Join(strings.Fields(strings.Trim(fmt.Sprint(oids), "[]")), ",")
+	query := strings.ReplaceAll(typesQuery, "$1", "'{"+list+"}'") // as the planner sees a parameter
+	plan, err := collect[string](admin, "EXPLAIN "+query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var most float64
+	if _, err := fmt.Sscanf(plan[0][strings.Index(plan[0], ".."):], "..%f", &most); err != nil || most > 50000 {
+		t.Errorf("cost %v of %s, %v", most, plan[0], err)
+	}
+}
+
+func collect[T any](conn *pgx.Conn, query string) ([]T, error) {
+	rows, err := conn.Query(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[T])
 }
 
 func TestRelations(t *testing.T) {

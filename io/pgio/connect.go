@@ -162,6 +162,19 @@ func describeServer(c *pgx.ConnConfig) string {
 
 func (s *store) Ref() string { return s.ref }
 
+// Now is the server's clock in the session's time zone.
+func (s *store) Now(ctx context.Context) (now time.Time, err error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return now, err
+	}
+	defer conn.Release()
+	if err := conn.QueryRow(ctx, "SELECT clock_timestamp()::timestamp").Scan(&now); err != nil {
+		return now, explain(ctx, err)
+	}
+	return now, nil
+}
+
 // acquire takes a connection from the pool.
 func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting, cancel := context.WithTimeout(ctx, s.poolWait)

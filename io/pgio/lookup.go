@@ -39,6 +39,9 @@ func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error
 	if err != nil {
 		return r, err
 	}
+	if isTemporary(name.Schema) {
+		return r, errTemporary
+	}
 	visible := uint32(0)
 	if name.Schema == "" {
 		if visible, err = meaning(ctx, conn, "to_regclass", quote(name.Table)); err != nil {
@@ -56,6 +59,15 @@ func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error
 		return r, table.ErrNotExist
 	}
 	return r, err
+}
+
+// errTemporary: a temporary table is seen in the session that made it only, and beamfit's commands have sessions of their own.
+var errTemporary = errors.New("is in a schema of temporary tables, which only the session that made a table can use; " +
+	"make an ordinary one, such as CREATE TABLE name AS TABLE pg_temp.name")
+
+// isTemporary reports whether a schema is one of temporary tables.
+func isTemporary(schema string) bool {
+	return schema == "pg_temp" || strings.HasPrefix(schema, "pg_temp_")
 }
 
 // findReadable is find for a relation that rows can be read from.

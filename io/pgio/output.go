@@ -71,6 +71,9 @@ func checkNew(name table.Name, s table.Schema) error {
 			return fmt.Errorf("the name %q is longer than %d bytes", ident, maxIdent)
 		}
 	}
+	if isTemporary(name.Schema) {
+		return errTemporary
+	}
 	if isStaging(name.Table) {
 		return fmt.Errorf("names that begin with %s are reserved", stagingPrefix)
 	}

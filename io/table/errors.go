@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // What callers ask of an error with errors.Is.
@@ -38,6 +40,9 @@ type TableError struct {
 func (e *TableError) Error() string { return fmt.Sprintf("table %s: %v", e.Table, e.Err) }
 func (e *TableError) Unwrap() error { return e.Err }
 
+// mostColumns are listed in an error whole.
+const mostColumns = 10
+
 // A ColumnError is a column that a table lacks.
 type ColumnError struct {
 	Table   Name // zero where not known
@@ -50,8 +55,17 @@ func (e *ColumnError) Error() string {
 	if e.Table != (Name{}) {
 		where = fmt.Sprintf("table %s: ", e.Table)
 	}
-	return fmt.Sprintf("%scolumn %q does not exist; the columns are %s", where, e.Column, strings.Join(e.Columns, ", "))
+	return fmt.Sprintf("%scolumn %q does not exist; %s", where, e.Column, e.columns())
 }
+
+// columns are those that exist, of many the nearest.
+func (e *ColumnError) columns() string {
+	if near := nearest.Names(e.Column, e.Columns); len(e.Columns) > mostColumns {
+		return fmt.Sprintf("the nearest of its %d columns are %s", len(e.Columns), strings.Join(near, ", "))
+	}
+	return "the columns are " + strings.Join(e.Columns, ", ")
+}
+
 func (e *ColumnError) Unwrap() error { return ErrNotExist }
 
 // A ValueError is a value that cannot be used, with its place. Row is counted from 1; 0: all rows.

@@ -3,6 +3,7 @@ package table
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -106,6 +107,10 @@ func TestConnectAtTheSameTime(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	name := Name{"s", "T"}
+	many := []string{"id"}
+	for i := range 10 {
+		many = append(many, fmt.Sprint("feature_", i))
+	}
 	for _, c := range []struct {
 		err  error
 		is   error
@@ -113,6 +118,7 @@ func TestErrors(t *testing.T) {
 	}{
 		{&TableError{name, ErrNotExist}, ErrNotExist, `table s."T": does not exist`},
 		{&ColumnError{Table: name, Column: "x", Columns: []string{"a", "b"}}, ErrNotExist, `table s."T": column "x" does not exist; the columns are a, b`},
+		{&ColumnError{Column: "feature10", Columns: many}, ErrNotExist, `column "feature10" does not exist; the nearest of its 11 columns are feature_1, feature_0, feature_2`},
 		{&ColumnError{Column: "x", Columns: []string{"a"}}, ErrNotExist, `column "x" does not exist; the columns are a`},
 		{&ValueError{name, "x", 3, ErrCorrupt}, ErrCorrupt, `table s."T", column "x", row 3: corrupt`},
 	} {

@@ -59,7 +59,7 @@ func (v *Vector) appendText(s string) error {
 		n, err := strconv.ParseInt(trimBlanks(s), 10, 64)
 		switch {
 		case errors.Is(err, strconv.ErrRange):
-			return fmt.Errorf("%s is out of range for type %s", clip(s), v.Type)
+			return fmt.Errorf("%s is out of range for type %s", Clip(s), v.Type)
 		case err != nil:
 			return v.badText(s)
 		}
@@ -90,7 +90,7 @@ func (v *Vector) appendText(s string) error {
 		v.Bytes = append(v.Bytes, b)
 	default:
 		if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
-			return fmt.Errorf("text that is not valid UTF-8 or holds a zero byte: %s", clip(s))
+			return fmt.Errorf("text that is not valid UTF-8 or holds a zero byte: %s", Clip(s))
 		}
 		v.Strings = append(v.Strings, s)
 	}
@@ -98,11 +98,11 @@ func (v *Vector) appendText(s string) error {
 }
 
 func (v *Vector) badText(s string) error {
-	return fmt.Errorf("%s is not a value of type %s", clip(s), v.Type.Elem())
+	return fmt.Errorf("%s is not a value of type %s", Clip(s), v.Type.Elem())
 }
 
-// clip quotes text for an error message and keeps it short.
-func clip(s string) string {
+// Clip quotes text for an error message and keeps it short.
+func Clip(s string) string {
 	const most = 40
 	if len(s) > most {
 		return strconv.Quote(s[:most]) + "..."
@@ -122,7 +122,7 @@ func (v *Vector) parseFloat(s string, bits int) (float64, error) {
 	f, err := strconv.ParseFloat(t, bits)
 	switch {
 	case errors.Is(err, strconv.ErrRange), err == nil && f == 0 && strings.ContainsAny(mantissa(t), "123456789"):
-		return 0, fmt.Errorf("%s is out of range for type %s", clip(s), v.Type.Elem())
+		return 0, fmt.Errorf("%s is out of range for type %s", Clip(s), v.Type.Elem())
 	case err != nil:
 		return 0, v.badText(s)
 	}
@@ -217,7 +217,7 @@ func parseBytes(s string) ([]byte, error) {
 	if digits, ok := strings.CutPrefix(s, `\x`); ok {
 		b, err := hex.DecodeString(strings.Map(dropBlank, digits))
 		if err != nil {
-			return nil, fmt.Errorf("%s is not a value of type bytea: %w", clip(s), err)
+			return nil, fmt.Errorf("%s is not a value of type bytea: %w", Clip(s), err)
 		}
 		return b, nil
 	}
@@ -234,11 +234,11 @@ func parseBytes(s string) ([]byte, error) {
 			continue
 		}
 		if len(rest) < 3 {
-			return nil, fmt.Errorf("%s is not a value of type bytea: a backslash needs three octal digits", clip(s))
+			return nil, fmt.Errorf("%s is not a value of type bytea: a backslash needs three octal digits", Clip(s))
 		}
 		n, err := strconv.ParseUint(rest[:3], 8, 8)
 		if err != nil {
-			return nil, fmt.Errorf("%s is not a value of type bytea: a backslash needs three octal digits", clip(s))
+			return nil, fmt.Errorf("%s is not a value of type bytea: a backslash needs three octal digits", Clip(s))
 		}
 		out = append(out, byte(n))
 		i += 3

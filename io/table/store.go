@@ -1,6 +1,9 @@
 package table
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A Store is a place where tables live. It is safe for concurrent use.
 type Store interface {
@@ -34,6 +37,8 @@ type Store interface {
 	// Commit. It holds among all that use the store, from any machine, until Release, Close or the end of the process, and keeps
 	// nobody from reading or writing but other claims. A name that is claimed is ErrClaimed, with the note of the one who has it.
 	Claim(ctx context.Context, name Name, note string) (Claim, error)
+	// Now is what the clock of the store reads, without a time zone: on a server its own, in the time zone that it has for the user.
+	Now(ctx context.Context) (time.Time, error)
 	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted, claims released. Closing
 	// again does nothing.
 	Close() error

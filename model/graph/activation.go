@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"gorgonia.org/gorgonia"
@@ -128,7 +129,7 @@ func (b *builder) fusion(c *call, name string) (fused kernels.Activation, rest s
 		name = "linear"
 	}
 	if known := knownActivations(); !slices.Contains(known, name) {
-		return 0, "", fmt.Errorf("activation %q is not supported; known: %s", name, strings.Join(known, ", "))
+		return 0, "", fmt.Errorf("activation %q is not supported; %s", name, nearest.Known(name, known))
 	}
 	act, ok := b.elementwiseOf(name)
 	if ok && (act == kernels.Linear || act.GradFromOutput() && !(leavesLogits[name] && b.keepLogits[c.output])) {

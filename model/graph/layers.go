@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/keras"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -134,8 +134,7 @@ func (b *builder) call(number int, c keras.Call) error {
 	class := c.Layer.Config.Class()
 	build, ok := layers[class]
 	if !ok {
-		return fmt.Errorf("layer %q: class %s is not supported; known: %s", c.Layer.Name, class,
-			strings.Join(LayerClasses(), ", "))
+		return fmt.Errorf("layer %q: class %s is not supported; %s", c.Layer.Name, class, nearest.Known(class, LayerClasses()))
 	}
 	out := c.Outputs[0]
 	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal}

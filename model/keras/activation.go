@@ -3,6 +3,8 @@ package keras
 import (
 	"fmt"
 	"slices"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // activations is the table of known activations (keras.activations by name). model/graph has the functions.
@@ -52,7 +54,7 @@ func (a *args) activationOf(key, byDefault string) string {
 		return name
 	}
 	if !ok || !slices.Contains(activations, name) {
-		a.fail("%s %s is not supported (known: %q)", key, objectName(v), activations)
+		a.fail("%s %s is not supported (%s)", key, objectName(v), nearest.Known(name, activations))
 	}
 	return name
 }

@@ -7,6 +7,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // args are the arguments of one Keras object (the config of a layer or initializer). Each getter reads one argument
@@ -83,7 +85,7 @@ func (a *args) string(key, byDefault string) string {
 func (a *args) oneOf(key string, allowed ...string) string {
 	s := a.string(key, allowed[0])
 	if a.err == nil && !slices.Contains(allowed, s) {
-		a.fail("%s %q is not supported (known: %q)", key, s, allowed)
+		a.fail("%s %q is not supported (%s)", key, s, nearest.Known(s, allowed))
 	}
 	return s
 }

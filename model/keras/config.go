@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // A Config holds a layer's typed arguments: *Dense, *Conv2D, ... Each is declared in the file of its layer family.
@@ -163,10 +164,10 @@ func unknownLayer(class string) error {
 	if class == "Lambda" {
 		return errors.New("a Lambda layer carries pickled code, which is never executed")
 	}
-	return fmt.Errorf("this layer class is not supported (known: %s, InputLayer)", known(layerClasses))
+	return fmt.Errorf("this layer class is not supported (%s)", known(class, layerClasses))
 }
 
-// known lists the keys of a table for an error.
-func known[V any](table map[string]V) string {
-	return strings.Join(slices.Sorted(maps.Keys(table)), ", ")
+// known says which keys of a table a name that is none of them may have been meant to be.
+func known[V any](name string, table map[string]V) string {
+	return nearest.Known(name, slices.Sorted(maps.Keys(table)))
 }

@@ -188,7 +188,7 @@ func readInitializer(v any) (Initializer, error) {
 	class = initializerClass(class)
 	parse, ok := initializers[class]
 	if !ok {
-		return Initializer{}, fmt.Errorf("initializer %s is not supported (known: %s)", objectName(v), known(initializers))
+		return Initializer{}, fmt.Errorf("initializer %s is not supported (%s)", objectName(v), known(class, initializers))
 	}
 	a := newArgs(config)
 	a.float32Only()

@@ -75,7 +75,7 @@ func TestRefusedMoreLayers(t *testing.T) {
 		{image, "ZeroPadding2D", `"padding": [[1, 2, 3], 1]`, `padding must be an integer, or two per dimension`},
 		{image, "ZeroPadding2D", `"padding": 2000000000`, `elements per row`},
 		{image, "Cropping2D", `"cropping": 4`, `leaves nothing of the input (8, 8, 3)`},
-		{image, "UpSampling2D", `"interpolation": "area"`, `interpolation "area" is not supported (known: ["nearest" "bilinear"`},
+		{image, "UpSampling2D", `"interpolation": "area"`, `interpolation "area" is not supported (known: nearest, bilinear, `},
 		{image, "Resizing", `"height": 2`, `width is missing`},
 		{image, "Resizing", `"height": 2, "width": 3, "crop_to_aspect_ratio": true`, `crop_to_aspect_ratio is not supported`},
 		{image, "Resizing", `"height": 2000000000, "width": 2000000000`, `elements per row`},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // Recurrent runs a cell over the steps of sequences (T, D): an LSTM, a GRU or a SimpleRNN. Its result is the state after
@@ -95,7 +97,7 @@ func parseRecurrent(class string) func(*args) kind {
 func (a *args) recurrentActivation(key, byDefault string) string {
 	name := a.activationOf(key, byDefault)
 	if a.err == nil && !slices.Contains(recurrentActivations, name) {
-		a.fail("%s %q is not supported in a recurrent layer (known: %q)", key, name, recurrentActivations)
+		a.fail("%s %q is not supported in a recurrent layer (%s)", key, name, nearest.Known(name, recurrentActivations))
 	}
 	return name
 }

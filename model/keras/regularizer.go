@@ -87,7 +87,7 @@ func readNamed[V any](kind string, table map[string]func(*args) V, v any) (read 
 			return read, a.check()
 		}
 	}
-	return read, fmt.Errorf("%s %s is not supported (known: %s)", kind, objectName(v), known(table))
+	return read, fmt.Errorf("%s %s is not supported (%s)", kind, objectName(v), known(class, table))
 }
 
 // ActivityRegularization gives its input on and adds a penalty of it to the loss, per row.

@@ -266,7 +266,7 @@ func TestRefused(t *testing.T) {
 		call params.Call
 		want []string
 	}{
-		{params.Call{Name: "Mse"}, []string{`"Mse"`, "mean_squared_error"}},
+		{params.Call{Name: "Mse"}, []string{`"Mse"`, "known: mse, "}},
 		{params.Call{Name: "mse", Args: args{"reduction": "sum"}}, []string{"reduction", "takes none"}},
 		{params.Call{Name: "Huber", Args: args{"delta": int64(0)}}, []string{"delta", "greater than 0"}},
 		{params.Call{Name: "CategoricalCrossentropy", Args: args{"label_smoothing": 1.5}}, []string{"label_smoothing", "0 to 1"}},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/params"
 )
 
@@ -57,6 +58,19 @@ func Names() []string {
 	return names
 }
 
+// Spellings are Names and the short names, such as mse; not those of Keras' classes.
+func Spellings() []string {
+	names := Names()
+	for _, e := range table {
+		for _, alias := range e.aliases {
+			if alias == strings.ToLower(alias) {
+				names = append(names, alias)
+			}
+		}
+	}
+	return names
+}
+
 // ByWidth is the loss that Keras calls crossentropy or ce for an output of width n; other calls stay as they are.
 //
 // Source: keras/src/trainers/compile_utils.py, get_loss.
@@ -94,7 +108,7 @@ func find(name string) *entry {
 func New(call params.Call) (*Loss, error) {
 	e := find(call.Name)
 	if e == nil {
-		return nil, fmt.Errorf("unknown loss %q; known: %s", call.Name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("unknown loss %q; %s", call.Name, nearest.Known(call.Name, Spellings()))
 	}
 	a := params.NewArgs(call)
 	l := e.make(a)

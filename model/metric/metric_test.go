@@ -97,7 +97,8 @@ func TestRefused(t *testing.T) {
 		call params.Call
 		want string
 	}{
-		{with("auc2"), "categorical_accuracy"},
+		{with("auc2"), "known: auc, "},
+		{with("acuracy"), "known: accuracy, "},
 		{with("Mean"), "metric Mean is not supported"},
 		{with("accuracy", "k", int64(3)), "argument k"},
 		{with("TopKCategoricalAccuracy", "k", int64(0)), "at least 1"},

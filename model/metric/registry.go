@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
 )
@@ -69,6 +70,16 @@ func Names() []string {
 	return slices.Compact(names)
 }
 
+// spellings are Names and the short names, such as mse.
+func spellings() []string {
+	names := slices.DeleteFunc(loss.Spellings(), notOfOutputs)
+	for _, e := range table {
+		names = append(names, e.names[0])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Known says whether there is a metric of a name, in any of its spellings.
 func Known(name string) bool { return find(name) != nil || loss.Known(name) && !notOfOutputs(name) }
 
@@ -115,7 +126,7 @@ func New(call params.Call, n int) (*Metric, error) {
 		if why, ok := refused[strings.ToLower(call.Name)]; ok {
 			return nil, fmt.Errorf("metric %s is not supported: it %s", call.Name, why)
 		}
-		return nil, fmt.Errorf("unknown metric %q; known: %s", call.Name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("unknown metric %q; %s", call.Name, nearest.Known(call.Name, spellings()))
 	}
 	name := call.String()
 	if given, ok := call.Args["name"].(string); ok {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/params"
 )
 
@@ -54,5 +55,5 @@ func New(call params.Call) (*Optimizer, error) {
 		}
 		return o, nil
 	}
-	return nil, fmt.Errorf("unknown optimizer %q; known: %s", call.Name, strings.Join(Names(), ", "))
+	return nil, fmt.Errorf("unknown optimizer %q; %s", call.Name, nearest.Known(call.Name, Names()))
 }

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/params"
 )
 
@@ -70,7 +70,7 @@ func newSchedule(call params.Call) (rate, error) {
 			return r, nil
 		}
 	}
-	return nil, fmt.Errorf("unknown schedule %q; known: %s", call.Name, strings.Join(Schedules(), ", "))
+	return nil, fmt.Errorf("unknown schedule %q; %s", call.Name, nearest.Known(call.Name, Schedules()))
 }
 
 // start reads initial_learning_rate.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // Args reads the keyword arguments of a Call. A getter takes the default and the argument's spellings; None and an
@@ -198,7 +200,7 @@ func (a *Args) Check() error {
 		if len(a.known) == 0 {
 			return fmt.Errorf("argument %s is not supported; it takes none", name)
 		}
-		return fmt.Errorf("argument %s is not supported; known: %s", name, strings.Join(a.known, ", "))
+		return fmt.Errorf("argument %s is not supported; %s", name, nearest.Known(name, a.known))
 	}
 	return nil
 }

@@ -3,6 +3,8 @@ package params
 import (
 	"slices"
 	"strings"
+
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // ParseCompile reads a compile_params text. optimizer and loss are required. Errors are of type *Error.
@@ -41,7 +43,7 @@ func (p *parser) keys(allowed ...string) map[string]expr {
 			known = known || key == a.name
 		}
 		if !known {
-			p.fail(a.pos, "%s is not supported (known: %s)", a.name, strings.Join(allowed, ", "))
+			p.fail(a.pos, "%s is not supported (%s)", a.name, nearest.Known(a.name, allowed))
 		}
 		keys[a.name] = a.value
 	}

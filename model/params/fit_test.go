@@ -70,7 +70,7 @@ func TestRefusedFit(t *testing.T) {
 		{`class_weight={0: ^None}`, `a class weight must be a number, found None`},
 		{`class_weight={0: 1, ^0: 2}`, `key 0 is given twice`},
 		{`callbacks=^[TensorBoard(log_dir="/tmp/logs/fit")]`, `callbacks are not supported, TensorBoard included`},
-		{`^validation_split=0.1`, `validation_split is not supported (known: batch_size, `},
+		{`^validation_split=0.1`, `validation_split is not supported (the nearest of 8 known: initial_epoch, `},
 		{`^5`, `expected name=value, found '5'`},
 	}
 	for _, tt := range tests {

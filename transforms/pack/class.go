@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/sqlkey"
 )
@@ -159,22 +160,6 @@ func ReadClasses(v *table.Vector, i int) (cs Classes, slots int, err error) {
 // Comparable reports whether values of two column types can be equal: both are numbers, or of one kind.
 func Comparable(a, b table.Type) bool { return a.Kind == b.Kind || a.IsNumber() && b.IsNumber() }
 
-// shown is how many classes an error lists.
-const shown = 20
-
-// List names the classes for people, the first ones of many.
-func (cs Classes) List() string {
-	out := make([]string, 0, shown+1)
-	for i, c := range cs {
-		if i == shown {
-			out = append(out, fmt.Sprintf("... (%d in all)", len(cs)))
-			break
-		}
-		out = append(out, c.String())
-	}
-	return strings.Join(out, ", ")
-}
-
 // An UnknownClassError is a value that is none of the classes.
 type UnknownClassError struct {
 	Class   Class
@@ -182,7 +167,11 @@ type UnknownClassError struct {
 }
 
 func (e *UnknownClassError) Error() string {
-	return fmt.Sprintf("%v is none of the classes of the training data: %s", e.Class, e.Classes.List())
+	known := make([]string, len(e.Classes))
+	for i, c := range e.Classes {
+		known[i] = c.String()
+	}
+	return fmt.Sprintf("%v is none of the classes of the training data (%s)", e.Class, nearest.Known(e.Class.String(), known))
 }
 
 // Unknown is the error for the first of the values found, by row, that is not among the classes; nil where all are.

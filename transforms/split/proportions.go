@@ -2,13 +2,12 @@ package split
 
 import (
 	"fmt"
-	"math"
 	"math/big"
 	"strconv"
 )
 
-// Proportions say how many rows are drawn. The numbers are exactly MADlib's, with the noise of its double arithmetic: 10 rows
-// of a group split 0.7 to 1 - 0.7 = 0.30000000000000004 give 4 test rows.
+// Proportions say how many rows are drawn, by MADlib's rules. The arithmetic is exact on the decimal numbers that the proportions are
+// written as: MADlib's is in double precision, where 10 rows of a group split 0.7 to 1 - 0.7 = 0.30000000000000004 give 4 test rows.
 type Proportions struct {
 	// Train and Test are the proportions, each between 0 and 1; their sum is at most 1.
 	Train, Test float64
@@ -18,41 +17,57 @@ type Proportions struct {
 
 // Drawn is the number of rows drawn from a group of n, and Test how many of them are for testing.
 func (p Proportions) Count(n int64) (drawn, test int64) {
-	sum := p.Train + p.Test
+	share := decimal(p.Test)
+	sum := new(big.Rat).Add(decimal(p.Train), share)
 	if p.WithReplacement {
 		drawn = withReplacement(n, sum)
 	} else {
 		drawn = p.sample(n, sum)
 	}
-	return drawn, p.sample(drawn, p.Test/sum)
+	return drawn, p.sample(drawn, share.Quo(share, sum))
+}
+
+// Rest is what a proportion leaves of 1.
+func Rest(proportion float64) float64 {
+	rest, _ := new(big.Rat).Sub(big.NewRat(1, 1), decimal(proportion)).Float64()
+	return rest
+}
+
+// decimal is the shortest decimal number that reads back as x.
+func decimal(x float64) *big.Rat {
+	r, ok := new(big.Rat).SetString(strconv.FormatFloat(x, 'g', -1, 64))
+	if !ok {
+		panic(fmt.Sprintf("split: proportion %v", x))
+	}
+	return r
 }
 
 // sample is the size of a sample without replacement: of a group, at least one row and rounded up; of a table, rounded half
 // away from zero.
-func (p Proportions) sample(n int64, proportion float64) int64 {
-	switch {
-	case n == 0:
+func (p Proportions) sample(n int64, proportion *big.Rat) int64 {
+	if n == 0 {
 		return 0
-	case p.Strata:
-		return min(n, max(1, int64(math.Ceil(proportion*float64(n)))))
 	}
-	return min(n, int64(math.Round(float64(n)*proportion)))
+	x := new(big.Rat).Mul(proportion, new(big.Rat).SetInt64(n))
+	if p.Strata {
+		up := new(big.Int).Add(x.Num(), new(big.Int).Sub(x.Denom(), big.NewInt(1)))
+		return min(n, max(1, up.Quo(up, x.Denom()).Int64()))
+	}
+	return min(n, round(x))
 }
 
-// withReplacement is the number of draws: round(n * proportion - 1) + 1, in decimal arithmetic on the text of the
-// proportion, halves away from zero.
-func withReplacement(n int64, proportion float64) int64 {
-	x, ok := new(big.Rat).SetString(strconv.FormatFloat(proportion, 'g', -1, 64))
-	if !ok {
-		panic(fmt.Sprintf("split: proportion %v", proportion))
-	}
-	x.Mul(x, new(big.Rat).SetInt64(n))
-	x.Sub(x, big.NewRat(1, 1))
+// round rounds halves away from zero.
+func round(x *big.Rat) int64 {
 	half := big.NewRat(1, 2)
 	if x.Sign() < 0 {
 		half.Neg(half)
 	}
-	x.Add(x, half)
-	rounded := new(big.Int).Quo(x.Num(), x.Denom()) // truncates
-	return rounded.Int64() + 1
+	half.Add(half, x)
+	return new(big.Int).Quo(half.Num(), half.Denom()).Int64() // truncates
+}
+
+// withReplacement is the number of draws: round(n * proportion - 1) + 1.
+func withReplacement(n int64, proportion *big.Rat) int64 {
+	x := new(big.Rat).Mul(proportion, new(big.Rat).SetInt64(n))
+	return round(x.Sub(x, big.NewRat(1, 1))) + 1
 }

@@ -73,6 +73,14 @@ func (v *value) Set(text string) error {
 // Text takes any text.
 func Text(text string) (string, error) { return text, nil }
 
+// Given takes any text but an empty one.
+func Given(text string) (string, error) {
+	if text == "" {
+		return "", errors.New("expected a value, found an empty text")
+	}
+	return text, nil
+}
+
 // Bool takes true and false, and Go's other spellings of them.
 func Bool(text string) (bool, error) {
 	b, err := strconv.ParseBool(text)
