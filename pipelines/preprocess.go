@@ -71,13 +71,14 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.makePlan(); err != nil {
 		return PreprocessResult{}, err
 	}
-	folder, err := scratch.New()
-	if err != nil {
-		return PreprocessResult{}, err
+	if !p.limits.travel {
+		folder, err := scratch.New()
+		if err != nil {
+			return PreprocessResult{}, err
+		}
+		defer folder.Remove()
+		p.plan.Scratch = folder.Path()
 	}
-	defer folder.Remove()
-	p.plan.Scratch = folder.Path()
-
 	summary, err := p.summaryRow()
 	if err != nil {
 		return PreprocessResult{}, err

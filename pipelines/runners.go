@@ -60,11 +60,13 @@ func (j *job) openRunner(ctx context.Context) (err error) {
 	j.limits = limits{iterations: traits.MaxIterationsPerJob}
 	if j.foreign {
 		j.limits.piece = 50 // so that the small networks of tests travel in pieces
+		j.limits.travel = true
 	}
 	if traits.Workers != runner.ThisProcess {
 		j.remote = true
 		j.limits.piece = remotePiece
 		j.limits.spread = traits.Workers >= runner.AnyMachine
+		j.limits.travel = j.limits.spread
 	}
 	return nil
 }
@@ -74,6 +76,7 @@ type limits struct {
 	iterations int  // most iterations of a fit; 0: any number
 	piece      int  // most weights of a vector that travels (average.Cut); 0: all
 	spread     bool // elements stay where they are made unless they are spread
+	travel     bool // workers share no scratch folder, so rows travel through the pipeline
 }
 
 // remotePiece is limits.piece where the workers are other processes: 256 KB, which fit into the memory that engines sort in.

@@ -33,6 +33,8 @@
 //	}
 //	func (f *fn) FinishBundle(_ context.Context, emit func(Out)) error { return f.tasks.Finish(emit) }
 //
+// A DoFn that emits more than a worker should hold works and emits in ProcessElement (Do), one element after the other.
+//
 // There is no StartBundle: Flink's runner announces a bundle before it can answer for the bundle's side inputs.
 //
 // Such a DoFn should have an output that another stage uses, if only a count, and no side input where it can do without:

@@ -87,6 +87,16 @@ func (t *Tasks[T]) Finish(emit func(T)) error {
 	return nil
 }
 
+// Do does the work of an element as a task and waits for it: for a DoFn that emits while it works, since it has more to emit than a
+// worker should hold.
+func Do(ctx context.Context, ref Ref, work func(context.Context) error) error {
+	var t Tasks[struct{}]
+	if err := t.Go(ctx, ref, func(ctx context.Context) (struct{}, error) { return struct{}{}, work(ctx) }); err != nil {
+		return err
+	}
+	return t.Finish(nil)
+}
+
 // Parallel calls work for 0 to n-1, on the caller's worker and on those of the run that are idle, and returns the first error.
 // After an error nothing more begins, and the context of what is running ends.
 func (r *Run) Parallel(ctx context.Context, n int, work func(ctx context.Context, i int) error) error {

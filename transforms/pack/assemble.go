@@ -15,23 +15,21 @@ import (
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
-// assemble makes the buffers of a group from the segments where its rows wait, and writes them as one part of the output.
-func (p *Plan) assemble(ctx context.Context, run *bundle.Run, group int64, segments []Segment, advance func(n int64)) error {
-	g := p.newGroup(group)
+// assemble makes the buffers of a group, which fill fills, and writes them as one part of the output.
+func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill func(*groupBuffers) error, advance func(n int64)) error {
+	g := p.newGroup(number)
 	defer g.release()
-	for _, s := range segments {
-		if err := g.read(ctx, s); err != nil {
-			return err
-		}
+	if err := fill(g); err != nil {
+		return err
 	}
 	if g.placed != g.rows {
-		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, group)
+		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, number)
 	}
 	store, err := run.Connect(ctx, p.Ref)
 	if err != nil {
 		return err
 	}
-	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: p.Table, Key: fmt.Sprintf("%010d", group)})
+	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: p.Table, Key: fmt.Sprintf("%010d", number)})
 	if err != nil {
 		return err
 	}
@@ -55,27 +53,28 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, group int64, segme
 	return nil
 }
 
-// A group is the buffers of a group while they fill.
-type group struct {
+// groupBuffers are the buffers of a group while they fill.
+type groupBuffers struct {
 	plan         *Plan
 	first        int64 // id of the first buffer
 	buffers      []*buffer.Buffer
 	seen         []bool // per row: it is in its place
 	rows, placed int
 	chunk        []byte // what read reads into
+	row          []byte // room for a row that came with others
 }
 
-func (p *Plan) newGroup(n int64) *group {
+func (p *Plan) newGroup(n int64) *groupBuffers {
 	from := n * p.groupRows()
 	to := min(p.Rows, from+p.groupRows())
-	g := &group{plan: p, first: n * p.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
+	g := &groupBuffers{plan: p, first: n * p.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
 	for at := from; at < to; at += p.BufferSize {
 		g.buffers = append(g.buffers, buffer.New(nil, p.Layout(), int(min(p.BufferSize, to-at))))
 	}
 	return g
 }
 
-func (g *group) release() {
+func (g *groupBuffers) release() {
 	for _, b := range g.buffers {
 		b.Release()
 	}
@@ -84,8 +83,18 @@ func (g *group) release() {
 // readBytes is how much of a segment is read at once.
 const readBytes = 1 << 20
 
+// readAll puts the rows of segments into their places.
+func (g *groupBuffers) readAll(ctx context.Context, segments []Segment) error {
+	for _, s := range segments {
+		if err := g.read(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // read puts the rows of a segment into their places.
-func (g *group) read(ctx context.Context, s Segment) error {
+func (g *groupBuffers) read(ctx context.Context, s Segment) error {
 	f, err := os.Open(filepath.Join(g.plan.Scratch, s.File))
 	if err != nil {
 		return scratch.Error(err)
@@ -106,7 +115,7 @@ func (g *group) read(ctx context.Context, s Segment) error {
 			return scratch.Error(err)
 		}
 		for r := chunk; len(r) > 0; r = r[size:] {
-			if err := g.place(r[:size]); err != nil {
+			if err := g.place(int(binary.NativeEndian.Uint32(r)), r[4:size]); err != nil {
 				return err
 			}
 		}
@@ -114,15 +123,14 @@ func (g *group) read(ctx context.Context, s Segment) error {
 	return nil
 }
 
-// place puts one record into its place.
-func (g *group) place(record []byte) error {
-	at := int(binary.NativeEndian.Uint32(record))
+// place puts a row into its place.
+func (g *groupBuffers) place(at int, row []byte) error {
 	if at >= g.rows || g.seen[at] {
 		return fmt.Errorf("internal error: row %d of a group of %d rows came twice or is not of the group", at, g.rows)
 	}
 	g.seen[at] = true
 	g.placed++
 	size := int(g.plan.BufferSize)
-	g.buffers[at/size].SetRow(at%size, record[4:])
+	g.buffers[at/size].SetRow(at%size, row)
 	return nil
 }

@@ -108,7 +108,7 @@ func TestUnknownIsShort(t *testing.T) {
 		cs = append(cs, Class{Text: fmt.Sprint("class ", i)})
 	}
 	err := &UnknownClassError{Class{Text: "class12"}, cs}
-	if want := `"class12" is none of the classes of the training data (the nearest of 1000 known: "class 12", "class 1", "class 2")`; err.Error() != want {
+	if want := `"class12" is none of the classes of the training data (the nearest of 1000 known: "class 12", "class 102", "class 112")`; err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -16,6 +17,8 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[written]())
 	beam.RegisterType(reflect.TypeFor[spillFn]())
 	beam.RegisterType(reflect.TypeFor[assembleFn]())
+	beam.RegisterType(reflect.TypeFor[sendFn]())
+	beam.RegisterType(reflect.TypeFor[receiveFn]())
 	beam.RegisterType(reflect.TypeFor[sumFn]())
 	beam.RegisterType(reflect.TypeFor[checkFn]())
 }
@@ -31,20 +34,21 @@ const (
 //	PCollection<table.Partition> -> nothing
 func Pack(s beam.Scope, run bundle.Ref, plan Plan, partitions beam.PCollection) {
 	s = s.Scope("pack.Pack")
-	segments := beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions)
-	plan.Labels = withoutKeys(plan.Labels)
-	buffers := beam.ParDo(s, &assembleFn{Run: run, Plan: plan}, beam.GroupByKey(s, segments))
+	var read, write any = &spillFn{Run: run, Plan: plan}, &assembleFn{Run: run, Plan: plan.withoutKeys()}
+	if plan.Scratch == "" {
+		read, write = &sendFn{Run: run, Plan: plan}, &receiveFn{Run: run, Plan: plan.withoutKeys()}
+	}
+	buffers := beam.ParDo(s, write, beam.GroupByKey(s, beam.ParDo(s, read, partitions)))
 	beam.ParDo0(s, &checkFn{Run: run, Buffers: plan.Buffers()}, beam.Combine(s, &sumFn{}, buffers))
 }
 
 // withoutKeys drops what only the reader needs: it may be large, and every DoFn carries its plan.
-func withoutKeys(labels []Label) []Label {
-	out := make([]Label, len(labels))
-	for i, l := range labels {
-		l.Keys = nil
-		out[i] = l
+func (p Plan) withoutKeys() Plan {
+	p.Labels = slices.Clone(p.Labels)
+	for i := range p.Labels {
+		p.Labels[i].Keys = nil
 	}
-	return out
+	return p
 }
 
 // spillFn reads partitions and tells, by group, where the rows wait.
@@ -85,7 +89,8 @@ func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(
 	}
 	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (written, error) {
 		var w written
-		err := f.Plan.assemble(ctx, bundle.Of(f.Run), group, segments, func(n int64) {
+		fill := func(g *groupBuffers) error { return g.readAll(ctx, segments) }
+		err := f.Plan.assemble(ctx, bundle.Of(f.Run), group, fill, func(n int64) {
 			w.Buffers += n
 			bundle.Of(f.Run).Advance(Packing, "buffers", n)
 		})
@@ -95,6 +100,42 @@ func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(
 
 func (f *assembleFn) FinishBundle(_ context.Context, emit func(written)) error {
 	return f.tasks.Finish(emit)
+}
+
+// sendFn reads partitions and sends their rows to their groups. It emits while it reads, so that a worker holds no more than a group: the
+// engine has several of it at work.
+type sendFn struct {
+	Run  bundle.Ref
+	Plan Plan
+}
+
+func (f *sendFn) ProcessElement(ctx context.Context, part table.Partition, emit func(int64, []byte)) error {
+	return bundle.Do(ctx, f.Run, func(ctx context.Context) error {
+		run := bundle.Of(f.Run)
+		return f.Plan.send(ctx, run, part, emit, func(n int64) { run.Advance(Reading, "rows", n) })
+	})
+}
+
+// receiveFn makes and writes the buffers of groups from rows as they come.
+type receiveFn struct {
+	Run  bundle.Ref
+	Plan Plan
+}
+
+func (f *receiveFn) ProcessElement(ctx context.Context, group int64, next func(*[]byte) bool, emit func(written)) error {
+	var w written
+	err := bundle.Do(ctx, f.Run, func(ctx context.Context) error {
+		run := bundle.Of(f.Run)
+		return f.Plan.assemble(ctx, run, group, func(g *groupBuffers) error { return g.receiveAll(ctx, next) }, func(n int64) {
+			w.Buffers += n
+			run.Advance(Packing, "buffers", n)
+		})
+	})
+	if err != nil {
+		return err
+	}
+	emit(w)
+	return nil
 }
 
 // sumFn adds counts.

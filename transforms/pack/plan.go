@@ -38,7 +38,7 @@ type Plan struct {
 	// Output is the table.Output whose table Table gets the buffers, with the schema of Schema.
 	Output string
 	Table  int
-	// Scratch is the folder for rows that wait for their buffer.
+	// Scratch is the folder for rows that wait for their buffer, which all workers see; "": they travel through the pipeline.
 	Scratch string
 
 	Rows, BufferSize, Shards int64

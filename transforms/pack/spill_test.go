@@ -110,6 +110,12 @@ func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (str
 	s.parts = map[string]string{}
 	run := bundle.Begin(ctx, bundle.Options{Store: s})
 	defer func() { _ = run.End() }()
+	if p.Scratch == "" {
+		if err := travelAll(ctx, s, run, p, partitions); err != nil {
+			return "", err
+		}
+		return s.text(p), nil
+	}
 	groups := map[int64][]Segment{}
 	for _, part := range s.partitions(partitions) {
 		segments, err := p.spill(ctx, run, part, func(int64) {})
@@ -122,15 +128,45 @@ func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (str
 	}
 	for g, segments := range groups {
 		slices.Reverse(segments) // their order does not matter
-		if err := p.assemble(ctx, run, g, segments, func(int64) {}); err != nil {
+		fill := func(b *groupBuffers) error { return b.readAll(ctx, segments) }
+		if err := p.assemble(ctx, run, g, fill, func(int64) {}); err != nil {
 			return "", err
 		}
 	}
+	return s.text(p), nil
+}
+
+// travelAll does what the pipeline does where rows travel.
+func travelAll(ctx context.Context, s *memoryStore, run *bundle.Run, p Plan, partitions int64) error {
+	groups := map[int64][][]byte{}
+	for _, part := range s.partitions(partitions) {
+		err := p.send(ctx, run, part, func(g int64, rows []byte) { groups[g] = append(groups[g], rows) }, func(int64) {})
+		if err != nil {
+			return err
+		}
+	}
+	for g, all := range groups {
+		next := func(data *[]byte) bool {
+			if len(all) == 0 {
+				return false
+			}
+			*data, all = all[len(all)-1], all[:len(all)-1] // their order does not matter
+			return true
+		}
+		if err := p.assemble(ctx, run, g, func(b *groupBuffers) error { return b.receiveAll(ctx, next) }, func(int64) {}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// text is the packed table.
+func (s *memoryStore) text(p Plan) string {
 	var out strings.Builder
 	for g := range p.groups() {
 		out.WriteString(s.parts[fmt.Sprintf("%010d", g)])
 	}
-	return out.String(), nil
+	return out.String()
 }
 
 // One buffer of unshuffled rows, byte by byte.
@@ -149,7 +185,7 @@ func TestPackBytes(t *testing.T) {
 	}
 }
 
-// The packed table does not depend on partitions or on how much is collected in memory.
+// The packed table does not depend on partitions, on how much is collected in memory, or on the way of the rows.
 func TestPackSame(t *testing.T) {
 	dir := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
@@ -161,7 +197,7 @@ func TestPackSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := memoryPlan(dir, n, size, shards, rapid.Int64Range(1, 2000).Draw(t, "group bytes"))
+		p := memoryPlan(rapid.SampledFrom([]string{dir, ""}).Draw(t, "scratch folder"), n, size, shards, rapid.Int64Range(1, 2000).Draw(t, "group bytes"))
 		got, err := packAll(context.Background(), s, p, rapid.Int64Range(1, 9).Draw(t, "partitions"))
 		if err != nil {
 			t.Fatal(err)
@@ -182,19 +218,21 @@ func TestPackFails(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	t.Run("output", func(t *testing.T) {
-		s := &memoryStore{n: 9, failAt: "0000000001"}
-		if _, err := packAll(t.Context(), s, memoryPlan(t.TempDir(), 9, 3, 1, 1), 1); !errors.Is(err, table.ErrFull) {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("cancelled", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := packAll(ctx, &memoryStore{n: 9}, memoryPlan(t.TempDir(), 9, 3, 1, 1), 1); !errors.Is(err, context.Canceled) {
-			t.Errorf("got %v", err)
-		}
-	})
+	for name, dir := range map[string]string{"spilled": t.TempDir(), "travelling": ""} {
+		t.Run("output, "+name, func(t *testing.T) {
+			s := &memoryStore{n: 9, failAt: "0000000001"}
+			if _, err := packAll(t.Context(), s, memoryPlan(dir, 9, 3, 1, 1), 1); !errors.Is(err, table.ErrFull) {
+				t.Errorf("got %v", err)
+			}
+		})
+		t.Run("cancelled, "+name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if _, err := packAll(ctx, &memoryStore{n: 9}, memoryPlan(dir, 9, 3, 1, 1), 1); !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
 	// What no sound scratch folder holds is an error, never a wrong buffer.
 	s := &memoryStore{n: 9}
 	dir := t.TempDir()
@@ -214,7 +252,7 @@ func TestPackFails(t *testing.T) {
 		"short file":      {[]Segment{{File: segments[0].File, Offset: 1, Rows: 9}}, "scratch folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := p.assemble(t.Context(), run, 0, c.segments, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := p.assemble(t.Context(), run, 0, func(g *groupBuffers) error { return g.readAll(t.Context(), c.segments) }, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})
