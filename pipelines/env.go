@@ -41,6 +41,8 @@ type Event struct {
 	Total int64
 	// Fit only: set on the event that ends an iteration.
 	Iteration *IterationReport
+	// Fit only: a sentence of a callback with verbose=1. The event has no numbers then.
+	Note string
 }
 
 // An IterationReport is what fit knows at the end of an iteration.

@@ -21,6 +21,9 @@ import (
 // the weights that it would have given. A checkpoint of another fit, of other rows for instance, is an error; with Replace it is a
 // warning, and training begins at the beginning.
 //
+// Callbacks of fit_params act on the averaged weights after iterations that are scored; they may end the fit, set the learning rate, and make the
+// model that of the best iteration.
+//
 // One fit at a time may make a model: a second one fails at its start, and names the first.
 //
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
@@ -46,6 +49,7 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	f.job = j
 	defer f.releaseClaim()
 	defer f.closeTables()
+	defer func() { _ = f.closeLogs() }() // where it has failed
 	begin, err := f.prepare(ctx)
 	if err != nil {
 		return FitResult{}, err
@@ -65,7 +69,11 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	defer abort(ctx, out)
 	end, err := f.train(ctx, begin)
 	if err == nil {
-		err = f.write(ctx, out.ID(), end)
+		err = f.closeLogs()
+	}
+	var of scoreReport
+	if err == nil {
+		of, err = f.write(ctx, out.ID(), end)
 	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Cause(ctx) // the reason itself, whatever it made fail
@@ -82,35 +90,42 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	if f.opt.CheckpointEvery > 0 {
 		f.dropCheckpoint(ctx)
 	}
-	return f.result(end), nil
+	return f.result(end, of), nil
 }
 
-// write writes the model row and the summary row to the output.
-func (f *fit) write(ctx context.Context, output string, end course) error {
-	trained, err := end.weights(ctx)
+// write writes the model row and the summary row to the output, and returns the report of the iteration whose weights the model has.
+func (f *fit) write(ctx context.Context, output string, end course) (of scoreReport, err error) {
+	trained, of, err := end.model(ctx)
 	if err != nil {
-		return err
+		return of, err
 	}
 	model := table.NewBatch(modelSchema)
 	if err := model.Append(weights.Encode(trained), string(f.stored.arch)); err != nil {
-		return err
+		return of, err
 	}
-	f.summary.reports = end.reports
+	f.summary.reports, f.summary.of = end.reports, of
 	if f.summary.ended, err = f.Store.Now(ctx); err != nil {
-		return err
+		return of, err
 	}
+	f.warnOfNaN(end.reports)
+	f.summary.stopped, f.summary.done = end.stopped, end.done
 	summary, err := f.summary.row()
 	if err != nil {
-		return err
+		return of, err
 	}
-	return writeRows(ctx, f.Store, output, model, summary)
+	return of, writeRows(ctx, f.Store, output, model, summary)
 }
 
-// result is what the last entry of the summary tells.
-func (f *fit) result(end course) FitResult {
-	last := end.reports[len(end.reports)-1] // the last iteration is always scored
-	r := FitResult{TrainingLoss: float64(last.Training.Loss), TrainingMetrics: last.Training.named(), ResumedAfter: f.resumed, Warnings: f.warnings}
-	if v := last.Validation; v != nil {
+// result is what the summary tells of the iteration whose weights the model has.
+func (f *fit) result(end course, of scoreReport) FitResult {
+	r := FitResult{
+		TrainingLoss: float64(of.Training.Loss), TrainingMetrics: of.Training.named(),
+		Iteration: of.Iteration, ResumedAfter: f.resumed, Warnings: f.warnings,
+	}
+	if end.stopped != "" {
+		r.StoppedAfter, r.StopReason = end.done, end.stopped
+	}
+	if v := of.Validation; v != nil {
 		loss := float64(v.Loss)
 		r.ValidationLoss, r.ValidationMetrics = &loss, v.named()
 	}

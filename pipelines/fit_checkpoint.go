@@ -170,6 +170,11 @@ func (f *fit) writeCheckpoint(ctx context.Context, output string, c course) erro
 	if err := put(average.Key, vector); err != nil {
 		return err
 	}
+	if c.best != nil {
+		if err := put(bestKey, average.Vector{Values: c.best}); err != nil {
+			return err
+		}
+	}
 	for _, shard := range f.training().Shards {
 		key := trainshard.Key + shard.CollectKey()
 		state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
@@ -230,7 +235,7 @@ func (f *fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 	if err := f.adoptDigests(c.header.Digests); err != nil {
 		return course{}, err
 	}
-	vector, err := c.weights(f.stored.spec)
+	vector, err := c.vector(average.Key, f.stored.spec)
 	if err != nil {
 		return course{}, err
 	}
@@ -244,7 +249,11 @@ func (f *fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 	}
 	f.resumed, f.summary.started = c.header.Iteration, c.header.Started
 	f.earlier = time.Duration(c.header.Elapsed * float64(time.Second))
-	return f.newCourse(ctx, c.header.Iteration, vector, states, reports)
+	from, err := f.newCourse(ctx, c.header.Iteration, vector, states, reports)
+	if err == nil {
+		from.best, err = f.bestOf(c, from.callbacks)
+	}
+	return from, err
 }
 
 // adoptDigests makes the values of the tables at the checkpoint what the tables must have.

@@ -79,10 +79,10 @@ func joinPieces(b *table.Batch) (map[string][]byte, error) {
 	return values, nil
 }
 
-// weights are those of the checkpoint, for that model.
-func (c checkpoint) weights(spec *keras.Spec) ([]float32, error) {
+// vector are the weights of a key of the checkpoint, for that model.
+func (c checkpoint) vector(key string, spec *keras.Spec) ([]float32, error) {
 	var v average.Vector
-	if err := v.UnmarshalBinary(c.values[average.Key]); err != nil {
+	if err := v.UnmarshalBinary(c.values[key]); err != nil {
 		return nil, err
 	}
 	if len(v.Values) != spec.NumWeights {

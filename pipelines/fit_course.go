@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -20,6 +21,11 @@ type course struct {
 	box *box
 	// reports are those of the iterations that were scored, in their order.
 	reports []scoreReport
+	// callbacks are where the callbacks are after these iterations; best are the weights that they have found to be the best, nil: none;
+	// stopped says why they end the fit here, "": it goes on.
+	callbacks *callback.Run
+	best      []float32
+	stopped   string
 }
 
 // weights are those of the course. They must not be changed.
@@ -42,7 +48,7 @@ func (f *fit) newCourse(ctx context.Context, done int, weights []float32, states
 	if err != nil {
 		return course{}, err
 	}
-	c := course{done: done, box: box, reports: reports}
+	c := course{done: done, box: box, reports: reports, callbacks: f.beginCallbacks(done, reports)}
 	if err := c.box.Put(ctx, average.Key, average.Vector{Values: weights}); err != nil {
 		return c, err
 	}

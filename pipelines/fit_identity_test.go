@@ -20,6 +20,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"Replace":          "what becomes of an older model",
 		"Name":             "recorded only",
 		"Description":      "recorded only",
+		"FilesBelow":       "where callbacks write",
 	}
 	store := fileStore(t)
 	withIris(t, store)

@@ -18,7 +18,7 @@ import (
 // train runs the pipelines of the schedule from a course on and returns the course at the end.
 func (f *fit) train(ctx context.Context, c course) (course, error) {
 	for {
-		last, more := f.schedule.next(c.done)
+		last, more := f.schedule.next(c.done, c.stopped != "")
 		if !more {
 			return c, nil
 		}
@@ -28,7 +28,10 @@ func (f *fit) train(ctx context.Context, c course) (course, error) {
 		}
 		f.dropBox(ctx, c.box)
 		c = next
-		if f.schedule.checkpoint(c.done) {
+		if err := f.decide(ctx, &c); err != nil {
+			return c, err
+		}
+		if f.schedule.checkpoint(c.done, c.stopped != "") {
 			if err := f.saveCheckpoint(ctx, c); err != nil {
 				return c, fmt.Errorf("checkpoint: %w", err)
 			}
@@ -50,7 +53,7 @@ func (f *fit) iterate(ctx context.Context, c course, last int) (course, error) {
 	if err != nil {
 		return course{}, err
 	}
-	next := course{done: last, box: box, reports: c.reports}
+	next := course{done: last, box: box, reports: c.reports, callbacks: c.callbacks, best: c.best}
 	totals := map[string]int64{dataset.Stage: 0}
 	for _, set := range f.sets {
 		totals[dataset.Stage] += set.Buffers()
@@ -115,7 +118,9 @@ func (f *fit) build(s beam.Scope, from, to course) {
 	for i := from.done + 1; i <= to.done; i++ {
 		s := s.Scope(fmt.Sprintf("iteration %d", i))
 		var trained beam.PCollection
-		step := trainshard.Step{Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i, Piece: f.limits.piece}
+		step := trainshard.Step{
+			Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i, Rate: to.callbacks.Before(i), Piece: f.limits.piece,
+		}
 		states, trained = trainshard.Train(s, step, states, weights, after)
 		weights = average.Mean(s, trained)
 		beam.ParDo0(s, &averagedFn{Run: run, Iteration: i}, weights)

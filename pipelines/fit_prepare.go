@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
@@ -40,6 +41,9 @@ type fit struct {
 	warnings []string
 	clock    fitClock
 	digests  bool // shards have their digests once they are read
+
+	callbacks *callback.List
+	files     []openLog // of callbacks
 
 	// With checkpoints:
 	same    map[string]string // identity
@@ -104,11 +108,15 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 	if err := f.compile(ctx, source); err != nil {
 		return course{}, err
 	}
-	f.schedule = newSchedule(f.opt, len(start), f.limits.iterations)
+	f.schedule = newSchedule(f.opt, f.callbacks.NeedsScores(), len(start), f.limits.iterations)
 	f.summary.frequency = f.schedule.ScoreEvery
 	f.digests = f.opt.CheckpointEvery > 0 || f.remote // tables may be read again
 	f.startClock()
-	return f.resume(ctx, start)
+	begin, err := f.resume(ctx, start)
+	if err != nil {
+		return course{}, err
+	}
+	return begin, f.openLogs()
 }
 
 // replaces says whether the model may be there already.
@@ -174,8 +182,12 @@ func (f *fit) checkArguments() error {
 	if _, err := params.ParseCompile(f.opt.Compile); err != nil {
 		return err
 	}
-	if _, err := params.ParseFit(f.opt.Fit); err != nil {
+	fit, err := params.ParseFit(f.opt.Fit)
+	if err != nil {
 		return err
+	}
+	if err := callback.Check(fit.Callbacks); err != nil {
+		return fmt.Errorf("fit_params: %w", err)
 	}
 	if f.opt.Arch == nil {
 		return nil
@@ -183,7 +195,6 @@ func (f *fit) checkArguments() error {
 	if f.opt.ArchTable != "" || f.opt.ID != 0 {
 		return errors.New("the network is given twice: as JSON and from an architecture table")
 	}
-	var err error
 	f.stored, err = newArchitecture(f.opt.Arch)
 	return dataArgument(err)
 }
@@ -225,6 +236,9 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 	if err := f.model.CheckFit(*f.model.Fit); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
+	if err := f.makeCallbacks(); err != nil {
+		return err
+	}
 	for _, p := range f.packed {
 		if err := p.checkLabels(f.model.Model, f.model.Fit.ClassWeight != nil); err != nil {
 			return err
@@ -237,6 +251,7 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 		validation: f.opt.Validation, name: f.opt.Name, description: f.opt.Description,
 		weights: spec.NumWeights, started: f.started, numClasses: outputWidths(spec),
 		metricNames: metricLabels(f.model.Model, len(spec.Outputs)), metricsType: metricsType(f.model.Model, compile, len(spec.Outputs)), lossType: compile.LossText,
+		withCallbacks: f.callbacks.NeedsScores(),
 	}
 	return nil
 }

@@ -17,15 +17,22 @@ type schedule struct {
 	PerPipeline int
 	// CheckpointEvery is after how many iterations a checkpoint is due; 0: never. None is due after the last.
 	CheckpointEvery int
+	// EndAtScores: a pipeline ends with every iteration that is scored, since callbacks decide there how the fit goes on.
+	EndAtScores bool
 }
 
 // newSchedule is that of a fit of so many weights, on a runner that takes at most so many iterations in a pipeline (0: any number).
-func newSchedule(opt FitOptions, weights, most int) schedule {
+// callbacks: there are some that act after iterations that are scored, which all are then where nothing else is asked for.
+func newSchedule(opt FitOptions, callbacks bool, weights, most int) schedule {
 	s := schedule{
 		Iterations: opt.Iterations, ScoreEvery: opt.MetricsEvery,
-		PerPipeline: opt.IterationsPerJob, CheckpointEvery: opt.CheckpointEvery,
+		PerPipeline: opt.IterationsPerJob, CheckpointEvery: opt.CheckpointEvery, EndAtScores: callbacks,
 	}
-	if s.ScoreEvery == 0 {
+	switch {
+	case s.ScoreEvery > 0:
+	case callbacks:
+		s.ScoreEvery = 1
+	default:
 		s.ScoreEvery = s.Iterations
 	}
 	if s.PerPipeline == 0 {
@@ -37,13 +44,17 @@ func newSchedule(opt FitOptions, weights, most int) schedule {
 	return s
 }
 
-// next is the last iteration of the pipeline that begins after done iterations; false: there is none.
-func (s schedule) next(done int) (last int, ok bool) {
+// next is the last iteration of the pipeline that begins after done iterations; false: there is none, as after callbacks have stopped
+// the fit.
+func (s schedule) next(done int, stopped bool) (last int, ok bool) {
 	last = min(done+s.PerPipeline, s.Iterations)
+	if s.EndAtScores {
+		last = min(last, (done/s.ScoreEvery+1)*s.ScoreEvery)
+	}
 	if every := s.CheckpointEvery; every > 0 {
 		last = min(last, (done/every+1)*every)
 	}
-	return last, done < s.Iterations
+	return last, done < s.Iterations && !stopped
 }
 
 // scored reports whether metrics are computed after an iteration.
@@ -54,7 +65,7 @@ func (s schedule) scored(iteration int) bool {
 // last reports whether an iteration is the last.
 func (s schedule) last(iteration int) bool { return iteration == s.Iterations }
 
-// checkpoint reports whether a checkpoint is due after an iteration.
-func (s schedule) checkpoint(iteration int) bool {
-	return s.CheckpointEvery > 0 && iteration%s.CheckpointEvery == 0 && !s.last(iteration)
+// checkpoint reports whether a checkpoint is due after an iteration, after which callbacks may have stopped the fit.
+func (s schedule) checkpoint(iteration int, stopped bool) bool {
+	return s.CheckpointEvery > 0 && iteration%s.CheckpointEvery == 0 && !s.last(iteration) && !stopped
 }

@@ -172,6 +172,7 @@ func TestFitSummary(t *testing.T) {
 			TrainingMetrics:   []NamedValue{{"categorical_accuracy", b.Col("training_metrics_final").Float64s[0]}},
 			ValidationLoss:    &b.Col("validation_loss_final").Float64s[0],
 			ValidationMetrics: []NamedValue{{"categorical_accuracy", b.Col("validation_metrics_final").Float64s[0]}},
+			Iteration:         5,
 		}
 		if d := cmp.Diff(want2, r); d != "" {
 			t.Error(d)

@@ -106,7 +106,8 @@ type FitOptions struct {
 	Iterations   int
 	// Validation is a packed table; "": none.
 	Validation string
-	// MetricsEvery computes metrics after every so many iterations and after the last; 0: after the last only.
+	// MetricsEvery computes metrics after every so many iterations and after the last; 0: after the last only, with callbacks that act on them
+	// after every one.
 	MetricsEvery int
 	// IterationsPerJob is the most iterations of one Beam job; 0: as many as suit the size of the weights, of which a runner keeps
 	// those of all iterations of a job. No result depends on it.
@@ -120,6 +121,9 @@ type FitOptions struct {
 	Replace           bool
 	Name, Description *string
 	Seed              uint64
+	// FilesBelow is a folder of this machine that all files of callbacks (TensorBoard, CSVLogger) must lie below, their names being relative
+	// to it; "": they may lie anywhere.
+	FilesBelow string
 }
 
 // FitResult is what the summary row tells of the end of training.
@@ -128,6 +132,11 @@ type FitResult struct {
 	TrainingMetrics   []NamedValue
 	ValidationLoss    *float64
 	ValidationMetrics []NamedValue
+	// Iteration is the one whose weights the model has, which the losses and metrics are of: the last, or with callbacks that keep the best that one.
+	Iteration int
+	// StoppedAfter is the iteration after which callbacks ended the fit, and StopReason says why; 0 and "": none did.
+	StoppedAfter int
+	StopReason   string
 	// ResumedAfter is the iteration of the checkpoint that the fit went on from; 0: it began at the beginning.
 	ResumedAfter int
 	// Warnings tell, in sentences, what is odd but no error: a validation table that was packed differently.

@@ -26,6 +26,11 @@ type modelSummary struct {
 	metricNames              []string // of all that scores hold
 	lossType                 string
 	reports                  []scoreReport // one per entry of metrics_iters
+	of                       scoreReport   // of the iteration whose weights the model has
+	// With callbacks that act on scores:
+	withCallbacks bool
+	done          int    // iterations
+	stopped       string // why they ended the fit; "": they did not
 }
 
 // A scoreReport is what was computed after an iteration. Values are float32 numbers, as Keras computes them.
@@ -68,7 +73,8 @@ func timestamp(t time.Time) string {
 }
 
 // schema is that of the summary table: MADlib's 34 columns and the class values of each dependent variable; then, where
-// there are several metrics, their names and values, and where labels are numeric their types.
+// there are several metrics, their names and values; where callbacks act on scores, the iteration after which they ended the fit, why, and
+// the one whose weights the model has; and where labels are numeric their types.
 func (m *modelSummary) schema() table.Schema {
 	s := table.Schema{
 		{Name: "source_table", Type: table.TextType},
@@ -121,6 +127,12 @@ func (m *modelSummary) schema() table.Schema {
 			table.Column{Name: "training_" + metricValuesColumn, Type: table.Float64ArrayType},
 			table.Column{Name: "validation_" + metricValuesColumn, Type: table.Float64ArrayType})
 	}
+	if m.withCallbacks {
+		s = append(s,
+			table.Column{Name: "stopped_iteration", Type: table.Int32Type},
+			table.Column{Name: "stop_reason", Type: table.TextType},
+			table.Column{Name: "model_iteration", Type: table.Int32Type})
+	}
 	if slices.Contains(m.variables.numeric(), true) {
 		s = append(s, table.Column{Name: labelTypeColumn, Type: table.TextArrayType})
 	}
@@ -165,6 +177,10 @@ func (m *modelSummary) row() (*table.Batch, error) {
 		values["metrics_type"] = m.metricsType
 	}
 	m.addReports(values)
+	values["model_iteration"] = m.of.Iteration
+	if m.stopped != "" {
+		values["stopped_iteration"], values["stop_reason"] = m.done, m.stopped
+	}
 	values[labelTypeColumn] = labelTypes(m.variables.numeric())
 	for _, v := range m.variables.dependents {
 		if v.classes != nil {
@@ -205,7 +221,9 @@ func (m *modelSummary) addReports(values map[string]any) {
 				}
 				list, _ := values[prefix+suffix].([]float64)
 				values[prefix+suffix] = append(list, x.(float64))
-				values[prefix+suffix+"_final"] = x
+				if r.Iteration == m.of.Iteration {
+					values[prefix+suffix+"_final"] = x
+				}
 			}
 		}
 	}

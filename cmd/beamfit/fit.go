@@ -40,9 +40,9 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", required, "arguments of Keras' compile: loss, optimizer, metrics, loss_weights")
 	f.add(flagvalue.Of(&t.opt.Iterations, flagvalue.Int), "iterations", "N", required, "number of iterations, at least 1")
 	f.add(flagvalue.Of(&t.opt.Fit, flagvalue.Text), "fit", "PARAMS", "Keras' defaults: batch_size=32, epochs=1",
-		"arguments of Keras' fit: batch_size, epochs (passes per iteration), shuffle, class_weight, ...")
+		"arguments of Keras' fit: batch_size, epochs (passes per iteration), shuffle, class_weight, callbacks, ...")
 	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Text), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
-	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only",
+	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only; with callbacks after every one",
 		"compute metrics after every K iterations, and after the last")
 	f.add(flagvalue.Of(&t.opt.IterationsPerJob, flagvalue.Positive), "iterations-per-job", "K", "by the size of the weights, at most 25",
 		"most iterations of one Beam job; no result depends on it")
@@ -73,11 +73,25 @@ func (t *fitTask) run(ctx context.Context, a *app) error {
 	if res.ResumedAfter > 0 {
 		a.say("%s: went on after iteration %d", t.opt.Model, res.ResumedAfter)
 	}
+	if res.StoppedAfter > 0 {
+		a.say("%s: stopped after iteration %d of %d: %s", t.opt.Model, res.StoppedAfter, t.opt.Iterations, res.StopReason)
+	}
+	if res.Iteration < lastIteration(res, t.opt) {
+		a.say("%s: the weights are those of iteration %d", t.opt.Model, res.Iteration)
+	}
 	a.say("%s: %s", t.opt.Model, scores("training ", res.TrainingLoss, res.TrainingMetrics))
 	if res.ValidationLoss != nil {
 		a.say("%s: %s", t.opt.Model, scores("validation ", *res.ValidationLoss, res.ValidationMetrics))
 	}
 	return nil
+}
+
+// lastIteration is the last iteration of a fit.
+func lastIteration(res pipelines.FitResult, opt pipelines.FitOptions) int {
+	if res.StoppedAfter > 0 {
+		return res.StoppedAfter
+	}
+	return opt.Iterations
 }
 
 // scores lists a loss and metrics.

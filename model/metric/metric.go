@@ -7,6 +7,10 @@ import "github.com/beamfit/beamfit/model/loss"
 type Metric struct {
 	// Name is the name= argument, or the metric as the user wrote it.
 	Name string
+	// LogName is the metric in Keras' logs: the name= argument, the text of a name, or of a call Keras' snake case of the class.
+	LogName string
+	// Better says which values are better.
+	Better Direction
 	// Loss is the loss whose mean the metric is; it is computed with the model, which may have the logits. Nil for any
 	// other.
 	Loss *loss.Loss
@@ -15,6 +19,16 @@ type Metric struct {
 	add          func(s *State, r Rows)
 	value        func(s *State) float64
 }
+
+// A Direction says which values of a metric are better: those that go Up or Down, or Neither, of which Keras does not know.
+type Direction int
+
+// The directions.
+const (
+	Up Direction = iota
+	Down
+	Neither
+)
 
 // Rows are rows of one output.
 type Rows struct {

@@ -128,16 +128,52 @@ func New(call params.Call, n int) (*Metric, error) {
 		}
 		return nil, fmt.Errorf("unknown metric %q; %s", call.Name, nearest.Known(call.Name, spellings()))
 	}
-	name := call.String()
+	name, logName := call.String(), logName(e, call)
 	if given, ok := call.Args["name"].(string); ok {
-		name, call = given, call.Without("name")
+		name, logName, call = given, given, call.Without("name")
 	}
 	m, err := bind(e, call, n)
 	if err != nil {
 		return nil, err
 	}
-	m.Name = name
+	m.Name, m.LogName, m.Better = name, logName, better(e)
 	return m, nil
+}
+
+// logNames are the names of metrics in logs that are not the first ones of the table.
+var logNames = map[string]string{"f_beta_score": "fbeta_score", "log_cosh_error": "logcosh"}
+
+// logName is the name of a metric in Keras' logs; nil e: that of a loss.
+func logName(e *entry, call params.Call) string {
+	if !call.Called {
+		return call.Name
+	}
+	if e == nil {
+		l, _ := loss.ByName(call.Name)
+		if l == nil {
+			return call.Name
+		}
+		return l.Name
+	}
+	if name, ok := logNames[e.names[0]]; ok {
+		return name
+	}
+	return e.names[0]
+}
+
+// directions are those of metrics of the table that do not go up.
+//
+// Source: _direction in keras/src/metrics.
+var directions = map[string]Direction{
+	"crossentropy": Down, "log_cosh_error": Down, "root_mean_squared_error": Down,
+	"false_negatives": Neither, "false_positives": Neither, "true_negatives": Neither, "true_positives": Neither,
+}
+
+func better(e *entry) Direction {
+	if e == nil {
+		return Down
+	}
+	return directions[e.names[0]]
 }
 
 // bind is the metric without a name; nil e: that of a loss.

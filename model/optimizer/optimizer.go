@@ -60,6 +60,18 @@ func (o *Optimizer) Scalars(iteration int64) Scalars {
 	return s
 }
 
+// LearningRate is the learning rate that arguments gave, before decay; ok is false where it follows a schedule.
+func (o *Optimizer) LearningRate() (rate float64, ok bool) {
+	return o.rate.initial, o.rate.schedule == nil
+}
+
+// WithRate is the optimizer with another learning rate. Its decay stays, a schedule does not.
+func (o *Optimizer) WithRate(learningRate float64) *Optimizer {
+	other := *o
+	other.rate = rate{initial: learningRate, decay: o.rate.decay}
+	return &other
+}
+
 // Slots is the number of slots.
 func (o *Optimizer) Slots() int {
 	if o.Averaging != nil {

@@ -9,18 +9,29 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 )
 
-// A rate is the learning rate of a step, from the iteration.
-type rate func(iteration int64) float64
+// A Schedule is the learning rate of a step, from the number of steps before it.
+type Schedule func(step int64) float64
+
+// A rate is where the learning rate of a step comes from: a schedule, or initial/(1 + decay·iteration).
+type rate struct {
+	schedule       Schedule
+	initial, decay float64
+}
 
 // at is the rate of a step.
-func (r rate) at(iteration int64) float64 { return r(iteration) }
+func (r rate) at(iteration int64) float64 {
+	if r.schedule != nil {
+		return r.schedule(iteration)
+	}
+	return r.initial / (1 + r.decay*float64(iteration))
+}
 
 // schedules is every schedule of keras.optimizers.schedules: a new one is a function and a row here. order are its
 // arguments in the order in which they may stand without names; "name", which changes nothing, is none of them.
 var schedules = []struct {
 	name  string
 	order []string
-	make  func(a *params.Args) rate
+	make  func(a *params.Args) Schedule
 }{
 	{"CosineDecay", []string{"initial_learning_rate", "decay_steps", "alpha"}, cosineDecay},
 	{"CosineDecayRestarts", []string{"initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"}, cosineDecayRestarts},
@@ -46,19 +57,21 @@ func readRate(a *params.Args, byDefault float64) rate {
 		if a.Has("decay") {
 			a.Failf("argument decay does not go together with a schedule")
 		}
-		r, err := newSchedule(call)
+		schedule, err := NewSchedule(call)
 		if err != nil {
 			a.Failf("argument learning_rate: %w", err)
 		}
-		return r
+		return rate{schedule: schedule}
 	}
 	initial, decay := a.Float(byDefault, "learning_rate", "lr"), a.Float(0, "decay")
 	notNegative(a, "learning_rate", initial)
 	notNegative(a, "decay", decay)
-	return func(iteration int64) float64 { return initial / (1 + decay*float64(iteration)) }
+	return rate{initial: initial, decay: decay}
 }
 
-func newSchedule(call params.Call) (rate, error) {
+// NewSchedule makes the schedule of a call such as ExponentialDecay(0.1, 1000, 0.96). It refuses a name that is not in the table and
+// arguments that the schedule does not have.
+func NewSchedule(call params.Call) (Schedule, error) {
 	for _, row := range schedules {
 		if row.name == call.Name {
 			a := params.NewArgs(call)
@@ -102,7 +115,7 @@ func progress(a *params.Args, decay float64) func(iteration int64) float64 {
 // Arguments: the three, and staircase False: the exponent is rounded down.
 //
 // Source, of all schedules: keras/src/optimizers/schedules/learning_rate_schedule.py.
-func exponentialDecay(a *params.Args) rate {
+func exponentialDecay(a *params.Args) Schedule {
 	initial, every, factor := start(a), steps(a, "decay_steps"), a.RequiredFloat("decay_rate")
 	notNegative(a, "decay_rate", factor)
 	decays := progress(a, every)
@@ -112,7 +125,7 @@ func exponentialDecay(a *params.Args) rate {
 // inverseTimeDecay is initial_learning_rate/(1 + decay_rate·step/decay_steps).
 //
 // Arguments: as exponentialDecay.
-func inverseTimeDecay(a *params.Args) rate {
+func inverseTimeDecay(a *params.Args) Schedule {
 	initial, every, factor := start(a), steps(a, "decay_steps"), a.RequiredFloat("decay_rate")
 	notNegative(a, "decay_rate", factor)
 	decays := progress(a, every)
@@ -123,7 +136,7 @@ func inverseTimeDecay(a *params.Args) rate {
 // cycle, decay_steps is replaced by its first multiple that is not below the step.
 //
 // Arguments: initial_learning_rate, decay_steps, end_learning_rate 0.0001, power 1, cycle False.
-func polynomialDecay(a *params.Args) rate {
+func polynomialDecay(a *params.Args) Schedule {
 	initial, length := start(a), steps(a, "decay_steps")
 	end, power, cycle := positiveOrZero(a, 0.0001, "end_learning_rate"), positiveOrZero(a, 1, "power"), a.Bool(false, "cycle")
 	return func(iteration int64) float64 {
@@ -141,7 +154,7 @@ func polynomialDecay(a *params.Args) rate {
 // initial_learning_rate. With warmup_target the rate first rises evenly to it in warmup_steps, and top is warmup_target.
 //
 // Arguments: initial_learning_rate, decay_steps, alpha 0, warmup_target None, warmup_steps 0.
-func cosineDecay(a *params.Args) rate {
+func cosineDecay(a *params.Args) Schedule {
 	initial, length, alpha := start(a), steps(a, "decay_steps"), positiveOrZero(a, 0, "alpha")
 	top := initial
 	warmup := positiveOrZero(a, 0, "warmup_steps")
@@ -167,7 +180,7 @@ func cosine(done, height, alpha float64) float64 {
 // cosineDecayRestarts is cosineDecay in periods, each t_mul times as long and m_mul times as high as the one before.
 //
 // Arguments: initial_learning_rate, first_decay_steps, t_mul 2, m_mul 1, alpha 0.
-func cosineDecayRestarts(a *params.Args) rate {
+func cosineDecayRestarts(a *params.Args) Schedule {
 	initial, length := start(a), steps(a, "first_decay_steps")
 	times, height, alpha := a.Float(2, "t_mul"), positiveOrZero(a, 1, "m_mul"), positiveOrZero(a, 0, "alpha")
 	if !(times >= 1) {
@@ -191,7 +204,7 @@ func cosineDecayRestarts(a *params.Args) rate {
 // piecewiseConstantDecay is values[i] for the first i with step <= boundaries[i], and the last of values after them.
 //
 // Arguments: boundaries, in rising order, and values, one more.
-func piecewiseConstantDecay(a *params.Args) rate {
+func piecewiseConstantDecay(a *params.Args) Schedule {
 	boundaries, values := a.Floats("boundaries"), a.Floats("values")
 	if len(values) != len(boundaries)+1 {
 		a.Failf("argument values must have one number more than boundaries, found %d and %d", len(values), len(boundaries))

@@ -34,13 +34,13 @@ func TestSchedules(t *testing.T) {
 		{"PiecewiseConstantDecay", list{list{int64(2), int64(5)}, list{1.0, 0.5, 0.1}}, nil, map[int64]float64{0: 1, 2: 1, 3: 0.5, 5: 0.5, 6: 0.1}},
 	}
 	for _, tt := range tests {
-		r, err := newSchedule(params.Call{Name: tt.name, Args: tt.with, Positional: tt.args})
+		r, err := NewSchedule(params.Call{Name: tt.name, Args: tt.with, Positional: tt.args})
 		if err != nil {
 			t.Errorf("%s%v: %v", tt.name, tt.args, err)
 			continue
 		}
 		for step, want := range tt.want {
-			if got := r.at(step); !(math.Abs(got-want) < 1e-12) {
+			if got := r(step); !(math.Abs(got-want) < 1e-12) {
 				t.Errorf("%s%v %v: step %d has rate %v, want %v", tt.name, tt.args, tt.with, step, got, want)
 			}
 		}

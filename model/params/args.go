@@ -172,6 +172,9 @@ func (a *Args) FloatOrFloats(name string) []float64 {
 	}
 }
 
+// Value reads an argument of any type, nil where it is absent.
+func (a *Args) Value(names ...string) Value { return a.get(names) }
+
 // Call reads an argument that is a call; ok is false where it is none.
 func (a *Args) Call(names ...string) (c Call, ok bool) {
 	c, ok = a.get(names).(Call)

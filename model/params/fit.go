@@ -31,9 +31,7 @@ func ParseFit(text string) (*Fit, error) {
 		if e := keys["class_weight"]; !e.absent() {
 			f.ClassWeight = p.classWeight(e)
 		}
-		if e := keys["callbacks"]; !e.absent() && !e.emptyList() {
-			p.fail(e.pos, "callbacks are not supported, TensorBoard included")
-		}
+		f.Callbacks = p.callbacks(keys["callbacks"])
 	})
 	if err != nil {
 		return nil, err
@@ -97,4 +95,25 @@ func (p *parser) classWeight(e expr) map[int]float64 {
 		weights[class] = weight
 	}
 	return weights
+}
+
+// callbacks reads a list of calls, or one call. None and the empty list are none.
+func (p *parser) callbacks(e expr) (calls []Call) {
+	items := e.items
+	switch e.kind {
+	case list, tuple:
+	case call, name:
+		items = []expr{e}
+	default:
+		if !e.absent() {
+			p.fail(e.pos, "callbacks must be a list such as [EarlyStopping(patience=3)], found %s", e.kind)
+		}
+	}
+	for _, item := range items {
+		if item.kind != call {
+			p.fail(item.pos, "a callback must be a call such as EarlyStopping(patience=3), found %s", item.kind)
+		}
+		calls = append(calls, p.reference("callback", item))
+	}
+	return calls
 }

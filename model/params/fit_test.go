@@ -29,6 +29,18 @@ func TestParseFit(t *testing.T) {
 		{`verbose=False`, defaults(func(f *Fit) { f.Verbose = 0 })},
 		{`verbose='auto'`, defaults(func(*Fit) {})},
 		{`class_weight={0: 1, 2: .5, 1: 0}`, defaults(func(f *Fit) { f.ClassWeight = map[int]float64{0: 1, 1: 0, 2: 0.5} })},
+		{`callbacks=[keras.callbacks.EarlyStopping('loss', patience=2,), tf.keras.callbacks.TerminateOnNaN()]`, defaults(func(f *Fit) {
+			f.Callbacks = []Call{
+				{
+					Name: "EarlyStopping", Positional: []Value{"loss"}, Args: map[string]Value{"patience": int64(2)}, Pos: 11, Called: true,
+					Text: "keras.callbacks.EarlyStopping('loss', patience=2,)",
+				},
+				{Name: "TerminateOnNaN", Pos: 63, Called: true, Text: "tf.keras.callbacks.TerminateOnNaN()"},
+			}
+		})},
+		{`callbacks=TerminateOnNaN()`, defaults(func(f *Fit) {
+			f.Callbacks = []Call{{Name: "TerminateOnNaN", Pos: 10, Called: true, Text: "TerminateOnNaN()"}}
+		})},
 		{`class_weight={}`, defaults(func(f *Fit) { f.ClassWeight = map[int]float64{} })},
 	}
 	for _, tt := range tests {
@@ -69,7 +81,12 @@ func TestRefusedFit(t *testing.T) {
 		{`class_weight={0: ^-1}`, `a class weight must be at least 0, found -1`},
 		{`class_weight={0: ^None}`, `a class weight must be a number, found None`},
 		{`class_weight={0: 1, ^0: 2}`, `key 0 is given twice`},
-		{`callbacks=^[TensorBoard(log_dir="/tmp/logs/fit")]`, `callbacks are not supported, TensorBoard included`},
+		{`callbacks=^'EarlyStopping'`, `callbacks must be a list such as [EarlyStopping(patience=3)], found a text`},
+		{`callbacks=[EarlyStopping(), ^EarlyStopping]`, `a callback must be a call such as EarlyStopping(patience=3), found a name`},
+		{`callbacks=[^'EarlyStopping()']`, `a callback must be a call such as EarlyStopping(patience=3), found a text`},
+		{`callbacks=[keras.callbacks.^(x)]`, `expected a name, found '('`},
+		{`batch_size=^keras.x`, `module prefixes are not supported: write x alone`},
+		{`callbacks=[], epochs=^keras.x`, `module prefixes are not supported: write x alone`},
 		{`^validation_split=0.1`, `validation_split is not supported (the nearest of 8 known: initial_epoch, `},
 		{`^5`, `expected name=value, found '5'`},
 	}

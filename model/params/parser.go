@@ -23,6 +23,8 @@ type parser struct {
 	pos   int
 	end   int
 	depth int
+	// modules: names may stand behind those of their modules, as in keras.callbacks.EarlyStopping.
+	modules bool
 }
 
 // parse runs read on a new parser and returns its first problem.
@@ -106,7 +108,10 @@ func (p *parser) arguments(closing rune) []arg {
 			p.fail(pos, "%s is given twice", key)
 		}
 		seen[key] = true
+		inCallbacks := p.modules
+		p.modules = p.modules || closing == 0 && key == "callbacks"
 		args = append(args, arg{name: key, pos: pos, value: p.expr()})
+		p.modules = inCallbacks
 		p.separate(closing)
 	}
 	return args
@@ -352,7 +357,10 @@ func (p *parser) nameOrCall(e *expr) {
 		}
 		last := p.text[p.pos:p.nameEnd()]
 		p.pos += len(last)
-		if p.peek() != '.' {
+		switch {
+		case p.modules:
+			e.name = last
+		case p.peek() != '.':
 			p.fail(e.pos, "module prefixes are not supported: write %s alone", last)
 		}
 	}

@@ -79,4 +79,6 @@ type Fit struct {
 	StepsPerEpoch  int             // 0: until the rows are used up
 	Verbose        int             // 0, 1, 2; default 1
 	ClassWeight    map[int]float64 // nil: all 1
+	// Callbacks in the order given, without the names of modules. Which there are, and their arguments, is for package callback.
+	Callbacks []Call
 }

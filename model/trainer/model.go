@@ -77,6 +77,9 @@ func New(c Config) (*Model, error) {
 	return m, nil
 }
 
+// LearningRate is that of the optimizer; ok is false where it follows a schedule. The model must have compile parameters.
+func (m *Model) LearningRate() (rate float64, ok bool) { return m.optimizer.LearningRate() }
+
 // widths are the elements per row of arrays.
 func widths(shapes [][]int) []int {
 	widths := make([]int, len(shapes))

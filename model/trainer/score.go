@@ -74,6 +74,23 @@ func (m *Model) Metrics(s Score) []MetricValue {
 	return values
 }
 
+// An OutputMetric is a metric of an output.
+type OutputMetric struct {
+	Output string
+	*metric.Metric
+}
+
+// OutputMetrics are the metrics of the model, in the order of Metrics.
+func (m *Model) OutputMetrics() []OutputMetric {
+	var all []OutputMetric
+	for i, metrics := range m.metrics {
+		for _, of := range metrics {
+			all = append(all, OutputMetric{m.outNames[i], of})
+		}
+	}
+	return all
+}
+
 // Merge is the score of the rows of both. Neither is changed, and the result shares no memory with them.
 func (s Score) Merge(other Score) (Score, error) {
 	if len(s.outputs) == 0 {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
 )
@@ -16,6 +17,8 @@ type TrainInput struct {
 	Weights []float32 // P, where training starts; not changed
 	State   State     // of this shard, from NewState or the iteration before; not changed
 	Fit     params.Fit
+	// Rate is the learning rate of this iteration; nil: the optimizer's own.
+	Rate *float64
 	// Seed, Shard and Iteration decide shuffles and dropout.
 	Seed      uint64
 	Shard     int
@@ -124,6 +127,10 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		steps:       (rows + batch - 1) / batch,
 		step:        plan.Step{Seed: mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps)},
 		iteration:   in.State.Iteration,
+		optimizer:   w.model.optimizer,
+	}
+	if in.Rate != nil {
+		p.optimizer = p.optimizer.WithRate(*in.Rate)
 	}
 	defer p.reader.Close()
 	if in.Fit.StepsPerEpoch > 0 {
@@ -160,6 +167,7 @@ type pass struct {
 	progress    func(rows int)
 	step        plan.Step
 	iteration   int64 // optimizer steps done
+	optimizer   *optimizer.Optimizer
 }
 
 func (p *pass) run(ctx context.Context) (err error) {
@@ -175,7 +183,7 @@ func (p *pass) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		p.step.Scalars = p.model.optimizer.Scalars(p.iteration)
+		p.step.Scalars = p.optimizer.Scalars(p.iteration)
 		if err := step.run(p); err != nil {
 			return err
 		}

@@ -4,11 +4,13 @@ import (
 	"crypto/sha256"
 	"encoding/csv"
 	"fmt"
+	"math/rand/v2"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -97,14 +99,72 @@ var story = []struct {
 		true,
 		[]string{"byom"},
 	},
+	{[]string{"import", digitsFile, "digits", "--types", "id integer, pixels smallint[], digit integer"}, false, nil},
+	{[]string{"load-model", "arch", digitsModel}, false, nil},
+	{
+		[]string{"preprocess", "digits", "pixels", "--dependent", "digit", "--independent", "pixels", "--shards", "2", "--normalize", "255"},
+		true,
+		nil,
+	},
+	{
+		[]string{
+			"fit", "pixels", "stopped", "--arch", "arch", "--id", "3", "--compile", compile, "--seed", "2", "--validation", "pixels", "--iterations", "30",
+			"--metrics-every", "2", "--fit", "batch_size=40, callbacks=[keras.callbacks.EarlyStopping(patience=2, min_delta=0.3, restore_best_weights=True), " +
+				"ReduceLROnPlateau('loss', factor=0.5, patience=2, min_delta=0.5)]",
+		},
+		true,
+		[]string{"stopped", "stopped_summary"},
+	},
+}
+
+// The files of the digits in the story, which digits writes.
+const (
+	digitsFile  = "digits.csv"
+	digitsModel = "digits.json"
+)
+
+// digits writes rows like those of MNIST, and a network for them, to a folder: ten pictures of 28x28 pixels, with noise.
+func digits(t *testing.T, folder string) {
+	t.Helper()
+	r := rand.New(rand.NewPCG(1, 2))
+	var pictures [10][784]int
+	for d := range pictures {
+		for i := range pictures[d] {
+			pictures[d][i] = r.IntN(2) * 180
+		}
+	}
+	var rows strings.Builder
+	rows.WriteString("id,pixels,digit\n")
+	for id := range 240 {
+		pixels := make([]string, 784)
+		for i, v := range pictures[id%10] {
+			pixels[i] = strconv.Itoa((v + r.IntN(250)) / 2)
+		}
+		fmt.Fprintf(&rows, "%d,\"{%s}\",%d\n", id, strings.Join(pixels, ","), id%10)
+	}
+	const layers = `{"class_name": "Sequential", "config": {"name": "mlp", "layers": [
+		{"class_name": "Dense", "config": {"name": "hidden", "units": 32, "activation": "relu", "batch_input_shape": [null, 784]}},
+		{"class_name": "Dense", "config": {"name": "digit", "units": 10, "activation": "softmax"}}]}}`
+	for name, text := range map[string]string{digitsFile: rows.String(), digitsModel: layers} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // tell runs the story on an engine and returns what each command printed and the SHA-256 of each table it made.
 func (u user) tell(e engine) []string {
 	u.t.Helper()
 	var lines []string
+	folder := u.t.TempDir()
+	digits(u.t, folder)
 	for _, s := range story {
 		args := slices.Clone(s.args)
+		for i, a := range args {
+			if a == digitsFile || a == digitsModel {
+				args[i] = filepath.Join(folder, a)
+			}
+		}
 		if s.runs {
 			args = append(args, e.flags...)
 		}
@@ -181,6 +241,9 @@ func (u user) tellErrors(e engine) []string {
 func TestEngines(t *testing.T) {
 	first := fileUser(t)
 	want := first.tell(localEngines[0])
+	if !slices.ContainsFunc(want, func(line string) bool { return strings.Contains(line, "stopped: stopped after iteration ") }) {
+		t.Errorf("no fit was stopped: %q", want)
+	}
 	wantErrors := first.tellErrors(localEngines[0])
 	for _, line := range wantErrors {
 		for _, part := range []string{"exit status 1", "table bad", `column "attributes"`, "row 2", "NULL"} {

@@ -23,6 +23,8 @@ type Step struct {
 	Seed  uint64
 	// Iteration is its number, from 1.
 	Iteration int
+	// Rate is the learning rate of the iteration; nil: the optimizer's own.
+	Rate *float64
 	// Piece is the most values of a vector that comes out (average.Cut); 0: all.
 	Piece int
 }
@@ -89,7 +91,7 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 	watch := run.Watch()
 	watch.Begun(s.Iteration)
 	r, err := model.Train(ctx, trainer.TrainInput{
-		Data: data, Weights: w.Values, State: state.Optimizer, Fit: *model.Fit,
+		Data: data, Weights: w.Values, State: state.Optimizer, Fit: *model.Fit, Rate: s.Rate,
 		Seed: s.Seed, Shard: state.Shard.Index, Iteration: s.Iteration, Cores: run,
 		Progress: func(rows int) { watch.Trained(s.Iteration, rows) },
 	})

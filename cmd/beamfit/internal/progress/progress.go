@@ -57,6 +57,10 @@ func (p *Printer) Report(e pipelines.Event) {
 	if p.begin.IsZero() {
 		p.begin = now
 	}
+	if e.Note != "" {
+		p.note(e.Job + ": " + e.Note)
+		return
+	}
 	if e.Iteration != nil {
 		p.last, p.lastEnd = e.Iteration, now
 		if e.Iteration.Scored {
@@ -118,6 +122,15 @@ func (p *Printer) liveLine(now time.Time) string {
 		return liveIterationLine(p.stage, p.last, p.scored, p.left(now))
 	}
 	return liveStageLine(p.stage, now.Sub(p.since))
+}
+
+// note writes a line that stays, above the live one.
+func (p *Printer) note(text string) {
+	if p.open {
+		io.WriteString(p.w, "\r\x1b[K")
+		p.open = false
+	}
+	p.line(text)
 }
 
 func (p *Printer) line(text string) { io.WriteString(p.w, visible.Text(text)+"\n") }
