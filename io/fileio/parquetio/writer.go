@@ -9,11 +9,13 @@ import (
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/array"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/apache/arrow/go/v15/parquet"
 	"github.com/apache/arrow/go/v15/parquet/compress"
+	"github.com/apache/arrow/go/v15/parquet/file"
+	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
+	"github.com/apache/arrow/go/v15/parquet/schema"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
@@ -22,6 +24,9 @@ import (
 // groupBytes is about the size of a row group before compression.
 const groupBytes = 32 << 20
 
+// writeLevels is how many levels the library takes at a time; in between it looks at the size of the page.
+const writeLevels = 8 << 10
+
 // A Writer writes rows as a Parquet file, compressed with Snappy.
 type Writer struct {
 	out     io.Writer
@@ -29,8 +34,11 @@ type Writer struct {
 	schema  table.Schema
 	limit   int   // bytes of a row group
 	depth   []int // of the lists of each column, 0 for scalars; nil before the first row
-	arrow   *arrow.Schema
+	props   *parquet.WriterProperties
+	root    *schema.GroupNode
+	keep    metadata.KeyValueMetadata
 	file    *assembler
+	levels  levels
 	part    bytes.Buffer // a row group, as the library writes it into a file of its own
 	pending *table.Batch
 	bytes   int
@@ -48,16 +56,23 @@ func NewWriter(out io.Writer, schema table.Schema) (*Writer, error) {
 
 // Write adds rows.
 func (w *Writer) Write(ctx context.Context, b *table.Batch) error {
+	from := 0
 	for row := range b.Rows {
 		for c := range b.Cols {
 			w.bytes += arrowvec.RowBytes(&b.Cols[c], row)
-			arrowvec.AppendRows(&w.pending.Cols[c], &b.Cols[c], row, row+1)
 		}
-		w.pending.Rows++
+		if w.bytes < w.limit && row < b.Rows-1 {
+			continue
+		}
+		for c := range b.Cols {
+			arrowvec.AppendRows(&w.pending.Cols[c], &b.Cols[c], from, row+1)
+		}
+		w.pending.Rows += row + 1 - from
+		from = row + 1
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if w.bytes >= w.limit {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
 			if err := w.flush(); err != nil {
 				return err
 			}
@@ -89,29 +104,34 @@ func (w *Writer) begin() error {
 	fields, sql := make([]arrow.Field, len(w.schema)), make([]string, len(w.schema))
 	for i, c := range w.schema {
 		w.depth[i] = depth(&w.pending.Cols[i])
-		fields[i] = arrowvec.Field(c, arrowvec.NestedType(c.Type, w.depth[i]))
+		fields[i] = arrowvec.Field(c, arrowvec.ListType(c.Type, w.depth[i]))
 		sql[i] = c.Type.SQL
 	}
 	types, err := json.Marshal(sql)
 	if err != nil {
 		return err
 	}
-	keep := arrow.NewMetadata([]string{typesKey}, []string{string(types)})
-	w.arrow = arrow.NewSchema(fields, &keep)
+	// Pages of format 2: to those of format 1 the library takes time that grows with the square of their levels.
+	w.props = parquet.NewWriterProperties(
+		parquet.WithCompression(compress.Codecs.Snappy), parquet.WithAllocator(w.mem), parquet.WithBatchSize(writeLevels),
+		parquet.WithDataPageVersion(parquet.DataPageV2))
+	leaves, err := pqarrow.ToParquet(arrow.NewSchema(fields, nil), w.props, pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem)))
+	if err != nil {
+		return err
+	}
+	w.root = leaves.Root()
+	if err := w.keep.Append(typesKey, string(types)); err != nil {
+		return err
+	}
 	w.file = &assembler{out: w.out}
 	return nil
 }
 
 // library lets the Parquet library write a whole file of the rows that fn gives it.
-func (w *Writer) library(fn func(f *pqarrow.FileWriter) error) error {
+func (w *Writer) library(fn func(f *file.Writer) error) error {
 	w.part.Reset()
 	return guard(func() error {
-		props := parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithAllocator(w.mem))
-		arrowProps := pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem))
-		f, err := pqarrow.NewFileWriter(w.arrow, &w.part, props, arrowProps)
-		if err != nil {
-			return err
-		}
+		f := file.NewParquetWriter(&w.part, w.root, file.WithWriterProps(w.props), file.WithWriteMetadata(w.keep))
 		if err := fn(f); err != nil {
 			return err
 		}
@@ -132,37 +152,31 @@ func depth(v *table.Vector) int {
 	return 1
 }
 
+// group writes the pending rows as a row group.
 func (w *Writer) group() error {
-	var columns []arrow.Array
-	defer func() {
-		for _, c := range columns {
-			c.Release()
+	column := 0
+	err := w.library(func(f *file.Writer) error {
+		g := f.AppendRowGroup()
+		for i := range w.schema {
+			column = i
+			out, err := g.NextColumn()
+			if err == nil {
+				err = w.writeColumn(out, &w.pending.Cols[i], w.depth[i])
+			}
+			if err != nil {
+				return err
+			}
 		}
-	}()
-	for i := range w.schema {
-		a, err := w.column(i)
-		var bad *arrowvec.RowError
-		switch {
-		case errors.As(err, &bad):
-			return fmt.Errorf("column %q, row %d: %w", w.schema[i].Name, w.rows+int64(bad.Row)+1, bad.Err)
-		case err != nil:
-			return fmt.Errorf("column %q: %w", w.schema[i].Name, err)
-		}
-		columns = append(columns, a)
-	}
-	record := array.NewRecord(w.arrow, columns, int64(w.pending.Rows))
-	defer record.Release()
-	if err := w.library(func(f *pqarrow.FileWriter) error { return f.Write(record) }); err != nil {
-		return err
+		return g.Close()
+	})
+	var bad *arrowvec.RowError
+	switch {
+	case errors.As(err, &bad):
+		return fmt.Errorf("column %q, row %d: %w", w.schema[column].Name, w.rows+int64(bad.Row)+1, bad.Err)
+	case err != nil:
+		return fmt.Errorf("column %q: %w", w.schema[column].Name, err)
 	}
 	return w.file.add(w.part.Bytes())
-}
-
-func (w *Writer) column(i int) (arrow.Array, error) {
-	if w.depth[i] == 0 {
-		return arrowvec.Array(&w.pending.Cols[i])
-	}
-	return arrowvec.Nested(&w.pending.Cols[i], w.depth[i])
 }
 
 // guard turns a panic of the Parquet library into an error.
@@ -185,7 +199,7 @@ func (w *Writer) Close() error {
 		return err
 	}
 	if w.rows == 0 { // the schema comes from a file without rows
-		if err := w.library(func(*pqarrow.FileWriter) error { return nil }); err != nil {
+		if err := w.library(func(*file.Writer) error { return nil }); err != nil {
 			return err
 		}
 		if err := w.file.add(w.part.Bytes()); err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"math"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v15/arrow"
@@ -249,31 +248,6 @@ func TestToFloat32(t *testing.T) {
 	}
 	words := &table.Vector{Type: table.NumericType.ArrayOf(), Strings: []string{"x"}, Offsets: []int{0, 1}}
 	if err := ToFloat32(&dst, words); !errors.As(err, &bad) {
-		t.Errorf("got error %v", err)
-	}
-}
-
-func TestNested(t *testing.T) {
-	v := &table.Vector{Type: table.Int32ArrayType}
-	for _, row := range []any{table.Array{Elems: []any{int32(1), nil, int32(3), int32(4), int32(5), int32(6)}, Shape: []int{3, 2}}, nil, table.Array{}, table.Array{Elems: []any{int32(7)}, Shape: []int{1, 1}}} {
-		if err := v.Append(row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	arr, err := Nested(v, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer arr.Release()
-	text, err := arr.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(strings.Fields(string(text)), ""); got != `[[[1,null],[3,4],[5,6]],null,[],[[7]]]` {
-		t.Errorf("got %s", got)
-	}
-	var bad *RowError
-	if _, err := Nested(v, 1); !errors.As(err, &bad) || bad.Row != 0 {
 		t.Errorf("got error %v", err)
 	}
 }

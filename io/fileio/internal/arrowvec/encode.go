@@ -30,54 +30,13 @@ func Array(v *table.Vector) (arrow.Array, error) {
 	return array.MakeFromData(data), nil
 }
 
-// NestedType is the type of Nested's arrays.
-func NestedType(t table.Type, depth int) arrow.DataType {
+// ListType is the type of lists in lists, depth deep, around the elements of arrays of type t.
+func ListType(t table.Type, depth int) arrow.DataType {
 	dt := elemType(t.Kind)
 	for range depth {
 		dt = arrow.ListOf(dt)
 	}
 	return dt
-}
-
-// Nested is an array column as lists of lists, depth deep. Arrays that are neither empty nor NULL must have that many
-// dimensions: another number is a *RowError.
-func Nested(v *table.Vector, depth int) (arrow.Array, error) {
-	offsets := make([][]int, depth) // of the lists at each level, the outermost first
-	for level := range offsets {
-		offsets[level] = append(offsets[level], 0)
-	}
-	for i := range v.Len() {
-		shape := v.Shape(i)
-		if v.Offsets[i] == v.Offsets[i+1] {
-			shape = []int{0}
-		} else if len(shape) != depth {
-			return nil, &RowError{i, fmt.Errorf("an array of %d dimensions in a column of arrays of %d", len(shape), depth)}
-		}
-		lists := 1
-		for level, size := range shape {
-			o := offsets[level]
-			for range lists {
-				o = append(o, o[len(o)-1]+size)
-			}
-			offsets[level] = o
-			lists *= size
-		}
-	}
-	data, err := elemData(v)
-	if err != nil {
-		return nil, err
-	}
-	for level := depth - 1; level >= 0; level-- {
-		var null []bool
-		if level == 0 {
-			null = v.Null
-		}
-		list := listData(NestedType(v.Type, depth-level), len(offsets[level])-1, null, offsets[level], data)
-		data.Release()
-		data = list
-	}
-	defer data.Release()
-	return array.MakeFromData(data), nil
 }
 
 // Dims is the column of the shapes of v's arrays, of type DimsType: NULL where the array is one-dimensional, empty or NULL.
