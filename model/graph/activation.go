@@ -113,6 +113,13 @@ func (b *builder) beforeKeras3() bool {
 	return strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")
 }
 
+func knownActivation(name string) bool {
+	_, element := elementwise[name]
+	_, function := functions[name]
+	_, rows := ofRows[name]
+	return element || function || rows || name == keras.GLU
+}
+
 // knownActivations are the names of all activations, sorted.
 func knownActivations() []string {
 	names := slices.Collect(maps.Keys(elementwise))
@@ -128,8 +135,8 @@ func (b *builder) fusion(c *call, name string) (fused kernels.Activation, rest s
 	if name == "" {
 		name = "linear"
 	}
-	if known := knownActivations(); !slices.Contains(known, name) {
-		return 0, "", fmt.Errorf("activation %q is not supported; %s", name, nearest.Known(name, known))
+	if !knownActivation(name) {
+		return 0, "", fmt.Errorf("activation %q is not supported; %s", name, nearest.Known(name, knownActivations()))
 	}
 	act, ok := b.elementwiseOf(name)
 	if ok && (act == kernels.Linear || act.GradFromOutput() && !(leavesLogits[name] && b.keepLogits[c.output])) {

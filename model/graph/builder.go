@@ -20,8 +20,10 @@ type builder struct {
 
 	tensors []*gorgonia.Node // per Spec.Tensors
 	weights map[*keras.Weight]*gorgonia.Node
+	places  map[*keras.Weight]int // in Spec.Weights
 	// states are the latest values of weights that training sets directly, where they differ from the weight's node.
-	states map[*keras.Weight]*gorgonia.Node
+	states  map[*keras.Weight]*gorgonia.Node
+	updated []*keras.Weight // those of states, in order
 	// logits holds, for the node of a softmax or sigmoid that stands apart, what it was applied to.
 	logits map[*gorgonia.Node]*gorgonia.Node
 	// keepLogits has the tensors that are outputs of the model with a loss or metric that wants logits.
@@ -46,12 +48,16 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 		classes:    layers,
 		tensors:    make([]*gorgonia.Node, len(spec.Tensors)),
 		weights:    map[*keras.Weight]*gorgonia.Node{},
+		places:     make(map[*keras.Weight]int, len(spec.Weights)),
 		states:     map[*keras.Weight]*gorgonia.Node{},
 		logits:     map[*gorgonia.Node]*gorgonia.Node{},
 		keepLogits: map[int]bool{},
 		readers:    readers(spec),
 		joinable:   map[*gorgonia.Node]openLayer{},
 		dropouts:   map[*gorgonia.Node]droppedOut{},
+	}
+	for i, w := range spec.Weights {
+		b.places[w] = i
 	}
 	for i, l := range o.Losses {
 		all := []*loss.Loss{l}
@@ -87,15 +93,14 @@ func readers(spec *keras.Spec) []int {
 
 func newGraph(spec *keras.Spec, o Options) *Graph {
 	return &Graph{
-		Spec: spec, Batch: o.Batch, Slices: max(o.Slices, 1), Training: o.Training, Expr: gorgonia.NewGraph(),
+		Spec: spec, Batch: o.Batch, Slices: max(o.Slices, 1), Training: o.Training, sections: newSections(o.SectionNodes),
 		Weights: make([]*gorgonia.Node, len(spec.Weights)),
 	}
 }
 
-// input makes a node that is filled before every run. Names are unique, since Gorgonia takes inputs of one name for
-// one node.
+// input makes a node that is filled before every run. Names are unique.
 func (b *builder) input(name string, shape tensor.Shape) *gorgonia.Node {
-	return gorgonia.NewTensor(b.g.Expr, gorgonia.Float32, shape.Dims(), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	return b.g.sections.input(name, shape)
 }
 
 // weight is the node of a layer's weight by name, nil where the layer has none of that name.
@@ -113,7 +118,7 @@ func (b *builder) weight(l *keras.Layer, name string) *gorgonia.Node {
 	}
 	n := b.input(fmt.Sprintf("weight %s/%s at %d", w.Layer, w.Name, w.Offset), shape)
 	b.weights[w] = n
-	b.g.Weights[slices.Index(b.spec.Weights, w)] = n
+	b.g.Weights[b.places[w]] = n
 	return n
 }
 
@@ -137,25 +142,21 @@ func (b *builder) state(l *keras.Layer, name string) *gorgonia.Node {
 // setState gives a weight a new value; a layer that is called again continues from it.
 func (b *builder) setState(l *keras.Layer, name string, n *gorgonia.Node) {
 	w := weightOf(l, name)
-	b.states[w] = n
-	for i := range b.g.Updates {
-		if b.g.Updates[i].Weight == w {
-			b.g.Updates[i].Node = n
-			return
-		}
+	if b.states[w] == nil {
+		b.updated = append(b.updated, w)
 	}
-	b.g.Updates = append(b.g.Updates, WeightNode{w, n})
+	b.states[w] = n
 }
 
 // apply makes the node of an operation; inputs that are nil are left out.
 func (b *builder) apply(op Op, in ...*gorgonia.Node) *gorgonia.Node {
 	in = slices.DeleteFunc(in, func(n *gorgonia.Node) bool { return n == nil })
 	b.ops++
-	op.id, op.eval = b.ops, b.o.Evaluator
+	op.id, op.eval, op.sections = b.ops, b.o.Evaluator, b.g.sections
 	for _, n := range in {
 		op.In = append(op.In, n.Shape())
 	}
-	n, err := gorgonia.ApplyOp(&op, in...)
+	n, err := gorgonia.ApplyOp(&op, b.g.sections.allHere(in)...)
 	if err != nil {
 		panic(fmt.Sprintf("graph: %v: %v", &op, err))
 	}
@@ -192,9 +193,7 @@ func (b *builder) reshape(n *gorgonia.Node, shape tensor.Shape) *gorgonia.Node {
 
 // operand is the only input of an operation's node.
 func (b *builder) operand(n *gorgonia.Node) *gorgonia.Node {
-	it := b.g.Expr.From(n.ID())
-	it.Next()
-	return it.Node().(*gorgonia.Node)
+	return b.g.sections.operands(n)[0]
 }
 
 // fromFront counts a negative axis of a node from the front.

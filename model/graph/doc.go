@@ -13,6 +13,9 @@
 // pooling, the statistics of a batch normalisation). It is a node of its own (CodeSide) whose only child is the Op's
 // node, without an operation of its own.
 //
+// A section is one of Gorgonia's expression graphs. A graph of more than sectionNodes nodes has several, so that the time to build
+// and differentiate it is proportional to its size; stand-ins for nodes of other sections are seen in sections.go only.
+//
 // # Sequences
 //
 // Recurrent layers work on sequences with the steps in front, T x B x features: the input of all steps is projected by one

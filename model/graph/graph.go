@@ -28,7 +28,10 @@ type Options struct {
 	Losses []*loss.Loss
 	// Metrics has, per output, losses to compute as metrics; nil: none.
 	Metrics [][]*loss.Loss
-	// Evaluator lets Gorgonia's machines run the graph; nil: only a plan can run it.
+	// SectionNodes is the number of nodes from which on the graph goes on in another of Gorgonia's expression graphs; 0: a number
+	// that keeps the time to build a graph proportional to its size.
+	SectionNodes int
+	// Evaluator lets Gorgonia's machines run the graph, where it is one expression graph; nil: only a plan can run it.
 	Evaluator Evaluator
 }
 
@@ -38,7 +41,8 @@ type Graph struct {
 	Batch    int
 	Slices   int // at least 1
 	Training bool
-	Expr     *gorgonia.ExprGraph
+
+	sections *sections
 
 	// Inputs are the model's inputs, B x shape.
 	Inputs []*gorgonia.Node
@@ -112,27 +116,38 @@ func Build(spec *keras.Spec, o Options) (*Graph, error) {
 	return b.g, nil
 }
 
+// Operands are the operands of a node in order.
+func (g *Graph) Operands(n *gorgonia.Node) []*gorgonia.Node { return g.sections.operands(n) }
+
+// Compare orders nodes as they were made, operands first.
+func (g *Graph) Compare(a, b *gorgonia.Node) int { return g.sections.compare(a, b) }
+
 // gradients differentiates the total loss with respect to every trainable weight that it depends on.
 func (b *builder) gradients(total *gorgonia.Node) error {
 	used := b.under(total)
-	var nodes gorgonia.Nodes
+	inputs := map[*gorgonia.Node]bool{}
 	for _, l := range b.spec.Layers {
 		for _, w := range l.Weights {
 			if n := b.weights[w]; used[n] && Trainable(l, w) {
-				nodes = append(nodes, n)
+				inputs[n] = true
 				b.g.Grads = append(b.g.Grads, WeightNode{Weight: w})
 			}
 		}
 	}
-	if len(nodes) == 0 {
+	if len(inputs) == 0 {
 		return nil
 	}
-	grads, err := gorgonia.Grad(total, nodes...)
+	grads, err := b.g.sections.differentiate(total, inputs)
 	if err != nil {
 		return fmt.Errorf("graph: differentiating the loss of model %q: %w", b.spec.Name, err)
 	}
-	for i, n := range grads {
-		b.g.Grads[i].Node = b.weightPenalty(b.g.Grads[i].Weight, n)
+	for i, g := range b.g.Grads {
+		n := grads[b.weights[g.Weight]]
+		if n == nil {
+			return fmt.Errorf("graph: differentiating the loss of model %q: it has no gradient with respect to weight %s of layer %q",
+				b.spec.Name, g.Weight.Name, g.Weight.Layer)
+		}
+		b.g.Grads[i].Node = b.weightPenalty(g.Weight, n)
 	}
 	return nil
 }
@@ -148,9 +163,7 @@ func (b *builder) under(n *gorgonia.Node) map[*gorgonia.Node]bool {
 			continue
 		}
 		seen[n] = true
-		for it := b.g.Expr.From(n.ID()); it.Next(); {
-			pending = append(pending, it.Node().(*gorgonia.Node))
-		}
+		pending = append(pending, b.g.Operands(n)...)
 	}
 	return seen
 }

@@ -86,7 +86,7 @@ func TestBuildConcurrently(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			nodes[i] = len(g.Expr.AllNodes())
+			nodes[i] = len(g.sections.all[0].expr.AllNodes())
 		})
 	}
 	group.Wait()

@@ -120,12 +120,16 @@ func (b *builder) layers() error {
 		b.g.Inputs = append(b.g.Inputs, n)
 	}
 	for i, c := range b.spec.Calls {
+		b.g.sections.turn()
 		if err := b.call(i, c); err != nil {
 			return err
 		}
 	}
 	for _, t := range b.spec.Outputs {
 		b.g.Outputs = append(b.g.Outputs, b.tensors[t])
+	}
+	for _, w := range b.updated {
+		b.g.Updates = append(b.g.Updates, WeightNode{w, b.states[w]})
 	}
 	return nil
 }

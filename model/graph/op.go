@@ -26,11 +26,12 @@ type Op struct {
 	// InPlace is the index of the input that the output may overwrite, or -1.
 	InPlace int
 
-	diff []bool // which inputs have a gradient
-	grad gradient
-	id   uint32
-	eval Evaluator
-	side [][]float32 // of the latest Do
+	diff     []bool // which inputs have a gradient
+	grad     gradient
+	id       uint32
+	sections *sections
+	eval     Evaluator
+	side     [][]float32 // of the latest Do
 }
 
 // A gradient builds the gradients of an operation's inputs from the gradient of its output. It returns one node per
@@ -149,7 +150,7 @@ func (o *Op) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Node
 	if o.grad == nil {
 		return nil, fmt.Errorf("graph: %v has no gradient", o)
 	}
-	return o.grad(in, out, grad), nil
+	return o.sections.allHere(o.grad(o.sections.allOrigins(in), out, o.sections.origin(grad))), nil
 }
 
 // A foreign operation of Gorgonia's, by its String, that has a code of ours.

@@ -25,7 +25,7 @@ func TestRecurrentDropoutStreams(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, n := range g.Expr.AllNodes() {
+		for _, n := range g.sections.all[0].expr.AllNodes() {
 			op, ok := n.Op().(*Op)
 			if !ok {
 				continue

@@ -19,27 +19,20 @@ type block struct {
 }
 
 // place gives every block an offset such that blocks alive at the same time do not overlap, and returns the length
-// needed.
+// needed: the largest block first, each at the lowest offset that is free as long as it lives.
 func place(blocks []*block) int {
 	order := slices.Clone(blocks)
 	slices.SortStableFunc(order, func(a, b *block) int { return cmp.Compare(b.size, a.size) })
-	var placed []*block // by offset
+	end := 0
+	for _, b := range blocks {
+		end = max(end, b.last+1)
+	}
+	taken := newTimeline(end)
 	total := 0
 	for _, b := range order {
-		off := 0
-		for _, p := range placed {
-			if p.last < b.first || b.last < p.first {
-				continue
-			}
-			if off+b.size <= p.off {
-				break
-			}
-			off = max(off, aligned(p.off+p.size))
-		}
-		b.off = off
-		total = max(total, off+b.size)
-		at, _ := slices.BinarySearchFunc(placed, b, func(p, b *block) int { return cmp.Compare(p.off, b.off) })
-		placed = slices.Insert(placed, at, b)
+		b.off = taken.free(b)
+		total = max(total, b.off+b.size)
+		taken.add(b)
 	}
 	return total
 }

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"cmp"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -18,6 +20,11 @@ func TestPlaceNeverOverlaps(t *testing.T) {
 			}
 		}
 		total := place(blocks)
+		for i, want := range firstFit(blocks) {
+			if blocks[i].off != want {
+				t.Fatalf("block %d %+v: offset %d, want %d", i, *blocks[i], blocks[i].off, want)
+			}
+		}
 		for i, a := range blocks {
 			if a.off%align != 0 || a.off < 0 || a.off+a.size > total {
 				t.Fatalf("block %+v outside of %d or not aligned", a, total)
@@ -30,6 +37,34 @@ func TestPlaceNeverOverlaps(t *testing.T) {
 			}
 		}
 	})
+}
+
+// firstFit are the offsets that place gives, found by looking at every block that has its own.
+func firstFit(blocks []*block) []int {
+	order := make([]int, len(blocks))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(blocks[b].size, blocks[a].size) })
+	offs := make([]int, len(blocks))
+	var placed []int // by offset
+	for _, i := range order {
+		b, off := blocks[i], 0
+		for _, j := range placed {
+			p := blocks[j]
+			if p.last < b.first || b.last < p.first {
+				continue
+			}
+			if off+b.size <= offs[j] {
+				break
+			}
+			off = max(off, aligned(offs[j]+p.size))
+		}
+		offs[i] = off
+		at, _ := slices.BinarySearchFunc(placed, off, func(j, off int) int { return cmp.Compare(offs[j], off) })
+		placed = slices.Insert(placed, at, i)
+	}
+	return offs
 }
 
 // TestPlaceReuses: a chain in which each value lives until the next is made needs room for two values, not for all.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -100,8 +99,7 @@ func (c *compiler) inputs(g *graph.Graph) {
 	c.plan.Inputs, c.plan.Labels, c.plan.Scales = batch(g.Inputs), batch(g.Labels), batch(g.Scales)
 }
 
-// schedule makes the steps that the roots need. Nodes are taken in the order of their ids, which is the order in which
-// they were made, operands first.
+// schedule makes the steps that the roots need, in the order in which their nodes were made, operands first.
 func (c *compiler) schedule(g *graph.Graph) error {
 	needed := map[*gorgonia.Node]bool{}
 	pending := rootNodes(g)
@@ -110,7 +108,7 @@ func (c *compiler) schedule(g *graph.Graph) error {
 		pending = pending[:len(pending)-1]
 		if !needed[n] {
 			needed[n] = true
-			pending = append(pending, operands(g, n)...)
+			pending = append(pending, g.Operands(n)...)
 		}
 	}
 	nodes := make([]*gorgonia.Node, 0, len(needed))
@@ -119,7 +117,7 @@ func (c *compiler) schedule(g *graph.Graph) error {
 			nodes = append(nodes, n)
 		}
 	}
-	slices.SortFunc(nodes, func(a, b *gorgonia.Node) int { return cmp.Compare(a.ID(), b.ID()) })
+	slices.SortFunc(nodes, g.Compare)
 	for _, n := range nodes {
 		if err := c.visit(g, n); err != nil {
 			return err
@@ -144,15 +142,6 @@ func rootNodes(g *graph.Graph) []*gorgonia.Node {
 	return nodes
 }
 
-// operands are the children of a node in order.
-func operands(g *graph.Graph, n *gorgonia.Node) []*gorgonia.Node {
-	var nodes []*gorgonia.Node
-	for it := g.Expr.From(n.ID()); it.Next(); {
-		nodes = append(nodes, it.Node().(*gorgonia.Node))
-	}
-	return nodes
-}
-
 // visit makes the step of a node, or lets it share the value of its operand.
 func (c *compiler) visit(g *graph.Graph, n *gorgonia.Node) error {
 	code, op, ok := graph.CodeOf(n)
@@ -160,7 +149,7 @@ func (c *compiler) visit(g *graph.Graph, n *gorgonia.Node) error {
 		return fmt.Errorf("plan: node %v: no opcode for operation %v", n, n.Op())
 	}
 	s := &step{node: n, code: code}
-	children := operands(g, n)
+	children := g.Operands(n)
 	for _, child := range children {
 		v := c.values[child]
 		if v == nil {

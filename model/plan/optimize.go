@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/keras"
@@ -73,10 +75,11 @@ func clipInstrs(opt *optimizer.Optimizer, spec *keras.Spec, total int) []Instr {
 
 // updateRange makes the optimizer's step for the trainable elements from..to, but for the clipping.
 func updateRange(runs []Run, total int, opt *optimizer.Optimizer, from, to int) (instrs []Instr) {
-	for _, r := range runs {
+	at, _ := slices.BinarySearchFunc(runs, from+1, func(r Run, at int) int { return cmp.Compare(r.Compact+r.Len, at) })
+	for _, r := range runs[at:] {
 		first, last := max(from, r.Compact), min(to, r.Compact+r.Len)
 		if first >= last {
-			continue
+			break
 		}
 		n := last - first
 		weights := Ref{Weights, r.Weight + first - r.Compact, n}

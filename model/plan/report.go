@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -36,18 +37,20 @@ func (s *Split) Calls(spec *keras.Spec) []Call {
 		}
 	}
 	for k, set := range s.Finish {
-		first := len(calls)
+		first := map[string]int{} // of the calls of one operation that are shown as one
 		for _, p := range set {
 			for i := range p.Instrs {
 				in := &p.Instrs[i]
-				at := slices.IndexFunc(calls[first:], func(c Call) bool { return c.Operation == in.Code && in.ofRange() })
-				if at < 0 {
-					c := name.call(in)
-					c.Stage = len(s.Stages) + k + 1
-					calls = append(calls, c)
-				} else {
-					calls[first+at].add(in)
+				if at, ok := first[in.Code]; ok {
+					calls[at].add(in)
+					continue
 				}
+				if in.ofRange() {
+					first[in.Code] = len(calls)
+				}
+				c := name.call(in)
+				c.Stage = len(s.Stages) + k + 1
+				calls = append(calls, c)
 			}
 		}
 	}
@@ -115,7 +118,7 @@ func (in *Instr) shape(i int) []int {
 
 // names finds the weights that places belong to.
 type names struct {
-	weights []*keras.Weight
+	weights []*keras.Weight // by their offsets
 	runs    []Run
 	total   int
 }
@@ -169,26 +172,24 @@ func (n names) trainable(compact, size int) string {
 
 // weight is the place among all weights of a place among the trainable ones.
 func (n names) weight(compact int) int {
-	for _, r := range slices.Backward(n.runs) {
-		if compact >= r.Compact {
-			return r.Weight + compact - r.Compact
-		}
+	at, found := slices.BinarySearchFunc(n.runs, compact, func(r Run, c int) int { return cmp.Compare(r.Compact, c) })
+	if !found {
+		at--
 	}
-	return compact
+	if at < 0 {
+		return compact
+	}
+	return n.runs[at].Weight + compact - n.runs[at].Compact
 }
 
 // at names the weights in a range.
 func (n names) at(off, size int) string {
-	var found []*keras.Weight
-	for _, w := range n.weights {
-		if w.Offset < off+size && w.Offset+w.Size() > off {
-			found = append(found, w)
-		}
-	}
-	if len(found) == 0 {
+	from, _ := slices.BinarySearchFunc(n.weights, off+1, func(w *keras.Weight, at int) int { return cmp.Compare(w.Offset+w.Size(), at) })
+	to, _ := slices.BinarySearchFunc(n.weights, off+size, func(w *keras.Weight, at int) int { return cmp.Compare(w.Offset, at) })
+	if from >= to {
 		return "nothing"
 	}
-	first, last := found[0], found[len(found)-1]
+	first, last := n.weights[from], n.weights[to-1]
 	if first == last {
 		return first.Layer + "/" + first.Name
 	}

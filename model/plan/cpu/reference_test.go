@@ -90,8 +90,8 @@ func (r *rig) total(values map[*gorgonia.Node][]float64) float64 {
 			return v
 		}
 		var in [][]float64
-		for it := r.graph.Expr.From(n.ID()); it.Next(); {
-			in = append(in, eval(it.Node().(*gorgonia.Node)))
+		for _, operand := range r.graph.Operands(n) {
+			in = append(in, eval(operand))
 		}
 		code, op, _ := graph.CodeOf(n)
 		ref := references[code]

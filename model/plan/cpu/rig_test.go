@@ -22,10 +22,16 @@ type rig struct {
 // newRig draws weights and a batch for a model.
 func newRig(t testing.TB, m testModel, batch int, seed uint64) *rig {
 	t.Helper()
+	return newRigOf(t, m, batch, seed, 0)
+}
+
+// newRigOf does so for a graph in sections of so many nodes; see graph.Options.
+func newRigOf(t testing.TB, m testModel, batch int, seed uint64, sectionNodes int) *rig {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
 	r := &rig{spec: m.spec(t), values: map[*gorgonia.Node][]float32{}, step: plan.Step{Seed: seed, Counter: 3}}
 	g, err := graph.Build(r.spec, graph.Options{
-		Batch: batch, Training: true, Losses: m.lossList(t), Evaluator: evaluator(&r.step),
+		Batch: batch, Training: true, Losses: m.lossList(t), Evaluator: evaluator(&r.step), SectionNodes: sectionNodes,
 	})
 	if err != nil {
 		t.Fatalf("%s: %v", m.name, err)

@@ -36,7 +36,7 @@ func TestPlanAgainstTapeMachine(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			machine := gorgonia.NewTapeMachine(r.graph.Expr.SubgraphRoots(reads...))
+			machine := gorgonia.NewTapeMachine(reads[0].Graph().SubgraphRoots(reads...))
 			defer machine.Close()
 			if err := machine.RunAll(); err != nil {
 				t.Fatal(err)
