@@ -31,14 +31,6 @@ func (m *Model) compile(c params.Compile) error {
 	if m.metrics, err = m.resolveMetrics(c); err != nil {
 		return err
 	}
-	// The training graph of one row finds everything that does not depend on the batch.
-	g, err := graph.Build(m.spec, graph.Options{Batch: 1, Training: true, Losses: m.losses})
-	if err != nil {
-		return err
-	}
-	if _, err := plan.Compile(g, m.device, opt); err != nil {
-		return err
-	}
 	_, m.trainable = plan.TrainableRuns(m.spec)
 	m.slots = opt.Slots() * m.trainable
 	m.optimizer = opt

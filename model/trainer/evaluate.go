@@ -23,11 +23,7 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 	if err != nil {
 		return Score{}, err
 	}
-	key := poolKey{mode: scoring, batch: batch}
-	if m.wholeBatch {
-		key.last = data.Rows() % batch
-	}
-	w, err := m.worker(key)
+	w, err := m.worker(m.inferKey(scoring, batch, data.Rows()))
 	if err != nil {
 		return Score{}, err
 	}

@@ -21,6 +21,15 @@ func (w *worker) chunks(ctx context.Context, n, batch int, do func(b *bound, fro
 	return nil
 }
 
+// inferKey tells the workers apart that chunks of n rows, each at most batch, need.
+func (m *Model) inferKey(mode mode, batch, n int) poolKey {
+	key := poolKey{mode: mode, batch: m.programRows(mode, max(1, min(batch, n)))}
+	if last := n % batch; last > 0 && n > batch {
+		key.last = m.programRows(mode, last)
+	}
+	return key
+}
+
 // programRows is the batch of the program for so many rows: a power of two, or just these rows where a loss looks at all rows of
 // a batch.
 func (m *Model) programRows(mode mode, rows int) int {

@@ -51,7 +51,8 @@ type Model struct {
 // errPredictOnly is why a model without compile parameters cannot be trained or evaluated.
 var errPredictOnly = errors.New("trainer: the model was made without compile parameters and can only predict")
 
-// New checks a model and its compile parameters. No weights or data are needed.
+// New checks a model and its compile parameters. No weights or data are needed: plans of one row find everything that does not
+// depend on the batch, and serve later to find the size of batches and of their slices.
 func New(c Config) (*Model, error) {
 	if c.Spec == nil {
 		return nil, errors.New("trainer: no model")
@@ -65,14 +66,17 @@ func New(c Config) (*Model, error) {
 	}
 	m.inWidth, m.outWidth = widths(c.Spec.InputShapes()), widths(c.Spec.OutputShapes())
 	m.outNames = c.Spec.OutputNames()
-	if _, err := m.plan(planKey{mode: predicting, batch: 1}); err != nil {
-		return nil, err
+	checked := []planKey{{mode: predicting, batch: 1}}
+	if c.Compile.Optimizer.Name != "" || len(c.Compile.Loss) > 0 {
+		if err := m.compile(c.Compile); err != nil {
+			return nil, err
+		}
+		checked = []planKey{{mode: scoring, batch: 1}, m.oneRow()}
 	}
-	if c.Compile.Optimizer.Name == "" && len(c.Compile.Loss) == 0 {
-		return m, nil
-	}
-	if err := m.compile(c.Compile); err != nil {
-		return nil, err
+	for _, key := range checked {
+		if _, err := m.plan(key); err != nil {
+			return nil, err
+		}
 	}
 	return m, nil
 }

@@ -28,7 +28,7 @@ func (m *Model) Predict(ctx context.Context, inputs [][]float32, n int, weights 
 	if err != nil {
 		return err
 	}
-	w, err := m.worker(poolKey{mode: predicting, batch: batch})
+	w, err := m.worker(m.inferKey(predicting, batch, n))
 	if err != nil {
 		return err
 	}

@@ -81,12 +81,21 @@ func sliceRows(batch, n, i int) (from, to int) { return batch * i / n, batch * (
 
 // sliceCount is the number of slices for a batch: one where a loss looks at all rows of a batch.
 func (m *Model) sliceCount(batch int) (int, error) {
-	if m.wholeBatch || m.trainable == 0 {
+	key := m.oneRow()
+	if key.mode != slicing {
 		return 1, nil
 	}
-	p, err := m.compiled(planKey{slicing, 1, 2, 2})
+	p, err := m.compiled(key)
 	if err != nil {
 		return 0, err
 	}
 	return slicesOf(batch, p.FLOP(), m.trainable, len(p.Meetings)+1), nil
+}
+
+// oneRow is the training plan of one row: a slice of a batch of two, or the batch where that must not be cut.
+func (m *Model) oneRow() planKey {
+	if m.wholeBatch || m.trainable == 0 {
+		return planKey{mode: training, batch: 1}
+	}
+	return planKey{slicing, 1, 2, 2}
 }

@@ -32,25 +32,18 @@ type bound struct {
 	memory                 plan.Memory
 }
 
-// A poolKey tells workers of different sizes apart: the batch, and where batches are exact the short last one or 0.
+// A poolKey tells workers of different sizes apart: the batch and the short last one, 0 where there is none.
 type poolKey struct {
 	mode        mode
 	batch, last int
 }
 
-// batches are the batch sizes that a worker can run: the batch and the short last one where they are exact, else every power of
-// two up to the batch.
+// batches are the batch sizes that a worker can run.
 func (k poolKey) batches() []int {
 	if k.last > 0 {
 		return []int{k.batch, k.last}
 	}
-	batches := []int{k.batch}
-	if k.mode != training {
-		for batch := k.batch / 2; batch > 0; batch /= 2 {
-			batches = append(batches, batch)
-		}
-	}
-	return batches
+	return []int{k.batch}
 }
 
 // worker is a free worker or a new one.
