@@ -32,6 +32,8 @@ type job struct {
 	remote bool
 	engine runner.Runner // nil: the job has no pipelines
 	limits limits
+	// connections is how many connections of the store a task holds as long as it works; 0: only while it reads.
+	connections int
 
 	mu     sync.Mutex       // serialises Progress, and guards what follows
 	totals map[string]int64 // units of the stages of the pipeline that is running, where known
@@ -44,7 +46,7 @@ type listeners struct {
 	kept  func(key string, value any)
 }
 
-// begin starts a job whose tasks hold that many connections of the store each. Its end must be called.
+// begin starts a job whose tasks hold that many connections of the store each; 0: one while they read. Its end must be called.
 func (e Env) begin(ctx context.Context, name string, connections int, to listeners) (*job, error) {
 	if e.Store == nil {
 		return nil, errNoStore
@@ -68,7 +70,7 @@ func (e Env) begin(ctx context.Context, name string, connections int, to listene
 	if connections > 0 {
 		e.Workers = min(e.Workers, storeConnections/connections)
 	}
-	j := &job{Env: e, name: name, ref: e.Store.Ref()}
+	j := &job{Env: e, name: name, ref: e.Store.Ref(), connections: connections}
 	j.run = bundle.Begin(ctx, bundle.Options{
 		Workers: e.Workers, Memory: e.Memory, Store: e.Store, Watch: to.watch, Kept: to.kept,
 		Progress: func(stage, unit string, done int64) {

@@ -3,6 +3,7 @@ package pipelines
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -67,6 +68,7 @@ func (j *job) openRunner(ctx context.Context) (err error) {
 		j.limits.piece = remotePiece
 		j.limits.spread = traits.Workers >= runner.AnyMachine
 		j.limits.travel = j.limits.spread
+		j.shareConnections()
 	}
 	return nil
 }
@@ -77,6 +79,21 @@ type limits struct {
 	piece      int  // most weights of a vector that travels (average.Cut); 0: all
 	spread     bool // elements stay where they are made unless they are spread
 	travel     bool // workers share no scratch folder, so rows travel through the pipeline
+}
+
+// shareConnections divides the connections of the store among the workers of the engine, as far as it is known how many there are: a worker does
+// not know of the others. What is beyond, as with more workers than connections, waits for the server (package pgio).
+func (j *job) shareConnections() {
+	processes := 1
+	for _, option := range []string{"parallelism", "max_num_workers"} {
+		if n, err := strconv.Atoi(j.RunnerOptions[option]); err == nil {
+			processes = max(processes, n)
+		}
+	}
+	j.worker.Connections = max(1, storeConnections/processes)
+	if j.connections > 0 {
+		j.worker.MostWorkers = max(1, j.worker.Connections/j.connections)
+	}
 }
 
 // remotePiece is limits.piece where the workers are other processes: 256 KB, which fit into the memory that engines sort in.

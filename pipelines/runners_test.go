@@ -101,3 +101,24 @@ func TestStoreOfThisMachine(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// The workers of an engine share the connections of the store, as far as it is known how many there are.
+func TestShareConnections(t *testing.T) {
+	for _, c := range []struct {
+		options            map[string]string
+		perTask, wantReads int
+		wantMost           int
+	}{
+		{nil, 2, 48, 24},
+		{map[string]string{"parallelism": "4"}, 3, 12, 4},
+		{map[string]string{"parallelism": "4"}, 0, 12, 0},
+		{map[string]string{"max_num_workers": "1000"}, 2, 1, 1},
+	} {
+		j := &job{Env: Env{RunnerOptions: c.options}, connections: c.perTask}
+		j.shareConnections()
+		if j.worker.Connections != c.wantReads || j.worker.MostWorkers != c.wantMost {
+			t.Errorf("%v, %d per task: %d connections, %d workers, want %d and %d",
+				c.options, c.perTask, j.worker.Connections, j.worker.MostWorkers, c.wantReads, c.wantMost)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,6 +27,10 @@ const (
 	// minPool is the fewest connections that a store may open, where the URL does not say pool_max_conns. Snapshots,
 	// readers, open parts and outputs hold one each.
 	minPool = 64
+	// fullPause is the longest pause before a server that had no connection left is asked again.
+	fullPause = time.Second
+	// idleTime is how long a connection that nobody uses is kept: others may wait for it.
+	idleTime = time.Minute
 	// poolWait is how long a call waits for a connection when all are taken, before it says so. Those who hold one and wait
 	// for another would else wait for ever.
 	poolWait = time.Minute
@@ -80,13 +85,14 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(err.Error()))
 	}
-	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: poolWait, open: map[closer]struct{}{}}
+	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, open: map[closer]struct{}{}}
 	w.start()
 	if err := s.sweep(ctx); err != nil {
 		w.end()
 		s.closePool()
 		return nil, err
 	}
+	s.poolWait = poolWait
 	return s, nil
 }
 
@@ -119,6 +125,7 @@ func configure(text string) (*pgxpool.Config, error) {
 		conn.RuntimeParams[name] = value
 	}
 	conn.Tracer = callTracer{}
+	config.MaxConnIdleTime = idleTime
 	config.PingTimeout = conn.ConnectTimeout
 	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
 		ctx, cancel := context.WithTimeout(ctx, conn.ConnectTimeout)
@@ -175,11 +182,21 @@ func (s *store) Now(ctx context.Context) (now time.Time, err error) {
 	return now, nil
 }
 
-// acquire takes a connection from the pool.
+// acquire takes a connection from the pool. A server that has no more to give is asked again for as long as a full pool is waited for: the
+// workers of other processes give theirs back when a task has ended.
 func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting, cancel := context.WithTimeout(ctx, s.poolWait)
 	defer cancel()
 	c, err := s.pool.Acquire(waiting)
+	for tooMany := err; isFull(err); {
+		pause := time.Duration(rand.Int64N(int64(fullPause)))
+		select {
+		case <-time.After(pause):
+			c, err = s.pool.Acquire(waiting)
+		case <-waiting.Done():
+			return nil, s.connectError(tooMany)
+		}
+	}
 	switch {
 	case err == nil:
 		return c, nil

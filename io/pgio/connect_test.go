@@ -2,6 +2,7 @@ package pgio
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -119,6 +120,41 @@ func TestDatabaseIsNotThere(t *testing.T) {
 	u.Path = "/no such database"
 	if _, err := Open(context.Background(), u.String(), table.OpenOptions{}); !errors.Is(err, table.ErrNotExist) {
 		t.Errorf("got error %v, want ErrNotExist", err)
+	}
+}
+
+// TestServerFull: who finds the server full waits for a connection of others, and says after a while that there is none.
+func TestServerFull(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	role := "full_" + strings.ToLower(rand.Text())
+	setup(t, admin, "CREATE ROLE "+quote(role)+" LOGIN CONNECTION LIMIT 1")
+	t.Cleanup(func() { _ = exec(context.Background(), admin, "DROP OWNED BY "+quote(role), "DROP ROLE "+quote(role)) })
+	u, err := url.Parse(storeURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	ctx := context.Background()
+	first := openStore(t, u.String()) // holds the one connection
+	held, err := first.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(300*time.Millisecond, func() {
+		held.Release()
+		_ = first.Close()
+	})
+	second := openStore(t, u.String())
+	c, err := second.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Release()
+	if third, err := Open(ctx, u.String(), table.OpenOptions{}); err == nil {
+		_ = third.Close()
+		t.Error("a connection beyond the limit")
+	} else if !errors.Is(err, table.ErrUnavailable) {
+		t.Errorf("got error %v, want ErrUnavailable", err)
 	}
 }
 

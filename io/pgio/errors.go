@@ -140,6 +140,12 @@ func (s *store) connectError(err error) error {
 	return fmt.Errorf("%s: %w: %s", s.where, table.ErrUnavailable, onceEach(err.Error()))
 }
 
+// isFull reports that the server, or the role or database, has as many connections as it may have.
+func isFull(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "53300"
+}
+
 // onceEach joins the lines of a message and drops repeated ones: pgx reports each way it tried (TLS, plain).
 func onceEach(text string) string {
 	var kept []string

@@ -20,6 +20,11 @@ type Ref struct {
 	ID string
 	// Workers is the most tasks at the same time in each process; 0: the number of its CPUs.
 	Workers int `json:",omitempty"`
+	// MostWorkers bounds Workers, whatever the number of CPUs; 0: nothing does.
+	MostWorkers int `json:",omitempty"`
+	// Connections is the most connections to stores that the tasks of each process read with at the same time (Reading); 0: as many
+	// as there are tasks.
+	Connections int `json:",omitempty"`
 	// Memory is the most bytes of rows that each process keeps in memory (Hold); 0: half of what the machine or container has.
 	Memory int64 `json:",omitempty"`
 	// Lease is how workers of other processes know that the run goes on; nil: they cannot know.
@@ -64,6 +69,7 @@ type Run struct {
 	cancel context.CancelCauseFunc
 	slots  chan struct{}
 	memory memory
+	reads  chan struct{} // a place per connection; nil: any number
 	store  table.Store
 	watch  Watcher
 	kept   func(key string, value any)
@@ -97,7 +103,13 @@ func newRun(ctx context.Context, ref Ref) *Run {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
+	if ref.MostWorkers > 0 {
+		workers = min(workers, ref.MostWorkers)
+	}
 	r := &Run{ref: ref, slots: make(chan struct{}, workers), done: map[string]int64{}}
+	if ref.Connections > 0 {
+		r.reads = make(chan struct{}, ref.Connections)
+	}
 	r.memory.free = ref.Memory
 	if ref.Memory <= 0 {
 		r.memory.free = machineMemory() / 2
@@ -176,6 +188,19 @@ func (r *Run) End() error {
 	r.once.clear()
 	r.values.Clear()
 	return err
+}
+
+// Reading waits until one more task may hold a connection to read with, and returns what ends that.
+func (r *Run) Reading(ctx context.Context) (end func(), err error) {
+	if r.reads == nil {
+		return func() {}, nil
+	}
+	select {
+	case r.reads <- struct{}{}:
+		return func() { <-r.reads }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // acquire waits for a free worker.

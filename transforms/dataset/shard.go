@@ -120,6 +120,11 @@ func (t Table) read(ctx context.Context, run *bundle.Run, p table.Partition, mod
 
 // each reads the buffers of a partition one after the other.
 func (t Table) each(ctx context.Context, run *bundle.Run, p table.Partition, model *recipe.Loaded, do func(read) error) error {
+	end, err := run.Reading(ctx)
+	if err != nil {
+		return err
+	}
+	defer end()
 	store, err := run.Connect(ctx, t.Ref)
 	if err != nil {
 		return err
