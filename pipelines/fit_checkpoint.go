@@ -70,6 +70,7 @@ func (f *fit) identity(start []float32) map[string]string {
 		"first weights":     digest(weights.Encode(start)),
 		"compile_params":    f.opt.Compile,
 		"fit_params":        f.opt.Fit,
+		"class weights":     fmt.Sprint(f.model.Fit.ClassWeight),
 		"validation table":  f.opt.Validation,
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),

@@ -230,6 +230,9 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 // compile reads the parameters, makes the model and fills in the summary.
 func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 	f.recipe = recipe.Model{Arch: f.stored.arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Kernels: kernels.Variant()}
+	if f.recipe.ClassWeight, err = f.classWeights(source); err != nil {
+		return fmt.Errorf("fit_params: %w", err)
+	}
 	if f.model, err = f.recipe.Load(ctx, f.run); err != nil {
 		return err
 	}

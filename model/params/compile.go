@@ -35,14 +35,13 @@ func ParseCompile(text string) (*Compile, error) {
 }
 
 // keys reads the whole text as name=value pairs with the allowed names.
-func (p *parser) keys(allowed ...string) map[string]expr {
+func (p *parser) keys(allowed ...string) map[string]expr { return p.keysOf(allowed, nil) }
+
+// keysOf is keys with further names that are allowed, but not recommended where a name is unknown.
+func (p *parser) keysOf(allowed, further []string) map[string]expr {
 	keys := map[string]expr{}
 	for _, a := range p.arguments(0) {
-		known := false
-		for _, key := range allowed {
-			known = known || key == a.name
-		}
-		if !known {
+		if !slices.Contains(allowed, a.name) && !slices.Contains(further, a.name) {
 			p.fail(a.pos, "%s is not supported (%s)", a.name, nearest.Known(a.name, allowed))
 		}
 		keys[a.name] = a.value

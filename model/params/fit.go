@@ -6,7 +6,10 @@ import "math"
 func ParseFit(text string) (*Fit, error) {
 	f := &Fit{BatchSize: 32, Epochs: 1, Shuffle: true, Verbose: 1}
 	err := parse("fit_params", text, func(p *parser) {
-		keys := p.keys("batch_size", "epochs", "verbose", "shuffle", "class_weight", "initial_epoch", "steps_per_epoch", "callbacks")
+		keys := p.keysOf([]string{
+			"batch_size", "epochs", "verbose", "shuffle", "class_weight", "initial_epoch", "steps_per_epoch", "callbacks",
+		}, otherNames())
+		f.Notices = p.others(keys)
 		if e := keys["batch_size"]; !e.absent() {
 			f.BatchSize = p.count("batch_size", e, 1)
 		}
@@ -29,7 +32,7 @@ func ParseFit(text string) (*Fit, error) {
 			p.shuffle(f, e)
 		}
 		if e := keys["class_weight"]; !e.absent() {
-			f.ClassWeight = p.classWeight(e)
+			p.classWeight(f, e)
 		}
 		f.Callbacks = p.callbacks(keys["callbacks"])
 	})
@@ -80,21 +83,32 @@ func (p *parser) shuffle(f *Fit, e expr) {
 	}
 }
 
-// classWeight reads a dict from class index to weight.
-func (p *parser) classWeight(e expr) map[int]float64 {
+// classWeight reads a dict from class index, or from class value as text, to weight.
+func (p *parser) classWeight(f *Fit, e expr) {
 	if e.kind != dict {
-		p.fail(e.pos, "class_weight must be a dict such as {0: 1.0, 1: 2.5}, found %s", e.kind)
+		p.fail(e.pos, "class_weight must be a dict such as {0: 1.0, 1: 2.5} or {'cat': 1.0, 'dog': 2.5}, found %s", e.kind)
 	}
-	weights := make(map[int]float64, len(e.items))
+	byValue := len(e.keys) > 0 && e.keys[0].kind == text
+	if byValue {
+		f.ClassWeightByValue = make(map[string]float64, len(e.items))
+	} else {
+		f.ClassWeight = make(map[int]float64, len(e.items))
+	}
 	for i, key := range e.keys {
-		class := p.count("a class of class_weight", key, 0)
 		weight := p.number64("a class weight", e.items[i])
 		if weight < 0 {
 			p.fail(e.items[i].pos, "a class weight must be at least 0, found %v", weight)
 		}
-		weights[class] = weight
+		if !byValue {
+			f.ClassWeight[p.count("a class of class_weight", key, 0)] = weight
+			continue
+		}
+		value, ok := key.literal.(string)
+		if !ok {
+			p.fail(key.pos, "a class of class_weight must be a text as the first one is, found %s", key.kind)
+		}
+		f.ClassWeightByValue[value] = weight
 	}
-	return weights
 }
 
 // callbacks reads a list of calls, or one call. None and the empty list are none.

@@ -41,6 +41,14 @@ func TestParseFit(t *testing.T) {
 		{`callbacks=TerminateOnNaN()`, defaults(func(f *Fit) {
 			f.Callbacks = []Call{{Name: "TerminateOnNaN", Pos: 10, Called: true, Text: "TerminateOnNaN()"}}
 		})},
+		{`validation_split=0.0, validation_freq=1, sample_weight=None, workers=1, x=None`, defaults(func(*Fit) {})},
+		{`workers=4, use_multiprocessing=True`, defaults(func(f *Fit) {
+			f.Notices = []string{
+				"fit_params: workers changes nothing: --workers says how many cores are used",
+				"fit_params: use_multiprocessing changes nothing: --workers says how many cores are used",
+			}
+		})},
+		{`class_weight={'cat': 1, "it's": 2.5}`, defaults(func(f *Fit) { f.ClassWeightByValue = map[string]float64{"cat": 1, "it's": 2.5} })},
 		{`class_weight={}`, defaults(func(f *Fit) { f.ClassWeight = map[int]float64{} })},
 	}
 	for _, tt := range tests {
@@ -75,8 +83,15 @@ func TestRefusedFit(t *testing.T) {
 		{`verbose=^3`, `verbose must be 0, 1, 2 or 'auto'`},
 		{`shuffle=^'rows'`, `shuffle must be True, False or 'batch'`},
 		{`shuffle=^1`, `shuffle must be True, False or 'batch'`},
-		{`class_weight=^[1, 2]`, `class_weight must be a dict such as {0: 1.0, 1: 2.5}, found a list`},
-		{`class_weight={^'a': 1}`, `a class of class_weight must be an integer, found a text`},
+		{`class_weight=^[1, 2]`, `class_weight must be a dict such as {0: 1.0, 1: 2.5} or {'cat': 1.0, 'dog': 2.5}, found a list`},
+		{`class_weight={0: 1, ^'a': 1}`, `a class of class_weight must be an integer, found a text`},
+		{`class_weight={'a': 1, ^0: 1}`, `a class of class_weight must be a text as the first one is, found an integer`},
+		{`class_weight={'a': ^-1}`, `a class weight must be at least 0, found -1`},
+		{`validation_data=^(x, y)`, `validation_data is not supported: give a packed table with --validation`},
+		{`validation_split=^0.2`, `validation_split is not supported: rows are shuffled when they are packed, so split the table first (beamfit split)`},
+		{`validation_freq=^2`, `validation_freq is not supported: give --metrics-every`},
+		{`sample_weight=^w`, `sample_weight is not supported: `},
+		{`^validation_splits=0.2`, `validation_splits is not supported (the nearest of 8 known: `},
 		{`class_weight={^-1: 1}`, `a class of class_weight must be at least 0`},
 		{`class_weight={0: ^-1}`, `a class weight must be at least 0, found -1`},
 		{`class_weight={0: ^None}`, `a class weight must be a number, found None`},
@@ -87,7 +102,6 @@ func TestRefusedFit(t *testing.T) {
 		{`callbacks=[keras.callbacks.^(x)]`, `expected a name, found '('`},
 		{`batch_size=^keras.x`, `module prefixes are not supported: write x alone`},
 		{`callbacks=[], epochs=^keras.x`, `module prefixes are not supported: write x alone`},
-		{`^validation_split=0.1`, `validation_split is not supported (the nearest of 8 known: initial_epoch, `},
 		{`^5`, `expected name=value, found '5'`},
 	}
 	for _, tt := range tests {

@@ -79,6 +79,10 @@ type Fit struct {
 	StepsPerEpoch  int             // 0: until the rows are used up
 	Verbose        int             // 0, 1, 2; default 1
 	ClassWeight    map[int]float64 // nil: all 1
+	// ClassWeightByValue is used instead where the text names classes by their values; who knows these makes it ClassWeight.
+	ClassWeightByValue map[string]float64
 	// Callbacks in the order given, without the names of modules. Which there are, and their arguments, is for package callback.
 	Callbacks []Call
+	// Notices are sentences about arguments that change nothing.
+	Notices []string
 }

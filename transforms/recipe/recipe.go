@@ -26,6 +26,8 @@ type Model struct {
 	Arch json.RawMessage
 	// Compile and Fit are compile_params and fit_params as text. Without Compile the model can only predict.
 	Compile, Fit string `json:",omitempty"`
+	// ClassWeight are the class weights of Fit by class index, where Fit names classes by their values.
+	ClassWeight map[int]float64 `json:",omitempty"`
 	// Kernels is the variant of the kernels that compute (kernels.Variant), which decides the last bits; "": any.
 	Kernels string `json:",omitempty"`
 }
@@ -65,6 +67,9 @@ func (m Model) New() (*Loaded, error) {
 		}
 		if l.Fit, err = params.ParseFit(m.Fit); err != nil {
 			return nil, err
+		}
+		if m.ClassWeight != nil {
+			l.Fit.ClassWeight = m.ClassWeight
 		}
 		config.Compile = *l.Compile
 	}

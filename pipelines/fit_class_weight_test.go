@@ -1,0 +1,50 @@
+package pipelines
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+)
+
+// Classes may be named by their values, which is the same as by their numbers.
+func TestFitClassWeightByValue(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	weights := func(fit string) []byte {
+		t.Helper()
+		opt := irisFit()
+		opt.Fit, opt.Iterations, opt.Replace = "batch_size=5"+fit, 2, true
+		if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+			t.Fatal(err)
+		}
+		return modelWeights(t, store, opt.Model)
+	}
+	byNumber, byValue := weights(", class_weight={1: 3.0, 2: 0.5}"), weights(", class_weight={'Iris-virginica': 0.5, 'Iris-versicolor': 3}")
+	if !bytes.Equal(byNumber, byValue) || bytes.Equal(byNumber, weights("")) {
+		t.Error("class weights by value are not those by number")
+	}
+	for fit, want := range map[string][]string{
+		"class_weight={'Iris-setossa': 2}": {`column "class_text" has no class "Iris-setossa"; known: Iris-setosa, Iris-versicolor, Iris-virginica`},
+		"class_weight={'0': 2}":            {`no class "0"`},
+	} {
+		opt := irisFit()
+		opt.Model, opt.Fit = "refused", fit
+		_, err := Fit(t.Context(), Env{Store: store}, opt)
+		wantError(t, err, want...)
+	}
+}
+
+// Arguments of Keras' fit that change nothing are accepted with a notice.
+func TestFitNotices(t *testing.T) {
+	store := fileStore(t)
+	withIris(t, store)
+	opt := irisFit()
+	opt.Fit, opt.Iterations = "batch_size=5, validation_batch_size=64, validation_split=0.0", 1
+	r, err := Fit(t.Context(), Env{Store: store}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"fit_params: validation_batch_size changes nothing: scores do not depend on batches"}; !slices.Equal(r.Warnings, want) {
+		t.Errorf("warnings %q, want %q", r.Warnings, want)
+	}
+}
