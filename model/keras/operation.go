@@ -54,7 +54,7 @@ func readOperation(class string, config object) (*Operation, error) {
 	if class != functionClass && class != slicingClass {
 		f, ok := operations[class]
 		if !ok {
-			return nil, fmt.Errorf("this operation is not supported (known: %s)", known(operations))
+			return nil, fmt.Errorf("this operation is not supported (%s)", known(class, operations))
 		}
 		given := maps.Clone(config)
 		for _, key := range []string{"name", "trainable"} {
@@ -71,7 +71,7 @@ func readOperation(class string, config object) (*Operation, error) {
 	}
 	f, ok := functions[strings.TrimPrefix(name, "compat.v1.")]
 	if !ok {
-		return nil, fmt.Errorf("the function %s of TensorFlow is not supported (known: %s)", name, known(functions))
+		return nil, fmt.Errorf("the function %s of TensorFlow is not supported (%s)", name, known(name, functions))
 	}
 	return &Operation{name, f, nil}, nil
 }
