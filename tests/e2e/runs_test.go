@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,18 +31,29 @@ func (u user) runs() (all []run) {
 	return all
 }
 
-// awaitRun waits until there is a run of that command after the first so many which is as wanted.
-func (u user) awaitRun(process string, wanted func(run) bool) run {
+// awaitRun waits until there is a run of that command line which is as wanted.
+func (u user) awaitRun(line []string, wanted func(run) bool) run {
+	u.t.Helper()
+	return u.await(func(r run) bool {
+		return slices.Equal(append([]string{r.Command}, r.Arguments...), line) && wanted(r)
+	})
+}
+
+// awaitRunOf waits until a run of a fit of that model is as wanted.
+func (u user) awaitRunOf(model string, wanted func(run) bool) run {
+	u.t.Helper()
+	return u.await(func(r run) bool { return r.Command == "fit" && r.Arguments[1] == model && wanted(r) })
+}
+
+func (u user) await(wanted func(run) bool) run {
 	u.t.Helper()
 	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		all := u.runs()
-		for _, r := range all {
-			if strings.Join(append([]string{r.Command}, r.Arguments...), " ") == process && wanted(r) {
-				return r
-			}
+		if i := slices.IndexFunc(all, wanted); i >= 0 {
+			return all[i]
 		}
 		if time.Since(begun) > time.Minute {
-			u.t.Fatalf("no run %s is as wanted after a minute: %+v", process, all)
+			u.t.Fatalf("no run is as wanted after a minute: %+v", all)
 		}
 	}
 }
@@ -105,16 +117,15 @@ func TestRuns(t *testing.T) {
 					"--fit=batch_size=32, epochs=4", fmt.Sprintf("--iterations=%d", iterations),
 				}, more...)
 			}
-			line := func(args []string) string { return strings.Join(args, " ") }
 			const iterations = 80
 			u.beamfit(fit("whole", iterations)...)
-			u.awaitRun(line(fit("whole", iterations)), func(r run) bool {
+			u.awaitRun(fit("whole", iterations), func(r run) bool {
 				return r.State == "done" && r.Iteration == iterations && r.Loss != nil && *r.Loss < 1 && r.Runner == "direct"
 			})
 
 			kill := fit("killed", iterations, "--checkpoint-every=2")
 			killed := u.start(kill...)
-			first := u.awaitRun(line(kill), func(r run) bool { return r.State == "running" })
+			first := u.awaitRun(kill, func(r run) bool { return r.State == "running" })
 			if _, err := u.try(fit("killed", 3)...); err == nil || !strings.Contains(err.Error(), "is being made by another command: run "+first.ID+", fit since ") {
 				t.Errorf("a second fit of the model: %v", err)
 			}
@@ -130,20 +141,20 @@ func TestRuns(t *testing.T) {
 			if _, ok := u.count("killed"); ok {
 				t.Fatal("the fit ended before it was killed: it needs more iterations")
 			}
-			u.awaitRun(line(kill), func(r run) bool { return r.ID == first.ID && r.State == "died" })
+			u.awaitRun(kill, func(r run) bool { return r.ID == first.ID && r.State == "died" })
 			if out := u.beamfit("resume", first.ID[:5]); !strings.Contains(out, "killed: went on after iteration ") {
 				t.Errorf("the fit began anew:\n%s", out)
 			}
 			if u.sum("killed") != u.sum("whole") {
 				t.Error("the weights are others than those of a fit that nobody has killed")
 			}
-			resumed := u.awaitRun(line(kill), func(r run) bool { return r.Resumes == first.ID && r.State == "done" })
+			resumed := u.awaitRun(kill, func(r run) bool { return r.Resumes == first.ID && r.State == "done" })
 			if _, err := u.try("resume", first.ID); err == nil || !strings.Contains(err.Error(), "resumed as run "+resumed.ID) {
 				t.Errorf("resume once more: %v", err)
 			}
 
 			long := u.start(fit("cancelled", 1_000_000)...)
-			at := u.awaitRun(line(fit("cancelled", 1_000_000)), func(r run) bool { return r.State == "running" })
+			at := u.awaitRun(fit("cancelled", 1_000_000), func(r run) bool { return r.State == "running" })
 			following := u.start("runs", "show", at.ID, "--follow")
 			asked := time.Now()
 			if out := u.beamfit("runs", "cancel", at.ID); out != at.ID+": cancelled\n" {
@@ -171,14 +182,15 @@ func TestRunsKeepNoSecret(t *testing.T) {
 		t.Skip("the server's URL has no user postgres")
 	}
 	missing := filepath.Join(t.TempDir(), "missing.csv")
-	if _, err := u.try("import", missing, "rows", "--types", "id integer", "--db", withPassword); err == nil {
+	line := []string{"import", missing, "rows", "--types=id integer"}
+	if _, err := u.try(append(line, "--db", withPassword)...); err == nil {
 		t.Fatal("imported a file that is not there")
 	}
-	r := u.awaitRun("import "+missing+" rows --types=id integer", func(r run) bool { return r.State == "failed" && strings.Contains(r.Message, "missing.csv") })
+	r := u.awaitRun(line, func(r run) bool { return r.State == "failed" && strings.Contains(r.Message, "missing.csv") })
 	if dump := u.psql("SELECT * FROM beamfit_runs"); strings.Contains(dump, secret) || !strings.Contains(dump, r.ID) {
 		t.Errorf("the table of runs:\n%s", dump)
 	}
 	writeRows(t, missing, 3)
 	u.beamfit("resume", r.ID)
-	u.awaitRun("import "+missing+" rows --types=id integer", func(r run) bool { return r.State == "done" })
+	u.awaitRun(line, func(r run) bool { return r.State == "done" })
 }
