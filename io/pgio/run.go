@@ -30,10 +30,15 @@ func isRunsTable(tableName string) bool { return runsTables.MatchString(tableNam
 const runsColumns = `(id text PRIMARY KEY, command text NOT NULL, arguments text[] NOT NULL, state text NOT NULL, message text,
 	runner text NOT NULL, job text, stage text, units_done bigint, units_total bigint, unit text, iteration integer, iterations integer,
 	loss double precision, started timestamptz NOT NULL, heartbeat timestamptz NOT NULL, ended timestamptz, cancel boolean NOT NULL,
-	host text NOT NULL, process integer NOT NULL, version text NOT NULL, resumes text) WITH (fillfactor = 50)`
+	host text NOT NULL, process integer NOT NULL, version text NOT NULL, resumes text, silence integer NOT NULL) WITH (fillfactor = 50)`
 
-// silentFor is how old a heartbeat is before a run without its lock has died: a session that was lost is replaced within moments.
-const silentFor = "interval '2 s'"
+// A run without its lock has died when its last heartbeat is older than its silence, in seconds: a session that was lost is replaced within
+// moments. A store of few connections has none for the lock; its runs are told by their heartbeats alone.
+const (
+	silence         = 2
+	silenceUnlocked = 15
+	fewConnections  = 16
+)
 
 // notDurable lets the changes of a row of a run become durable a moment later than visible: nothing depends on one that a crash of the
 // server undoes.
@@ -93,7 +98,8 @@ type runRecord struct {
 
 	mu    sync.Mutex
 	name  table.Name    // of the table
-	conn  *pgxpool.Conn // nil: lost, or the run has ended
+	conn  *pgxpool.Conn // nil: lost, not kept, or the run has ended
+	keeps bool          // the session, and with it the lock
 	ended bool
 }
 
@@ -105,7 +111,7 @@ func (s *store) Record(ctx context.Context, run table.Run) (table.RunRecord, err
 	if err := run.Check(); err != nil {
 		return nil, err
 	}
-	r := &runRecord{store: s, id: run.ID}
+	r := &runRecord{store: s, id: run.ID, keeps: s.pool.Config().MaxConns >= fewConnections}
 	if err := r.begin(ctx, run); err != nil {
 		r.release()
 		if r.name.Table == "" {
@@ -143,19 +149,41 @@ func (r *runRecord) begin(ctx context.Context, run table.Run) (err error) {
 		args[i] = literal(arg)
 	}
 	runs, id := quoteName(r.name), literal(run.ID)
-	insert := fmt.Sprintf(`INSERT INTO %s (id, command, arguments, state, runner, started, heartbeat, cancel, host, process, version, resumes)
-		VALUES (%s, %s, ARRAY[%s]::text[], '%s', %s, clock_timestamp(), clock_timestamp(), false, %s, %d, %s, nullif(%s, ''))`,
+	insert := fmt.Sprintf(`INSERT INTO %s (id, command, arguments, state, runner, started, heartbeat, cancel, host, process, version, resumes, silence)
+		VALUES (%s, %s, ARRAY[%s]::text[], '%s', %s, clock_timestamp(), clock_timestamp(), false, %s, %d, %s, nullif(%s, ''), %d)`,
 		runs, id, literal(run.Command), strings.Join(args, ", "), table.RunRunning, literal(run.Runner), literal(run.Host), run.Process,
-		literal(run.Version), literal(run.Resumes))
-	lock := fmt.Sprintf("SELECT pg_advisory_lock(%d)", runLock(run.ID))
+		literal(run.Version), literal(run.Resumes), r.silence())
 	sweep := fmt.Sprintf(`DELETE FROM %s WHERE heartbeat < clock_timestamp() - interval '%d s'
 		OR id IN (SELECT id FROM %s WHERE id <> %s ORDER BY heartbeat DESC OFFSET %d)`, runs, int(table.RunsKept.Seconds()), runs, id, r.store.maxRuns-1)
-	_, err = query(ctx, conn, insert+";\n"+lock+";\n"+sweep)
+	_, err = query(ctx, conn, insert+";\n"+r.takeLock()+";\n"+sweep)
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == uniqueViolation {
 		return fmt.Errorf("run %s %w", run.ID, table.ErrExist)
 	}
+	r.rest()
 	return err
+}
+
+func (r *runRecord) silence() int {
+	if r.keeps {
+		return silence
+	}
+	return silenceUnlocked
+}
+
+// takeLock is the statement that takes the lock of the run.
+func (r *runRecord) takeLock() string {
+	if r.keeps {
+		return fmt.Sprintf("SELECT pg_advisory_lock(%d)", runLock(r.id))
+	}
+	return "SELECT"
+}
+
+// rest gives the session back where it is not kept.
+func (r *runRecord) rest() {
+	if !r.keeps {
+		r.disconnect()
+	}
 }
 
 const uniqueViolation = "23505"
@@ -168,7 +196,7 @@ func (r *runRecord) reconnect(ctx context.Context) (err error) {
 	if r.conn, err = r.store.acquire(ctx); err != nil {
 		return err
 	}
-	if err = exec(ctx, r.conn.Conn(), fmt.Sprintf("SELECT pg_advisory_lock(%d)", runLock(r.id))); err != nil {
+	if err = exec(ctx, r.conn.Conn(), r.takeLock()); err != nil {
 		r.disconnect()
 	}
 	return err
@@ -185,6 +213,7 @@ func (r *runRecord) change(ctx context.Context, statement string) (*pgconn.Resul
 	if err != nil {
 		return nil, tableError(ctx, r.name, err)
 	}
+	defer r.rest()
 	result, err := query(ctx, r.conn.Conn(), statement)
 	if err != nil {
 		if r.conn.Conn().IsClosed() {
@@ -289,7 +318,7 @@ func (s *store) Runs(ctx context.Context) (runs []table.Run, err error) {
 	err = s.withRuns(ctx, func(conn *pgx.Conn, name table.Name) error {
 		r, err := query(ctx, conn, `SELECT id, command, arguments, runner, host, process, version, resumes, job, stage, unit, units_done, units_total,
 			iteration, iterations, loss, state, cancel, message, current_user, extract(epoch FROM started), extract(epoch FROM heartbeat),
-			extract(epoch FROM ended), heartbeat > clock_timestamp() - `+silentFor+` FROM `+quoteName(name)+` ORDER BY started DESC, id`)
+			extract(epoch FROM ended), heartbeat > clock_timestamp() - make_interval(secs => silence) FROM `+quoteName(name)+` ORDER BY started DESC, id`)
 		if err != nil {
 			return err
 		}

@@ -107,6 +107,33 @@ func TestRunOutlivesItsSession(t *testing.T) {
 	}
 }
 
+// TestRunWithFewConnections: a store of one connection has it for the work, and a run that lives all the same.
+func TestRunWithFewConnections(t *testing.T) {
+	storeURL, _ := testSchema(t)
+	s := openStore(t, storeURL+"&pool_max_conns=1")
+	r, id := recordRun(t, s)
+	state := func() table.RunState {
+		t.Helper()
+		runs, err := s.Runs(context.Background())
+		if err != nil || len(runs) != 1 || runs[0].ID != id {
+			t.Fatalf("runs %+v, %v", runs, err)
+		}
+		return runs[0].State
+	}
+	if _, err := r.Beat(context.Background(), table.RunStatus{}); err != nil || state() != table.RunRunning {
+		t.Errorf("state %s, %v", state(), err)
+	}
+	if err := s.CancelRun(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
+	if cancel, err := r.Beat(context.Background(), table.RunStatus{}); !cancel || err != nil {
+		t.Errorf("asked to stop: %t, %v", cancel, err)
+	}
+	if err := r.End(context.Background(), table.RunStatus{}, table.RunDone, ""); err != nil || state() != table.RunDone {
+		t.Errorf("state %s, %v", state(), err)
+	}
+}
+
 // TestRunWithoutItsTable: a table of runs that is dropped meanwhile is an error of the row's alone.
 func TestRunWithoutItsTable(t *testing.T) {
 	storeURL, admin := testSchema(t)
