@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/nearest"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // args are the arguments of one Keras object (the config of a layer or initializer). Each getter reads one argument

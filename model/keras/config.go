@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // A Config holds a layer's typed arguments: *Dense, *Conv2D, ... Each is declared in the file of its layer family.
