@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/beamfit/beamfit/model/nearest"
+	"github.com/beamfit/beamfit/internal/nearest"
 )
 
 // What callers ask of an error with errors.Is.
@@ -58,12 +58,21 @@ func (e *ColumnError) Error() string {
 	return fmt.Sprintf("%scolumn %q does not exist; %s", where, e.Column, e.columns())
 }
 
-// columns are those that exist, of many the nearest.
+// columns are those that exist: the one that is meant where only the case differs, of many the nearest.
 func (e *ColumnError) columns() string {
-	if near := nearest.Names(e.Column, e.Columns); len(e.Columns) > mostColumns {
-		return fmt.Sprintf("the nearest of its %d columns are %s", len(e.Columns), strings.Join(near, ", "))
+	for _, c := range e.Columns {
+		switch quoted := `"` + strings.ReplaceAll(c, `"`, `""`) + `"`; {
+		case !strings.EqualFold(c, e.Column):
+		case Quote(c) == c:
+			return fmt.Sprintf("column %s does, without capitals", c)
+		default:
+			return fmt.Sprintf("column %s does: a name with capitals needs double quotes, in a shell '%s'", quoted, quoted)
+		}
 	}
-	return "the columns are " + strings.Join(e.Columns, ", ")
+	if near := nearest.Names(e.Column, e.Columns); len(e.Columns) > mostColumns {
+		return fmt.Sprintf("the nearest of its %d columns are %s", len(e.Columns), QuoteAll(near))
+	}
+	return "the columns are " + QuoteAll(e.Columns)
 }
 
 func (e *ColumnError) Unwrap() error { return ErrNotExist }

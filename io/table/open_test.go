@@ -119,7 +119,12 @@ func TestErrors(t *testing.T) {
 		{&TableError{name, ErrNotExist}, ErrNotExist, `table s."T": does not exist`},
 		{&ColumnError{Table: name, Column: "x", Columns: []string{"a", "b"}}, ErrNotExist, `table s."T": column "x" does not exist; the columns are a, b`},
 		{&ColumnError{Column: "feature10", Columns: many}, ErrNotExist, `column "feature10" does not exist; the nearest of its 11 columns are feature_1, feature_0, feature_2`},
-		{&ColumnError{Column: "x", Columns: []string{"a"}}, ErrNotExist, `column "x" does not exist; the columns are a`},
+		{&ColumnError{Column: "x", Columns: []string{"a", "B c"}}, ErrNotExist, `column "x" does not exist; the columns are a, "B c"`},
+		{
+			&ColumnError{Column: "survived", Columns: []string{"PassengerId", "Survived"}}, ErrNotExist,
+			`column "survived" does not exist; column "Survived" does: a name with capitals needs double quotes, in a shell '"Survived"'`,
+		},
+		{&ColumnError{Column: "Age", Columns: []string{"age"}}, ErrNotExist, `column "Age" does not exist; column age does, without capitals`},
 		{&ValueError{name, "x", 3, ErrCorrupt}, ErrCorrupt, `table s."T", column "x", row 3: corrupt`},
 	} {
 		if !errors.Is(c.err, c.is) || c.err.Error() != c.text {

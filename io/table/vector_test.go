@@ -158,7 +158,7 @@ func TestSchema(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, Schema{{"B", TextType}, {"a", Int32Type}}) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if _, err := s.Select([]string{"b"}); err == nil || !strings.Contains(err.Error(), "a, B") {
+	if _, err := s.Select([]string{"c"}); err == nil || !strings.Contains(err.Error(), `a, "B"`) {
 		t.Errorf("got %v, want an error that lists the columns", err)
 	}
 	for name, bad := range map[string]Schema{"none": nil, "no name": {{"", Int32Type}}, "twice": {{"a", Int32Type}, {"a", TextType}}} {
