@@ -141,6 +141,9 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 	if err := e.test.checkLabels(e.model.Model, false); err != nil {
 		return target, err
 	}
+	if err := trained.compareFeatures("the training table", e.test.variables, "the test table"); err != nil {
+		return target, err
+	}
 	e.warnings = trained.compare("the training table", e.test.variables, "the test table")
 	return target, e.test.checkClasses(trained, "the training table")
 }

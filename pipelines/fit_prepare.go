@@ -136,6 +136,9 @@ func (f *fit) openSets(ctx context.Context, source, validation *packedTable) err
 		return err
 	}
 	f.sets = append(f.sets, set)
+	if err := source.variables.compareFeatures("the source table", validation.variables, "the validation table"); err != nil {
+		return err
+	}
 	f.warn(source.variables.compare("the source table", validation.variables, "the validation table"))
 	return validation.checkClasses(source.variables, "the source table")
 }

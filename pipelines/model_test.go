@@ -43,7 +43,7 @@ func rowsOfModel(t *testing.T, m *Model, ids []int, inputs ...[][]float32) []str
 }
 
 // features are the attributes of examples as Go rows, and their ids.
-func features(rows []example) (ids []int, x [][]float32) {
+func featuresOf(rows []example) (ids []int, x [][]float32) {
 	for _, r := range rows {
 		ids = append(ids, r.id)
 		var f []float32
@@ -84,7 +84,7 @@ func TestModelPredictsAsTheJob(t *testing.T) {
 			t.Errorf("normalizing constant %v", m.Normalize)
 		}
 		want := predictions(t, store, "out")
-		ids, x := features(rows)
+		ids, x := featuresOf(rows)
 		if d := cmp.Diff(want, rowsOfModel(t, m, ids, x)); d != "" || len(want) != 450 {
 			t.Error(len(want), d)
 		}

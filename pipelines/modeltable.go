@@ -32,11 +32,7 @@ func newArchitecture(arch []byte) (*storedModel, error) {
 	if bytes.IndexByte(arch, 0) >= 0 {
 		return nil, errors.New("the model's JSON holds a zero byte")
 	}
-	text, err := keras.Text(arch)
-	if err != nil {
-		return nil, fmt.Errorf("model: %w", err)
-	}
-	m, err := newStoredModel(text, nil)
+	m, err := newStoredModel(arch, nil)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

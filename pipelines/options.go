@@ -31,7 +31,8 @@ type SplitResult struct{ Train, Test int64 }
 // validation_preprocessor_dl.
 type PreprocessOptions struct {
 	Source, Output string
-	// Dependent and Independent are column lists.
+	// Dependent is a column list, Independent one of columns and functions of them (package features). With Like each may be "": that of
+	// the training table.
 	Dependent, Independent string
 	// BufferSize is the wished number of rows per buffer; nil: the default of the formula.
 	BufferSize *int
@@ -46,7 +47,8 @@ type PreprocessOptions struct {
 	Shards int
 	// Distribution is "all_segments" or "" (the same).
 	Distribution string
-	// Like names a packed training table: normalizing constant, classes and their order come from it, rows keep their order.
+	// Like names a packed training table: normalizing constant, classes and their order, and what independent variables are made with
+	// come from it, rows keep their order.
 	Like    string
 	Replace bool
 	Seed    uint64
@@ -55,6 +57,24 @@ type PreprocessOptions struct {
 // PreprocessResult describes the packed table.
 type PreprocessResult struct {
 	Rows, Buffers, BufferSize int64
+	// Features describe the independent variables that are made from columns.
+	Features []FeatureArray
+}
+
+// A FeatureArray is an independent variable that is made from columns: Width numbers per row, which is what the model's input must take.
+type FeatureArray struct {
+	Name    string
+	Width   int
+	Columns []FeatureColumn
+}
+
+// A FeatureColumn is what becomes of a column.
+type FeatureColumn struct {
+	// Term is how it is made: standardise(mean(age)).
+	Term  string
+	Width int // numbers per row
+	// Numbers is how many numbers an index has, from 0 on; 0: the column is no index. An Embedding layer needs as many rows.
+	Numbers int
 }
 
 // LoadModelOptions are the arguments of LoadModel: MADlib's load_keras_model.
@@ -62,8 +82,6 @@ type LoadModelOptions struct {
 	ArchTable string
 	// Arch is the Keras JSON.
 	Arch []byte
-	// InputShapes are the shapes of the rows of each input, for a model that leaves dimensions open; nil: it leaves none.
-	InputShapes [][]int
 	// Weights in MADlib's byte form; nil: none. WeightsFrom names a model table to take them from instead.
 	Weights           []byte
 	WeightsFrom       string
@@ -163,7 +181,9 @@ type EvaluateResult struct {
 type PredictOptions struct {
 	Model, Test, Output string
 	IDColumn            string
-	Independent         string
+	// Independent is a column list; "": the columns of the training rows. Where these were made into variables it can only be the same
+	// list as theirs.
+	Independent string
 	// Type is "prob" (or ""), "response", a number with a decimal point (least probability, exclusive) or a whole number
 	// (highest rank), as written.
 	Type    string
@@ -177,6 +197,9 @@ type PredictBYOMOptions struct {
 	Test, Output      string
 	IDColumn          string
 	Independent, Type string
+	// Like names a packed training table or a model: the independent variables, their normalizing constant, the classes and the types of
+	// labels are those of its rows. Independent may be "" then, and Classes, Normalize, DependentCount and LabelTypes are not given.
+	Like string
 	// Classes are the class values of each dependent variable; nil: their indexes. An element is nil for a NULL class.
 	Classes [][]*string
 	// Normalize divides every feature; nil: 1.

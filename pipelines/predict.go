@@ -26,6 +26,7 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 			return err
 		}
 		p.stored, p.work.Normalize = t.storedModel, t.variables.normalize
+		p.trained, p.of = t.variables, "model "+t.name.String()
 		p.work.Outputs, err = t.outputs()
 		return err
 	})
@@ -148,15 +149,14 @@ func classIndexes(k int) []*string {
 
 // PredictBYOM is Predict with a model of an architecture table, which must have weights: MADlib's
 // madlib_keras_predict_byom. The values of the classes and the normalizing constant are arguments; the classes of one
-// output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on.
+// output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on. With Like both, the columns and what
+// is made of them are those of the training rows of another model, or of a packed table.
 func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
 	to := predictTarget{test: opt.Test, output: opt.Output, id: opt.IDColumn, independent: opt.Independent, kind: opt.Type}
-	to.replace, to.reads = opt.Replace, named(opt.Test, opt.ArchTable)
+	to.replace, to.reads = opt.Replace, append(named(opt.Test, opt.ArchTable), withSummaries(opt.Like)...)
 	return env.predict(ctx, to, func(p *prediction) (err error) {
-		for i, list := range opt.Classes {
-			if !numericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
-				return argumentErrorf("class values of dependent variable %d: the first is missing or NULL", i+1)
-			}
+		if err := checkBYOM(opt); err != nil {
+			return err
 		}
 		if p.stored, err = readArchitecture(ctx, p.Store, opt.ArchTable, opt.ID); err != nil {
 			return err
@@ -164,12 +164,47 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		if p.stored.weights == nil {
 			return fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
 		}
+		if opt.Like != "" {
+			return p.readLike(ctx, opt.Like)
+		}
 		if p.work.Normalize, err = normalizing(opt.Normalize); err != nil {
 			return argument(err)
 		}
 		p.work.Outputs, err = givenOutputs(p.stored.spec, opt)
 		return err
 	})
+}
+
+// checkBYOM checks arguments that need no table.
+func checkBYOM(opt PredictBYOMOptions) error {
+	if opt.Like != "" && (opt.Classes != nil || opt.Normalize != nil || opt.LabelTypes != nil || opt.DependentCount != 0) {
+		return argumentErrorf("the classes, the normalizing constant, the label types and the number of dependent variables come from the table or model to be like; they cannot be given beside it")
+	}
+	for i, list := range opt.Classes {
+		if !numericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
+			return argumentErrorf("class values of dependent variable %d: the first is missing or NULL", i+1)
+		}
+	}
+	return nil
+}
+
+// readLike takes what is known of the training rows from the summary of a packed table or a model.
+func (p *prediction) readLike(ctx context.Context, text string) error {
+	const what = "like"
+	name, err := parseTable(what, text)
+	if err != nil {
+		return err
+	}
+	summary, vs, err := readSummary(ctx, p.Store, what, name)
+	if err == nil {
+		err = checkFormat(summary, name.WithSuffix(summarySuffix))
+	}
+	if err != nil {
+		return err
+	}
+	p.trained, p.of, p.work.Normalize = vs, name.String(), vs.normalize
+	p.work.Outputs, err = trainedOutputs(p.stored.spec, vs.dependents, trainedLabels(p.stored.spec, summary))
+	return err
 }
 
 // givenOutputs pairs the model's outputs with the class values of the arguments.

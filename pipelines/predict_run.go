@@ -12,6 +12,7 @@ import (
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/infer"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
@@ -21,8 +22,11 @@ type prediction struct {
 	*job
 	test   table.Snapshot
 	stored *storedModel
-	to     destination
-	work   infer.Job
+	// trained are what is known of the training rows; without independents nothing is.
+	trained variables
+	of      string // what names where that is known from
+	to      destination
+	work    infer.Job
 }
 
 func (p *prediction) close() {
@@ -105,14 +109,7 @@ func (p *prediction) findColumns(id, independent string) error {
 	if len(ids) != 1 {
 		return argumentErrorf("id column: expected one column, found %s", table.QuoteAll(ids))
 	}
-	features, err := table.ParseColumns(independent)
-	if err != nil {
-		return argumentErrorf("independent columns: %w", err)
-	}
-	if slices.Contains(features, ids[0]) {
-		return argument(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", ids[0])})
-	}
-	schema, err := selectColumns(info, append(ids, features...))
+	schema, err := selectColumns(info, ids)
 	if err != nil {
 		return err
 	}
@@ -120,17 +117,69 @@ func (p *prediction) findColumns(id, independent string) error {
 	if err := p.work.Schema().Check(); err != nil {
 		return &table.TableError{Table: info.Name, Err: fmt.Errorf("the id column clashes with a column of the output: %w", err)}
 	}
-	if spec := p.stored.spec; len(features) != len(spec.Inputs) {
+	inputs, err := p.inputs(independent)
+	if err != nil {
+		return err
+	}
+	if spec := p.stored.spec; len(inputs) != len(spec.Inputs) {
 		return fmt.Errorf("the model has %s, found %s (%s)", count(len(spec.Inputs), "input"),
-			count(len(features), "independent column"), table.QuoteAll(features))
+			count(len(inputs), "independent column"), table.QuoteAll(namesOf(inputs)))
 	}
-	for i, c := range schema[1:] {
-		if !c.Type.Array || !c.Type.IsNumber() {
-			return &table.TableError{Table: info.Name, Err: fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", c.Name, c.Type)}
+	for i, in := range inputs {
+		if err := p.addFeature(in, p.stored.spec.Tensors[p.stored.spec.Inputs[i]].Shape); err != nil {
+			return err
 		}
-		shape := p.stored.spec.Tensors[p.stored.spec.Inputs[i]].Shape
-		p.work.Features = append(p.work.Features, infer.Feature{Column: c.Name, Shape: shape})
 	}
+	return nil
+}
+
+// inputs are the independent variables: those that are named, or those of the training rows.
+func (p *prediction) inputs(text string) ([]features.Input, error) {
+	info := p.test.Info()
+	if p.trained.isMade() || text == "" && p.trained.independents != nil {
+		return p.trained.independentsLike(text, info, p.of)
+	}
+	names, err := table.ParseColumns(text)
+	if err != nil {
+		return nil, argumentErrorf("independent columns: %w", err)
+	}
+	schema, err := selectColumns(info, names)
+	if err != nil {
+		return nil, err
+	}
+	inputs := make([]features.Input, len(schema))
+	for i, c := range schema {
+		inputs[i].Array = c
+	}
+	return inputs, nil
+}
+
+func namesOf(inputs []features.Input) []string {
+	out := make([]string, len(inputs))
+	for i, in := range inputs {
+		out[i] = in.Name()
+	}
+	return out
+}
+
+// addFeature adds an input of the model, whose rows have that shape.
+func (p *prediction) addFeature(in features.Input, shape []int) error {
+	info := p.test.Info()
+	if v := in.Variable; v != nil {
+		if width := v.Width(); !slices.Equal(shape, []int{width}) {
+			return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, count(width, "number"), shape)
+		}
+		p.work.Features = append(p.work.Features, infer.Feature{Column: v.Name, Shape: shape, Variable: v, Scale: scaleOf(p.work.Normalize)})
+		return nil
+	}
+	c := in.Array
+	if c.Name == p.work.ID.Name {
+		return argument(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", c.Name)})
+	}
+	if !c.Type.Array || !c.Type.IsNumber() {
+		return &table.TableError{Table: info.Name, Err: fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", c.Name, c.Type)}
+	}
+	p.work.Features = append(p.work.Features, infer.Feature{Column: c.Name, Shape: shape})
 	return nil
 }
 
@@ -139,8 +188,7 @@ func (p *prediction) checkFirstRow(ctx context.Context) error {
 	opt := p.work.ReadOptions()
 	opt.BatchRows = 1
 	return atRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, _ int) error {
-		_, err := p.work.Inputs(b, 0, nil)
-		return err
+		return p.work.CheckFirst(b)
 	})
 }
 

@@ -9,7 +9,10 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/features"
+	"github.com/beamfit/beamfit/transforms/learn"
 	"github.com/beamfit/beamfit/transforms/pack"
 	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/scratch"
@@ -44,7 +47,7 @@ type packJob struct {
 	dependents, independents []packedColumn
 	normalize                float32
 	bufferSize, shards       int64          // bufferSize as asked for; 0: the default
-	classes                  []pack.Classes // per dependent; nil: one-hot arrays
+	classes                  []classes.List // per dependent; nil: one-hot arrays
 	plan                     pack.Plan
 }
 
@@ -54,6 +57,8 @@ type packedColumn struct {
 	label   string // as typed
 	shape   []int  // of the first row's array; nil: a scalar
 	numeric bool   // dependent: the numbers are the label
+	// made is how an independent variable is made from columns; nil: it is the column.
+	made *features.Variable
 }
 
 func (p *packJob) close() { _ = p.snap.Close() }
@@ -65,7 +70,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err != nil {
 		return PreprocessResult{}, err
 	}
-	if err := p.findClasses(ctx, parts); err != nil {
+	if err := p.learn(ctx, parts); err != nil {
 		return PreprocessResult{}, err
 	}
 	if err := p.makePlan(); err != nil {
@@ -108,62 +113,85 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := writeTables(ctx, p.Store, out, summary); err != nil {
 		return PreprocessResult{}, err
 	}
-	return PreprocessResult{Rows: p.plan.Rows, Buffers: p.plan.Buffers(), BufferSize: p.plan.BufferSize}, nil
+	return PreprocessResult{
+		Rows: p.plan.Rows, Buffers: p.plan.Buffers(), BufferSize: p.plan.BufferSize, Features: featureArrays(p.independents),
+	}, nil
 }
 
-// findClasses reads the distinct values of the dependent variables that are no arrays, and checks them against the classes
-// of the training table, or makes them the classes.
-func (p *packJob) findClasses(ctx context.Context, parts []table.Partition) error {
-	p.classes = make([]pack.Classes, len(p.dependents))
-	var columns []table.Column
-	var at []int // per column: which dependent
+// learn reads what must be known of all rows before they are packed. The distinct values of the dependent variables that are no arrays
+// become the classes, or are checked against those of the training table; what independent variables are made with is learned unless it
+// comes from there.
+func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
+	p.classes = make([]classes.List, len(p.dependents))
+	plan := learn.Plan{Ref: p.ref, Source: p.snap.Info().Name}
+	var label, made []int // per label of the plan: which dependent; per variable: which independent
 	for i, c := range p.dependents {
 		if c.shape == nil && !c.numeric {
-			columns = append(columns, c.Column)
-			at = append(at, i)
+			plan.Labels, label = append(plan.Labels, c.Column), append(label, i)
 		}
 	}
-	if len(at) == 0 {
+	if p.like == nil {
+		for i, c := range p.independents {
+			if c.made != nil {
+				plan.Features, made = append(plan.Features, *c.made), append(made, i)
+			}
+		}
+		if !features.Learns(plan.Features) {
+			plan.Features, made = nil, nil
+		}
+	}
+	if len(label)+len(made) == 0 {
 		return nil
 	}
-	found, err := p.distinct(ctx, columns, parts)
+	found, err := p.find(ctx, plan, parts)
 	if err != nil {
 		return err
 	}
-	for k, i := range at {
-		if p.like == nil {
-			p.classes[i] = found[k]
-			continue
+	for k, i := range label {
+		if err := p.setClasses(i, found.Labels[k].Sorted(p.dependents[i].Type)); err != nil {
+			return err
 		}
-		p.classes[i] = p.like.labels[i].classes
-		if row, err := p.classes[i].Unknown(found[k]); err != nil {
-			return &table.ValueError{Table: p.snap.Info().Name, Column: p.dependents[i].Name, Row: row + 1, Err: err}
-		}
+	}
+	learned, err := features.Learn(plan.Features, found.Features, plan.Source)
+	if err != nil {
+		return err
+	}
+	for k, i := range made {
+		p.independents[i].made = &learned[k]
 	}
 	return nil
 }
 
-// distinct runs the pipeline that finds the distinct values of columns.
-func (p *packJob) distinct(ctx context.Context, columns []table.Column, parts []table.Partition) ([]pack.Classes, error) {
-	box, err := p.newBox(ctx, "classes", p.output)
-	if err != nil {
-		return nil, err
+// setClasses makes the values found the classes of dependent variable i, or checks them against those of the training table.
+func (p *packJob) setClasses(i int, found classes.List) error {
+	if p.like == nil {
+		p.classes[i] = found
+		return nil
 	}
-	const key = "distinct"
-	totals := map[string]int64{pack.ReadingLabels: p.snap.Info().Rows}
+	p.classes[i] = p.like.labels[i].classes
+	if row, err := p.classes[i].Unknown(found); err != nil {
+		return &table.ValueError{Table: p.snap.Info().Name, Column: p.dependents[i].Name, Row: row + 1, Err: err}
+	}
+	return nil
+}
+
+// find runs the pipeline that reads what is to be learned from.
+func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Partition) (learn.Found, error) {
+	box, err := p.newBox(ctx, "learned", p.output)
+	if err != nil {
+		return learn.Found{}, err
+	}
+	const key = "found"
+	totals := map[string]int64{learn.Stage: p.snap.Info().Rows}
 	err = p.pipeline(totals, func(s beam.Scope) error {
-		values := pack.FindDistinct(s, p.worker, p.ref, columns, p.spread(s, beam.CreateList(s, parts)))
-		collect.Keep[pack.Distinct](s, box.Box, key, values)
+		found := learn.Find(s, p.worker, plan, p.spread(s, beam.CreateList(s, parts)))
+		collect.Keep[learn.Found](s, box.Box, key, found)
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return learn.Found{}, err
 	}
-	found, err := collect.Get[pack.Distinct](ctx, box.Box, key)
-	if err != nil {
-		return nil, err
-	}
-	return found.Classes(columns)
+	return collect.Get[learn.Found](ctx, box.Box, key)
 }
 
 // makePlan decides the buffers.
@@ -173,19 +201,23 @@ func (p *packJob) makePlan() error {
 		Ref: p.ref, Source: info.Name,
 		Rows: info.Rows, Shards: p.shards,
 		Shuffle: p.like == nil, Seed: p.opt.Seed,
-		Scale: 1,
-	}
-	if p.normalize != 1 {
-		plan.Scale = pack.Scale(p.normalize)
+		Scale: scaleOf(p.normalize),
 	}
 	var elements []int64
 	for _, c := range p.independents {
+		in := pack.Input{Column: c.Name, Shape: c.shape, Variable: c.made}
+		if c.made != nil {
+			if err := c.made.Check(); err != nil {
+				return fmt.Errorf("independent variables: %w", ofTable(info.Name, err))
+			}
+			in.Shape = []int{c.made.Width()}
+		}
 		n := int64(1)
-		for _, d := range c.shape {
+		for _, d := range in.Shape {
 			n *= int64(d)
 		}
 		elements = append(elements, n)
-		plan.Inputs = append(plan.Inputs, pack.Input{Column: c.Name, Shape: c.shape})
+		plan.Inputs = append(plan.Inputs, in)
 	}
 	for i, c := range p.dependents {
 		if c.numeric {
@@ -255,8 +287,9 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 		dependents = append(dependents, c.label)
 		types = append(types, c.Type.String())
 	}
-	for _, c := range p.independents {
-		independents = append(independents, c.label)
+	made := make([]*features.Variable, len(p.independents))
+	for i, c := range p.independents {
+		independents, made[i] = append(independents, c.label), c.made
 	}
 	var schema table.Schema
 	var row []any
@@ -276,7 +309,7 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 		}
 		none = false
 		c := p.dependents[i]
-		values := table.Vector{Type: pack.ValuesType(c.Type)}
+		values := table.Vector{Type: classes.ValuesType(c.Type)}
 		if err := values.AppendTextArray(cs.Values(p.plan.Labels[i].Width - len(cs))); err != nil {
 			return nil, fmt.Errorf("class values of column %q: %w", c.Name, err)
 		}
@@ -298,7 +331,14 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 	if slices.Contains(numeric, true) {
 		add(labelTypeColumn, table.TextArrayType, labelTypes(numeric))
 	}
-	add(formatColumn, table.Int32Type, packed.Format)
+	document, isMade, err := featureDocument(made)
+	if err != nil {
+		return nil, err
+	}
+	if isMade {
+		add(featureColumns, table.JSONType, document)
+	}
+	add(formatColumn, table.Int32Type, packed.FormatOf(isMade))
 	if err := schema.Check(); err != nil {
 		return nil, fmt.Errorf("the summary of the packed table: %w", err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/classes"
+	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/pack"
 )
 
@@ -44,10 +46,10 @@ func (p *packJob) check(ctx context.Context) error {
 	if err := to.check(ctx, "output summary", p.summary); err != nil {
 		return err
 	}
-	if p.independents, err = p.columns("independent", p.opt.Independent); err != nil {
+	if p.independents, err = p.inputs(); err != nil {
 		return err
 	}
-	if p.dependents, err = p.columns("dependent", p.opt.Dependent); err != nil {
+	if p.dependents, err = p.labels(); err != nil {
 		return err
 	}
 	if err := p.markNumeric(); err != nil {
@@ -71,19 +73,56 @@ func (p *packJob) check(ctx context.Context) error {
 	return p.checkNames()
 }
 
-// columns finds the columns of a list in the source.
-func (p *packJob) columns(what, text string) ([]packedColumn, error) {
+// inputs finds the independent variables in the source.
+func (p *packJob) inputs() ([]packedColumn, error) {
+	info := p.snap.Info()
+	var inputs []features.Input
+	if l := p.like; l != nil && (p.opt.Independent == "" || l.variables.isMade()) {
+		var err error
+		if inputs, err = l.variables.independentsLike(p.opt.Independent, info, "training table "+l.name.String()); err != nil {
+			return nil, fmt.Errorf("independent variables: %w", err)
+		}
+	} else {
+		list, err := features.ParseList(p.opt.Independent)
+		if err != nil {
+			return nil, argumentErrorf("independent variables: %w", err)
+		}
+		dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
+		if inputs, err = list.Resolve(info.Schema, dependents); err != nil {
+			return nil, fmt.Errorf("independent variables: %w", ofTable(info.Name, err))
+		}
+	}
+	out := make([]packedColumn, len(inputs))
+	for i, in := range inputs {
+		out[i] = packedColumn{Column: in.Array, label: in.Label, made: in.Variable}
+		if in.Variable != nil {
+			out[i].Column = table.Column{Name: in.Variable.Name, Type: table.Float32ArrayType}
+		}
+	}
+	return out, nil
+}
+
+// labels finds the dependent variables in the source.
+func (p *packJob) labels() ([]packedColumn, error) {
+	text := p.opt.Dependent
+	if p.like != nil && text == "" {
+		var columns []string
+		for _, l := range p.like.labels {
+			columns = append(columns, l.column)
+		}
+		text = table.QuoteAll(columns)
+	}
 	names, err := table.ParseColumns(text)
 	if err != nil {
-		return nil, argumentErrorf("%s variables: %w", what, err)
+		return nil, argumentErrorf("dependent variables: %w", err)
 	}
 	schema, err := selectColumns(p.snap.Info(), names)
 	if err != nil {
-		return nil, fmt.Errorf("%s variables: %w", what, err)
+		return nil, fmt.Errorf("dependent variables: %w", err)
 	}
 	labels, err := table.SplitColumns(text)
 	if err != nil {
-		return nil, argumentErrorf("%s variables: %w", what, err)
+		return nil, argumentErrorf("dependent variables: %w", err)
 	}
 	out := make([]packedColumn, len(names))
 	for i := range out {
@@ -116,8 +155,8 @@ func (p *packJob) checkNumbers() error {
 		return fmt.Errorf("numbers of classes: found %d for %d dependent variables", len(n), len(p.dependents))
 	}
 	for i, n := range p.opt.NumClasses {
-		if n < 1 || n > pack.MaxClasses {
-			return fmt.Errorf("number of classes: column %q must have between 1 and %d, found %d", p.dependents[i].Name, pack.MaxClasses, n)
+		if n < 1 || n > classes.Max {
+			return fmt.Errorf("number of classes: column %q must have between 1 and %d, found %d", p.dependents[i].Name, classes.Max, n)
 		}
 		if c := p.dependents[i]; c.numeric {
 			return fmt.Errorf("number of classes: the labels of column %q are numeric and have none", c.Name)
@@ -145,7 +184,7 @@ func (p *packJob) markNumeric() error {
 // maxShards is far above what helps; it keeps the numbers of shards within INTEGER.
 const maxShards = 1 << 20
 
-// checkTypes checks that independent variables are arrays of numbers, and that dependent ones are that or scalars.
+// checkTypes checks that independent variables that are columns are arrays of numbers, and that dependent ones are that or scalars.
 func (p *packJob) checkTypes() error {
 	for _, c := range p.independents {
 		if !c.Type.Array || !c.Type.IsNumber() {
@@ -167,38 +206,70 @@ func (p *packJob) typeError(c packedColumn, what, want string) error {
 	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q has type %s; the %s variable must be %s", c.Name, c.Type, what, want)}
 }
 
-// readShapes reads the shapes of the first row, which all others must have.
-func (p *packJob) readShapes(ctx context.Context) error {
-	var arrays []*packedColumn
-	opt := table.ReadOptions{BatchRows: 1}
-	for _, list := range [][]packedColumn{p.independents, p.dependents} {
-		for i := range list {
-			if list[i].Type.Array {
-				arrays = append(arrays, &list[i])
-				opt.Columns = append(opt.Columns, list[i].Name)
+// An arrayColumn is a column of arrays whose shape is that of the first row.
+type arrayColumn struct {
+	name    string
+	shape   *[]int
+	label   bool
+	numeric bool // label
+}
+
+// arrayColumns are all of them. Those from which variables are made like those of a training table have their shape.
+func (p *packJob) arrayColumns() []arrayColumn {
+	var out []arrayColumn
+	for i := range p.independents {
+		c := &p.independents[i]
+		if c.made == nil {
+			out = append(out, arrayColumn{name: c.Name, shape: &c.shape})
+			continue
+		}
+		for k := range c.made.Columns {
+			if from := &c.made.Columns[k]; from.IsArray() && from.Shape == nil {
+				out = append(out, arrayColumn{name: from.Name, shape: &from.Shape})
 			}
 		}
 	}
+	for i := range p.dependents {
+		if c := &p.dependents[i]; c.Type.Array {
+			out = append(out, arrayColumn{name: c.Name, shape: &c.shape, label: true, numeric: c.numeric})
+		}
+	}
+	return out
+}
+
+// readShapes reads the shapes of the first row, which all others must have.
+func (p *packJob) readShapes(ctx context.Context) error {
+	arrays := p.arrayColumns()
+	opt := table.ReadOptions{Columns: []string{}, BatchRows: 1}
+	for _, c := range arrays {
+		if !slices.Contains(opt.Columns, c.name) {
+			opt.Columns = append(opt.Columns, c.name)
+		}
+	}
+	if len(arrays) == 0 {
+		return nil
+	}
 	return atRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
-		for k, c := range arrays {
+		for _, c := range arrays {
 			fail := func(err error) error {
-				return &table.ValueError{Table: p.snap.Info().Name, Column: c.Name, Row: 1, Err: err}
+				return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: 1, Err: err}
 			}
-			v := &b.Cols[k]
+			v := b.Col(c.name)
 			if v.IsNull(i) {
 				return fail(&table.NullError{})
 			}
-			c.shape = append([]int{}, v.Shape(i)...)
-			if len(c.shape) == 0 || slices.Contains(c.shape, 0) {
+			shape := append([]int{}, v.Shape(i)...)
+			if len(shape) == 0 || slices.Contains(shape, 0) {
 				return fail(errors.New("the array is empty"))
 			}
-			if k >= len(p.independents) && len(c.shape) != 1 {
+			if c.label && len(shape) != 1 {
 				what := "label that is one-hot already"
 				if c.numeric {
 					what = "numeric label"
 				}
-				return fail(fmt.Errorf("the array has shape %v; a %s has one dimension", c.shape, what))
+				return fail(fmt.Errorf("the array has shape %v; a %s has one dimension", shape, what))
 			}
+			*c.shape = shape
 		}
 		return nil
 	})

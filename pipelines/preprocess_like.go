@@ -5,17 +5,17 @@ import (
 	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/transforms/pack"
+	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/packed"
 )
 
 // A likeTable is what a packed training table says about how validation data are packed.
 type likeTable struct {
-	name         table.Name
-	normalize    float32
-	numClasses   []int
-	labels       []likeLabel
-	independents int
+	name       table.Name
+	normalize  float32
+	numClasses []int
+	labels     []likeLabel
+	variables  variables
 }
 
 // A likeLabel is a dependent variable of a training table.
@@ -24,7 +24,7 @@ type likeLabel struct {
 	numeric bool
 	kind    table.Type   // of the class values
 	width   int          // of a packed label
-	classes pack.Classes // nil: one-hot arrays
+	classes classes.List // nil: one-hot arrays
 }
 
 // openLike reads the summary of a packed training table, and from its first buffer how wide its labels are.
@@ -35,7 +35,7 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 	}
 	defer packed.close()
 	name := packed.snap.Info().Name
-	like := &likeTable{name: name, independents: len(packed.variables.independents), normalize: unscaled(packed.variables.normalize)}
+	like := &likeTable{name: name, variables: packed.variables, normalize: unscaled(packed.variables.normalize)}
 	fail := func(err error) (*likeTable, error) {
 		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix(summarySuffix), Err: err})
 	}
@@ -46,7 +46,7 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 		l := likeLabel{column: v.column, numeric: v.numeric}
 		if v.classes != nil {
 			l.kind = v.classes.Type.Elem()
-			if l.classes, l.width, err = pack.ReadClasses(v.classes, 0); err != nil {
+			if l.classes, l.width, err = classes.Read(v.classes, 0); err != nil {
 				return fail(fmt.Errorf("column %q: %w", v.classColumn(), err))
 			}
 		} else if l.width, err = packedWidth(ctx, j.Store, packed.snap, v.column); err != nil {
@@ -84,7 +84,7 @@ func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, la
 	}
 	err = atRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
 		shape, err := b.Cols[0].Ints(i)
-		if err == nil && (len(shape) != 2 || shape[1] < 1 || shape[1] > pack.MaxClasses) {
+		if err == nil && (len(shape) != 2 || shape[1] < 1 || shape[1] > classes.Max) {
 			err = fmt.Errorf("shape %v is not that of labels: rows and classes", shape)
 		}
 		if err != nil {
@@ -101,8 +101,13 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 	if len(dependents) != len(l.labels) {
 		return fmt.Errorf("%d dependent variables, but training table %s has %d", len(dependents), l.name, len(l.labels))
 	}
-	if len(independents) != l.independents {
-		return fmt.Errorf("%d independent variables, but training table %s has %d", len(independents), l.name, l.independents)
+	if have := len(l.variables.independents); len(independents) != have {
+		return fmt.Errorf("%d independent variables, but training table %s has %d", len(independents), l.name, have)
+	}
+	for i, c := range independents {
+		if c.made != nil && l.variables.independents[i].made == nil {
+			return fmt.Errorf("%s is no column of arrays, but %q of training table %s is", c.made, l.variables.independents[i].column, l.name)
+		}
 	}
 	for i, c := range dependents {
 		want := l.labels[i]
@@ -119,7 +124,7 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 			return fmt.Errorf("column %q has type %s, but %q of training table %s has arrays of %d numbers", c.Name, c.Type, want.column, l.name, want.width)
 		case c.shape != nil && c.shape[0] > want.width:
 			return fmt.Errorf("column %q has arrays of %d elements, but %q of training table %s has %d classes", c.Name, c.shape[0], want.column, l.name, want.width)
-		case c.shape == nil && !pack.Comparable(c.Type, want.kind):
+		case c.shape == nil && !classes.Comparable(c.Type, want.kind):
 			return fmt.Errorf("column %q has type %s, which cannot be compared with the classes of %q of training table %s, of type %s", c.Name, c.Type, want.column, l.name, want.kind)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func TestPreprocess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (PreprocessResult{Rows: 120, Buffers: 3, BufferSize: 40}); got != want {
+		if want := (PreprocessResult{Rows: 120, Buffers: 3, BufferSize: 40}); !reflect.DeepEqual(got, want) {
 			t.Errorf("result %+v, want %+v", got, want)
 		}
 		if want := (Event{Job: "preprocess", Stage: "packing", Unit: "buffers", Done: 3, Total: 3}); len(events) == 0 || events[len(events)-1] != want {
@@ -372,7 +373,7 @@ func TestPreprocessLike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (PreprocessResult{Rows: 3, Buffers: 2, BufferSize: 2}); got != want {
+		if want := (PreprocessResult{Rows: 3, Buffers: 2, BufferSize: 2}); !reflect.DeepEqual(got, want) {
 			t.Errorf("result %+v, want %+v", got, want)
 		}
 		rows := readPacked(t, store, "q", []string{"X2"}, []string{"w", "u"})
@@ -490,7 +491,7 @@ func TestPreprocessRefuses(t *testing.T) {
 			{"distribution", good, func(o *PreprocessOptions) { o.Distribution = "gpu_segments" }, `distribution "gpu_segments" is not known; expected all_segments`},
 			{"classes too few", good, func(o *PreprocessOptions) { o.NumClasses = []int{2} }, `column "y" has 3 distinct values, which is more than the 2 classes asked for`},
 			{"classes for too many", good, func(o *PreprocessOptions) { o.NumClasses = []int{5, 5} }, "numbers of classes: found 2 for 1 dependent variables"},
-			{"scalar features", bad, func(o *PreprocessOptions) { o.Independent = "y"; o.Dependent = "hot" }, `table bad: column "y" has type integer; the independent variable must be an array of numbers`},
+			{"label as feature", bad, func(o *PreprocessOptions) { o.Independent = "y"; o.Dependent = "y" }, `table bad: column "y" is a dependent variable: it cannot be among the columns that the label is learned from`},
 			{"text features", bad, func(o *PreprocessOptions) { o.Independent = "words" }, `has type text[]`},
 			{"text array labels", bad, func(o *PreprocessOptions) { o.Dependent = "words" }, `column "words" has type text[]; the dependent variable must be one value per row`},
 			{"ragged", bad, func(o *PreprocessOptions) { o.Independent = "ragged" }, `column "ragged", row 3: the array has shape [1], that of the first row has shape [2]`},
@@ -550,7 +551,7 @@ func TestPreprocessCancel(t *testing.T) {
 		name := "flowers_" + env.Runner
 		flowers(t, env.Store, name, 500)
 		before := tablesOf(t, env.Store)
-		for _, stage := range []string{"reading labels", "reading", "packing"} {
+		for _, stage := range []string{"learning", "reading", "packing"} {
 			ctx, cancel := context.WithCancel(t.Context())
 			env.Progress = func(e Event) {
 				if e.Stage == stage {

@@ -218,7 +218,7 @@ func TestSplitRefuses(t *testing.T) {
 			{"test negative", SplitOptions{Train: 0.5, Test: ptr(-0.1), Source: "people", Root: "o"}, "the test proportion"},
 			{"sum", SplitOptions{Train: 0.5, Test: ptr(0.6), Source: "people", Root: "o"}, "0.5 and 0.6, add up to 1.1"},
 			{"sum with replacement", SplitOptions{Train: 0.5, Test: ptr(0.6), WithReplacement: true, Source: "people", Root: "o"}, "add up to 1.1"},
-			{"strata missing", SplitOptions{Train: 0.5, Strata: "q", Source: "people", Root: "o"}, `strata: table people: column "q" does not exist; the columns are id, g, Some Text, x`},
+			{"strata missing", SplitOptions{Train: 0.5, Strata: "q", Source: "people", Root: "o"}, `strata: table people: column "q" does not exist; the columns are id, g, "Some Text", x`},
 			{"columns missing", SplitOptions{Train: 0.5, Columns: "id,Some", Source: "people", Root: "o"}, `columns: table people: column "some" does not exist`},
 			{"column in strata", SplitOptions{Train: 0.5, Strata: "g", Columns: "id,g", Source: "people", Root: "o"}, `column "g" is one of the strata already`},
 			{"test exists", SplitOptions{Train: 0.5, Separate: true, Source: "people", Root: "out1"}, "table out1_test: already exists"},

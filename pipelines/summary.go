@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/features"
 )
 
 // A modelSummary is the row of a model's summary table: MADlib's columns, types and order.
@@ -74,7 +75,7 @@ func timestamp(t time.Time) string {
 
 // schema is that of the summary table: MADlib's 34 columns and the class values of each dependent variable; then, where
 // there are several metrics, their names and values; where callbacks act on scores, the iteration after which they ended the fit, why, and
-// the one whose weights the model has; and where labels are numeric their types.
+// the one whose weights the model has; where labels are numeric their types; and where independent variables are made from columns how.
 func (m *modelSummary) schema() table.Schema {
 	s := table.Schema{
 		{Name: "source_table", Type: table.TextType},
@@ -136,6 +137,9 @@ func (m *modelSummary) schema() table.Schema {
 	if slices.Contains(m.variables.numeric(), true) {
 		s = append(s, table.Column{Name: labelTypeColumn, Type: table.TextArrayType})
 	}
+	if m.variables.isMade() {
+		s = append(s, table.Column{Name: featureColumns, Type: table.JSONType})
+	}
 	return s
 }
 
@@ -182,6 +186,13 @@ func (m *modelSummary) row() (*table.Batch, error) {
 		values["stopped_iteration"], values["stop_reason"] = m.done, m.stopped
 	}
 	values[labelTypeColumn] = labelTypes(m.variables.numeric())
+	if m.variables.isMade() {
+		document, err := features.Format(m.variables.made())
+		if err != nil {
+			return nil, fmt.Errorf("summary row: %w", err)
+		}
+		values[featureColumns] = document
+	}
 	for _, v := range m.variables.dependents {
 		if v.classes != nil {
 			values[v.classColumn()] = v.classes.Value(0)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/features"
 )
 
 // A variable is a dependent or independent variable of a packed table.
@@ -20,6 +21,8 @@ type variable struct {
 	classes *table.Vector
 	// numeric: the labels are numbers and not classes. Dependent variables only.
 	numeric bool
+	// made is how the variable is made from columns; nil: it is a column of arrays. Independent variables only.
+	made *features.Variable
 }
 
 // classColumn is the name of the summary's column of class values.
@@ -70,6 +73,9 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 		return fail(fmt.Errorf("column \"dependent_vartype\" has %d entries for %s", len(kinds), count(len(vs.dependents), "dependent variable")))
 	}
 	if err := vs.readLabelTypes(b, name); err != nil {
+		return variables{}, err
+	}
+	if err := vs.readFeatureColumns(b, name); err != nil {
 		return variables{}, err
 	}
 	for i := range vs.dependents {

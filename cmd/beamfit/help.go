@@ -159,8 +159,8 @@ func flagTable(fs *pflag.FlagSet, wanted func(name string) bool) textTable {
 		right := f.Usage
 		switch def := annotation(f, annotDefault); def {
 		case "":
-		case required:
-			right += " (required)"
+		case required, likeOrRequired:
+			right += " (" + def + ")"
 		default:
 			right += " (default " + def + ")"
 		}

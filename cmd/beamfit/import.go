@@ -9,7 +9,6 @@ import (
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/io/fileio/exchange"
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/pipelines"
 )
 
 type importTask struct {
@@ -22,7 +21,7 @@ type importTask struct {
 
 func importCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "import", group: groupTables, recorded: true,
+		name: "import", group: groupTables,
 		short: "Make a table of the rows of a CSV or Parquet file",
 		long: `Make a table of the rows of a CSV or Parquet file. Arrays in CSV are written {1,2} or [1,2], in double quotes. The
 types of CSV columns that --types leaves out are found by reading the file first.`,
@@ -54,11 +53,7 @@ func (t *importTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	return a.withStore(ctx, func(store table.Store) error {
-		var n int64
-		err := a.recorded(ctx, store, new(pipelines.Env), func(ctx context.Context) (err error) {
-			n, err = exchange.Import(ctx, store, t.file, t.table, t.opt)
-			return err
-		})
+		n, err := exchange.Import(ctx, store, t.file, t.table, t.opt)
 		if err != nil {
 			return err
 		}

@@ -14,14 +14,14 @@ const (
 	typePlaceholder  = "prob|response|P|K"
 	typeUsage        = "what to write: the probability of every class, the likeliest class, the classes above a probability such as 0.3, or the K likeliest"
 	idColumnUsage    = "column of TEST that names the row in the output"
-	independentUsage = "feature columns, arrays of numbers, separated by commas"
+	independentUsage = "feature columns, separated by commas"
 )
 
 type predictTask struct{ opt pipelines.PredictOptions }
 
 func predictCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "predict", group: groupUse, recorded: true, pipelines: true,
+		name: "predict", group: groupUse, pipelines: true,
 		short: "Predict the classes of rows with a trained model",
 		long: `Predict the classes of rows with a trained model, like MADlib's madlib_keras_predict. The rows are those of a table or
 view that is not packed. The output has a row per input row, label and class: the id, class_name, class_value, prob and
@@ -39,7 +39,7 @@ beamfit predict iris_model iris_test iris_likeliest --id-column id --independent
 
 func (t *predictTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
-	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, independentUsage)
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", "those of the training rows", independentUsage)
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.replace(&t.opt.Replace, "the new table")
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +14,7 @@ type predictBYOMTask struct{ opt pipelines.PredictBYOMOptions }
 
 func predictBYOMCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "predict-byom", group: groupUse, recorded: true, pipelines: true,
+		name: "predict-byom", group: groupUse, pipelines: true,
 		short: "Predict with a model that was trained elsewhere (bring your own model)",
 		long: `Predict the classes of rows with a model of an architecture table that was loaded with weights ("bring your own model"),
 like MADlib's madlib_keras_predict_byom. The output is that of predict; class_name is dependent_var, or with several
@@ -31,7 +32,9 @@ outputs dependent_var_0, dependent_var_1, ...`,
 
 func (t *predictBYOMTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
-	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, independentUsage)
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", likeOrRequired, independentUsage)
+	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
+		"packed training table or model: feature columns, normalizing constant and classes are those of its rows")
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.add(flagvalue.Each(&t.opt.Classes, flagvalue.Values), "classes", "A,B,...", "0, 1, ...",
 		`class values in the order of the model's output, once per output; "a,b" holds a comma, NULL is no value`)
@@ -41,10 +44,20 @@ func (t *predictBYOMTask) define(f flags) {
 	f.replace(&t.opt.Replace, "the new table")
 }
 
-func (t *predictBYOMTask) validate(args []string, _ func(string) bool) (err error) {
+func (t *predictBYOMTask) validate(args []string, given func(string) bool) (err error) {
 	t.opt.ArchTable, t.opt.Test, t.opt.Output = args[0], args[2], args[3]
-	t.opt.ID, err = modelID(args[1])
-	return err
+	if t.opt.ID, err = modelID(args[1]); err != nil {
+		return err
+	}
+	if t.opt.Like == "" {
+		return requiredWithout(given, "like", "independent")
+	}
+	for _, flag := range []string{"classes", "normalize", "label-type", "dependent-count"} {
+		if given(flag) {
+			return fmt.Errorf("--%s cannot be used with --like, which decides", flag)
+		}
+	}
+	return nil
 }
 
 func (t *predictBYOMTask) run(ctx context.Context, a *app) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,32 +14,51 @@ import (
 // labelTypeUsage is what preprocess and predict-byom say of a flag that they share.
 const labelTypeUsage = "class, or numeric: numbers, or arrays of them, that are the label themselves"
 
+// requiredWithout refuses a command line that has neither a flag nor those that it makes superfluous.
+func requiredWithout(given func(string) bool, flag string, flags ...string) error {
+	for _, f := range flags {
+		if !given(f) {
+			return fmt.Errorf("--%s is required without --%s", f, flag)
+		}
+	}
+	return nil
+}
+
 type preprocessTask struct{ opt pipelines.PreprocessOptions }
 
 func preprocessCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "preprocess", group: groupTables, recorded: true, pipelines: true,
+		name: "preprocess", group: groupTables, pipelines: true,
 		short: "Pack rows into the buffers that fit and evaluate read",
 		long: `Pack rows into the buffers that fit and evaluate read, like MADlib's training_preprocessor_dl, or with --like its
 validation_preprocessor_dl. The output is the packed table OUTPUT and its description OUTPUT_summary.
 
 Training rows are shuffled, features are divided by a constant, labels become one-hot vectors, or stay the numbers that they
 are (--label-type numeric, for regression). With --like the constant, the classes and their order come from a packed
-training table and the rows keep their order.`,
+training table and the rows keep their order.
+
+Feature columns that are arrays of numbers are inputs of the model as they are. Other columns (numbers, booleans, dates,
+text), and functions of columns, become one array, in the order of the list: text is encoded one-hot, and a missing value
+is an error unless a function says what becomes of it. The functions are mean, median, zero, category and indicator for
+missing values, log1p, standardise and minmax for numbers, onehot, index and hash(COL, N) for categories; [COL, ...] AS NAME
+is one of several arrays. docs/columns.md explains them. With --like all is made as for the training table.`,
 		args: []argument{
 			{name: "SOURCE", usage: "table or view with one row per example", fills: fillTable},
 			{name: "OUTPUT", usage: "packed table to write"},
 		},
 		example: `beamfit preprocess iris_train iris_train_packed --dependent class_text --independent attributes --shards 3
 beamfit preprocess iris_test iris_test_packed --dependent class_text --independent attributes --like iris_train_packed
-beamfit preprocess houses houses_packed --dependent price --independent features --label-type numeric`,
+beamfit preprocess houses houses_packed --dependent price --independent features --label-type numeric
+beamfit preprocess titanic titanic_packed --dependent survived --independent 'standardise(mean(age), log1p(fare)), sex, category(embarked)'
+beamfit preprocess passengers passengers_packed --like titanic_packed`,
 	}, &preprocessTask{})
 }
 
 func (t *preprocessTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Text), "dependent", "COLS", required,
+	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Text), "dependent", "COLS", likeOrRequired,
 		"label columns, separated by commas; an array of numbers is taken as one-hot already")
-	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", required, "feature columns, arrays of numbers, separated by commas")
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "LIST", likeOrRequired,
+		"feature columns, and functions of them, separated by commas; * is all columns but the labels, * EXCEPT (COLS) some of them")
 	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
 		"packed training table: pack SOURCE in the same way, as validation or test data")
 	f.add(flagvalue.Optional(&t.opt.BufferSize, flagvalue.Int), "buffer-size", "N", "by the size of a row",
@@ -58,7 +78,7 @@ func (t *preprocessTask) define(f flags) {
 func (t *preprocessTask) validate(args []string, given func(string) bool) error {
 	t.opt.Source, t.opt.Output = args[0], args[1]
 	if t.opt.Like == "" {
-		return nil
+		return requiredWithout(given, "like", "dependent", "independent")
 	}
 	for _, flag := range []string{"normalize", "num-classes", "label-type", "seed"} {
 		if given(flag) {
@@ -74,5 +94,32 @@ func (t *preprocessTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.say("%s: %d rows in %d buffers of at most %d rows", t.opt.Output, res.Rows, res.Buffers, res.BufferSize)
+	for _, f := range res.Features {
+		a.say("%s: %s", t.opt.Output, describeFeatures(f))
+	}
 	return nil
+}
+
+// shownFeatures is how many columns describeFeatures lists.
+const shownFeatures = 20
+
+// describeFeatures says how many numbers a row of an input has, and where they come from.
+func describeFeatures(f pipelines.FeatureArray) string {
+	columns := make([]string, 0, shownFeatures+1)
+	for i, c := range f.Columns {
+		if i == shownFeatures {
+			columns = append(columns, fmt.Sprintf("... (%d in all)", len(f.Columns)))
+			break
+		}
+		text := fmt.Sprintf("%s %d", c.Term, c.Width)
+		if c.Numbers > 0 {
+			text = fmt.Sprintf("%s 1 (0 to %d)", c.Term, c.Numbers-1)
+		}
+		columns = append(columns, text)
+	}
+	what := "numbers"
+	if f.Width == 1 {
+		what = "number"
+	}
+	return fmt.Sprintf("the model's input %s has %d %s per row: %s", f.Name, f.Width, what, strings.Join(columns, ", "))
 }

@@ -1,10 +1,14 @@
 package keras
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // A sequential is a Sequential model: each layer is applied to the result of the one before. Its input shape is stated by an
-// InputLayer, by the first layer (batch_input_shape) or by the model (build_input_shape); where several state it, the first of
-// these counts, as in Keras, and what other layers state does not.
+// InputLayer, by the first layer (batch_input_shape) or by the model (build_input_shape); where several state it, they
+// must agree.
 type sequential struct {
 	*builder
 	links []*Layer // without the InputLayer
@@ -30,9 +34,11 @@ func readSequential(s *scope, config object) (network, error) {
 			return nil, err
 		}
 		if i == 0 {
-			c.start(l, built)
+			if err := c.start(l, built); err != nil {
+				return nil, l.wrap(err)
+			}
 		}
-		if l.Class != "InputLayer" { // a second one gives its input on
+		if i > 0 || l.Class != "InputLayer" {
 			c.links = append(c.links, l)
 		}
 	}
@@ -40,7 +46,7 @@ func readSequential(s *scope, config object) (network, error) {
 }
 
 // start takes the input shape that the first layer states, or built, which is what the model states, or nil.
-func (c *sequential) start(first *Layer, built []int) {
+func (c *sequential) start(first *Layer, built []int) error {
 	name, shape := first.Name+"_input", c.shapes[first]
 	switch config := first.Config.(type) {
 	case *InputLayer:
@@ -50,12 +56,16 @@ func (c *sequential) start(first *Layer, built []int) {
 			shape = in[0].Shape
 		}
 	}
-	if whole, err := Fit(shape, built); built != nil && err == nil { // it closes what the first layer leaves open
-		shape = whole
+	if shape == nil {
+		shape = built
+	}
+	if built != nil && !slices.Equal(built, shape) {
+		return fmt.Errorf("states the input shape %s, the model's build_input_shape is %s", shapeText(shape), shapeText(built))
 	}
 	if shape != nil {
 		c.input = []Tensor{{Name: name, Shape: shape}}
 	}
+	return nil
 }
 
 func (c *sequential) stated() []Tensor { return c.input }
@@ -88,3 +98,6 @@ func buildInputShape(config object) ([]int, error) {
 	shape := a.rowShape("build_input_shape", v)
 	return shape, a.err
 }
+
+// errNoShape is the complaint about a model that is a chain and states no input shape.
+var errNoShape = errors.New("the first layer must state the input shape (batch_input_shape, or an InputLayer before it)")

@@ -15,7 +15,8 @@
 // several elements), prob NULL and rank 1. Where it is a sequence of classes, class_value is the sequence that the best class of
 // each frame spells ({3,1}, {} of none): repeats are merged, and class 0, which is none, is dropped.
 //
-// Features are divided by the normalizing constant in float32. Rows are ranked by themselves, so repeated ids do not
+// Features are divided by the normalizing constant in float32, but for those that are made from columns (package features), which are multiplied as
+// they were when rows were packed. Rows are ranked by themselves, so repeated ids do not
 // meddle with each other. All outputs of a model are written, one dependent variable after the other.
 //
 // # Failure

@@ -100,10 +100,15 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 		return c, err
 	}
 	defer out.Discard()
-	var inputs, probs [][]float32
+	var probs [][]float32
+	read, err := j.newInputs()
+	if err != nil {
+		return c, err
+	}
 	rows := newRows(j)
-	err = table.EachBatch(ctx, store, p.Partition, j.ReadOptions(), func(b *table.Batch) (err error) {
-		if inputs, err = j.Inputs(b, p.Partition.FirstRow+c.Rows, inputs); err != nil {
+	err = table.EachBatch(ctx, store, p.Partition, j.ReadOptions(), func(b *table.Batch) error {
+		inputs, err := read.of(b, p.Partition.FirstRow+c.Rows)
+		if err != nil {
 			return err
 		}
 		probs = j.space(probs, b.Rows)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
@@ -17,10 +18,10 @@ type Job struct {
 	Ref string
 	// Table is the table that is read, for errors.
 	Table table.Name
-	// ID is the id column with its type, Features the columns of the model's inputs, in their order.
+	// ID is the id column with its type, Features are the model's inputs, in their order.
 	ID       table.Column
 	Features []Feature
-	// Normalize divides every feature.
+	// Normalize divides every feature of arrays.
 	Normalize float32
 	// Outputs describe the model's outputs, in their order.
 	Outputs []Output
@@ -29,10 +30,13 @@ type Job struct {
 	Output string
 }
 
-// A Feature is a column of arrays that all have the Shape of a model's input.
+// A Feature is an input of the model: a column of arrays that all have the Shape of the model's input, or what Variable makes of columns.
 type Feature struct {
-	Column string
-	Shape  []int
+	Column   string
+	Shape    []int
+	Variable *features.Variable
+	// Scale multiplies what Variable makes, as it did when the training rows were packed.
+	Scale float32
 }
 
 // An Output is one output of the model: Name is the dependent variable, Classes has K entries, nil for NULL and padding. Where
@@ -75,38 +79,83 @@ func (j *Job) Schema() table.Schema {
 // ReadOptions read the columns that the job needs.
 func (j *Job) ReadOptions() table.ReadOptions {
 	opt := table.ReadOptions{Columns: []string{j.ID.Name}}
+	seen := map[string]bool{j.ID.Name: true}
 	for _, f := range j.Features {
-		opt.Columns = append(opt.Columns, f.Column)
-		opt.Float32 = append(opt.Float32, f.Column)
+		columns := []string{f.Column}
+		if f.Variable == nil {
+			opt.Float32 = append(opt.Float32, f.Column)
+		} else {
+			columns = f.Variable.Reads()
+		}
+		for _, c := range columns {
+			if !seen[c] {
+				seen[c] = true
+				opt.Columns = append(opt.Columns, c)
+			}
+		}
 	}
 	return opt
 }
 
-// Inputs are the features of a batch that was read with ReadOptions, divided by the normalizing constant: per feature
-// rows x D values, in memory that dst[i] may lend. firstRow is the number of the batch's first row in the table, from 0.
-func (j *Job) Inputs(b *table.Batch, firstRow int64, dst [][]float32) ([][]float32, error) {
-	if dst == nil {
-		dst = make([][]float32, len(j.Features))
-	}
+// An inputReader makes the model's inputs of batches. It keeps its memory from batch to batch.
+type inputReader struct {
+	job      *Job
+	encoders []*features.Encoder // nil where a column is the input
+	inputs   [][]float32
+}
+
+func (j *Job) newInputs() (*inputReader, error) {
+	r := &inputReader{job: j, encoders: make([]*features.Encoder, len(j.Features)), inputs: make([][]float32, len(j.Features))}
 	for i, f := range j.Features {
-		v := b.Col(f.Column)
-		dst[i] = dst[i][:0]
+		if f.Variable == nil {
+			continue
+		}
+		var err error
+		if r.encoders[i], err = features.NewEncoder(f.Variable, f.Scale); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// CheckFirst makes the inputs of a batch, to find out whether they can be made. It has the table's first rows.
+func (j *Job) CheckFirst(b *table.Batch) error {
+	r, err := j.newInputs()
+	if err == nil {
+		_, err = r.of(b, 0)
+	}
+	return err
+}
+
+// of is the features of a batch that was read with ReadOptions: per feature rows x D values, those of arrays divided by the normalizing
+// constant. They are valid until the next call. firstRow is the number of the batch's first row in the table, from 0.
+func (r *inputReader) of(b *table.Batch, firstRow int64) (_ [][]float32, err error) {
+	j := r.job
+	for i, f := range j.Features {
+		if r.encoders[i] != nil {
+			if r.inputs[i], err = r.encoders[i].Encode(r.inputs[i], b, j.Table, firstRow); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		v, dst := b.Col(f.Column), r.inputs[i][:0]
 		for row := range b.Rows {
 			first, last, err := v.Shaped(row, f.Shape, "the model's input")
 			if err == nil {
-				dst[i], err = AppendFeatures(dst[i], v.Float32s[first:last], j.Normalize)
+				dst, err = AppendFeatures(dst, v.Float32s[first:last], j.Normalize)
 			}
 			if err != nil {
 				return nil, &table.ValueError{Table: j.Table, Column: f.Column, Row: firstRow + int64(row) + 1, Err: err}
 			}
 		}
+		r.inputs[i] = dst
 	}
-	return dst, nil
+	return r.inputs, nil
 }
 
 // AppendFeatures appends the features of a row, which must be finite, divided by the normalizing constant in float32.
-func AppendFeatures(dst, features []float32, normalize float32) ([]float32, error) {
-	for k, x := range features {
+func AppendFeatures(dst, row []float32, normalize float32) ([]float32, error) {
+	for k, x := range row {
 		if x-x != 0 {
 			return dst, fmt.Errorf("element %d is %s", k+1, table.FloatText(float64(x), 32))
 		}

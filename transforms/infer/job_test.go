@@ -22,7 +22,7 @@ func texts(ts ...string) []*string {
 
 // Features are divided in float32, which is not the product with the reciprocal.
 func TestInputs(t *testing.T) {
-	j := &Job{Table: table.Name{Table: "t"}, Normalize: 255, Features: []Feature{{"a", []int{2}}, {"b", []int{1, 1}}}}
+	j := &Job{Table: table.Name{Table: "t"}, Normalize: 255, Features: []Feature{{Column: "a", Shape: []int{2}}, {Column: "b", Shape: []int{1, 1}}}}
 	b := table.NewBatch(table.Schema{{Name: "b", Type: table.Float32ArrayType}, {Name: "a", Type: table.Float32ArrayType}})
 	for i := range 3 {
 		x := float32(i)
@@ -32,10 +32,13 @@ func TestInputs(t *testing.T) {
 	}
 	seven := float32(7) / 255
 	want := [][]float32{{1. / 255, seven, 2. / 255, seven, 3. / 255, seven}, {0, 1. / 255, 2. / 255}}
-	var inputs [][]float32
+	read, err := j.newInputs()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for range 2 { // memory is used again
-		var err error
-		if inputs, err = j.Inputs(b, 0, inputs); err != nil {
+		inputs, err := read.of(b, 0)
+		if err != nil {
 			t.Fatal(err)
 		}
 		if d := cmp.Diff(want, inputs); d != "" {
@@ -43,7 +46,7 @@ func TestInputs(t *testing.T) {
 		}
 	}
 	b.Cols[0].Float32s[2] = float32(math.NaN())
-	_, err := j.Inputs(b, 100, inputs)
+	_, err = read.of(b, 100)
 	var value *table.ValueError
 	if !errors.As(err, &value) || value.Row != 103 || value.Column != "b" {
 		t.Errorf("error %v", err)

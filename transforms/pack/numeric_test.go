@@ -47,7 +47,7 @@ func TestNumericLabel(t *testing.T) {
 		if err := b.Append(c.x); err != nil {
 			t.Fatal(err)
 		}
-		row, err := newEncoder(p).append(nil, b, 0, 7)
+		row, err := encodeRow(p, b, 7)
 		if c.err != "" {
 			var at *table.ValueError
 			if err == nil || err.Error() != c.err || !errors.As(err, &at) {

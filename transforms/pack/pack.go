@@ -48,6 +48,10 @@ func (p Plan) withoutKeys() Plan {
 	for i := range p.Labels {
 		p.Labels[i].Keys = nil
 	}
+	p.Inputs = slices.Clone(p.Inputs)
+	for i := range p.Inputs {
+		p.Inputs[i].Variable = nil
+	}
 	return p
 }
 

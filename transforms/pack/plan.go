@@ -3,18 +3,20 @@ package pack
 import (
 	"fmt"
 	"math/big"
-	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/permute"
 )
 
-// An Input is an independent variable: a column of arrays of numbers that all have the same shape.
+// An Input is an independent variable: a column of arrays of numbers that all have the same shape, or what Variable makes of columns.
 type Input struct {
-	Column string
-	Shape  []int
+	// Column is the column of arrays, and the name of the variable in the packed table.
+	Column   string
+	Shape    []int
+	Variable *features.Variable
 }
 
 // A Label is a dependent variable.
@@ -137,14 +139,25 @@ func (p *Plan) positions() func(row int64) int64 {
 // readOptions read the columns of the variables.
 func (p *Plan) readOptions() table.ReadOptions {
 	var opt table.ReadOptions
+	seen := map[string]bool{}
+	add := func(column string) {
+		if !seen[column] {
+			seen[column] = true
+			opt.Columns = append(opt.Columns, column)
+		}
+	}
 	for _, in := range p.Inputs {
-		opt.Columns = append(opt.Columns, in.Column)
-		opt.Float32 = append(opt.Float32, in.Column)
+		if in.Variable == nil {
+			add(in.Column)
+			opt.Float32 = append(opt.Float32, in.Column)
+			continue
+		}
+		for _, column := range in.Variable.Reads() {
+			add(column)
+		}
 	}
 	for _, out := range p.Labels {
-		if !slices.Contains(opt.Columns, out.Column) {
-			opt.Columns = append(opt.Columns, out.Column)
-		}
+		add(out.Column)
 	}
 	return opt
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/transforms/classes"
+	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/sqlkey"
 )
 
@@ -17,10 +19,30 @@ type encoder struct {
 	plan    *Plan
 	classes []map[string]int // per label: index by key; nil for arrays
 	key     []byte
+	inputs  []inputEncoder
+
+	// The batch at hand.
+	columns  []*table.Vector // of inputs and labels
+	firstRow int64           // its number in the source, from 0
 }
 
-func newEncoder(p *Plan) *encoder {
-	e := &encoder{plan: p, classes: make([]map[string]int, len(p.Labels))}
+// An inputEncoder makes an input from columns.
+type inputEncoder struct {
+	*features.Encoder           // nil: the input is a column
+	made              []float32 // those of the batch, one row after the other
+}
+
+func newEncoder(p *Plan) (*encoder, error) {
+	e := &encoder{plan: p, classes: make([]map[string]int, len(p.Labels)), inputs: make([]inputEncoder, len(p.Inputs))}
+	for k, in := range p.Inputs {
+		if in.Variable == nil {
+			continue
+		}
+		var err error
+		if e.inputs[k].Encoder, err = features.NewEncoder(in.Variable, p.Scale); err != nil {
+			return nil, err
+		}
+	}
 	for k, l := range p.Labels {
 		if l.Keys == nil {
 			continue
@@ -30,22 +52,46 @@ func newEncoder(p *Plan) *encoder {
 			e.classes[k][string(key)] = i
 		}
 	}
-	return e
+	return e, nil
 }
 
-// append appends row i of b to dst. An error is a *table.ValueError; row is the number of the row in the source, from 0.
-func (e *encoder) append(dst []byte, b *table.Batch, i int, row int64) ([]byte, error) {
+// begin takes a batch, whose first row has that number in the source, from 0, and makes the inputs that are made from columns. An error is
+// a *table.ValueError.
+func (e *encoder) begin(b *table.Batch, firstRow int64) (err error) {
+	e.columns, e.firstRow = e.columns[:0], firstRow
+	for k, in := range e.plan.Inputs {
+		e.columns = append(e.columns, b.Col(in.Column))
+		if made := &e.inputs[k]; made.Encoder != nil {
+			if made.made, err = made.Encode(made.made, b, e.plan.Source, firstRow); err != nil {
+				return err
+			}
+		}
+	}
+	for _, out := range e.plan.Labels {
+		e.columns = append(e.columns, b.Col(out.Column))
+	}
+	return nil
+}
+
+// append appends row i of the batch to dst. An error is a *table.ValueError.
+func (e *encoder) append(dst []byte, i int) ([]byte, error) {
 	fail := func(column string, err error) ([]byte, error) {
-		return nil, &table.ValueError{Table: e.plan.Source, Column: column, Row: row + 1, Err: err}
+		return nil, &table.ValueError{Table: e.plan.Source, Column: column, Row: e.firstRow + int64(i) + 1, Err: err}
 	}
 	var err error
-	for _, in := range e.plan.Inputs {
-		if dst, err = e.features(dst, b.Col(in.Column), i, in.Shape); err != nil {
+	for k, in := range e.plan.Inputs {
+		if made := &e.inputs[k]; made.Encoder != nil {
+			for _, x := range made.made[i*made.Width() : (i+1)*made.Width()] {
+				dst = binary.NativeEndian.AppendUint32(dst, math.Float32bits(x))
+			}
+			continue
+		}
+		if dst, err = e.features(dst, e.columns[k], i, in.Shape); err != nil {
 			return fail(in.Column, err)
 		}
 	}
 	for k, out := range e.plan.Labels {
-		v := b.Col(out.Column)
+		v := e.columns[len(e.plan.Inputs)+k]
 		switch {
 		case out.Numeric:
 			dst, err = numeric(dst, v, i, out)
@@ -93,7 +139,7 @@ func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
 	class, ok := e.classes[k][string(e.key)]
 	if !ok {
 		// The classes were found in the same snapshot, or checked against it.
-		return nil, fmt.Errorf("%v is none of the %d classes", classAt(v, i), len(e.classes[k]))
+		return nil, fmt.Errorf("%v is none of the %d classes", classes.At(v, i), len(e.classes[k]))
 	}
 	start := len(dst)
 	dst = append(dst, make([]byte, 2*e.plan.Labels[k].Width)...)

@@ -56,7 +56,7 @@ func TestScale(t *testing.T) {
 			t.Errorf("1/%v is %v, want %v", c.constant, got, c.want)
 		}
 	}
-	p := &Plan{Inputs: []Input{{"x", []int{256}}}, Scale: Scale(255)}
+	p := &Plan{Inputs: []Input{{Column: "x", Shape: []int{256}}}, Scale: Scale(255)}
 	x := make([]float32, 256)
 	for i := range x {
 		x[i] = float32(i)
@@ -65,7 +65,7 @@ func TestScale(t *testing.T) {
 	if err := b.Append(x); err != nil {
 		t.Fatal(err)
 	}
-	row, err := newEncoder(p).append(nil, b, 0, 0)
+	row, err := encodeRow(p, b, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,10 +84,22 @@ func TestScale(t *testing.T) {
 	}
 }
 
+// encodeRow encodes the first row of a batch, which has that number in the source.
+func encodeRow(p *Plan, b *table.Batch, row int64) ([]byte, error) {
+	e, err := newEncoder(p)
+	if err == nil {
+		err = e.begin(b, row)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e.append(nil, 0)
+}
+
 func TestEncoderRefuses(t *testing.T) {
 	p := &Plan{
 		Source: table.Name{Table: "t"}, Scale: 1,
-		Inputs: []Input{{"x", []int{2, 1}}},
+		Inputs: []Input{{Column: "x", Shape: []int{2, 1}}},
 		Labels: []Label{{Column: "y", Keys: [][]byte{[]byte("n1")}, Width: 1}},
 	}
 	good := table.Array{Elems: []any{float32(1), float32(2)}, Shape: []int{2, 1}}
@@ -106,10 +118,22 @@ func TestEncoderRefuses(t *testing.T) {
 		if err := b.Append(c.x, c.y); err != nil {
 			t.Fatal(err)
 		}
-		_, err := newEncoder(p).append(nil, b, 0, 7)
+		_, err := encodeRow(p, b, 7)
 		var at *table.ValueError
 		if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want || !errors.As(err, &at)) {
 			t.Errorf("x %v, y %v: got %v, want %s", c.x, c.y, err, c.want)
 		}
 	}
+}
+
+// vector is a column of that type.
+func vector(t *testing.T, sql string, values ...any) *table.Vector {
+	t.Helper()
+	v := &table.Vector{Type: table.ParseType(sql)}
+	for _, x := range values {
+		if err := v.Append(x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return v
 }

@@ -40,13 +40,20 @@ func (p *Plan) read(ctx context.Context, run *bundle.Run, part table.Partition, 
 		return err
 	}
 	s := newSorter(p, part.Rows, to)
-	position, enc := p.positions(), newEncoder(p)
+	position := p.positions()
+	enc, err := newEncoder(p)
+	if err != nil {
+		return err
+	}
 	groupRows, row := p.groupRows(), part.FirstRow
 	err = table.EachBatch(ctx, store, part, p.readOptions(), func(b *table.Batch) error {
+		if err := enc.begin(b, row); err != nil {
+			return err
+		}
 		for i := range b.Rows {
 			at := position(row)
 			record := binary.NativeEndian.AppendUint32(s.records, uint32(at%groupRows))
-			if record, err = enc.append(record, b, i, row); err != nil {
+			if record, err = enc.append(record, i); err != nil {
 				return err
 			}
 			s.records, s.group = record, append(s.group, at/groupRows)

@@ -100,7 +100,7 @@ func (w *memoryWriter) Discard() error { return nil }
 func memoryPlan(dir string, rows, size, shards, groupBytes int64) Plan {
 	return Plan{
 		Ref: "packtest:", Scratch: dir, Rows: rows, BufferSize: size, Shards: shards, Shuffle: true, Seed: 4, Scale: 1, GroupBytes: groupBytes,
-		Inputs: []Input{{"x", []int{2}}},
+		Inputs: []Input{{Column: "x", Shape: []int{2}}},
 		Labels: []Label{{Column: "y", Width: 4, Keys: [][]byte{[]byte("n0"), []byte("n1"), []byte("n2")}}},
 	}
 }

@@ -29,10 +29,18 @@ const (
 	ShapeSuffix  = "_shape"
 )
 
-// Format is the version of the form that Schema and ShardOf give, which the summary of a packed table records. Format 1, which the
-// summaries of MADlib's tables and older ones do not record, is the same but for the shards of buffers, which readers take from the
-// table anyway.
-const Format = 2
+// Format is the latest version of the form that the summary of a packed table records. Format 1, which the summaries of MADlib's tables and
+// older ones do not record, is the same as 2 but for the shards of buffers, which readers take from the table anyway. Format 3 is 2 with
+// independent variables that are made from columns, which the summary describes: who does not know it would predict with other features.
+const Format = 3
+
+// FormatOf is the version of a table that Schema and ShardOf give; made: independent variables are made from columns.
+func FormatOf(made bool) int {
+	if made {
+		return 3
+	}
+	return 2
+}
 
 // CheckFormat refuses the tables of later versions.
 func CheckFormat(format int) error {

@@ -66,7 +66,6 @@ var references = map[string]reference{
 	graph.CodeRecurrent:       recurrentReference,
 	graph.CodeMask:            maskReference,
 	graph.CodeFill:            fillReference,
-	graph.CodeConstant:        constantReference,
 	graph.CodeMaskRows:        maskRowsReference,
 	graph.CodeMaskedMean:      maskedMeanReference,
 	graph.CodeReverse:         reverseReference,
