@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -251,6 +252,7 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 		}
 	}
 	spec, compile := f.model.Spec, f.model.Compile
+	f.warn(nothingToTrain(spec))
 	f.summary = modelSummary{
 		source: f.opt.Source, model: f.opt.Model, archTable: f.opt.ArchTable, id: f.opt.ID,
 		variables: source.variables, compile: f.opt.Compile, fit: f.opt.Fit, iterations: f.opt.Iterations,
@@ -260,6 +262,20 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 		withCallbacks: f.callbacks.NeedsScores(),
 	}
 	return nil
+}
+
+// nothingToTrain says what of a model training cannot change.
+func nothingToTrain(spec *keras.Spec) (warnings []string) {
+	if !slices.ContainsFunc(spec.Weights, func(w *keras.Weight) bool { return w.Trainable }) {
+		warnings = append(warnings, "no weight of the model is trainable: fit changes none")
+	}
+	for i, name := range spec.OutputNames() {
+		if shape := spec.OutputShapes()[i]; shape[len(shape)-1] == 1 && spec.OutputActivation(i) == "softmax" {
+			warnings = append(warnings, fmt.Sprintf("output %q is the softmax of one unit, which is 1 whatever the weights are: nothing is trained "+
+				"for it; a sigmoid tells two classes apart", name))
+		}
+	}
+	return warnings
 }
 
 // warn keeps warnings for the result.

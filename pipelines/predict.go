@@ -64,43 +64,60 @@ func (t *trainedModel) ofSummary(err error) error {
 
 // outputs pairs the model's outputs with the dependent variables.
 func (t *trainedModel) outputs() ([]infer.Output, error) {
-	outputs, err := trainedOutputs(t.spec, t.variables.dependents, trainedLabels(t.spec, t.summary))
+	outputs, err := trainedOutputs(t.spec, t.variables.dependents, trainedLosses(t.spec, t.summary))
 	if err != nil {
 		return nil, t.ofSummary(err)
 	}
 	return outputs, nil
 }
 
-// trainedLabels are what the losses compared the model's outputs with. Labels are like the outputs where the summary has no
-// compile_params that can be read: prediction does not depend on training.
-func trainedLabels(spec *keras.Spec, summary *table.Batch) []loss.Labels {
-	likeOutputs := make([]loss.Labels, len(spec.Outputs))
+// trainedLosses are the losses that the model was trained with, one per output. One is nil where the summary has no compile_params that
+// can be read: prediction does not depend on training.
+func trainedLosses(spec *keras.Spec, summary *table.Batch) []*loss.Loss {
+	none := make([]*loss.Loss, len(spec.Outputs))
 	if summary.Col("compile_params") == nil {
-		return likeOutputs
+		return none
 	}
 	text, err := summary.Col("compile_params").Text(0)
 	if err != nil {
-		return likeOutputs
+		return none
 	}
 	compile, err := params.ParseCompile(text)
 	if err != nil {
-		return likeOutputs
+		return none
 	}
-	labels, err := trainer.LabelsOf(spec, *compile)
+	losses, err := trainer.LossesOf(spec, *compile)
 	if err != nil {
-		return likeOutputs
+		return none
 	}
-	return labels
+	return losses
 }
 
-// trainedOutputs pairs the model's outputs with the dependent variables of its summary. labels are those of the losses.
-func trainedOutputs(spec *keras.Spec, dependents []variable, labels []loss.Labels) ([]infer.Output, error) {
+// secondBy is how an output of one unit tells the second class, by the loss that it was trained with; nil: it is not known.
+func secondBy(l *loss.Loss) infer.Second {
+	switch {
+	case l == nil:
+		return infer.Probability
+	case l.FromLogits:
+		return infer.Logit
+	case l.Name == "hinge" || l.Name == "squared_hinge":
+		return infer.Side
+	}
+	return infer.Probability
+}
+
+// trainedOutputs pairs the model's outputs with the dependent variables of its summary. losses are those of training.
+func trainedOutputs(spec *keras.Spec, dependents []variable, losses []*loss.Loss) ([]infer.Output, error) {
 	if len(spec.Outputs) != len(dependents) {
 		return nil, fmt.Errorf("%s for a model with %s", count(len(dependents), "dependent variable"), count(len(spec.Outputs), "output"))
 	}
 	var outputs []infer.Output
 	for i, v := range dependents {
-		if shape := spec.Tensors[spec.Outputs[i]].Shape; labels[i] == loss.Sequences && len(shape) == 2 {
+		labels := loss.LikeOutput
+		if losses[i] != nil {
+			labels = losses[i].Labels
+		}
+		if shape := spec.Tensors[spec.Outputs[i]].Shape; labels == loss.Sequences && len(shape) == 2 {
 			outputs = append(outputs, infer.Output{Name: v.column, Numbers: shape[0] * shape[1], Frames: shape[0]})
 			continue
 		}
@@ -108,13 +125,17 @@ func trainedOutputs(spec *keras.Spec, dependents []variable, labels []loss.Label
 		if err != nil {
 			return nil, err
 		}
-		if labels[i] == loss.ClassNumbers || v.numeric && (k == 1 || table.ParseType(v.kind).Array) {
+		if labels == loss.ClassNumbers || v.numeric && (k == 1 || table.ParseType(v.kind).Array) {
 			outputs = append(outputs, infer.Output{Name: v.column, Numbers: k})
 			continue
 		}
 		classes := v.classTexts()
 		if classes == nil || len(classes) == 1 && classes[0] == nil {
 			classes = classIndexes(k)
+		}
+		if k == 1 && len(classes) == 2 {
+			outputs = append(outputs, infer.Output{Name: v.column, Classes: classes, Second: secondBy(losses[i])})
+			continue
 		}
 		if len(classes) != k {
 			return nil, fmt.Errorf("column %q has %d class values, output %q of the model has %d classes",
@@ -238,7 +259,14 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 				return nil, argumentErrorf("class values of dependent variable %d: it is numeric and has none", i+1)
 			}
 			out.Classes, out.Numbers = nil, k
-		} else if opt.Classes != nil {
+		} else if opt.Classes == nil {
+			if k == 1 && spec.OutputActivation(i) == "sigmoid" {
+				out.Classes, out.Second = classIndexes(2), infer.Probability
+			}
+		} else {
+			if k == 1 && len(opt.Classes[i]) > 1 {
+				k, out.Second = 2, secondOf(spec, i)
+			}
 			if out.Classes, err = trimClasses(opt.Classes[i], k); err != nil {
 				return nil, fmt.Errorf("class values of dependent variable %d: %w (output %q of the model)", i+1, err, outputName(spec, i))
 			}
@@ -246,6 +274,17 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 		outputs = append(outputs, out)
 	}
 	return outputs, nil
+}
+
+// secondOf is how an output of one unit tells the second class, by its activation.
+func secondOf(spec *keras.Spec, i int) infer.Second {
+	switch spec.OutputActivation(i) {
+	case "linear":
+		return infer.Logit
+	case "tanh":
+		return infer.Side
+	}
+	return infer.Probability
 }
 
 // trimClasses cuts a list of class values to the k classes of an output. SQL arrays are rectangular, so lists for outputs

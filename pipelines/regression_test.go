@@ -344,7 +344,7 @@ func TestNumericOutputs(t *testing.T) {
 		"real[]":  {Name: "y", Numbers: 2},
 		"integer": {Name: "y", Classes: classIndexes(2)},
 	} {
-		got, err := trainedOutputs(spec, []variable{{column: "y", kind: kind, numeric: true}}, make([]loss.Labels, 1))
+		got, err := trainedOutputs(spec, []variable{{column: "y", kind: kind, numeric: true}}, make([]*loss.Loss, 1))
 		if err != nil {
 			t.Fatal(err)
 		}

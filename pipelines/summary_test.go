@@ -68,7 +68,7 @@ func TestTrainedOutputs(t *testing.T) {
 	if err := null.Append([]any{nil}); err != nil {
 		t.Fatal(err)
 	}
-	outputs, err := trainedOutputs(spec, []variable{{column: "a"}, {column: "b", classes: null}}, make([]loss.Labels, 2))
+	outputs, err := trainedOutputs(spec, []variable{{column: "a"}, {column: "b", classes: null}}, make([]*loss.Loss, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestTrainedOutputs(t *testing.T) {
 	}
 	_, few := trainedOutputs(spec, []variable{{column: "a"}}, nil)
 	wantError(t, few, "1 dependent variable", "2 outputs")
-	_, wrong := trainedOutputs(spec, []variable{{column: "a", classes: nullsOf(t, 2)}, {column: "b"}}, make([]loss.Labels, 2))
+	_, wrong := trainedOutputs(spec, []variable{{column: "a", classes: nullsOf(t, 2)}, {column: "b"}}, make([]*loss.Loss, 2))
 	wantError(t, wrong, `"a_class_values"`, "2 class values", `"kind"`, "3 classes")
 }
 

@@ -1,5 +1,7 @@
 package keras
 
+import "slices"
+
 // A Spec is a checked model: every layer is known, every shape is consistent and every weight has its place in the
 // flat weight vector. It is immutable after Parse and safe for concurrent use.
 type Spec struct {
@@ -86,6 +88,26 @@ func (s *Spec) OutputNames() []string {
 		names[i] = s.Tensors[t].Name
 	}
 	return names
+}
+
+// OutputActivation is the name of the activation that makes output i, "" where its last layer has none by name.
+func (s *Spec) OutputActivation(i int) string {
+	for _, c := range s.Calls {
+		if !slices.Contains(c.Outputs, s.Outputs[i]) {
+			continue
+		}
+		switch config := c.Layer.Config.(type) {
+		case *Dense:
+			return config.Activation
+		case *Conv2D:
+			return config.Activation
+		case *Activation:
+			return config.Activation
+		case *Softmax:
+			return "softmax"
+		}
+	}
+	return ""
 }
 
 func (s *Spec) shapes(tensors []int) [][]int {

@@ -34,7 +34,7 @@ func newBinaryFocalCrossentropy(a *params.Args) *Loss {
 	logits, softmax := f, f
 	logits.Logits, softmax.Softmax = true, true
 	if fromLogits {
-		return &Loss{Output: logits}
+		return &Loss{FromLogits: true, Output: logits}
 	}
 	return &Loss{Output: f, Logits: logits, SoftmaxLogits: softmax}
 }

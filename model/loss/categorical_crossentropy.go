@@ -25,7 +25,7 @@ type CategoricalCrossentropy struct {
 func newCategoricalCrossentropy(a *params.Args) *Loss {
 	fromLogits, smoothing := a.Bool(false, "from_logits"), readSmoothing(a)
 	readAxis(a)
-	return &Loss{Output: CategoricalCrossentropy{fromLogits, smoothing}, Logits: CategoricalCrossentropy{true, smoothing}}
+	return &Loss{AmongClasses: true, FromLogits: fromLogits, Output: CategoricalCrossentropy{fromLogits, smoothing}, Logits: CategoricalCrossentropy{true, smoothing}}
 }
 
 // Kind is categorical_crossentropy.

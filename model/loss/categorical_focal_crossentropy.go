@@ -23,7 +23,7 @@ func newCategoricalFocalCrossentropy(a *params.Args) *Loss {
 	f := CategoricalFocalCrossentropy{Smoothing: readSmoothing(a), Alpha: a.Float(0.25, "alpha"), Gamma: readGamma(a)}
 	f.Logits = a.Bool(false, "from_logits")
 	readAxis(a)
-	return &Loss{Output: f}
+	return &Loss{AmongClasses: true, FromLogits: f.Logits, Output: f}
 }
 
 // Kind is categorical_focal_crossentropy.

@@ -19,7 +19,7 @@ func newCategoricalGeneralizedCrossEntropy(a *params.Args) *Loss {
 	if !(q > 0 && q < 1) {
 		a.Failf("argument q must be above 0 and below 1, found %v", q)
 	}
-	return &Loss{Sparse: true, Output: CategoricalGeneralizedCrossEntropy{q}}
+	return &Loss{AmongClasses: true, Sparse: true, Output: CategoricalGeneralizedCrossEntropy{q}}
 }
 
 // Kind is categorical_generalized_cross_entropy.

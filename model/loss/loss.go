@@ -38,6 +38,10 @@ type Loss struct {
 	SoftmaxLogits Form
 	// Labels is what the loss compares the output with.
 	Labels Labels
+	// AmongClasses: it compares the elements of an output with each other, so that one alone has nothing to learn from.
+	AmongClasses bool
+	// FromLogits: it takes the output for logits of probabilities.
+	FromLogits bool
 	// Sparse: Keras takes class numbers as labels, which are one-hot here.
 	Sparse bool
 	// WholeBatch: a row's loss depends on the other rows of its batch, so that a batch must be whole: no slice of it, and no rows

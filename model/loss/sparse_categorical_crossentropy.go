@@ -28,9 +28,9 @@ func newSparseCategoricalCrossentropy(a *params.Args) *Loss {
 	readAxis(a)
 	if a.Has("ignore_class") {
 		output.Ignore = Ignore{On: true, Class: a.Int(0, "ignore_class")}
-		return &Loss{Output: output, Sparse: true, Ignore: output.Ignore}
+		return &Loss{AmongClasses: true, FromLogits: output.Logits, Output: output, Sparse: true, Ignore: output.Ignore}
 	}
-	return &Loss{Output: output, Logits: SparseCategoricalCrossentropy{Logits: true}, Sparse: true}
+	return &Loss{AmongClasses: true, FromLogits: output.Logits, Output: output, Logits: SparseCategoricalCrossentropy{Logits: true}, Sparse: true}
 }
 
 // Kind is sparse_categorical_crossentropy.

@@ -37,18 +37,20 @@ func (m *Model) compile(c params.Compile) error {
 	return nil
 }
 
-// LabelsOf is what the losses of compile parameters compare the outputs of a model with.
-func LabelsOf(spec *keras.Spec, c params.Compile) ([]loss.Labels, error) {
+// LossesOf are the losses of compile parameters, one per output of a model.
+func LossesOf(spec *keras.Spec, c params.Compile) ([]*loss.Loss, error) {
 	m := Model{spec: spec, outWidth: widths(spec.OutputShapes()), outNames: spec.OutputNames()}
-	losses, err := m.resolveLosses(c)
-	if err != nil {
-		return nil, err
+	return m.resolveLosses(c)
+}
+
+// checkUnits refuses a loss that compares the units of an output with each other where there is one: it would be the same whatever the
+// weights are.
+func (m *Model) checkUnits(output int, l *loss.Loss) error {
+	if m.outWidth[output] != 1 || !l.AmongClasses {
+		return nil
 	}
-	labels := make([]loss.Labels, len(losses))
-	for i, l := range losses {
-		labels[i] = l.Labels
-	}
-	return labels, nil
+	return fmt.Errorf("output %q has one unit, and the loss %s compares the units of an output: it would train nothing. "+
+		"One unit tells two classes apart with a sigmoid and the loss binary_crossentropy", m.outNames[output], l)
 }
 
 // resolveLosses finds one loss per output; a single one serves all outputs.
@@ -72,6 +74,11 @@ func (m *Model) resolveLosses(c params.Compile) ([]*loss.Loss, error) {
 	for i := len(c.Loss); i < n; i++ {
 		var err error
 		if losses[i], err = loss.New(loss.ByWidth(c.Loss[0], m.outWidth[i])); err != nil {
+			return nil, err
+		}
+	}
+	for i, l := range losses {
+		if err := m.checkUnits(i, l); err != nil {
 			return nil, err
 		}
 	}

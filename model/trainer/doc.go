@@ -26,7 +26,7 @@
 //
 // # Labels
 //
-// Labels are one-hot, or numbers (Buffer.Numbers) for regression. One number per row for a wider output whose loss is one of
+// Labels are one-hot, or numbers (Buffer.Numbers) for regression. Two classes are the numbers 0 and 1 of an output of one unit. One number per row for a wider output whose loss is one of
 // class numbers (sparse_categorical_crossentropy) is a class number and becomes one-hot. A class that the loss ignores
 // (ignore_class) counts neither in the mean of a batch nor in that of a score. What else a loss may take says loss.Labels: class
 // numbers, or classes, that have nothing to do with the output (circle), and sequences of class numbers (ctc).

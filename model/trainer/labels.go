@@ -54,8 +54,11 @@ func (m *Model) checkLabel(output int, l Label) error {
 	case of.Labels == loss.Sequences && !l.Numeric:
 		return fmt.Errorf("the labels of output %q are classes; the loss %s takes sequences of class numbers, which are numeric labels",
 			name, of)
-	case of.Labels != loss.LikeOutput, l.Width == w, m.classNumbers(output, l):
+	case of.Labels != loss.LikeOutput, l.Width == w, m.classNumbers(output, l), m.twoClasses(output, l):
 		return nil
+	case w == 1 && !l.Numeric:
+		return fmt.Errorf("the labels of output %q have %d classes, and the output has one unit, which tells two classes apart; "+
+			"a softmax of %d units with the loss categorical_crossentropy tells all", name, l.Width, l.Width)
 	case l.Width == 1 && l.Numeric:
 		return fmt.Errorf("the labels of output %q are one number per row, the output is %d wide and its loss is %s; "+
 			"class numbers need a loss such as sparse_categorical_crossentropy", name, w, of)
@@ -66,6 +69,12 @@ func (m *Model) checkLabel(output int, l Label) error {
 // classNumbers tells whether labels are class numbers, which become one-hot.
 func (m *Model) classNumbers(output int, l Label) bool {
 	return l.Numeric && l.Width == 1 && m.outWidth[output] > 1 && m.losses[output].Sparse
+}
+
+// twoClasses tells whether labels are two classes for an output of one unit, which says how probable the second of them is: the label
+// becomes 0 or 1.
+func (m *Model) twoClasses(output int, l Label) bool {
+	return !l.Numeric && l.Width == 2 && m.outWidth[output] == 1 && m.losses[output].Labels == loss.LikeOutput
 }
 
 // numbers are the labels of an output where they are numbers; ok is false where they are one-hot.
@@ -163,6 +172,8 @@ func (m *Model) label(b *Buffer, output, row int, to []float32) {
 	case kind == loss.ClassNumbers && !numeric:
 		k := len(b.Labels[output]) / b.N
 		to[0] = float32(classOf(b.Labels[output][row*k : (row+1)*k]))
+	case !numeric && w == 1 && len(b.Labels[output]) == 2*b.N: // see twoClasses
+		to[0] = float32(b.Labels[output][2*row+1])
 	case !numeric:
 		for j, v := range b.Labels[output][row*w : (row+1)*w] {
 			to[j] = float32(v)

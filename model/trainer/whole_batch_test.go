@@ -145,9 +145,9 @@ func TestClassNumbersOfAnyClass(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", text, err, want)
 		}
 	}
-	labels, err := LabelsOf(m.spec, compiled(t, circleParams))
-	if err != nil || !slices.Equal(labels, []loss.Labels{loss.ClassNumbers}) {
-		t.Errorf("labels %v, error %v", labels, err)
+	losses, err := LossesOf(m.spec, compiled(t, circleParams))
+	if err != nil || len(losses) != 1 || losses[0].Labels != loss.ClassNumbers {
+		t.Errorf("losses %v, error %v", losses, err)
 	}
 }
 

@@ -11,6 +11,8 @@
 //	prob         the model's output, a float32, as the float64 that has its shortest decimal text
 //	rank         1 for the highest prob of this row and dependent variable; equal probs in the order of the classes
 //
+// An output of one unit for two classes is the probability of the second: both are written.
+//
 // Where the label is numbers and not a class, there is one row with the output itself as class_value (1.5, or {1.5,2} of
 // several elements), prob NULL and rank 1. Where it is a sequence of classes, class_value is the sequence that the best class of
 // each frame spells ({3,1}, {} of none): repeats are merged, and class 0, which is none, is dropped.

@@ -16,6 +16,8 @@ type Class struct {
 // Ranked are the classes of an output, of the output's values for one row: the most probable first.
 func (o Output) Ranked(values []float32) []Class {
 	order := make([]int, len(o.Classes))
+	var both [2]float32
+	values = o.probabilities(values, &both)
 	rank(values, order)
 	ranked := make([]Class, len(order))
 	for place, c := range order {

@@ -11,6 +11,7 @@ type rows struct {
 	job   *Job
 	batch *table.Batch
 	order []int
+	both  [2]float32
 	null  []bool // of class_value
 	none  []bool // of prob
 }
@@ -37,7 +38,8 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 				r.number(ids, i, out, p)
 				continue
 			}
-			order := r.order[:w]
+			p = out.probabilities(p, &r.both)
+			order := r.order[:len(out.Classes)]
 			rank(p, order)
 			for place, c := range order {
 				prob := widen(p[c])
