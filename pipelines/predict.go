@@ -93,11 +93,11 @@ func trainedLosses(spec *keras.Spec, summary *table.Batch) []*loss.Loss {
 	return losses
 }
 
-// secondBy is how an output of one unit tells the second class, by the loss that it was trained with; nil: it is not known.
-func secondBy(l *loss.Loss) infer.Second {
+// secondBy is how output i, of one unit, tells the second class, by the loss that it was trained with; nil: it is not known.
+func secondBy(spec *keras.Spec, i int, l *loss.Loss) infer.Second {
 	switch {
 	case l == nil:
-		return infer.Probability
+		return secondOf(spec, i)
 	case l.FromLogits:
 		return infer.Logit
 	case l.Name == "hinge" || l.Name == "squared_hinge":
@@ -134,7 +134,7 @@ func trainedOutputs(spec *keras.Spec, dependents []variable, losses []*loss.Loss
 			classes = classIndexes(k)
 		}
 		if k == 1 && len(classes) == 2 {
-			outputs = append(outputs, infer.Output{Name: v.column, Classes: classes, Second: secondBy(losses[i])})
+			outputs = append(outputs, infer.Output{Name: v.column, Classes: classes, Second: secondBy(spec, i, losses[i])})
 			continue
 		}
 		if len(classes) != k {
@@ -224,7 +224,7 @@ func (p *prediction) readLike(ctx context.Context, text string) error {
 		return err
 	}
 	p.trained, p.of, p.work.Normalize = vs, name.String(), vs.normalize
-	p.work.Outputs, err = trainedOutputs(p.stored.spec, vs.dependents, trainedLabels(p.stored.spec, summary))
+	p.work.Outputs, err = trainedOutputs(p.stored.spec, vs.dependents, trainedLosses(p.stored.spec, summary))
 	return err
 }
 
