@@ -243,6 +243,9 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 	if err := f.model.CheckFit(*f.model.Fit); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
+	if w := source.variables.weight; w != nil && f.model.Fit.ClassWeight != nil {
+		return fmt.Errorf("fit_params: class_weight does not go together with the weights of rows, which the source table has in column %q", w.column)
+	}
 	if err := f.makeCallbacks(); err != nil {
 		return err
 	}

@@ -43,6 +43,8 @@ type PreprocessOptions struct {
 	// LabelTypes say per dependent column what its values are: "class" (the default) or "numeric", numbers that are the label
 	// themselves. One entry is for all columns. Not with Like.
 	LabelTypes []string
+	// Weight is a column of numbers, the weights of the rows: Keras' sample_weight. "": none. With Like it is given anew, or not.
+	Weight string
 	// Shards is the number of workers the buffers are meant for; 0: 1.
 	Shards int
 	// Distribution is "all_segments" or "" (the same).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -49,6 +50,9 @@ func openPacked(ctx context.Context, store table.Store, what, text string) (*pac
 			vs[i].resolve(snap.Info().Schema)
 		}
 	}
+	if w := p.variables.weight; w != nil {
+		w.resolve(snap.Info().Schema)
+	}
 	return p, nil
 }
 
@@ -90,6 +94,9 @@ func (p *packedTable) checkColumns() error {
 	for _, v := range p.variables.dependents {
 		l.Labels = append(l.Labels, buffer.Variable{Name: v.column})
 	}
+	if w := p.variables.weight; w != nil {
+		l.Labels = append(l.Labels, buffer.Variable{Name: w.column})
+	}
 	if err := packed.Check(p.snap.Info(), l); err != nil {
 		return fmt.Errorf("%s table: %w", p.what, err)
 	}
@@ -111,6 +118,10 @@ func (p *packedTable) open(ctx context.Context, store table.Store, set string, s
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
 	p.labels = l.Labels
+	if w := p.variables.weight; w != nil {
+		l.Labels = append(slices.Clip(l.Labels), buffer.Variable{Name: w.column, Shape: []int{1}, Numeric: true})
+		l.Weighted = true
+	}
 	shards, err := dataset.Open(ctx, set, store, p.snap, l, partitions)
 	if err != nil {
 		return nil, fmt.Errorf("%s table: %w", p.what, err)

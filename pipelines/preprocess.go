@@ -45,6 +45,7 @@ type packJob struct {
 
 	output, summary          table.Name
 	dependents, independents []packedColumn
+	weight                   *packedColumn // nil: rows have no weights
 	normalize                float32
 	bufferSize, shards       int64          // bufferSize as asked for; 0: the default
 	classes                  []classes.List // per dependent; nil: one-hot arrays
@@ -246,6 +247,9 @@ func (p *packJob) makePlan() error {
 		}
 		plan.Labels = append(plan.Labels, l)
 	}
+	if p.weight != nil {
+		plan.Labels = append(plan.Labels, pack.Label{Column: p.weight.Name, Numeric: true, Size: 1, Width: 1, Weight: true})
+	}
 	plan.BufferSize = pack.BufferSize(plan.Rows, plan.Shards, p.bufferSize, elements)
 	p.plan = plan
 	return p.plan.Check()
@@ -338,7 +342,10 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 	if isMade {
 		add(featureColumns, table.JSONType, document)
 	}
-	add(formatColumn, table.Int32Type, packed.FormatOf(isMade))
+	if p.weight != nil {
+		add(weightColumn, table.TextType, p.weight.label)
+	}
+	add(formatColumn, table.Int32Type, packed.FormatOf(isMade, p.weight != nil))
 	if err := schema.Check(); err != nil {
 		return nil, fmt.Errorf("the summary of the packed table: %w", err)
 	}
@@ -350,6 +357,7 @@ const (
 	classValuesSuffix = "_class_values"
 	allSegments       = "all_segments"
 	formatColumn      = "packed_format"
+	weightColumn      = "weight_varname" // only where rows have weights
 )
 
 // normalizing is the normalizing constant of an argument; nil: 1.

@@ -52,6 +52,9 @@ func (p *packJob) check(ctx context.Context) error {
 	if p.dependents, err = p.labels(); err != nil {
 		return err
 	}
+	if err := p.findWeight(); err != nil {
+		return err
+	}
 	if err := p.markNumeric(); err != nil {
 		return err
 	}
@@ -88,7 +91,8 @@ func (p *packJob) inputs() ([]packedColumn, error) {
 			return nil, argumentErrorf("independent variables: %w", err)
 		}
 		dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
-		if inputs, err = list.Resolve(info.Schema, dependents); err != nil {
+		weight, _ := table.ParseColumns(p.opt.Weight)
+		if inputs, err = list.Resolve(info.Schema, append(dependents, weight...)); err != nil {
 			return nil, fmt.Errorf("independent variables: %w", ofTable(info.Name, err))
 		}
 	}
@@ -112,23 +116,47 @@ func (p *packJob) labels() ([]packedColumn, error) {
 		}
 		text = table.QuoteAll(columns)
 	}
+	return p.columns("dependent", text)
+}
+
+// columns finds the columns of a list in the source.
+func (p *packJob) columns(what, text string) ([]packedColumn, error) {
 	names, err := table.ParseColumns(text)
 	if err != nil {
-		return nil, argumentErrorf("dependent variables: %w", err)
+		return nil, argumentErrorf("%s variables: %w", what, err)
 	}
 	schema, err := selectColumns(p.snap.Info(), names)
 	if err != nil {
-		return nil, fmt.Errorf("dependent variables: %w", err)
+		return nil, fmt.Errorf("%s variables: %w", what, err)
 	}
 	labels, err := table.SplitColumns(text)
 	if err != nil {
-		return nil, argumentErrorf("dependent variables: %w", err)
+		return nil, argumentErrorf("%s variables: %w", what, err)
 	}
 	out := make([]packedColumn, len(names))
 	for i := range out {
 		out[i] = packedColumn{Column: schema[i], label: labels[i]}
 	}
 	return out, nil
+}
+
+// findWeight finds the column of the weights of rows.
+func (p *packJob) findWeight() error {
+	if p.opt.Weight == "" {
+		return nil
+	}
+	columns, err := p.columns("weight", p.opt.Weight)
+	if err != nil {
+		return err
+	}
+	if len(columns) != 1 {
+		return argumentErrorf("the weight of a row is one column, found %d", len(columns))
+	}
+	p.weight = &columns[0]
+	if p.weight.Type.Array || !p.weight.Type.IsNumber() {
+		return p.typeError(*p.weight, "weight", "a number")
+	}
+	return nil
 }
 
 // checkNumbers checks the arguments that are numbers or words.
@@ -283,6 +311,9 @@ func (p *packJob) checkNames() error {
 	}
 	for _, c := range p.dependents {
 		names.Labels = append(names.Labels, pack.Label{Column: c.Name})
+	}
+	if p.weight != nil {
+		names.Labels = append(names.Labels, pack.Label{Column: p.weight.Name})
 	}
 	if err := names.Schema().Check(); err != nil {
 		return fmt.Errorf("the packed table cannot have these variables: %w", err)

@@ -462,7 +462,7 @@ func TestPackedFormat(t *testing.T) {
 	for _, c := range []struct {
 		format any
 		want   string
-	}{{1, ""}, {4, "table iris_train_packed_summary: the packed table has format 4; this version of beamfit reads formats 1 to 3"}, {nil, `column "packed_format", row 1: the value is NULL`}} {
+	}{{1, ""}, {5, "table iris_train_packed_summary: the packed table has format 5; this version of beamfit reads formats 1 to 4"}, {nil, `column "packed_format", row 1: the value is NULL`}} {
 		row[len(b.Cols)] = c.format
 		dropTable(t, store, name)
 		writeTable(t, store, name, schema, row)

@@ -27,7 +27,7 @@ func metricLabels(model *trainer.Model, outputs int) []string {
 
 // metricsType are the metrics as the summary lists them: those for all outputs as written, else each with its output.
 func metricsType(model *trainer.Model, c *params.Compile, outputs int) []string {
-	if c.OutputMetrics != nil {
+	if c.OutputMetrics != nil || c.WeightedMetrics != nil || c.OutputWeightedMetrics != nil {
 		return metricLabels(model, outputs)
 	}
 	var names []string

@@ -75,7 +75,8 @@ func timestamp(t time.Time) string {
 
 // schema is that of the summary table: MADlib's 34 columns and the class values of each dependent variable; then, where
 // there are several metrics, their names and values; where callbacks act on scores, the iteration after which they ended the fit, why, and
-// the one whose weights the model has; where labels are numeric their types; and where independent variables are made from columns how.
+// the one whose weights the model has; where rows have weights their column; where labels are numeric their types; and where independent
+// variables are made from columns how.
 func (m *modelSummary) schema() table.Schema {
 	s := table.Schema{
 		{Name: "source_table", Type: table.TextType},
@@ -134,6 +135,9 @@ func (m *modelSummary) schema() table.Schema {
 			table.Column{Name: "stop_reason", Type: table.TextType},
 			table.Column{Name: "model_iteration", Type: table.Int32Type})
 	}
+	if m.variables.weight != nil {
+		s = append(s, table.Column{Name: weightColumn, Type: table.TextType})
+	}
 	if slices.Contains(m.variables.numeric(), true) {
 		s = append(s, table.Column{Name: labelTypeColumn, Type: table.TextArrayType})
 	}
@@ -181,6 +185,9 @@ func (m *modelSummary) row() (*table.Batch, error) {
 		values["metrics_type"] = m.metricsType
 	}
 	m.addReports(values)
+	if w := m.variables.weight; w != nil {
+		values[weightColumn] = w.label
+	}
 	values["model_iteration"] = m.of.Iteration
 	if m.stopped != "" {
 		values["stopped_iteration"], values["stop_reason"] = m.done, m.stopped

@@ -31,6 +31,7 @@ func (v variable) classColumn() string { return v.column + classValuesSuffix }
 // variables are what the summary of a packed table and that of a model say about the data.
 type variables struct {
 	dependents, independents []variable
+	weight                   *variable // of rows; nil: they have none
 	normalize                float32
 }
 
@@ -77,6 +78,13 @@ func readVariables(b *table.Batch, name table.Name) (variables, error) {
 	}
 	if err := vs.readFeatureColumns(b, name); err != nil {
 		return variables{}, err
+	}
+	if c := b.Col(weightColumn); c != nil && !c.IsNull(0) {
+		label, err := c.Text(0)
+		if err != nil {
+			return variables{}, ofColumn(name, weightColumn, err)
+		}
+		vs.weight = &variable{label: label, column: columnOf(label)}
 	}
 	for i := range vs.dependents {
 		v := &vs.dependents[i]
@@ -176,6 +184,15 @@ func (vs variables) compare(what string, with variables, other string) []string 
 	if vs.normalize != with.normalize {
 		out = append(out, fmt.Sprintf("%s was packed with normalizing constant %s, %s with %s",
 			what, table.FloatText(float64(vs.normalize), 32), other, table.FloatText(float64(with.normalize), 32)))
+	}
+	if (vs.weight == nil) != (with.weight == nil) {
+		weighted := func(w *variable) string {
+			if w == nil {
+				return "none"
+			}
+			return table.Quote(w.column)
+		}
+		out = append(out, fmt.Sprintf("the weights of rows in %s are %s, those in %s are %s", what, weighted(vs.weight), other, weighted(with.weight)))
 	}
 	for i := range min(len(vs.dependents), len(with.dependents)) {
 		a, b := vs.dependents[i], with.dependents[i]

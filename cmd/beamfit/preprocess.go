@@ -58,7 +58,8 @@ func (t *preprocessTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Text), "dependent", "COLS", likeOrRequired,
 		"label columns, separated by commas; an array of numbers is taken as one-hot already")
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "LIST", likeOrRequired,
-		"feature columns, and functions of them, separated by commas; * is all columns but the labels, * EXCEPT (COLS) some of them")
+		"feature columns, and functions of them, separated by commas; * is all columns but the labels and the weight, * EXCEPT (COLS) some of them")
+	f.add(flagvalue.Of(&t.opt.Weight, flagvalue.Text), "weight", "COL", none, "column with the weight of each row in the loss and in weighted_metrics, as Keras' sample_weight")
 	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
 		"packed training table: pack SOURCE in the same way, as validation or test data")
 	f.add(flagvalue.Optional(&t.opt.BufferSize, flagvalue.Int), "buffer-size", "N", "by the size of a row",

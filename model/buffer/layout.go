@@ -31,6 +31,8 @@ func (v Variable) Size() int {
 type Layout struct {
 	Inputs []Variable // float32
 	Labels []Variable // int16, or float32 where Numeric
+	// Weighted: the last of Labels, one number, is no label but the weight of the row.
+	Weighted bool `json:",omitempty"`
 }
 
 // Len is the number of variables.

@@ -15,7 +15,8 @@ type Metric struct {
 	// other.
 	Loss *loss.Loss
 
-	counts, sums int // of a State
+	counts, sums int     // of a State
+	rows         *perRow // nil: it is no mean over rows
 	add          func(s *State, r Rows)
 	value        func(s *State) float64
 }
@@ -36,6 +37,15 @@ type Rows struct {
 	P, Y []float32 // predictions and labels, rows x N
 	// Values has one element per row: for a metric that is a loss the losses, else room.
 	Values []float32
+	// Weights are those of the rows, which a weighted metric looks at; nil: all 1.
+	Weights []float32
+}
+
+func (r Rows) weight(row int) float64 {
+	if r.Weights == nil {
+		return 1
+	}
+	return float64(r.Weights[row])
 }
 
 // p and y are those of one row.
@@ -58,12 +68,20 @@ type rowFunc func(rows, n int, p, y, values []float32)
 
 // rowMean is the metric that is the mean of a value per row. rows is nil for a loss, whose values come with the rows.
 func rowMean(rows rowFunc) *Metric {
+	prepare := func(r Rows) {
+		if rows != nil {
+			rows(len(r.Values), r.N, r.P, r.Y, r.Values)
+		}
+	}
 	return &Metric{
 		counts: 1, sums: 1,
+		rows: &perRow{
+			prepare: prepare,
+			value:   func(r Rows, row int) float64 { return float64(r.Values[row]) },
+			of:      func(mean float64) float64 { return mean },
+		},
 		add: func(s *State, r Rows) {
-			if rows != nil {
-				rows(len(r.Values), r.N, r.P, r.Y, r.Values)
-			}
+			prepare(r)
 			for _, v := range r.Values {
 				s.sums[0].Add(float64(v))
 			}

@@ -11,15 +11,18 @@ import (
 // Source: keras/src/metrics/regression_metrics.py, RootMeanSquaredError.
 func rootMeanSquaredError(*params.Args, int) *Metric {
 	m := rowMean(nil)
+	m.rows = &perRow{of: math.Sqrt, value: func(r Rows, row int) float64 {
+		p, y := r.p(row), r.y(row)
+		var sum float64
+		for j, v := range p {
+			d := float64(v) - float64(y[j])
+			sum += d * d
+		}
+		return sum / float64(r.N)
+	}}
 	m.add = func(s *State, r Rows) {
-		for row := range len(r.Values) {
-			p, y := r.p(row), r.y(row)
-			var sum float64
-			for j, v := range p {
-				d := float64(v) - float64(y[j])
-				sum += d * d
-			}
-			s.sums[0].Add(sum / float64(r.N))
+		for row := range r.Values {
+			s.sums[0].Add(m.rows.value(r, row))
 		}
 		s.counts[0] += uint64(len(r.Values))
 	}

@@ -19,11 +19,9 @@ func ParseCompile(text string) (*Compile, error) {
 		}
 		c.Optimizer = p.reference("optimizer", keys["optimizer"])
 		p.loss(c, keys["loss"])
-		p.metrics(c, keys["metrics"])
+		c.Metrics, c.OutputMetrics = p.metrics("metrics", keys["metrics"])
+		c.WeightedMetrics, c.OutputWeightedMetrics = p.metrics("weighted_metrics", keys["weighted_metrics"])
 		p.lossWeights(c, keys["loss_weights"])
-		if e := keys["weighted_metrics"]; !e.absent() && !e.emptyList() {
-			p.fail(e.pos, "weighted_metrics is not supported, only None")
-		}
 		if e := keys["sample_weight_mode"]; !e.absent() {
 			p.fail(e.pos, "sample_weight_mode is not supported, only None: rows have no weights per time step")
 		}
@@ -51,8 +49,6 @@ func (p *parser) keysOf(allowed, further []string) map[string]expr {
 
 // absent tells whether a key is missing or None.
 func (e expr) absent() bool { return e.kind == "" || e.kind == none }
-
-func (e expr) emptyList() bool { return e.kind == list && len(e.items) == 0 }
 
 // reference reads a Keras object: a name or a call, quoted or not.
 func (p *parser) reference(what string, e expr) Call {
@@ -114,26 +110,27 @@ func (p *parser) loss(c *Compile, e expr) {
 
 // metrics reads a list of quoted names or calls, a list with such a list for each output, or a dict by output name. None and
 // the empty list are no metrics.
-func (p *parser) metrics(c *Compile, e expr) {
+func (p *parser) metrics(key string, e expr) (all []Call, outputs []OutputMetrics) {
 	switch {
 	case e.absent():
 	case e.kind == dict:
-		for i, key := range e.keys {
-			output, ok := key.literal.(string)
+		for i, name := range e.keys {
+			output, ok := name.literal.(string)
 			if !ok {
-				p.fail(key.pos, "metrics must name outputs by text, found %s", key.kind)
+				p.fail(name.pos, "%s must name outputs by text, found %s", key, name.kind)
 			}
-			c.OutputMetrics = append(c.OutputMetrics, OutputMetrics{output, p.metricList(e.items[i])})
+			outputs = append(outputs, OutputMetrics{output, p.metricList(e.items[i])})
 		}
 	case e.kind != list:
-		p.fail(e.pos, "metrics must be a list such as ['accuracy'], or a dict by output name, found %s", e.kind)
+		p.fail(e.pos, "%s must be a list such as ['accuracy'], or a dict by output name, found %s", key, e.kind)
 	case slices.ContainsFunc(e.items, func(item expr) bool { return item.kind == list }):
 		for _, item := range e.items {
-			c.OutputMetrics = append(c.OutputMetrics, OutputMetrics{Metrics: p.metricList(item)})
+			outputs = append(outputs, OutputMetrics{Metrics: p.metricList(item)})
 		}
 	default:
-		c.Metrics = p.metricList(e)
+		all = p.metricList(e)
 	}
+	return all, outputs
 }
 
 // metricList reads the metrics of an output: a list of them, or one. None is none.

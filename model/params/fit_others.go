@@ -21,7 +21,7 @@ var others = []struct {
 		false,
 		"rows are shuffled when they are packed, so split the table first (beamfit split), pack the validation rows with preprocess --like and give them with --validation",
 	},
-	{"sample_weight", nil, false, "write a column with the weights"},
+	{"sample_weight", nil, false, "pack the column with the weights of the rows: preprocess --weight COLUMN"},
 	{"validation_steps", nil, false, "all rows of the validation table are scored"},
 	{"validation_freq", []Value{int64(1)}, false, "give --metrics-every"},
 	{"validation_batch_size", nil, true, "scores do not depend on batches"},

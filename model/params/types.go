@@ -15,6 +15,9 @@ type Compile struct {
 	Metrics []Call
 	// OutputMetrics are used instead where the text gives a dict by output name, or a list with a list for each output.
 	OutputMetrics []OutputMetrics
+	// WeightedMetrics and OutputWeightedMetrics are the same of weighted_metrics.
+	WeightedMetrics       []Call
+	OutputWeightedMetrics []OutputMetrics
 	// LossWeights per output; nil: all 1. LossWeightsByName is used instead where the text gives a dict.
 	LossWeights       []float64
 	LossWeightsByName map[string]float64

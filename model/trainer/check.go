@@ -2,6 +2,7 @@ package trainer
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
@@ -53,7 +54,33 @@ func (m *Model) CheckBuffer(b Buffer) error {
 	if err := m.checkInputs(b.Inputs, b.N); err != nil {
 		return err
 	}
+	if err := checkRowWeights(&b); err != nil {
+		return err
+	}
 	return m.checkLabels(&b)
+}
+
+// A WeightError is a weight of a row that cannot be.
+type WeightError struct{ Err error }
+
+func (e *WeightError) Error() string { return e.Err.Error() }
+
+func (e *WeightError) Unwrap() error { return e.Err }
+
+// checkRowWeights checks the weights of rows, where they have some.
+func checkRowWeights(b *Buffer) error {
+	if b.Weights == nil {
+		return nil
+	}
+	if len(b.Weights) != b.N {
+		return fmt.Errorf("trainer: %d weights for %d rows", len(b.Weights), b.N)
+	}
+	for i, w := range b.Weights {
+		if !(w >= 0 && w <= math.MaxFloat32) {
+			return &WeightError{fmt.Errorf("row %d of the buffer: the weight is %v, expected a number of at least 0", i+1, w)}
+		}
+	}
+	return nil
 }
 
 func (m *Model) checkInputs(inputs [][]float32, n int) error {

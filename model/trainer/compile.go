@@ -123,12 +123,38 @@ func (m *Model) resolveLossWeights(c params.Compile) ([]float64, error) {
 	return slices.Repeat([]float64{1}, n), nil
 }
 
-// resolveMetrics binds metrics to outputs: those of a plain list to every output.
+// resolveMetrics binds metrics to outputs, and then those that are weighted.
 func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
-	calls := slices.Repeat([][]params.Call{c.Metrics}, len(m.spec.Outputs))
-	if c.OutputMetrics != nil {
+	metrics, err := m.bindMetrics(c.Metrics, c.OutputMetrics)
+	if err != nil {
+		return nil, err
+	}
+	weighted, err := m.bindMetrics(c.WeightedMetrics, c.OutputWeightedMetrics)
+	if err != nil {
+		return nil, err
+	}
+	for i := range weighted {
+		for _, bound := range weighted[i] {
+			w, ok := bound.Weighted()
+			if !ok {
+				return nil, fmt.Errorf("weighted_metrics: %s is no mean over rows, which is all that rows have weights in; give it as one of metrics", bound.Name)
+			}
+			// Keras calls it by its name alone where no other has that.
+			if slices.ContainsFunc(metrics[i], func(other *metric.Metric) bool { return other.LogName == w.LogName }) {
+				w.Name, w.LogName = "weighted_"+w.Name, "weighted_"+w.LogName
+			}
+			metrics[i] = append(metrics[i], w)
+		}
+	}
+	return metrics, nil
+}
+
+// bindMetrics binds metrics to outputs: those of a plain list to every output.
+func (m *Model) bindMetrics(all []params.Call, outputs []params.OutputMetrics) ([][]*metric.Metric, error) {
+	calls := slices.Repeat([][]params.Call{all}, len(m.spec.Outputs))
+	if outputs != nil {
 		var err error
-		if calls, err = m.metricsPerOutput(c.OutputMetrics); err != nil {
+		if calls, err = m.metricsPerOutput(outputs); err != nil {
 			return nil, err
 		}
 	}

@@ -4,12 +4,13 @@ import "context"
 
 // A Buffer is N packed rows. Inputs has, per input of the model, N rows of the input's elements, row-major; Labels has,
 // per output, N one-hot rows as wide as the output. Numbers has the labels of an output instead where they are numbers: N
-// rows as wide as the output, or N class numbers; it may be nil where there are none. Nothing is changed or kept beyond the
+// rows as wide as the output, or N class numbers; it may be nil where there are none. Weights has the weight of each row, nil: all 1. Nothing is changed or kept beyond the
 // call that it is given to.
 type Buffer struct {
 	Inputs  [][]float32
 	Labels  [][]int16
 	Numbers [][]float32
+	Weights []float32
 	N       int
 }
 

@@ -17,10 +17,11 @@
 // A pass draws batches of batch_size rows without gaps across buffers; the last batch of a pass may be short and is
 // trained on as it is. Constraints act on the weights after every step; with use_ema the averages of the weights become
 // the weights where Train ends, as where a Keras fit ends. With shuffle, every pass has its own permutation of the
-// whole shard. The loss of a batch is Σ_outputs loss_weight·mean over the rows of class_weight·loss. Frozen layers
+// whole shard. The loss of a batch is Σ_outputs loss_weight·mean over the rows of class_weight·loss, or of the row's weight times the loss where rows have
+// weights: Keras' sample_weight. Frozen layers
 // (trainable: false) keep their weights; a frozen batch normalisation uses its moving statistics. A loss or weight that
 // becomes NaN or infinite does not stop training. steps_per_epoch ends a pass early; a pass has never more steps than
-// the rows allow. A score has no class weights and no dropout; its loss is a mean over rows, its metrics are those of
+// the rows allow. A score has no class weights and no dropout; its loss is a mean over rows, each times its weight where rows have weights, its metrics are those of
 // all rows at once. Of a loss that looks at all rows of a batch (circle) it is the mean over batches of EvaluationBatch rows, weighted
 // by their rows, which are taken one after the other from the first row of a dataset on.
 //

@@ -65,7 +65,7 @@ func (w *worker) score(s *Score, b *bound, rows int) {
 		w.addLoss(o, i, b, rows)
 		losses := b.rowMetrics[i]
 		for k, m := range w.model.metrics[i] {
-			seen := metric.Rows{N: w.model.outWidth[i], P: b.outputs[i], Y: b.labels[i], Values: w.values[:rows]}
+			seen := metric.Rows{N: w.model.outWidth[i], P: b.outputs[i], Y: b.labels[i], Values: w.values[:rows], Weights: b.weights}
 			if m.Loss != nil {
 				seen.Values, losses = losses[0][:rows], losses[1:]
 			}
@@ -77,6 +77,12 @@ func (w *worker) score(s *Score, b *bound, rows int) {
 // addLoss adds the losses of the first rows of a batch, but for those that the loss ignores.
 func (w *worker) addLoss(o *outputScore, output int, b *bound, rows int) {
 	l, n, losses := w.model.losses[output], w.model.outWidth[output], b.rowLosses[output]
+	if b.weights != nil {
+		for r, weight := range b.weights {
+			w.values[r] = losses[r] * weight
+		}
+		losses = w.values
+	}
 	if !l.Ignore.On {
 		o.loss.Add(losses[:rows])
 		return

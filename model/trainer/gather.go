@@ -1,9 +1,17 @@
 package trainer
 
-// gather copies rows of the shard to the places 0, 1, ... of the batch: inputs as they are, labels as float32.
+// gather copies rows of the shard to the places 0, 1, ... of the batch: inputs as they are, labels as float32, and the weights of rows
+// where they have some.
 func (b *bound) gather(m *Model, x *Index, rows []int32) {
+	weighted := false
 	for place, row := range rows {
 		buffer, at := x.find(int(row))
+		if buffer.Weights != nil {
+			if b.room == nil {
+				b.room = make([]float32, len(b.labels[0])/m.labelWidth[0])
+			}
+			b.room[place], weighted = buffer.Weights[at], true
+		}
 		for i, w := range m.inWidth {
 			copy(b.inputs[i][place*w:(place+1)*w], buffer.Inputs[i][at*w:])
 		}
@@ -11,15 +19,22 @@ func (b *bound) gather(m *Model, x *Index, rows []int32) {
 			m.label(buffer, i, at, b.labels[i][place*w:(place+1)*w])
 		}
 	}
+	b.weights = nil
+	if weighted {
+		b.weights = b.room[:len(rows)]
+	}
 }
 
-// scale writes what each row counts: the output's loss weight, times the class weight of the row's label, divided by the rows
-// of the batch that the output's loss counts. classWeight has the weights of classes that have another one than 1.
+// scale writes what each row counts: the output's loss weight, times the row's weight or the class weight of its label, divided by the
+// rows of the batch that the output's loss counts. classWeight has the weights of classes that have another one than 1.
 func (b *bound) scale(m *Model, classWeight map[int]float64, counted []int) {
 	for i, scale := range b.scales {
 		s := float32(m.lossWeights[i] / float64(counted[i]))
 		for r := range scale {
 			scale[r] = s
+			if b.weights != nil {
+				scale[r] *= b.weights[r]
+			}
 			if len(classWeight) == 0 {
 				continue
 			}

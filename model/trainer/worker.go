@@ -29,6 +29,7 @@ type bound struct {
 	rowPenalties           [][]float32
 	rowMetrics             [][][]float32
 	upload, download       []plan.Ref
+	weights, room          []float32 // of the rows of the batch, nil: all 1; and room for them
 	memory                 plan.Memory
 }
 

@@ -92,10 +92,19 @@ func (m *inMemory) part(b *buffer.Buffer, first, end int) trainer.Buffer {
 		part.Labels = append(part.Labels, b.Labels[k][first*v.Size():end*v.Size()])
 		part.Numbers = append(part.Numbers, nil)
 	}
-	return part
+	return withWeights(part, m.layout)
 }
 
 // rowsOf are the rows of a buffer.
 func rowsOf(b *buffer.Buffer) trainer.Buffer {
-	return trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, Numbers: b.Numbers, N: b.N}
+	return withWeights(trainer.Buffer{Inputs: b.Inputs, Labels: b.Labels, Numbers: b.Numbers, N: b.N}, b.Layout)
+}
+
+// withWeights makes the last labels weights, where they are.
+func withWeights(b trainer.Buffer, layout buffer.Layout) trainer.Buffer {
+	if layout.Weighted {
+		last := len(b.Numbers) - 1
+		b.Weights, b.Labels, b.Numbers = b.Numbers[last], b.Labels[:last], b.Numbers[:last]
+	}
+	return b
 }

@@ -162,6 +162,9 @@ func (t Table) buffer(b *table.Batch, i int, row int64, model *recipe.Loaded) (r
 		if e := (*trainer.LabelError)(nil); errors.As(err, &e) {
 			err = &table.ValueError{Table: t.Name, Column: t.Layout.Labels[e.Output].Name, Row: row + 1, Err: err}
 		}
+		if e := (*trainer.WeightError)(nil); errors.As(err, &e) {
+			err = &table.ValueError{Table: t.Name, Column: t.Layout.Labels[len(t.Layout.Labels)-1].Name, Row: row + 1, Err: err}
+		}
 		return r, err
 	}
 	return r, nil

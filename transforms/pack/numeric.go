@@ -33,6 +33,9 @@ func numeric(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
 			}
 			return nil, fmt.Errorf("%s, %s, is out of range for real", what, text)
 		}
+		if l.Weight && x < 0 {
+			return nil, fmt.Errorf("the weight is %s, expected a number of at least 0", v.ElemText(j))
+		}
 		dst = binary.NativeEndian.AppendUint32(dst, math.Float32bits(x))
 	}
 	return dst, nil

@@ -30,6 +30,8 @@ type Label struct {
 	Size int
 	// Numeric: a label is the number of its row, or the array of Size = Width numbers, as float32.
 	Numeric bool
+	// Weight: it is no label but the weight of the row, which must not be negative.
+	Weight bool `json:",omitempty"`
 }
 
 // A Plan says how rows become buffers. It can be encoded as JSON, and holds no secret.

@@ -8,6 +8,8 @@
 //	<variable>_shape integer[] the number of rows, and the shape of one
 //	buffer_id       integer    the number of the buffer, from 0
 //
+// The last variable may be the weights of the rows, one number each (format 4); the summary names it.
+//
 // Tables that MADlib has packed have this form too, with the columns in any order and of any integer type.
 //
 // Failure: a column that is missing or of another type is a *table.ColumnError or *table.TableError; a row that does not describe a
@@ -32,11 +34,16 @@ const (
 // Format is the latest version of the form that the summary of a packed table records. Format 1, which the summaries of MADlib's tables and
 // older ones do not record, is the same as 2 but for the shards of buffers, which readers take from the table anyway. Format 3 is 2 with
 // independent variables that are made from columns, which the summary describes: who does not know it would predict with other features.
-const Format = 3
+// Format 4 has, as its last variable, the weights of the rows, and maybe variables as in 3: who does not know it would train without them.
+const Format = 4
 
-// FormatOf is the version of a table that Schema and ShardOf give; made: independent variables are made from columns.
-func FormatOf(made bool) int {
-	if made {
+// FormatOf is the version of a table that Schema and ShardOf give; made: independent variables are made from columns; weighted: rows have
+// weights.
+func FormatOf(made, weighted bool) int {
+	switch {
+	case weighted:
+		return 4
+	case made:
 		return 3
 	}
 	return 2

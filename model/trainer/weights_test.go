@@ -1,0 +1,131 @@
+package trainer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/params"
+)
+
+// weighted has a weight for every row.
+func weighted(data Buffers, weight func(row int) float32) Buffers {
+	data = slices.Clone(data)
+	row := 0
+	for i := range data {
+		data[i].Weights = make([]float32, data[i].N)
+		for k := range data[i].Weights {
+			data[i].Weights[k] = weight(row)
+			row++
+		}
+	}
+	return data
+}
+
+// Rows with weights train and score as Keras says: scripts/keras-fixtures/weights.py.
+func TestRowWeightsAsInKeras(t *testing.T) {
+	text, err := os.ReadFile("testdata/weights.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		JSON          json.RawMessage
+		Compile       string
+		X, Y          []float32
+		Weights       []float32
+		Before, After []float32
+		Scores        map[string]float64
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		m := newModel(t, string(c.JSON), compiled(t, c.Compile))
+		var data Buffers
+		for _, rows := range [][2]int{{0, 9}, {9, 23}} { // two buffers
+			data = append(data, Buffer{
+				N: rows[1] - rows[0], Inputs: [][]float32{c.X[4*rows[0] : 4*rows[1]]}, Labels: [][]int16{nil},
+				Numbers: [][]float32{c.Y[m.outWidth[0]*rows[0] : m.outWidth[0]*rows[1]]}, Weights: c.Weights[rows[0]:rows[1]],
+			})
+		}
+		r := train(t, m, TrainInput{Data: data, Weights: c.Before, Fit: params.Fit{BatchSize: 5, Epochs: 3}})
+		for i, w := range r.Weights {
+			if d := math.Abs(float64(w - c.After[i])); d > 1e-5 {
+				t.Errorf("%s: weight %d is %v, Keras' is %v", c.Compile, i, w, c.After[i])
+				break
+			}
+		}
+		s := evaluate(t, m, data, c.After)
+		got := map[string]float64{"loss": s.Loss()}
+		for i, v := range m.Metrics(s) {
+			got[m.OutputMetrics()[i].LogName] = v.Value
+		}
+		if len(got) != len(c.Scores) {
+			t.Errorf("%s: scores %v, Keras has %v", c.Compile, got, c.Scores)
+		}
+		for name, want := range c.Scores {
+			if v, ok := got[name]; !ok || math.Abs(v-want) > 1e-5*max(1, math.Abs(want)) {
+				t.Errorf("%s: %s is %v, Keras' is %v", c.Compile, name, v, want)
+			}
+		}
+	}
+}
+
+// Weights of 1 are no weights, bit for bit; other ones, cut into slices or not and merged in any way, are those of the rows.
+func TestRowWeights(t *testing.T) {
+	m := newModel(t, imageJSON, compiled(t, "optimizer=adam, loss=categorical_crossentropy, metrics=['accuracy'], weighted_metrics=['accuracy']"))
+	w, data := weightsFor(m, 1), dataFor(m, 1, 130, 60)
+	fit := params.Fit{BatchSize: 64, Epochs: 1, Shuffle: true}
+	plain := train(t, m, TrainInput{Data: data, Weights: w, Fit: fit}).Weights
+	ones := weighted(data, func(int) float32 { return 1 })
+	if !slices.Equal(plain, train(t, m, TrainInput{Data: ones, Weights: w, Fit: fit}).Weights) {
+		t.Error("weights of 1 change the result")
+	}
+	if a, b := evaluate(t, m, data, w), evaluate(t, m, ones, w); a.Loss() != b.Loss() || !slices.Equal(m.Metrics(a), m.Metrics(b)) {
+		t.Errorf("weights of 1 change the score: %v, %v", m.Metrics(a), m.Metrics(b))
+	}
+	other := weighted(data, func(row int) float32 { return float32(row % 3) })
+	if slices.Equal(plain, train(t, m, TrainInput{Data: other, Weights: w, Fit: fit}).Weights) {
+		t.Error("weights change nothing")
+	}
+	whole := evaluate(t, m, other, w)
+	merged, err := evaluate(t, m, other[1:], w).Merge(evaluate(t, m, other[:1], w))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if merged.Loss() != whole.Loss() || !slices.Equal(m.Metrics(merged), m.Metrics(whole)) {
+		t.Error("merged scores are others")
+	}
+	if v := m.Metrics(whole); len(v) != 2 || v[1].Name != "weighted_accuracy" || v[0].Value == v[1].Value {
+		t.Errorf("metrics %v", v)
+	}
+	none := weighted(data, func(int) float32 { return 0 })
+	if s := evaluate(t, m, none, w); s.outputs[0].loss.Value() != 0 || m.Metrics(s)[1].Value != 0 || m.Metrics(s)[0].Value == 0 {
+		t.Errorf("rows that count nothing: loss %v, metrics %v", s.Loss(), m.Metrics(s))
+	}
+}
+
+func TestRowWeightsRefused(t *testing.T) {
+	m := newModel(t, imageJSON, compiled(t, "optimizer=adam, loss=mse"))
+	for _, bad := range []float32{-1, float32(math.NaN()), float32(math.Inf(1))} {
+		data := weighted(dataFor(m, 1, 3), func(row int) float32 { return bad })
+		_, err := m.Evaluate(context.Background(), data, weightsFor(m, 1))
+		if e := (*WeightError)(nil); !errors.As(err, &e) || !strings.Contains(err.Error(), "row 1 of the buffer: the weight is ") {
+			t.Errorf("weight %v: error %v", bad, err)
+		}
+	}
+	data := dataFor(m, 1, 3)
+	data[0].Weights = make([]float32, 2)
+	if _, err := m.Evaluate(context.Background(), data, weightsFor(m, 1)); err == nil || !strings.Contains(err.Error(), "2 weights for 3 rows") {
+		t.Errorf("error %v", err)
+	}
+	_, err := New(Config{Spec: m.spec, Compile: compiled(t, "optimizer=adam, loss=mse, weighted_metrics=['AUC']")})
+	if err == nil || !strings.Contains(err.Error(), "weighted_metrics: AUC is no mean over rows") {
+		t.Errorf("error %v", err)
+	}
+}
