@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/weights"
 )
 
@@ -22,8 +23,8 @@ var archSchema = table.Schema{
 }
 
 // LoadModel adds a model to an architecture table, which it creates where there is none, and returns the model's id: one
-// more than the highest there, or 1. The JSON is checked whole and stored unchanged; weights must have the length that
-// the architecture needs.
+// more than the highest there, or 1. The JSON is checked whole and stored as it is, but for the dimensions of inputs that it leaves open,
+// and without what is around the JSON (see keras.Text); weights must have the length that the architecture needs.
 func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) {
 	j, err := env.begin(ctx, "load-model", 0, listeners{})
 	if err != nil {
@@ -37,10 +38,16 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	if opt.Weights != nil && opt.WeightsFrom != "" {
 		return 0, argumentErrorf("weights are given twice: as bytes and from a model table")
 	}
+	if opt.InputShapes != nil {
+		if opt.Arch, err = keras.Close(opt.Arch, opt.InputShapes); err != nil {
+			return 0, dataArgument(fmt.Errorf("model: %w", err))
+		}
+	}
 	given, err := newArchitecture(opt.Arch)
 	if err != nil {
 		return 0, dataArgument(err)
 	}
+	opt.Arch = given.arch
 	data := opt.Weights
 	if err := given.addWeights(data); err != nil {
 		return 0, dataArgument(fmt.Errorf("model: %w", err))

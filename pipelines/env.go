@@ -27,6 +27,10 @@ type Env struct {
 	Memory int64
 	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.
 	Progress func(Event)
+	// RunID is the ID of the run that the job belongs to, where one is recorded (package runs): who finds the job in the way is told it.
+	RunID string
+	// Submitted receives the name that an engine has given to a pipeline which it has just taken; nil: nobody listens.
+	Submitted func(job string)
 
 	// foreign makes the workers of the job strangers to this process, as those of another process are: for tests.
 	foreign bool

@@ -32,7 +32,11 @@ func newArchitecture(arch []byte) (*storedModel, error) {
 	if bytes.IndexByte(arch, 0) >= 0 {
 		return nil, errors.New("the model's JSON holds a zero byte")
 	}
-	m, err := newStoredModel(arch, nil)
+	text, err := keras.Text(arch)
+	if err != nil {
+		return nil, fmt.Errorf("model: %w", err)
+	}
+	m, err := newStoredModel(text, nil)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}

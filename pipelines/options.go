@@ -84,6 +84,8 @@ type LoadModelOptions struct {
 	ArchTable string
 	// Arch is the Keras JSON.
 	Arch []byte
+	// InputShapes are the shapes of the rows of each input, for a model that leaves dimensions open; nil: it leaves none.
+	InputShapes [][]int
 	// Weights in MADlib's byte form; nil: none. WeightsFrom names a model table to take them from instead.
 	Weights           []byte
 	WeightsFrom       string

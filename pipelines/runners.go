@@ -54,6 +54,9 @@ func (j *job) openRunner(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if j.Submitted != nil && IsEngine(j.Runner) {
+		j.engine = announcer{j.engine, j.Submitted}
+	}
 	traits := j.engine.Traits()
 	if err := runner.CheckStore(traits, j.ref); err != nil {
 		return argumentErrorf("runner %s: %w", j.Runner, err)
@@ -71,6 +74,20 @@ func (j *job) openRunner(ctx context.Context) (err error) {
 		j.shareConnections()
 	}
 	return nil
+}
+
+// An announcer tells somebody of every job that its runner has submitted.
+type announcer struct {
+	runner.Runner
+	submitted func(job string)
+}
+
+func (a announcer) Submit(ctx context.Context, p *beam.Pipeline, name string) (runner.Job, error) {
+	j, err := a.Runner.Submit(ctx, p, name)
+	if err == nil {
+		a.submitted(j.ID())
+	}
+	return j, err
 }
 
 // limits are what the runner makes of a pipeline.

@@ -33,6 +33,12 @@ type app struct {
 
 	commits *commits // of the stores that the run opens
 
+	// Of the run of this command line:
+	raw       []string    // its words
+	recording *recording  // nil: the command is not recorded
+	resumes   string      // ID of the run that it goes on with; "": none
+	interrupt func(error) // stops the process as Ctrl-C does
+
 	// started is set when a command's flags and arguments are accepted; errors before it are wrong usage.
 	started bool
 	// prismReady is set when prism may run: nobody else can connect to it, or the user has accepted that.
@@ -41,7 +47,9 @@ type app struct {
 	logging bool
 }
 
-func newApp(out, err io.Writer) *app { return &app{out: out, err: err, commits: new(commits)} }
+func newApp(out, err io.Writer) *app {
+	return &app{out: out, err: err, commits: new(commits), interrupt: func(error) {}}
+}
 
 // storeURL is the store to use: --db, else BEAMFIT_DB, else the default folder.
 func (a *app) storeURL() string {
@@ -81,8 +89,10 @@ func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipeli
 			defer p.Close()
 			env.Progress = p.Report
 		}
-		result, err = job(ctx, env, opt)
-		return err
+		return a.recorded(ctx, store, &env, func(ctx context.Context) (err error) {
+			result, err = job(ctx, env, opt)
+			return err
+		})
 	})
 	return result, err
 }

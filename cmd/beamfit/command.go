@@ -30,6 +30,8 @@ type about struct {
 	long    string // more, whole sentences
 	args    []argument
 	example string // whole command lines
+	// recorded: the command is a run of the store.
+	recorded bool
 	// pipelines: the command runs Beam pipelines, on the runner of --runner.
 	pipelines bool
 }
@@ -81,6 +83,9 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 					return err
 				}
 			}
+			if text.recorded {
+				a.recording = &recording{text.name, recordedArguments(cmd, a.raw, args)}
+			}
 			a.started = true
 			a.startLog()
 			pipelines.Sweep()
@@ -126,6 +131,12 @@ func (f flags) choice(dst *string, name, placeholder string, choices []string, d
 // toggle defines a flag without a value.
 func (f flags) toggle(dst *bool, name, usage string) {
 	f.add(flagvalue.Of(dst, flagvalue.Bool), name, "", "off", usage).NoOptDefVal = "true"
+}
+
+// form defines --format.
+func (f flags) form(dst *string) {
+	*dst = formTable
+	f.choice(dst, "format", "FORM", []string{formTable, formCSV, formJSON}, *dst, "form of the output")
 }
 
 // shared defines --shared, for commands that may make a store.

@@ -19,6 +19,7 @@ const (
 	fillNothing completion = iota
 	fillTable              // a table of the store
 	fillFile
+	fillRun // the ID of a run
 )
 
 // completionTimeout keeps the shell responsive where the store is far away.
@@ -39,6 +40,8 @@ func (a *app) completeArguments(args []argument) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveDefault
 		case fillTable:
 			return a.tableNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+		case fillRun:
+			return a.runIDs(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
@@ -57,6 +60,21 @@ func (a *app) tableNames(ctx context.Context) []string {
 		return err
 	})
 	return names
+}
+
+// runIDs are the runs of the store, none where it cannot be asked.
+func (a *app) runIDs(ctx context.Context) []string {
+	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+	defer cancel()
+	var ids []string
+	_ = a.withStore(ctx, func(store table.Store) error {
+		all, err := store.Runs(ctx)
+		for _, r := range all {
+			ids = append(ids, cobra.CompletionWithDesc(r.ID, string(r.State)+": "+runCommand(r)))
+		}
+		return err
+	})
+	return ids
 }
 
 type completionTask struct{ shell string }

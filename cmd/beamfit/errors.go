@@ -11,6 +11,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
+	"github.com/beamfit/beamfit/pipelines/runs"
 )
 
 // The exit codes.
@@ -31,11 +32,12 @@ var exitCodes = textTable{
 	{fmt.Sprint(exitFailed), "the run failed"},
 	{fmt.Sprint(exitUsage), "wrong usage: an unknown flag, or an argument that is wrong whatever the tables hold"},
 	{fmt.Sprint(exitUnavailable), "the store or the engine cannot be reached now; try again later"},
-	{fmt.Sprint(exitInterrupted), "cancelled, by Ctrl-C or SIGTERM, before the tables were committed"},
+	{fmt.Sprint(exitInterrupted), "cancelled, by Ctrl-C, SIGTERM or beamfit runs cancel, before the tables were committed"},
 }
 
 // execute runs the command line and returns the exit code, or runIsolated. It writes the error, if there is one, as one message.
 func execute(ctx context.Context, a *app, args []string) int {
+	a.raw = args
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -54,7 +56,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 		return exitUsage
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintln(w, "beamfit: interrupted")
+		fmt.Fprintf(w, "beamfit: %s\n", interruption(ctx))
 		return exitInterrupted
 	}
 	fmt.Fprintf(w, "beamfit: %v\n", err)
@@ -62,6 +64,14 @@ func execute(ctx context.Context, a *app, args []string) int {
 		return exitUnavailable
 	}
 	return exitFailed
+}
+
+// interruption says what has ended a run that was told to stop.
+func interruption(ctx context.Context) string {
+	if errors.Is(context.Cause(ctx), runs.ErrCancelled) {
+		return "cancelled by beamfit runs cancel"
+	}
+	return "interrupted"
 }
 
 // isUsage tells the errors of arguments that are wrong whatever the tables and files hold.

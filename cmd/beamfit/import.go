@@ -9,6 +9,7 @@ import (
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/io/fileio/exchange"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 type importTask struct {
@@ -21,7 +22,7 @@ type importTask struct {
 
 func importCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "import", group: groupTables,
+		name: "import", group: groupTables, recorded: true,
 		short: "Make a table of the rows of a CSV or Parquet file",
 		long: `Make a table of the rows of a CSV or Parquet file. Arrays in CSV are written {1,2} or [1,2], in double quotes. The
 types of CSV columns that --types leaves out are found by reading the file first.`,
@@ -53,7 +54,11 @@ func (t *importTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	return a.withStore(ctx, func(store table.Store) error {
-		n, err := exchange.Import(ctx, store, t.file, t.table, t.opt)
+		var n int64
+		err := a.recorded(ctx, store, new(pipelines.Env), func(ctx context.Context) (err error) {
+			n, err = exchange.Import(ctx, store, t.file, t.table, t.opt)
+			return err
+		})
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -37,6 +40,7 @@ beamfit load-model model_arch_library iris_transfer.json --weights-from iris_mod
 }
 
 func (t *loadModelTask) define(f flags) {
+	f.add(flagvalue.Each(&t.opt.InputShapes, flagvalue.Ints), "input-shape", "N,...", none, "shape of a row, for a model that leaves dimensions of its input open: 28,28,1; again for every further input")
 	f.add(flagvalue.Of(&t.weightsFile, flagvalue.Text), "weights", "FILE", none, "file with the weights: float32 numbers, little-endian, in the order of Keras' get_weights")
 	f.add(flagvalue.Of(&t.opt.WeightsFrom, flagvalue.Text), "weights-from", "MODEL_TABLE", none, "model table, written by fit, to take the weights from")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name of the model")
@@ -53,10 +57,21 @@ func (t *loadModelTask) validate(args []string, given func(string) bool) error {
 }
 
 func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
+	if err := otherModel(t.file); err != nil {
+		return err
+	}
 	if t.opt.Arch, err = exchange.ReadFile(ctx, t.file, keras.MaxJSONBytes, "no model's JSON is as large"); err != nil {
 		return err
 	}
+	if t.opt.InputShapes != nil {
+		if t.opt.Arch, err = keras.Close(t.opt.Arch, t.opt.InputShapes); err != nil {
+			return fmt.Errorf("file %s: %w", t.file, err)
+		}
+	}
 	spec, err := keras.Parse(t.opt.Arch)
+	if open := (*keras.OpenError)(nil); errors.As(err, &open) {
+		return fmt.Errorf("file %s: %w; --input-shape says them", t.file, err)
+	}
 	if err != nil {
 		return fmt.Errorf("file %s: %w", t.file, err)
 	}
@@ -76,6 +91,35 @@ func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
+	a.warn(spec.Notices)
 	a.say("%s: loaded as model %d", t.opt.ArchTable, id)
+	return nil
+}
+
+// otherModel says what a model is that is given in another form than JSON, before it is read: it may be large.
+func otherModel(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil // reading says it
+	}
+	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(path, "saved_model.pb")); err == nil {
+			return fmt.Errorf("%s is a SavedModel of TensorFlow; load it in Python (tf.keras.models.load_model) and write its model.to_json()", path)
+		}
+		return nil
+	}
+	if !info.Mode().IsRegular() {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	head := make([]byte, 16)
+	n, _ := io.ReadFull(f, head)
+	if _, err := keras.Text(head[:n]); err != nil {
+		return fmt.Errorf("file %s: %w", path, err)
+	}
 	return nil
 }

@@ -52,6 +52,7 @@ const engineGrace = 10 * time.Second
 func (a *app) untilInterrupted(args []string) int {
 	ctx, stop := netns.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	ctx, a.interrupt = context.WithCancelCause(ctx)
 	context.AfterFunc(ctx, stop)
 	code := make(chan int, 1)
 	go func() { code <- execute(ctx, a, args) }()
@@ -71,7 +72,7 @@ func (a *app) untilInterrupted(args []string) int {
 		case <-time.After(grace):
 		}
 		if !a.commits.pending() {
-			fmt.Fprintln(a.err, "beamfit: interrupted")
+			fmt.Fprintf(a.err, "beamfit: %s\n", interruption(ctx))
 			return exitInterrupted
 		}
 	}

@@ -28,7 +28,7 @@ type preprocessTask struct{ opt pipelines.PreprocessOptions }
 
 func preprocessCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "preprocess", group: groupTables, pipelines: true,
+		name: "preprocess", group: groupTables, recorded: true, pipelines: true,
 		short: "Pack rows into the buffers that fit and evaluate read",
 		long: `Pack rows into the buffers that fit and evaluate read, like MADlib's training_preprocessor_dl, or with --like its
 validation_preprocessor_dl. The output is the packed table OUTPUT and its description OUTPUT_summary.

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -116,28 +115,6 @@ func (t *quickstartTask) prepare(ctx context.Context, a *app, steps []quickstart
 
 // command runs a command line as if it were typed with the global flags of this one, and prints it first.
 func (a *app) command(ctx context.Context, args ...string) error {
-	words := make([]string, len(args))
-	for i, arg := range args {
-		words[i] = shellWord(arg)
-	}
-	a.say("$ beamfit %s", strings.Join(words, " "))
-	root := newRoot(&app{out: a.out, err: a.err, commits: a.commits, logging: a.logging, prismReady: a.prismReady})
-	args = append(args, a.runnerArguments()...)
-	root.SetArgs(append(args, "--db", a.storeURL(), fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers), "--log-level", a.logLevel,
-		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress)))
-	return root.ExecuteContext(ctx)
-}
-
-// shellWord quotes an argument for a POSIX shell where it needs it.
-func shellWord(arg string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,:=@%+", r)
-	}
-	switch {
-	case arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0:
-		return arg
-	case !strings.ContainsAny(arg, "\"$`\\!"):
-		return `"` + arg + `"`
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+	return a.call(ctx, "", args, slices.Concat(a.runnerArguments(),
+		[]string{fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers)}))
 }

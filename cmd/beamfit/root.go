@@ -14,6 +14,7 @@ const (
 	groupTables = "tables"
 	groupModels = "models"
 	groupUse    = "use"
+	groupRuns   = "runs"
 )
 
 func newRoot(a *app) *cobra.Command {
@@ -44,12 +45,14 @@ BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expand
 		&cobra.Group{ID: groupTables, Title: "Tables"},
 		&cobra.Group{ID: groupModels, Title: "Models"},
 		&cobra.Group{ID: groupUse, Title: "Using models"},
+		&cobra.Group{ID: groupRuns, Title: "Following runs"},
 	)
 	root.AddCommand(
 		quickstartCommand(a),
 		importCommand(a), exportCommand(a), showCommand(a), dropCommand(a), splitCommand(a), preprocessCommand(a),
 		loadModelCommand(a), deleteModelCommand(a), planCommand(a), fitCommand(a),
 		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a),
+		runsCommand(a), resumeCommand(a),
 		runnersCommand(a), completionCommand(a), versionCommand(a),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true // ours checks its argument

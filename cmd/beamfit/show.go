@@ -39,8 +39,7 @@ func (t *showTask) define(f flags) {
 		"columns to sort by, ascending, separated by commas; the rows are sorted in memory")
 	f.add(flagvalue.Optional(&t.limit, flagvalue.Count), "limit", "N", "all", "most rows to print")
 	f.toggle(&t.expanded, "expanded", "print a line per column instead of a line per row")
-	t.format = formTable
-	f.choice(&t.format, "format", "FORM", []string{formTable, formCSV, formJSON}, t.format, "form of the output")
+	f.form(&t.format)
 }
 
 func (t *showTask) validate(args []string, _ func(string) bool) (err error) {

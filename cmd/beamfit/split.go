@@ -13,7 +13,7 @@ type splitTask struct{ opt pipelines.SplitOptions }
 
 func splitCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "split", group: groupTables, pipelines: true,
+		name: "split", group: groupTables, recorded: true, pipelines: true,
 		short: "Split a table at random into training and test rows",
 		long: `Split a table at random into training and test rows, like MADlib's train_test_split.
 

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func staging(t *testing.T, root string) []string {
 		inControl := strings.HasPrefix(rel, ".beamfit")
 		switch {
 		case inControl && (depth == 0 || depth == 1 && (d.IsDir() || d.Name() == "lock" || d.Name() == "catalog.json")):
-		case inControl && (filepath.Base(filepath.Dir(rel)) == "locks" || filepath.Base(filepath.Dir(rel)) == "claims"):
+		case inControl && slices.Contains([]string{"locks", "claims", "runs"}, filepath.Base(filepath.Dir(rel))):
 		case !inControl && depth == 0 && strings.Contains(string(catalog), `"folder": "`+d.Name()+`"`):
 		case !inControl && depth == 1 && strings.Contains(string(catalog), `"generation": "`+d.Name()+`"`):
 		case !inControl && depth == 2 && (d.Name() == "table.json" || strings.HasSuffix(d.Name(), ".arrow")):

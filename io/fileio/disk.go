@@ -121,8 +121,9 @@ func (d disk) create(path string) (*file, error) {
 }
 
 // fresh makes a file that was not there.
-func (d disk) fresh(path string) (*os.File, error) {
-	mode := d.mode() & 0o666
+func (d disk) fresh(path string) (*os.File, error) { return d.freshMode(path, d.mode()&0o666) }
+
+func (d disk) freshMode(path string, mode os.FileMode) (*os.File, error) {
 	f, err := d.root.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return nil, err
@@ -151,16 +152,24 @@ func (f *file) sync() error {
 
 func (f *file) close() error { return oserr.Named(f.f.Close()) }
 
+// newSuffix ends the name of a file that is going to replace another.
+const newSuffix = ".new"
+
 // replace puts data into the file at path: a reader sees the old content or the new, never a part of it. It is durable
 // when the folder has been synced.
-func (d disk) replace(path string, data []byte) error {
-	next := path + ".new"
+func (d disk) replace(path string, data []byte) error { return d.put(path, data, true) }
+
+// swap is replace for what need not be durable.
+func (d disk) swap(path string, data []byte) error { return d.put(path, data, false) }
+
+func (d disk) put(path string, data []byte, durable bool) error {
+	next := path + newSuffix
 	f, err := d.create(next)
 	if err != nil {
 		return err
 	}
 	_, err = f.Write(data)
-	if err == nil {
+	if err == nil && durable {
 		err = f.sync()
 	}
 	if e := f.close(); err == nil {

@@ -14,6 +14,9 @@
 //	    lock                         the store's lock
 //	    locks/<table>                the lock that Mutate and Commit take on a table
 //	    claims/<table>               the lock of a claim, and its note
+//	    runs/<id>.json               a run: what it began with, locked while its process lives
+//	    runs/<id>.state.json         how far it is
+//	    runs/<id>.cancel             asks it to stop
 //	    outputs/<id>.json            an output being written; locked while its process lives
 //	    trash/<id>/                  what is being removed
 //
@@ -42,6 +45,9 @@
 // The mode of .beamfit is the store's: whatever is made in the store has it, files without the bits that only folders need,
 // whatever the umask. A new store is its user's alone (0700), or a group's (MakeShared: 2770, so that what a member makes belongs to
 // the group too). A store made otherwise keeps what it has.
+//
+// What a run began with may be run again by its user, so nobody else may write to runs/<id>.json, in a shared store neither, and a file
+// to which others may is never taken for the user's own.
 //
 // DIR may be reached through symbolic links. Below it none is followed, at no moment: all names are opened one by one in the
 // open folder that they lie in (package nofollow). A link in the place of a file or folder of the store is an error that

@@ -33,7 +33,7 @@ func (s *Store) makeFolders(mode os.FileMode) error {
 	if err == nil {
 		err = s.disk.mkdirMode(s.control(), mode)
 	}
-	for _, name := range []string{outputsFolder, locksFolder, claimsFolder, trashFolder} {
+	for _, name := range []string{outputsFolder, locksFolder, claimsFolder, runsFolder, trashFolder} {
 		if err == nil {
 			err = s.disk.mkdir(s.control(name))
 		}

@@ -44,6 +44,9 @@ type Store struct {
 	outputs   map[*output]struct{}
 	snapshots map[*snapshot]struct{}
 	claims    map[*claim]struct{}
+	runs      map[*runRecord]struct{}
+
+	maxRuns int // table.MaxRuns, but in tests
 }
 
 var _ table.Store = (*Store)(nil)
@@ -72,6 +75,7 @@ func Open(ctx context.Context, url string) (*Store, error) {
 	s := &Store{
 		root: root, ref: scheme + ":" + root, disk: disk{root: nofollow.Root(root)}, mem: memory.NewGoAllocator(),
 		outputs: map[*output]struct{}{}, snapshots: map[*snapshot]struct{}{}, claims: map[*claim]struct{}{},
+		runs: map[*runRecord]struct{}{}, maxRuns: table.MaxRuns,
 	}
 	s.sweepOpened(ctx)
 	return s, nil
@@ -121,6 +125,7 @@ const (
 	outputsFolder = "outputs"
 	locksFolder   = "locks"
 	claimsFolder  = "claims"
+	runsFolder    = "runs"
 	trashFolder   = "trash"
 )
 
@@ -137,7 +142,7 @@ func (s *Store) ready(ctx context.Context) error {
 	return nil
 }
 
-// Close aborts the outputs that are open, ends the snapshots and releases the claims.
+// Close aborts the outputs that are open, ends the snapshots, releases the claims and lets go of the runs.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -150,6 +155,7 @@ func (s *Store) Close() error {
 		snapshots = append(snapshots, n)
 	}
 	claims := slices.Collect(maps.Keys(s.claims))
+	runs := slices.Collect(maps.Keys(s.runs))
 	s.mu.Unlock()
 	var errs []error
 	for _, o := range outputs {
@@ -160,6 +166,9 @@ func (s *Store) Close() error {
 	}
 	for _, c := range claims {
 		c.Release()
+	}
+	for _, r := range runs {
+		r.shut()
 	}
 	return errors.Join(errs...)
 }

@@ -49,6 +49,7 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"cancel", cancelCases},
 		{"ref", refCases},
 		{"claim", claimCases},
+		{"run", runCases},
 		{"killed", killedCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {

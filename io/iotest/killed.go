@@ -68,6 +68,13 @@ var childTasks = map[string]func(t *testing.T, s table.Store){
 		claimed(t, s, named("t"))
 		wait()
 	},
+	"run": func(t *testing.T, s table.Store) {
+		beat(t, recorded(t, s, newRun()), table.RunStatus{})
+		stopping := newRun()
+		stopping.Command = "stopping"
+		beat(t, recorded(t, s, stopping), table.RunStatus{Stopping: true})
+		wait()
+	},
 	"snapshot": func(t *testing.T, s table.Store) {
 		if _, err := s.Snapshot(testContext(t), named("old")); err != nil {
 			t.Fatal(err)

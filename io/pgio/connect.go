@@ -56,6 +56,7 @@ type store struct {
 	watch      *watch
 	splitBytes int64
 	poolWait   time.Duration
+	maxRuns    int // table.MaxRuns, but in tests
 
 	mu     sync.Mutex
 	closed bool
@@ -85,7 +86,7 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(err.Error()))
 	}
-	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, open: map[closer]struct{}{}}
+	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, maxRuns: table.MaxRuns, open: map[closer]struct{}{}}
 	w.start()
 	if err := s.sweep(ctx); err != nil {
 		w.end()

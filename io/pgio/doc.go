@@ -44,6 +44,13 @@
 // rows are replaced, as TRUNCATE and INSERT would; where its columns differ from the new ones, or a foreign key of another
 // table, a rule, a child table or a generated column stands against it, Create refuses and names what would be lost.
 //
+// # Runs
+//
+// The runs of a role are rows of beamfit_runs in the first schema of its search path, made by the first run; where that name is another
+// role's, of beamfit_runs_2 and so on. Only a table that the role itself owns is read or written: on one that somebody has planted, triggers
+// and policies would run with the rights of whoever uses it. A run at work holds an advisory lock made from its ID. One whose lock is free and
+// whose heartbeat is two seconds old has died; where pool_max_conns leaves no connection for the lock, one whose heartbeat is 15 seconds old. Changes of these rows do not wait for the disk (synchronous_commit off).
+//
 // # Stalls
 //
 // When no byte has moved for the stall timeout while a call waits for the server, pg_stat_activity is asked on a second connection.

@@ -111,7 +111,7 @@ func (s *store) Lookup(ctx context.Context, name table.Name) (*table.Info, error
 	return info, nil
 }
 
-// List names what can be read in the first schema of the search path.
+// List names what can be read in the first schema of the search path, but for what is beamfit's own.
 func (s *store) List(ctx context.Context) ([]table.Name, error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *store) List(ctx context.Context) ([]table.Name, error) {
 	slices.Sort(found)
 	var names []table.Name
 	for _, n := range found {
-		if !isStaging(n) {
+		if !isStaging(n) && !isRunsTable(n) {
 			names = append(names, table.Name{Table: n})
 		}
 	}

@@ -77,6 +77,9 @@ func checkNew(name table.Name, s table.Schema) error {
 	if isStaging(name.Table) {
 		return fmt.Errorf("names that begin with %s are reserved", stagingPrefix)
 	}
+	if isRunsTable(name.Table) {
+		return fmt.Errorf("the name %s is reserved for the table of runs", name.Table)
+	}
 	return nil
 }
 

@@ -12,6 +12,7 @@
 //	Partition  a part of a snapshot that one worker reads, with the number of its first row
 //	Output     tables being written: staged out of sight, then made visible together by Commit, or not at all
 //	Claim      a name that is kept for the command that is going to make a table of it
+//	Run        a command at work, or one that has ended, with the row that the store keeps of it
 //	Part       the rows one worker writes to an output under a key; writing a key twice keeps one copy
 //	Ref        a store's address without secrets, safe in logs and in pipeline graphs; Connect turns it into a Store
 //

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // What callers ask of an error with errors.Is.

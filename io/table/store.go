@@ -39,6 +39,14 @@ type Store interface {
 	Claim(ctx context.Context, name Name, note string) (Claim, error)
 	// Now is what the clock of the store reads, without a time zone: on a server its own, in the time zone that it has for the user.
 	Now(ctx context.Context) (time.Time, error)
+	// Record keeps a row for a run that begins, and holds it as one whose process lives until its End, Close or the end of the
+	// process. The row is no table of the store's, and not to have it hinders no other call. An ID that is taken is ErrExist.
+	Record(ctx context.Context, run Run) (RunRecord, error)
+	// Runs are the runs that the user may see, those that began last first.
+	Runs(ctx context.Context) ([]Run, error)
+	// CancelRun asks a run of the user's to stop, which its Beat tells it. One that is not there is ErrNotExist; one that has ended is
+	// an error too.
+	CancelRun(ctx context.Context, id string) error
 	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted, claims released. Closing
 	// again does nothing.
 	Close() error

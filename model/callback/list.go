@@ -3,8 +3,8 @@ package callback
 import (
 	"fmt"
 
-	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/metric"
+	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/params"
 )
 

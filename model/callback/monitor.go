@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/metric"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // A monitor is a value that callbacks look at.

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/nearest"
 	"gorgonia.org/gorgonia"
 )
 

@@ -103,7 +103,7 @@ func (b *builder) shares(c *call, scores, mask *gorgonia.Node, emptyIsZero bool,
 	default:
 		shares = b.activationOfRows(scores, softmaxName)
 	}
-	if !b.o.Training || rate == 0 {
+	if !b.trains(c) || rate == 0 {
 		return shares
 	}
 	return b.drop(CodeDropout, DropoutAttr{Rate: float32(rate), Stream: c.stream(seed)}, shares)

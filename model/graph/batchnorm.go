@@ -64,6 +64,9 @@ func (b *builder) normalise(c *call, cfg *keras.BatchNormalization, x *gorgonia.
 	rows, channels := rowsOf(x.Shape())
 	attr := BatchNormAttr{Rows: rows, C: channels, Whole: b.ofWhole(rows), Epsilon: cfg.Epsilon, Scale: cfg.Scale, Center: cfg.Center}
 	gamma, beta := b.weight(c.Layer, "gamma"), b.weight(c.Layer, "beta")
+	if c.inference && b.o.Training && c.Trainable { // gamma and beta learn
+		return b.batchNormLearn(attr, c, x, gamma, beta)
+	}
 	if !b.o.Training || !c.Trainable {
 		return b.batchNormInfer(attr, x, gamma, beta, b.state(c.Layer, "moving_mean"), b.state(c.Layer, "moving_variance"))
 	}
@@ -98,6 +101,19 @@ func (b *builder) batchNormTrain(attr BatchNormAttr, x, gamma, beta *gorgonia.No
 			return append(grads, nil)
 		},
 	}, x, gamma, beta, whole)
+}
+
+// batchNormLearn normalises by given statistics like batchNormInfer, with operations that have gradients of gamma and beta.
+func (b *builder) batchNormLearn(attr BatchNormAttr, c *call, x, gamma, beta *gorgonia.Node) *gorgonia.Node {
+	attr.Scale, attr.Center = false, false
+	y := b.batchNormInfer(attr, x, nil, nil, b.state(c.Layer, "moving_mean"), b.state(c.Layer, "moving_variance"))
+	if gamma != nil {
+		y = b.multiply(y, b.broadcast(gamma, y.Shape()))
+	}
+	if beta != nil {
+		y = b.add(y, b.broadcast(beta, y.Shape()))
+	}
+	return y
 }
 
 func (b *builder) batchNormInfer(attr BatchNormAttr, x, gamma, beta, mean, variance *gorgonia.Node) *gorgonia.Node {

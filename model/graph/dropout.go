@@ -41,7 +41,7 @@ type DropoutBroadcastAttr struct {
 func dropout(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Dropout)
 	x := c.in[0]
-	if !b.o.Training || cfg.Rate == 0 {
+	if !b.trains(c) || cfg.Rate == 0 {
 		return x, nil
 	}
 	attr := DropoutAttr{Rate: float32(cfg.Rate), Stream: c.stream(cfg.Seed)}

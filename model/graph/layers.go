@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/nearest"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -26,8 +26,8 @@ type call struct {
 	number int
 	// shape is that of the result where it is not that of output: of a layer inside another.
 	shape tensor.Shape
-	// causal is keras.Call.Causal.
-	causal bool
+	// causal and inference are those of keras.Call.
+	causal, inference bool
 	// sole says that nothing else reads the inputs.
 	sole bool
 }
@@ -49,6 +49,7 @@ var layers = map[string]layer{
 	"CenterCrop":             centerCrop,
 	"ChannelsFirst":          channelsFirst,
 	"Concatenate":            concatenate,
+	"Constant":               constant,
 	"Conv1D":                 conv2D,
 	"Conv2D":                 conv2D,
 	"Conv1DTranspose":        conv2DTranspose,
@@ -62,8 +63,8 @@ var layers = map[string]layer{
 	"Dropout":                dropout,
 	"ELU":                    elu,
 	"Embedding":              embedding,
-	"ExpandDims":             reshapeLayer,
 	"Flatten":                reshapeLayer,
+	"Function":               namedFunction,
 	"GRU":                    recurrentLayer,
 	"GaussianDropout":        noise,
 	"GaussianNoise":          noise,
@@ -90,6 +91,9 @@ var layers = map[string]layer{
 	"PReLU":                  prelu,
 	"Permute":                permuteLayer,
 	"RMSNormalization":       rmsNormalization,
+	"Divide":                 merge,
+	"Reduce":                 reduce,
+	"Slice":                  slice,
 	"ReLU":                   relu,
 	"RepeatVector":           repeatVector,
 	"Rescaling":              rescaling,
@@ -141,7 +145,7 @@ func (b *builder) call(number int, c keras.Call) error {
 		return fmt.Errorf("layer %q: class %s is not supported; %s", c.Layer.Name, class, nearest.Known(class, LayerClasses()))
 	}
 	out := c.Outputs[0]
-	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal}
+	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal, inference: c.Inference}
 	this.sole = true
 	for _, t := range c.Inputs {
 		this.in = append(this.in, b.tensors[t])
@@ -167,6 +171,9 @@ func (b *builder) call(number int, c keras.Call) error {
 	b.tensors[out] = n
 	return nil
 }
+
+// trains says whether a call does what its layer does in training.
+func (b *builder) trains(c *call) bool { return b.o.Training && !c.inference }
 
 // outShape is the shape of a call's output with the batch dimension.
 func (b *builder) outShape(c *call) tensor.Shape {

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/loss"
@@ -80,21 +81,38 @@ func (b *builder) losses() (*gorgonia.Node, error) {
 		terms = append(terms, p, p) // a penalty scales itself (see penalise), so its gradient here is not used
 	}
 	b.g.RowPenalties = b.penalties
-	diff := make([]bool, len(terms))
+	var total *gorgonia.Node
+	for some := range slices.Chunk(terms, 2*termsOfTotal) {
+		b.g.sections.turn()
+		total = b.total(total, some)
+	}
+	return total, nil
+}
+
+// termsOfTotal is the most terms that one operation adds up: Gorgonia compares its type, which has all of them, as often as it has
+// terms.
+const termsOfTotal = 64
+
+// total is Σ scale·loss of pairs of a loss and its scale, and of another total where there is one.
+func (b *builder) total(other *gorgonia.Node, terms gorgonia.Nodes) *gorgonia.Node {
+	diff := make([]bool, len(terms), len(terms)+1)
 	for i := 0; i < len(diff); i += 2 {
 		diff[i] = true
 	}
 	// The gradient of Σ scale·loss is the scale itself: the total is the root, so the gradient above it is always 1.
 	return b.apply(Op{
-		Code: codeTotal, Out: tensor.ScalarShape(), InPlace: -1, diff: diff,
-		grad: func(in gorgonia.Nodes, _, _ *gorgonia.Node) gorgonia.Nodes {
+		Code: codeTotal, Out: tensor.ScalarShape(), InPlace: -1, diff: append(diff, all(count(other))...),
+		grad: func(in gorgonia.Nodes, _, one *gorgonia.Node) gorgonia.Nodes {
 			grads := make(gorgonia.Nodes, len(in))
-			for i := 0; i < len(in); i += 2 {
+			for i := 0; i < len(terms); i += 2 {
 				grads[i] = in[i+1]
+			}
+			if other != nil {
+				grads[len(terms)] = one
 			}
 			return grads
 		},
-	}, terms...), nil
+	}, append(slices.Clone(terms), other)...)
 }
 
 // loss is the loss per row of output p, from its logits where both have them.

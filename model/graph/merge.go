@@ -9,6 +9,7 @@ import (
 var merges = map[string]func(b *builder, x, y *gorgonia.Node) *gorgonia.Node{
 	"Add":      (*builder).add,
 	"Average":  (*builder).add, // divided at the end
+	"Divide":   (*builder).divide,
 	"Maximum":  func(b *builder, x, y *gorgonia.Node) *gorgonia.Node { return b.extremum(false, x, y) },
 	"Minimum":  func(b *builder, x, y *gorgonia.Node) *gorgonia.Node { return b.extremum(true, x, y) },
 	"Multiply": (*builder).multiply,

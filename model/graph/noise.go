@@ -30,7 +30,7 @@ func (c *call) stream(seed *int64) uint64 {
 
 func noise(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Noise)
-	if !b.o.Training || cfg.Stddev == 0 {
+	if !b.trains(c) || cfg.Stddev == 0 {
 		return c.in[0], nil
 	}
 	attr := NoiseAttr{Stddev: float32(cfg.Stddev), Stream: c.stream(cfg.Seed)}

@@ -117,11 +117,11 @@ func (b *builder) recurrent(c *call, cfg *keras.Recurrent, prefix string, x, mas
 	}, Mask: mask != nil}
 	w, r, bias := b.weight(c.Layer, prefix+"kernel"), b.weight(c.Layer, prefix+"recurrent_kernel"), b.weight(c.Layer, prefix+"bias")
 	stream := c.stream(cfg.Seed) + dropStreams[prefix]
-	if b.o.Training && cfg.Dropout > 0 { // the same elements at all steps
+	if b.trains(c) && cfg.Dropout > 0 { // the same elements at all steps
 		drop := DropoutAttr{Rate: float32(cfg.Dropout), Stream: stream}
 		x = b.drop(CodeDropoutBroadcast, &DropoutBroadcastAttr{drop, in, []int{1, in[1], in[2]}}, x)
 	}
-	if b.o.Training && cfg.RecurrentDropout > 0 {
+	if b.trains(c) && cfg.RecurrentDropout > 0 {
 		attr.Drop = DropoutAttr{Rate: float32(cfg.RecurrentDropout), Stream: stream + ofStates}
 	}
 	if cfg.Kind == "GRU" && cfg.ResetAfter {

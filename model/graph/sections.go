@@ -64,6 +64,9 @@ func (s *sections) turn() {
 
 // input makes an input node. Gorgonia takes inputs of one name for one node.
 func (s *sections) input(name string, shape tensor.Shape) *gorgonia.Node {
+	if shape.IsScalar() {
+		return gorgonia.NewScalar(s.all[s.at].expr, gorgonia.Float32, gorgonia.WithName(name))
+	}
 	return gorgonia.NewTensor(s.all[s.at].expr, gorgonia.Float32, shape.Dims(), gorgonia.WithShape(shape...), gorgonia.WithName(name))
 }
 

@@ -34,10 +34,13 @@ func TestDeepModels(t *testing.T) {
 		}
 		return layerJSON("Activation", fmt.Sprint("t", i), `,"activation":"tanh"`, in)
 	}
+	penalty := func(i int) string {
+		return strings.Replace(dense(i), `"units"`, `"activity_regularizer":{"class_name":"L2","config":{"l2":0.1}},"units"`, 1)
+	}
 	for _, m := range []struct {
 		name, last string
 		layer      func(i int) string
-	}{{"dense", "d", dense}, {"shortcuts", "a", shortcut}, {"activations", "t", activation}} {
+	}{{"dense", "d", dense}, {"shortcuts", "a", shortcut}, {"activations", "t", activation}, {"penalties", "d", penalty}} {
 		t.Run(m.name, func(t *testing.T) {
 			passed := func(layers int) (nodes int) {
 				g := deep(t, layers, m.last, m.layer)

@@ -17,13 +17,13 @@ func timeDistributed(b *builder, c *call) (*gorgonia.Node, error) {
 	inner := *c.Config.(*keras.TimeDistributed).Layer
 	inner.Weights, inner.Trainable = c.Weights, c.Trainable && inner.Trainable
 	x, out := c.in[0], b.outShape(c)
-	if cfg, ok := inner.Config.(*keras.BatchNormalization); ok && b.o.Training && inner.Trainable && !b.beforeKeras3() {
+	if cfg, ok := inner.Config.(*keras.BatchNormalization); ok && b.trains(c) && inner.Trainable && !b.beforeKeras3() {
 		return b.normaliseSteps(&inner, cfg, x), nil
 	}
 	in := x.Shape()
 	y, err := b.classes[inner.Config.Class()](b, &call{
 		Layer: &inner, in: []*gorgonia.Node{b.reshape(x, foldSteps(in))}, masks: make([]*gorgonia.Node, 1),
-		output: c.output, number: c.number, shape: foldSteps(out),
+		output: c.output, number: c.number, shape: foldSteps(out), inference: c.inference,
 	})
 	if err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // activations is the table of known activations (keras.activations by name). model/graph has the functions.

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // args are the arguments of one Keras object (the config of a layer or initializer). Each getter reads one argument
@@ -24,6 +24,8 @@ type args struct {
 	inside  func(v any) (*Layer, error)
 	// channelsFirst says that the layer works on images with their channels first.
 	channelsFirst bool
+	// note takes a notice about the model; nil: nobody reads it.
+	note func(text string)
 }
 
 func newArgs(obj object) *args {
@@ -229,24 +231,6 @@ func (a *args) off(keys ...string) {
 		if v, ok := a.get(key); ok && v != false {
 			a.fail("%s is not supported (found %s)", key, show(v))
 		}
-	}
-}
-
-// float32Only refuses every dtype but float32: a name, or a policy {"class_name": "DTypePolicy", "config": {"name": ...}}.
-func (a *args) float32Only() {
-	v, ok := a.get("dtype")
-	if !ok {
-		return
-	}
-	name := v
-	if policy, ok := v.(object); ok {
-		name = nil
-		if config, ok := policy["config"].(object); ok {
-			name = config["name"]
-		}
-	}
-	if name != "float32" {
-		a.fail("dtype %s is not supported, only float32", show(v))
 	}
 }
 

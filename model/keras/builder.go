@@ -16,17 +16,19 @@ type builder struct {
 	masks   map[int]int
 	total   int // weights so far
 	applied int // calls so far, those of networks included
+	// inference says that the network that is applied was called with training=False.
+	inference bool
 }
 
 func newBuilder() *builder {
 	return &builder{spec: &Spec{}, shapes: map[*Layer][]int{}, masks: map[int]int{}}
 }
 
-// unknownLength says whether a shape has an unknown dimension besides the batch. tf.keras states such a shape for every
-// Embedding without input_length.
-func unknownLength(shape any) bool {
-	list, _ := shape.([]any)
-	return len(list) > 1 && slices.Contains(list[1:], nil)
+// note keeps a notice about the model, once.
+func (b *builder) note(text string) {
+	if !slices.Contains(b.spec.Notices, text) {
+		b.spec.Notices = append(b.spec.Notices, text)
+	}
 }
 
 // tensor adds a tensor and returns its index.
@@ -45,6 +47,10 @@ func (b *builder) call(l *Layer, n node, in []int) ([]int, error) {
 	switch config := l.Config.(type) {
 	case network:
 		out, err = b.enter(l, config, n, in)
+	case *Operation:
+		out, err = b.operate(l, config, n, in)
+	case *InputLayer: // of a Sequential that has two
+		out = in
 	case kind:
 		out, err = b.apply(l, config, n, in)
 	default:
@@ -73,14 +79,18 @@ func (b *builder) enter(l *Layer, inner network, n node, in []int) ([]int, error
 		if len(stated) != len(in) {
 			return nil, fmt.Errorf("takes %d inputs, found %d", len(stated), len(in))
 		}
+		in = slices.Clone(in)
 		for i, s := range stated {
-			if shape := b.spec.Tensors[in[i]].Shape; !slices.Equal(s.Shape, shape) {
-				return nil, fmt.Errorf("states the input shape %s, its input has shape %s", shapeText(s.Shape), shapeText(shape))
+			var err error
+			if in[i], err = b.asStated(l, s.Shape, in[i]); err != nil {
+				return nil, err
 			}
 		}
 	}
-	made := len(b.spec.Tensors)
+	made, before := len(b.spec.Tensors), b.inference
+	b.inference = before || n.inference
 	out, err := inner.apply(in)
+	b.inference = before
 	for _, t := range out {
 		if t >= made {
 			b.spec.Tensors[t].Name = l.Name
@@ -89,8 +99,25 @@ func (b *builder) enter(l *Layer, inner network, n node, in []int) ([]int, error
 	return out, err
 }
 
+// asStated is the input of a network as the network states it: it may have a last dimension of 1 more, or less. Keras 2 takes
+// images and sequences of another size, too.
+func (b *builder) asStated(l *Layer, stated []int, in int) (int, error) {
+	shape := b.spec.Tensors[in].Shape
+	fits, err := Fit(stated, shape)
+	if last := len(shape) - 1; err != nil && b.beforeKeras3() && len(stated) == len(shape) && (stated[last] == shape[last] || stated[last] == 0) {
+		fits, err = shape, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("states the input shape %s, its input has shape %s", openText(stated), shapeText(shape))
+	}
+	if slices.Equal(fits, shape) {
+		return in, nil
+	}
+	return b.compute(l.Name, &Reshape{TargetShape: fits}, in)
+}
+
 func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
-	c := Call{Layer: l, Inputs: in}
+	c := Call{Layer: l, Inputs: in, Inference: b.inference || n.inference}
 	mask := takeMask(k, &n, &c.Inputs)
 	var err error
 	if caller, ok := unwrapped(k).(caller); ok {
@@ -106,9 +133,6 @@ func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
 		shapes[i] = b.spec.Tensors[t].Shape
 	}
 	shape := shapes[0]
-	if stated, ok := b.shapes[l]; ok && !slices.Equal(stated, shape) {
-		return nil, fmt.Errorf("states the input shape %s, its input has shape %s", shapeText(stated), shapeText(shape))
-	}
 	outShape, err := outputShape(k, shapes)
 	if err != nil {
 		return nil, err
@@ -141,6 +165,24 @@ func outputShape(k kind, in [][]int) ([]int, error) {
 		return nil, fmt.Errorf("takes one input, found %d", len(in))
 	}
 	return k.outputShape(in[0])
+}
+
+// compute adds a call that the JSON does not have, of a layer without weights.
+func (b *builder) compute(name string, k kind, in ...int) (int, error) {
+	shapes := make([][]int, len(in))
+	for i, t := range in {
+		shapes[i] = b.spec.Tensors[t].Shape
+	}
+	shape, err := outputShape(k, shapes)
+	if err != nil {
+		return -1, err
+	}
+	if err := checkRow(shape); err != nil {
+		return -1, fmt.Errorf("output: %w", err)
+	}
+	out := b.tensor(name, shape)
+	b.spec.Calls = append(b.spec.Calls, Call{Layer: &Layer{Name: name, Class: k.Class(), Config: k}, Inputs: in, Outputs: []int{out}})
+	return out, nil
 }
 
 // own gives a layer its weights at its first call; later calls must need the same.

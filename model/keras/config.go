@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // A Config holds a layer's typed arguments: *Dense, *Conv2D, ... Each is declared in the file of its layer family.
@@ -71,7 +71,6 @@ var layerClasses = map[string]layerClass{
 	"Conv2D":                 {parseConv(2), dropsMask},
 	"Conv1DTranspose":        {parseConvTranspose(1), dropsMask},
 	"Conv2DTranspose":        {parseConvTranspose(2), dropsMask},
-	"ConvertToTensor":        {parseConvertToTensor, dropsMask},
 	"Cropping1D":             {parseFrame("Cropping1D", "cropping", 1, 1), dropsMask},
 	"Cropping2D":             {parseFrame("Cropping2D", "cropping", 2, 0), dropsMask},
 	"Dense":                  {parseDense, passesMask},
@@ -81,7 +80,6 @@ var layerClasses = map[string]layerClass{
 	"Dropout":                {parseDropout, passesMask},
 	"ELU":                    {parseELU, passesMask},
 	"Embedding":              {parseEmbedding, ownMask},
-	"ExpandDims":             {parseExpandDims, dropsMask},
 	"Flatten":                {parseFlatten, dropsMask},
 	"GRU":                    {parseRecurrent("GRU"), ownMask},
 	"GaussianDropout":        {parseGaussianDropout, passesMask},

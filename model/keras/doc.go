@@ -1,5 +1,7 @@
 // Package keras reads the JSON that Keras writes for a model (model.to_json) into a checked Spec.
 //
+// Floats of another precision are read as float32, which a notice of the Spec says.
+//
 // All generations are read: Keras 2.1 (a Sequential's config is a list of layers), Keras 2.2 and tf.keras 2.x
 // (config.layers; an InputLayer and the layer after it both state the input shape), and Keras 3 (batch_shape, module
 // and registered_name, inbound_nodes with args and kwargs, dtype as a policy). Models are Sequential or functional
@@ -19,12 +21,22 @@
 // inputs. Where Keras 3 writes the making of a mask among the layers of a functional model (NotEqual, Any, LogicalOr) and
 // the mask among the arguments of a call, these are read too.
 //
+// # Operations
+//
+// Functional models call functions of Keras or TensorFlow as they call layers. An Operation is such a function; its calls become calls of
+// layers that the JSON does not have (Slice, Reduce, Constant, Function and those of Keras). The tables are in operations.go.
+//
+// # Open shapes
+//
+// A model may leave dimensions of its inputs open. Parse refuses it with an *OpenError; Close writes shapes that somebody knows into the
+// JSON, and Try checks a model whose shapes nobody knows yet.
+//
 // # Guarantees
 //
 // A Spec that Parse returns is complete and consistent: every layer, activation, initializer and regularizer is known, every shape
 // fits the next layer, every array has its place in the flat weight vector, in the order of Keras' get_weights.
 // Whatever is not known is refused by name: a layer, an activation, an initializer, any constraint,
-// a dtype other than float32, and every argument that would change the result and is not read here.
+// a dtype that is no float, and every argument that would change the result and is not read here.
 // Nothing of the JSON is ever executed.
 //
 // # Limits

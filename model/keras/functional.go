@@ -29,7 +29,11 @@ func readFunctional(s *scope, class string, config object) (network, error) {
 		if err != nil {
 			return nil, err
 		}
-		if g.calls[l], err = nodes(obj["inbound_nodes"]); err != nil {
+		read := nodes
+		if _, ok := l.Config.(*Operation); ok {
+			read = operands
+		}
+		if g.calls[l], err = read(obj["inbound_nodes"]); err != nil {
 			return nil, l.wrap(err)
 		}
 	}
@@ -148,6 +152,8 @@ func (g *functional) exists(r ref) error {
 		calls = 1
 	case network:
 		results = config.results()
+	case *Operation:
+		results = MaxCalls // a call tells, see apply
 	}
 	if r.node < 0 || r.node >= calls || r.tensor < 0 || r.tensor >= results {
 		return fmt.Errorf("layer %q has no tensor [%d, %d]: it is called %d times and gives %d tensors a time",

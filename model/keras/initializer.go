@@ -56,22 +56,22 @@ var initializers = map[string]func(*args) Initializer{
 
 // initializerAliases are short names of older Keras versions.
 var initializerAliases = map[string]string{
-	"normal":           "RandomNormal",
-	"one":              "Ones",
-	"STFTInitializer":  "STFT",
-	"stft_initializer": "STFT",
-	"uniform":          "RandomUniform",
-	"zero":             "Zeros",
+	"normal":  "RandomNormal",
+	"one":     "Ones",
+	"uniform": "RandomUniform",
+	"zero":    "Zeros",
 }
 
-// initializerClass finds the class for a class name or a name of keras.initializers (glorot_uniform).
+// initializerClass finds the class for a class name or a name of keras.initializers (glorot_uniform). Keras 3.0 to 3.6 call some
+// of them OrthogonalInitializer, IdentityInitializer and STFTInitializer; a V2 at the end is of TensorFlow's own classes.
 func initializerClass(name string) string {
 	if class, ok := initializerAliases[name]; ok {
 		return class
 	}
-	plain := strings.ReplaceAll(name, "_", "")
+	plain := strings.ToLower(strings.ReplaceAll(name, "_", ""))
+	plain = strings.TrimSuffix(strings.TrimSuffix(plain, "v2"), "initializer")
 	for class := range initializers {
-		if strings.EqualFold(class, plain) {
+		if strings.ToLower(class) == plain {
 			return class
 		}
 	}
@@ -191,7 +191,7 @@ func readInitializer(v any) (Initializer, error) {
 		return Initializer{}, fmt.Errorf("initializer %s is not supported (%s)", objectName(v), known(class, initializers))
 	}
 	a := newArgs(config)
-	a.float32Only()
+	a.dtype()
 	i := parse(a)
 	if err := a.check(); err != nil {
 		return Initializer{}, fmt.Errorf("%s: %w", class, err)

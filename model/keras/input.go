@@ -2,7 +2,7 @@ package keras
 
 import "fmt"
 
-// InputLayer declares an input of the model; Shape is the shape of its rows.
+// InputLayer declares an input of the model; Shape is the shape of its rows, with 0 for a dimension that is open.
 type InputLayer struct{ Shape []int }
 
 // Class is "InputLayer".
@@ -35,7 +35,7 @@ func (a *args) batchShape() []int {
 	return shape
 }
 
-// rowShape reads a shape with batch dimension and returns it without. Every other dimension must be known.
+// rowShape reads a shape with batch dimension and returns it without. A dimension that is open is 0.
 func (a *args) rowShape(key string, v any) []int {
 	shape := a.dimensions(key, v)
 	if a.err != nil {
@@ -46,13 +46,7 @@ func (a *args) rowShape(key string, v any) []int {
 		return nil
 	}
 	row := shape[1:]
-	for _, d := range row {
-		if d == 0 {
-			a.fail("%s %s: every dimension besides the batch must be given", key, show(v))
-			return nil
-		}
-	}
-	if err := checkRow(row); err != nil {
+	if err := checkRow(atLeast1(row)); err != nil {
 		a.err = fmt.Errorf("%s: %w", key, err)
 		return nil
 	}

@@ -91,20 +91,3 @@ func parseFilled(operation string) func(*args) kind {
 func (*Filled) outputShape(in []int) ([]int, error) { return slices.Clone(in), nil }
 
 func (*Filled) weights([]int) []array { return nil }
-
-// ExpandDims gives its input a last dimension of 1.
-type ExpandDims struct{}
-
-// Class is "ExpandDims".
-func (*ExpandDims) Class() string { return "ExpandDims" }
-
-func parseExpandDims(a *args) kind {
-	if a.axis("axis", 0) != -1 {
-		a.wrong("axis", "-1")
-	}
-	return &ExpandDims{}
-}
-
-func (*ExpandDims) outputShape(in []int) ([]int, error) { return append(slices.Clone(in), 1), nil }
-
-func (*ExpandDims) weights([]int) []array { return nil }

@@ -228,16 +228,9 @@ func (b *builder) concatMasks(c *Call, config *Concatenate) (int, error) {
 
 // maskCall adds a call that computes a mask.
 func (b *builder) maskCall(l *Layer, k kind, in ...int) int {
-	shapes := make([][]int, len(in))
-	for i, t := range in {
-		shapes[i] = b.spec.Tensors[t].Shape
-	}
-	shape, err := outputShape(k, shapes)
+	out, err := b.compute(l.Name+"/mask", k, in...)
 	if err != nil {
 		panic(fmt.Sprintf("keras: mask of layer %q: %v", l.Name, err)) // the layer accepted its own shapes
 	}
-	out := b.tensor(l.Name+"/mask", shape)
-	maker := &Layer{Name: l.Name + "/mask", Class: k.Class(), Config: k}
-	b.spec.Calls = append(b.spec.Calls, Call{Layer: maker, Inputs: in, Outputs: []int{out}})
 	return out
 }

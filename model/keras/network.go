@@ -40,8 +40,9 @@ func (b *builder) read(class, prefix string, frozen bool, v any) (network, error
 		return nil, fmt.Errorf("the config of a %s model must be an object, found %s", class, show(v))
 	}
 	a := newArgs(config)
+	a.note = b.note
 	a.skip("name", "layers", "input_layers", "output_layers", "build_input_shape")
-	a.float32Only()
+	a.dtype()
 	s := &scope{
 		builder: b,
 		prefix:  prefix,
@@ -69,6 +70,10 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 	config, _ := obj["config"].(object)
 	name, _ := config["name"].(string)
 	outer, named := obj["name"].(string)
+	operation := isOperation(class, obj)
+	if operation && name == "" { // Keras 3.0 to 3.3 leave it out of the config
+		name = outer
+	}
 	if _, list := obj["config"].([]any); list && networks[class] { // its config has no place for a name
 		if name = outer; !named {
 			name = fmt.Sprintf("sequential_%d", i)
@@ -82,7 +87,7 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 		return nil, l.wrap(err)
 	}
 	switch {
-	case !isLayer(class) && !networks[class] && class != "InputLayer":
+	case !isLayer(class) && !networks[class] && class != "InputLayer" && !operation:
 		return fail(unknownLayer(class))
 	case name == "":
 		return fail(errors.New("config has no name"))
@@ -93,6 +98,12 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 	}
 	s.named[name] = l
 	s.members = append(s.members, l)
+	if operation {
+		if l.Config, err = readOperation(class, config); err != nil {
+			return fail(err)
+		}
+		return l, nil
+	}
 	if networks[class] {
 		l.Config, err = s.read(class, l.Name+"/", s.frozen, obj["config"])
 	} else {
@@ -110,12 +121,15 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 // args are the arguments of a layer.
 func (s *scope) args(class string, config object) *args {
 	a := newArgs(config)
-	a.version, a.inside = s.spec.Version, s.inside
+	a.version, a.inside, a.note = s.spec.Version, s.inside, s.note
 	a.skip("name")
-	if makesMask[class] && config["dtype"] == "bool" { // masks are numbers here
+	switch {
+	case makesMask[class] && config["dtype"] == "bool": // masks are numbers here
 		a.skip("dtype")
-	} else {
-		a.float32Only()
+	case class == "InputLayer":
+		a.inputDtype()
+	default:
+		a.dtype()
 	}
 	return a
 }
@@ -128,9 +142,7 @@ func (s *scope) layer(l *Layer, config object) error {
 		l.Config = parseInput(a)
 		return a.check()
 	}
-	if l.Class == "Embedding" && unknownLength(config["batch_input_shape"]) {
-		a.skip("batch_input_shape")
-	} else if shape := a.batchShape(); shape != nil {
+	if shape := a.batchShape(); shape != nil { // Keras looks at it in the first layer of a Sequential only
 		s.shapes[l] = shape
 	}
 	l.Config = a.kind(l.Class)

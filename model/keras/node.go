@@ -67,6 +67,12 @@ type node struct {
 	arguments object
 	// keras3 says in which form the call is written.
 	keras3 bool
+	// inference is training=False of Keras 2, which holds in training, too.
+	inference bool
+
+	// Of a call of an operation: what it is called with, in places and by name, with a place for every tensor of in.
+	operands []any
+	named    object
 }
 
 // secondArgument is the key of a number among the tensors of a call.
@@ -126,6 +132,10 @@ func node2(v any) (node, error) {
 		}
 		maps.Copy(given, obj)
 		n.in = append(n.in, r)
+	}
+	if given["training"] == false {
+		n.inference = true
+		delete(given, "training")
 	}
 	err := n.keywords(given)
 	return n, err
@@ -190,7 +200,7 @@ func (n *node) keywords(given object) error {
 				return fmt.Errorf("%s: %w", key, err)
 			}
 			n.in, n.names = append(n.in, r), append(n.names, key)
-		} else if v != nil {
+		} else if list, _ := v.([]any); v != nil && (len(list) == 0 || slices.ContainsFunc(list, func(e any) bool { return e != nil })) {
 			if n.arguments == nil {
 				n.arguments = object{}
 			}

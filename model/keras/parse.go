@@ -5,8 +5,18 @@ import (
 	"fmt"
 )
 
-// Parse reads the JSON text of a model and checks it whole. An error that belongs to one layer is a *LayerError.
-func Parse(text []byte) (*Spec, error) {
+// Parse reads the JSON of a model (see Text) and checks it whole. An error that belongs to one layer is a *LayerError; one of a
+// model that leaves dimensions of its inputs open is an *OpenError.
+func Parse(data []byte) (*Spec, error) {
+	return parseWith(data, func(open *OpenError) ([][]int, error) { return nil, open })
+}
+
+// parseWith reads a model. Where it leaves dimensions of its inputs open, choose says what these are, without the batch.
+func parseWith(data []byte, choose func(*OpenError) ([][]int, error)) (*Spec, error) {
+	text, err := Text(data)
+	if err != nil {
+		return nil, err
+	}
 	v, err := decode(text)
 	if err != nil {
 		return nil, err
@@ -15,6 +25,18 @@ func Parse(text []byte) (*Spec, error) {
 	if !ok {
 		return nil, fmt.Errorf("a model must be a JSON object, found %s", show(v))
 	}
+	if err := otherObject(model); err != nil {
+		return nil, err
+	}
+	spec, err := parseModel(asModel(model), choose)
+	var open *OpenError
+	if version, _ := model["keras_version"].(string); err != nil && !errors.As(err, &open) && isKeras1(v, version) {
+		return nil, errKeras1(err)
+	}
+	return spec, err
+}
+
+func parseModel(model object, choose func(*OpenError) ([][]int, error)) (*Spec, error) {
 	class, err := className(model)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
@@ -31,21 +53,28 @@ func Parse(text []byte) (*Spec, error) {
 	if config, ok := model["config"].(object); ok {
 		b.spec.Name, _ = config["name"].(string)
 	}
-	if err := b.build(n); err != nil {
+	if err := b.build(n, choose); err != nil {
 		return nil, err
 	}
 	return b.spec, nil
 }
 
 // build applies the model to its inputs.
-func (b *builder) build(n network) error {
-	if c, ok := n.(*sequential); ok && c.input == nil {
-		return c.links[0].wrap(errNoShape)
+func (b *builder) build(n network, choose func(*OpenError) ([][]int, error)) error {
+	inputs := n.stated()
+	if c, ok := n.(*sequential); ok && inputs == nil {
+		if len(c.links) == 0 {
+			return errors.New("the model has no layer but its inputs")
+		}
+		inputs = []Tensor{{Name: c.links[0].Name + "_input"}}
 	}
-	for _, in := range n.stated() {
+	inputs, err := closed(inputs, choose)
+	if err != nil {
+		return err
+	}
+	for _, in := range inputs {
 		b.spec.Inputs = append(b.spec.Inputs, b.tensor(in.Name, in.Shape))
 	}
-	var err error
 	if b.spec.Outputs, err = n.apply(b.spec.Inputs); err != nil {
 		return err
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // Recurrent runs a cell over the steps of sequences (T, D): an LSTM, a GRU or a SimpleRNN. Its result is the state after

@@ -1,14 +1,10 @@
 package keras
 
-import (
-	"errors"
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // A sequential is a Sequential model: each layer is applied to the result of the one before. Its input shape is stated by an
-// InputLayer, by the first layer (batch_input_shape) or by the model (build_input_shape); where several state it, they
-// must agree.
+// InputLayer, by the first layer (batch_input_shape) or by the model (build_input_shape); where several state it, the first of
+// these counts, as in Keras, and what other layers state does not.
 type sequential struct {
 	*builder
 	links []*Layer // without the InputLayer
@@ -34,11 +30,9 @@ func readSequential(s *scope, config object) (network, error) {
 			return nil, err
 		}
 		if i == 0 {
-			if err := c.start(l, built); err != nil {
-				return nil, l.wrap(err)
-			}
+			c.start(l, built)
 		}
-		if i > 0 || l.Class != "InputLayer" {
+		if l.Class != "InputLayer" { // a second one gives its input on
 			c.links = append(c.links, l)
 		}
 	}
@@ -46,7 +40,7 @@ func readSequential(s *scope, config object) (network, error) {
 }
 
 // start takes the input shape that the first layer states, or built, which is what the model states, or nil.
-func (c *sequential) start(first *Layer, built []int) error {
+func (c *sequential) start(first *Layer, built []int) {
 	name, shape := first.Name+"_input", c.shapes[first]
 	switch config := first.Config.(type) {
 	case *InputLayer:
@@ -56,16 +50,12 @@ func (c *sequential) start(first *Layer, built []int) error {
 			shape = in[0].Shape
 		}
 	}
-	if shape == nil {
-		shape = built
-	}
-	if built != nil && !slices.Equal(built, shape) {
-		return fmt.Errorf("states the input shape %s, the model's build_input_shape is %s", shapeText(shape), shapeText(built))
+	if whole, err := Fit(shape, built); built != nil && err == nil { // it closes what the first layer leaves open
+		shape = whole
 	}
 	if shape != nil {
 		c.input = []Tensor{{Name: name, Shape: shape}}
 	}
-	return nil
 }
 
 func (c *sequential) stated() []Tensor { return c.input }
@@ -98,6 +88,3 @@ func buildInputShape(config object) ([]int, error) {
 	shape := a.rowShape("build_input_shape", v)
 	return shape, a.err
 }
-
-// errNoShape is the complaint about a model that is a chain and states no input shape.
-var errNoShape = errors.New("the first layer must state the input shape (batch_input_shape, or an InputLayer before it)")

@@ -7,6 +7,8 @@ import "slices"
 type Spec struct {
 	Name    string
 	Version string // keras_version of the JSON, "" where it has none
+	// Notices say what of the JSON is read otherwise than Keras does, as a dtype of another precision; nil: nothing.
+	Notices []string
 
 	// Layers are in the order of Keras' model.layers, which is the order of get_weights.
 	Layers []*Layer
@@ -45,6 +47,8 @@ type Call struct {
 	Masks []int
 	// Causal is use_causal_mask of an attention: no query looks at a later key.
 	Causal bool
+	// Inference says that the layer does in training what it does in inference: Keras 2 called it with training=False.
+	Inference bool
 }
 
 // A Tensor is a value between layers. Shape leaves out the batch dimension (B); images are H W C.

@@ -5,21 +5,29 @@ import (
 	"math"
 )
 
-// A Function is an element-wise activation that no other kernel applies to its result: one of the rarer ones, beside
-// Activation.
+// A Function is an element-wise function that no other kernel applies to its result: one of the rarer activations, beside
+// Activation, or a function of arithmetic.
 type Function uint8
 
 // The functions, as Keras defines them.
 const (
-	HardSiLU      Function = iota // x·clip(x/6 + 1/2, 0, 1), also called hard swish
-	HardTanh                      // clip(x, -1, 1)
-	HardShrink                    // x where |x| > 1/2, else 0
-	SoftShrink                    // x - 1/2 for x > 1/2, x + 1/2 for x < -1/2, else 0
-	TanhShrink                    // x - tanh(x)
-	LogSigmoid                    // log(sigmoid(x))
-	SparsePlus                    // 0 for x <= -1, (x+1)²/4 for x < 1, else x
-	SparseSigmoid                 // 0 for x <= -1, 1 for x >= 1, else (x+1)/2
-	SquarePlus                    // (x + √(x² + 4))/2
+	HardSiLU       Function = iota // x·clip(x/6 + 1/2, 0, 1), also called hard swish
+	HardTanh                       // clip(x, -1, 1)
+	HardShrink                     // x where |x| > 1/2, else 0
+	SoftShrink                     // x - 1/2 for x > 1/2, x + 1/2 for x < -1/2, else 0
+	TanhShrink                     // x - tanh(x)
+	LogSigmoid                     // log(sigmoid(x))
+	SparsePlus                     // 0 for x <= -1, (x+1)²/4 for x < 1, else x
+	SparseSigmoid                  // 0 for x <= -1, 1 for x >= 1, else (x+1)/2
+	SquarePlus                     // (x + √(x² + 4))/2
+	Absolute                       // |x|, with the derivative 0 at 0
+	Cosine                         // cos(x)
+	Logarithm                      // log(x)
+	Reciprocal                     // 1/x
+	ReciprocalRoot                 // 1/√x
+	Root                           // √x
+	Sine                           // sin(x)
+	Truncate                       // x without its fraction, with the derivative 0
 	numFunctions
 )
 
@@ -70,6 +78,14 @@ var functions = [numFunctions]struct {
 		"squareplus", func(x float64) float64 { return (x + math.Sqrt(x*x+4)) / 2 },
 		func(x float64) float64 { return (1 + x/math.Sqrt(x*x+4)) / 2 },
 	},
+	Absolute:       {"abs", math.Abs, func(x float64) float64 { return pick(x > 0, 1, pick(x < 0, -1, 0)) }},
+	Cosine:         {"cos", math.Cos, func(x float64) float64 { return -math.Sin(x) }},
+	Logarithm:      {"log", math.Log, func(x float64) float64 { return 1 / x }},
+	Reciprocal:     {"reciprocal", func(x float64) float64 { return 1 / x }, func(x float64) float64 { return -1 / (x * x) }},
+	ReciprocalRoot: {"rsqrt", func(x float64) float64 { return 1 / math.Sqrt(x) }, func(x float64) float64 { return -0.5 / (x * math.Sqrt(x)) }},
+	Root:           {"sqrt", math.Sqrt, func(x float64) float64 { return 0.5 / math.Sqrt(x) }},
+	Sine:           {"sin", math.Sin, math.Cos},
+	Truncate:       {"truncate", math.Trunc, func(float64) float64 { return 0 }},
 }
 
 // String is the Keras name.

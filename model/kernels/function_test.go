@@ -8,9 +8,12 @@ import (
 // TestFunctions compares every derivative with differences, away from kinks, and some values with their definitions.
 func TestFunctions(t *testing.T) {
 	for f := range numFunctions {
-		for _, v := range []float64{-7, -2.3, -0.8, -0.3, 0.2, 0.7, 1.7, 4} {
+		for _, v := range []float64{-7.1, -2.3, -0.8, -0.3, 0.2, 0.7, 1.7, 4.2} {
 			const step = 1e-6
 			want := (functions[f].f(v+step) - functions[f].f(v-step)) / (2 * step)
+			if want != want { // no real number
+				continue
+			}
 			dx := make([]float32, 1)
 			FunctionGrad(f, []float32{float32(v)}, []float32{2}, dx)
 			if !(math.Abs(float64(dx[0])-2*want) < 1e-5) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/params"
 )
 

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/params"
 )
 

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // Args reads the keyword arguments of a Call. A getter takes the default and the argument's spellings; None and an

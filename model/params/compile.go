@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // ParseCompile reads a compile_params text. optimizer and loss are required. Errors are of type *Error.

@@ -53,11 +53,23 @@ def concatenated():
     return tf_keras.Model([a, b, c], layers.Dense(2)(layers.Concatenate()([y, z])))
 
 
+def operations():
+    """Arithmetic as TensorFlow's functions, and a base that is called with training=False."""
+    a, b = tf_keras.Input((4, 6)), tf_keras.Input((4, 6))
+    base = tf_keras.Sequential([tf_keras.Input((4, 6)), layers.Dense(6, activation="tanh"), layers.BatchNormalization(), layers.Dropout(0.5)])
+    x, y = base(a, training=False), layers.Dense(6, activation="tanh")(b)
+    made = [-x, x / 127.5 - 1, tf.math.reciprocal(y + 3.0), x - y, x / (y + 3.0), x[:, 1:3, ::-2], tf.reduce_mean(x, axis=1), tf.split(y, [1, 3], axis=1)[1],
+            tf.matmul(x, y, transpose_b=True), tf.math.l2_normalize(x, axis=-1), tf.nn.gelu(y, approximate=True), tf.nn.leaky_relu(x, 0.1), x - [0.0, 1.0, 2.0, 3.0, 4.0, 5.0],
+            tf.nn.bias_add(y, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]), tf.clip_by_value(y, -0.5, 0.25), tf.add_n([x, y]), tf.repeat(x, 2, axis=1)]
+    return tf_keras.Model([a, b], layers.Dense(2)(layers.Concatenate()([layers.Flatten()(m) for m in made])))
+
+
 # each with the number of words of every input, or None for an input of numbers
 NETWORKS = {
     "sequences of Keras 2": (sequences, [9, None]),
     "hard gates of Keras 2": (hard_gates, [None]),
     "concatenated masks of Keras 2": (concatenated, [3, None, None]),
+    "operations of Keras 2": (operations, [None, None]),
 }
 
 

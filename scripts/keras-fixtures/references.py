@@ -25,10 +25,11 @@ import more_layers
 import more_losses
 import networks
 import objects
+import operations
 import other_layers
 import recurrent
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, found)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, found)
 
 ROWS = 40
 

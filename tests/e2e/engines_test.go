@@ -275,5 +275,12 @@ func TestEngines(t *testing.T) {
 			u.irisPrepared("0")
 			interrupted(t, u, c, e)
 		})
+		for name, user := range users(t) {
+			t.Run("runs/"+name, func(t *testing.T) {
+				u := user(t)
+				u.irisPrepared("0")
+				runsOnFlink(t, u, c, e)
+			})
+		}
 	})
 }

@@ -43,7 +43,7 @@ func TestTwoFitsOfOneModel(t *testing.T) {
 				}
 			}
 			_, err := u.try(fit(3)...)
-			if err == nil || !strings.Contains(err.Error(), "is being made by another command: fit since ") ||
+			if err == nil || !strings.Contains(err.Error(), "is being made by another command: run ") || !strings.Contains(err.Error(), ", fit since ") ||
 				!strings.Contains(err.Error(), fmt.Sprintf(" process %d ", first.Process.Pid)) || strings.Contains(err.Error(), "iteration") {
 				t.Errorf("the second fit: %v", err)
 			}

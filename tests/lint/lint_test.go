@@ -56,8 +56,8 @@ var layers = []struct {
 	{"scripts", []string{"pipelines", "transforms", "io", "model"}},
 }
 
-// everywhere is the folder of what any package may import: it imports nothing of beamfit.
-const everywhere = "internal"
+// everywhere is what any package may import: it imports nothing of beamfit.
+const everywhere = "model/nearest"
 
 // homes are the only folders that may import a library, tests excepted.
 var homes = []struct {

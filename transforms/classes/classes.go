@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/internal/nearest"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/transforms/sqlkey"
 )
 

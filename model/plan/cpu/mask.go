@@ -16,6 +16,14 @@ func fill(a graph.FillAttr, o operands) call {
 	return func(*plan.Step) { kernels.Fill(value, o.out) }
 }
 
+func constant(a *graph.ConstantAttr, o operands) call {
+	return func(*plan.Step) {
+		for r := range a.Rows {
+			copy(o.out[r*len(a.Values):], a.Values)
+		}
+	}
+}
+
 func maskRows(a graph.RowsAttr, o operands) call {
 	x, mask := o.in[0], o.in[1]
 	return func(*plan.Step) { kernels.MaskRows(a.Rows, a.N, x, mask, o.out) }

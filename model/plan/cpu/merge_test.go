@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/plan"
@@ -50,6 +51,11 @@ func mergeModels() []testModel {
 		node("h", `Dense {"units":5,"activation":"tanh"}`, "a"), node("k", `Dense {"units":5}`, "h"),
 		node("s", "Subtract {}", "h", "k"), node("t", "Add {}", "s", "s"),
 		node("out", `Dense {"units":3,"activation":"softmax"}`, "t"))
+	operated := functional(`["a",0,0]`, `["out",0,0]`, inputLayer("a", 4), node("h", `Dense {"units":6,"activation":"tanh"}`, "a"),
+		node("r", `Reshape {"target_shape":[2,3]}`, "h"),
+		strings.Replace(node("s", `TFOpLambda {"function":"math.subtract"}`, "r"), `[["r",0,0,{}]]`, `["r",0,0,{"y":[1,2,3]}]`, 1),
+		node("f", "Flatten {}", "s"), node("out", `Dense {"units":3,"activation":"softmax"}`, "f"))
+	models = append(models, testModel{"constant", operated, []string{cce}})
 	return append(models,
 		testModel{"residual", residual, []string{cce}},
 		testModel{"concatenate last", merged(`Concatenate {}`, [3]string{"[3,4]", "[3,4]", "[3,4]"}, true), []string{cce}},

@@ -174,6 +174,17 @@ func fillReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	return slices.Repeat([]float64{float64(op.Attr.(graph.FillAttr).Value)}, len(in[0]))
 }
 
+func constantReference(op *graph.Op, _ *plan.Step, _ [][]float64) []float64 {
+	a := op.Attr.(*graph.ConstantAttr)
+	out := make([]float64, 0, a.Rows*len(a.Values))
+	for range a.Rows {
+		for _, v := range a.Values {
+			out = append(out, float64(v))
+		}
+	}
+	return out
+}
+
 func maskRowsReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	a := op.Attr.(graph.RowsAttr)
 	out := make([]float64, len(in[0]))

@@ -66,6 +66,7 @@ var references = map[string]reference{
 	graph.CodeRecurrent:       recurrentReference,
 	graph.CodeMask:            maskReference,
 	graph.CodeFill:            fillReference,
+	graph.CodeConstant:        constantReference,
 	graph.CodeMaskRows:        maskRowsReference,
 	graph.CodeMaskedMean:      maskedMeanReference,
 	graph.CodeReverse:         reverseReference,

@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/plan"
@@ -10,7 +11,10 @@ import (
 // TestSections cuts the graph of every test model behind every layer and behind every few: gradients and moving statistics are
 // the same, bit for bit, as those of one expression graph.
 func TestSections(t *testing.T) {
-	for _, m := range testModels() {
+	// More penalties than one operation adds up.
+	layers := slices.Repeat([]string{`Dense {"units":4,"activation":"tanh","activity_regularizer":{"class_name":"L2","config":{"l2":0.1}}}`}, 70)
+	penalties := testModel{"penalties", sequential(4, append(layers, `Dense {"units":3,"activation":"softmax"}`)...), []string{cce}}
+	for _, m := range append(testModels(), penalties) {
 		t.Run(m.name, func(t *testing.T) {
 			whole := newRig(t, m, 6, 23)
 			_, want := whole.run(t)
@@ -42,7 +46,7 @@ func TestSections(t *testing.T) {
 func equalBits(t *testing.T, what string, got, want []float32) {
 	t.Helper()
 	for i := range want {
-		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) || want[i] != want[i] {
 			t.Fatalf("%s: element %d is %v, in one expression graph %v", what, i, got[i], want[i])
 		}
 	}

@@ -64,6 +64,7 @@ var table = map[string]row{
 	graph.CodeCausalSoftmax:       of(causalSoftmax),
 	graph.CodeConcat:              of(concat),
 	graph.CodeConcatGrad:          of(concatGrad),
+	graph.CodeConstant:            of(constant),
 	graph.CodeConv2D:              withScratch(conv2D, conv2DScratch),
 	graph.CodeConv2DInputGrad:     withScratch(conv2DInputGrad, conv2DInputGradScratch),
 	graph.CodeConv2DKernelGrad:    withScratch(conv2DKernelGrad, conv2DKernelGradScratch),

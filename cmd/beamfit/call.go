@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// call runs another command line on the store and the terminal of this one, and prints it first. more is not printed. resumes is the ID of
+// the run that it goes on with; "": none.
+func (a *app) call(ctx context.Context, resumes string, args, more []string) error {
+	words := make([]string, len(args))
+	for i, arg := range args {
+		words[i] = shellWord(arg)
+	}
+	a.say("$ beamfit %s", strings.Join(words, " "))
+	// Flags come first, for there may be a -- among the arguments.
+	whole := append(more[:len(more):len(more)], "--db="+a.storeURL(), "--stall-timeout="+a.stallTimeout.String(), "--log-level="+a.logLevel,
+		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress))
+	whole = append(whole, args...)
+	called := &app{
+		out: a.out, err: a.err, commits: a.commits, logging: a.logging, prismReady: a.prismReady, interrupt: a.interrupt, raw: whole, resumes: resumes,
+	}
+	root := newRoot(called)
+	root.SetArgs(whole)
+	return root.ExecuteContext(ctx)
+}
+
+// shellWord quotes an argument for a POSIX shell where it needs it.
+func shellWord(arg string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,:=@%+", r)
+	}
+	switch {
+	case arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0:
+		return arg
+	case !strings.ContainsAny(arg, "\"$`\\!"):
+		return `"` + arg + `"`
+	}
+	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/runs"
+)
+
+type resumeTask struct {
+	cmd *cobra.Command
+	id  string
+}
+
+func resumeCommand(a *app) *cobra.Command {
+	return newCommand(a, about{
+		name: "resume", group: groupRuns,
+		short: "Go on with a run that died, failed or was cancelled",
+		long: `Go on with a run that died, failed or was cancelled: call its command again with the same arguments. A fit with --checkpoint-every
+goes on from its last checkpoint; any other command begins at the beginning. Either way the result is the one that the
+run would have had.
+
+The arguments come from the store, but for passwords, which are never there: the database's come from BEAMFIT_DB, PGPASSWORD or
+.pgpass as always. Names of files are relative to the folder where you are. Global flags that are given here, such as --endpoint of a
+cluster that has moved, take the place of those of the run. Only your own runs can be resumed.`,
+		args:    []argument{runArgument},
+		example: "beamfit resume k3x7qabd",
+	}, &resumeTask{})
+}
+
+func (t *resumeTask) define(f flags) { t.cmd = f.cmd }
+
+func (t *resumeTask) validate(args []string, _ func(string) bool) error {
+	t.id = args[0]
+	return nil
+}
+
+func (t *resumeTask) run(ctx context.Context, a *app) error {
+	var run table.Run
+	err := a.withStore(ctx, func(store table.Store) (err error) {
+		if run, err = runs.Find(ctx, store, t.id); err != nil {
+			return err
+		}
+		all, err := store.Runs(ctx)
+		if err != nil {
+			return err
+		}
+		return mayResume(run, all)
+	})
+	if err != nil {
+		return err
+	}
+	given := recordedArguments(t.cmd, a.raw, nil)
+	args, err := resumedArguments(run.Args, given)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", run.ID, err)
+	}
+	if !slices.ContainsFunc(given, func(arg string) bool { return strings.HasPrefix(arg, "--runner=") }) {
+		a.runner = run.Runner
+	}
+	return a.call(ctx, run.ID, append([]string{run.Command}, args...), nil)
+}
+
+// mayResume reports why a run cannot be resumed; all are the runs of the store.
+func mayResume(run table.Run, all []table.Run) error {
+	switch {
+	case !run.Mine:
+		return fmt.Errorf("run %s is not yours: user %s owns it, or others may have changed it; only runs of your own are resumed", run.ID, run.Owner)
+	case run.State.AtWork():
+		return fmt.Errorf("run %s is %s: process %d on %s", run.ID, run.State, run.Process, run.Host)
+	case run.State == table.RunDone:
+		return fmt.Errorf("run %s is done: there is nothing to go on with", run.ID)
+	case !slices.Contains(recordedCommands, run.Command):
+		return fmt.Errorf("run %s is of command %q, which this version of beamfit does not record", run.ID, run.Command)
+	}
+	for _, r := range all {
+		if r.Resumes == run.ID && (r.State.AtWork() || r.State == table.RunDone) {
+			return fmt.Errorf("run %s was resumed as run %s, which is %s", run.ID, r.ID, r.State)
+		}
+	}
+	return nil
+}
+
+// recordedCommands are those that are recorded, and so can be resumed.
+var recordedCommands = []string{"import", "split", "preprocess", "fit", "evaluate", "predict", "predict-byom"}
+
+// resumedArguments are the arguments of a run with the flags that were given again in the place of its own.
+func resumedArguments(recorded, given []string) ([]string, error) {
+	// What names a flag, and an option of an engine: --beam-option has many values.
+	key := func(arg string) string {
+		name, value, _ := strings.Cut(arg, "=")
+		if name == "--beam-option" {
+			option, _, _ := strings.Cut(value, "=")
+			return name + "=" + option
+		}
+		return name
+	}
+	var args []string
+	for i, arg := range recorded {
+		if arg == "--" {
+			args = append(args, given...)
+			return append(args, recorded[i:]...), nil
+		}
+		isFlag := strings.HasPrefix(arg, "--")
+		if isFlag && slices.ContainsFunc(given, func(g string) bool { return key(g) == key(arg) }) {
+			continue
+		}
+		if isFlag && strings.HasSuffix(arg, "="+hidden) {
+			return nil, errors.New("the value of " + key(arg) + " holds a secret, which is not recorded; give it again to go on")
+		}
+		args = append(args, arg)
+	}
+	return append(args, given...), nil
+}

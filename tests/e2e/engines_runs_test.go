@@ -1,0 +1,55 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/beamfit/beamfit/tests/flinktest"
+)
+
+// runsOnFlink kills the command of a fit on Flink with SIGKILL and resumes it, then cancels another one from a process of its own, which ends
+// the job on the cluster, too.
+func runsOnFlink(t *testing.T, u user, c *flinktest.Cluster, e engine) {
+	fit := func(model, passes string, more ...string) []string {
+		return append([]string{
+			"fit", "iris_train_packed", model, "--arch=model_arch_library", "--id=1", "--compile=" + compile, "--fit=batch_size=1, epochs=" + passes,
+			"--iterations=6", "--metrics-every=1",
+		}, more...)
+	}
+	u.beamfit(fit("whole", "100")...)
+	onFlink := append([]string{"--iterations-per-job=2", "--checkpoint-every=2"}, e.flags...)
+	killed := u.start(fit("killed", "100", onFlink...)...)
+	first := u.awaitRunOf("killed", func(r run) bool { return r.Iteration >= 2 && r.Job != "" })
+	if first.Runner != "flink" || !strings.HasPrefix(first.Job, "fit-") || first.Loss == nil || first.Iterations != 6 {
+		t.Errorf("%+v", first)
+	}
+	killed.kill()
+	if _, ok := u.count("killed"); ok {
+		t.Fatal("the fit ended before it was killed")
+	}
+	u.awaitRunOf("killed", func(r run) bool { return r.State == "died" })
+	c.AllEnded(t) // the workers notice
+	if out := u.beamfit("resume", first.ID); !strings.Contains(out, "killed: went on after iteration ") {
+		t.Errorf("the fit began anew:\n%s", out)
+	}
+	if u.sum("killed") != u.sum("whole") {
+		t.Error("the weights are others than those of a fit on the direct runner that nobody has killed")
+	}
+
+	long := u.start(fit("cancelled", "20000", onFlink...)...)
+	at := u.awaitRunOf("cancelled", func(r run) bool { return r.Job != "" })
+	before := c.Jobs(t)
+	if last := before[len(before)-1]; last.Ended() {
+		t.Fatalf("the job of the fit is %s", last.State)
+	}
+	asked := time.Now()
+	if out := u.beamfit("runs", "cancel", at.ID); out != at.ID+": cancelled\n" {
+		t.Errorf("cancel says %q", out)
+	}
+	t.Logf("cancelled after %v", time.Since(asked))
+	long.wantExit(t, 130, "beamfit: cancelled by beamfit runs cancel\n")
+	if jobs := c.AllEnded(t); jobs[len(jobs)-1].State != "CANCELED" {
+		t.Errorf("the last job is %s, not cancelled", jobs[len(jobs)-1].State)
+	}
+}
