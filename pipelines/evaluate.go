@@ -132,6 +132,9 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 	if target, err = to.parse(ctx, "output", e.opt.Output); err != nil {
 		return target, err
 	}
+	if err := e.claim(ctx, "output", target); err != nil {
+		return target, err
+	}
 	if err := e.test.checkColumns(); err != nil {
 		return target, err
 	}

@@ -47,7 +47,6 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	}
 	defer j.end()
 	f.job = j
-	defer f.releaseClaim()
 	defer f.closeTables()
 	defer func() { _ = f.closeLogs() }() // where it has failed
 	begin, err := f.prepare(ctx)
@@ -81,7 +80,7 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	if err != nil {
 		return FitResult{}, err
 	}
-	if err := f.checkClaim(ctx); err != nil {
+	if err := f.checkClaims(ctx); err != nil {
 		return FitResult{}, err
 	}
 	if err := out.Commit(ctx); err != nil {

@@ -120,7 +120,7 @@ func (f *fit) saveCheckpoint(ctx context.Context, c course) error {
 	if err := f.writeCheckpoint(ctx, out.ID(), c); err != nil {
 		return err
 	}
-	if err := f.checkClaim(ctx); err != nil {
+	if err := f.checkClaims(ctx); err != nil {
 		return err
 	}
 	return out.Commit(ctx)

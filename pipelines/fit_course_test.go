@@ -140,6 +140,6 @@ func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
 		}
 		j.end()
 		f.closeTables()
-		f.releaseClaim()
+		f.releaseClaims()
 	}
 }

@@ -27,12 +27,12 @@ func TestIdentityHasAllArguments(t *testing.T) {
 	identity := func(opt FitOptions) map[string]string {
 		f := &fit{opt: opt, job: startJob(t, Env{})}
 		f.Store = store
-		defer f.releaseClaim()
+		defer f.releaseClaims()
 		if _, err := f.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		defer f.closeTables()
-		defer f.releaseClaim()
+		defer f.releaseClaims()
 		return f.same
 	}
 	base := identity(checkpointed())

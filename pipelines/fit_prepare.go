@@ -28,10 +28,9 @@ const (
 type fit struct {
 	*job
 	opt      FitOptions
-	target   table.Name  // the model
-	claim    table.Claim // on the model; nil: not yet
-	begun    time.Time   // of this command
-	started  time.Time   // the same by the store's clock
+	target   table.Name // the model
+	begun    time.Time  // of this command
+	started  time.Time  // the same by the store's clock
 	stored   *storedModel
 	recipe   recipe.Model
 	model    *recipe.Loaded
@@ -82,7 +81,7 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 	if err := f.checkTarget(ctx); err != nil {
 		return course{}, err
 	}
-	if err := f.claimTarget(ctx); err != nil {
+	if err := f.claim(ctx, "model", f.target); err != nil {
 		return course{}, err
 	}
 	for _, p := range f.packed {

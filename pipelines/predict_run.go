@@ -69,6 +69,9 @@ func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult
 	if err != nil {
 		return PredictResult{}, err
 	}
+	if err := p.claim(ctx, "output", target); err != nil {
+		return PredictResult{}, err
+	}
 	if p.work.Choice, err = infer.ParseChoice(to.kind); err != nil {
 		return PredictResult{}, argument(err)
 	}

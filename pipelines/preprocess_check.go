@@ -46,6 +46,9 @@ func (p *packJob) check(ctx context.Context) error {
 	if err := to.check(ctx, "output summary", p.summary); err != nil {
 		return err
 	}
+	if err := p.claim(ctx, "output", p.output); err != nil {
+		return err
+	}
 	if p.independents, err = p.inputs(); err != nil {
 		return err
 	}

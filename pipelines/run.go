@@ -38,6 +38,8 @@ type job struct {
 	mu     sync.Mutex       // serialises Progress, and guards what follows
 	totals map[string]int64 // units of the stages of the pipeline that is running, where known
 	boxes  []*box           // in the store
+
+	claims []claimed
 }
 
 // listeners hear of a job that trains; either may be nil.
@@ -121,6 +123,7 @@ func (j *job) end() {
 	for len(j.boxes) > 0 {
 		j.dropBox(context.Background(), j.boxes[0])
 	}
+	j.releaseClaims()
 	if j.engine != nil {
 		_ = j.engine.Close() // its jobs have ended, and nothing is lost with a connection
 		j.engine = nil

@@ -43,7 +43,7 @@ func (p *splitJob) checkOutputs(ctx context.Context, opt SplitOptions) error {
 			return err
 		}
 	}
-	return nil
+	return p.claim(ctx, "output", p.outputs...)
 }
 
 // check is prepareSplit with the source open.

@@ -90,7 +90,7 @@ func damagedStore(r *rand.Rand, _ subject) fault {
 		if err != nil {
 			return nil, nil, err
 		}
-		paths = slices.DeleteFunc(paths, stores.IsLock)
+		paths = slices.DeleteFunc(paths, stores.HoldsNoRows)
 		read := slices.DeleteFunc(slices.Clone(paths), func(path string) bool {
 			return !slices.Contains(sub.command.reads, tableOf(path))
 		})

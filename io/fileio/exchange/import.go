@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/beamfit/beamfit/io/fileio/csvio"
 	"github.com/beamfit/beamfit/io/fileio/parquetio"
@@ -32,6 +33,11 @@ func Import(ctx context.Context, store table.Store, path string, name table.Name
 			return 0, err
 		}
 	}
+	claim, err := store.Claim(ctx, name, fmt.Sprintf("import, process %d", os.Getpid()))
+	if err != nil {
+		return 0, err
+	}
+	defer claim.Release()
 	r, err := openFile(ctx, path, form, opt.Types)
 	if err != nil {
 		return 0, err

@@ -103,13 +103,14 @@ func (f Folder) Leftovers(context.Context) ([]string, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(paths, func(path string) bool {
-		return known[path] || IsLock(path)
+		return known[path] || HoldsNoRows(path)
 	}), nil
 }
 
-// IsLock tells whether a file of the store is the lock of something and holds no rows.
-func IsLock(path string) bool {
-	return path == ".beamfit/lock" || strings.HasPrefix(path, ".beamfit/locks/") || strings.HasPrefix(path, ".beamfit/claims/")
+// HoldsNoRows tells whether a file of the store is the lock of something, or what a run has said of itself, which stays for a while.
+func HoldsNoRows(path string) bool {
+	return path == ".beamfit/lock" || strings.HasPrefix(path, ".beamfit/locks/") || strings.HasPrefix(path, ".beamfit/claims/") ||
+		strings.HasPrefix(path, ".beamfit/runs/")
 }
 
 // known are the files that the catalogue and the manifests name.

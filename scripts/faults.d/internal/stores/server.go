@@ -118,9 +118,10 @@ func (d Database) URL() string {
 	return d.server.in(d.name, d.server.Proxy.Addr(), url.UserPassword(d.server.url.User.Username(), Password))
 }
 
-// tablesSQL selects the tables that are none of the system's: schema and name.
+// tablesSQL selects the tables that are none of the system's, but for what runs have said of themselves: schema and name.
 const tablesSQL = `SELECT n.nspname, c.relname, c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-	WHERE c.relkind NOT IN ('i', 'I', 't') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%'`
+	WHERE c.relkind NOT IN ('i', 'I', 't') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg\_toast%'
+		AND c.relname NOT LIKE 'beamfit\_runs%'`
 
 // staging begins the names of tables that are not visible yet.
 const staging = `beamfit\_staging\_`

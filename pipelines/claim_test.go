@@ -86,6 +86,45 @@ func TestFitOfAModelThatIsBeingMade(t *testing.T) {
 	})
 }
 
+// A fit of a name that another kind of job is making a table of fails at its start, and the other way round.
+func TestClaimsOfAllJobs(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		opt := irisFit()
+		if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+			t.Fatal(err)
+		}
+		before := tablesOf(t, store)
+		opt.Model = "wanted"
+		err := duringFit(t, store, opt, 1, func() {
+			for job, err := range map[string]error{
+				"preprocess": second(Preprocess(t.Context(), Env{Store: store}, PreprocessOptions{
+					Source: "iris_test", Output: "wanted", Dependent: "class_text", Independent: "attributes",
+				})),
+				"evaluate": second(Evaluate(t.Context(), Env{Store: store}, EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "wanted"})),
+				"predict": second(Predict(t.Context(), Env{Store: store}, PredictOptions{
+					Model: "iris_model", Test: "iris_test", Output: "wanted", IDColumn: "id", Independent: "attributes",
+				})),
+				"split": second(Split(t.Context(), Env{Store: store}, SplitOptions{Source: "iris_test", Root: "wanted", Train: 0.5})),
+			} {
+				if !errors.Is(err, table.ErrClaimed) {
+					t.Errorf("%s: error %v", job, err)
+				}
+				wantError(t, err, "output table: ", "wanted", "fit since ")
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := slices.Sorted(slices.Values(append(before, "wanted", "wanted_summary")))
+		if got := tablesOf(t, store); !slices.Equal(got, want) {
+			t.Errorf("left %v, expected %v", got, want)
+		}
+	})
+}
+
+func second[T any](_ T, err error) error { return err }
+
 // A fit that has lost its claim commits nothing: not over the model of another, and no checkpoint.
 func TestFitThatLosesItsClaim(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
