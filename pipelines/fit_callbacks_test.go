@@ -252,4 +252,17 @@ func TestCallbacksTell(t *testing.T) {
 	if len(notes) != 2 || !strings.HasSuffix(notes[0], ": early stopping") || !strings.HasPrefix(notes[1], "the model gets the weights of its best iteration, ") {
 		t.Errorf("notes %q", notes)
 	}
+	scheduled := opt
+	scheduled.Model, scheduled.Iterations, scheduled.Fit = "scheduled", 2, "callbacks=[LearningRateScheduler(ExponentialDecay(0.5, 1, 0.5), verbose=1)]"
+	notes = nil
+	if _, err := Fit(context.Background(), Env{Store: store, Progress: func(e Event) {
+		if e.Note != "" {
+			notes = append(notes, e.Note)
+		}
+	}}, scheduled); err != nil {
+		t.Fatal(err)
+	}
+	if want := "iteration 1: the learning rate was 0.5; iteration 2: the learning rate was 0.25"; strings.Join(notes, "; ") != want {
+		t.Errorf("notes %q", notes)
+	}
 }

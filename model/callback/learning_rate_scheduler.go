@@ -1,6 +1,8 @@
 package callback
 
 import (
+	"fmt"
+
 	"github.com/beamfit/beamfit/model/optimizer"
 )
 
@@ -22,7 +24,8 @@ func newLearningRateScheduler(a *reader) item {
 	if err != nil {
 		a.Failf("argument schedule: %w", err)
 	}
-	return item{begin: func() callback { return &learningRateScheduler{schedule, a.verbose()} }}
+	verbose := a.verbose()
+	return item{quiet: !verbose, begin: func() callback { return &learningRateScheduler{schedule, verbose} }}
 }
 
 type learningRateScheduler struct {
@@ -32,4 +35,9 @@ type learningRateScheduler struct {
 
 func (s *learningRateScheduler) before(epoch int, _ float64) float64 { return s.schedule(int64(epoch)) }
 
-func (s *learningRateScheduler) after(m *moment) { m.logs.set(learningRate, m.run.rate) }
+func (s *learningRateScheduler) after(m *moment) {
+	m.logs.set(learningRate, m.run.rate)
+	if s.verbose {
+		m.Notes = append(m.Notes, fmt.Sprintf("iteration %d: the learning rate was %s", m.iteration, text(m.run.rate)))
+	}
+}

@@ -2,6 +2,7 @@ package callback
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/nearest"
@@ -40,7 +41,8 @@ type item struct {
 	begin func() callback
 	// keeps: it keeps the weights of an iteration. first: it does so before those that do not.
 	keeps, first bool
-	file         any // CSVLogger or TensorBoard
+	quiet        bool // it does nothing after an iteration that anybody sees
+	file         any  // CSVLogger or TensorBoard
 }
 
 // A callback is one callback of a Run.
@@ -179,20 +181,12 @@ func (l *List) checkKeepers() error {
 	return nil
 }
 
-// Empty tells whether there are no callbacks.
-func (l *List) Empty() bool { return len(l.items) == 0 }
-
 // Keeps tells whether the model gets the weights of the best iteration at the end, instead of those of the last.
 func (l *List) Keeps() bool { return l.keeper >= 0 }
 
-// NeedsScores tells whether any callback acts after iterations that are scored; else all set the learning rate only.
+// NeedsScores tells whether any callback acts after iterations that are scored; else all do no more than to set the learning rate.
 func (l *List) NeedsScores() bool {
-	for _, i := range l.items {
-		if _, ok := i.begin().(scheduler); !ok {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.items, func(i item) bool { return !i.quiet })
 }
 
 // A File is a callback that writes files: a CSVLogger or a TensorBoard, at its place in the list.

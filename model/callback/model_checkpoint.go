@@ -25,7 +25,7 @@ func newModelCheckpoint(a *reader) item {
 		a.Text("", "monitor")
 		a.Text("", "mode")
 		a.notice("the model table holds the weights of the last iteration anyway; save_best_only=True makes it those of the best")
-		return item{begin: func() callback { return nothing{} }}
+		return item{quiet: true, begin: func() callback { return nothing{} }}
 	}
 	c.monitor = a.monitor()
 	return item{keeps: true, first: true, begin: func() callback { s := c; return &s }}

@@ -46,11 +46,16 @@ func openCSV(c callback.CSVLogger, o Options) (*csvLog, error) {
 // goOn goes to the end of the file, and takes the rows at its end away that are of iterations after the given one, which are trained
 // again; none where that is 0, since the rows are of other fits then.
 func (l *csvLog) goOn(after int) error {
+	if after == 0 {
+		size, err := l.file.Seek(0, io.SeekEnd)
+		l.header = size == 0
+		return err
+	}
 	text, err := io.ReadAll(l.file)
 	if err != nil {
 		return err
 	}
-	for after > 0 && len(text) > 0 {
+	for len(text) > 0 {
 		start := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1
 		first, _, _ := strings.Cut(string(text[start:]), l.separator)
 		epoch, err := strconv.Atoi(first)
