@@ -70,16 +70,31 @@ func (f *fit) logs(r scoreReport) callback.Logs {
 }
 
 // beginCallbacks is where the callbacks are after so many iterations, which were scored as reports say.
-func (f *fit) beginCallbacks(done int, reports []scoreReport) *callback.Run {
+func (f *fit) beginCallbacks(done int, reports []scoreReport) (*callback.Run, error) {
 	run := f.callbacks.Begin()
 	for i := 1; i <= done; i++ {
-		run.Before(i)
+		if _, err := run.Before(i); err != nil {
+			return nil, err
+		}
 		if len(reports) > 0 && reports[0].Iteration == i {
 			run.After(i, f.logs(reports[0]))
 			reports = reports[1:]
 		}
 	}
-	return run
+	return run, nil
+}
+
+// rates are the learning rates of iterations, from first to last; nil: the optimizer's own.
+func (c course) rates(first, last int) ([]*float64, error) {
+	var rates []*float64
+	for i := first; i <= last; i++ {
+		rate, err := c.callbacks.Before(i)
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, rate)
+	}
+	return rates, nil
 }
 
 // openLogs opens the files of callbacks.

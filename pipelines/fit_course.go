@@ -48,7 +48,10 @@ func (f *fit) newCourse(ctx context.Context, done int, weights []float32, states
 	if err != nil {
 		return course{}, err
 	}
-	c := course{done: done, box: box, reports: reports, callbacks: f.beginCallbacks(done, reports)}
+	c := course{done: done, box: box, reports: reports}
+	if c.callbacks, err = f.beginCallbacks(done, reports); err != nil {
+		return c, err
+	}
 	if err := c.box.Put(ctx, average.Key, average.Vector{Values: weights}); err != nil {
 		return c, err
 	}

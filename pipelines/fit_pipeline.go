@@ -54,13 +54,17 @@ func (f *fit) iterate(ctx context.Context, c course, last int) (course, error) {
 		return course{}, err
 	}
 	next := course{done: last, box: box, reports: c.reports, callbacks: c.callbacks, best: c.best}
+	rates, err := c.rates(c.done+1, last)
+	if err != nil {
+		return next, err
+	}
 	totals := map[string]int64{dataset.Stage: 0}
 	for _, set := range f.sets {
 		totals[dataset.Stage] += set.Buffers()
 	}
 	began := time.Now()
 	err = f.pipeline(totals, func(s beam.Scope) error {
-		f.build(s, c, next)
+		f.build(s, c, next, rates)
 		return nil
 	})
 	if err != nil {
@@ -100,8 +104,8 @@ func (f *fit) scoresIn(ctx context.Context, c course, first int) (map[int]iterat
 	return scores, nil
 }
 
-// build makes the pipeline from one course to the next.
-func (f *fit) build(s beam.Scope, from, to course) {
+// build makes the pipeline from one course to the next, whose iterations have these learning rates.
+func (f *fit) build(s beam.Scope, from, to course, rates []*float64) {
 	run := f.worker
 	var loaded, pieces []beam.PCollection
 	for _, set := range f.sets {
@@ -119,7 +123,7 @@ func (f *fit) build(s beam.Scope, from, to course) {
 		s := s.Scope(fmt.Sprintf("iteration %d", i))
 		var trained beam.PCollection
 		step := trainshard.Step{
-			Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i, Rate: to.callbacks.Before(i), Piece: f.limits.piece,
+			Run: run, Model: f.recipe, Seed: f.opt.Seed, Iteration: i, Rate: rates[i-from.done-1], Piece: f.limits.piece,
 		}
 		states, trained = trainshard.Train(s, step, states, weights, after)
 		weights = average.Mean(s, trained)

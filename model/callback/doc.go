@@ -3,7 +3,7 @@
 //	list, err := callback.New(fit.Callbacks, callback.Model{...})  // checked
 //	run := list.Begin()
 //	for iteration := 1; ; iteration++ {
-//		rate := run.Before(iteration)             // the learning rate of the iteration
+//		rate, err := run.Before(iteration)        // the learning rate of the iteration
 //		...
 //		outcome := run.After(iteration, logs)     // where it was scored
 //	}

@@ -80,7 +80,11 @@ func TestDecisionsAreThoseOfKeras(t *testing.T) {
 		epochs := 0
 		for epoch, row := range c.Logs {
 			rate := keras.Rate
-			if r := run.Before(epoch + 1); r != nil {
+			r, err := run.Before(epoch + 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r != nil {
 				rate = *r
 			}
 			if want := c.Rates[epoch]; !sameRate(rate, want, scheduled) {

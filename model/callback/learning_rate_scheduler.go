@@ -33,7 +33,9 @@ type learningRateScheduler struct {
 	verbose  bool
 }
 
-func (s *learningRateScheduler) before(epoch int, _ float64) float64 { return s.schedule(int64(epoch)) }
+func (s *learningRateScheduler) before(epoch int, _ float64) (float64, error) {
+	return s.schedule(int64(epoch)), nil
+}
 
 func (s *learningRateScheduler) after(m *moment) {
 	m.logs.set(learningRate, m.run.rate)

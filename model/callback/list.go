@@ -53,7 +53,7 @@ type callback interface {
 
 // A scheduler is a callback that sets the learning rate before an iteration.
 type scheduler interface {
-	before(epoch int, rate float64) float64
+	before(epoch int, rate float64) (float64, error)
 }
 
 // table is every callback by Keras' class name: a new one is a file and a row here. order are the arguments in the order in which they

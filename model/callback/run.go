@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"fmt"
 	"math"
 	"slices"
 )
@@ -54,18 +55,28 @@ func (l *List) Begin() *Run {
 	return r
 }
 
-// Before is called before every iteration, in their order. It returns the learning rate of the iteration; nil is the optimizer's own.
-func (r *Run) Before(iteration int) *float64 {
-	for _, s := range r.states {
-		if s, ok := s.(scheduler); ok {
-			r.setRate(s.before(iteration-1, r.rate))
+// Before is called before every iteration, in their order. It returns the learning rate of the iteration; nil is the optimizer's own. A
+// schedule that gives no learning rate is an error.
+func (r *Run) Before(iteration int) (*float64, error) {
+	for i, s := range r.states {
+		s, ok := s.(scheduler)
+		if !ok {
+			continue
 		}
+		rate, err := s.before(iteration-1, r.rate)
+		if err == nil && !(rate >= 0 && rate <= math.MaxFloat32) {
+			err = fmt.Errorf("the learning rate is %v, expected a number of at least 0", rate)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: iteration %d: %w", r.list.items[i].name, iteration, err)
+		}
+		r.setRate(rate)
 	}
 	if !r.set {
-		return nil
+		return nil, nil
 	}
 	rate := r.rate
-	return &rate
+	return &rate, nil
 }
 
 func (r *Run) setRate(rate float64) { r.rate, r.set = float64(float32(rate)), true }

@@ -56,7 +56,9 @@ func TestCSVIsThatOfKeras(t *testing.T) {
 		}
 		run := list.Begin()
 		for epoch, row := range c.Logs[:len(c.Rates)] {
-			run.Before(epoch + 1)
+			if _, err := run.Before(epoch + 1); err != nil {
+				t.Fatal(err)
+			}
 			var logs callback.Logs
 			for k, v := range row {
 				x, isNumber := v.(float64)
