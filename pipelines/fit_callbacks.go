@@ -25,6 +25,7 @@ func (f *fit) makeCallbacks() (err error) {
 	if f.callbacks, err = callback.New(f.model.Fit.Callbacks, m); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
+	f.warn(f.model.Compile.Notices)
 	f.warn(f.model.Fit.Notices)
 	f.warn(f.callbacks.Notices)
 	return nil

@@ -267,14 +267,14 @@ func TestRefused(t *testing.T) {
 		want []string
 	}{
 		{params.Call{Name: "Mse"}, []string{`"Mse"`, "known: mse, "}},
-		{params.Call{Name: "mse", Args: args{"reduction": "sum"}}, []string{"reduction", "takes none"}},
+		{params.Call{Name: "mse", Args: args{"reduction": "sum"}}, []string{"reduction must be one of sum_over_batch_size, auto, mean, found sum"}},
 		{params.Call{Name: "Huber", Args: args{"delta": int64(0)}}, []string{"delta", "greater than 0"}},
 		{params.Call{Name: "CategoricalCrossentropy", Args: args{"label_smoothing": 1.5}}, []string{"label_smoothing", "0 to 1"}},
 		{params.Call{Name: "CategoricalCrossentropy", Args: args{"axis": int64(0)}}, []string{"axis"}},
 		{params.Call{Name: "BinaryFocalCrossentropy", Args: args{"gamma": -1.0}}, []string{"gamma"}},
 		{params.Call{Name: "CategoricalFocalCrossentropy", Args: args{"alpha": []params.Value{0.5, 0.5}}}, []string{"alpha", "number"}},
 		{params.Call{Name: "dice", Args: args{"axis": int64(0)}}, []string{"axis must be None", "found 0"}},
-		{params.Call{Name: "CTC", Args: args{"blank": int64(0)}}, []string{"blank", "takes none"}},
+		{params.Call{Name: "CTC", Args: args{"blank": int64(0)}}, []string{"blank", "known: name, reduction"}},
 		{params.Call{Name: "CategoricalGeneralizedCrossEntropy", Args: args{"q": int64(1)}}, []string{"q must be above 0 and below 1"}},
 		{params.Call{Name: "Circle", Args: args{"gamma": "a"}}, []string{"gamma must be a number"}},
 		{params.Call{Name: "circle", Args: args{"ref_labels": nil}}, []string{"ref_labels"}},

@@ -15,32 +15,33 @@ type entry struct {
 	name    string
 	aliases []string
 	make    func(a *params.Args) *Loss
+	order   []string // of the arguments that may stand without a name
 }
 
 // table is every loss: a new one is a file and a row here.
 var table = []entry{
-	{"binary_crossentropy", []string{"bce", "BCE", "BinaryCrossentropy"}, newBinaryCrossentropy},
-	{"binary_focal_crossentropy", []string{"BinaryFocalCrossentropy"}, newBinaryFocalCrossentropy},
-	{"categorical_crossentropy", []string{"CategoricalCrossentropy"}, newCategoricalCrossentropy},
-	{"categorical_focal_crossentropy", []string{"CategoricalFocalCrossentropy"}, newCategoricalFocalCrossentropy},
-	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, newCategoricalGeneralizedCrossEntropy},
-	{"categorical_hinge", []string{"CategoricalHinge"}, plain(CategoricalHinge{})},
-	{"circle", []string{"Circle"}, newCircle},
-	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, newCosineSimilarity},
-	{"ctc", []string{"CTC"}, newCTC},
-	{"dice", []string{"Dice"}, newDice},
-	{"hinge", []string{"Hinge"}, plain(Hinge{})},
-	{"huber", []string{"Huber", "huber_loss"}, newHuber},
-	{"kl_divergence", []string{"kld", "KLD", "KLDivergence", "kullback_leibler_divergence"}, plain(KLDivergence{})},
-	{"log_cosh", []string{"LogCosh", "logcosh"}, plain(LogCosh{})},
-	{"mean_absolute_error", []string{"mae", "MAE", "MeanAbsoluteError"}, plain(MeanAbsoluteError{})},
-	{"mean_absolute_percentage_error", []string{"mape", "MAPE", "MeanAbsolutePercentageError"}, plain(MeanAbsolutePercentageError{})},
-	{"mean_squared_error", []string{"mse", "MSE", "MeanSquaredError"}, plain(MeanSquaredError{})},
-	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, plain(MeanSquaredLogarithmicError{})},
-	{"poisson", []string{"Poisson"}, plain(Poisson{})},
-	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, newSparseCategoricalCrossentropy},
-	{"squared_hinge", []string{"SquaredHinge"}, plain(SquaredHinge{})},
-	{"tversky", []string{"Tversky"}, newTversky},
+	{"binary_crossentropy", []string{"bce", "BCE", "BinaryCrossentropy"}, newBinaryCrossentropy, []string{"from_logits", "label_smoothing", "axis"}},
+	{"binary_focal_crossentropy", []string{"BinaryFocalCrossentropy"}, newBinaryFocalCrossentropy, []string{"apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis"}},
+	{"categorical_crossentropy", []string{"CategoricalCrossentropy"}, newCategoricalCrossentropy, []string{"from_logits", "label_smoothing", "axis"}},
+	{"categorical_focal_crossentropy", []string{"CategoricalFocalCrossentropy"}, newCategoricalFocalCrossentropy, []string{"alpha", "gamma", "from_logits", "label_smoothing", "axis"}},
+	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, newCategoricalGeneralizedCrossEntropy, nil},
+	{"categorical_hinge", []string{"CategoricalHinge"}, plain(CategoricalHinge{}), nil},
+	{"circle", []string{"Circle"}, newCircle, nil},
+	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, newCosineSimilarity, nil},
+	{"ctc", []string{"CTC"}, newCTC, nil},
+	{"dice", []string{"Dice"}, newDice, nil},
+	{"hinge", []string{"Hinge"}, plain(Hinge{}), nil},
+	{"huber", []string{"Huber", "huber_loss"}, newHuber, []string{"delta"}},
+	{"kl_divergence", []string{"kld", "KLD", "KLDivergence", "kullback_leibler_divergence"}, plain(KLDivergence{}), nil},
+	{"log_cosh", []string{"LogCosh", "logcosh"}, plain(LogCosh{}), nil},
+	{"mean_absolute_error", []string{"mae", "MAE", "MeanAbsoluteError"}, plain(MeanAbsoluteError{}), nil},
+	{"mean_absolute_percentage_error", []string{"mape", "MAPE", "MeanAbsolutePercentageError"}, plain(MeanAbsolutePercentageError{}), nil},
+	{"mean_squared_error", []string{"mse", "MSE", "MeanSquaredError"}, plain(MeanSquaredError{}), nil},
+	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, plain(MeanSquaredLogarithmicError{}), nil},
+	{"poisson", []string{"Poisson"}, plain(Poisson{}), nil},
+	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, newSparseCategoricalCrossentropy, []string{"from_logits", "ignore_class"}},
+	{"squared_hinge", []string{"SquaredHinge"}, plain(SquaredHinge{}), nil},
+	{"tversky", []string{"Tversky"}, newTversky, nil},
 }
 
 // plain makes a loss without arguments.
@@ -111,6 +112,11 @@ func New(call params.Call) (*Loss, error) {
 		return nil, fmt.Errorf("unknown loss %q; %s", call.Name, nearest.Known(call.Name, Spellings()))
 	}
 	a := params.NewArgs(call)
+	if e.order != nil {
+		a.Order(e.order...)
+	}
+	a.Text("", "name")
+	a.Choice("sum_over_batch_size", "reduction", "sum_over_batch_size", "auto", "mean")
 	l := e.make(a)
 	if err := a.Check(); err != nil {
 		return nil, fmt.Errorf("loss %s: %w", call.Name, err)

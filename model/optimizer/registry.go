@@ -15,17 +15,21 @@ var table = []struct {
 	name        string
 	rate, decay float64
 	rule        func(a *params.Args) Rule
+	order       []string // of the arguments behind learning_rate that may stand without a name
 }{
-	{"Adadelta", 0.001, 0, newAdadelta},
-	{"Adagrad", 0.001, 0, newAdagrad},
-	{"Adam", 0.001, 0, newAdam},
-	{"AdamW", 0.001, 0.004, newAdam},
-	{"Adamax", 0.001, 0, newAdamax},
-	{"Ftrl", 0.001, 0, newFtrl},
-	{"Lion", 0.001, 0, newLion},
-	{"Nadam", 0.001, 0, newNadam},
-	{"RMSprop", 0.001, 0, newRMSprop},
-	{"SGD", 0.01, 0, newSGD},
+	{"Adadelta", 0.001, 0, newAdadelta, []string{"rho", "epsilon", "weight_decay"}},
+	{"Adagrad", 0.001, 0, newAdagrad, []string{"initial_accumulator_value", "epsilon", "weight_decay"}},
+	{"Adam", 0.001, 0, newAdam, []string{"beta_1", "beta_2", "epsilon", "amsgrad", "weight_decay"}},
+	{"AdamW", 0.001, 0.004, newAdam, []string{"weight_decay", "beta_1", "beta_2", "epsilon", "amsgrad"}},
+	{"Adamax", 0.001, 0, newAdamax, []string{"beta_1", "beta_2", "epsilon", "weight_decay"}},
+	{"Ftrl", 0.001, 0, newFtrl, []string{
+		"learning_rate_power", "initial_accumulator_value", "l1_regularization_strength", "l2_regularization_strength",
+		"l2_shrinkage_regularization_strength", "beta", "weight_decay",
+	}},
+	{"Lion", 0.001, 0, newLion, []string{"beta_1", "beta_2", "weight_decay"}},
+	{"Nadam", 0.001, 0, newNadam, []string{"beta_1", "beta_2", "epsilon", "weight_decay"}},
+	{"RMSprop", 0.001, 0, newRMSprop, []string{"rho", "momentum", "epsilon", "centered", "weight_decay"}},
+	{"SGD", 0.01, 0, newSGD, []string{"momentum", "nesterov", "weight_decay"}},
 }
 
 // Names lists the optimizers by Keras' class names, sorted.
@@ -46,6 +50,9 @@ func New(call params.Call) (*Optimizer, error) {
 			continue
 		}
 		a := params.NewArgs(call)
+		a.Order(append([]string{"learning_rate"}, row.order...)...)
+		a.Text("", "name")
+		a.Bool(false, "jit_compile") // how Keras computes it
 		o := &Optimizer{Name: row.name}
 		o.rate, o.Rule = readRate(a, row.rate), row.rule(a)
 		o.corrector, _ = o.Rule.(corrector)

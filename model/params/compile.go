@@ -11,7 +11,12 @@ import (
 func ParseCompile(text string) (*Compile, error) {
 	c := &Compile{}
 	err := parse("compile_params", text, func(p *parser) {
-		keys := p.keys("optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode")
+		keys := p.keysOf([]string{"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"}, compileOthers)
+		for _, name := range compileOthers {
+			if e, given := keys[name]; given && !e.absent() && e.literal != false {
+				c.Notices = append(c.Notices, "compile_params: "+name+" changes nothing: it says how Keras computes")
+			}
+		}
 		for _, required := range []string{"optimizer", "loss"} {
 			if _, ok := keys[required]; !ok {
 				p.fail(p.pos, "%s is missing", required)
@@ -30,6 +35,11 @@ func ParseCompile(text string) (*Compile, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// compileOthers are the arguments of Keras' compile that say how it computes.
+var compileOthers = []string{
+	"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss", "distribute", "experimental_run_tf_function", "pss_evaluation_shards",
 }
 
 // keys reads the whole text as name=value pairs with the allowed names.
@@ -121,9 +131,9 @@ func (p *parser) metrics(key string, e expr) (all []Call, outputs []OutputMetric
 			}
 			outputs = append(outputs, OutputMetrics{output, p.metricList(e.items[i])})
 		}
-	case e.kind != list:
+	case e.kind != list && e.kind != tuple && e.kind != text && e.kind != call && !e.module:
 		p.fail(e.pos, "%s must be a list such as ['accuracy'], or a dict by output name, found %s", key, e.kind)
-	case slices.ContainsFunc(e.items, func(item expr) bool { return item.kind == list }):
+	case slices.ContainsFunc(e.items, func(item expr) bool { return item.kind == list || item.kind == tuple }):
 		for _, item := range e.items {
 			outputs = append(outputs, OutputMetrics{Metrics: p.metricList(item)})
 		}
@@ -136,14 +146,14 @@ func (p *parser) metrics(key string, e expr) (all []Call, outputs []OutputMetric
 // metricList reads the metrics of an output: a list of them, or one. None is none.
 func (p *parser) metricList(e expr) (calls []Call) {
 	items := e.items
-	if e.kind != list {
+	if e.kind != list && e.kind != tuple {
 		items = []expr{e}
 	}
 	if e.absent() {
 		items = nil
 	}
 	for _, item := range items {
-		if item.kind == name {
+		if item.kind == name && !item.module {
 			p.fail(item.pos, "metric %s must stand in quotes: '%s'", item.name, item.name)
 		}
 		calls = append(calls, p.object("metric", item))

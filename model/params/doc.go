@@ -15,7 +15,7 @@
 //
 // Keys, types and ranges. Which losses, metrics and optimizers exist, and their arguments, is for the packages that
 // have them, and so is whether an argument may stand without its name. What the text may not say is refused: unknown or
-// repeated keys, module prefixes (keras.optimizers.Adam) but for those of callbacks.
+// repeated keys, modules that are none of Keras. Modules of Keras before a name say nothing (keras.optimizers.Adam is Adam).
 //
 // # Errors
 //

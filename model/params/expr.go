@@ -26,6 +26,7 @@ type expr struct {
 	items   []expr // list, tuple; values of a dict
 	keys    []expr // dict
 	args    []arg  // call: with names
+	module  bool   // name, call: it stood behind a module
 	unnamed []expr // call: without
 }
 

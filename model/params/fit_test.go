@@ -100,8 +100,8 @@ func TestRefusedFit(t *testing.T) {
 		{`callbacks=[EarlyStopping(), ^EarlyStopping]`, `a callback must be a call such as EarlyStopping(patience=3), found a name`},
 		{`callbacks=[^'EarlyStopping()']`, `a callback must be a call such as EarlyStopping(patience=3), found a text`},
 		{`callbacks=[keras.callbacks.^(x)]`, `expected a name, found '('`},
-		{`batch_size=^keras.x`, `module prefixes are not supported: write x alone`},
-		{`callbacks=[], epochs=^keras.x`, `module prefixes are not supported: write x alone`},
+		{`batch_size=^keras.x`, `batch_size must be an integer, found a name`},
+		{`callbacks=[], epochs=^keras.x`, `epochs must be an integer, found a name`},
 		{`^5`, `expected name=value, found '5'`},
 	}
 	for _, tt := range tests {

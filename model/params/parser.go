@@ -338,6 +338,12 @@ func (p *parser) number(e *expr) {
 	e.literal = n
 }
 
+// kerasModules are the modules before a name of Keras in Python, as in tf.keras.optimizers.Adam. They say nothing here.
+var kerasModules = map[string]bool{
+	"K": true, "api": true, "callbacks": true, "experimental": true, "keras": true, "layers": true, "learning_rate_schedule": true, "legacy": true,
+	"losses": true, "metrics": true, "optimizers": true, "python": true, "schedules": true, "tensorflow": true, "tf": true, "tf_keras": true,
+}
+
 // nameOrCall reads None, True, False, a name, or a call.
 func (p *parser) nameOrCall(e *expr) {
 	e.name = p.text[p.pos:p.nameEnd()]
@@ -355,14 +361,12 @@ func (p *parser) nameOrCall(e *expr) {
 		if !isNameStart(p.peek()) {
 			p.fail(p.pos, "expected a name, found %s", p.found())
 		}
-		last := p.text[p.pos:p.nameEnd()]
-		p.pos += len(last)
-		switch {
-		case p.modules:
-			e.name = last
-		case p.peek() != '.':
-			p.fail(e.pos, "module prefixes are not supported: write %s alone", last)
+		if !p.modules && !kerasModules[e.name] {
+			p.fail(e.pos, "%s is no module of Keras", p.text[e.pos:p.pos-1])
 		}
+		e.name = p.text[p.pos:p.nameEnd()]
+		e.module = true
+		p.pos += len(e.name)
 	}
 	e.kind = name
 	if next := p.peek(); next == '\'' || next == '"' {

@@ -21,6 +21,8 @@ type Compile struct {
 	// LossWeights per output; nil: all 1. LossWeightsByName is used instead where the text gives a dict.
 	LossWeights       []float64
 	LossWeightsByName map[string]float64
+	// Notices are sentences about arguments that change nothing.
+	Notices []string
 }
 
 // OutputMetrics are the metrics of one output.
@@ -33,7 +35,7 @@ type OutputMetrics struct {
 type Call struct {
 	Name string           // as written, without quotes
 	Args map[string]Value // keyword arguments
-	// Positional are the arguments without a name, which come first; only schedules of learning rates and metrics take them.
+	// Positional are the arguments without a name, which come first; which optimizers, schedules, losses and metrics take.
 	Positional []Value
 	Pos        int    // byte offset in the text, for errors
 	Text       string // as written, with arguments and without quotes; of arguments empty
