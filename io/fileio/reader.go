@@ -103,7 +103,7 @@ func (r *reader) choose(opt table.ReadOptions) error {
 	if names == nil {
 		names = r.stored.Names()
 	}
-	schema, err := r.stored.Select(names)
+	at, err := r.stored.Places(names)
 	if err != nil {
 		var c *table.ColumnError
 		if errors.As(err, &c) {
@@ -111,11 +111,11 @@ func (r *reader) choose(opt table.ReadOptions) error {
 		}
 		return err
 	}
-	r.schema = schema
-	r.columns, r.float32 = make([]int, len(schema)), make([]bool, len(schema))
-	for i, n := range names {
-		r.columns[i] = r.stored.Index(n)
+	r.schema = make(table.Schema, len(at))
+	for i, j := range at {
+		r.schema[i] = r.stored[j]
 	}
+	r.columns, r.float32 = at, make([]bool, len(at))
 	for _, n := range opt.Float32 {
 		i := slices.Index(names, n)
 		if i < 0 {
@@ -131,8 +131,8 @@ func (r *reader) choose(opt table.ReadOptions) error {
 		}
 	}
 	r.batch = *table.NewBatch(r.schema)
-	r.raw = make([]table.Vector, len(schema))
-	r.values, r.shapes = make([]loaded, len(schema)), make([]loaded, len(schema))
+	r.raw = make([]table.Vector, len(at))
+	r.values, r.shapes = make([]loaded, len(at)), make([]loaded, len(at))
 	return nil
 }
 

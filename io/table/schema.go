@@ -32,13 +32,30 @@ func (s Schema) Names() []string {
 
 // Select is the schema of the named columns, in the order asked for. A missing name is a *ColumnError without a table.
 func (s Schema) Select(names []string) (Schema, error) {
+	at, err := s.Places(names)
+	if err != nil {
+		return nil, err
+	}
 	out := make(Schema, len(names))
+	for i, j := range at {
+		out[i] = s[j]
+	}
+	return out, nil
+}
+
+// Places are the positions of the named columns. A missing name is a *ColumnError without a table.
+func (s Schema) Places(names []string) ([]int, error) {
+	at := make(map[string]int, len(s))
+	for i, c := range s {
+		at[c.Name] = i
+	}
+	out := make([]int, len(names))
 	for i, n := range names {
-		j := s.Index(n)
-		if j < 0 {
+		j, ok := at[n]
+		if !ok {
 			return nil, &ColumnError{Column: n, Columns: s.Names()}
 		}
-		out[i] = s[j]
+		out[i] = j
 	}
 	return out, nil
 }

@@ -12,6 +12,7 @@ import (
 // An Encoder makes the arrays of a variable that has learned. It is not safe for concurrent use.
 type Encoder struct {
 	columns []columnEncoder
+	finder  finder
 	width   int
 	scale   float32
 }
@@ -58,9 +59,13 @@ func (e *Encoder) Encode(dst []float32, b *table.Batch, source table.Name, first
 		dst = make([]float32, n)
 	}
 	dst = dst[:n]
+	at, err := e.finder.find(b, len(e.columns), func(i int) string { return e.columns[i].Name })
+	if err != nil {
+		return nil, ofTable(source, err)
+	}
 	for k := range e.columns {
 		c := &e.columns[k]
-		if row, err := c.encode(dst, e.width, e.scale, b); err != nil {
+		if row, err := c.encode(dst, e.width, e.scale, &b.Cols[at[k]], b.Rows); err != nil {
 			return nil, &table.ValueError{Table: source, Column: c.Name, Row: firstRow + int64(row) + 1, Err: err}
 		}
 	}
@@ -68,9 +73,9 @@ func (e *Encoder) Encode(dst []float32, b *table.Batch, source table.Name, first
 }
 
 // encode writes the numbers of the column into the arrays of stride numbers; row is where an error is.
-func (c *columnEncoder) encode(dst []float32, stride int, scale float32, b *table.Batch) (row int, err error) {
-	src := sourceOf(b.Col(c.Name))
-	for i := range b.Rows {
+func (c *columnEncoder) encode(dst []float32, stride int, scale float32, v *table.Vector, rows int) (row int, err error) {
+	src := sourceOf(v)
+	for i := range rows {
 		out := dst[i*stride+c.at:][:c.width]
 		first, ok, err := src.elements(i, c.Shape)
 		if err != nil {

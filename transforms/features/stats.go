@@ -1,6 +1,7 @@
 package features
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -61,6 +62,7 @@ func Learns(variables []Variable) bool {
 // A Collector makes Stats of rows.
 type Collector struct {
 	columns []collected
+	finder  finder
 	stats   Stats
 	key     []byte
 }
@@ -140,9 +142,13 @@ func (c *Collector) Stats() Stats { return c.stats }
 
 // Add adds the rows of a batch; firstRow is the number of its first row in the table, from 0.
 func (c *Collector) Add(b *table.Batch, source table.Name, firstRow int64) error {
+	at, err := c.finder.find(b, len(c.columns), func(i int) string { return c.columns[i].Name })
+	if err != nil {
+		return ofTable(source, err)
+	}
 	for k := range c.columns {
 		col := &c.columns[k]
-		row, err := col.add(&c.stats.Columns[k], b, firstRow, &c.key)
+		row, err := col.add(&c.stats.Columns[k], &b.Cols[at[k]], b.Rows, firstRow, &c.key)
 		if _, limit := err.(*LimitError); limit {
 			return &table.TableError{Table: source, Err: err}
 		}
@@ -153,11 +159,18 @@ func (c *Collector) Add(b *table.Batch, source table.Name, firstRow int64) error
 	return nil
 }
 
+// ofTable is an error about a column that a table lacks.
+func ofTable(source table.Name, err error) error {
+	if missing := (*table.ColumnError)(nil); errors.As(err, &missing) {
+		missing.Table = source
+	}
+	return err
+}
+
 // add adds a column's values; row is where an error is, from 0 in the batch.
-func (c *collected) add(st *ColumnStats, b *table.Batch, firstRow int64, key *[]byte) (row int, err error) {
-	v := b.Col(c.Name)
+func (c *collected) add(st *ColumnStats, v *table.Vector, rows int, firstRow int64, key *[]byte) (row int, err error) {
 	src := sourceOf(v)
-	for i := range b.Rows {
+	for i := range rows {
 		first, ok, err := src.elements(i, c.Shape)
 		if err != nil {
 			return i, err

@@ -9,6 +9,26 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
+// A finder finds columns in batches of one schema.
+type finder struct {
+	schema table.Schema
+	at     []int
+}
+
+// find is where the columns are in a batch; names gives each.
+func (f *finder) find(b *table.Batch, n int, name func(i int) string) ([]int, error) {
+	if f.at != nil && len(f.schema) == len(b.Schema) && &f.schema[0] == &b.Schema[0] {
+		return f.at, nil
+	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = name(i)
+	}
+	at, err := b.Schema.Places(names)
+	f.schema, f.at = b.Schema, at
+	return at, err
+}
+
 // A source reads the values of one column of a batch.
 type source struct {
 	v    *table.Vector

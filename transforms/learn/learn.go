@@ -16,7 +16,6 @@ import (
 	"encoding/gob"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -97,8 +96,10 @@ func (f *readFn) FinishBundle(_ context.Context, emit func(Found)) error {
 // columns are those that are read, each once.
 func (p *Plan) columns() []string {
 	var names []string
+	seen := map[string]bool{}
 	add := func(name string) {
-		if !slices.Contains(names, name) {
+		if !seen[name] {
+			seen[name] = true
 			names = append(names, name)
 		}
 	}
