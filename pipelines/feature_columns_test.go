@@ -256,6 +256,24 @@ func TestColumnsOfTrainingRows(t *testing.T) {
 	if d := cmp.Diff(predictions(t, store, "named"), predictions(t, store, "unnamed")); d != "" {
 		t.Error(d)
 	}
+	// Without an id column the rows have their numbers.
+	if _, err := Predict(t.Context(), Env{Store: store, Workers: 3}, PredictOptions{Model: "iris_model", Test: "iris_test", Output: "numbered"}); err != nil {
+		t.Fatal(err)
+	}
+	ids, b := readTable(t, store, "iris_test").Col("id"), readTable(t, store, "numbered")
+	var numbered []string
+	for i := range b.Rows {
+		text := ids.ElemText(int(b.Col("row_number").Int64s[i]) - 1)
+		for _, v := range b.Cols[1:] {
+			x, _ := table.FormatValue(&v, i)
+			text += "|" + x
+		}
+		numbered = append(numbered, text)
+	}
+	slices.Sort(numbered)
+	if d := cmp.Diff(predictions(t, store, "named"), numbered); d != "" {
+		t.Error(d)
+	}
 	flowers(t, store, "flowers", 30)
 	for _, opt := range []PreprocessOptions{
 		{Output: "p", Dependent: "y, z", Independent: "x"},

@@ -184,7 +184,8 @@ type EvaluateResult struct {
 // PredictOptions are the arguments of Predict: MADlib's madlib_keras_predict.
 type PredictOptions struct {
 	Model, Test, Output string
-	IDColumn            string
+	// IDColumn is the column that tells the rows apart in the output; "": row_number, the number of the row in the table, from 1.
+	IDColumn string
 	// Independent is a column list; "": the columns of the training rows. Where these were made into variables it can only be the same
 	// list as theirs.
 	Independent string
@@ -199,7 +200,7 @@ type PredictBYOMOptions struct {
 	ArchTable         string
 	ID                int
 	Test, Output      string
-	IDColumn          string
+	IDColumn          string // as in PredictOptions
 	Independent, Type string
 	// Like names a packed training table or a model: the independent variables, their normalizing constant, the classes and the types of
 	// labels are those of its rows. Independent may be "" then, and Classes, Normalize, DependentCount and LabelTypes are not given.

@@ -55,7 +55,7 @@ func TestPredictRefuses(t *testing.T) {
 			"output exists":    {func(o *PredictOptions) { o.Output = "iris_test" }, []string{"output table", "already exists"}},
 			"no output":        {func(o *PredictOptions) { o.Output = "" }, []string{"output table", "empty"}},
 			"missing id":       {func(o *PredictOptions) { o.IDColumn = "row" }, []string{`"row"`, "iris_test", "attributes"}},
-			"no id":            {func(o *PredictOptions) { o.IDColumn = "" }, []string{"id column"}},
+			"no id":            {func(o *PredictOptions) { o.IDColumn = `""` }, []string{"id column"}},
 			"two ids":          {func(o *PredictOptions) { o.IDColumn = "id, class_text" }, []string{"id column", "one column"}},
 			"id clashes":       {func(o *PredictOptions) { o.Test, o.IDColumn = "named", "prob" }, []string{`"prob"`, "twice"}},
 			"id is feature":    {func(o *PredictOptions) { o.IDColumn = "attributes" }, []string{`"attributes"`, "both"}},

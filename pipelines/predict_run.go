@@ -79,7 +79,7 @@ func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult
 		return PredictResult{}, err
 	}
 	if err := p.checkFirstRow(ctx); err != nil {
-		return PredictResult{}, fmt.Errorf("test table: %w", p.withID(ctx, p.test, p.work.ID.Name, err))
+		return PredictResult{}, fmt.Errorf("test table: %w", p.withID(ctx, p.test, p.idName(), err))
 	}
 	p.work.Model = recipe.Model{Arch: p.stored.arch, Kernels: kernels.Variant()}
 	if _, err := p.work.Model.Load(ctx, p.run); err != nil {
@@ -93,7 +93,7 @@ func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult
 	p.work.Output = out.ID()
 	counts, err := p.infer(ctx, target)
 	if err != nil {
-		return PredictResult{}, p.withID(ctx, p.test, p.work.ID.Name, err)
+		return PredictResult{}, p.withID(ctx, p.test, p.idName(), err)
 	}
 	p.close() // a test table that is a view of what is replaced would make the commit wait
 	if err := out.Commit(ctx); err != nil {
@@ -105,18 +105,12 @@ func (p *prediction) write(ctx context.Context, to predictTarget) (PredictResult
 // findColumns finds the id column and the model's inputs among the columns of the test table.
 func (p *prediction) findColumns(id, independent string) error {
 	info := p.test.Info()
-	ids, err := table.ParseColumns(id)
-	if err != nil {
-		return argumentErrorf("id column: %w", err)
-	}
-	if len(ids) != 1 {
-		return argumentErrorf("id column: expected one column, found %s", table.QuoteAll(ids))
-	}
-	schema, err := selectColumns(info, ids)
-	if err != nil {
+	if id == "" {
+		p.work.ID, p.work.Numbered = infer.RowNumber, true
+	} else if err := p.findID(id); err != nil {
 		return err
 	}
-	p.work.Ref, p.work.Table, p.work.ID = p.ref, info.Name, schema[0]
+	p.work.Ref, p.work.Table = p.ref, info.Name
 	if err := p.work.Schema().Check(); err != nil {
 		return &table.TableError{Table: info.Name, Err: fmt.Errorf("the id column clashes with a column of the output: %w", err)}
 	}
@@ -133,6 +127,31 @@ func (p *prediction) findColumns(id, independent string) error {
 			return err
 		}
 	}
+	return nil
+}
+
+// idName is the name of the id column, "" where rows are numbered.
+func (p *prediction) idName() string {
+	if p.work.Numbered {
+		return ""
+	}
+	return p.work.ID.Name
+}
+
+// findID finds the id column.
+func (p *prediction) findID(id string) error {
+	ids, err := table.ParseColumns(id)
+	if err != nil {
+		return argumentErrorf("id column: %w", err)
+	}
+	if len(ids) != 1 {
+		return argumentErrorf("id column: expected one column, found %s", table.QuoteAll(ids))
+	}
+	schema, err := selectColumns(p.test.Info(), ids)
+	if err != nil {
+		return err
+	}
+	p.work.ID = schema[0]
 	return nil
 }
 
@@ -176,7 +195,7 @@ func (p *prediction) addFeature(in features.Input, shape []int) error {
 		return nil
 	}
 	c := in.Array
-	if c.Name == p.work.ID.Name {
+	if !p.work.Numbered && c.Name == p.work.ID.Name {
 		return argument(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", c.Name)})
 	}
 	if !c.Type.Array || !c.Type.IsNumber() {

@@ -38,7 +38,7 @@ beamfit predict iris_model iris_test iris_likeliest --id-column id --independent
 }
 
 func (t *predictTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
+	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", "row_number, that of the row from 1", idColumnUsage)
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", "those of the training rows", independentUsage)
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.replace(&t.opt.Replace, "the new table")

@@ -31,7 +31,7 @@ outputs dependent_var_0, dependent_var_1, ...`,
 }
 
 func (t *predictBYOMTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", required, idColumnUsage)
+	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", "row_number, that of the row from 1", idColumnUsage)
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", likeOrRequired, independentUsage)
 	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
 		"packed training table or model: feature columns, normalizing constant and classes are those of its rows")

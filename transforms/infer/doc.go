@@ -5,7 +5,7 @@
 //
 // # Rows out
 //
-//	<id column>  as in the input table, also when it is NULL or repeated
+//	<id column>  as in the input table, also when it is NULL or repeated; or row_number, that of the row from 1
 //	class_name   name of the dependent variable
 //	class_value  text of the class; NULL for a NULL class and for padding
 //	prob         the model's output, a float32, as the float64 that has its shortest decimal text

@@ -106,6 +106,7 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 		return c, err
 	}
 	rows := newRows(j)
+	var numbers table.Vector
 	err = table.EachBatch(ctx, store, p.Partition, j.ReadOptions(), func(b *table.Batch) error {
 		inputs, err := read.of(b, p.Partition.FirstRow+c.Rows)
 		if err != nil {
@@ -115,7 +116,7 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 		if err := predict(ctx, inputs, b.Rows, probs); err != nil {
 			return err
 		}
-		predicted := rows.of(b.Col(j.ID.Name), b.Rows, probs)
+		predicted := rows.of(j.ids(b, p.Partition.FirstRow+c.Rows, &numbers), b.Rows, probs)
 		if predicted.Rows > 0 {
 			if err := out.Write(ctx, predicted); err != nil {
 				return err

@@ -19,8 +19,10 @@ type Job struct {
 	Ref string
 	// Table is the table that is read, for errors.
 	Table table.Name
-	// ID is the id column with its type, Features are the model's inputs, in their order.
+	// ID is the id column with its type, or where Numbered a column of the output with the number of the row in the table, from 1.
 	ID       table.Column
+	Numbered bool
+	// Features are the model's inputs, in their order.
 	Features []Feature
 	// Normalize divides every feature of arrays.
 	Normalize float32
@@ -121,8 +123,11 @@ func (j *Job) Schema() table.Schema {
 
 // ReadOptions read the columns that the job needs.
 func (j *Job) ReadOptions() table.ReadOptions {
-	opt := table.ReadOptions{Columns: []string{j.ID.Name}}
-	seen := map[string]bool{j.ID.Name: true}
+	opt := table.ReadOptions{Columns: []string{}}
+	seen := map[string]bool{}
+	if !j.Numbered {
+		opt.Columns, seen[j.ID.Name] = append(opt.Columns, j.ID.Name), true
+	}
 	for _, f := range j.Features {
 		columns := []string{f.Column}
 		if f.Variable == nil {
@@ -138,6 +143,22 @@ func (j *Job) ReadOptions() table.ReadOptions {
 		}
 	}
 	return opt
+}
+
+// RowNumber is the id of rows that have none: their number.
+var RowNumber = table.Column{Name: "row_number", Type: table.Int64Type}
+
+// ids are the ids of the rows of a batch, whose first row has that number in the table, from 0. numbers is memory for those of a job that
+// numbers its rows.
+func (j *Job) ids(b *table.Batch, firstRow int64, numbers *table.Vector) *table.Vector {
+	if !j.Numbered {
+		return b.Col(j.ID.Name)
+	}
+	numbers.Type, numbers.Int64s = j.ID.Type, numbers.Int64s[:0]
+	for i := range b.Rows {
+		numbers.Int64s = append(numbers.Int64s, firstRow+int64(i)+1)
+	}
+	return numbers
 }
 
 // An inputReader makes the model's inputs of batches. It keeps its memory from batch to batch.
