@@ -40,14 +40,14 @@ const (
 	fewConnections  = 16
 )
 
-// notDurable lets the changes of a row of a run become durable a moment later than visible: nothing depends on one that a crash of the
-// server undoes.
-const notDurable = "SELECT set_config('synchronous_commit', 'off', true)"
+// lightly lets the changes of a row of a run become durable a moment later than visible, since nothing depends on one that a crash of the
+// server undoes, and has them wait for nobody who has locked the table.
+const lightly = "SELECT set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '2s', true)"
 
 // query runs a statement without parameters in a transaction of its own, and returns its rows in text form.
 func query(ctx context.Context, conn *pgx.Conn, statement string) (*pgconn.Result, error) {
 	defer waiting(conn)()
-	results, err := conn.PgConn().Exec(ctx, notDurable+";\n"+statement).ReadAll()
+	results, err := conn.PgConn().Exec(ctx, lightly+";\n"+statement).ReadAll()
 	if err != nil {
 		return nil, orStall(conn, err)
 	}
@@ -283,10 +283,10 @@ func (r *runRecord) disconnect() {
 	ctx, cancel := context.WithTimeout(context.Background(), cancelDeadline)
 	defer cancel()
 	conn := r.conn.Conn()
-	if !conn.IsClosed() && exec(ctx, conn, "ROLLBACK", "SELECT pg_advisory_unlock_all()") != nil {
+	if !conn.IsClosed() && exec(ctx, conn, "SELECT pg_advisory_unlock_all()") != nil { // as in a transaction that has failed
 		_ = conn.Close(ctx)
 	}
-	r.conn.Release()
+	endSession(r.conn)
 	r.conn = nil
 }
 

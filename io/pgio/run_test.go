@@ -107,6 +107,28 @@ func TestRunOutlivesItsSession(t *testing.T) {
 	}
 }
 
+// TestRunBesideALock: a table of runs that somebody has locked keeps nobody waiting.
+func TestRunBesideALock(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	s := openStore(t, storeURL)
+	r, _ := recordRun(t, s)
+	setup(t, admin, "BEGIN", "LOCK TABLE beamfit_runs IN ACCESS EXCLUSIVE MODE")
+	begun := time.Now()
+	if _, err := r.Beat(context.Background(), table.RunStatus{}); err == nil {
+		t.Error("a beat without its row")
+	}
+	if _, err := s.Record(context.Background(), table.Run{ID: table.NewRunID(), Command: "fit"}); err == nil {
+		t.Error("recorded in a table that is locked")
+	}
+	if took := time.Since(begun); took > 20*time.Second {
+		t.Errorf("both took %v", took)
+	}
+	setup(t, admin, "COMMIT")
+	if _, err := r.Beat(context.Background(), table.RunStatus{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRunWithFewConnections: a store of one connection has it for the work, and a run that lives all the same.
 func TestRunWithFewConnections(t *testing.T) {
 	storeURL, _ := testSchema(t)

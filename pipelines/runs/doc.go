@@ -11,6 +11,6 @@
 // # Guarantees
 //
 // The row never costs the run anything but milliseconds. A store that does not let the user have one is told of once (Unrecorded), and
-// the run goes on without; a connection that is lost, or on which nothing moves, is tried again a second later. What a run writes of
+// the run goes on without, and one that does not answer is waited for 5 seconds; a connection that is lost, or on which nothing moves, is tried again a second later. What a run writes of
 // itself holds what the caller gave: arguments must be free of secrets.
 package runs

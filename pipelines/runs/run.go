@@ -3,6 +3,7 @@ package runs
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 var ErrCancelled = errors.New("cancelled by request")
 
 const (
+	// beginTimeout bounds how long a command waits for its row.
+	beginTimeout = 5 * time.Second
 	// beatEvery is how often the row is brought up to date, and looked at for a request to stop.
 	beatEvery = time.Second
 	// beatTimeout bounds what is written of a run at work, endTimeout what is written at its end, which somebody waits for.
@@ -38,7 +41,11 @@ type Run struct {
 // Begin records a run that begins. The context that it returns ends when the run is to stop.
 func Begin(ctx context.Context, store table.Store, run table.Run) (*Run, context.Context) {
 	r := &Run{ended: make(chan struct{})}
-	r.row, r.why = store.Record(ctx, run)
+	beginning, stop := context.WithTimeout(ctx, beginTimeout)
+	r.row, r.why = store.Record(beginning, run)
+	if stop(); errors.Is(r.why, context.DeadlineExceeded) && ctx.Err() == nil {
+		r.why = fmt.Errorf("%s: %w: no answer in %v", store.Ref(), table.ErrUnavailable, beginTimeout)
+	}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	if r.why == nil {
 		r.id = run.ID

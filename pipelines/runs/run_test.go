@@ -18,6 +18,7 @@ type fakeStore struct {
 	table.Store
 	record, beat error
 	stuck        bool // a beat ends with its context alone
+	hangs        bool // so does Record
 
 	mu     sync.Mutex
 	run    table.Run
@@ -28,7 +29,11 @@ type fakeStore struct {
 
 func (s *fakeStore) Ref() string { return "fake:" }
 
-func (s *fakeStore) Record(_ context.Context, run table.Run) (table.RunRecord, error) {
+func (s *fakeStore) Record(ctx context.Context, run table.Run) (table.RunRecord, error) {
+	if s.hangs {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
 	s.run = run
 	s.run.State = table.RunRunning
 	return s, s.record
@@ -177,6 +182,13 @@ func TestRowsDoNotHinder(t *testing.T) {
 	}
 	r.Progress(pipelines.Event{})
 	r.Submitted("job")
+	r.End(nil)
+
+	s = &fakeStore{hangs: true}
+	r, ctx = begin(t, s)
+	if r.ID() != "" || !errors.Is(r.Unrecorded(), table.ErrUnavailable) || ctx.Err() != nil {
+		t.Errorf("ID %q, %v, %v", r.ID(), r.Unrecorded(), ctx.Err())
+	}
 	r.End(nil)
 
 	s = &fakeStore{beat: table.ErrUnavailable}

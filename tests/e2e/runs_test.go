@@ -155,6 +155,14 @@ func TestRuns(t *testing.T) {
 
 			long := u.start(fit("cancelled", 1_000_000)...)
 			at := u.awaitRun(fit("cancelled", 1_000_000), func(r run) bool { return r.State == "running" })
+			if u.psql != nil { // the row's session is lost, and made again
+				const session = "SELECT pg_terminate_backend(pid, 10000) AS lost FROM pg_stat_activity WHERE pid <> pg_backend_pid() " +
+					"AND query LIKE '%UPDATE%' || current_schema() || '%beamfit_runs%'"
+				if out := u.psql(session); out != "lost\nt\n(1 row)\n" {
+					t.Errorf("sessions of the row: %s", out)
+				}
+				u.awaitRun(fit("cancelled", 1_000_000), func(r run) bool { return r.State == "running" && r.Iteration > at.Iteration })
+			}
 			following := u.start("runs", "show", at.ID, "--follow")
 			asked := time.Now()
 			if out := u.beamfit("runs", "cancel", at.ID); out != at.ID+": cancelled\n" {
@@ -170,6 +178,30 @@ func TestRuns(t *testing.T) {
 				t.Errorf("cancel once more: %v", err)
 			}
 		})
+	}
+}
+
+// TestRunsWithoutRights: who may make no table in the first schema of the search path works all the same, and is told that there is no row.
+func TestRunsWithoutRights(t *testing.T) {
+	u := pgUser(t)
+	schema := strings.TrimSpace(strings.Split(u.psql("SELECT current_schema() AS s"), "\n")[1])
+	role := schema + "_guest"
+	u.psql("CREATE ROLE " + role + " LOGIN; CREATE SCHEMA " + role + " AUTHORIZATION " + role + "; GRANT USAGE ON SCHEMA " + schema + " TO " + role)
+	t.Cleanup(func() { u.psql("DROP OWNED BY " + role + "; DROP ROLE " + role) })
+	file := filepath.Join(t.TempDir(), "rows.csv")
+	writeRows(t, file, 3)
+	cmd := u.command(t.Context(), "import", file, role+".rows", "--types", "id integer, x real[], label text")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	cmd.Env = append(cmd.Env, "BEAMFIT_DB="+strings.Replace(u.db, "postgres@", role+"@", 1))
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	if want := "beamfit: warning: beamfit runs will not show this run: table " + schema + ".beamfit_runs: permission denied"; !strings.HasPrefix(stderr.String(), want) {
+		t.Errorf("got %q, want %q", stderr.String(), want)
+	}
+	if out := u.psql("SELECT count(*) FROM " + role + ".rows"); !strings.Contains(out, "3") {
+		t.Errorf("rows: %s", out)
 	}
 }
 
