@@ -10,6 +10,8 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	beamlog "github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+
+	_ "github.com/beamfit/beamfit/pipelines/internal/account" // Beam needs a user
 )
 
 var beamOnce sync.Once
