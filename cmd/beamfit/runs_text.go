@@ -123,11 +123,10 @@ func took(r table.Run) time.Duration {
 
 // tookText is a duration for people: tenths of a second below ten.
 func tookText(d time.Duration) string {
-	unit := time.Second
 	if d < 10*time.Second {
-		unit = time.Second / 10
+		return fmt.Sprintf("%.1fs", d.Seconds())
 	}
-	return d.Round(unit).String()
+	return d.Round(time.Second).String()
 }
 
 // commandLine is what a person would type to start the run.
