@@ -27,6 +27,9 @@ func (f *fit) makeCallbacks() (err error) {
 	}
 	f.warn(f.model.Compile.Notices)
 	f.warn(f.model.Fit.Notices)
+	if f.opt.NoFiles && len(f.callbacks.Files()) > 0 {
+		return argumentErrorf("fit_params: callbacks that write files, CSVLogger and TensorBoard, are not allowed here")
+	}
 	f.warn(f.callbacks.Notices)
 	return nil
 }

@@ -148,6 +148,8 @@ type FitOptions struct {
 	// FilesBelow is a folder of this machine that all files of callbacks (TensorBoard, CSVLogger) must lie below, their names being relative
 	// to it; "": they may lie anywhere.
 	FilesBelow string
+	// NoFiles refuses callbacks that write files, for those who fit for others.
+	NoFiles bool
 }
 
 // FitResult is what the summary row tells of the end of training.

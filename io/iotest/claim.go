@@ -66,10 +66,7 @@ var claimCases = []testCase{
 		wantClaimed(t, other, named("t")) // also where the table exists now
 	}},
 	{"goes with its store", func(t *testing.T, site Site) {
-		s, err := table.Open(testContext(t), site.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := site.open(t)
 		c := claimed(t, s, named("t"))
 		if err := s.Close(); err != nil {
 			t.Fatal(err)

@@ -3,6 +3,8 @@ package iotest
 import (
 	"os"
 	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
 )
 
 // A Site is a place for one store that is empty when a test begins and that no other test uses.
@@ -16,6 +18,10 @@ type Site struct {
 	// as living, and what it was writing is not swept. The process had its mark in the environment variable ProcessMark. Without
 	// Ended the store knows at once.
 	Ended func(t *testing.T, mark string)
+	// Open opens the store where it has no URL.
+	Open func(t *testing.T) table.Store
+	// Without are the names of cases and groups that mean nothing to such a store, with the reason.
+	Without map[string]string
 }
 
 // ProcessMark is the environment variable in which a process that Run kills has a mark of its own. To PostgreSQL it is the name of the
@@ -54,7 +60,15 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {
-				t.Run(c.name, func(t *testing.T) { c.run(t, site(t)) })
+				t.Run(c.name, func(t *testing.T) {
+					s := site(t)
+					for _, name := range []string{group.name, group.name + "/" + c.name} {
+						if reason := s.Without[name]; reason != "" {
+							t.Skip(reason)
+						}
+					}
+					c.run(t, s)
+				})
 			}
 		})
 	}

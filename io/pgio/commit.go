@@ -64,7 +64,7 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	if err := exec(ctx, conn, "LOCK TABLE "+quoteName(o.id.parts())+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
 	}
-	if err := o.lockReplaced(ctx, conn, order); err != nil {
+	if err := lockReplaced(ctx, conn, o.manifest.Tables, order); err != nil {
 		return err
 	}
 	for _, i := range order {
@@ -82,11 +82,11 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// lockReplaced locks the tables that are there already, all at once.
-func (o *output) lockReplaced(ctx context.Context, conn *pgx.Conn, order []int) error {
+// lockReplaced locks those of the tables that are there already, all at once.
+func lockReplaced(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, order []int) error {
 	var there []table.Name
 	for _, i := range order {
-		spec := o.manifest.Tables[i]
+		spec := specs[i]
 		old, err := find(ctx, conn, spec.Name)
 		if err == nil {
 			err = checkReplace(old, spec.Replace)

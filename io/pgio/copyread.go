@@ -140,31 +140,73 @@ func rowSize(data []byte, columns int) (int, error) {
 
 // row decodes one whole row.
 func (d *copyDecoder) row(data []byte) error {
-	if d.batch == nil || d.batchFull() {
-		b, err := d.next(d.batch)
-		if err != nil {
-			return err
-		}
-		d.batch, d.bytes = b, 0
+	if err := d.room(); err != nil {
+		return err
 	}
 	at := 2
 	for i := range d.plan.columns {
 		n := int(int32(binary.BigEndian.Uint32(data[at:])))
 		at += 4
-		v := &d.batch.Cols[i]
 		if n < 0 {
-			v.AppendNull()
+			d.batch.Cols[i].AppendNull()
 			continue
 		}
-		if err := d.plan.columns[i].append(v, data[at:at+n]); err != nil {
-			return &rowError{row: d.rows, column: d.plan.schema[i].Name, err: err}
+		if err := d.field(i, data[at:at+n]); err != nil {
+			return err
 		}
 		at += n
 	}
-	d.batch.Rows++
-	d.bytes += len(data)
-	d.rows++
+	d.endRow(len(data))
 	return nil
+}
+
+// fields decodes a row of a query's result, whose values in binary form are those of a binary COPY; nil is NULL.
+func (d *copyDecoder) fields(values [][]byte) error {
+	if len(values) != len(d.plan.columns) {
+		return fmt.Errorf("a row of %d fields, expected %d", len(values), len(d.plan.columns))
+	}
+	if err := d.room(); err != nil {
+		return err
+	}
+	size := 0
+	for i, value := range values {
+		size += 4 + len(value)
+		if value == nil {
+			d.batch.Cols[i].AppendNull()
+			continue
+		}
+		if err := d.field(i, value); err != nil {
+			return err
+		}
+	}
+	d.endRow(size)
+	return nil
+}
+
+// room makes sure that there is a batch which is not full.
+func (d *copyDecoder) room() error {
+	if d.batch != nil && !d.batchFull() {
+		return nil
+	}
+	b, err := d.next(d.batch)
+	if err != nil {
+		return err
+	}
+	d.batch, d.bytes = b, 0
+	return nil
+}
+
+func (d *copyDecoder) field(i int, data []byte) error {
+	if err := d.plan.columns[i].append(&d.batch.Cols[i], data); err != nil {
+		return &rowError{row: d.rows, column: d.plan.schema[i].Name, err: err}
+	}
+	return nil
+}
+
+func (d *copyDecoder) endRow(bytes int) {
+	d.batch.Rows++
+	d.bytes += bytes
+	d.rows++
 }
 
 func (d *copyDecoder) batchFull() bool {

@@ -1,4 +1,4 @@
-// Package pgio is the PostgreSQL store: it implements table.Store on pgx and is the only importer of pgx.
+// Package pgio is the PostgreSQL store: it implements table.Store on pgx.
 //
 // # Addresses
 //
@@ -60,6 +60,14 @@
 //
 // A Claim is an advisory lock made from the table's name, held by a session whose application_name is the note: all roles may read
 // that in pg_stat_activity. The lock goes with the session, at once when the process dies.
+//
+// # Sessions
+//
+// OpenSession makes a store of one session that belongs to somebody else, such as a client's behind a proxy. It sees what the session
+// sees and writes in the session's transaction, or begins transactions of its own, which last for one call or as long as a snapshot is open.
+// Every call is one step in a savepoint, so an error leaves the transaction usable. Rows are read with cursors; the parts of an output
+// are kept in this process (a few MB of memory, then a temporary file) and copied at Commit, so nothing is staged, swept or leased. The
+// session's settings are as before when the store is closed, and the search path is the safe one meanwhile.
 //
 // # Errors
 //

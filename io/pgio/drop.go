@@ -25,7 +25,12 @@ func (s *store) Drop(ctx context.Context, names []table.Name, ifExists bool) ([]
 	if err := exec(ctx, conn.Conn(), beginWrite); err != nil {
 		return nil, explain(ctx, err)
 	}
-	targets, err := dropTargets(ctx, conn.Conn(), names, ifExists)
+	return drop(ctx, conn.Conn(), names, ifExists, func() error { return s.commit(ctx, conn.Conn()) })
+}
+
+// drop removes tables in a transaction that has begun, which commit ends.
+func drop(ctx context.Context, conn *pgx.Conn, names []table.Name, ifExists bool, commit func() error) ([]table.Name, error) {
+	targets, err := dropTargets(ctx, conn, names, ifExists)
 	if err != nil || len(targets) == 0 {
 		return nil, err
 	}
@@ -34,12 +39,12 @@ func (s *store) Drop(ctx context.Context, names []table.Name, ifExists bool) ([]
 	for i, t := range targets {
 		all[i], dropped[i] = t.is, t.asked
 	}
-	err = lockAlone(ctx, conn.Conn(), all...)
+	err = lockAlone(ctx, conn, all...)
 	if err == nil {
-		err = exec(ctx, conn.Conn(), "DROP TABLE "+quoteNames(all))
+		err = exec(ctx, conn, "DROP TABLE "+quoteNames(all))
 	}
 	if err == nil {
-		err = s.commit(ctx, conn.Conn())
+		err = commit()
 	}
 	switch {
 	case err == nil:

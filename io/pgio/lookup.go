@@ -39,7 +39,7 @@ func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error
 	if err != nil {
 		return r, err
 	}
-	if isTemporary(name.Schema) {
+	if isTemporary(name.Schema) && !isLent(conn) {
 		return r, errTemporary
 	}
 	visible := uint32(0)
@@ -53,7 +53,8 @@ func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error
 			c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND coalesce(am.amname = 'heap', false),
 			pg_has_role(c.relowner, 'USAGE')
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam
-		WHERE c.relname = $1::text AND CASE WHEN $2::text = '' THEN c.oid = $3::oid ELSE n.nspname = $2::text END`,
+		WHERE c.relname = $1::text AND CASE $2::text WHEN '' THEN c.oid = $3::oid
+			WHEN 'pg_temp' THEN n.oid = pg_my_temp_schema() ELSE n.nspname = $2::text END`,
 		name.Table, name.Schema, visible).Scan(&r.oid, &r.name.Schema, &r.name.Table, &r.kind, &r.estimate, &r.heap, &r.owned)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return r, table.ErrNotExist
@@ -64,6 +65,12 @@ func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error
 // errTemporary: a temporary table is seen in the session that made it only, and beamfit's commands have sessions of their own.
 var errTemporary = errors.New("is in a schema of temporary tables, which only the session that made a table can use; " +
 	"make an ordinary one, such as CREATE TABLE name AS TABLE pg_temp.name")
+
+// lentKey is where a connection that OpenSession was given says so.
+const lentKey = "beamfit lent"
+
+// isLent tells the session of somebody else, whose temporary tables are in sight, from one of a pool.
+func isLent(conn *pgx.Conn) bool { return conn.PgConn().CustomData()[lentKey] != nil }
 
 // isTemporary reports whether a schema is one of temporary tables.
 func isTemporary(schema string) bool {
@@ -96,11 +103,15 @@ func (s *store) Lookup(ctx context.Context, name table.Name) (*table.Info, error
 		return nil, err
 	}
 	defer conn.Release()
-	rel, err := findReadable(ctx, conn.Conn(), name)
+	return lookup(ctx, conn.Conn(), name)
+}
+
+func lookup(ctx context.Context, conn *pgx.Conn, name table.Name) (*table.Info, error) {
+	rel, err := findReadable(ctx, conn, name)
 	if err != nil {
 		return nil, tableError(ctx, name, err)
 	}
-	cols, err := describe(ctx, conn.Conn(), rel.oid)
+	cols, err := describe(ctx, conn, rel.oid)
 	if err != nil {
 		return nil, tableError(ctx, name, err)
 	}
@@ -118,7 +129,11 @@ func (s *store) List(ctx context.Context) ([]table.Name, error) {
 		return nil, err
 	}
 	defer conn.Release()
-	schema, err := firstSchema(ctx, conn.Conn())
+	return list(ctx, conn.Conn())
+}
+
+func list(ctx context.Context, conn *pgx.Conn) ([]table.Name, error) {
+	schema, err := firstSchema(ctx, conn)
 	if err != nil {
 		return nil, explain(ctx, err)
 	}

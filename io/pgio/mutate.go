@@ -52,6 +52,11 @@ func (t *tx) begin() error {
 	if err := exec(t.ctx, t.conn, beginWrite); err != nil {
 		return err
 	}
+	return t.lock()
+}
+
+// lock takes the locks, in a transaction that has begun, and looks at the table.
+func (t *tx) lock() error {
 	if _, err := t.conn.Exec(t.ctx, "SELECT pg_advisory_xact_lock($1)", nameLock(t.name)); err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (t *tx) Create(s table.Schema) error {
 	if t.cols != nil {
 		return &table.TableError{Table: t.name, Err: table.ErrExist}
 	}
-	if err := checkNew(t.name, s); err != nil {
+	if err := checkNew(t.name, s, isLent(t.conn)); err != nil {
 		return &table.TableError{Table: t.name, Err: err}
 	}
 	list, err := columnDefinitions(t.ctx, t.conn, s)

@@ -25,7 +25,7 @@ type output struct {
 
 // Create makes the staging tables of an output, after those that dead processes left behind have been dropped.
 func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Output, error) {
-	if err := checkSpecs(opt.Tables); err != nil {
+	if err := checkSpecs(opt.Tables, false); err != nil {
 		return nil, err
 	}
 	if err := s.sweep(ctx); err != nil {
@@ -47,19 +47,19 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 }
 
 // checkSpecs reports tables that cannot be made anywhere.
-func checkSpecs(specs []table.TableSpec) error {
+func checkSpecs(specs []table.TableSpec, lent bool) error {
 	if len(specs) == 0 {
 		return errors.New("an output needs at least one table")
 	}
 	for _, spec := range specs {
-		if err := checkNew(spec.Name, spec.Schema); err != nil {
+		if err := checkNew(spec.Name, spec.Schema, lent); err != nil {
 			return &table.TableError{Table: spec.Name, Err: err}
 		}
 	}
 	return nil
 }
 
-func checkNew(name table.Name, s table.Schema) error {
+func checkNew(name table.Name, s table.Schema, lent bool) error {
 	if err := name.Check(); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func checkNew(name table.Name, s table.Schema) error {
 			return fmt.Errorf("the name %q is longer than %d bytes", ident, maxIdent)
 		}
 	}
-	if isTemporary(name.Schema) {
+	if isTemporary(name.Schema) && !lent {
 		return errTemporary
 	}
 	if isStaging(name.Table) {

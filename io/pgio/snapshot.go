@@ -113,12 +113,17 @@ func (n *snapshot) partitions(ctx context.Context, cut func(*pgx.Conn) ([]tidRan
 	if err != nil {
 		return nil, tableError(ctx, n.info.Name, err)
 	}
+	return partitionsOf(ranges, n.info.Name, partitionToken{Snapshot: n.id, Relation: n.rel.oid}), nil
+}
+
+// partitionsOf are the partitions of ranges of a table, with tokens that say where they are besides what token says.
+func partitionsOf(ranges []tidRange, name table.Name, token partitionToken) []table.Partition {
 	out := make([]table.Partition, len(ranges))
 	for i, r := range ranges {
-		token := partitionToken{Snapshot: n.id, Relation: n.rel.oid, From: r.from, To: r.to}
-		out[i] = table.Partition{Table: n.info.Name, Token: token.encode(), FirstRow: r.first, Rows: r.rows}
+		token.From, token.To = r.from, r.to
+		out[i] = table.Partition{Table: name, Token: token.encode(), FirstRow: r.first, Rows: r.rows}
 	}
-	return out, nil
+	return out
 }
 
 // Close ends the transaction.
