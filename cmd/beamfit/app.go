@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
@@ -43,6 +44,8 @@ type app struct {
 	started bool
 	// prismReady is set when prism may run: nobody else can connect to it, or the user has accepted that.
 	prismReady bool
+	// grace is how long the command may take to end after an interrupt, in nanoseconds; 0: interruptGrace.
+	grace atomic.Int64
 	// logging is set when the log goes to standard error.
 	logging bool
 }

@@ -65,6 +65,7 @@ func (a *app) untilInterrupted(args []string) int {
 	if pipelines.IsEngine(a.runner) {
 		grace = engineGrace
 	}
+	grace = max(grace, time.Duration(a.grace.Load()))
 	for {
 		select {
 		case c := <-code:

@@ -51,6 +51,7 @@ func lendSession(t *testing.T, storeURL string, mode SessionMode) *session {
 func TestSessionConformance(t *testing.T) {
 	without := map[string]string{
 		"fetch":                         "for workers of other processes",
+		"run":                           "what others must see is in no transaction",
 		"ref":                           "a session has no address",
 		"killed":                        "a session ends with its process, and with it its transaction",
 		"claim/goes with its process":   "as above",

@@ -285,6 +285,15 @@ func (s *sessionStore) Fetch(context.Context, table.Part) (*table.Batch, error) 
 	return nil, fmt.Errorf("the parts of an output in a session are not read before Commit: %w", errors.ErrUnsupported)
 }
 
+// errNoRuns: a row that others must see, with a heartbeat, cannot be kept in the transactions of a session.
+var errNoRuns = fmt.Errorf("runs are not kept in a session: %w", errors.ErrUnsupported)
+
+func (s *sessionStore) Record(context.Context, table.Run) (table.RunRecord, error) {
+	return nil, errNoRuns
+}
+func (s *sessionStore) Runs(context.Context) ([]table.Run, error) { return nil, errNoRuns }
+func (s *sessionStore) CancelRun(context.Context, string) error   { return errNoRuns }
+
 // A sessionWriter encodes the rows of a part into the output's spool.
 type sessionWriter struct {
 	output *sessionOutput

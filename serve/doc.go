@@ -1,0 +1,27 @@
+// Package serve is a proxy between PostgreSQL's clients and their server that runs MADlib's deep-learning functions itself. Everything else
+// passes through unchanged. A function runs on the client's own session with the server: in its transaction, with its role, search path,
+// settings and temporary tables, and the proxy has no rights, password or connection of its own.
+//
+// # Words
+//
+//	session   a client's connection and the server's connection that belongs to it
+//	owed      what the server still owes for a message: an entry per message, in order
+//	hidden    a message of the proxy's own; the client sees nothing of the answer
+//	captured  an answer that the proxy keeps instead of passing it on
+//	call      a statement that calls one of MADlib's functions
+//	job       the work of a call, while which the session is lent to pipelines (package loan)
+//
+// # A call
+//
+// The statement that the server gets is the call's arguments as a SELECT, so that the server itself evaluates them, complains of them and
+// describes its parameters. Each row of its result is a job; the client gets a row for each job, of type void. A single call outside of a
+// transaction runs in transactions of its own, which are short: none is open while a model trains. Otherwise it runs in the client's
+// transaction, or in one that the proxy begins around all that PostgreSQL would run as one; a savepoint takes a failed job back.
+//
+// # Guarantees
+//
+// A statement that is not certainly a call reaches the server byte for byte. What the server then says of a missing function or schema
+// gets a hint. A call has run whole when its row arrives, and has done nothing when it fails, when it is cancelled, or when the client,
+// the proxy or the server dies. Logs and metrics hold no SQL, no argument and no secret. Shutdown ends idle sessions at once and lets the
+// others finish for a while.
+package serve

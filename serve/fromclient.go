@@ -1,0 +1,310 @@
+package serve
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/beamfit/beamfit/serve/sqltext"
+	"github.com/beamfit/beamfit/serve/wire"
+)
+
+// fromClient reads what the client sends until it leaves.
+func (s *session) fromClient() error {
+	for {
+		if s.client.Buffered() == 0 {
+			if err := s.server.Flush(); err != nil {
+				return err
+			}
+		}
+		kind, size, err := s.client.Next()
+		if err != nil {
+			return err
+		}
+		s.setWorking(true)
+		if kind == 'X' {
+			if err := errors.Join(s.server.Relay(kind, size, s.client), s.server.Flush()); err != nil {
+				return err
+			}
+			return errTerminate
+		}
+		if err := s.clientMessage(kind, size); err != nil {
+			return err
+		}
+		s.setWorking(false)
+	}
+}
+
+// errTerminate: the client has said good-bye, and may still read what it is owed.
+var errTerminate = errors.New("the client has ended the session")
+
+func (s *session) setWorking(is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.working = is
+}
+
+// maxNames is how much of a message is looked at for the names that it begins with.
+const maxNames = 1 << 10
+
+func (s *session) clientMessage(kind byte, size int) error {
+	switch {
+	case s.dropping && kind != 'S':
+		return s.client.Skip(size)
+	case s.plain, kind == 'd', kind == 'c', kind == 'f', kind == 'H':
+		if kind == 'c' || kind == 'f' {
+			s.feed()
+		}
+		return s.server.Relay(kind, size, s.client)
+	case kind == 'B':
+		// The values of parameters may be large. Those of a call are kept, others pass by.
+		head, err := s.client.PeekBody(size, maxNames)
+		if err != nil {
+			return err
+		}
+		if portal, rest, ok := cutName(head); ok {
+			if name, _, ok := cutName(rest); ok && s.statements[name] == nil {
+				return s.passBind(portal, name, size)
+			}
+		}
+	}
+	body, err := s.client.Body(size)
+	if err != nil {
+		return err
+	}
+	switch kind {
+	case 'Q', 'F':
+		if s.began { // a pipeline that was not ended by Sync
+			if err := s.settleThen(func() error { return s.end(true) }); err != nil {
+				return err
+			}
+		}
+		s.unnamed = nil
+		unsynced := s.unsynced
+		s.unsynced, s.executed = false, false
+		if kind == 'Q' {
+			return s.query(body, unsynced)
+		}
+	case 'S':
+		s.unsynced, s.executed = false, false
+		return s.sync()
+	case 'P', 'B', 'D', 'E', 'C':
+		s.unsynced = true
+	}
+	switch kind {
+	case 'P':
+		return s.parse(body)
+	case 'B':
+		return s.bind(body)
+	case 'D':
+		return s.describe(body)
+	case 'E':
+		return s.execute(body)
+	case 'C':
+		s.forget(body)
+	}
+	return s.pass(&owed{kind: kind}, body) // a kind that does not exist is for the server to refuse
+}
+
+func (s *session) settleThen(fn func() error) error {
+	if err := s.settle(); err != nil {
+		return err
+	}
+	return fn()
+}
+
+// pass sends a message on as it is.
+func (s *session) pass(o *owed, body []byte) error {
+	s.expect(o)
+	return s.server.Put(o.kind, body)
+}
+
+// tell sends a message of the proxy's own.
+func (s *session) tell(o *owed, m wire.Message) error {
+	b, err := m.Encode(nil)
+	if err != nil {
+		return err
+	}
+	s.expect(o)
+	return s.server.Put(b[0], b[5:])
+}
+
+// cutName reads a zero-terminated text.
+func cutName(b []byte) (name string, rest []byte, ok bool) {
+	n := bytes.IndexByte(b, 0)
+	if n < 0 {
+		return "", nil, false
+	}
+	return string(b[:n]), b[n+1:], true
+}
+
+// A call is a statement of the client that calls a function of MADlib.
+type call struct {
+	*found
+	rewrite *sqltext.Rewrite
+}
+
+// parse passes a statement on, or its arguments.
+func (s *session) parse(body []byte) error {
+	var m pgproto3.Parse
+	if err := m.Decode(body); err != nil {
+		return err
+	}
+	delete(s.statements, m.Name)
+	if m.Name == "" {
+		s.unnamed, s.replaced = body, false
+	}
+	q, err := s.look(m.Query, s.onPathInPipeline)
+	if err != nil {
+		return err
+	}
+	if len(q.statements) != 1 || q.calls[0] == nil {
+		return s.pass(&owed{kind: 'P', hint: q.mentions}, body)
+	}
+	c := q.calls[0]
+	m.Query = c.rewrite.SQL
+	s.statements[m.Name] = c
+	b, err := m.Encode(nil)
+	if err != nil {
+		return err
+	}
+	if m.Name == "" {
+		s.unnamed = b[5:]
+	}
+	return s.pass(&owed{kind: 'P', call: c, text: c.rewrite}, b[5:])
+}
+
+// passBind passes on the Bind of what is no call.
+func (s *session) passBind(portal, statement string, size int) error {
+	s.unsynced = true
+	if err := s.revive(statement); err != nil {
+		return err
+	}
+	delete(s.portals, portal)
+	s.expect(&owed{kind: 'B'})
+	return s.server.Relay('B', size, s.client)
+}
+
+// bind passes on the Bind of a call.
+func (s *session) bind(body []byte) error {
+	var m pgproto3.Bind
+	if err := m.Decode(body); err != nil {
+		return err
+	}
+	if err := s.revive(m.PreparedStatement); err != nil {
+		return err
+	}
+	c := s.statements[m.PreparedStatement]
+	delete(s.portals, m.DestinationPortal)
+	if c == nil {
+		return s.pass(&owed{kind: 'B'}, body)
+	}
+	s.portals[m.DestinationPortal] = c
+	m.ResultFormatCodes = nil // the arguments are wanted as text
+	return s.tell(&owed{kind: 'B', call: c, text: c.rewrite}, &m)
+}
+
+func (s *session) describe(body []byte) error {
+	if len(body) < 2 {
+		return errors.New("a Describe message without a name")
+	}
+	name := strings.TrimSuffix(string(body[1:]), "\x00")
+	if body[0] != 'S' {
+		return s.pass(&owed{kind: 'D', call: s.portals[name]}, body)
+	}
+	if err := s.revive(name); err != nil {
+		return err
+	}
+	return s.pass(&owed{kind: 'D', call: s.statements[name]}, body)
+}
+
+// forget notes what Close closes.
+func (s *session) forget(body []byte) {
+	if len(body) < 2 {
+		return
+	}
+	name := strings.TrimSuffix(string(body[1:]), "\x00")
+	if body[0] == 'S' {
+		delete(s.statements, name)
+	} else {
+		delete(s.portals, name)
+	}
+}
+
+// revive gives the server the unnamed statement again, where a hidden one has taken its place.
+func (s *session) revive(name string) error {
+	if name != "" || !s.replaced || s.unnamed == nil {
+		return nil
+	}
+	s.replaced = false
+	return s.pass(&owed{kind: 'P', hidden: true, capture: &capture{}}, s.unnamed)
+}
+
+// hide runs a statement that the client does not see. A serverError is what the server says of it.
+func (s *session) hide(sql string) (*capture, error) {
+	c := &capture{}
+	s.replaced = true
+	s.expect(&owed{kind: 'Q', hidden: true, capture: c})
+	if err := s.server.Put('Q', append([]byte(sql), 0)); err != nil {
+		return nil, err
+	}
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	if c.err != nil {
+		return c, &serverError{c.err}
+	}
+	return c, nil
+}
+
+// hiddenName is that of statements and portals of the proxy's own.
+const hiddenName = "beamfit proxy"
+
+// hideInPipeline runs a statement that the client does not see among messages of the extended protocol. more is sent behind it.
+func (s *session) hideInPipeline(sql string, more ...wire.Message) (*capture, error) {
+	c := &capture{}
+	send := func(kind byte, m wire.Message) error { return s.tell(&owed{kind: kind, hidden: true, capture: c}, m) }
+	var err error
+	if sql != "" {
+		err = errors.Join(
+			send('P', &pgproto3.Parse{Name: hiddenName, Query: sql}),
+			send('B', &pgproto3.Bind{DestinationPortal: hiddenName, PreparedStatement: hiddenName}),
+			send('E', &pgproto3.Execute{Portal: hiddenName}),
+			send('C', &pgproto3.Close{ObjectType: 'S', Name: hiddenName}))
+	}
+	for _, m := range more {
+		if _, is := m.(*pgproto3.Sync); is {
+			err = errors.Join(err, send('S', m))
+			continue
+		}
+		b, encodeErr := m.Encode(nil)
+		err = errors.Join(err, encodeErr, s.server.Put(b[0], b[5:]))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	if c.err != nil {
+		return c, &serverError{c.err}
+	}
+	return c, nil
+}
+
+// A serverError is an error of the server about a hidden statement.
+type serverError struct{ m *pgproto3.ErrorResponse }
+
+func (e *serverError) Error() string { return fmt.Sprintf("%s (SQLSTATE %s)", e.m.Message, e.m.Code) }
+
+// ofServer separates what the server says of a hidden statement, which is for the client, from errors of the session.
+func ofServer(err error) (*pgproto3.ErrorResponse, error) {
+	var said *serverError
+	if errors.As(err, &said) {
+		return said.m, nil
+	}
+	return nil, err
+}

@@ -1,0 +1,207 @@
+package serve
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// maxCaptured is the most bytes of arguments of one statement.
+const maxCaptured = 2 << 30
+
+// fromServer reads what the server sends until it closes the connection.
+func (s *session) fromServer() {
+	err := s.readServer()
+	s.mu.Lock()
+	s.lost = err
+	if s.loan != nil {
+		s.loan.Break(err)
+	}
+	if s.stop != nil {
+		s.stop(errLost)
+	}
+	s.changed.Broadcast()
+	s.mu.Unlock()
+	_ = s.client.Flush() // the client may be gone too
+	_ = s.client.Wake()
+}
+
+func (s *session) readServer() error {
+	for {
+		kind, size, err := s.server.Next()
+		if err != nil {
+			return err
+		}
+		if err := s.serverMessage(kind, size); err != nil {
+			return err
+		}
+		if s.server.Buffered() == 0 {
+			if err := s.client.Flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *session) serverMessage(kind byte, size int) error {
+	o := s.first()
+	loan := s.lentTo()
+	quiet := o != nil && (o.hidden || o.capture != nil)
+	if loan == nil && (kind == 'D' || kind == 'd') && !quiet {
+		return s.client.Relay(kind, size, s.server)
+	}
+	body, err := s.server.Body(size)
+	if err != nil {
+		return err
+	}
+	switch {
+	case kind == 'A': // notifications come at any time
+		return s.client.Put(kind, body)
+	case loan != nil:
+		s.deliver(kind, body)
+		return nil
+	}
+	switch kind {
+	case 'S':
+		name, value, _ := strings.Cut(strings.TrimSuffix(string(body), "\x00"), "\x00")
+		s.mu.Lock()
+		s.parameters[name] = value
+		s.mu.Unlock()
+		return s.client.Put(kind, body)
+	case 'Z':
+		if len(body) != 1 {
+			return errors.New("ReadyForQuery without a status")
+		}
+		if o := s.ready(body[0]); o != nil && (o.hidden || o.hideReady) {
+			return nil
+		}
+		return s.client.Put(kind, body)
+	case 'E':
+		return s.serverError(o, body)
+	case 'D':
+		if o.capture == nil {
+			return nil
+		}
+		return o.capture.row(body)
+	case 'G', 'W':
+		s.setCopying(true)
+	case 'C':
+		s.setCopying(false)
+	case 'T':
+		if o != nil && o.capture != nil {
+			if err := o.capture.describe(body); err != nil {
+				return err
+			}
+		} else if o != nil && o.call != nil {
+			return errors.Join(s.put(o.call.description()), s.described(o))
+		}
+	}
+	if !quiet {
+		if err := s.client.Put(kind, body); err != nil {
+			return err
+		}
+	}
+	if o != nil && completes(o.kind, kind) {
+		s.paid()
+	}
+	return nil
+}
+
+// described notes a description that was replaced.
+func (s *session) described(o *owed) error {
+	if completes(o.kind, 'T') {
+		s.paid()
+	}
+	return nil
+}
+
+// completes tells whether a message of the server is the end of its answer to a message of the extended protocol.
+func completes(asked, got byte) bool {
+	switch asked {
+	case 'P':
+		return got == '1'
+	case 'B':
+		return got == '2'
+	case 'C':
+		return got == '3'
+	case 'D':
+		return got == 'T' || got == 'n'
+	case 'E':
+		return got == 'C' || got == 's' || got == 'I'
+	}
+	return false
+}
+
+// put writes a message for the client, to be sent with what follows.
+func (s *session) put(m interface{ Encode([]byte) ([]byte, error) }) error {
+	b, err := m.Encode(nil)
+	if err != nil {
+		return err
+	}
+	return s.client.Put(b[0], b[5:])
+}
+
+// serverError passes an error on, with its place in the client's text.
+func (s *session) serverError(o *owed, body []byte) error {
+	var m pgproto3.ErrorResponse
+	if err := m.Decode(body); err != nil {
+		return err
+	}
+	s.setCopying(false)
+	if o == nil {
+		return s.client.Put('E', body)
+	}
+	s.refused(o)
+	if o.hidden {
+		o.capture.err = clone(&m)
+		return nil
+	}
+	moved := o.text != nil && m.Position > 0
+	missing := o.hint && m.Hint == "" && (m.Code == "3F000" || m.Code == "42883")
+	if !moved && !missing {
+		return s.client.Put('E', body)
+	}
+	if moved {
+		m.Position = int32(o.text.Position(int(m.Position)))
+	}
+	if missing {
+		m.Hint = formHint
+	}
+	return s.put(&m)
+}
+
+// formHint is for statements with a function of MADlib that the server has not found.
+const formHint = "beamfit runs a function of MADlib where it is called as SELECT madlib.function(...), alone in its SELECT list; not inside " +
+	"other statements or expressions, DO blocks or functions."
+
+func clone(m *pgproto3.ErrorResponse) *pgproto3.ErrorResponse {
+	c := *m
+	return &c
+}
+
+func (c *capture) describe(body []byte) error {
+	var d pgproto3.RowDescription
+	if err := d.Decode(body); err != nil {
+		return err
+	}
+	c.fields = d.Fields
+	for i := range c.fields {
+		c.fields[i].Name = slices.Clone(c.fields[i].Name)
+	}
+	return nil
+}
+
+func (c *capture) row(body []byte) error {
+	if c.bytes += len(body); c.bytes > maxCaptured {
+		return fmt.Errorf("the arguments of a statement have more than %d bytes", maxCaptured)
+	}
+	var d pgproto3.DataRow
+	if err := d.Decode(body); err != nil {
+		return err
+	}
+	c.rows = append(c.rows, slices.Clone(d.Values))
+	return nil
+}

@@ -1,0 +1,146 @@
+package serve
+
+import (
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/beamfit/beamfit/serve/sqltext"
+)
+
+// An owed is what the server owes for one message.
+type owed struct {
+	kind byte // of the message
+	call *call
+	text *sqltext.Rewrite // where the places in errors are; nil: where the server says
+	hint bool             // a missing schema or function gets the hint
+	// hidden: the client sees nothing of the answer. hideReady: all but ReadyForQuery.
+	hidden, hideReady bool
+	capture           *capture // keeps rows; the client sees errors and notices only
+	fed               bool     // the client has sent all data of a COPY
+	failed            bool     // the answer is an error, or none is given since an earlier message failed
+}
+
+// A capture is an answer that is kept.
+type capture struct {
+	fields []pgproto3.FieldDescription
+	rows   [][][]byte
+	bytes  int
+	err    *pgproto3.ErrorResponse // of a hidden message
+}
+
+// expect notes what the server will owe. It comes before the message is sent.
+func (s *session) expect(o *owed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.skipping && o.kind != 'S' {
+		o.failed = true // the server drops everything up to Sync
+		return
+	}
+	s.skipping = false
+	s.owed = append(s.owed, o)
+}
+
+// first is what the server owes next, nil for nothing.
+func (s *session) first() *owed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.owed) == 0 {
+		return nil
+	}
+	return s.owed[0]
+}
+
+// paid notes that the server has given what it owed next.
+func (s *session) paid() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.owed) > 0 {
+		s.owed = s.owed[1:]
+	}
+	s.changed.Broadcast()
+}
+
+// ready notes the end of an answer to Query, Sync or FunctionCall, and returns what was owed.
+func (s *session) ready(status byte) (o *owed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.owed) > 0 && o == nil {
+		if k := s.owed[0].kind; k == 'Q' || k == 'S' || k == 'F' {
+			o = s.owed[0]
+		}
+		s.owed = s.owed[1:]
+	}
+	s.status = status
+	s.changed.Broadcast()
+	return o
+}
+
+// refused notes an error. After one in the extended protocol the server owes nothing up to the next Sync.
+func (s *session) refused(o *owed) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o.failed = true
+	if o.kind != 'Q' && o.kind != 'F' && o.kind != 'S' {
+		for len(s.owed) > 0 && s.owed[0].kind != 'S' {
+			s.owed[0].failed = true
+			s.owed = s.owed[1:]
+		}
+		s.skipping = len(s.owed) == 0
+	}
+	s.changed.Broadcast()
+}
+
+// settle waits until the server owes nothing. Meanwhile the data of a COPY pass from the client.
+func (s *session) settle() error {
+	if err := s.server.Flush(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.owed) > 0 && s.lost == nil {
+		if s.copying && !s.owed[0].fed {
+			s.owed[0].fed = true
+			s.mu.Unlock()
+			err := s.relayCopy()
+			s.mu.Lock()
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		s.changed.Wait()
+	}
+	return s.lost
+}
+
+// feed notes that the client has sent the end of the data of a COPY.
+func (s *session) feed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.owed); n > 0 {
+		s.owed[n-1].fed = true
+	}
+}
+
+// setCopying notes whether the server waits for the data of a COPY.
+func (s *session) setCopying(is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.copying = is
+	s.changed.Broadcast()
+}
+
+// relayCopy passes the data of a COPY on.
+func (s *session) relayCopy() error {
+	for {
+		kind, size, err := s.client.Next()
+		if err != nil {
+			return err
+		}
+		if err := s.server.Relay(kind, size, s.client); err != nil {
+			return err
+		}
+		if kind == 'c' || kind == 'f' {
+			return s.server.Flush()
+		}
+	}
+}

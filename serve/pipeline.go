@@ -1,0 +1,89 @@
+package serve
+
+import (
+	"errors"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// execute runs the jobs of a portal, or passes on the Execute of another one. A limit on the rows of an answer is not heeded: a function
+// that returns nothing has few.
+func (s *session) execute(body []byte) error {
+	portal, _, _ := cutName(body)
+	c := s.portals[portal]
+	if c == nil {
+		s.executed = true
+		return s.pass(&owed{kind: 'E'}, body)
+	}
+	arguments := &capture{}
+	asked := &owed{kind: 'E', call: c, text: c.rewrite, capture: arguments}
+	err := errors.Join(
+		s.tell(&owed{kind: 'D', call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: portal}),
+		s.tell(asked, &pgproto3.Execute{Portal: portal}),
+		s.server.Put('H', nil))
+	if err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil || asked.failed {
+		return err // the client has the error, and the server waits for Sync
+	}
+	said, err := s.prepareJobs(len(arguments.rows))
+	if said != nil || err != nil {
+		s.dropping = true
+		return errors.Join(err, s.sendError(said))
+	}
+	s.executed = true
+	rows, err := s.jobs(c, arguments)
+	if err != nil {
+		s.dropping = true
+		return s.fail(err)
+	}
+	return s.client.Send(answer(rows)...)
+}
+
+// prepareJobs makes the session idle, so that it can be lent. PostgreSQL runs the messages up to Sync as one transaction: BEGIN takes up
+// what came before, and Sync will end it. A single job that nothing comes before or behind has transactions of its own.
+func (s *session) prepareJobs(jobs int) (*pgproto3.ErrorResponse, error) {
+	if s.began || s.transaction() != 'I' {
+		_, err := s.hideInPipeline("", &pgproto3.Sync{})
+		return ofServer(err)
+	}
+	if jobs == 1 && !s.executed {
+		next, err := s.client.PeekKind()
+		if err != nil {
+			return nil, err
+		}
+		if next == 'S' {
+			_, err := s.hideInPipeline("", &pgproto3.Sync{})
+			return ofServer(err)
+		}
+	}
+	return s.beginHidden(s.hideInPipeline("BEGIN", &pgproto3.Sync{}))
+}
+
+// sync ends a pipeline.
+func (s *session) sync() error {
+	failed := s.dropping
+	s.dropping = false
+	if !s.began {
+		return s.pass(&owed{kind: 'S'}, nil)
+	}
+	if err := s.pass(&owed{kind: 'S', hideReady: true}, nil); err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil {
+		return err
+	}
+	if err := s.end(!failed); err != nil {
+		return err
+	}
+	return s.finish(nil)
+}
+
+// onPathInPipeline is onPath among messages of the extended protocol.
+func (s *session) onPathInPipeline() (bool, error) {
+	if s.transaction() == 'E' {
+		return false, nil // every statement is an error now, one of ours too
+	}
+	return isTrue(s.hideInPipeline(s.onPathQuery(), &pgproto3.Flush{}))
+}

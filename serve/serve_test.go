@@ -1,0 +1,533 @@
+package serve
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"go.uber.org/goleak"
+
+	"github.com/beamfit/beamfit/serve/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// testServer is the URL of the server without a proxy, and with one: of a test that has a schema of its own.
+type testServer struct {
+	direct, proxied string
+	schema          string
+	proxy           *Server
+	log             *logged
+}
+
+// logged keeps what a proxy logs.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func start(t *testing.T, change func(*Options)) testServer {
+	t.Helper()
+	base := os.Getenv("BEAMFIT_TEST_PG")
+	if base == "" {
+		t.Skip("BEAMFIT_TEST_PG is not set: run scripts/test")
+	}
+	u, err := url.Parse(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	s := testServer{schema: "serve_" + strings.ToLower(rand.Text()), log: &logged{}}
+	admin, err := pgx.Connect(ctx, base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := admin.Exec(ctx, "CREATE SCHEMA "+s.schema); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := admin.Exec(ctx, "DROP SCHEMA "+s.schema+" CASCADE"); err != nil {
+			t.Error(err)
+		}
+		_ = admin.Close(ctx)
+	})
+	q := u.Query()
+	q.Set("options", "-csearch_path="+s.schema)
+	q.Set("sslmode", "disable")
+	u.RawQuery = q.Encode()
+	s.direct = u.String()
+
+	up, err := wire.NewUpstream("postgres://" + u.Host + "/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Upstream: up, Auth: wire.AuthAuto, Log: slog.New(slog.NewTextHandler(s.log, nil))}
+	if change != nil {
+		change(&o)
+	}
+	s.proxy = New(o)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.proxy.Serve(l) }()
+	t.Cleanup(func() {
+		_ = l.Close()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second) // a guard: sessions that do not end fail the test of leaks
+		defer cancel()
+		s.proxy.Shutdown(ctx)
+	})
+	u.Host = l.Addr().String()
+	s.proxied = u.String()
+	return s
+}
+
+// connect opens a connection; its notices go to the slice.
+func connect(t *testing.T, to string, mode pgx.QueryExecMode) (*pgx.Conn, *notices) {
+	t.Helper()
+	config, err := pgx.ParseConfig(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &notices{}
+	config.DefaultQueryExecMode = mode
+	config.OnNotice = func(_ *pgconn.PgConn, m *pgconn.Notice) { n.add(m.Severity + " " + m.Message) }
+	c, err := pgx.ConnectConfig(context.Background(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close(context.Background()) })
+	return c, n
+}
+
+type notices struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (n *notices) add(text string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.list = append(n.list, text)
+}
+
+func (n *notices) has(part string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return strings.Contains(strings.Join(n.list, "\n"), part)
+}
+
+func run(t *testing.T, c *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := c.Exec(context.Background(), sql, args...); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+}
+
+// ask returns the only value of a query, as text.
+func ask(t *testing.T, c *pgx.Conn, sql string) string {
+	t.Helper()
+	var v *string
+	if err := c.QueryRow(context.Background(), "SELECT ("+sql+")::text", pgx.QueryExecModeSimpleProtocol).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	if v == nil {
+		return "NULL"
+	}
+	return *v
+}
+
+// wantError requires an error of the server or the proxy.
+func wantError(t *testing.T, err error, code, text string) {
+	t.Helper()
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != code || !strings.Contains(pg.Message+"\n"+pg.Hint, text) {
+		t.Errorf("got error %v, want %s with %q", err, code, text)
+	}
+}
+
+// iris fills a table with the iris data and loads a model: tables iris_train and model_arch_library.
+func iris(t *testing.T, to string) {
+	t.Helper()
+	ctx := context.Background()
+	c, _ := connect(t, to, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, "CREATE TABLE iris_train (id integer, attributes numeric[], class_text varchar)")
+	f, err := os.Open("../cmd/beamfit/internal/iris/iris.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := c.PgConn().CopyFrom(ctx, f, "COPY iris_train FROM STDIN (FORMAT csv, HEADER)"); err != nil {
+		t.Fatal(err)
+	}
+	run(t, c, "SELECT setseed(0.1)")
+}
+
+func arch(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../cmd/beamfit/internal/iris/iris_mlp.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+const compile = "loss='categorical_crossentropy', optimizer='adam', metrics=['categorical_accuracy']"
+
+var modes = []pgx.QueryExecMode{
+	pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
+}
+
+// TestWholeScript runs all functions in every way that a client can ask.
+func TestWholeScript(t *testing.T) {
+	s := start(t, nil)
+	iris(t, s.direct)
+	for k, mode := range modes {
+		t.Run(mode.String(), func(t *testing.T) {
+			c, said := connect(t, s.proxied, mode)
+			name := func(n string) string { return fmt.Sprintf("%s%d", n, k) }
+			run(t, c, "SET beamfit.shards = 2")
+			run(t, c, "SET beamfit.seed = 7")
+			run(t, c, "SELECT madlib.train_test_split('iris_train', $1, 0.8, NULL, NULL, NULL, NULL, TRUE)", name("s"))
+			run(t, c, "SELECT madlib.training_preprocessor_dl($1, $2, 'class_text', 'attributes', $3)", name("s")+"_train", name("p"), 50)
+			run(t, c, "SELECT * FROM madlib.validation_preprocessor_dl($1, $2, 'class_text', 'attributes', $3)", name("s")+"_test", name("v"), name("p"))
+			run(t, c, "SELECT madlib.load_keras_model($1, $2::json, NULL, $3, description => $4)", name("a"), arch(t), "Sophie", "it's \\ a ' model")
+			if !said.has("INFO Keras Model: Added model id 1 to " + name("a") + " table") {
+				t.Errorf("notices %q", said.list)
+			}
+			run(t, c, "SELECT madlib.madlib_keras_fit($1, $2, $3, $4, $5, $6, $7, FALSE, $8, 2)", name("p"), name("m"), name("a"), 1, compile, "batch_size=5, epochs=3", 4, name("v"))
+			if !said.has("iteration 2 of 4") {
+				t.Errorf("notices %q", said.list)
+			}
+			run(t, c, "SELECT madlib.madlib_keras_evaluate($1, $2, $3)", name("m"), name("v"), name("e"))
+			for i, kind := range []any{nil, "prob", "response", 2, 0.5} {
+				run(t, c, "DROP TABLE IF EXISTS "+name("r"))
+				run(t, c, fmt.Sprintf("SELECT madlib.madlib_keras_predict($1, $2, 'id', 'attributes', $3, %s)", []string{"NULL", "'prob'", "'response'", "2", "0.5"}[i]),
+					name("m"), name("s")+"_test", name("r"))
+				want := []string{"90", "90", "30", "60", ""}[i]
+				if got := ask(t, c, "SELECT count(*) FROM "+name("r")); want != "" && got != want {
+					t.Errorf("pred_type %v gives %s rows, want %s", kind, got, want)
+				}
+			}
+			run(t, c, "SELECT madlib.madlib_keras_predict($1, $2, 'id', 'attributes', $3)", name("m"), name("s")+"_test", name("all"))
+			run(t, c, "UPDATE "+name("a")+" SET model_weights = (SELECT model_weights FROM "+name("m")+")")
+			run(t, c, "SELECT madlib.madlib_keras_predict_byom($1, 1, $2, 'id', 'attributes', $3, 'response', FALSE, ARRAY[ARRAY['Iris-setosa', 'Iris-versicolor', 'Iris-virginica']], 1.0)",
+				name("a"), name("s")+"_test", name("b"))
+			if got := ask(t, c, fmt.Sprintf("SELECT count(*) FROM %s JOIN %s USING (id, class_value, prob) WHERE rank = 1", name("b"), name("all"))); got != "30" {
+				t.Errorf("%s of 30 predictions of the loaded model are those of the trained one", got)
+			}
+			run(t, c, "SELECT madlib.load_keras_model($1, $2::json, $3)", name("a"), arch(t), make([]byte, 4*193))
+			run(t, c, "SELECT madlib.delete_keras_model($1, 2)", name("a"))
+			if got := ask(t, c, "SELECT string_agg(model_id || description, ',') FROM "+name("a")); got != `1it's \ a ' model` {
+				t.Errorf("models %s", got)
+			}
+		})
+	}
+	// The same seed gives the same model in every mode.
+	c, _ := connect(t, s.direct, pgx.QueryExecModeSimpleProtocol)
+	if got := ask(t, c, "SELECT count(DISTINCT md5(model_weights)) FROM (SELECT * FROM m0 UNION ALL SELECT * FROM m1 UNION ALL SELECT * FROM m2 UNION ALL "+
+		"SELECT * FROM m3 UNION ALL SELECT * FROM m4) q"); got != "1" {
+		t.Errorf("%s models", got)
+	}
+	if got := ask(t, c, "SELECT string_agg(DISTINCT array_to_string(metrics_iters, ','), ' ') FROM m0_summary"); got != "2,4" {
+		t.Errorf("metrics after iterations %s", got)
+	}
+	for _, secret := range []string{"Sophie", "categorical", "iris_train", "SELECT"} {
+		if strings.Contains(s.log.String(), secret) {
+			t.Errorf("the log has %q:\n%s", secret, s.log)
+		}
+	}
+}
+
+// packed makes a packed table and a model for it.
+func packed(t *testing.T, s testServer) {
+	t.Helper()
+	iris(t, s.direct)
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, "SELECT madlib.training_preprocessor_dl('iris_train', 'p', 'class_text', 'attributes')")
+	run(t, c, "SELECT madlib.load_keras_model('a', $1::json)", arch(t))
+	_ = c.Close(context.Background())
+}
+
+const fitForEver = "SELECT madlib.madlib_keras_fit('p', 'm', 'a', 1, $$ loss='categorical_crossentropy', optimizer='adam' $$, 'epochs=50', 1000000)"
+
+func TestTransactions(t *testing.T) {
+	s := start(t, nil)
+	packed(t, s)
+	ctx := context.Background()
+	evaluate := "SELECT madlib.madlib_keras_evaluate('m', 'p', '%s')"
+	for _, mode := range modes {
+		t.Run(mode.String(), func(t *testing.T) {
+			c, _ := connect(t, s.proxied, mode)
+			run(t, c, "DROP TABLE IF EXISTS m, m_summary, e1, e2")
+			run(t, c, strings.Replace(fitForEver, "1000000", "2", 1))
+
+			// What a transaction does not commit is gone, and temporary tables are seen.
+			run(t, c, "BEGIN")
+			run(t, c, "CREATE TEMP TABLE mine AS SELECT * FROM iris_train LIMIT 30")
+			run(t, c, "SELECT madlib.training_preprocessor_dl('mine', 'mine_packed', 'class_text', 'attributes')")
+			run(t, c, fmt.Sprintf(evaluate, "e1"))
+			run(t, c, "SAVEPOINT a")
+			_, err := c.Exec(ctx, fmt.Sprintf(evaluate, "e1"))
+			wantError(t, err, "42P07", "e1: already exists")
+			_, err = c.Exec(ctx, "SELECT 1")
+			wantError(t, err, "25P02", "aborted")
+			run(t, c, "ROLLBACK TO a")
+			run(t, c, fmt.Sprintf(evaluate, "e2"))
+			if got := ask(t, c, "SELECT count(*) FROM e1, e2, (SELECT count(*) FROM mine_packed) x"); got != "1" {
+				t.Errorf("%s rows", got)
+			}
+			run(t, c, "ROLLBACK")
+			if got := ask(t, c, "SELECT concat(to_regclass('e1'), to_regclass('e2'), to_regclass('mine_packed'))"); got != "" {
+				t.Errorf("after ROLLBACK there are %s", got)
+			}
+			run(t, c, "BEGIN")
+			run(t, c, fmt.Sprintf(evaluate, "e1"))
+			run(t, c, "COMMIT")
+			if got := ask(t, c, "SELECT count(*) FROM e1"); got != "1" {
+				t.Errorf("%s rows after COMMIT", got)
+			}
+			run(t, c, "DROP TABLE e1")
+
+			// A batch is one transaction.
+			b := &pgx.Batch{}
+			b.Queue("CREATE TABLE e2 (a int)")
+			b.Queue(fmt.Sprintf(evaluate, "e1"))
+			b.Queue(fmt.Sprintf(evaluate, "e1"))
+			wantError(t, c.SendBatch(ctx, b).Close(), "42P07", "e1")
+			if got := ask(t, c, "SELECT concat(to_regclass('e1'), to_regclass('e2'))"); got != "" {
+				t.Errorf("after a batch that failed there are %s", got)
+			}
+			b = &pgx.Batch{}
+			b.Queue(fmt.Sprintf(evaluate, "e1"))
+			b.Queue("SELECT count(*) FROM m")
+			if err := c.SendBatch(ctx, b).Close(); err != nil {
+				t.Error(err)
+			}
+			if got := ask(t, c, "SELECT count(*) FROM e1"); got != "1" {
+				t.Errorf("%s rows after a batch", got)
+			}
+		})
+	}
+}
+
+// TestQueryStrings: several statements in one string are one transaction, whatever is among them.
+func TestQueryStrings(t *testing.T) {
+	s := start(t, nil)
+	packed(t, s)
+	ctx := context.Background()
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, strings.Replace(fitForEver, "1000000", "2", 1))
+	run(t, c, "CREATE TABLE d (a int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
+	type outcome struct {
+		tags string
+		code string
+		left string // the tables e1, e2, e3 that are there then
+	}
+	for text, want := range map[string]outcome{
+		"SELECT 1; SELECT madlib.madlib_keras_evaluate('m','p','e1'); SELECT * FROM e1": {"SELECT 1|SELECT 1|SELECT 1", "", "e1"},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e1'); SELECT 1/0; SELECT 2":       {"SELECT 1", "22012", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e1'); SELECT madlib.madlib_keras_evaluate('m','p','e1')": {
+			"SELECT 1", "42P07", "",
+		},
+		"BEGIN; SELECT madlib.madlib_keras_evaluate('m','p','e1'); COMMIT; SELECT madlib.madlib_keras_evaluate('m','p','e1')": {
+			"BEGIN|SELECT 1|COMMIT", "42P07", "e1",
+		},
+		"SELECT madlib.madlib_keras_evaluate('m','p', 'e' || n) FROM generate_series(1,3) n":           {"SELECT 3", "", "e1e2e3"},
+		"SELECT madlib.madlib_keras_evaluate('m','p', 'e' || least(n, 2)) FROM generate_series(1,3) n": {"", "42P07", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p', 'e1') WHERE false":                               {"SELECT 0", "", ""},
+		"INSERT INTO d VALUES (1), (1); SELECT madlib.madlib_keras_evaluate('m','p','e1')":             {"INSERT 0 2|SELECT 1", "23505", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p', nothing)":                                        {"", "42703", ""},
+		"SELECT 'ü'; SELECT nothing; SELECT madlib.version()":                                          {"SELECT 1", "42703", ""},
+		"/* nothing */ ; SELECT madlib.version();":                                                     {"SELECT 1", "", ""},
+	} {
+		run(t, c, "DROP TABLE IF EXISTS e1, e2, e3")
+		results, err := c.PgConn().Exec(ctx, text).ReadAll()
+		var tags []string
+		for _, r := range results {
+			if r.Err == nil {
+				tags = append(tags, r.CommandTag.String())
+			}
+		}
+		got := outcome{tags: strings.Join(tags, "|"), left: ask(t, c, "SELECT concat(to_regclass('e1'), to_regclass('e2'), to_regclass('e3'))")}
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) {
+			got.code = pg.Code
+			if pg.Code == "42703" && text[byteAt(text, int(pg.Position)):][:7] != "nothing" {
+				t.Errorf("%s: the error is at %d", text, pg.Position)
+			}
+		}
+		if got != want {
+			t.Errorf("%s\n got %+v (%v)\nwant %+v", text, got, err, want)
+		}
+		if status := c.PgConn().TxStatus(); status != 'I' {
+			t.Errorf("%s: the status is %c", text, status)
+		}
+	}
+}
+
+// TestCopy: a COPY before a call, and one in the same string, take their data.
+func TestCopy(t *testing.T) {
+	s := start(t, nil)
+	ctx := context.Background()
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, "CREATE TABLE d (a int)")
+	for i, sql := range []string{"COPY d FROM STDIN", "COPY d FROM STDIN; SELECT madlib.version()", "SELECT madlib.version(); COPY d FROM STDIN"} {
+		if _, err := c.PgConn().CopyFrom(ctx, strings.NewReader("5\n6\n"), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+		if got := ask(t, c, "SELECT count(*) FROM d"); got != fmt.Sprint(2*i+2) {
+			t.Errorf("%s: %s rows", sql, got)
+		}
+		run(t, c, "SELECT madlib.version()")
+	}
+	_, err := c.PgConn().CopyFrom(ctx, strings.NewReader("no number\n"), "COPY d FROM STDIN; SELECT madlib.version()")
+	wantError(t, err, "22P02", "integer")
+	run(t, c, "SELECT madlib.version()")
+}
+
+func byteAt(text string, character int) int {
+	n := 0
+	for i := range text {
+		if n++; n == character {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// TestRefusals: what cannot run says why, by its name.
+func TestRefusals(t *testing.T) {
+	s := start(t, nil)
+	packed(t, s)
+	ctx := context.Background()
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	for text, want := range map[string][2]string{
+		"SELECT madlib.madlib_keras_fit_multiple_model('a')":                                                                              {"0A000", "madlib_keras_fit_multiple_model is not supported"},
+		"SELECT madlib.gpu_configuration('t')":                                                                                            {"0A000", "GPUs"},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e', TRUE)":                                                                          {"0A000", "use_gpus"},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e', FALSE, 3)":                                                                      {"0A000", "mst_key"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,'x','',1, object_table => 'o')":                                                     {"0A000", "object_table"},
+		"SELECT madlib.madlib_keras_evaluate('m','p')":                                                                                    {"42883", "madlib.madlib_keras_evaluate(unknown, unknown) does not exist"},
+		"SELECT madlib.madlib_keras_evaluate('m','p',3)":                                                                                  {"42883", "unknown, unknown, integer"},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e',nonsense => 1)":                                                                  {"42883", "nonsense => integer"},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e',output_table => 'e')":                                                            {"42883", "output_table => unknown"},
+		"SELECT madlib.madlib_keras_evaluate(model_table => 'm','p','e')":                                                                 {"42883", "model_table => unknown, unknown"},
+		"SELECT madlib.delete_keras_model('a', 'one')":                                                                                    {"22P02", `type integer: "one"`},
+		"SELECT madlib.delete_keras_model('a', NULL)":                                                                                     {"22004", "model_id"},
+		"SELECT madlib.delete_keras_model('a', 77)":                                                                                       {"P0001", "77"},
+		"SELECT madlib.madlib_keras_predict('m','iris_train','id','attributes','r','0.3')":                                                {"22023", "pred_type"},
+		"SELECT madlib.madlib_keras_predict_byom('a',1,'iris_train','id','attributes','r','prob',FALSE,ARRAY['a'])":                       {"22023", "class_values"},
+		"SELECT madlib.training_preprocessor_dl('iris_train','q','class_text','nothing')":                                                 {"42703", `column "nothing" does not exist`},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,'loss=''mse'', optimizer=''sgd''','callbacks=[TensorBoard(log_dir=''/tmp/x'')]',1)": {"22023", "files"},
+		"EXPLAIN SELECT madlib.version()":                                                                                                 {"3F000", "alone in its SELECT list"},
+		"SELECT madlib.version(), 1":                                                                                                      {"3F000", "alone in its SELECT list"},
+		"DO $$ BEGIN PERFORM madlib.version(); END $$":                                                                                    {"3F000", "alone in its SELECT list"},
+		"SET client_encoding = 'SJIS'; SELECT madlib.version()":                                                                           {"0A000", "client_encoding SJIS"},
+	} {
+		_, err := c.PgConn().Exec(ctx, text).ReadAll()
+		wantError(t, err, want[0], want[1])
+		var pg *pgconn.PgError
+		if errors.As(err, &pg) && !strings.Contains(pg.Message+pg.Hint, want[1]) {
+			t.Errorf("of %s", text)
+		}
+	}
+	if got := ask(t, c, "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"); got != "4" {
+		t.Errorf("%s tables are there, want 4", got)
+	}
+	run(t, c, "SET beamfit.shards = 'many'")
+	_, err := c.Exec(ctx, "SELECT madlib.training_preprocessor_dl('iris_train','q','class_text','attributes')")
+	wantError(t, err, "22023", "beamfit.shards")
+}
+
+// TestUnqualified: a name without a schema means MADlib's function where MADlib's schema is on the path, and what the server says elsewhere.
+func TestUnqualified(t *testing.T) {
+	s := start(t, nil)
+	packed(t, s)
+	for _, mode := range modes {
+		t.Run(mode.String(), func(t *testing.T) {
+			c, _ := connect(t, s.proxied, mode)
+			_, err := c.Exec(context.Background(), "SELECT delete_keras_model('b', 1)")
+			wantError(t, err, "42883", "delete_keras_model")
+			run(t, c, "SET search_path = "+s.schema+", madlib")
+			run(t, c, "SELECT load_keras_model('b', $1::json)", arch(t))
+			run(t, c, "SELECT delete_keras_model('b', 1)")
+			if got := ask(t, c, "SELECT version()"); !strings.HasPrefix(got, "PostgreSQL") {
+				t.Errorf("version() is %s", got)
+			}
+		})
+	}
+}
+
+// TestEncodings: arguments in another encoding are the same names.
+func TestEncodings(t *testing.T) {
+	s := start(t, nil)
+	iris(t, s.direct)
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, "SET client_encoding = 'LATIN1'")
+	if _, err := c.PgConn().Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 't\xfcr\\', 'class_text', 'attributes')").ReadAll(); err != nil {
+		t.Log(err)
+	}
+	if _, err := c.PgConn().Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', '\"t\xfcr \\x\"', 'class_text', 'attributes')").ReadAll(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.PgConn().Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', '\"t\xfcr \\x\"', 'class_text', 'attributes')").ReadAll()
+	wantError(t, err, "42P07", "t?r")
+	d, _ := connect(t, s.direct, pgx.QueryExecModeSimpleProtocol)
+	if got := ask(t, d, `SELECT count(*) FROM "tür \x"`); got == "0" {
+		t.Error("no rows")
+	}
+}
+
+// TestHelp: usage texts list every argument.
+func TestHelp(t *testing.T) {
+	s := start(t, nil)
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeCacheStatement)
+	for _, call := range []string{"()", "('usage')", "('HELP')", "('?')", "(NULL)", "('')", "('nothing')"} {
+		var text string
+		if err := c.QueryRow(context.Background(), "SELECT madlib.load_keras_model"+call).Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]string{"('usage')": "model_weights bytea", "('HELP')": "model_weights bytea", "('?')": "model_weights bytea", "('nothing')": "No such option"}[call]
+		if want == "" {
+			want = "('usage')"
+		}
+		if !strings.Contains(text, want) {
+			t.Errorf("%s says %s", call, text)
+		}
+	}
+	var text string
+	if err := c.QueryRow(context.Background(), "SELECT madlib.madlib_keras_fit($1)", "USAGE").Scan(&text); err != nil || !strings.Contains(text, "No such option") {
+		t.Errorf("%s, %v", text, err)
+	}
+	if err := c.QueryRow(context.Background(), "SELECT madlib.version()").Scan(&text); err != nil || !strings.Contains(text, "MADlib version: 2.1.0") {
+		t.Errorf("%s, %v", text, err)
+	}
+}

@@ -1,0 +1,196 @@
+package sqltext
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Call is a statement that calls one function and does nothing else.
+type Call struct {
+	// Schema is that of the function's name, "" where it has none.
+	Schema, Function string
+	Arguments        []Argument
+	// Column is the name of the answer's column: the alias, or the function.
+	Column string
+
+	first, last int // the arguments are text between these tokens: behind ( and before )
+	rest        int // the token with which the rest of the statement begins, FROM for instance; len(tokens) where there is none
+}
+
+// An Argument is text[Start:End], without its name.
+type Argument struct {
+	Name       string // of a => value or a := value
+	Start, End int
+	// Unknown says that the argument is one constant in quotes, NULL or a parameter: it fits every type. Parameter: it is a parameter.
+	Unknown, Parameter bool
+}
+
+// clauses may follow the call of SELECT f(...). Each row that they leave is a call.
+var clauses = []string{"from", "where", "order", "limit", "offset", "fetch"}
+
+// refused are words that, outside of parentheses, make of a SELECT something else than a list of calls, or of arguments something else than
+// a list of expressions. All but "into" and "for" are reserved, so that none can be a name without quotes.
+var refused = []string{
+	"union", "intersect", "except", "group", "having", "window", "into", "for", "as", "order", "from", "where",
+	"limit", "offset", "fetch", "select", "distinct", "all", "variadic",
+}
+
+// FindCall finds a call in a statement; nil: it is none, or one in a form that cannot be taken apart safely.
+func FindCall(text string, st Statement) *Call {
+	p := finder{text: text, tokens: st.Tokens}
+	return p.find()
+}
+
+// A finder looks at the tokens of a statement.
+type finder struct {
+	text   string
+	tokens []Token
+}
+
+func (p *finder) is(k int, operator string) bool {
+	return k < len(p.tokens) && p.tokens[k].Kind == Operator && p.text[p.tokens[k].Start:p.tokens[k].End] == operator
+}
+
+func (p *finder) word(k int, words ...string) bool {
+	return k < len(p.tokens) && p.tokens[k].Kind == Word && slices.Contains(words, strings.ToLower(p.text[p.tokens[k].Start:p.tokens[k].End]))
+}
+
+// name is the identifier at a token, folded or without its quotes, "" where there is none.
+func (p *finder) name(k int) string {
+	if k >= len(p.tokens) {
+		return ""
+	}
+	t := p.text[p.tokens[k].Start:p.tokens[k].End]
+	switch {
+	case p.tokens[k].Kind == Word:
+		return fold(t)
+	case p.tokens[k].Kind == Quoted && t[0] == '"' && len(t) > 2 && t[len(t)-1] == '"':
+		return strings.ReplaceAll(t[1:len(t)-1], `""`, `"`)
+	}
+	return ""
+}
+
+// fold lowers A to Z only, as PostgreSQL folds UTF-8.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
+
+func (p *finder) find() *Call {
+	if !p.word(0, "select") {
+		return nil
+	}
+	k, isTable := 1, false
+	if p.is(1, "*") && p.word(2, "from") {
+		k, isTable = 3, true
+	}
+	c := &Call{Function: p.name(k)}
+	if k++; p.is(k, ".") {
+		if c.Schema, c.Function = c.Function, p.name(k+1); c.Schema == "" {
+			return nil
+		}
+		k += 2
+	}
+	if c.Function == "" || !p.is(k, "(") {
+		return nil
+	}
+	c.first, c.Column = k+1, c.Function
+	if !p.arguments(c) {
+		return nil
+	}
+	c.rest = c.last + 1
+	switch k := c.rest; {
+	case p.word(k, "as") && p.name(k+1) != "":
+		c.Column, c.rest = p.name(k+1), k+2
+	case p.name(k) != "" && !p.word(k, clauses...) && !p.word(k, refused...):
+		c.Column, c.rest = p.name(k), k+1
+	}
+	if c.rest == len(p.tokens) {
+		return c
+	}
+	if isTable || !p.word(c.rest, clauses...) || !p.plain(c.rest) {
+		return nil
+	}
+	return c
+}
+
+// plain tells whether the rest of the statement leaves one row per call.
+func (p *finder) plain(k int) bool {
+	depth := 0
+	for ; k < len(p.tokens); k++ {
+		switch {
+		case p.is(k, "(") || p.is(k, "["):
+			depth++
+		case p.is(k, ")") || p.is(k, "]"):
+			depth--
+		}
+		if depth < 0 || depth == 0 && p.word(k, "union", "intersect", "except", "group", "having", "window", "into", "for") {
+			return false
+		}
+	}
+	return depth == 0
+}
+
+// arguments reads the arguments up to the parenthesis that closes; false: they are no list of expressions.
+func (p *finder) arguments(c *Call) bool {
+	begin, depth := c.first, 1
+	for k := c.first; k < len(p.tokens); k++ {
+		switch {
+		case p.is(k, "(") || p.is(k, "["):
+			depth++
+		case p.is(k, ")") || p.is(k, "]"):
+			depth--
+		}
+		switch {
+		case depth == 0:
+			c.last = k
+			return p.is(k, ")") && (k == c.first || p.argument(c, begin, k))
+		case depth > 1:
+		case p.is(k, ","):
+			if !p.argument(c, begin, k) {
+				return false
+			}
+			begin = k + 1
+		case p.word(k, refused...):
+			return false
+		}
+	}
+	return false
+}
+
+// argument reads the argument of tokens begin to end.
+func (p *finder) argument(c *Call, begin, end int) bool {
+	a := Argument{}
+	if p.is(begin+1, "=>") || p.is(begin+1, ":=") {
+		if a.Name = p.name(begin); a.Name == "" {
+			return false
+		}
+		begin += 2
+	}
+	if begin >= end || p.is(begin, "*") || p.is(end-1, "*") { // * and t.* are no expressions
+		return false
+	}
+	a.Start, a.End = p.tokens[begin].Start, p.tokens[end-1].End
+	for end-begin >= 3 && p.is(begin, "(") && p.is(end-1, ")") { // drivers write ('text') and (NULL)
+		begin, end = begin+1, end-1
+	}
+	one := end-begin == 1
+	a.Parameter = one && p.tokens[begin].Kind == Parameter
+	a.Unknown = a.Parameter || one && p.word(begin, "null") || p.strings(begin, end)
+	c.Arguments = append(c.Arguments, a)
+	return true
+}
+
+// strings tells whether tokens are one string constant, which may go on in another line.
+func (p *finder) strings(begin, end int) bool {
+	for _, t := range p.tokens[begin:end] {
+		if t.Kind != String {
+			return false
+		}
+	}
+	return begin < end
+}

@@ -1,0 +1,222 @@
+package sqltext
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func statements(text string, standard bool) (out []string) {
+	for _, s := range Split(text, standard) {
+		out = append(out, strings.TrimSpace(text[s.Start:s.End]))
+	}
+	return out
+}
+
+func TestSplit(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                            nil,
+		" ; -- nothing ;\n /* ; */ ;": nil,
+		"a; b ;c":                     {"a", "b", "c"},
+		"'a;''b'; \"c;\"\"d\"":        {"'a;''b'", "\"c;\"\"d\""},
+		`'a\'; b`:                     {`'a\'`, "b"},
+		`E'a\';'; b`:                  {`E'a\';'`, "b"},
+		`e'\\';b`:                     {`e'\\'`, "b"},
+		`n'a\';b`:                     {`n'a\'`, "b"},
+		`U&'\';b`:                     {`U&'\'`, "b"},
+		`U&"a;";b`:                    {`U&"a;"`, "b"},
+		`x'1;';b`:                     {`x'1;'`, "b"},
+		"$$;$$;b":                     {"$$;$$", "b"},
+		"$a$;$$;$b$;$a$;b":            {"$a$;$$;$b$;$a$", "b"},
+		"a$$;b$$;c":                   {"a$$", "b$$", "c"},
+		"$1;$2":                       {"$1", "$2"},
+		"$1$;b":                       {"$1$", "b"},
+		"/* a /* ; */ ; */ b; c":      {"/* a /* ; */ ; */ b", "c"},
+		"a --'\n;b":                   {"a --'", "b"},
+		"a --'\r;b":                   {"a --'", "b"},
+		"(a;b);c":                     {"(a;b)", "c"},
+		"[a;b];c":                     {"[a;b]", "c"},
+		"a);b":                        {"a)", "b"},
+		"'a;b":                        {"'a;b"},
+		"$x$ a;b":                     {"$x$ a;b"},
+		"/* a;b":                      nil,
+		"1.5e-3;2":                    {"1.5e-3", "2"},
+		"a+--;\nb;c":                  {"a+--;\nb", "c"},
+		"a*/*;*/b;c":                  {"a*/*;*/b", "c"},
+		"create function f() begin atomic select 1; select case when true then 2 end; end; b": {"create function f() begin atomic select 1; select case when true then 2 end; end", "b"},
+		"CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT 1; END; b":                       {"CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT 1; END", "b"},
+		"begin; a; end; b": {"begin", "a", "end", "b"},
+	} {
+		if got := statements(text, true); !slices.Equal(got, want) {
+			t.Errorf("%s\n got %q\nwant %q", text, got, want)
+		}
+	}
+	if got := statements(`'a\';b'; c`, false); !slices.Equal(got, []string{`'a\';b'`, "c"}) {
+		t.Errorf("with standard_conforming_strings off: %q", got)
+	}
+}
+
+func TestChangesTransaction(t *testing.T) {
+	for text, want := range map[string]bool{
+		"BEGIN": true, "commit and chain": true, "/* c */ Savepoint a": true, "PREPARE transaction 'x'": true,
+		"prepare p as select 1": false, "select 1": false, `"begin"`: false,
+	} {
+		if got := Split(text, true)[0].ChangesTransaction(text); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
+// describe writes a call as text.
+func describe(text string, c *Call) string {
+	if c == nil {
+		return "none"
+	}
+	var args []string
+	for _, a := range c.Arguments {
+		s := text[a.Start:a.End]
+		if a.Name != "" {
+			s = a.Name + "=" + s
+		}
+		if a.Parameter {
+			s += "!"
+		}
+		if a.Unknown {
+			s += "?"
+		}
+		args = append(args, s)
+	}
+	name := c.Function
+	if c.Schema != "" {
+		name = c.Schema + "." + name
+	}
+	return name + "(" + strings.Join(args, "|") + ") " + c.Column
+}
+
+func TestFindCall(t *testing.T) {
+	for text, want := range map[string]string{
+		"SELECT madlib.f('a', 2)":                                           "madlib.f('a'?|2) f",
+		"select MADLIB . F ( )":                                             "madlib.f() f",
+		`SELECT "madlib"."f"(NULL, $1, ($2), ('x'), ((null)))`:              "madlib.f(NULL?|$1!?|($2)!?|('x')?|((null))?) f",
+		`SELECT "Mad""lib".f(1)`:                                            `Mad"lib.f(1) f`,
+		"SELECT f(a => 1, b := $$x$$)":                                      "f(a=1|b=$$x$$?) f",
+		"SELECT madlib.f(g(1, 2), ARRAY[1,2], (SELECT a FROM t), 'x'::int)": "madlib.f(g(1, 2)|ARRAY[1,2]|(SELECT a FROM t)|'x'::int) f",
+		"SELECT madlib.f(1) AS x":                                           "madlib.f(1) x",
+		`SELECT madlib.f(1) "X y"`:                                          "madlib.f(1) X y",
+		"SELECT madlib.f(a) FROM t WHERE (a > 1) LIMIT 3":                   "madlib.f(a) f",
+		"SELECT madlib.f(a) n FROM t ORDER BY a":                            "madlib.f(a) n",
+		"SELECT * FROM madlib.f(1)":                                         "madlib.f(1) f",
+		"SELECT * FROM madlib.f($1,$2) AS result":                           "madlib.f($1!?|$2!?) result",
+		"SELECT madlib.f('a'\n'b')":                                         "madlib.f('a'\n'b'?) f",
+		"SELECT madlib.f(B'01', E'x', U&'y')":                               "madlib.f(B'01'|E'x'?|U&'y'?) f",
+		"SELECT /* c */ madlib.f( -- (\n 1 /* ) */ )":                       "madlib.f(1) f",
+		// None of these is only a call.
+		"SELECT madlib.f(1), 2":                    "none",
+		"SELECT 1, madlib.f(1)":                    "none",
+		"SELECT madlib.f(1) + 1":                   "none",
+		"SELECT (madlib.f(1))":                     "none",
+		"SELECT DISTINCT madlib.f(1)":              "none",
+		"SELECT madlib.f(1) UNION SELECT 1":        "none",
+		"SELECT madlib.f(1) FROM t UNION SELECT 1": "none",
+		"SELECT madlib.f(1) FROM t GROUP BY a":     "none",
+		"SELECT madlib.f(1) INTO t":                "none",
+		"SELECT madlib.f(1) FROM t FOR UPDATE":     "none",
+		"SELECT madlib.f(DISTINCT a)":              "none",
+		"SELECT madlib.f(a ORDER BY b)":            "none",
+		"SELECT madlib.f(VARIADIC a)":              "none",
+		"SELECT madlib.f(*)":                       "none",
+		"SELECT madlib.f(t.*) FROM t":              "none",
+		"SELECT madlib.f(1) OVER ()":               "none",
+		"SELECT madlib.f(1) FILTER (WHERE true)":   "none",
+		"SELECT madlib.f(1 FROM t":                 "none",
+		"SELECT madlib.f(1,)":                      "none",
+		"SELECT madlib.f(1])":                      "none",
+		"SELECT madlib.f(1) FROM t)":               "none",
+		"SELECT * FROM madlib.f(1), t":             "none",
+		"SELECT * FROM madlib.f(1) WHERE true":     "none",
+		"SELECT a.madlib.f(1)":                     "none",
+		"CREATE TABLE t AS SELECT madlib.f(1)":     "none",
+		"EXPLAIN SELECT madlib.f(1)":               "none",
+		"WITH a AS (SELECT 1) SELECT madlib.f(1)":  "none",
+		"SELECT":                   "none",
+		"SELECT madlib.f":          "none",
+		"SELECT madlib.":           "none",
+		"SELECT * FROM":            "none",
+		"SELECT U&\"madlib\".f(1)": "none",
+	} {
+		if got := describe(text, FindCall(text, Split(text, true)[0])); got != want {
+			t.Errorf("%s\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+func TestEvaluateArguments(t *testing.T) {
+	text := "SELECT 1; SELECT madlib.f('ü', $1, b => (bad)) x FROM tü WHERE oops; SELECT 2"
+	st := Split(text, true)[1]
+	r := EvaluateArguments(text, st, FindCall(text, st), func(i int) string {
+		if i == 1 {
+			return "integer"
+		}
+		return ""
+	})
+	if want := "SELECT 'ü', $1::integer, (bad)\nFROM tü WHERE oops"; r.SQL != want {
+		t.Errorf("got %s, want %s", r.SQL, want)
+	}
+	place := func(s, of string) int { return utf8.RuneCountInString(s[:strings.Index(s, of)]) + 1 }
+	for _, word := range []string{"'ü'", "$1", "bad", "oops", "FROM"} {
+		if got, want := r.Position(place(r.SQL, word)), place(text, word); got != want {
+			t.Errorf("%s is at %d, want %d", word, got, want)
+		}
+	}
+	if got := r.Position(place(r.SQL, "integer")); got < place(text, "$1") || got > place(text, "b =>") {
+		t.Errorf("the cast is at %d", got)
+	}
+	if r.Position(0) != 0 {
+		t.Error("no place became one")
+	}
+	part := Part(text, st.Start, st.End)
+	if got := part.Position(place(part.SQL, "oops")); got != place(text, "oops") {
+		t.Errorf("oops is at %d of the part", got)
+	}
+	empty := "SELECT madlib.f()"
+	if r := EvaluateArguments(empty, Split(empty, true)[0], FindCall(empty, Split(empty, true)[0]), nil); r.SQL != "SELECT NULL" {
+		t.Errorf("no arguments give %s", r.SQL)
+	}
+}
+
+func FuzzSplit(f *testing.F) {
+	for _, s := range []string{
+		"", ";", "SELECT madlib.f('a', E'\\'', $$x$$, $1) AS b FROM t; SELECT * FROM f(a => 1)", "/* /* */", "'", "\"", "$a$ $a", "U&", "e'", "1e", "1.", "a$b$",
+		"create or replace function f() begin atomic case end", "SELECT f(((", "SELECT f(\xff'ü')", "select f(a:=)", "SELECT \"\".\"\"()",
+	} {
+		f.Add(s, true)
+		f.Add(s, false)
+	}
+	f.Fuzz(func(t *testing.T, text string, standard bool) {
+		end := 0
+		for _, st := range Split(text, standard) {
+			if st.Start < end || st.End < st.Start || st.End > len(text) || len(st.Tokens) == 0 {
+				t.Fatalf("statement %d to %d of %d bytes, behind %d", st.Start, st.End, len(text), end)
+			}
+			at := st.Start
+			for _, token := range st.Tokens {
+				if token.Start < at || token.End <= token.Start || token.End > st.End {
+					t.Fatalf("token %+v, behind %d, in a statement up to %d", token, at, st.End)
+				}
+				at = token.End
+			}
+			end = st.End
+			c := FindCall(text, st)
+			if c == nil {
+				continue
+			}
+			r := EvaluateArguments(text, st, c, func(int) string { return "" })
+			for p := range utf8.RuneCountInString(r.SQL) + 2 {
+				if at := r.Position(p); at < 0 || at > utf8.RuneCountInString(text)+1 {
+					t.Fatalf("place %d became %d of %d", p, at, utf8.RuneCountInString(text))
+				}
+			}
+		}
+	})
+}
