@@ -101,15 +101,19 @@ func (c course) rates(first, last int) ([]*float64, error) {
 	return rates, nil
 }
 
-// openLogs opens the files of callbacks.
+// openLogs opens the files of callbacks; a dry run has none.
 func (f *fit) openLogs() error {
+	files := f.callbacks.Files()
+	if len(files) == 0 || f.engine.Traits().DryRun {
+		return nil
+	}
 	var weights []fitlog.Weight
 	for _, l := range f.model.Spec.Layers {
 		for _, w := range l.Weights {
 			weights = append(weights, fitlog.Weight{Name: f.model.Spec.Name + "/" + l.Name + "/" + w.Name, Offset: w.Offset, Size: w.Size()})
 		}
 	}
-	for _, file := range f.callbacks.Files() {
+	for _, file := range files {
 		log, err := fitlog.Open(file.Callback, fitlog.Options{
 			Below: f.opt.FilesBelow, After: f.resumed, Began: time.Now(), Arch: f.stored.arch, Weights: weights,
 		})

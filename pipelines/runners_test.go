@@ -40,7 +40,12 @@ func TestDryRun(t *testing.T) {
 			return err
 		},
 		"fit": func(e Env) error {
-			_, err := Fit(t.Context(), e, irisFit())
+			opt := irisFit()
+			opt.FilesBelow, opt.Fit = t.TempDir(), "callbacks=[CSVLogger('log.csv'), TensorBoard('board')]"
+			_, err := Fit(t.Context(), e, opt)
+			if made, _ := filepath.Glob(filepath.Join(opt.FilesBelow, "*")); len(made) > 0 {
+				t.Errorf("files %q", made)
+			}
 			return err
 		},
 	} {

@@ -164,3 +164,39 @@ func TestBelow(t *testing.T) {
 		t.Errorf("written: %q", found)
 	}
 }
+
+// Whatever a file holds, going on with it leaves a beginning of it and adds a row.
+func FuzzCSVGoOn(f *testing.F) {
+	f.Add([]byte("epoch,loss\r\n0,1.0\r\n1,2.0\r\n"), 1)
+	f.Add([]byte("0,1\n5"), 3)
+	f.Add([]byte("\n\n\r\n,"), 2)
+	f.Add([]byte{}, 0)
+	f.Fuzz(func(t *testing.T, before []byte, after int) {
+		if after < 0 {
+			return
+		}
+		file := filepath.Join(t.TempDir(), "log.csv")
+		if err := os.WriteFile(file, before, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		l, err := Open(callback.CSVLogger{Filename: file, Separator: ',', Append: true}, Options{After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Write(Entry{Iteration: after + 1, Logs: callback.Logs{{Name: "loss", Value: 0.5}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept, row := strings.TrimSuffix(string(got), strconv.Itoa(after)+",0.5,NA\r\n"), strconv.Itoa(after)+",0.5,NA\r\n"
+		kept = strings.TrimSuffix(kept, "epoch,loss,val_loss\r\n")
+		if !strings.HasSuffix(string(got), row) || !strings.HasPrefix(string(before), kept) {
+			t.Errorf("%q after iteration %d became %q", before, after, got)
+		}
+	})
+}
