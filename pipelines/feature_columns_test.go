@@ -185,6 +185,13 @@ func comparePacked(t *testing.T, env Env, model, packed, predicted string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ofColumns, err := m.PredictRows(t.Context(), readTable(t, env.Store, "others"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(values, ofColumns); d != "" {
+		t.Errorf("rows of columns are predicted otherwise than packed ones: %s", d)
+	}
 	prob := map[string]string{}
 	for i, row := range values {
 		for _, c := range row[0].Classes {
@@ -288,6 +295,64 @@ func TestColumnsOfTrainingRows(t *testing.T) {
 	if a, b := tableText(t, store, "named_packed"), tableText(t, store, "unnamed_packed"); a != b {
 		t.Error("the columns of the training table give another table than their names")
 	}
+}
+
+// A model in memory takes rows of columns, arrays as they are and those that are made, with a normalizing constant too.
+func TestPredictRows(t *testing.T) {
+	store := fileStore(t)
+	env := Env{Store: store}
+	passengers(t, store, "passengers", 0, 40)
+	opt := PreprocessOptions{Source: "passengers", Output: "p", Dependent: "survived", Independent: `image, [zero("Age"), sex]`, Normalize: ptr(3.0)}
+	if _, err := Preprocess(t.Context(), env, opt); err != nil {
+		t.Fatal(err)
+	}
+	loadArch(t, store, denseJSON("softmax", 2, 2, 4))
+	if _, err := Fit(t.Context(), env, FitOptions{Source: "p", Model: "m", ArchTable: "arch", ID: 1, Iterations: 1, Compile: "loss='categorical_crossentropy', optimizer='sgd'"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Predict(t.Context(), env, PredictOptions{Model: "m", Test: "passengers", Output: "o", IDColumn: "id", Type: "response"}); err != nil {
+		t.Fatal(err)
+	}
+	m, err := OpenModel(t.Context(), store, "m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"Age", "sex"}, m.Inputs[1].Columns); d != "" || m.Inputs[0].Columns != nil {
+		t.Error(d)
+	}
+	rows := readTable(t, store, "passengers")
+	got, err := m.PredictRows(t.Context(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := readTable(t, store, "o")
+	for i := range b.Rows {
+		p := got[b.Col("id").Int32s[i]][0]
+		if *p.Label != b.Col("class_value").Strings[i] || p.Classes[0].Prob != b.Col("prob").Float64s[i] {
+			t.Errorf("row %d: %+v", i, p)
+		}
+	}
+	for _, c := range []struct {
+		column string
+		change func(v *table.Vector)
+		want   string
+	}{
+		{"sex", func(v *table.Vector) { v.Strings[4] = "cat" }, `table rows, column "sex", row 5: "cat" is none of the classes`},
+		{"image", func(v *table.Vector) { v.Float32s[3] = float32(math.NaN()) }, `table rows, column "image", row 2: element 2: the value is missing`},
+		{"Age", func(v *table.Vector) { *v = table.Vector{Type: table.TextType, Strings: make([]string, 40)} }, `table rows: column "Age" has type text`},
+	} {
+		rows := readTable(t, store, "passengers")
+		i := rows.Schema.Index(c.column)
+		c.change(&rows.Cols[i])
+		rows.Schema[i].Type = rows.Cols[i].Type
+		_, err := m.PredictRows(t.Context(), rows)
+		var wrong *ArgumentError
+		if wantError(t, err, c.want); !errors.As(err, &wrong) {
+			t.Errorf("%v is no ArgumentError", err)
+		}
+	}
+	_, err = m.PredictRows(t.Context(), table.NewBatch(passengerSchema[:3]))
+	wantError(t, err, `table rows: column "image" does not exist`)
 }
 
 func TestFeatureColumnsRefuse(t *testing.T) {

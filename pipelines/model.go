@@ -10,6 +10,7 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/infer"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
@@ -23,7 +24,8 @@ type Model struct {
 	Weights []WeightArray
 	// Inputs and Outputs are those of the network, in its order, each with the column of the training rows that it stands for.
 	Inputs, Outputs []ModelVariable
-	// Normalize is what the features of rows are divided by: the normalizing constant of the training table.
+	// Normalize is what the features of rows are divided by: the normalizing constant of the training table. What is made from columns is
+	// divided already.
 	Normalize float32
 	// Compile and Fit are compile_params and fit_params as they were given to Fit; "": not recorded.
 	Compile, Fit string
@@ -34,6 +36,7 @@ type Model struct {
 
 	vector  []float32 // all weights, P
 	engine  *recipe.Loaded
+	made    []*features.Variable // per input; nil: it is a column of arrays
 	predict []infer.Output
 	refused error // why the model cannot predict
 }
@@ -50,8 +53,10 @@ type WeightArray struct {
 // A ModelVariable is an input or an output of a model.
 type ModelVariable struct {
 	Tensor string // the layer that the network has it from
-	Column string // of the training rows
+	Column string // of the training rows, or the name of what was made from Columns
 	Shape  []int  // of one row
+	// Columns are those of the training rows from which an input is made (PreprocessOptions.Independent); nil: Column is one of arrays.
+	Columns []string
 	// Classes are the class values of the elements of an output, their indexes where none are recorded; an element is nil for a NULL class
 	// and for padding, and Classes is nil for inputs and for outputs whose labels are no classes.
 	Classes []*string
@@ -95,6 +100,12 @@ func OpenModel(ctx context.Context, store table.Store, name string) (*Model, err
 	}
 	for i, o := range m.predict {
 		m.Outputs[i].Classes = o.Classes
+	}
+	m.made = t.variables.made()
+	for i, v := range m.made {
+		if v != nil {
+			m.Inputs[i].Columns = v.Reads()
+		}
 	}
 	if err := m.readTraining(t); err != nil {
 		return nil, err
@@ -143,7 +154,8 @@ type PredictedClass struct {
 }
 
 // Predict predicts rows. There is an argument per input of the model, each with one slice per row: the features of the row as the
-// training table had them before Preprocess, row-major (Model.Inputs has the shapes). The result has per row the predictions for all
+// training table had them before Preprocess, row-major (Model.Inputs has the shapes); of an input that is made from columns, the
+// numbers that the packed table has. PredictRows takes the columns themselves. The result has per row the predictions for all
 // outputs. The numbers are those that the job Predict writes.
 //
 // Rows of other lengths, and features that are not finite, are *ArgumentError; a model whose output has no form that can be predicted,
@@ -156,6 +168,11 @@ func (m *Model) Predict(ctx context.Context, inputs ...[][]float32) ([][]Predict
 	if err != nil {
 		return nil, argument(err)
 	}
+	return m.run(ctx, flat, rows)
+}
+
+// run predicts rows whose features are as the network takes them.
+func (m *Model) run(ctx context.Context, flat [][]float32, rows int) ([][]Prediction, error) {
 	if rows == 0 {
 		return nil, nil
 	}
@@ -212,7 +229,11 @@ func (m *Model) features(inputs [][][]float32) (flat [][]float32, rows int, err 
 			if len(x) != size {
 				return nil, 0, fmt.Errorf("input %d, row %d: %s, the model's input has shape %v", i+1, row+1, count(len(x), "feature"), m.Inputs[i].Shape)
 			}
-			if flat[i], err = infer.AppendFeatures(flat[i], x, m.Normalize); err != nil {
+			normalize := m.Normalize
+			if m.made[i] != nil {
+				normalize = 1
+			}
+			if flat[i], err = infer.AppendFeatures(flat[i], x, normalize); err != nil {
 				return nil, 0, fmt.Errorf("input %d, row %d: %w", i+1, row+1, err)
 			}
 		}

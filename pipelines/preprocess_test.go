@@ -491,7 +491,7 @@ func TestPreprocessRefuses(t *testing.T) {
 			{"distribution", good, func(o *PreprocessOptions) { o.Distribution = "gpu_segments" }, `distribution "gpu_segments" is not known; expected all_segments`},
 			{"classes too few", good, func(o *PreprocessOptions) { o.NumClasses = []int{2} }, `column "y" has 3 distinct values, which is more than the 2 classes asked for`},
 			{"classes for too many", good, func(o *PreprocessOptions) { o.NumClasses = []int{5, 5} }, "numbers of classes: found 2 for 1 dependent variables"},
-			{"label as feature", bad, func(o *PreprocessOptions) { o.Independent = "y"; o.Dependent = "y" }, `table bad: column "y" is a dependent variable: it cannot be among the columns that the label is learned from`},
+			{"label as feature", bad, func(o *PreprocessOptions) { o.Independent = "y"; o.Dependent = "y" }, `table bad: column "y" is a label or a weight: it cannot be among the columns that labels are learned from`},
 			{"text features", bad, func(o *PreprocessOptions) { o.Independent = "words" }, `has type text[]`},
 			{"text array labels", bad, func(o *PreprocessOptions) { o.Dependent = "words" }, `column "words" has type text[]; the dependent variable must be one value per row`},
 			{"ragged", bad, func(o *PreprocessOptions) { o.Independent = "ragged" }, `column "ragged", row 3: the array has shape [1], that of the first row has shape [2]`},

@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/csv"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -115,12 +117,31 @@ var story = []struct {
 		true,
 		[]string{"stopped", "stopped_summary"},
 	},
+	{[]string{"import", passengersFile, "passengers"}, false, nil},
+	{
+		[]string{
+			"preprocess", "passengers", "columns", "--dependent", `"Survived"`, "--shards", "2", "--seed", "4", "--independent",
+			`standardise(median("Age"), log1p("Fare")), minmax("SibSp"), onehot("Pclass"), "Sex", category("Embarked"), index(hash("Ticket", 9)), indicator("Cabin")`,
+		},
+		true,
+		[]string{"columns", "columns_summary"},
+	},
+	{[]string{"preprocess", "passengers", "others", "--like", "columns"}, true, []string{"others"}},
+	{[]string{"load-model", "arch", "../../docs/examples/columns/titanic.json"}, false, nil},
+	{
+		[]string{"fit", "columns", "survivors", "--arch", "arch", "--id", "4", "--compile", compile, "--iterations", "2", "--validation", "others"},
+		true,
+		[]string{"survivors", "survivors_summary"},
+	},
+	{[]string{"predict", "survivors", "passengers", "told"}, true, []string{"told"}},
 }
 
 // The files of the digits in the story, which digits writes.
 const (
 	digitsFile  = "digits.csv"
 	digitsModel = "digits.json"
+	// passengersFile is the table of docs/examples/columns, of columns with missing values.
+	passengersFile = "passengers.csv"
 )
 
 // digits writes rows like those of MNIST, and a network for them, to a folder: ten pictures of 28x28 pixels, with noise.
@@ -152,16 +173,38 @@ func digits(t *testing.T, folder string) {
 	}
 }
 
+// passengers unpacks the table of passengers to a folder.
+func passengers(t *testing.T, folder string) {
+	t.Helper()
+	f, err := os.Open("../../docs/examples/columns/data/titanic.csv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, passengersFile), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // tell runs the story on an engine and returns what each command printed and the SHA-256 of each table it made.
 func (u user) tell(e engine) []string {
 	u.t.Helper()
 	var lines []string
 	folder := u.t.TempDir()
 	digits(u.t, folder)
+	passengers(u.t, folder)
 	for _, s := range story {
 		args := slices.Clone(s.args)
 		for i, a := range args {
-			if a == digitsFile || a == digitsModel {
+			if slices.Contains([]string{digitsFile, digitsModel, passengersFile}, a) {
 				args[i] = filepath.Join(folder, a)
 			}
 		}

@@ -113,7 +113,7 @@ func TestListRefuses(t *testing.T) {
 		"hash(sex, 8, unknown=error)":   "hash has no option unknown",
 		"agee":                          `column "agee" does not exist`,
 		`"Sex"`:                         `column "Sex" does not exist; column sex does, without capitals`,
-		"sex, label":                    `column "label" is a dependent variable`,
+		"sex, label":                    `column "label" is a label or a weight`,
 		"* EXCEPT (nothing)":            `column "nothing" does not exist`,
 		"[age], sex":                    "sex stands beside brackets and is no column of arrays of numbers: put it into brackets",
 		"age, words":                    `column "words" has type text[]; arrays must be of numbers`,

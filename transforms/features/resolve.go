@@ -120,7 +120,7 @@ func variable(name string, terms []term, schema table.Schema, except []string) (
 	v := &Variable{Name: name}
 	for _, t := range terms {
 		if slices.Contains(except, t.column) {
-			return nil, fmt.Errorf("column %q is a dependent variable: it cannot be among the columns that the label is learned from", t.column)
+			return nil, fmt.Errorf("column %q is a label or a weight: it cannot be among the columns that labels are learned from", t.column)
 		}
 		c := Column{Name: t.column, Type: schema[schema.Index(t.column)].Type.SQL, Steps: slices.Clone(t.steps)}
 		c.finish()
