@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -69,11 +68,14 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 				return err
 			}
 		}
-		if err := checkArchTable(name, tx.Schema()); err != nil {
+		if err := checkTable(name, tx.Schema(), archSchema); err != nil {
 			return err
 		}
-		var err error
-		if id, err = nextID(tx); err != nil {
+		b, err := tx.Rows([]string{"model_id"})
+		if err != nil {
+			return err
+		}
+		if id, err = nextID(&b.Cols[0]); err != nil {
 			return err
 		}
 		return tx.Insert(archRow(tx.Schema(), id, data, opt))
@@ -82,38 +84,6 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 		return 0, fmt.Errorf("architecture table %s: %w", name, err)
 	}
 	return id, nil
-}
-
-// checkArchTable compares a table's columns with those of an architecture table. It may have more.
-func checkArchTable(name table.Name, s table.Schema) error {
-	for _, want := range archSchema {
-		i := s.Index(want.Name)
-		if i < 0 {
-			return &table.ColumnError{Table: name, Column: want.Name, Columns: s.Names()}
-		}
-		if got := s[i].Type; got.Array || got.Kind != want.Type.Kind && !(got.IsInteger() && want.Type.IsInteger()) && !(got.IsText() && want.Type.IsText()) {
-			return fmt.Errorf("column %q has type %s, expected %s", want.Name, got, want.Type)
-		}
-	}
-	return nil
-}
-
-// nextID is one more than the highest model_id, or 1.
-func nextID(tx table.Tx) (int, error) {
-	b, err := tx.Rows([]string{"model_id"})
-	if err != nil {
-		return 0, err
-	}
-	id := int64(0)
-	for i := range b.Rows {
-		if n, err := b.Cols[0].Int(i); err == nil {
-			id = max(id, n)
-		}
-	}
-	if id == math.MaxInt32 {
-		return 0, fmt.Errorf("model_id %d is the highest there can be", id)
-	}
-	return int(id) + 1, nil
 }
 
 // archRow is the row of a new model; columns that are not beamfit's stay NULL.
@@ -130,15 +100,7 @@ func archRow(s table.Schema, id int, data []byte, opt LoadModelOptions) *table.B
 	if opt.Description != nil {
 		values["description"] = *opt.Description
 	}
-	row := make([]any, len(s))
-	for i, c := range s {
-		row[i] = values[c.Name]
-	}
-	b := table.NewBatch(s)
-	if err := b.Append(row...); err != nil {
-		panic(fmt.Sprintf("pipelines: architecture row: %v", err)) // checkArchTable compared the types
-	}
-	return b
+	return rowOf(s, values)
 }
 
 // DeleteModel removes a model from an architecture table, and the table with its last model.
@@ -160,7 +122,7 @@ func DeleteModel(ctx context.Context, env Env, opt DeleteModelOptions) error {
 		if tx.Schema() == nil {
 			return table.ErrNotExist
 		}
-		if err := checkArchTable(name, tx.Schema()); err != nil {
+		if err := checkTable(name, tx.Schema(), archSchema); err != nil {
 			return err
 		}
 		b, err := tx.Rows([]string{"model_id"})
@@ -193,7 +155,7 @@ func readArchitecture(ctx context.Context, store table.Store, text string, id in
 	}
 	defer snap.Close()
 	name := snap.Info().Name
-	if err := checkArchTable(name, snap.Info().Schema); err != nil {
+	if err := checkTable(name, snap.Info().Schema, archSchema); err != nil {
 		return nil, fmt.Errorf("architecture table %s: %w", name, err)
 	}
 	ids, err := readAll(ctx, store, snap, []string{"model_id"})

@@ -169,7 +169,11 @@ func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
 	if err != nil {
 		return vs, ofColumn(name, "compile_params", err)
 	}
-	e.recipe = recipe.Model{Arch: e.stored.arch, Compile: text, Kernels: kernels.Variant()}
+	functions, err := summaryFunctions(ctx, e.Store, b, text)
+	if err != nil {
+		return vs, err
+	}
+	e.recipe = recipe.Model{Arch: e.stored.arch, Compile: text, Functions: functions, Kernels: kernels.Variant()}
 	if e.model, err = e.recipe.Load(ctx, e.run); err != nil {
 		return vs, &table.TableError{Table: name, Err: err}
 	}

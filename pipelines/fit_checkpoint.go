@@ -62,6 +62,10 @@ func (f *fit) identity(start []float32) map[string]string {
 	for _, shard := range f.training().Shards {
 		rows = append(rows, shard.Rows)
 	}
+	functions, err := json.Marshal(f.functions)
+	if err != nil {
+		panic(fmt.Sprintf("pipelines: functions: %v", err)) // texts
+	}
 	digest := func(b []byte) string { return fmt.Sprintf("SHA-256 %x", sha256.Sum256(b)) }
 	return map[string]string{
 		"source table":      f.opt.Source,
@@ -71,6 +75,7 @@ func (f *fit) identity(start []float32) map[string]string {
 		"compile_params":    f.opt.Compile,
 		"fit_params":        f.opt.Fit,
 		"class weights":     fmt.Sprint(f.model.Fit.ClassWeight),
+		"functions":         digest(functions),
 		"validation table":  f.opt.Validation,
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),

@@ -13,6 +13,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"Model":            "the checkpoint is named after it",
 		"ArchTable":        "what it says is in the identity: architecture, first weights",
 		"ID":               "what it says is in the identity: architecture, first weights",
+		"Functions":        "what the functions say is in the identity: TestCheckpointsOfFunctions",
 		"Iterations":       "a fit may go on further",
 		"IterationsPerJob": "no result depends on it",
 		"CheckpointEvery":  "no result depends on it",

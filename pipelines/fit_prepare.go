@@ -13,6 +13,7 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
@@ -27,20 +28,23 @@ const (
 // says a course.
 type fit struct {
 	*job
-	opt      FitOptions
-	target   table.Name // the model
-	begun    time.Time  // of this command
-	started  time.Time  // the same by the store's clock
-	stored   *storedModel
-	recipe   recipe.Model
-	model    *recipe.Loaded
-	packed   []*packedTable
-	sets     []*dataset.Set // the training table, and that for validation where there is one
-	schedule schedule
-	summary  modelSummary
-	warnings []string
-	clock    fitClock
-	digests  bool // shards have their digests once they are read
+	opt    FitOptions
+	target table.Name // the model
+	// objectTable is where the functions are from, as typed, and functions are the texts of those that the fit has by name.
+	objectTable string
+	functions   map[string]string
+	begun       time.Time // of this command
+	started     time.Time // the same by the store's clock
+	stored      *storedModel
+	recipe      recipe.Model
+	model       *recipe.Loaded
+	packed      []*packedTable
+	sets        []*dataset.Set // the training table, and that for validation where there is one
+	schedule    schedule
+	summary     modelSummary
+	warnings    []string
+	clock       fitClock
+	digests     bool // shards have their digests once they are read
 
 	callbacks *callback.List
 	files     []openLog // of callbacks
@@ -77,6 +81,9 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 		if validation, err = f.openPacked(ctx, "validation", f.opt.Validation); err != nil {
 			return course{}, err
 		}
+	}
+	if err := f.readFunctions(ctx); err != nil {
+		return course{}, err
 	}
 	if err := f.checkTarget(ctx); err != nil {
 		return course{}, err
@@ -182,8 +189,12 @@ func (f *fit) checkArguments() error {
 	case f.opt.MetricsEvery < 0 || f.opt.MetricsEvery > f.opt.Iterations:
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
 	}
-	if _, err := params.ParseCompile(f.opt.Compile); err != nil {
+	compile, err := params.ParseCompile(f.opt.Compile)
+	if err != nil {
 		return err
+	}
+	if own := trainer.Functions(*compile); len(own) > 0 && f.opt.Functions == "" && !f.opt.WarmStart {
+		return f.unknownFunction(compile, own[0])
 	}
 	fit, err := params.ParseFit(f.opt.Fit)
 	if err != nil {
@@ -209,7 +220,7 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 	}
 	to := destination{
 		store: f.Store, replace: f.replaces(),
-		reads: append(named(f.opt.ArchTable), withSummaries(f.opt.Source, f.opt.Validation)...),
+		reads: append(named(f.opt.ArchTable, f.opt.Functions), withSummaries(f.opt.Source, f.opt.Validation)...),
 	}
 	names := map[string]table.Name{"model": f.target, "model summary": f.target.WithSuffix(summarySuffix)}
 	for _, what := range []string{"model", "model summary"} {
@@ -232,7 +243,7 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 
 // compile reads the parameters, makes the model and fills in the summary.
 func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
-	f.recipe = recipe.Model{Arch: f.stored.arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Kernels: kernels.Variant()}
+	f.recipe = recipe.Model{Arch: f.stored.arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Functions: f.functions, Kernels: kernels.Variant()}
 	if f.recipe.ClassWeight, err = f.classWeights(source); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
@@ -258,7 +269,7 @@ func (f *fit) compile(ctx context.Context, source *packedTable) (err error) {
 	f.summary = modelSummary{
 		source: f.opt.Source, model: f.opt.Model, archTable: f.opt.ArchTable, id: f.opt.ID,
 		variables: source.variables, compile: f.opt.Compile, fit: f.opt.Fit, iterations: f.opt.Iterations,
-		validation: f.opt.Validation, name: f.opt.Name, description: f.opt.Description,
+		validation: f.opt.Validation, objectTable: f.objectTable, name: f.opt.Name, description: f.opt.Description,
 		weights: spec.NumWeights, started: f.started, numClasses: outputWidths(spec),
 		metricNames: metricLabels(f.model.Model, len(spec.Outputs)), metricsType: metricsType(f.model.Model, compile, len(spec.Outputs)), lossType: compile.LossText,
 		withCallbacks: f.callbacks.NeedsScores(),

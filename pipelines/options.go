@@ -98,6 +98,31 @@ type DeleteModelOptions struct {
 	ID        int
 }
 
+// LoadFunctionOptions are the arguments of LoadFunction: MADlib's load_custom_function.
+type LoadFunctionOptions struct {
+	// Table is an object table, which is made where there is none.
+	Table string
+	// Text is the function (docs/functions.md).
+	Text        string
+	Name        string
+	Description *string
+}
+
+// DeleteFunctionOptions are the arguments of DeleteFunction: MADlib's delete_custom_function.
+type DeleteFunctionOptions struct {
+	Table string
+	// ID is the function's id, or Name its name; "": by the id.
+	ID   int
+	Name string
+}
+
+// LoadTopKOptions are the arguments of LoadTopK: MADlib's load_top_k_accuracy_function.
+type LoadTopKOptions struct {
+	Table string
+	// K is at least 1.
+	K int
+}
+
 // The steps that Plan describes.
 const (
 	PlanFit      = "fit"
@@ -113,8 +138,8 @@ type PlanOptions struct {
 	Step string
 	// Batch is the number of rows; 0: what fit takes by default, or as many as evaluate or predict take at a time.
 	Batch int
-	// Compile is compile_params, for PlanFit and PlanEvaluate.
-	Compile string
+	// Compile is compile_params, for PlanFit and PlanEvaluate; Functions as in FitOptions.
+	Compile, Functions string
 }
 
 // FitOptions are the arguments of Fit: MADlib's madlib_keras_fit.
@@ -127,7 +152,10 @@ type FitOptions struct {
 	Arch      []byte
 	// Compile and Fit are compile_params and fit_params in MADlib's text form.
 	Compile, Fit string
-	Iterations   int
+	// Functions is the object table with the losses and metrics that Compile names and Keras has not; "": there are none, or with
+	// WarmStart the table that the model's summary has.
+	Functions  string
+	Iterations int
 	// Validation is a packed table; "": none.
 	Validation string
 	// MetricsEvery computes metrics after every so many iterations and after the last; 0: after the last only, with callbacks that act on them

@@ -7,6 +7,7 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 // A PlanResult is what the engine does in one step of a model.
@@ -39,6 +40,13 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 			return PlanResult{}, argument(err)
 		}
 		config.Compile = *compile
+		functions, err := readFunctions(ctx, j.Store, opt.Functions, compile)
+		if err != nil {
+			return PlanResult{}, err
+		}
+		if config.Functions, err = (recipe.Model{Functions: functions}).ParseFunctions(); err != nil {
+			return PlanResult{}, err
+		}
 	default:
 		return PlanResult{}, argumentErrorf("step %q is not known; expected %s, %s or %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
 	}

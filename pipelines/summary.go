@@ -17,7 +17,7 @@ type modelSummary struct {
 	variables                variables // of the packed source table
 	compile, fit             string    // as typed
 	iterations               int
-	validation               string // as typed; "": none
+	validation, objectTable  string // as typed; "": none
 	frequency                int
 	name, description        *string
 	weights                  int // P
@@ -174,6 +174,9 @@ func (m *modelSummary) row() (*table.Batch, error) {
 	}
 	if m.validation != "" {
 		values["validation_table"] = m.validation
+	}
+	if m.objectTable != "" {
+		values["object_table"] = m.objectTable
 	}
 	if m.name != nil {
 		values["name"] = *m.name

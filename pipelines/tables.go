@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -41,6 +42,47 @@ func parseTable(what, text string) (table.Name, error) {
 		return table.Name{}, argumentErrorf("%s: %w", what, err)
 	}
 	return name, nil
+}
+
+// checkTable compares a table's columns with those that it should have. It may have more.
+func checkTable(name table.Name, s, want table.Schema) error {
+	for _, w := range want {
+		i := s.Index(w.Name)
+		if i < 0 {
+			return &table.ColumnError{Table: name, Column: w.Name, Columns: s.Names()}
+		}
+		if got := s[i].Type; got.Array || got.Kind != w.Type.Kind && !(got.IsInteger() && w.Type.IsInteger()) && !(got.IsText() && w.Type.IsText()) {
+			return fmt.Errorf("column %q has type %s, expected %s", w.Name, got, w.Type)
+		}
+	}
+	return nil
+}
+
+// nextID is one more than the highest id of a column, or 1.
+func nextID(ids *table.Vector) (int, error) {
+	id := int64(0)
+	for i := range ids.Len() {
+		if n, err := ids.Int(i); err == nil {
+			id = max(id, n)
+		}
+	}
+	if id == math.MaxInt32 {
+		return 0, fmt.Errorf("the id %d is the highest there can be", id)
+	}
+	return int(id) + 1, nil
+}
+
+// rowOf is a batch of one row of a table that checkTable has seen, by column; those without a value are NULL.
+func rowOf(s table.Schema, values map[string]any) *table.Batch {
+	row := make([]any, len(s))
+	for i, c := range s {
+		row[i] = values[c.Name]
+	}
+	b := table.NewBatch(s)
+	if err := b.Append(row...); err != nil {
+		panic(fmt.Sprintf("pipelines: a row of %v: %v", s.Names(), err)) // checkTable compared the types
+	}
+	return b
 }
 
 // readAll reads the named columns (nil: all) of a small table.

@@ -41,6 +41,8 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Iterations, flagvalue.Int), "iterations", "N", required, "number of iterations, at least 1")
 	f.add(flagvalue.Of(&t.opt.Fit, flagvalue.Text), "fit", "PARAMS", "Keras' defaults: batch_size=32, epochs=1",
 		"arguments of Keras' fit: batch_size, epochs (passes per iteration), shuffle, class_weight, callbacks, ...")
+	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", "with --warm-start that of the model, else none",
+		"object table, written by load-function, with the losses and metrics of --compile that are your own")
 	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Text), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
 	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only; with callbacks after every one",
 		"compute metrics after every K iterations, and after the last")

@@ -49,6 +49,7 @@ func (t *planTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Batch, flagvalue.Positive), "batch", "B", "32 for fit, else as many as the step takes at a time", "rows of the batch")
 	t.opt.Compile = defaultCompile
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", defaultCompile, "arguments of Keras' compile, for fit and evaluate")
+	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", none, "object table with the losses and metrics of --compile that are your own")
 	t.format = formTable
 	f.choice(&t.format, "format", "FORM", []string{formTable, formCSV, formJSON}, t.format, "form of the output")
 }
@@ -57,6 +58,9 @@ func (t *planTask) validate(args []string, given func(string) bool) (err error) 
 	t.opt.ArchTable = args[0]
 	if given("compile") && t.opt.Step == pipelines.PlanPredict {
 		return errors.New("--compile does not go with --step predict")
+	}
+	if given("functions") && t.opt.Step == pipelines.PlanPredict {
+		return errors.New("--functions does not go with --step predict")
 	}
 	t.opt.ID, err = modelID(args[1])
 	return err

@@ -120,6 +120,9 @@ func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
 	if l.Labels == loss.Sequences {
 		return b.ctc(p, y)
 	}
+	if l.Program != nil {
+		return b.program(l.Program, p, y)
+	}
 	attr := LossAttr{Form: l.Output, Rows: p.Shape()[0], N: p.Shape()[1]}
 	if logits := b.logits[p]; logits != nil && l.Logits != nil {
 		attr.Form = l.Logits

@@ -38,11 +38,6 @@ func namedFunction(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.function(c.in[0], namedFunctions[name]), nil
 }
 
-// divide is x/y as x·(1/y).
-func (b *builder) divide(x, y *gorgonia.Node) *gorgonia.Node {
-	return b.multiply(x, b.function(y, kernels.Reciprocal))
-}
-
 func constant(b *builder, c *call) (*gorgonia.Node, error) {
 	attr := &ConstantAttr{Rows: b.o.Batch, Values: float32s(c.Config.(*keras.Constant).Values)}
 	return b.apply(Op{Code: CodeConstant, Attr: attr, Out: b.outShape(c), InPlace: -1}, c.in[0]), nil

@@ -33,6 +33,10 @@
 // The losses that take class numbers in Keras take one-hot labels here, as the others do; class numbers become one-hot before
 // they come. Of circle, whose classes are not those of the output, and of ctc the labels are class numbers (Labels).
 //
+// # Losses of a person's own
+//
+// A text (package expr) becomes a Loss by Custom: a program of operations instead of forms, which package graph builds.
+//
 // # Precision
 //
 // Values are float32; every row is computed in float64 and rounded once. NaN and Inf in p come out as NaN or Inf.

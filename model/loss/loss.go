@@ -1,6 +1,10 @@
 package loss
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/beamfit/beamfit/model/expr"
+)
 
 // Labels are what a loss compares an output with.
 type Labels uint8
@@ -24,10 +28,12 @@ type Form interface {
 	Kind() string
 }
 
-// A Loss is one loss of keras.losses with its arguments.
+// A Loss is one loss of keras.losses with its arguments, or a person's own.
 type Loss struct {
-	// Name is the function's name in keras.losses.
+	// Name is the function's name in keras.losses, or the person's.
 	Name string
+	// Program is a person's own loss, which has no form: a list of operations.
+	Program *expr.Program
 	// Output computes from the model's output. A loss of Sequences has none: it is an operation of its own (kernels.CTC).
 	Output Form
 	// Logits computes from the input of the softmax or sigmoid that makes the model's output; nil: the loss has no such

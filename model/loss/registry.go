@@ -92,6 +92,13 @@ func ByName(name string) (l *Loss, ok bool) {
 	return l, err == nil
 }
 
+// OfKeras tells whether a name, in any case, is one of Keras' losses.
+func OfKeras(name string) bool {
+	return slices.ContainsFunc(table, func(e entry) bool {
+		return slices.ContainsFunc(append([]string{e.name}, e.aliases...), func(s string) bool { return strings.EqualFold(s, name) })
+	})
+}
+
 // Known says whether there is a loss of a name, in any of its spellings.
 func Known(name string) bool { return find(name) != nil }
 

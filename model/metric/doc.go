@@ -6,6 +6,8 @@
 // seen so far: counts and exact sums, whose meaning is the metric's. A row mean is a metric that is the mean of a value per
 // row; AUC, Precision, F1Score, R2Score and their like are computed from their State once all rows are in.
 //
+// A person's own metric (Custom) is the mean over rows of what a text computes of each (package expr).
+//
 // # Guarantees
 //
 // A merged State does not depend on the order of rows, on how the rows were divided or on the order of merges: counts are

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/params"
@@ -78,6 +79,19 @@ func spellings() []string {
 	}
 	slices.Sort(names)
 	return slices.Compact(names)
+}
+
+// ofModules are names in Keras' modules that are neither losses nor metrics.
+var ofModules = []string{"serialize", "deserialize", "get", "loss", "metric"}
+
+// OfKeras tells whether a name, in any case, is one of Keras' metrics, losses included, or another one of its modules.
+func OfKeras(name string) bool {
+	lower := strings.ToLower(name)
+	_, none := refused[lower]
+	return none || isAccuracy(name) || slices.Contains(ofModules, lower) || loss.OfKeras(name) ||
+		slices.ContainsFunc(table, func(e entry) bool {
+			return slices.ContainsFunc(e.names, func(s string) bool { return strings.EqualFold(s, name) })
+		})
 }
 
 // Known says whether there is a metric of a name, in any of its spellings.
@@ -174,6 +188,25 @@ func better(e *entry) Direction {
 		return Down
 	}
 	return directions[e.names[0]]
+}
+
+// Custom is a person's own metric: the mean over rows of what a function gives, for an output of a shape. Every metric takes name.
+func Custom(f *expr.Function, call params.Call, shape []int) (*Metric, error) {
+	name, logName := call.String(), call.Name
+	if given, ok := call.Args["name"].(string); ok {
+		name, logName, call = given, given, call.Without("name")
+	}
+	l, err := loss.Custom(f, call, shape)
+	if err != nil {
+		return nil, err
+	}
+	if l.WholeBatch {
+		return nil, fmt.Errorf("function %s gives one value for all rows of a batch; a metric is the mean of one value per row: "+
+			"give sums and means axis=-1", f.Name)
+	}
+	m := ofLoss(l)
+	m.Name, m.LogName, m.Better = name, logName, Neither // as Keras, which cannot know
+	return m, nil
 }
 
 // bind is the metric without a name; nil e: that of a loss.

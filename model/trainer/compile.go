@@ -37,9 +37,30 @@ func (m *Model) compile(c params.Compile) error {
 	return nil
 }
 
-// LossesOf are the losses of compile parameters, one per output of a model.
+// Functions are the names of losses and metrics of compile parameters that are none of Keras': people's own, each once.
+func Functions(c params.Compile) (names []string) {
+	add := func(call params.Call, known bool) {
+		if !known && !slices.Contains(names, call.Name) {
+			names = append(names, call.Name)
+		}
+	}
+	for _, call := range c.Loss {
+		add(call, loss.Known(loss.ByWidth(call, 1).Name))
+	}
+	metrics := slices.Concat(c.Metrics, c.WeightedMetrics)
+	for _, output := range slices.Concat(c.OutputMetrics, c.OutputWeightedMetrics) {
+		metrics = append(metrics, output.Metrics...)
+	}
+	for _, call := range metrics {
+		add(call, metric.Known(call.Name))
+	}
+	return names
+}
+
+// LossesOf are the losses of compile parameters, one per output of a model. One that is none of Keras' is taken for a person's own: of it
+// no more than the name is known, and that its labels are like the output.
 func LossesOf(spec *keras.Spec, c params.Compile) ([]*loss.Loss, error) {
-	m := Model{spec: spec, outWidth: widths(spec.OutputShapes()), outNames: spec.OutputNames()}
+	m := Model{spec: spec, outWidth: widths(spec.OutputShapes()), outNames: spec.OutputNames(), withoutFunctions: true}
 	return m.resolveLosses(c)
 }
 
@@ -67,13 +88,13 @@ func (m *Model) resolveLosses(c params.Compile) ([]*loss.Loss, error) {
 			}
 		}
 		var err error
-		if losses[i], err = loss.New(loss.ByWidth(call, m.outWidth[i])); err != nil {
+		if losses[i], err = m.resolveLoss(call, i); err != nil {
 			return nil, err
 		}
 	}
 	for i := len(c.Loss); i < n; i++ {
 		var err error
-		if losses[i], err = loss.New(loss.ByWidth(c.Loss[0], m.outWidth[i])); err != nil {
+		if losses[i], err = m.resolveLoss(c.Loss[0], i); err != nil {
 			return nil, err
 		}
 	}
@@ -83,6 +104,40 @@ func (m *Model) resolveLosses(c params.Compile) ([]*loss.Loss, error) {
 		}
 	}
 	return losses, nil
+}
+
+// resolveLoss finds a loss of Keras, or else one of the model's functions, for an output.
+func (m *Model) resolveLoss(call params.Call, output int) (*loss.Loss, error) {
+	call = loss.ByWidth(call, m.outWidth[output])
+	f := m.functions[call.Name]
+	switch {
+	case loss.Known(call.Name), f == nil && !m.withoutFunctions:
+		return loss.New(call)
+	case m.withoutFunctions:
+		return &loss.Loss{Name: call.Name, Labels: loss.LikeOutput}, nil
+	}
+	l, err := loss.Custom(f, call, m.spec.OutputShapes()[output])
+	if err != nil {
+		return nil, fmt.Errorf("loss %s for output %q: %w", call, m.outNames[output], err)
+	}
+	if !l.Program.Differentiable {
+		return nil, fmt.Errorf("loss %s for output %q has no gradient: its value does not change with small changes of the model's output; "+
+			"it can only be a metric", call, m.outNames[output])
+	}
+	return l, nil
+}
+
+// resolveMetric finds a metric of Keras, or else one of the model's functions, for an output.
+func (m *Model) resolveMetric(call params.Call, output int) (*metric.Metric, error) {
+	f := m.functions[call.Name]
+	if f == nil || metric.Known(call.Name) {
+		return metric.New(metric.ForLoss(call, m.losses[output], m.outWidth[output]), m.outWidth[output])
+	}
+	bound, err := metric.Custom(f, call, m.spec.OutputShapes()[output])
+	if err != nil {
+		return nil, fmt.Errorf("metric %s for output %q: %w", call, m.outNames[output], err)
+	}
+	return bound, nil
 }
 
 // resolveLabels finds what the losses want to see of a batch.
@@ -165,7 +220,7 @@ func (m *Model) bindMetrics(all []params.Call, outputs []params.OutputMetrics) (
 				return nil, fmt.Errorf("metric %s: the labels of output %q are those of the loss %s, which no metric compares with an output",
 					call, m.outNames[i], l)
 			}
-			bound, err := metric.New(metric.ForLoss(call, m.losses[i], m.outWidth[i]), m.outWidth[i])
+			bound, err := m.resolveMetric(call, i)
 			if err != nil {
 				return nil, err
 			}

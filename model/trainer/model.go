@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/metric"
@@ -18,6 +19,8 @@ type Config struct {
 	Spec *keras.Spec
 	// Compile names optimizer, loss and metrics. The zero value makes a model that can only predict.
 	Compile params.Compile
+	// Functions are losses and metrics that Compile may name beside those of Keras, which come first.
+	Functions expr.Set
 	// Device runs the model; nil: the CPU.
 	Device plan.Device
 }
@@ -25,8 +28,11 @@ type Config struct {
 // A Model trains, evaluates and predicts with one architecture. It holds no weights; it keeps plans and memory for
 // reuse.
 type Model struct {
-	spec   *keras.Spec
-	device plan.Device
+	spec      *keras.Spec
+	device    plan.Device
+	functions expr.Set
+	// withoutFunctions: nothing but what labels the losses want is asked for.
+	withoutFunctions bool
 
 	// Nil when the model can only predict.
 	optimizer   *optimizer.Optimizer
@@ -58,7 +64,7 @@ func New(c Config) (*Model, error) {
 		return nil, errors.New("trainer: no model")
 	}
 	m := &Model{
-		spec: c.Spec, device: c.Device,
+		spec: c.Spec, device: c.Device, functions: c.Functions,
 		plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, pools: map[poolKey]*sync.Pool{},
 	}
 	if m.device == nil {

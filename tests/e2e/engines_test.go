@@ -92,6 +92,17 @@ var story = []struct {
 		[]string{"model", "model_summary"},
 	},
 	{[]string{"evaluate", "model", "test", "evaluated"}, true, []string{"evaluated"}},
+	{[]string{"load-function", "functions", "testdata/focal.py", "--name", "focal", "--description", "Focal loss"}, false, []string{"functions"}},
+	{[]string{"load-top-k", "functions", "2"}, false, []string{"functions"}},
+	{
+		[]string{
+			"fit", "train", "own", "--arch", "arch", "--id", "1", "--compile", "loss='focal(gamma=1.5)', optimizer='adam', metrics=['top_2_accuracy', 'focal']",
+			"--functions", "functions", "--fit", fitArgs, "--validation", "test", "--iterations", "2",
+		},
+		true,
+		[]string{"own", "own_summary"},
+	},
+	{[]string{"evaluate", "own", "test", "own_scores"}, true, []string{"own_scores"}},
 	{[]string{"predict", "model", "iris_test", "predicted", "--id-column", "id", "--independent", "attributes"}, true, []string{"predicted"}},
 	{[]string{"load-model", "arch", "../../cmd/beamfit/internal/iris/iris_mlp.json", "--weights-from", "model"}, false, nil},
 	{

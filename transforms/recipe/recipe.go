@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
@@ -28,6 +29,8 @@ type Model struct {
 	Compile, Fit string `json:",omitempty"`
 	// ClassWeight are the class weights of Fit by class index, where Fit names classes by their values.
 	ClassWeight map[int]float64 `json:",omitempty"`
+	// Functions are the texts of losses and metrics that Compile names and Keras has not, by their names.
+	Functions map[string]string `json:",omitempty"`
 	// Kernels is the variant of the kernels that compute (kernels.Variant), which decides the last bits; "": any.
 	Kernels string `json:",omitempty"`
 }
@@ -72,11 +75,27 @@ func (m Model) New() (*Loaded, error) {
 			l.Fit.ClassWeight = m.ClassWeight
 		}
 		config.Compile = *l.Compile
+		if config.Functions, err = m.ParseFunctions(); err != nil {
+			return nil, err
+		}
 	}
 	if l.Model, err = trainer.New(config); err != nil && l.Compile != nil {
 		err = fmt.Errorf("compile_params: %w", err)
 	}
 	return l, err
+}
+
+// ParseFunctions reads the texts of Functions.
+func (m Model) ParseFunctions() (expr.Set, error) {
+	set := expr.Set{}
+	for name, text := range m.Functions {
+		f, err := expr.Parse(name, text)
+		if err != nil {
+			return nil, err
+		}
+		set[name] = f
+	}
+	return set, nil
 }
 
 // key names the model in a process.

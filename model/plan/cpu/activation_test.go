@@ -67,6 +67,9 @@ var functionFormulas = map[kernels.Function]func(x float64) float64{
 
 func functionReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	f := functionFormulas[op.Attr.(graph.FunctionAttr).Function]
+	if f == nil {
+		f = elementaryFormulas[op.Attr.(graph.FunctionAttr).Function.String()]
+	}
 	out := make([]float64, len(in[0]))
 	for i, v := range in[0] {
 		out[i] = f(v)

@@ -91,7 +91,7 @@ func testModels() []testModel {
 			`Dropout {"rate":0.3,"noise_shape":[null,3,1,1]}`, `Flatten {}`, d(3, "softmax")), []string{cce}},
 		{"two towers", twoTowers, []string{cce, mse}},
 		{"shared layer", sharedLayer, []string{cce, bce}},
-	}, activationModels(), ctcModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), imageModels())
+	}, activationModels(), ctcModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), imageModels(), programModels())
 }
 
 // sequential is the JSON of a Sequential model of layers written as "Class {config}" over rows of width numbers.
@@ -167,7 +167,11 @@ func (m testModel) spec(t testing.TB) *keras.Spec {
 func (m testModel) lossList(t testing.TB) []*loss.Loss {
 	t.Helper()
 	var list []*loss.Loss
-	for _, name := range m.losses {
+	for i, name := range m.losses {
+		if l, ok := customLoss(t, m.spec(t), i, name); ok {
+			list = append(list, l)
+			continue
+		}
 		l, err := loss.New(params.Call{Name: name})
 		if err != nil {
 			t.Fatal(err)
