@@ -12,7 +12,7 @@ func TestNets(t *testing.T) {
 	for name, weights := range map[string]int{
 		"iris": 193, "mnist_mlp": 669706, "mnist_cnn": 1199882, "cifar_cnn": 1250858, "resnet20": 274442, "text_lstm": 353674,
 	} {
-		_, spec, err := load(findNet(name))
+		_, spec, err := load(findNet(name), crossentropy)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue

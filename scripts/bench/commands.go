@@ -220,7 +220,7 @@ func fitMNIST() (*side, error) {
 
 // mnistLoop is the training and the final scoring of mnistFit without a pipeline, on random rows.
 func mnistLoop() (*side, error) {
-	l, err := newLoop(findNet("mnist_mlp"), 128, mnistRows/2, 2)
+	l, err := newLoop(findNet("mnist_mlp"), crossentropy, 128, mnistRows/2, 2)
 	if err != nil {
 		return nil, err
 	}

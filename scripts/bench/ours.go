@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/initializer"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/params"
@@ -37,20 +38,31 @@ func randomRows(n net, rows int, seed uint64) trainer.Buffer {
 	return trainer.Buffer{Inputs: [][]float32{x}, Labels: [][]int16{y}, N: rows}
 }
 
-func load(n net) (*trainer.Model, *keras.Spec, error) {
-	text, err := n.keras()
+const crossentropy = "categorical_crossentropy"
+
+// textLoss is categorical_crossentropy as a person gives it as text.
+const textLoss = `let p = clip(y_pred / sum(y_pred, axis=-1, keepdims=True), epsilon, 1 - epsilon)
+-sum(y_true * log(p), axis=-1)`
+
+// load makes the model of a network, whose loss is categorical_crossentropy, or "text" for textLoss.
+func load(n net, loss string) (*trainer.Model, *keras.Spec, error) {
+	architecture, err := n.keras()
 	if err != nil {
 		return nil, nil, err
 	}
-	spec, err := keras.Parse(text)
+	spec, err := keras.Parse(architecture)
 	if err != nil {
 		return nil, nil, err
 	}
-	compile, err := params.ParseCompile("loss='categorical_crossentropy', optimizer='adam'")
+	compile, err := params.ParseCompile(fmt.Sprintf("loss='%s', optimizer='adam'", loss))
 	if err != nil {
 		return nil, nil, err
 	}
-	m, err := trainer.New(trainer.Config{Spec: spec, Compile: *compile})
+	text, err := expr.Parse("text", textLoss)
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := trainer.New(trainer.Config{Spec: spec, Compile: *compile, Functions: expr.Set{"text": text}})
 	return m, spec, err
 }
 
@@ -79,8 +91,8 @@ type loop struct {
 }
 
 // newLoop makes shards of random rows.
-func newLoop(n net, batch, rowsPerShard, shards int) (*loop, error) {
-	m, spec, err := load(n)
+func newLoop(n net, loss string, batch, rowsPerShard, shards int) (*loop, error) {
+	m, spec, err := load(n, loss)
 	if err != nil {
 		return nil, err
 	}
@@ -133,9 +145,18 @@ func ourTraining(n net, batch, rows int) (*side, error) {
 	return ourShards(n, batch, rows/shards, shards, shards)
 }
 
+// ourLoss makes one pass over rows random rows in one shard, on one core, with a loss.
+func ourLoss(n net, loss string, batch, rows int) (*side, error) {
+	l, err := newLoop(n, loss, batch, rows, 1)
+	if err != nil {
+		return nil, err
+	}
+	return &side{setting: "loss: " + loss, run: func() (float64, error) { return seconds(func() error { return l.pass(1) }) }}, l.pass(1)
+}
+
 // ourShards makes one pass over shards of so many random rows each, on that many cores.
 func ourShards(n net, batch, rowsPerShard, shards, on int) (*side, error) {
-	l, err := newLoop(n, batch, rowsPerShard, shards)
+	l, err := newLoop(n, crossentropy, batch, rowsPerShard, shards)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +166,7 @@ func ourShards(n net, batch, rowsPerShard, shards, on int) (*side, error) {
 
 // ourPrediction predicts rows random rows on all cores.
 func ourPrediction(n net, rows int) (*side, error) {
-	m, spec, err := load(n)
+	m, spec, err := load(n, crossentropy)
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,12 @@ func trainings() (list []*work) {
 			peer: "beamfit", theirs: func(*work) (*side, error) { return ourShards(findNet(c.net), c.batch, 2*c.rows, 1, 1) },
 		})
 	}
-	return list
+	const batch, rows = 128, 12800
+	return append(list, &work{
+		name: "train MNIST MLP, loss as text", cores: 1, rows: rows, atLeast: 0.87, // 1/1.15
+		ours: func() (*side, error) { return ourLoss(findNet("mnist_mlp"), "text", batch, rows) },
+		peer: "beamfit", theirs: func(*work) (*side, error) { return ourLoss(findNet("mnist_mlp"), crossentropy, batch, rows) },
+	})
 }
 
 func predictions() (list []*work) {
