@@ -11,7 +11,7 @@ import (
 // *params.Error.
 func (f *Function) Bind(labels, output []int, arguments map[string]float64) (p *Program, err error) {
 	defer catch(&err)
-	b := &binder{source: f.source, writer: writer{seen: map[string]int{}}, modules: f.modules, pos: -1}
+	b := &binder{source: f.source, writer: writer{seen: map[string]int{}}, modules: f.modules, python: f.python, pos: -1}
 	scope := map[string]value{}
 	for _, bound := range f.constants {
 		scope[bound.name] = b.eval(bound.value, scope)
@@ -84,7 +84,8 @@ type binder struct {
 	*source
 	writer
 	modules map[string]string
-	pos     int // of the call whose definition is being read, -1: none
+	python  bool // words without a module are Python's
+	pos     int  // of the call whose definition is being read, -1: none
 }
 
 // fail reports a problem, where a call of a defined function stands.
@@ -193,6 +194,9 @@ func (b *binder) nameOf(t *tree, scope map[string]value) value {
 	if dotted {
 		b.unknown(t)
 	}
+	if lookup(t.word) != nil || isConstant(t.word) {
+		b.unknown(t)
+	}
 	b.fail(t.pos, "%s is not known here; known: %s", t.word, strings.Join(names(scope), ", "))
 	return value{}
 }
@@ -205,11 +209,16 @@ func (b *binder) noAttribute(t *tree, scope map[string]value) {
 	}
 }
 
+// builtins are functions of Python that do with arrays what ours do.
+var builtins = []string{"abs", "pow"}
+
 // full is a name with what imports say about its first word.
 func (b *binder) full(word string) string {
 	first, rest, dotted := strings.Cut(word, ".")
 	path, ok := b.modules[first]
 	switch {
+	case !ok && !dotted && b.python && !slices.Contains(builtins, word):
+		return "python." + word
 	case !ok:
 		return canonical(word)
 	case dotted:

@@ -43,18 +43,18 @@ func (b *binder) call(t *tree, scope map[string]value) value {
 	if d.make != nil {
 		return d.make(b, a)
 	}
-	outer, outerModules := b.pos, b.modules
+	outer, outerModules, python := b.pos, b.modules, b.python
 	if b.pos < 0 {
 		b.pos = t.pos
 	}
-	b.modules = nil
+	b.modules, b.python = nil, false
 	inner := a.values
 	var v value
 	for _, bound := range d.body {
 		v = b.eval(bound.value, inner)
 		inner[bound.name] = v
 	}
-	b.pos, b.modules = outer, outerModules
+	b.pos, b.modules, b.python = outer, outerModules, python
 	return v
 }
 

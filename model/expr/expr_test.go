@@ -60,6 +60,7 @@ func TestPrograms(t *testing.T) {
 		{"clip(y_pred, None, 1)", "output const minimum mean", false, true},
 		{"(y_pred > 0) & ~(y_true == 1) | (y_pred < 9)", "", false, false},
 		{"def f(a, b): return a * b", "labels output multiply mean", false, true},
+		{"from keras.ops import exp as e, sum\ndef f(a, b): return e(abs(b)) * pow(sum(a, axis=1, keepdims=True), 2)", "labels output apply apply sum reshape const power multiply mean", false, true},
 		{"C = 2.0\n\ndef f(t, p, k=3):\n\t'''What it does.'''\n\tx: return p\n", "", false, false},
 		{
 			"import math\nfrom keras import ops as O, backend\nC = math.sqrt(4)\ndef f(t: 'x', p, k=C) -> None:\n  r\"\"\"Text.\"\"\"\n  t *= k; p -= 1\n\n  # more\n  return (\n    t\n+ O.exp(p))\n",
@@ -197,6 +198,9 @@ func TestErrors(t *testing.T) {
 		"def f(a, b):\n    a = 1\n      b = 2\n    return a":        "line 3, position 7: the line is indented more",
 		"def f(a, b):\nreturn a":                                    "expected the indented lines of f",
 		"def f(a, b): return a\ndef g(a, b): return b":              "a second function",
+		"def f(a, b): return sum(a)":                                "sum without its module is Python's here, or nobody's: write keras.backend.sum or keras.ops.sum",
+		"def f(a, b): return nothing(a)":                            "the function nothing is not known here: it must be one of keras.ops",
+		"def f(a, b): return a + epsilon":                           "epsilon without its module",
 		"@tf.function\ndef f(a, b): return a":                       "@ is not read: leave the decorator out",
 		"import os\ndef f(a, b): return a":                          "the module os is not read",
 		"from os import path\ndef f(a, b): return a":                "the module os is not read",

@@ -10,6 +10,7 @@ type Function struct {
 	Name, Text string
 
 	source *source
+	python bool // the text is a def
 	// labels and output are the names of the first two parameters.
 	labels, output string
 	constants      []binding // before the def
@@ -39,7 +40,7 @@ func Parse(name, text string) (f *Function, err error) {
 	p := &parser{source: &source{name, text}}
 	p.tokens = p.source.tokens()
 	f = &Function{Name: name, Text: text, source: p.source, labels: "y_true", output: "y_pred", modules: maps.Clone(usualModules)}
-	if p.python() {
+	if f.python = p.python(); f.python {
 		p.module(f)
 	} else {
 		f.body = p.bindings()

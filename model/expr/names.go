@@ -152,6 +152,13 @@ func Spellings(function string) []string {
 // unknown reports a name that is none here.
 func (b *binder) unknown(t *tree) {
 	full := b.full(t.word)
+	if word, bare := strings.CutPrefix(full, "python."); bare && !strings.Contains(word, ".") {
+		spelled := Spellings(word)
+		if len(spelled) == 0 {
+			b.fail(t.pos, "the function %s is not known here: it must be one of keras.ops, K or tf", word)
+		}
+		b.fail(t.pos, "%s without its module is Python's here, or nobody's: write %s", word, strings.Join(spelled, " or "))
+	}
 	module, function := "", full
 	if i := strings.LastIndexByte(full, '.'); i >= 0 {
 		module, function = full[:i], full[i+1:]
