@@ -96,7 +96,7 @@ func trainedLosses(spec *keras.Spec, summary *table.Batch) []*loss.Loss {
 // secondBy is how output i, of one unit, tells the second class, by the loss that it was trained with; nil: it is not known.
 func secondBy(spec *keras.Spec, i int, l *loss.Loss) infer.Second {
 	switch {
-	case l == nil:
+	case l == nil, !loss.Known(l.Name): // of a person's own loss the activation tells more
 		return secondOf(spec, i)
 	case l.FromLogits:
 		return infer.Logit
