@@ -33,10 +33,12 @@ const runsColumns = `(id text PRIMARY KEY, command text NOT NULL, arguments text
 	host text NOT NULL, process integer NOT NULL, version text NOT NULL, resumes text, silence integer NOT NULL) WITH (fillfactor = 50)`
 
 // A run without its lock has died when its last heartbeat is older than its silence, in seconds: a session that was lost is replaced within
-// moments. A store of few connections has none for the lock; its runs are told by their heartbeats alone.
+// moments. A store of few connections has none for the lock; its runs are told by their heartbeats alone. A lock says nothing after
+// silenceLocked: the server may not notice for hours that a machine is gone.
 const (
 	silence         = 2
 	silenceUnlocked = 15
+	silenceLocked   = 60
 	fewConnections  = 16
 )
 
@@ -318,7 +320,8 @@ func (s *store) Runs(ctx context.Context) (runs []table.Run, err error) {
 	err = s.withRuns(ctx, func(conn *pgx.Conn, name table.Name) error {
 		r, err := query(ctx, conn, `SELECT id, command, arguments, runner, host, process, version, resumes, job, stage, unit, units_done, units_total,
 			iteration, iterations, loss, state, cancel, message, current_user, extract(epoch FROM started), extract(epoch FROM heartbeat),
-			extract(epoch FROM ended), heartbeat > clock_timestamp() - make_interval(secs => silence) FROM `+quoteName(name)+` ORDER BY started DESC, id`)
+			extract(epoch FROM ended), heartbeat > clock_timestamp() - make_interval(secs => silence),
+			heartbeat > clock_timestamp() - make_interval(secs => `+strconv.Itoa(silenceLocked)+`) FROM `+quoteName(name)+` ORDER BY started DESC, id`)
 		if err != nil {
 			return err
 		}
@@ -395,8 +398,8 @@ func scanRun(fields [][]byte, locked map[int64]bool) (run table.Run, err error) 
 	run.Stopping = cancel
 	run.Message, run.Owner, run.Mine = text(), text(), true
 	run.Started, run.Heartbeat, run.Ended = moment(), moment(), moment()
-	heard := text() == "t"
-	run.State = table.NewRunState(state, cancel, heard || locked[runLock(run.ID)])
+	heard, recently := text() == "t", text() == "t"
+	run.State = table.NewRunState(state, cancel, heard || recently && locked[runLock(run.ID)])
 	if run.Ended.IsZero() && !run.State.AtWork() {
 		run.Ended = run.Heartbeat
 	}

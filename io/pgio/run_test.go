@@ -87,7 +87,7 @@ func TestRunOutlivesItsSession(t *testing.T) {
 	if _, err := r.Beat(ctx, table.RunStatus{Iteration: 3}); err != nil {
 		t.Fatal(err)
 	}
-	setup(t, admin, "UPDATE beamfit_runs SET heartbeat = heartbeat - interval '1 hour'") // the lock alone must tell
+	setup(t, admin, "UPDATE beamfit_runs SET heartbeat = heartbeat - interval '30 s'") // the lock alone must tell
 	state := func() table.RunState {
 		runs, err := s.Runs(ctx)
 		if err != nil || len(runs) != 1 || runs[0].ID != id || runs[0].Iteration != 3 {
@@ -97,6 +97,10 @@ func TestRunOutlivesItsSession(t *testing.T) {
 	}
 	if got := state(); got != table.RunRunning {
 		t.Errorf("state %s", got)
+	}
+	setup(t, admin, "UPDATE beamfit_runs SET heartbeat = heartbeat - interval '1 minute'") // as of a machine that is gone
+	if got := state(); got != table.RunDied {
+		t.Errorf("state %s of a run that holds its lock and has been silent for long", got)
 	}
 	lose(r)
 	if got := state(); got != table.RunDied {
