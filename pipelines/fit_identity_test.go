@@ -22,6 +22,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"Name":             "recorded only",
 		"Description":      "recorded only",
 		"FilesBelow":       "where callbacks write",
+		"NoFiles":          "which callbacks are refused",
 	}
 	store := fileStore(t)
 	withIris(t, store)

@@ -423,6 +423,47 @@ func byteAt(text string, character int) int {
 	return len(text)
 }
 
+// TestCustomFunctions: a loss and metrics of one's own, from their text to the table that goes with the last of them.
+func TestCustomFunctions(t *testing.T) {
+	s := start(t, nil)
+	packed(t, s)
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, `SELECT madlib.load_custom_function('fns', convert_to($f$
+def focal(y_true, y_pred, gamma=2.0):
+    p = K.clip(y_pred, K.epsilon(), 1 - K.epsilon())
+    return -K.sum(K.pow(1 - p, gamma) * y_true * K.log(p), axis=-1)
+$f$, 'UTF8'), 'focal', 'focal loss')`)
+	run(t, c, "SELECT madlib.load_custom_function('fns', $1::bytea, name => 'rmse')", []byte("sqrt(mean(square(y_true - y_pred), axis=-1))"))
+	run(t, c, "SELECT madlib.load_top_k_accuracy_function('fns', 2)")
+	run(t, c, `SELECT madlib.madlib_keras_fit('p', 'own', 'a', 1, $$loss='focal(gamma=1)', optimizer='adam', metrics=['rmse', 'top_2_accuracy']$$,
+		'batch_size=5', 2, object_table => 'fns')`)
+	if got := ask(t, c, "SELECT object_table || ' ' || loss_type || ' ' || metrics_type::text FROM own_summary"); got != "fns focal(gamma=1) {rmse,top_2_accuracy}" {
+		t.Error(got)
+	}
+	run(t, c, "SELECT madlib.madlib_keras_evaluate('own', 'p', 'own_scores')")
+	for sql, want := range map[string][2]string{
+		`SELECT madlib.load_custom_function('fns', '\x80049500'::bytea, 'x')`:                                         {"22023", "pickle"},
+		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, 'rmse')":                                          {"P0001", "already exists"},
+		"SELECT madlib.load_custom_function('fns', 'y_pred +'::bytea, 'x')":                                           {"22023", "position 9"},
+		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, 'mse')":                                           {"22023", "Keras"},
+		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, NULL)":                                            {"22004", "name"},
+		"SELECT madlib.load_top_k_accuracy_function('fns', 0)":                                                        {"22023", "K must be at least 1"},
+		"SELECT madlib.delete_custom_function('fns', 'none')":                                                         {"P0001", "no function none"},
+		"SELECT madlib.delete_custom_function('fns', NULL)":                                                           {"22004", "not NULL"},
+		"SELECT madlib.delete_custom_function('nowhere', 1)":                                                          {"42P01", "nowhere"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='fokal', optimizer='sgd'$$,'',1, object_table => 'fns')": {"P0001", "no function fokal"},
+	} {
+		_, err := c.Exec(context.Background(), sql)
+		wantError(t, err, want[0], want[1])
+	}
+	run(t, c, "SELECT madlib.delete_custom_function('fns', 1)")
+	run(t, c, "SELECT madlib.delete_custom_function('fns', 'rmse')")
+	run(t, c, "SELECT madlib.delete_custom_function('fns', name => 'top_2_accuracy')")
+	if got := ask(t, c, "SELECT to_regclass('fns') IS NULL"); got != "true" {
+		t.Error("the table is there without functions")
+	}
+}
+
 // TestRefusals: what cannot run says why, by its name.
 func TestRefusals(t *testing.T) {
 	s := start(t, nil)
@@ -434,7 +475,7 @@ func TestRefusals(t *testing.T) {
 		"SELECT madlib.gpu_configuration('t')":                                                                                            {"0A000", "GPUs"},
 		"SELECT madlib.madlib_keras_evaluate('m','p','e', TRUE)":                                                                          {"0A000", "use_gpus"},
 		"SELECT madlib.madlib_keras_evaluate('m','p','e', FALSE, 3)":                                                                      {"0A000", "mst_key"},
-		"SELECT madlib.madlib_keras_fit('p','m','a',1,'x','',1, object_table => 'o')":                                                     {"0A000", "object_table"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,'x','',1, object_table => 'o')":                                                     {"22023", "position"},
 		"SELECT madlib.madlib_keras_evaluate('m','p')":                                                                                    {"42883", "madlib.madlib_keras_evaluate(unknown, unknown) does not exist"},
 		"SELECT madlib.madlib_keras_evaluate('m','p',3)":                                                                                  {"42883", "unknown, unknown, integer"},
 		"SELECT madlib.madlib_keras_evaluate('m','p','e',nonsense => 1)":                                                                  {"42883", "nonsense => integer"},

@@ -20,11 +20,12 @@ var (
 		Name: "pred_type", typ: anyType, def: "'prob'",
 		use: "'prob': all classes; 'response': the likeliest; an integer: the so many likeliest; a double precision: those above it",
 	}
-	noGPUs     = Parameter{Name: "use_gpus", typ: boolType, def: "FALSE", use: "TRUE is not supported"}
-	noKey      = Parameter{Name: "mst_key", typ: integerType, use: "not supported"}
-	bufferSize = Parameter{Name: "buffer_size", typ: integerType, use: "rows per buffer; NULL: chosen by the size of a row"}
-	segments   = Parameter{Name: "distribution_rules", typ: textType, def: "'all_segments'", use: "all_segments; SET beamfit.shards says how many there are"}
-	archTable  = Parameter{Name: "keras_model_arch_table", typ: textType, need: required, use: "table of model architectures"}
+	noGPUs      = Parameter{Name: "use_gpus", typ: boolType, def: "FALSE", use: "TRUE is not supported"}
+	noKey       = Parameter{Name: "mst_key", typ: integerType, use: "not supported"}
+	bufferSize  = Parameter{Name: "buffer_size", typ: integerType, use: "rows per buffer; NULL: chosen by the size of a row"}
+	segments    = Parameter{Name: "distribution_rules", typ: textType, def: "'all_segments'", use: "all_segments; SET beamfit.shards says how many there are"}
+	objectTable = Parameter{Name: "object_table", typ: textType, need: required, use: "table of functions"}
+	archTable   = Parameter{Name: "keras_model_arch_table", typ: textType, need: required, use: "table of model architectures"}
 )
 
 const predictions = "a row per row, dependent variable and class, with the columns\n" +
@@ -91,6 +92,36 @@ var functions = []*Function{
 		output: "None. A table without models is dropped.",
 	},
 	{
+		Name: "load_custom_function", help: true, run: loadFunction,
+		summary: "Adds a loss or metric of your own to a table of functions.",
+		Parameters: []Parameter{
+			objectTable,
+			{Name: "object", typ: byteaType, need: required, use: "the text of the function in UTF-8, such as convert_to('...', 'UTF8'); no pickle"},
+			{Name: "name", typ: textType, need: required, use: "name of the function, none of Keras' losses and metrics"},
+			{Name: "description", typ: textType, use: "description of the function"},
+		},
+		output: "A row of the table, which is made where there is none. A message tells the id.",
+	},
+	{
+		Name: "delete_custom_function", help: true, run: deleteFunction,
+		summary: "Deletes a function from a table of functions.",
+		Parameters: []Parameter{
+			objectTable,
+			{Name: "id", typ: anyType, use: "id of the function, an integer, or its name, a text"},
+			{Name: "name", typ: textType, use: "name of the function, where it is given as name => ..."},
+		},
+		output: "None. A table without functions is dropped.",
+	},
+	{
+		Name: "load_top_k_accuracy_function", help: true, run: loadTopK,
+		summary: "Adds the metric top_<k>_accuracy to a table of functions.",
+		Parameters: []Parameter{
+			objectTable,
+			{Name: "k", typ: integerType, need: required, use: "number of classes, at least 1"},
+		},
+		output: "A row of the table, which is made where there is none. A message tells the name.",
+	},
+	{
 		Name: "madlib_keras_fit", help: true, exact: true, run: fit,
 		summary: "Trains a Keras model on a packed table.",
 		Parameters: []Parameter{
@@ -107,7 +138,7 @@ var functions = []*Function{
 			{Name: "warm_start", typ: boolType, def: "FALSE", use: "go on from the weights in the table model, and replace it"},
 			{Name: "name", typ: textType, use: "name of the model"},
 			{Name: "description", typ: textType, use: "description of the model"},
-			{Name: "object_table", typ: textType, use: "not supported"},
+			{Name: "object_table", typ: textType, use: "table of functions, for losses and metrics of your own"},
 		},
 		output: "The table model, with the weights and the architecture, and model_summary.",
 	},
@@ -145,9 +176,6 @@ var functions = []*Function{
 	},
 	{Name: "version", answer: version, system: true},
 	{Name: "gpu_configuration", page: "GPUs"},
-	{Name: "load_custom_function", page: "custom functions in SQL"},
-	{Name: "delete_custom_function", page: "custom functions in SQL"},
-	{Name: "load_top_k_accuracy_function", page: "custom functions in SQL"},
 	{Name: "madlib_keras_fit_multiple_model", page: "model selection"},
 	{Name: "madlib_keras_automl", page: "AutoML"},
 	{Name: "load_model_selection_table", page: "model selection"},
@@ -214,13 +242,54 @@ func deleteModel(ctx context.Context, j Job, c *Call) error {
 	return err
 }
 
-func fit(ctx context.Context, j Job, c *Call) error {
-	if c.given("object_table") {
-		return unsupported("Leave object_table out.", "object_table is not supported: beamfit does not have custom functions in SQL yet")
+func loadFunction(ctx context.Context, j Job, c *Call) error {
+	id, err := pipelines.LoadFunction(ctx, j.Env, pipelines.LoadFunctionOptions{
+		Table: c.text("object_table"), Text: string(c.bytes("object")), Name: c.text("name"), Description: c.optionalText("description"),
+	})
+	if err == nil {
+		j.Say(fmt.Sprintf("Custom function: Added %s with id %d to %s table", c.text("name"), id, c.text("object_table")))
 	}
+	return err
+}
+
+// deleteFunction takes the id, or the name in its place or as an argument of its own.
+func deleteFunction(ctx context.Context, j Job, c *Call) error {
+	opt := pipelines.DeleteFunctionOptions{Table: c.text("object_table"), Name: c.text("name")}
+	given := c.values["id"]
+	if c.given("id") == c.given("name") {
+		return &Error{Code: "22004", Message: "madlib.delete_custom_function takes the id or the name of a function: one of them, and not NULL"}
+	}
+	switch given.OID {
+	case 20, 21, 23:
+		id, err := strconv.Atoi(given.Text)
+		if err != nil {
+			return invalid("id: %q is no integer", given.Text)
+		}
+		opt.ID = id
+	default:
+		if c.given("id") {
+			opt.Name = given.Text
+		}
+	}
+	err := pipelines.DeleteFunction(ctx, j.Env, opt)
+	if err == nil {
+		j.Say(fmt.Sprintf("Custom function: Deleted %s from %s table", given.Text+c.text("name"), c.text("object_table")))
+	}
+	return err
+}
+
+func loadTopK(ctx context.Context, j Job, c *Call) error {
+	name, err := pipelines.LoadTopK(ctx, j.Env, pipelines.LoadTopKOptions{Table: c.text("object_table"), K: c.integer("k")})
+	if err == nil {
+		j.Say(fmt.Sprintf("Custom function: Added %s to %s table", name, c.text("object_table")))
+	}
+	return err
+}
+
+func fit(ctx context.Context, j Job, c *Call) error {
 	result, err := pipelines.Fit(ctx, j.Env, pipelines.FitOptions{
 		Source: c.text("source_table"), Model: c.text("model"), ArchTable: c.text("model_arch_table"), ID: c.integer("model_id"),
-		Compile: c.text("compile_params"), Fit: c.text("fit_params"), Iterations: c.integer("num_iterations"),
+		Compile: c.text("compile_params"), Fit: c.text("fit_params"), Functions: c.text("object_table"), Iterations: c.integer("num_iterations"),
 		Validation: c.text("validation_table"), MetricsEvery: c.integer("metrics_compute_frequency"), CheckpointEvery: j.Settings.CheckpointEvery,
 		WarmStart: c.bool("warm_start"), Name: c.optionalText("name"), Description: c.optionalText("description"), Seed: j.Seed,
 		FilesBelow: j.FilesBelow, NoFiles: j.FilesBelow == "",
