@@ -19,8 +19,9 @@ type exportTask struct {
 func exportCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
 		name: "export", group: groupTables,
-		short: "Write the rows of a table to a CSV or Parquet file",
-		long:  "Write the rows of a table to a CSV or Parquet file. An existing file is replaced when the new one is complete.",
+		short: "Write the rows of a table to a CSV, Parquet or JSON lines file",
+		long: `Write the rows of a table to a CSV, Parquet or JSON lines file. An existing file is replaced when the new one is
+complete. CSV and JSON lines whose name ends in .gz or .zst are compressed.`,
 		args: []argument{
 			{name: "TABLE", usage: "table or view", fills: fillTable},
 			{name: "FILE", usage: "file to write", fills: fillFile},
@@ -29,7 +30,7 @@ func exportCommand(a *app) *cobra.Command {
 	}, &exportTask{})
 }
 
-func (t *exportTask) define(f flags) { t.form.define(f) }
+func (t *exportTask) define(f flags) { t.form.define(f, "a comma; a tab in .tsv files") }
 
 func (t *exportTask) validate(args []string, _ func(string) bool) (err error) {
 	t.file = args[1]

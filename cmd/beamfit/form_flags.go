@@ -14,22 +14,24 @@ type formFlags struct {
 	header    bool
 	delimiter rune
 	null      string
+	decimal   rune   // import alone
+	encoding  string // import alone
 }
 
-func (t *formFlags) define(f flags) {
+func (t *formFlags) define(f flags, delimited string) {
 	t.header = true
 	f.choice(&t.format, "format", "FORMAT", exchange.Formats(), "by the extension of FILE", "format of the file")
 	f.add(flagvalue.Of(&t.header, flagvalue.Bool), "header", "", "on", "CSV: the first line has the names of the columns; --header=false: it is a row").NoOptDefVal = "true"
-	f.add(flagvalue.Of(&t.delimiter, delimiter), "delimiter", "C", "a comma; a tab in .tsv files", "CSV: character between fields, or tab")
-	f.add(flagvalue.Of(&t.null, flagvalue.Text), "null", "TEXT", "an empty field", "CSV: text that means NULL where it is not in quotes")
+	f.add(flagvalue.Of(&t.delimiter, character), "delimiter", "C", delimited, "CSV: character between fields, or tab")
+	f.add(flagvalue.Of(&t.null, flagvalue.Text), "null", "TEXT", "an empty field", "CSV: text that means NULL, in columns of text where it is not in quotes")
 }
 
 func (t *formFlags) form() exchange.Form {
-	return exchange.Form{Format: t.format, NoHeader: !t.header, Delimiter: t.delimiter, Null: t.null}
+	return exchange.Form{Format: t.format, NoHeader: !t.header, Delimiter: t.delimiter, Null: t.null, Decimal: t.decimal, Encoding: t.encoding}
 }
 
-// delimiter reads one character, or the word tab.
-func delimiter(text string) (rune, error) {
+// character reads one character, or the word tab.
+func character(text string) (rune, error) {
 	if text == "tab" {
 		return '\t', nil
 	}

@@ -10,79 +10,95 @@ import (
 // MaxDims is the most dimensions an array can have, as in PostgreSQL.
 const MaxDims = 6
 
-// FormatValue writes row i as PostgreSQL prints it: t and f for booleans, {1,NULL,"a,b"} for arrays. A NULL row is "" and
-// true.
+// FormatValue is what AppendValue writes.
 func FormatValue(v *Vector, i int) (text string, null bool) {
+	b, null := AppendValue(nil, v, i)
+	return string(b), null
+}
+
+// AppendValue appends row i as PostgreSQL prints it: t and f for booleans, {1,NULL,"a,b"} for arrays. Of a NULL row it appends nothing and
+// reports true.
+func AppendValue(dst []byte, v *Vector, i int) (text []byte, null bool) {
 	switch {
 	case v.IsNull(i):
-		return "", true
+		return dst, true
 	case v.Type.Array:
-		return FormatArray(v, i), false
+		return AppendArray(dst, v, i), false
 	case v.Type.Kind == Bool:
-		return boolText(v.Bools[i]), false
+		return append(dst, boolText(v.Bools[i])...), false
 	}
-	return v.ElemText(i), false
+	return v.appendElemText(dst, i), false
 }
 
-// FormatArray writes the array in row i as PostgreSQL's array_out does: nested braces for several dimensions, elements in
+// FormatArray is what AppendArray writes.
+func FormatArray(v *Vector, i int) string { return string(AppendArray(nil, v, i)) }
+
+// AppendArray appends the array in row i as PostgreSQL's array_out writes it: nested braces for several dimensions, elements in
 // double quotes where needed. The row must not be NULL.
-func FormatArray(v *Vector, i int) string {
-	first, last := v.Offsets[i], v.Offsets[i+1]
-	if first == last {
-		return "{}"
+func AppendArray(dst []byte, v *Vector, i int) []byte {
+	next, last := v.Offsets[i], v.Offsets[i+1]
+	if next == last {
+		return append(dst, "{}"...)
 	}
-	var b strings.Builder
-	next := first
-	writeArray(&b, v, v.Shape(i), &next)
-	return b.String()
+	if v.Dims != nil && len(v.Dims[i]) > 1 {
+		return appendNested(dst, v, v.Dims[i], &next)
+	}
+	dst = append(dst, '{')
+	for j := next; j < last; j++ {
+		if j > next {
+			dst = append(dst, ',')
+		}
+		dst = appendItem(dst, v, j)
+	}
+	return append(dst, '}')
 }
 
-// writeArray writes the array of that shape whose first element is *next, and moves *next past it.
-func writeArray(b *strings.Builder, v *Vector, shape []int, next *int) {
-	b.WriteByte('{')
+// appendNested appends the array of that shape whose first element is *next, and moves *next past it.
+func appendNested(dst []byte, v *Vector, shape []int, next *int) []byte {
+	dst = append(dst, '{')
 	for k := range shape[0] {
 		if k > 0 {
-			b.WriteByte(',')
+			dst = append(dst, ',')
 		}
 		if len(shape) > 1 {
-			writeArray(b, v, shape[1:], next)
+			dst = appendNested(dst, v, shape[1:], next)
 			continue
 		}
-		writeElem(b, v, *next)
+		dst = appendItem(dst, v, *next)
 		*next++
 	}
-	b.WriteByte('}')
+	return append(dst, '}')
 }
 
-func writeElem(b *strings.Builder, v *Vector, j int) {
+// appendItem appends an element of an array.
+func appendItem(dst []byte, v *Vector, j int) []byte {
 	if v.ElemNull != nil && v.ElemNull[j] {
-		b.WriteString("NULL")
-		return
+		return append(dst, "NULL"...)
 	}
 	switch v.Type.Kind {
 	case Bool:
-		b.WriteString(boolText(v.Bools[j]))
-	case Text, Other, Bytes:
-		writeQuoted(b, v.ElemText(j))
-	default:
-		b.WriteString(v.ElemText(j))
+		return append(dst, boolText(v.Bools[j])...)
+	case Text, Other:
+		return appendQuoted(dst, v.Strings[j])
+	case Bytes:
+		return appendQuoted(dst, v.ElemText(j))
 	}
+	return v.appendElemText(dst, j)
 }
 
-// writeQuoted writes an element, in double quotes when it could be misread without.
-func writeQuoted(b *strings.Builder, s string) {
+// appendQuoted appends an element, in double quotes when it could be misread without.
+func appendQuoted(dst []byte, s string) []byte {
 	if s != "" && !strings.EqualFold(s, "null") && !strings.ContainsAny(s, "\"\\{}, \t\n\r\v\f") {
-		b.WriteString(s)
-		return
+		return append(dst, s...)
 	}
-	b.WriteByte('"')
+	dst = append(dst, '"')
 	for i := range len(s) {
 		if s[i] == '"' || s[i] == '\\' {
-			b.WriteByte('\\')
+			dst = append(dst, '\\')
 		}
-		b.WriteByte(s[i])
+		dst = append(dst, s[i])
 	}
-	b.WriteByte('"')
+	return append(dst, '"')
 }
 
 func boolText(b bool) string {

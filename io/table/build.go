@@ -14,10 +14,14 @@ func (v *Vector) EndScalar() {
 // is kept and must not change afterwards.
 func (v *Vector) EndArray(shape []int) {
 	row := v.startArray()
-	if shape == nil {
-		shape = []int{v.elems() - v.Offsets[row]}
+	switch {
+	case shape == nil && v.Dims == nil:
+		v.Offsets = append(v.Offsets, v.elems())
+	case shape == nil:
+		v.endRow(row, []int{v.elems() - v.Offsets[row]})
+	default:
+		v.endRow(row, shape)
 	}
-	v.endRow(row, shape)
 	if v.ElemNull != nil {
 		for len(v.ElemNull) < v.elems() {
 			v.ElemNull = append(v.ElemNull, false)

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"encoding/hex"
 	"fmt"
 	"strconv"
 )
@@ -349,25 +350,33 @@ func (v *Vector) Elem(j int) any {
 // ElemText is element j as PostgreSQL prints it: f and t for booleans inside arrays are the caller's affair, here they are
 // false and true; \x and hexadecimal digits for bytes; the shortest decimal text that reads back for floats.
 func (v *Vector) ElemText(j int) string {
-	switch x := v.Elem(j).(type) {
-	case nil:
+	if v.ElemNull != nil && v.ElemNull[j] {
 		return "NULL"
-	case bool:
-		return strconv.FormatBool(x)
-	case int16:
-		return strconv.FormatInt(int64(x), 10)
-	case int32:
-		return strconv.FormatInt(int64(x), 10)
-	case int64:
-		return strconv.FormatInt(x, 10)
-	case float32:
-		return FloatText(float64(x), 32)
-	case float64:
-		return FloatText(x, 64)
-	case []byte:
-		return fmt.Sprintf(`\x%x`, x)
-	case string:
-		return x
 	}
-	panic("table: unknown element type")
+	switch v.Type.Kind {
+	case Numeric, Text, Other:
+		return v.Strings[j]
+	}
+	return string(v.appendElemText(nil, j))
+}
+
+// appendElemText appends element j, which is not NULL, as ElemText writes it.
+func (v *Vector) appendElemText(dst []byte, j int) []byte {
+	switch v.Type.Kind {
+	case Bool:
+		return strconv.AppendBool(dst, v.Bools[j])
+	case Int16:
+		return strconv.AppendInt(dst, int64(v.Int16s[j]), 10)
+	case Int32:
+		return strconv.AppendInt(dst, int64(v.Int32s[j]), 10)
+	case Int64:
+		return strconv.AppendInt(dst, v.Int64s[j], 10)
+	case Float32:
+		return AppendFloat(dst, float64(v.Float32s[j]), 32)
+	case Float64:
+		return AppendFloat(dst, v.Float64s[j], 64)
+	case Bytes:
+		return hex.AppendEncode(append(dst, `\x`...), v.Bytes[j])
+	}
+	return append(dst, v.Strings[j]...)
 }

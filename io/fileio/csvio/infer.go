@@ -1,9 +1,10 @@
 package csvio
 
 import (
-	"strconv"
+	"bytes"
 	"strings"
 
+	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -13,39 +14,94 @@ type guess struct {
 	integers, floats        bool // arrays
 	values                  bool // there was a value
 	numbers                 bool // there was a number other than NaN and infinities
+
+	// commas: every value is a number, some with a comma for the point, none with a point. clear: a comma is followed by another number of
+	// digits than three, which no thousands are.
+	commas, comma, clear bool
+
+	// odd is the only text that is no number, times how often it came; mixed: there are others. numeric says what the numbers
+	// are without it.
+	odd     string
+	times   int
+	mixed   bool
+	numeric bool
 }
 
 func newGuess() guess {
-	return guess{boolean: true, integer: true, float: true, integers: true, floats: true}
+	return guess{boolean: true, integer: true, float: true, integers: true, floats: true, commas: true}
 }
 
 // add narrows the guess by a value.
-func (g *guess) add(text string) {
-	g.values = true
-	t := strings.TrimSpace(text)
+func (g *guess) add(text []byte, decimal byte) {
+	t := bytes.TrimSpace(text)
 	if g.boolean {
-		switch strings.ToLower(t) {
-		case "t", "f", "true", "false":
-		default:
-			g.boolean = false
-		}
+		g.boolean = isBoolean(t)
 	}
-	if g.integer || g.float {
-		integer, float := g.number(t)
-		g.integer, g.float = g.integer && integer, g.float && float
+	if !g.mixed {
+		g.scalar(t, decimal)
 	}
+	g.values = true
 	if g.integers || g.floats {
 		g.array(t)
 	}
 }
 
+func isBoolean(t []byte) bool {
+	switch len(t) {
+	case 1:
+		return t[0]|0x20 == 't' || t[0]|0x20 == 'f'
+	case 4:
+		return strings.EqualFold(string(t), "true")
+	case 5:
+		return strings.EqualFold(string(t), "false")
+	}
+	return false
+}
+
+// scalar narrows what single value the column can have.
+func (g *guess) scalar(t []byte, decimal byte) {
+	kind := textvalue.NumberKind(t)
+	if kind == textvalue.NotNumber || decimal == ',' && kind == textvalue.Real && bytes.IndexByte(t, '.') >= 0 {
+		g.integer = false
+		if g.commas && decimal != '.' && isCommaNumber(t) {
+			g.float = decimal == ',' && g.float
+			whole, fraction, _ := bytes.Cut(t, []byte{','})
+			thousands := len(fraction) == 3 && string(bytes.TrimLeft(whole, "+-")) != "0"
+			g.comma, g.clear, g.numbers = true, g.clear || !thousands || decimal == ',', true
+			return
+		}
+		g.float, g.commas = false, false
+		g.oddText(t)
+		return
+	}
+	g.integer = g.integer && kind == textvalue.Integer
+	g.commas = g.commas && (kind == textvalue.Integer || decimal == ',')
+	g.numbers = g.numbers || kind != textvalue.Named
+	g.numeric = g.numeric || kind != textvalue.Named
+}
+
+// oddText counts a text that is no number.
+func (g *guess) oddText(t []byte) {
+	if g.times == 0 {
+		g.odd = string(t)
+	}
+	if g.odd != string(t) {
+		g.mixed = true
+	}
+	g.times++
+}
+
 // array narrows what arrays the column can have.
-func (g *guess) array(t string) {
-	if !strings.HasPrefix(t, "{") && !strings.HasPrefix(t, "[") {
+func (g *guess) array(t []byte) {
+	if len(t) == 0 || t[0] != '{' && t[0] != '[' {
 		g.integers, g.floats = false, false
 		return
 	}
-	a, err := parseArray(t)
+	if integers, numbers := textvalue.ListKind(t); numbers {
+		g.integers, g.numbers = g.integers && integers, true
+		return
+	}
+	a, err := textvalue.ParseArray(string(t))
 	if err != nil {
 		g.integers, g.floats = false, false
 		return
@@ -54,31 +110,33 @@ func (g *guess) array(t string) {
 		if a.Null != nil && a.Null[j] {
 			continue
 		}
-		integer, float := g.number(e)
-		g.integers, g.floats = g.integers && integer, g.floats && float
+		kind := textvalue.NumberKind([]byte(e))
+		g.integers, g.floats = g.integers && kind == textvalue.Integer, g.floats && kind != textvalue.NotNumber
+		g.numbers = g.numbers || kind == textvalue.Integer || kind == textvalue.Real
 		if !g.floats {
 			return
 		}
 	}
 }
 
-// number reports whether a text is a bigint, and a double precision.
-func (g *guess) number(t string) (integer, float bool) {
-	digits := strings.TrimLeft(t, "+-")
-	if len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
-		return false, false // a code
-	}
-	if _, err := strconv.ParseInt(t, 10, 64); err == nil {
-		g.numbers = true
-		return true, true
-	}
-	v := table.Vector{Type: table.Float64Type}
-	if v.AppendText(t) != nil {
-		return false, false
-	}
-	g.numbers = g.numbers || strings.ContainsAny(t, "0123456789")
-	return false, true
+// isCommaNumber reports whether a text is a decimal number with a comma for the point.
+func isCommaNumber(t []byte) bool {
+	whole, fraction, comma := bytes.Cut(t, []byte{','})
+	whole = bytes.TrimLeft(whole, "+-")
+	return comma && len(whole)+len(fraction) > 0 && onlyDigits(whole) && onlyDigits(fraction)
 }
+
+func onlyDigits(t []byte) bool {
+	for _, c := range t {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// decimalComma reports whether the column has numbers with decimal commas.
+func (g *guess) decimalComma() bool { return g.commas && g.comma && g.clear }
 
 // typ is the type to take.
 func (g *guess) typ() table.Type {
@@ -87,9 +145,9 @@ func (g *guess) typ() table.Type {
 		return table.TextType
 	case g.boolean:
 		return table.BoolType
-	case g.integer:
+	case g.integer && g.numbers:
 		return table.Int64Type
-	case g.float && g.numbers:
+	case g.decimalComma(), g.float && g.numbers:
 		return table.Float64Type
 	case g.integers && g.numbers:
 		return table.Int64Type.ArrayOf()

@@ -12,10 +12,16 @@ import (
 type Options struct {
 	// NoHeader: the first record is data, not the names of the columns.
 	NoHeader bool
-	// Delimiter divides fields; 0: a comma.
+	// Header: the first record is names of columns, though it may look like data.
+	Header bool
+	// Delimiter divides fields; 0: when reading, the one that divides the beginning of the file evenly, when writing a comma.
 	Delimiter rune
-	// Null is the text that means NULL where it is not in quotes.
+	// Null is the text that means NULL where it is not in quotes; in columns of other types than text also where it is.
 	Null string
+	// Decimal, for reading, is the decimal point of single numbers: '.' or ','; 0: found where types are, else '.'.
+	Decimal rune
+	// Encoding, for reading, is the name of the text's encoding; see package textfile. "": UTF-8, or UTF-16 where it looks so.
+	Encoding string
 	// Types, for reading, are the types of columns. With a header they go by name and may leave columns out, which are then
 	// inferred; without one they are all the columns, in order, with their names.
 	Types table.Schema
@@ -29,8 +35,11 @@ func (o Options) check() error {
 	if d >= utf8.RuneSelf || strings.ContainsRune("\"\r\n\x00", d) {
 		return fmt.Errorf("delimiter %q: expected one ASCII character that is no quote and ends no line", d)
 	}
-	if strings.ContainsAny(o.Null, "\"\r\n") || strings.ContainsRune(o.Null, d) {
+	if strings.ContainsAny(o.Null, "\"\r\n") || o.Delimiter != 0 && strings.ContainsRune(o.Null, d) {
 		return fmt.Errorf("null text %q: it may not hold a quote, the delimiter or the end of a line", o.Null)
+	}
+	if o.Decimal != 0 && o.Decimal != '.' && o.Decimal != ',' {
+		return fmt.Errorf("decimal point %q: expected a point or a comma", o.Decimal)
 	}
 	if o.Types != nil {
 		return o.Types.Check()

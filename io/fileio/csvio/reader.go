@@ -1,16 +1,18 @@
 package csvio
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
+	"unsafe"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
 	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/fileio/internal/textfile"
+	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -22,11 +24,14 @@ const (
 
 // A Reader returns the rows of a CSV file.
 type Reader struct {
-	f      *os.File
-	opt    Options
-	scan   *scanner
-	schema table.Schema
-	batch  *table.Batch
+	f       *textfile.File
+	opt     Options
+	form    form
+	scan    *scanner
+	schema  table.Schema
+	columns []columnReader
+	batches [2]*table.Batch // one is filled while the other is used
+	notices []string
 }
 
 var _ table.Reader = (*Reader)(nil)
@@ -36,11 +41,11 @@ func Open(ctx context.Context, path string, opt Options) (*Reader, error) {
 	if err := opt.check(); err != nil {
 		return nil, fmt.Errorf("file %s: %w", path, err)
 	}
-	f, err := inputfile.Open(path)
+	f, err := textfile.Open(path, opt.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{f: f, opt: opt, scan: newScanner(path, f, opt.delimiter())}
+	r := &Reader{f: f, opt: opt}
 	if err := r.begin(ctx); err != nil {
 		_ = f.Close()
 		return nil, err
@@ -48,82 +53,158 @@ func Open(ctx context.Context, path string, opt Options) (*Reader, error) {
 	return r, nil
 }
 
-// begin finds names and types of the columns and leaves the scanner at the first record of data.
+// Notices say what was found out about the file that may have been meant otherwise, and the option that says so.
+func (r *Reader) Notices() []string { return r.notices }
+
+func (r *Reader) notice(format string, args ...any) {
+	r.notices = append(r.notices, fmt.Sprintf("file %s: ", r.f.Name())+fmt.Sprintf(format, args...))
+}
+
+func (r *Reader) fail(line int, err error) error {
+	return &Error{File: r.f.Name(), Line: line, Err: err}
+}
+
+// begin finds the form of the file, and names and types of the columns, and leaves the scanner at the first record of data.
 func (r *Reader) begin(ctx context.Context) error {
+	if err := r.findForm(); err != nil {
+		return err
+	}
+	r.scan = newScanner(r.f.Name(), r.f, r.form)
 	if r.opt.NoHeader && r.opt.Types != nil {
-		r.setSchema(slices.Clone(r.opt.Types))
+		r.setSchema(slices.Clone(r.opt.Types), nil)
 		return nil
 	}
 	first, err := r.scan.record()
 	if errors.Is(err, io.EOF) {
-		return &Error{File: r.f.Name(), Err: errors.New("the file is empty")}
+		return r.fail(0, errors.New("the file is empty"))
 	}
 	if err != nil {
 		return err
 	}
-	schema, known, err := r.columns(first)
+	schema, known, err := r.names(first)
 	if err != nil {
 		return err
 	}
-	if slices.Contains(known, false) {
-		guesses := make([]guess, len(schema))
-		for i := range guesses {
-			guesses[i] = newGuess()
-		}
-		if r.opt.NoHeader {
-			r.guess(guesses, known, first)
-		}
-		if err := r.infer(ctx, schema, guesses, known); err != nil {
-			return err
-		}
-		if err := r.rewind(); err != nil {
-			return err
-		}
+	if !slices.Contains(known, false) {
+		r.setSchema(schema, nil)
+		return nil
 	}
-	r.setSchema(schema)
+	guesses := make([]guess, len(schema))
+	for i := range guesses {
+		guesses[i] = newGuess()
+	}
+	if r.opt.NoHeader {
+		r.guess(guesses, known, first)
+	}
+	rows, err := r.infer(ctx, schema, guesses, known)
+	if err != nil {
+		return err
+	}
+	r.tell(schema, guesses, known, rows)
+	if err := r.rewind(); err != nil {
+		return err
+	}
+	r.setSchema(schema, guesses)
 	return nil
 }
 
-func (r *Reader) setSchema(s table.Schema) {
-	r.schema, r.batch = s, table.NewBatch(s)
+// findForm finds how fields and lines are divided.
+func (r *Reader) findForm() error {
+	head, err := r.f.Head()
+	if err != nil {
+		return err
+	}
+	given := byte(r.opt.Delimiter)
+	if r.form, err = findForm(head, len(head) < textfile.HeadBytes, given); err != nil {
+		return r.fail(1, err)
+	}
+	if strings.IndexByte(r.opt.Null, r.form.delim) >= 0 {
+		return r.fail(0, fmt.Errorf("null text %q: it holds the delimiter", r.opt.Null))
+	}
+	if given == 0 && r.form.delim != ',' {
+		r.notice("fields are divided by %q; --delimiter names another character", r.form.delim)
+	}
+	return nil
 }
 
-// columns makes the schema from the first record; known tells whose types are given.
-func (r *Reader) columns(first []field) (schema table.Schema, known []bool, err error) {
+// setSchema prepares to read rows; guesses are nil where all types are given.
+func (r *Reader) setSchema(s table.Schema, guesses []guess) {
+	r.schema, r.batches = s, [2]*table.Batch{table.NewBatch(s), table.NewBatch(s)}
+	r.columns = make([]columnReader, len(s))
+	for i, c := range s {
+		number := !c.Type.Array && c.Type.IsNumber()
+		r.columns[i] = columnReader{
+			text:  !c.Type.Array && c.Type.Kind == table.Text,
+			comma: number && (r.opt.Decimal == ',' || guesses != nil && guesses[i].decimalComma()),
+		}
+	}
+}
+
+// names makes the schema from the first record; known tells whose types are given.
+func (r *Reader) names(first []field) (schema table.Schema, known []bool, err error) {
 	schema, known = make(table.Schema, len(first)), make([]bool, len(first))
 	places := make(map[string]int, len(first))
 	for i, f := range first {
-		name := strings.TrimSpace(f.text)
+		name := string(bytes.TrimSpace(f.text))
 		if r.opt.NoHeader || name == "" {
 			name = fmt.Sprintf("column%d", i+1)
 		}
 		if j, twice := places[name]; twice {
-			return nil, nil, &Error{r.f.Name(), f.line, f.column, name, fmt.Errorf("the header names column %d so too", j+1)}
+			line, column := r.scan.place(f)
+			return nil, nil, &Error{r.f.Name(), line, column, name, fmt.Errorf("the header names column %d so too; --header=false takes the first line for a row", j+1)}
 		}
 		schema[i].Name, places[name] = name, i
 	}
 	for _, c := range r.opt.Types {
 		i, ok := places[c.Name]
 		if !ok {
-			return nil, nil, &Error{File: r.f.Name(), Line: 1, Err: &table.ColumnError{Column: c.Name, Columns: schema.Names()}}
+			return nil, nil, r.fail(1, &table.ColumnError{Column: c.Name, Columns: schema.Names()})
 		}
 		schema[i].Type, known[i] = c.Type, true
 	}
-	return schema, known, nil
+	if r.opt.NoHeader || r.opt.Header {
+		return schema, known, nil
+	}
+	return schema, known, r.checkHeader(first, known)
 }
 
-// infer reads the file to its end and sets the types that are not known.
-func (r *Reader) infer(ctx context.Context, schema table.Schema, guesses []guess, known []bool) error {
-	for n := 0; ; n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+// checkHeader refuses a row of data in the place of the header. Names that are integers may be meant, as the columns of a matrix.
+func (r *Reader) checkHeader(first []field, known []bool) error {
+	integers := 0
+	for i, f := range first {
+		if f.quoted || known[i] {
+			continue
+		}
+		switch textvalue.NumberKind(bytes.TrimSpace(f.text)) {
+		case textvalue.Integer:
+			integers++
+		case textvalue.Real:
+			line, column := r.scan.place(f)
+			return &Error{r.f.Name(), line, column, string(f.text), errors.New(
+				"the first line is to name the columns, and this is a number; --header=false takes it for a row, --header for names")}
+		}
+	}
+	if integers == len(first) {
+		r.notice("the first line names the columns, though all are numbers; --header=false takes it for a row")
+	}
+	return nil
+}
+
+// infer reads the file to its end, sets the types that are not known and counts the rows.
+func (r *Reader) infer(ctx context.Context, schema table.Schema, guesses []guess, known []bool) (rows int64, err error) {
+	if r.opt.NoHeader {
+		rows++
+	}
+	for ; ; rows++ {
+		if rows%1024 == 0 && ctx.Err() != nil {
+			return rows, ctx.Err()
 		}
 		fields, err := r.row(len(schema))
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return err
+			return rows, err
 		}
 		r.guess(guesses, known, fields)
 	}
@@ -132,25 +213,61 @@ func (r *Reader) infer(ctx context.Context, schema table.Schema, guesses []guess
 			schema[i].Type = guesses[i].typ()
 		}
 	}
-	return nil
+	return rows, nil
 }
 
 func (r *Reader) guess(guesses []guess, known []bool, fields []field) {
 	for i, f := range fields {
-		if !known[i] && !r.isNull(f) {
-			guesses[i].add(f.text)
+		if !known[i] && len(f.text) > 0 && string(f.text) != r.opt.Null {
+			guesses[i].add(f.text, byte(r.opt.Decimal))
 		}
 	}
 }
 
-func (r *Reader) isNull(f field) bool { return !f.quoted && f.text == r.opt.Null }
+// tell makes notices of what the types that were found may have been meant to be.
+func (r *Reader) tell(schema table.Schema, guesses []guess, known []bool, rows int64) {
+	if rows == 0 {
+		r.notice("there are no rows; --header=false takes the first line for one")
+		return
+	}
+	if len(schema) == 1 && !known[0] && schema[0].Type == table.TextType && r.opt.Delimiter == 0 {
+		r.notice("there is one column, of text; --delimiter says what divides the fields of a line")
+	}
+	var decimal, unclear []string
+	for i, g := range guesses {
+		switch name := table.Quote(schema[i].Name); {
+		case known[i]:
+		case g.decimalComma() && r.opt.Decimal == 0:
+			decimal = append(decimal, name)
+		case g.commas && g.comma && r.opt.Decimal == 0:
+			unclear = append(unclear, name)
+		case g.odd != "" && !g.mixed && g.numeric:
+			r.notice("column %s is text, since %s is no number (%d of %d rows); --null %s takes it for NULL", name, clip([]byte(g.odd)), g.times, rows, g.odd)
+		}
+	}
+	if decimal != nil {
+		r.notice("numbers of %s have decimal commas; --decimal . takes them for text", brief(decimal))
+	}
+	if unclear != nil {
+		r.notice("%s: text, since the commas of its numbers may be decimal or mark thousands; --decimal , takes them for decimal commas", brief(unclear))
+	}
+}
+
+// brief lists the first of many names.
+func brief(names []string) string {
+	const most = 5
+	if len(names) > most {
+		return fmt.Sprintf("%s and %d more columns", strings.Join(names[:most], ", "), len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
 
 // rewind goes back to the first record of data.
 func (r *Reader) rewind() error {
-	if _, err := r.f.Seek(0, io.SeekStart); err != nil {
-		return &Error{File: r.f.Name(), Err: fmt.Errorf("the types must be given, since the file cannot be read twice: %w", oserr.Named(err))}
+	if err := r.f.Rewind(); err != nil {
+		return r.fail(0, fmt.Errorf("the types must be given, since the file cannot be read twice: %w", oserr.Named(err)))
 	}
-	r.scan = newScanner(r.f.Name(), r.f, r.opt.delimiter())
+	r.scan = newScanner(r.f.Name(), r.f, r.form)
 	if r.opt.NoHeader {
 		return nil
 	}
@@ -168,23 +285,29 @@ func (r *Reader) row(n int) ([]field, error) {
 		if len(fields) == n {
 			return fields, nil
 		}
-		if len(fields) == 1 && fields[0].text == "" && !fields[0].quoted {
+		if len(fields) == 1 && len(fields[0].text) == 0 && !fields[0].quoted {
 			continue // an empty line
 		}
-		return nil, &Error{File: r.f.Name(), Line: fields[0].line, Err: fmt.Errorf("%d fields where %d were expected", len(fields), n)}
+		err = fmt.Errorf("%d fields where %d were expected", len(fields), n)
+		if r.opt.Delimiter == 0 {
+			err = fmt.Errorf("%w (divided by %q; --delimiter names another character)", err, r.form.delim)
+		}
+		return nil, r.fail(fields[0].line, err)
 	}
 }
 
 // Schema has the columns with their types.
 func (r *Reader) Schema() table.Schema { return r.schema }
 
-// Next returns the next rows.
+// Next returns the next rows, which are valid until the second call after it.
 func (r *Reader) Next(ctx context.Context) (*table.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r.batch.Reset()
-	for size := 0; size < batchBytes && r.batch.Rows < batchRows; {
+	r.batches[0], r.batches[1] = r.batches[1], r.batches[0]
+	batch := r.batches[0]
+	batch.Reset()
+	for size := 0; size < batchBytes && batch.Rows < batchRows; {
 		fields, err := r.row(len(r.schema))
 		if errors.Is(err, io.EOF) {
 			break
@@ -192,33 +315,77 @@ func (r *Reader) Next(ctx context.Context) (*table.Batch, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i, f := range fields {
-			size += len(f.text)
-			if err := r.add(&r.batch.Cols[i], f); err != nil {
-				return nil, &Error{r.f.Name(), f.line, f.column, r.schema[i].Name, err}
+		for i := range fields {
+			f := &fields[i]
+			size += len(f.text) + 1
+			if err := r.add(&batch.Cols[i], &r.columns[i], f); err != nil {
+				line, column := r.scan.place(*f)
+				return nil, &Error{r.f.Name(), line, column, r.schema[i].Name, err}
 			}
 		}
-		r.batch.Rows++
+		batch.Rows++
 	}
-	if r.batch.Rows == 0 {
+	if batch.Rows == 0 {
 		return nil, io.EOF
 	}
-	return r.batch, nil
+	return batch, nil
 }
 
-func (r *Reader) add(v *table.Vector, f field) error {
-	switch {
-	case r.isNull(f):
+// A columnReader is what a column's values are read by.
+type columnReader struct {
+	text  bool   // "" is a value
+	comma bool   // decimal commas
+	last  string // the text before: many are the same
+}
+
+// isNull reports a NULL.
+func (r *Reader) isNull(c *columnReader, f *field) bool {
+	if len(f.text) != len(r.opt.Null) && len(f.text) > 0 {
+		return false
+	}
+	if string(f.text) == r.opt.Null {
+		return !f.quoted || !c.text
+	}
+	return len(f.text) == 0 && !c.text
+}
+
+// add appends a field to its column.
+func (r *Reader) add(v *table.Vector, c *columnReader, f *field) error {
+	if r.isNull(c, f) {
 		v.AppendNull()
 		return nil
-	case v.Type.Array:
-		a, err := parseArray(f.text)
+	}
+	if v.Type.Array {
+		if v.AppendNumberList(f.text) {
+			return nil
+		}
+		a, err := textvalue.ParseArray(string(f.text))
 		if err != nil {
 			return err
 		}
 		return v.AppendTextArray(a)
 	}
-	return v.AppendText(f.text)
+	if c.comma {
+		if bytes.IndexByte(f.text, '.') >= 0 {
+			return fmt.Errorf("%s is no number with a decimal comma", clip(f.text))
+		}
+		f.text = bytes.Replace(f.text, []byte{','}, []byte{'.'}, 1)
+	}
+	switch v.Type.Kind {
+	case table.Int16, table.Int32, table.Int64, table.Float32, table.Float64:
+		if v.AppendNumber(f.text) {
+			return nil
+		}
+		err := v.AppendText(unsafe.String(unsafe.SliceData(f.text), len(f.text))) // of which nothing is kept
+		if err != nil && !c.comma && isCommaNumber(bytes.TrimSpace(f.text)) {
+			err = fmt.Errorf("%w; --decimal , takes the comma for a decimal point", err)
+		}
+		return err
+	}
+	if string(f.text) != c.last {
+		c.last = string(f.text)
+	}
+	return v.AppendText(c.last)
 }
 
 // Close closes the file.

@@ -22,20 +22,20 @@ func TestWide(t *testing.T) {
 		}
 		text.WriteByte('\n')
 	}
-	s := newScanner("f", strings.NewReader(text.String()), ',')
+	s := newScanner("f", strings.NewReader(text.String()), form{',', '\n'})
 	for line := 1; line <= 2; line++ {
 		fields, err := s.record()
 		if err != nil || len(fields) != n {
 			t.Fatalf("%d fields, %v", len(fields), err)
 		}
 		// Two fields have 2 and 3 characters, and as many commas.
-		if f := fields[n-1]; f.line != line || f.column != (n/2-1)*7+4 {
-			t.Errorf("the last field is at %d:%d", f.line, f.column)
+		if l, c := s.place(fields[n-1]); l != line || c != (n/2-1)*7+4 {
+			t.Errorf("the last field is at %d:%d", l, c)
 		}
 	}
 	r := &Reader{opt: Options{NoHeader: true}}
 	first := make([]field, n)
-	schema, known, err := r.columns(first)
+	schema, known, err := r.names(first)
 	if err != nil || len(schema) != n || len(known) != n || schema[n-1].Name != "column1000000" {
 		t.Errorf("%d columns, %v", len(schema), err)
 	}

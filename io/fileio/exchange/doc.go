@@ -1,4 +1,4 @@
-// Package exchange moves tables between a store, whichever it is, and CSV or Parquet files: it is what the commands import
+// Package exchange moves tables between a store, whichever it is, and CSV, Parquet and JSON lines files: it is what the commands import
 // and export do.
 //
 // An import becomes a table whole or not at all. An export is written beside its destination under a temporary name, made

@@ -143,6 +143,11 @@ func TestForms(t *testing.T) {
 		{"a.tsv", Form{NoHeader: true}},
 		{"a.parquet", Form{}},
 		{"noext", Form{Format: CSV}},
+		{"a.csv.gz", Form{}},
+		{"a.tsv.ZST", Form{}},
+		{"gz", Form{Format: JSONLines}},
+		{"a.jsonl", Form{}},
+		{"a.ndjson.gz", Form{}},
 		{"a.csv.bak", Form{Format: Parquet}},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
@@ -198,8 +203,11 @@ func TestBadImport(t *testing.T) {
 		"no file":       {filepath.Join(t.TempDir(), "none.csv"), ImportOptions{}, "none.csv"},
 		"no Parquet":    {file(t, "x.parquet", strings.Repeat("no parquet", 10)), ImportOptions{}, "x.parquet: corrupt"},
 		"no format":     {good + "x", ImportOptions{}, "the format cannot be told"},
-		"wrong format":  {good, ImportOptions{Form: Form{Format: "xml"}}, `format "xml": expected one of csv, parquet`},
+		"wrong format":  {good, ImportOptions{Form: Form{Format: "xml"}}, `format "xml": expected one of csv, parquet, jsonl`},
 		"wrong options": {good, ImportOptions{Form: Form{Format: Parquet, NoHeader: true}}, "options of CSV"},
+		"no JSON lines": {file(t, "x.jsonl", "[1]\n"), ImportOptions{}, "x.jsonl, line 1: a list of objects"},
+		"no such pick":  {good, ImportOptions{Columns: []string{"a", "b"}}, `good.csv: column "b" does not exist; the columns are a`},
+		"a pick twice":  {good, ImportOptions{Columns: []string{"a", "a"}}, `"a"`},
 		"no column":     {good, ImportOptions{Types: types(t, "b integer")}, `column "b" does not exist; the columns are a`},
 		"a folder":      {t.TempDir(), ImportOptions{Form: Form{Format: CSV}}, "is a directory"},
 	} {
@@ -222,6 +230,73 @@ func TestBadImport(t *testing.T) {
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	if _, err := Import(ended, s, good, table.Name{Table: "fresh"}, ImportOptions{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got error %v", err)
+	}
+}
+
+// TestPick imports some of a file's columns, of every format.
+func TestPick(t *testing.T) {
+	s := store(t)
+	if _, err := Import(ctx, s, file(t, "in.csv", "a;b;c\n1;x;2,5\n"), iris, ImportOptions{Types: types(t, "b text")}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"out.csv", "out.parquet", "out.jsonl.gz"} {
+		path := filepath.Join(t.TempDir(), name)
+		if _, err := Export(ctx, s, iris, path, ExportOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		opt := ImportOptions{Columns: []string{"c", "a"}, Replace: true, Types: types(t, "c real")}
+		if n, err := Import(ctx, s, path, table.Name{Table: "picked"}, opt); err != nil || n != 1 {
+			t.Fatalf("%s: %d rows, %v", name, n, err)
+		}
+		if gotTypes, got := content(t, s, table.Name{Table: "picked"}); gotTypes != "c real, a bigint" || got != "c,a\n2.5,1\n" {
+			t.Errorf("%s: %s, %s", name, gotTypes, got)
+		}
+	}
+}
+
+// TestNotices hears what was found out about a file.
+func TestNotices(t *testing.T) {
+	var heard []string
+	opt := ImportOptions{Notice: func(text string) { heard = append(heard, text) }}
+	path := file(t, "in.csv", "a;b\n1;2,5\n")
+	if _, err := Import(ctx, store(t), path, iris, opt); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"file " + path + ": fields are divided by ';'; --delimiter names another character",
+		"file " + path + ": numbers of b have decimal commas; --decimal . takes them for text",
+	}
+	if !reflect.DeepEqual(heard, want) {
+		t.Errorf("heard %q, want %q", heard, want)
+	}
+}
+
+// TestManyParts exports more rows than a partition has, in their order, and stops in the middle of one.
+func TestManyParts(t *testing.T) {
+	s := store(t)
+	var text strings.Builder
+	const rows = 5*partRows + 3
+	for i := range rows {
+		fmt.Fprintf(&text, "%d\n", i)
+	}
+	if n, err := Import(ctx, s, file(t, "in.csv", "i\n"+text.String()), iris, ImportOptions{}); err != nil || n != rows {
+		t.Fatalf("%d rows, %v", n, err)
+	}
+	if _, got := content(t, s, iris); got != "i\n"+text.String() {
+		t.Error("the rows have changed")
+	}
+	snap, err := s.Snapshot(ctx, iris)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = snap.Close() }()
+	stop := errors.New("stop")
+	if _, err := readRows(ctx, s, snap, func(*table.Batch) error { return stop }); !errors.Is(err, stop) {
+		t.Errorf("got error %v", err)
+	}
+	ended, cancel := context.WithCancel(ctx)
+	if _, err := readRows(ended, s, snap, func(*table.Batch) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}
 }

@@ -4,8 +4,14 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/beamfit/beamfit/io/fileio/csvio"
+	"github.com/beamfit/beamfit/io/fileio/jsonlio"
 	"github.com/beamfit/beamfit/io/fileio/parquetio"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -33,14 +39,18 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
 	err = writeFile(path, func(out io.Writer) error {
-		w, err := newWriter(out, form, snap.Info().Schema)
+		packed, closePacked, err := compressed(out, path, form)
 		if err != nil {
 			return err
 		}
-		if rows, err = writeRows(ctx, store, snap, w); err != nil {
+		w, err := newWriter(packed, form, snap.Info().Schema)
+		if err != nil {
 			return err
 		}
-		return w.Close()
+		if rows, err = readRows(ctx, store, snap, func(b *table.Batch) error { return w.Write(ctx, b) }); err != nil {
+			return err
+		}
+		return errors.Join(w.Close(), closePacked())
 	})
 	if err != nil {
 		return 0, err
@@ -49,44 +59,30 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 }
 
 func newWriter(out io.Writer, form Form, schema table.Schema) (rowWriter, error) {
-	if form.Format == CSV {
+	switch form.Format {
+	case CSV:
 		return csvio.NewWriter(out, schema, form.csv(nil))
+	case JSONLines:
+		return jsonlio.NewWriter(out, schema)
 	}
 	return parquetio.NewWriter(out, schema)
 }
 
-func writeRows(ctx context.Context, store table.Store, snap table.Snapshot, w rowWriter) (rows int64, err error) {
-	parts, err := snap.Partitions(ctx, 1)
-	if err != nil {
-		return 0, err
+// compressed is what compresses a text file whose name says so.
+func compressed(out io.Writer, path string, form Form) (packed io.Writer, end func() error, err error) {
+	if form.Format == Parquet { // which is compressed by itself
+		return out, func() error { return nil }, nil
 	}
-	for _, p := range parts {
-		n, err := writePartition(ctx, store, p, w)
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".gz":
+		w := gzip.NewWriter(out)
+		return w, w.Close, nil
+	case ".zst":
+		w, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
 		if err != nil {
-			return 0, err
+			return nil, nil, err
 		}
-		rows += n
+		return w, w.Close, nil
 	}
-	return rows, nil
-}
-
-func writePartition(ctx context.Context, store table.Store, p table.Partition, w rowWriter) (rows int64, err error) {
-	r, err := store.Read(ctx, p, table.ReadOptions{})
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, r.Close()) }()
-	for {
-		b, err := r.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return rows, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		if err := w.Write(ctx, b); err != nil {
-			return 0, err
-		}
-		rows += int64(b.Rows)
-	}
+	return out, func() error { return nil }, nil
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/beamfit/beamfit/io/fileio/csvio"
+	"github.com/beamfit/beamfit/io/fileio/jsonlio"
 	"github.com/beamfit/beamfit/io/fileio/parquetio"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -18,6 +19,10 @@ type ImportOptions struct {
 	// Types are the types of columns. For CSV see csvio.Options; for Parquet they go by name, and values are converted
 	// through their text. Columns left out have the type found in the file.
 	Types table.Schema
+	// Columns are those of the file that are wanted, in the order of the table; nil: all.
+	Columns []string
+	// Notice is told what was found out about the file that may have been meant otherwise; nil: nobody.
+	Notice func(text string)
 	// Replace lets the table take the place of an existing one; else that is table.ErrExist.
 	Replace bool
 }
@@ -38,11 +43,16 @@ func Import(ctx context.Context, store table.Store, path string, name table.Name
 		return 0, err
 	}
 	defer claim.Release()
-	r, err := openFile(ctx, path, form, opt.Types)
+	r, err := openFile(ctx, path, form, opt)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	if opt.Notice != nil {
+		for _, text := range r.Notices() {
+			opt.Notice(text)
+		}
+	}
 	out, err := store.Create(ctx, table.CreateOptions{
 		Tables: []table.TableSpec{{Name: name, Schema: r.Schema(), Replace: opt.Replace, Ordered: true}},
 	})
@@ -70,15 +80,43 @@ func wantAbsent(ctx context.Context, store table.Store, name table.Name) error {
 	return err
 }
 
-func openFile(ctx context.Context, path string, form Form, types table.Schema) (table.Reader, error) {
-	if form.Format == CSV {
-		return csvio.Open(ctx, path, form.csv(types))
+// A reader is what the readers of all formats have in common.
+type reader interface {
+	table.Reader
+	Notices() []string
+}
+
+func openFile(ctx context.Context, path string, form Form, opt ImportOptions) (reader, error) {
+	if form.Format == Parquet {
+		return openParquet(ctx, path, opt)
 	}
-	r, err := parquetio.Open(ctx, path)
+	var r reader
+	var err error
+	if form.Format == CSV {
+		r, err = csvio.Open(ctx, path, form.csv(opt.Types))
+	} else {
+		r, err = jsonlio.Open(ctx, path, form.Encoding, opt.Types)
+	}
 	if err != nil {
 		return nil, err
 	}
-	c, err := newCaster(r, types)
+	r = readAhead(r)
+	if opt.Columns == nil {
+		return r, nil
+	}
+	p, err := newPicker(r, opt.Columns)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("file %s: %w", path, err), r.Close())
+	}
+	return p, nil
+}
+
+func openParquet(ctx context.Context, path string, opt ImportOptions) (reader, error) {
+	r, err := parquetio.Open(ctx, path, opt.Columns)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newCaster(r, opt.Types)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("file %s: %w", path, err), r.Close())
 	}
@@ -114,15 +152,15 @@ func copyRows(ctx context.Context, store table.Store, out table.Output, r table.
 
 // A caster gives columns of a reader other types, by way of their text.
 type caster struct {
-	table.Reader
+	reader
 	path   string
 	schema table.Schema
 	batch  *table.Batch
 	rows   int64
 }
 
-func newCaster(r table.Reader, types table.Schema) (*caster, error) {
-	c := &caster{Reader: r, schema: append(table.Schema{}, r.Schema()...)}
+func newCaster(r reader, types table.Schema) (*caster, error) {
+	c := &caster{reader: r, schema: append(table.Schema{}, r.Schema()...)}
 	for _, t := range types {
 		i := c.schema.Index(t.Name)
 		if i < 0 {
@@ -137,7 +175,7 @@ func newCaster(r table.Reader, types table.Schema) (*caster, error) {
 func (c *caster) Schema() table.Schema { return c.schema }
 
 func (c *caster) Next(ctx context.Context) (*table.Batch, error) {
-	in, err := c.Reader.Next(ctx)
+	in, err := c.reader.Next(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package exchange
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/fileio/csvio"
@@ -11,50 +12,68 @@ import (
 
 // The formats.
 const (
-	CSV     = "csv"
-	Parquet = "parquet"
+	CSV       = "csv"
+	Parquet   = "parquet"
+	JSONLines = "jsonl"
 )
 
 // Formats lists the names of the formats.
-func Formats() []string { return []string{CSV, Parquet} }
+func Formats() []string { return []string{CSV, Parquet, JSONLines} }
 
-// extensions tell formats by file name. The value is the delimiter for CSV.
+// extensions tell formats by file name. The value is the delimiter for CSV, 0 for one that is to be found, or a comma.
 var extensions = map[string]struct {
 	format    string
 	delimiter rune
 }{
-	".csv":     {CSV, ','},
-	".txt":     {CSV, ','},
-	".data":    {CSV, ','},
+	".csv":     {CSV, 0},
+	".txt":     {CSV, 0},
+	".data":    {CSV, 0},
 	".tsv":     {CSV, '\t'},
 	".tab":     {CSV, '\t'},
 	".parquet": {Parquet, 0},
 	".pq":      {Parquet, 0},
+	".jsonl":   {JSONLines, 0},
+	".ndjson":  {JSONLines, 0},
 }
+
+// compressions end the names of text files that are compressed, after the extension of the format.
+var compressions = []string{".gz", ".zst"}
 
 // Form says how a file is written.
 type Form struct {
 	// Format is one of Formats; "": by the extension of the file's name.
 	Format string
-	// NoHeader, Delimiter and Null are for CSV only; see csvio.Options. Delimiter 0 is a tab for .tsv and .tab, else a comma.
-	NoHeader  bool
-	Delimiter rune
-	Null      string
+	// The others are for CSV only; see csvio.Options. Delimiter 0 is a tab for .tsv and .tab. Header, Decimal and Encoding are for
+	// reading; the encoding of JSON lines can be named too.
+	NoHeader, Header bool
+	Delimiter        rune
+	Null             string
+	Decimal          rune
+	Encoding         string
 }
 
 // resolve fills in what the file's name tells and checks that the options belong to the format.
 func (f Form) resolve(path string) (Form, error) {
-	known, ok := extensions[strings.ToLower(filepath.Ext(path))]
+	name := strings.ToLower(path)
+	if packed := filepath.Ext(name); slices.Contains(compressions, packed) {
+		name = strings.TrimSuffix(name, packed)
+	}
+	known, ok := extensions[filepath.Ext(name)]
 	switch {
 	case f.Format == "" && !ok:
 		return f, fmt.Errorf("file %s: the format cannot be told from the name; name one of %s", path, strings.Join(Formats(), ", "))
 	case f.Format == "":
 		f.Format = known.format
-	case f.Format != CSV && f.Format != Parquet:
+	case !slices.Contains(Formats(), f.Format):
 		return f, fmt.Errorf("format %q: expected one of %s", f.Format, strings.Join(Formats(), ", "))
 	}
-	if f.Format == Parquet && (f.NoHeader || f.Delimiter != 0 || f.Null != "") {
-		return f, fmt.Errorf("file %s: header, delimiter and null text are options of CSV, the format is Parquet", path)
+	given := f
+	given.Format = ""
+	if f.Format == JSONLines {
+		given.Encoding = ""
+	}
+	if f.Format != CSV && given != (Form{}) {
+		return f, fmt.Errorf("file %s: header, delimiter, null text, decimal point and encoding are options of CSV, the format is %s", path, f.Format)
 	}
 	if f.Format == CSV && f.Delimiter == 0 && ok {
 		f.Delimiter = known.delimiter
@@ -63,7 +82,9 @@ func (f Form) resolve(path string) (Form, error) {
 }
 
 func (f Form) csv(types table.Schema) csvio.Options {
-	return csvio.Options{NoHeader: f.NoHeader, Delimiter: f.Delimiter, Null: f.Null, Types: types}
+	return csvio.Options{
+		NoHeader: f.NoHeader, Header: f.Header, Delimiter: f.Delimiter, Null: f.Null, Decimal: f.Decimal, Encoding: f.Encoding, Types: types,
+	}
 }
 
 // ParseTypes reads a list of columns with their types, such as

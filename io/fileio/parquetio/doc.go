@@ -16,7 +16,7 @@
 //	TIMESTAMP                        timestamp with time zone if the file says UTC, else without; to the microsecond
 //	lists of these                   arrays; lists of lists, which must be rectangular, arrays of more dimensions
 //
-// Structures, maps and further types are refused by name. Files that Writer made keep the exact types under beamfit.types in
+// Structures, maps and further types are left out with a notice, or refused by name where they are asked for or there is nothing else. Files that Writer made keep the exact types under beamfit.types in
 // their metadata.
 //
 // # Types written
@@ -37,8 +37,8 @@
 //
 // # Failure
 //
-// Damaged files end in table.ErrCorrupt, never in a panic. Rows stream in both directions: memory is a batch when reading, a row
-// group of about 32 MiB when writing. What the metadata and the page headers ask for is added up before the library asks for it: at
+// Damaged files end in table.ErrCorrupt, never in a panic. Rows stream in both directions: memory is a batch when reading, when
+// writing a row group of about 32 MiB for every core, and one more. What the metadata and the page headers ask for is added up before the library asks for it: at
 // most 10,000 columns, 384 MiB and four bytes more for each byte of the file in pages in use, 64 MiB and 64 bytes for each
 // compressed byte in one page, 1 GiB and 256 bytes for each byte of the file in all pages, and in all rows. More is a damaged file.
 package parquetio

@@ -279,7 +279,7 @@ func TestHostile(t *testing.T) {
 }
 
 func readWhole(path string) error {
-	r, err := Open(ctx, path)
+	r, err := Open(ctx, path, nil)
 	if err != nil {
 		return err
 	}

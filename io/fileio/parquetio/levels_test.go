@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/apache/arrow/go/v15/arrow/memory"
+
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -76,7 +78,7 @@ func TestManyArrays(t *testing.T) {
 	if err := errors.Join(w.Write(ctx, b), w.Close()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := open(ctx, "f.parquet", bytes.NewReader(out.Bytes()), w.mem)
+	r, err := open(ctx, "f.parquet", bytes.NewReader(out.Bytes()), memory.DefaultAllocator, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

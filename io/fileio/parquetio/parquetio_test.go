@@ -28,7 +28,7 @@ import (
 var ctx = context.Background()
 
 // write makes a Parquet file of rows.
-func write(t testing.TB, schema table.Schema, mem memory.Allocator, rows ...[]any) []byte {
+func write(t testing.TB, schema table.Schema, rows ...[]any) []byte {
 	t.Helper()
 	b := table.NewBatch(schema)
 	for _, r := range rows {
@@ -41,7 +41,6 @@ func write(t testing.TB, schema table.Schema, mem memory.Allocator, rows ...[]an
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.mem = mem
 	if err := w.Write(ctx, b); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +52,7 @@ func write(t testing.TB, schema table.Schema, mem memory.Allocator, rows ...[]an
 
 // read reads a Parquet file whole: types and rows as text, NULL as "<null>".
 func read(data []byte, mem memory.Allocator) (schema table.Schema, rows [][]string, err error) {
-	r, err := open(ctx, "f.parquet", bytes.NewReader(data), mem)
+	r, err := open(ctx, "f.parquet", bytes.NewReader(data), mem, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,12 +110,11 @@ func TestRoundTrip(t *testing.T) {
 		{table.NumericType.ArrayOf(), []any{[]string{"1.10", "NaN"}}},
 	} {
 		t.Run(c.typ.SQL, func(t *testing.T) {
-			mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 			var rows [][]any
 			for _, v := range c.values {
 				rows = append(rows, []any{v})
 			}
-			schema, got, err := read(write(t, column1(c.typ), mem, rows...), mem)
+			schema, got, err := read(write(t, column1(c.typ), rows...), memory.DefaultAllocator)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,10 +132,9 @@ func TestRoundTrip(t *testing.T) {
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
-			mem.AssertSize(t, 0)
 		})
 	}
-	schema, rows, err := read(write(t, column1(table.Int32ArrayType), memory.DefaultAllocator), memory.DefaultAllocator)
+	schema, rows, err := read(write(t, column1(table.Int32ArrayType)), memory.DefaultAllocator)
 	if err != nil || len(rows) != 0 || schema[0].Type != table.Int32ArrayType {
 		t.Errorf("without rows: %v, %v, %v", schema, rows, err)
 	}
@@ -172,7 +169,7 @@ func TestGroups(t *testing.T) {
 	if err := errors.Join(w.Close(), f.Close()); err != nil {
 		t.Fatal(err)
 	}
-	r, err := Open(ctx, path)
+	r, err := Open(ctx, path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,6 +358,42 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: got error %v, want %s", name, err, c.want)
 		}
 	}
+	// A structure does not stand in the way of the other columns.
+	data := foreign(t, []arrow.Field{{Name: "v", Type: structure, Nullable: true}, {Name: "w", Type: arrow.PrimitiveTypes.Int64}, {Name: "x", Type: arrow.PrimitiveTypes.Int32}},
+		`[{"v":{"a":1},"w":2,"x":3}]`)
+	for _, c := range []struct {
+		columns      []string
+		types, error string
+		notices      int
+	}{
+		{nil, "bigint integer", "", 1},
+		{[]string{"x", "w"}, "integer bigint", "", 0},
+		{[]string{"x", "v"}, "", `column "v" has the type struct`, 0},
+		{[]string{"x", "y"}, "", `column "y" does not exist; the columns are v, w, x`, 0},
+	} {
+		r, err := open(ctx, "f.parquet", bytes.NewReader(data), memory.DefaultAllocator, c.columns)
+		if c.error != "" {
+			if err == nil || !strings.Contains(err.Error(), c.error) {
+				t.Errorf("%v: error %v, want %s", c.columns, err, c.error)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := r.Next(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range r.Schema() {
+			got = append(got, c.Type.SQL)
+		}
+		if strings.Join(got, " ") != c.types || len(r.Notices()) != c.notices || b.Col("w").Int64s[0] != 2 || b.Col("x").Int32s[0] != 3 {
+			t.Errorf("%v: %v, notices %q", c.columns, got, r.Notices())
+		}
+		r.release()
+	}
 	schema := column1(table.Int32ArrayType)
 	w, err := NewWriter(io.Discard, schema)
 	if err != nil {
@@ -391,7 +424,7 @@ func sample(t testing.TB) []byte {
 	for i := range 20 {
 		rows = append(rows, []any{int64(i), i%2 == 0, "text", []float32{1, 2}, []byte{1}, table.Array{Elems: []any{int32(1), nil}, Shape: []int{2, 1}}})
 	}
-	return write(t, schema, memory.DefaultAllocator, append(rows, make([]any, len(schema)))...)
+	return write(t, schema, append(rows, make([]any, len(schema)))...)
 }
 
 // TestDamaged cuts a file and changes it in random places.
@@ -415,14 +448,14 @@ func TestDamaged(t *testing.T) {
 	if _, _, err := read([]byte("id,name\n1,x\n2,yyyyyyyyyyyyyyyyyyyyy\n"), memory.DefaultAllocator); !errors.Is(err, table.ErrCorrupt) {
 		t.Errorf("a CSV file: %v", err)
 	}
-	if _, err := Open(ctx, filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Open(ctx, filepath.Join(t.TempDir(), "none"), nil); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
 }
 
 func FuzzReader(f *testing.F) {
 	f.Add(sample(f))
-	f.Add(write(f, column1(table.Float64ArrayType), memory.DefaultAllocator, []any{[]float64{1, 2}}))
+	f.Add(write(f, column1(table.Float64ArrayType), []any{[]float64{1, 2}}))
 	f.Add(foreign(f, []arrow.Field{{Name: "v", Type: &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, `[{"v":"a"},{"v":"b"}]`, pqarrow.WithStoreSchema()))
 	f.Add([]byte("PAR1"))
 	f.Fuzz(func(t *testing.T, data []byte) {

@@ -1,16 +1,19 @@
 package parquetio
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/apache/arrow/go/v15/parquet"
 	"github.com/apache/arrow/go/v15/parquet/file"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
+	"github.com/apache/arrow/go/v15/parquet/schema"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
@@ -31,6 +34,7 @@ type Reader struct {
 	f       io.Closer
 	file    *checkedFile
 	columns []column
+	notices []string
 	readers []*pqarrow.ColumnReader
 	schema  table.Schema
 	batch   *table.Batch
@@ -44,13 +48,13 @@ type Reader struct {
 
 var _ table.Reader = (*Reader)(nil)
 
-// Open opens a Parquet file.
-func Open(ctx context.Context, path string) (*Reader, error) {
+// Open opens a Parquet file, of which the named columns are read; nil: all that a table can hold.
+func Open(ctx context.Context, path string, columns []string) (*Reader, error) {
 	f, err := inputfile.OpenRegular(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := open(ctx, path, f, memory.NewGoAllocator())
+	r, err := open(ctx, path, f, memory.NewGoAllocator(), columns)
 	if err != nil {
 		_ = f.Close()
 		return nil, err
@@ -60,9 +64,9 @@ func Open(ctx context.Context, path string) (*Reader, error) {
 }
 
 // open reads the metadata.
-func open(ctx context.Context, path string, in parquet.ReaderAtSeeker, mem memory.Allocator) (r *Reader, err error) {
+func open(ctx context.Context, path string, in parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) (r *Reader, err error) {
 	r = &Reader{path: path}
-	err = r.guard(func() error { return r.begin(ctx, in, mem) })
+	err = r.guard(func() error { return r.begin(ctx, in, mem, columns) })
 	if err != nil {
 		r.release()
 		return nil, err
@@ -70,7 +74,7 @@ func open(ctx context.Context, path string, in parquet.ReaderAtSeeker, mem memor
 	return r, nil
 }
 
-func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memory.Allocator) error {
+func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memory.Allocator, wanted []string) error {
 	checked, err := newCheckedFile(ctx, in)
 	if err != nil {
 		return r.corrupt(err)
@@ -91,18 +95,7 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 	if err != nil {
 		return r.corrupt(err)
 	}
-	for i := range fr.Manifest.Fields {
-		c, err := columnOf(&fr.Manifest.Fields[i], pq.MetaData().Schema)
-		if err != nil {
-			return fmt.Errorf("file %s: %w", r.path, err)
-		}
-		if len(types) == len(fr.Manifest.Fields) {
-			c.typ = original(c.typ, types[i])
-		}
-		r.columns = append(r.columns, c)
-		r.schema = append(r.schema, table.Column{Name: c.name, Type: c.typ})
-	}
-	if err := r.schema.Check(); err != nil {
+	if err := r.choose(fr.Manifest.Fields, pq.MetaData().Schema, types, wanted); err != nil {
 		return fmt.Errorf("file %s: %w", r.path, err)
 	}
 	groups := make([]int, pq.NumRowGroups())
@@ -120,9 +113,9 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 		leaves[i] = true
 	}
 	// Not FileReader.GetRecordReader: it opens the columns in goroutines, whose panics cannot be caught.
-	for i := range r.columns {
+	for _, c := range r.columns {
 		r.memory.renew()
-		reader, err := fr.GetFieldReader(ctx, i, leaves, groups)
+		reader, err := fr.GetFieldReader(ctx, c.field, leaves, groups)
 		if err != nil {
 			return r.corrupt(err)
 		}
@@ -130,6 +123,47 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 	}
 	r.batch = table.NewBatch(r.schema)
 	return nil
+}
+
+// choose makes the columns of those that are wanted of the file's fields, or of all, and original is the SQL types that Writer kept.
+// A field that no table can hold is left out with a notice, unless it is wanted or there is no other.
+func (r *Reader) choose(fields []pqarrow.SchemaField, leaves *schema.Schema, types, wanted []string) error {
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = f.Field.Name
+	}
+	all := wanted == nil
+	if all {
+		wanted = names
+	}
+	var first error
+	for k, name := range wanted {
+		i := k
+		if !all {
+			if i = slices.Index(names, name); i < 0 {
+				return &table.ColumnError{Column: name, Columns: names}
+			}
+		}
+		c, err := columnOf(&fields[i], leaves)
+		switch {
+		case err != nil && !all:
+			return err
+		case err != nil:
+			r.notices = append(r.notices, fmt.Sprintf("file %s: %v, and is left out", r.path, err))
+			first = cmp.Or(first, err)
+			continue
+		}
+		if len(types) == len(fields) {
+			c.typ = original(c.typ, types[i])
+		}
+		c.field = i
+		r.columns = append(r.columns, c)
+		r.schema = append(r.schema, table.Column{Name: c.name, Type: c.typ})
+	}
+	if len(r.columns) == 0 && first != nil {
+		return first
+	}
+	return r.schema.Check()
 }
 
 // guard turns a panic of the Parquet library, which trusts what files say, into an error.
@@ -151,6 +185,9 @@ func (r *Reader) guard(fn func() error) (err error) {
 func (r *Reader) corrupt(err error) error {
 	return fmt.Errorf("file %s: %w: %w", r.path, table.ErrCorrupt, err)
 }
+
+// Notices say what was left out of the file.
+func (r *Reader) Notices() []string { return r.notices }
 
 // Schema has the columns with their types.
 func (r *Reader) Schema() table.Schema { return r.schema }

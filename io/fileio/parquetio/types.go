@@ -18,6 +18,7 @@ type column struct {
 	name  string
 	typ   table.Type
 	depth int // lists in lists around the elements
+	field int // its number among the file's fields
 }
 
 // columnOf finds the SQL type for a field of the file.

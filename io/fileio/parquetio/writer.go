@@ -9,15 +9,14 @@ import (
 	"io"
 
 	"github.com/apache/arrow/go/v15/arrow"
-	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/apache/arrow/go/v15/parquet"
 	"github.com/apache/arrow/go/v15/parquet/compress"
 	"github.com/apache/arrow/go/v15/parquet/file"
 	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
-	"github.com/apache/arrow/go/v15/parquet/schema"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/fileio/internal/inorder"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -27,22 +26,28 @@ const groupBytes = 32 << 20
 // writeLevels is how many levels the library takes at a time; in between it looks at the size of the page.
 const writeLevels = 8 << 10
 
-// A Writer writes rows as a Parquet file, compressed with Snappy.
+// A Writer writes rows as a Parquet file, compressed with Snappy. Several row groups are made at the same time.
 type Writer struct {
 	out     io.Writer
-	mem     memory.Allocator
 	schema  table.Schema
 	limit   int   // bytes of a row group
 	depth   []int // of the lists of each column, 0 for scalars; nil before the first row
-	props   *parquet.WriterProperties
-	root    *schema.GroupNode
-	keep    metadata.KeyValueMetadata
+	types   string
 	file    *assembler
-	levels  levels
-	part    bytes.Buffer // a row group, as the library writes it into a file of its own
-	pending *table.Batch
+	pending *group
+	work    *inorder.Queue[*group]
+	free    []*group
+	rows    int64
+}
+
+// A group is rows on their way to be a row group.
+type group struct {
+	batches []*table.Batch
+	free    []*table.Batch // memory for more
 	bytes   int
-	rows    int64 // before those pending
+	first   int64 // rows before it
+	levels  levels
+	part    bytes.Buffer // the row group, as the library writes it into a file of its own
 }
 
 // NewWriter begins a Parquet file.
@@ -50,29 +55,58 @@ func NewWriter(out io.Writer, schema table.Schema) (*Writer, error) {
 	if err := schema.Check(); err != nil {
 		return nil, err
 	}
-	out = struct{ io.Writer }{out} // the library would close a Closer
-	return &Writer{out: out, mem: memory.NewGoAllocator(), schema: schema, limit: groupBytes, pending: table.NewBatch(schema)}, nil
+	w := &Writer{out: out, schema: schema, limit: groupBytes, work: inorder.New[*group]()}
+	w.pending = w.group()
+	return w, nil
 }
 
-// Write adds rows.
+// group is an empty one.
+func (w *Writer) group() *group {
+	n := len(w.free)
+	if n == 0 {
+		return new(group)
+	}
+	g := w.free[n-1]
+	w.free = w.free[:n-1]
+	g.free, g.batches = append(g.free, g.batches...), g.batches[:0]
+	g.part.Reset()
+	g.bytes = 0
+	return g
+}
+
+// add copies rows from to to of a batch into the group.
+func (g *group) add(b *table.Batch, from, to int) {
+	var own *table.Batch
+	if n := len(g.free); n > 0 {
+		own, g.free = g.free[n-1], g.free[:n-1]
+		own.Reset()
+	} else {
+		own = table.NewBatch(b.Schema)
+	}
+	for c := range b.Cols {
+		arrowvec.AppendRows(&own.Cols[c], &b.Cols[c], from, to)
+	}
+	own.Rows = to - from
+	g.batches = append(g.batches, own)
+}
+
+// Write adds rows, which it copies.
 func (w *Writer) Write(ctx context.Context, b *table.Batch) error {
 	from := 0
 	for row := range b.Rows {
 		for c := range b.Cols {
-			w.bytes += arrowvec.RowBytes(&b.Cols[c], row)
+			w.pending.bytes += arrowvec.RowBytes(&b.Cols[c], row)
 		}
-		if w.bytes < w.limit && row < b.Rows-1 {
+		if w.pending.bytes < w.limit && row < b.Rows-1 {
 			continue
 		}
-		for c := range b.Cols {
-			arrowvec.AppendRows(&w.pending.Cols[c], &b.Cols[c], from, row+1)
-		}
-		w.pending.Rows += row + 1 - from
+		w.pending.add(b, from, row+1)
+		w.rows += int64(row + 1 - from)
 		from = row + 1
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if w.bytes >= w.limit {
+		if w.pending.bytes >= w.limit {
 			if err := w.flush(); err != nil {
 				return err
 			}
@@ -81,57 +115,108 @@ func (w *Writer) Write(ctx context.Context, b *table.Batch) error {
 	return ctx.Err()
 }
 
-// flush writes the pending rows as a row group.
+// flush begins to make a row group of the pending rows.
 func (w *Writer) flush() error {
 	if w.file == nil {
 		if err := w.begin(); err != nil {
 			return err
 		}
 	}
-	if w.pending.Rows == 0 {
+	g := w.pending
+	if len(g.batches) == 0 {
 		return nil
 	}
-	err := w.group()
-	w.rows += int64(w.pending.Rows)
-	w.pending.Reset()
-	w.bytes = 0
-	return err
+	if w.work.Full() {
+		if err := w.take(); err != nil {
+			return err
+		}
+	}
+	w.work.Begin(func() (*group, error) { return g, w.encode(g) })
+	w.pending = w.group()
+	w.pending.first = w.rows
+	return nil
+}
+
+// take writes the row group that was begun first.
+func (w *Writer) take() error {
+	g, err := w.work.Take()
+	if err != nil {
+		return err
+	}
+	w.free = append(w.free, g)
+	return w.file.add(g.part.Bytes())
 }
 
 // begin decides how deep lists are and begins the file.
 func (w *Writer) begin() error {
 	w.depth = make([]int, len(w.schema))
-	fields, sql := make([]arrow.Field, len(w.schema)), make([]string, len(w.schema))
+	sql := make([]string, len(w.schema))
 	for i, c := range w.schema {
-		w.depth[i] = depth(&w.pending.Cols[i])
-		fields[i] = arrowvec.Field(c, arrowvec.ListType(c.Type, w.depth[i]))
+		w.depth[i] = w.pending.depth(i, c.Type)
 		sql[i] = c.Type.SQL
 	}
 	types, err := json.Marshal(sql)
 	if err != nil {
 		return err
 	}
-	// Pages of format 2: to those of format 1 the library takes time that grows with the square of their levels.
-	w.props = parquet.NewWriterProperties(
-		parquet.WithCompression(compress.Codecs.Snappy), parquet.WithAllocator(w.mem), parquet.WithBatchSize(writeLevels),
-		parquet.WithDataPageVersion(parquet.DataPageV2))
-	leaves, err := pqarrow.ToParquet(arrow.NewSchema(fields, nil), w.props, pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem)))
-	if err != nil {
-		return err
-	}
-	w.root = leaves.Root()
-	if err := w.keep.Append(typesKey, string(types)); err != nil {
-		return err
-	}
+	w.types = string(types)
 	w.file = &assembler{out: w.out}
 	return nil
 }
 
-// library lets the Parquet library write a whole file of the rows that fn gives it.
-func (w *Writer) library(fn func(f *file.Writer) error) error {
-	w.part.Reset()
+// encode makes a row group.
+func (w *Writer) encode(g *group) error {
+	column := 0
+	err := w.library(&g.part, g.batches[0], func(f *file.Writer) error {
+		out := f.AppendRowGroup()
+		for i := range w.schema {
+			column = i
+			chunk, err := out.NextColumn()
+			if err == nil {
+				err = g.writeColumn(chunk, i, w.depth[i])
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	})
+	var bad *arrowvec.RowError
+	switch {
+	case errors.As(err, &bad):
+		return fmt.Errorf("column %q, row %d: %w", w.schema[column].Name, g.first+int64(bad.Row)+1, bad.Err)
+	case err != nil:
+		return fmt.Errorf("column %q: %w", w.schema[column].Name, err)
+	}
+	return nil
+}
+
+// library lets the Parquet library write a whole file of the rows that fn gives it; sample is some of them, nil: there are none.
+func (w *Writer) library(out *bytes.Buffer, sample *table.Batch, fn func(f *file.Writer) error) error {
 	return guard(func() error {
-		f := file.NewParquetWriter(&w.part, w.root, file.WithWriterProps(w.props), file.WithWriteMetadata(w.keep))
+		fields := make([]arrow.Field, len(w.schema))
+		for i, c := range w.schema {
+			fields[i] = arrowvec.Field(c, arrowvec.ListType(c.Type, w.depth[i]))
+		}
+		leaves, err := pqarrow.ToParquet(arrow.NewSchema(fields, nil), parquet.NewWriterProperties(), pqarrow.DefaultWriterProps())
+		if err != nil {
+			return err
+		}
+		// Pages of format 2: to those of format 1 the library takes time that grows with the square of their levels.
+		options := []parquet.WriterProperty{
+			parquet.WithCompression(compress.Codecs.Snappy), parquet.WithBatchSize(writeLevels), parquet.WithDataPageVersion(parquet.DataPageV2),
+		}
+		for i := range w.schema {
+			if sample != nil && differ(&sample.Cols[i]) {
+				options = append(options, parquet.WithDictionaryPath(leaves.Column(i).ColumnPath(), false))
+			}
+		}
+		props := parquet.NewWriterProperties(options...)
+		keep := metadata.KeyValueMetadata{}
+		if err := keep.Append(typesKey, w.types); err != nil {
+			return err
+		}
+		f := file.NewParquetWriter(out, leaves.Root(), file.WithWriterProps(props), file.WithWriteMetadata(keep))
 		if err := fn(f); err != nil {
 			return err
 		}
@@ -139,44 +224,20 @@ func (w *Writer) library(fn func(f *file.Writer) error) error {
 	})
 }
 
-// depth is the number of dimensions of the column's first array that is not empty; 0 for scalars.
-func depth(v *table.Vector) int {
-	if !v.Type.Array {
+// depth is the number of dimensions of the first array of a column that is not empty; 0 for scalars.
+func (g *group) depth(column int, t table.Type) int {
+	if !t.Array {
 		return 0
 	}
-	for i := range v.Len() {
-		if v.Offsets[i+1] > v.Offsets[i] {
-			return len(v.Shape(i))
+	for _, b := range g.batches {
+		v := &b.Cols[column]
+		for i := range v.Len() {
+			if v.Offsets[i+1] > v.Offsets[i] {
+				return len(v.Shape(i))
+			}
 		}
 	}
 	return 1
-}
-
-// group writes the pending rows as a row group.
-func (w *Writer) group() error {
-	column := 0
-	err := w.library(func(f *file.Writer) error {
-		g := f.AppendRowGroup()
-		for i := range w.schema {
-			column = i
-			out, err := g.NextColumn()
-			if err == nil {
-				err = w.writeColumn(out, &w.pending.Cols[i], w.depth[i])
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return g.Close()
-	})
-	var bad *arrowvec.RowError
-	switch {
-	case errors.As(err, &bad):
-		return fmt.Errorf("column %q, row %d: %w", w.schema[column].Name, w.rows+int64(bad.Row)+1, bad.Err)
-	case err != nil:
-		return fmt.Errorf("column %q: %w", w.schema[column].Name, err)
-	}
-	return w.file.add(w.part.Bytes())
 }
 
 // guard turns a panic of the Parquet library into an error.
@@ -198,11 +259,17 @@ func (w *Writer) Close() error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	if w.rows == 0 { // the schema comes from a file without rows
-		if err := w.library(func(*file.Writer) error { return nil }); err != nil {
+	for !w.work.Empty() {
+		if err := w.take(); err != nil {
 			return err
 		}
-		if err := w.file.add(w.part.Bytes()); err != nil {
+	}
+	if w.rows == 0 { // the schema comes from a file without rows
+		var empty bytes.Buffer
+		if err := w.library(&empty, nil, func(*file.Writer) error { return nil }); err != nil {
+			return err
+		}
+		if err := w.file.add(empty.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package csvio
+package textvalue
 
 import (
 	"encoding/json"
@@ -8,8 +8,8 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// parseArray reads an array in PostgreSQL's form or as a JSON list.
-func parseArray(text string) (table.TextArray, error) {
+// ParseArray reads an array in PostgreSQL's form or as a JSON list.
+func ParseArray(text string) (table.TextArray, error) {
 	t := strings.TrimSpace(text)
 	if strings.HasPrefix(t, "[") && !strings.Contains(t, "={") {
 		return parseJSONList(t)

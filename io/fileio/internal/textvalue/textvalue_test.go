@@ -1,0 +1,65 @@
+package textvalue
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
+)
+
+func TestNumberKind(t *testing.T) {
+	for text, want := range map[string]int{
+		"": NotNumber, "-": NotNumber, ".": NotNumber, "e5": NotNumber, "1e": NotNumber, "0x1": NotNumber, "1_0": NotNumber, "1,5": NotNumber, "x": NotNumber,
+		"0": Integer, "-1": Integer, "+12": Integer, "9223372036854775807": Integer, "007": NotNumber, "-00": NotNumber, "00.5": NotNumber,
+		"9223372036854775808": Real, "1.": Real, ".5": Real, "-0.5e-10": Real, "1e300": Real, "1e400": NotNumber, "1e-400": NotNumber,
+		"0.12345678901234567890123456789012345": Real, "NaN": Named, "-Infinity": Named, "inf": Named,
+	} {
+		if got := NumberKind([]byte(text)); got != want {
+			t.Errorf("%q: kind %d, want %d", text, got, want)
+		}
+	}
+}
+
+// FuzzNumberKind: a text is a number of a kind where a column of that type takes it.
+func FuzzNumberKind(f *testing.F) {
+	for _, s := range []string{"1", "1.5", "-2e30", "1e999", "007", "NaN", "{1,2.5}", "[1,2]", "{1,}", "[]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		take := func(typ table.Type, text string) bool {
+			v := table.Vector{Type: typ}
+			return v.AppendText(text) == nil
+		}
+		switch kind := NumberKind([]byte(text)); {
+		case kind == Integer && !take(table.Int64Type, text), (kind == Real || kind == Named) && !take(table.Float64Type, text):
+			t.Errorf("%q is of kind %d", text, kind)
+		}
+		integers, numbers := ListKind([]byte(text))
+		list := strings.NewReplacer("[", "{", "]", "}").Replace(text)
+		if numbers && !take(table.Float64ArrayType, list) || integers && !take(table.Int64Type.ArrayOf(), list) {
+			t.Errorf("%q is a list of numbers: %v, integers: %v", text, numbers, integers)
+		}
+	})
+}
+
+func FuzzJSONList(f *testing.F) {
+	for _, s := range []string{"[]", "[1,2]", "[[1,null],[3,4]]", `["a\"","\u00fc"]`, "[[[[[[[", `["`, "[true]", "[{}]", "[1 2]"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !strings.HasPrefix(text, "[") {
+			return
+		}
+		a, err := parseJSONList(text)
+		if err != nil {
+			return
+		}
+		n := min(1, len(a.Shape))
+		for _, d := range a.Shape {
+			n *= d
+		}
+		if n != len(a.Elems) || a.Null != nil && len(a.Null) != n || len(a.Shape) > table.MaxDims {
+			t.Fatalf("%q: %d elements, shape %v", text, len(a.Elems), a.Shape)
+		}
+	})
+}

@@ -1,0 +1,17 @@
+// Package jsonlio reads and writes JSON lines: files that have an object in every line, whose members are the fields of a row.
+//
+// # Types
+//
+// The members of all objects are the columns, in the order in which they first come; a member that an object lacks is NULL, as null is.
+// Types that are not given are found from all values of a member: true and false are boolean, numbers bigint or double precision, texts
+// text; lists of these arrays of them, lists of lists of equal lengths arrays of more dimensions. Different values of one kind together are
+// the wider one: texts and numbers are text. Objects, and lists of anything else, are json.
+//
+// Writer writes numbers, booleans, lists and json as JSON has them, everything else as the text that PostgreSQL prints. NaN and
+// infinities, which JSON does not have, are texts.
+//
+// # Failure
+//
+// Whatever the bytes are, reading ends in rows or in an *Error that names file, line and member. Memory is bounded by the longest line, which
+// may have 256 MiB, and 10,000 columns.
+package jsonlio

@@ -1,0 +1,96 @@
+package jsonlio
+
+import (
+	"bytes"
+
+	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
+	"github.com/beamfit/beamfit/io/table"
+)
+
+// A guess is what the values of a column so far are.
+type guess struct {
+	scalar, list                   bool // there were single values, lists
+	boolean, integer, number, text bool // all of them, or of their elements, are so
+	other                          bool // there was an object, or a list that is no array
+	values                         bool // there was a value or an element
+}
+
+func newGuess() guess { return guess{boolean: true, integer: true, number: true, text: true} }
+
+// add narrows the guess by a value.
+func (g *guess) add(value []byte) {
+	switch value[0] {
+	case 'n':
+	case '{':
+		g.other = true
+	case '[':
+		g.list = true
+		if _, numbers := textvalue.ListKind(value); !numbers {
+			g.elements(value)
+			return
+		}
+		integers, _ := textvalue.ListKind(value)
+		g.narrow(false, integers, true, false)
+	default:
+		g.scalar = true
+		g.value(value)
+	}
+}
+
+func (g *guess) narrow(boolean, integer, number, text bool) {
+	g.boolean, g.integer, g.number, g.text = g.boolean && boolean, g.integer && integer, g.number && number, g.text && text
+	g.values = true
+}
+
+func (g *guess) value(value []byte) {
+	switch value[0] {
+	case 't', 'f':
+		g.narrow(true, false, false, false)
+	case '"':
+		g.narrow(false, false, false, true)
+	default:
+		kind := textvalue.NumberKind(value)
+		g.narrow(false, kind == textvalue.Integer, kind != textvalue.NotNumber, false)
+	}
+}
+
+// elements narrows the guess by the elements of a list.
+func (g *guess) elements(list []byte) {
+	if _, err := textvalue.ParseArray(string(list)); err != nil {
+		g.other = true
+		return
+	}
+	for at := 0; at < len(list); {
+		switch c := list[at]; {
+		case bytes.IndexByte([]byte("[], \t\r\n"), c) >= 0:
+			at++
+		default:
+			end := skip(list, at)
+			if c != 'n' {
+				g.value(list[at:end])
+			}
+			at = end
+		}
+	}
+}
+
+// typ is the type to take.
+func (g *guess) typ() table.Type {
+	t := table.TextType
+	switch {
+	case g.other || g.list && g.scalar:
+		return table.JSONType
+	case g.values && g.boolean:
+		t = table.BoolType
+	case g.values && g.integer:
+		t = table.Int64Type
+	case g.values && g.number:
+		t = table.Float64Type
+	case g.list && g.values && !g.text:
+		return table.JSONType // a list of texts and numbers
+	}
+	if g.list {
+		return t.ArrayOf()
+	}
+	return t
+}
