@@ -32,6 +32,7 @@ type checkedFile struct {
 	current []*chunk // of each column, the one read last
 	pages   int64    // bytes of the pages so far
 	buffer  []byte
+	view    *view // nil: the library can read the file as it is
 }
 
 func newCheckedFile(ctx context.Context, in parquet.ReaderAtSeeker) (*checkedFile, error) {
@@ -43,22 +44,48 @@ func newCheckedFile(ctx context.Context, in parquet.ReaderAtSeeker) (*checkedFil
 	if err != nil {
 		return nil, err
 	}
-	return &checkedFile{
+	c := &checkedFile{
 		ReaderAtSeeker: in, ctx: ctx, size: size, chunks: f.chunks, current: make([]*chunk, f.columns), buffer: make([]byte, 64<<10),
-	}, nil
+	}
+	c.view, err = newView(c, f.meta)
+	return c, err
+}
+
+// Seek is asked for the size of the file.
+func (f *checkedFile) Seek(offset int64, whence int) (int64, error) {
+	if f.view != nil && whence == io.SeekEnd {
+		return f.view.size() + offset, nil
+	}
+	return f.ReaderAtSeeker.Seek(offset, whence)
 }
 
 func (f *checkedFile) ReadAt(p []byte, at int64) (int, error) {
-	i := sort.Search(len(f.chunks), func(i int) bool { return f.chunks[i].end > at })
-	if i < len(f.chunks) && at+int64(len(p)) > f.chunks[i].start && !f.chunks[i].checked {
-		c := f.chunks[i]
-		if err := f.check(c); err != nil {
-			// The library may take an error of reading for the end of the file.
-			panic(fmt.Errorf("column %d, column chunk at byte %d: %w", c.column+1, c.start, err))
+	if f.view != nil && at >= f.size {
+		n, err := f.view.ReadAt(p, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			panic(err) // the library may take an error of reading for the end of the file
 		}
-		c.checked = true
+		return n, err
+	}
+	i := sort.Search(len(f.chunks), func(i int) bool { return f.chunks[i].end > at })
+	if i < len(f.chunks) && at+int64(len(p)) > f.chunks[i].start {
+		if err := f.once(f.chunks[i]); err != nil {
+			panic(err)
+		}
 	}
 	return f.ReaderAtSeeker.ReadAt(p, at)
+}
+
+// once checks a chunk unless that is done.
+func (f *checkedFile) once(c *chunk) error {
+	if c.checked {
+		return nil
+	}
+	if err := f.check(c); err != nil {
+		return fmt.Errorf("column %d, column chunk at byte %d: %w", c.column+1, c.start, err)
+	}
+	c.checked = true
+	return nil
 }
 
 // check reads through the pages of a chunk.
@@ -112,7 +139,7 @@ func (f *checkedFile) afford(c *chunk) error {
 	all := int64(0)
 	for _, c := range f.current {
 		if c != nil {
-			all += c.demand
+			all += c.demand + c.plain
 		}
 	}
 	if most := memoryFor(f.size); all > most {
@@ -192,14 +219,8 @@ const sliceMemory = 24
 
 // leastWidth is the least number of bytes of a value in a dictionary.
 func (c *chunk) leastWidth() int64 {
-	const byteArray, int96 = 6, 3
-	switch c.typ {
-	case 1, 4, byteArray: // INT32, FLOAT; a length
+	if c.typ == typeBytes { // the length
 		return 4
-	case 2, 5: // INT64, DOUBLE
-		return 8
-	case int96:
-		return 12
 	}
-	return 1
+	return max(1, c.width)
 }

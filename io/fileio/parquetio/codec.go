@@ -1,9 +1,11 @@
 package parquetio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
 
 	"github.com/golang/snappy"
 	"github.com/klauspost/compress/zstd"
@@ -13,8 +15,30 @@ import (
 const (
 	codecNone   = 0
 	codecSnappy = 1
+	codecGzip   = 2
+	codecLZO    = 3
+	codecBrotli = 4
+	codecLZ4    = 5 // in Hadoop's blocks
 	codecZstd   = 6
+	codecLZ4Raw = 7
 )
+
+// codecNames are the names of the codecs that are not supported.
+var codecNames = map[int64]string{codecLZO: "LZO"}
+
+// supported reports a codec or an encoding that cannot be read.
+func (c *chunk) supported() error {
+	switch c.codec {
+	case codecNone, codecSnappy, codecGzip, codecBrotli, codecLZ4, codecZstd, codecLZ4Raw:
+	default:
+		return fmt.Errorf("is compressed with %s, which is not supported; Snappy, gzip, Brotli, Zstandard and LZ4 are", cmp.Or(codecNames[c.codec], fmt.Sprint("codec ", c.codec)))
+	}
+	const known = 1<<0 | 1<<2 | 1<<3 | 1<<4 | 1<<deltaBinary | 1<<deltaLengths | 1<<deltaByteArray | 1<<8 | 1<<byteStreamSplit
+	if odd := c.encodings &^ known; odd != 0 {
+		return fmt.Errorf("has an encoding that is not known, number %d", bits.TrailingZeros32(odd))
+	}
+	return nil
+}
 
 // checkCompressed reports a page that does not have size bytes when it is uncompressed, where the library would ask for as
 // much memory as the page wants: Snappy and Zstandard write the size, and the others stop at the size of the page.

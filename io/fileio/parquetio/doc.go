@@ -19,6 +19,12 @@
 // Structures, maps and further types are left out with a notice, or refused by name where they are asked for or there is nothing else. Files that Writer made keep the exact types under beamfit.types in
 // their metadata.
 //
+// # Compression and encodings read
+//
+// Snappy, gzip, Brotli, Zstandard and LZ4, both as such and in Hadoop's blocks; plain values, dictionaries, differences (DELTA_*), runs and
+// BYTE_STREAM_SPLIT. Column chunks that the Parquet library cannot read are made plain, page by page, before it sees them. Others are refused by
+// name, not as damage.
+//
 // # Types written
 //
 // Numbers, text, bytea and boolean as above; numeric and all other types as text; arrays as lists.

@@ -29,10 +29,23 @@ const (
 	creatorPrefix = "beamfit, "
 )
 
+// The physical types.
+const (
+	typeInt32  = 1
+	typeInt64  = 2
+	typeInt96  = 3
+	typeFloat  = 4
+	typeDouble = 5
+	typeBytes  = 6
+	typeFixed  = 7
+)
+
 // A footer is what is used here of the metadata of a file.
 type footer struct {
-	columns int   // leaves of the schema
-	levels  []int // of each column, the kinds of levels that its pages have
+	columns int     // leaves of the schema
+	levels  []int   // of each column, the kinds of levels that its pages have
+	widths  []int64 // of each column, the bytes of its values; 0: of different lengths
+	meta    []byte
 	open    []node
 	chunks  []*chunk
 	creator string
@@ -43,6 +56,9 @@ type chunk struct {
 	column     int
 	start, end int64
 	typ, codec int64
+	encodings  uint32 // of its pages, a bit for each
+	width      int64
+	plain      int64 // memory that making its largest page plain takes
 	values     int64
 	levels     int
 	headers    string // checksum of the page headers, "" where the file has none
@@ -71,7 +87,7 @@ func readFooter(in io.ReaderAt, size int64) (*footer, error) {
 	if _, err := in.ReadAt(data, begin); err != nil {
 		return nil, err
 	}
-	f := new(footer)
+	f := &footer{meta: data}
 	r := &thriftReader{data: data}
 	if err := f.read(r); err != nil {
 		return nil, err
@@ -140,9 +156,13 @@ type node struct {
 // readSchemaElement reads an element of the schema, which lists a tree from the root on, children after their parent.
 func (f *footer) readSchemaElement(r *thriftReader) {
 	var n node
-	repetition := int64(0)
+	var repetition, physical, length int64
 	r.structure(func(id int, typ byte) {
 		switch id {
+		case 1:
+			physical = r.intField(typ, thriftI32)
+		case 2:
+			length = r.intField(typ, thriftI32)
 		case 3:
 			repetition = r.intField(typ, thriftI32)
 		case 5:
@@ -168,10 +188,26 @@ func (f *footer) readSchemaElement(r *thriftReader) {
 			}
 		}
 		f.levels = append(f.levels, levels)
+		f.widths = append(f.widths, valueWidth(physical, length))
 	}
 	for len(f.open) > 0 && f.open[len(f.open)-1].children == 0 {
 		f.open = f.open[:len(f.open)-1]
 	}
+}
+
+// valueWidth is the number of bytes of the values of a type, 0 where they have different lengths; length is that of a type with a fixed one.
+func valueWidth(physical, length int64) int64 {
+	switch physical {
+	case typeInt32, typeFloat:
+		return 4
+	case typeInt64, typeDouble:
+		return 8
+	case typeInt96:
+		return 12
+	case typeFixed:
+		return max(0, length)
+	}
+	return 0
 }
 
 // readKeyValues looks for a key in a list of KeyValue; value stays part of the data.
@@ -220,7 +256,7 @@ func (f *footer) readGroup(r *thriftReader, id int, typ byte) {
 	})
 	for i, c := range f.chunks[len(f.chunks)-column:] {
 		if i < len(f.levels) {
-			c.levels = f.levels[i]
+			c.levels, c.width = f.levels[i], f.widths[i]
 		}
 	}
 	if column != f.columns && r.err == nil {
@@ -236,6 +272,14 @@ func (c *chunk) read(r *thriftReader) {
 		switch id {
 		case 1:
 			c.typ = r.intField(typ, thriftI32)
+		case 2:
+			if r.want(typ, thriftList) {
+				r.list(func(typ byte) {
+					if e := r.intField(typ, thriftI32); e >= 0 && e < 32 {
+						c.encodings |= 1 << e
+					}
+				})
+			}
 		case 4:
 			c.codec = r.intField(typ, thriftI32)
 		case 5:

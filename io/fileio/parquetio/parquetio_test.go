@@ -458,6 +458,9 @@ func FuzzReader(f *testing.F) {
 	f.Add(write(f, column1(table.Float64ArrayType), []any{[]float64{1, 2}}))
 	f.Add(foreign(f, []arrow.Field{{Name: "v", Type: &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}}}, `[{"v":"a"},{"v":"b"}]`, pqarrow.WithStoreSchema()))
 	f.Add([]byte("PAR1"))
+	for _, name := range viewFiles {
+		f.Add(viewFile(f, name))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		schema, rows, err := read(data, memory.NewGoAllocator())
 		if err != nil {

@@ -98,6 +98,9 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 	if err := r.choose(fr.Manifest.Fields, pq.MetaData().Schema, types, wanted); err != nil {
 		return fmt.Errorf("file %s: %w", r.path, err)
 	}
+	if err := r.supported(pq.MetaData().Schema); err != nil {
+		return fmt.Errorf("file %s: %w", r.path, err)
+	}
 	groups := make([]int, pq.NumRowGroups())
 	for g := range groups {
 		groups[g] = g
@@ -164,6 +167,25 @@ func (r *Reader) choose(fields []pqarrow.SchemaField, leaves *schema.Schema, typ
 		return first
 	}
 	return r.schema.Check()
+}
+
+// supported reports what of the columns that are read is no damage, but what this package does not know.
+func (r *Reader) supported(leaves *schema.Schema) error {
+	read := map[string]bool{}
+	for _, c := range r.columns {
+		read[c.name] = true
+	}
+	for _, c := range r.file.chunks {
+		if c.column >= leaves.NumColumns() {
+			continue
+		}
+		if name := leaves.Column(c.column).ColumnPath()[0]; read[name] {
+			if err := c.supported(); err != nil {
+				return fmt.Errorf("column %q %w", name, err)
+			}
+		}
+	}
+	return nil
 }
 
 // guard turns a panic of the Parquet library, which trusts what files say, into an error.

@@ -35,8 +35,28 @@ pq.write_table(pa.table(summed), "summed.parquet", compression="snappy", write_p
                data_page_size=1024, write_batch_size=64, store_schema=False, write_statistics=False)
 
 # delta1.parquet and delta2.parquet have the encodings that write differences, compressed and not, in pages of both formats.
-# Not DELTA_BINARY_PACKED, which the Go library cannot read in several batches.
 for version, codec in [("1.0", "none"), ("2.0", "gzip")]:
     pq.write_table(pa.table({"i": summed["i"], "s": summed["s"], "p": summed["s"], "l": pa.array([[f"x{x}"] for x in range(400)])}),
                    f"delta{version[0]}.parquet", compression=codec, use_dictionary=False, data_page_version=version, store_schema=False,
                    column_encoding={"s": "DELTA_LENGTH_BYTE_ARRAY", "p": "DELTA_BYTE_ARRAY", "l.list.element": "DELTA_BYTE_ARRAY"})
+
+# view-*.parquet have the same rows, plain and as the Go library cannot read them: LZ4, values split into streams of bytes, differences of
+# numbers and of values of a fixed length, in pages of both formats, several of them.
+views = pa.table({
+    "f": pa.array([None if x % 7 == 0 else x / 7 for x in range(150)], pa.float32()),
+    "d": pa.array([x / 3 for x in range(150)], pa.float64()),
+    "i": pa.array([None if x % 5 == 0 else (-1) ** x * x**4 for x in range(150)], pa.int32()),
+    "l": pa.array([x * x - (1 << 40) for x in range(150)], pa.int64()),
+    "s": pa.array([f"text {x // 3}" if x % 4 else None for x in range(150)]),
+    "a": pa.array([None if x % 11 == 0 else [float(y) for y in range(x % 4)] for x in range(150)], pa.list_(pa.float32())),
+    "b": pa.array([bytes([1, x // 10, x, 3]) if x % 6 else None for x in range(150)], pa.binary(4)),
+})
+numbers = ["f", "d", "i", "l", "a.list.element", "b"]
+split = {c: "BYTE_STREAM_SPLIT" for c in numbers}
+delta = {"i": "DELTA_BINARY_PACKED", "l": "DELTA_BINARY_PACKED", "s": "DELTA_BYTE_ARRAY", "b": "DELTA_BYTE_ARRAY"}
+for name, codec, version, encoding in [
+    ("plain", "none", "1.0", None), ("lz4", "lz4", "1.0", None), ("lz4-2", "lz4", "2.0", None), ("split", "none", "1.0", split), ("split-lz4-2", "lz4", "2.0", split),
+    ("delta", "none", "1.0", delta), ("delta-lz4-2", "lz4", "2.0", delta), ("delta-2", "snappy", "2.0", delta),
+]:
+    pq.write_table(views, f"view-{name}.parquet", compression=codec, data_page_version=version, use_dictionary=encoding is None, column_encoding=encoding,
+                   data_page_size=256, write_batch_size=32, store_schema=False, write_statistics=False, write_page_checksum=True, row_group_size=100)
