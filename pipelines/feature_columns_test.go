@@ -212,7 +212,7 @@ func TestSeveralFeatureArrays(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		env := Env{Store: store}
 		passengers(t, store, "passengers", 0, 20)
-		list := `[zero("Age")] AS "A", image, [index(sex), alone]`
+		list := `[zero("Age")] AS "A", image, [sex, alone]`
 		opt := PreprocessOptions{Source: "passengers", Output: "p", Dependent: "price", Independent: list, LabelTypes: []string{"numeric"}, Normalize: ptr(3.0)}
 		if _, err := Preprocess(t.Context(), env, opt); err != nil {
 			t.Fatal(err)
@@ -230,13 +230,14 @@ func TestSeveralFeatureArrays(t *testing.T) {
 				if k%4 == 3 {
 					age = 0
 				}
-				sex, alone := []float32{2, 0, 1}[k%3]*third, float32(1-k%2)*third
-				if got, want := []float32{r.inputs[0][k], r.inputs[1][2*k], r.inputs[2][2*k], r.inputs[2][2*k+1]}, []float32{age, float32(k) * third, sex, alone}; !slices.Equal(got, want) {
+				want := []float32{age, float32(k) * third, 0, 0, 0, float32(1-k%2) * third}
+				want[2+[]int{2, 0, 1}[k%3]] = third
+				if got := slices.Concat(r.inputs[0][k:k+1], r.inputs[1][2*k:2*k+1], r.inputs[2][4*k:4*k+4]); !slices.Equal(got, want) {
 					t.Errorf("row %d: %v, want %v", k, got, want)
 				}
 			}
 		}
-		loadArch(t, store, denseJSON("linear", 1, 1, 2, 2))
+		loadArch(t, store, denseJSON("linear", 1, 1, 2, 4))
 		if _, err := Fit(t.Context(), env, FitOptions{Source: "p", Model: "m", ArchTable: "arch", ID: 1, Iterations: 1, Compile: "loss='mse', optimizer='sgd'"}); err != nil {
 			t.Fatal(err)
 		}
@@ -392,6 +393,7 @@ func TestFeatureColumnsRefuse(t *testing.T) {
 			"no such column":  {func(o *PreprocessOptions) { o.Independent = "age, sex" }, []string{"independent variables: table", `column "age" does not exist; column "Age" does`, `'"Age"'`}},
 			"function":        {func(o *PreprocessOptions) { o.Independent = "scale(sex)" }, []string{`function "scale" is not known`}},
 			"limit":           {func(o *PreprocessOptions) { o.Independent = "onehot(id, limit=3)" }, []string{`column "id" has more than 3 distinct values`, "hash(id, 64)"}},
+			"index divided":   {func(o *PreprocessOptions) { o.Independent, o.Normalize = "index(sex)", ptr(2.0) }, []string{"would divide the numbers of index(sex)"}},
 			"name of label":   {func(o *PreprocessOptions) { o.Independent = "[sex] AS survived" }, []string{"the packed table cannot have these variables", `"survived" appears twice`}},
 			"like, typed": {func(o *PreprocessOptions) {
 				*o = PreprocessOptions{Source: "typed", Output: "out", Like: "packed", Dependent: "sex"}

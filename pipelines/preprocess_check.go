@@ -174,7 +174,11 @@ func (p *packJob) checkNumbers() error {
 	if err != nil {
 		return err
 	}
-	p.normalize = unscaled(c)
+	if p.normalize = unscaled(c); p.normalize != 1 {
+		if err := p.checkIndexes(); err != nil {
+			return err
+		}
+	}
 	if p.opt.Shards < 0 || p.opt.Shards > maxShards {
 		return fmt.Errorf("the number of shards must be between 1 and %d, found %d", maxShards, p.opt.Shards)
 	}
@@ -191,6 +195,18 @@ func (p *packJob) checkNumbers() error {
 		}
 		if c := p.dependents[i]; c.numeric {
 			return fmt.Errorf("number of classes: the labels of column %q are numeric and have none", c.Name)
+		}
+	}
+	return nil
+}
+
+// checkIndexes refuses a normalizing constant for the numbers of categories, which would be none any more.
+func (p *packJob) checkIndexes() error {
+	for _, in := range p.independents {
+		for i := 0; in.made != nil && i < len(in.made.Columns); i++ {
+			if c := &in.made.Columns[i]; c.IsIndex() {
+				return fmt.Errorf("a normalizing constant would divide the numbers of %s; scale other columns by minmax or standardise", c)
+			}
 		}
 	}
 	return nil

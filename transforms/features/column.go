@@ -97,6 +97,9 @@ func (c *Column) has(function string) bool {
 // IsArray tells whether the column has arrays.
 func (c *Column) IsArray() bool { return c.typ().Array }
 
+// IsIndex tells whether the column ends as the number of a category.
+func (c *Column) IsIndex() bool { return c.last() != nil && c.last().Function == index }
+
 func (c *Column) typ() table.Type { return table.ParseType(c.Type) }
 
 // String is the term as the list would have it: standardise(mean(age)).

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/nearest"
 )
 
 // The functions.
@@ -81,13 +81,13 @@ func function(name string) int {
 	return -1
 }
 
-// functionNames lists the functions.
-func functionNames() string {
+// unknownFunction is the error of a name that no function has.
+func unknownFunction(name string) error {
 	var all []string
 	for _, f := range functions {
 		all = append(all, f.name)
 	}
-	return strings.Join(all, ", ")
+	return fmt.Errorf("function %q is not known (%s)", name, nearest.Known(name, all))
 }
 
 // A form is what the values of a column are, before or between steps.
@@ -128,7 +128,7 @@ func (c *Column) check() error {
 	for i, s := range c.Steps {
 		f := function(s.Function)
 		if f < 0 {
-			return fmt.Errorf("function %q is not known; there are %s", s.Function, functionNames())
+			return unknownFunction(s.Function)
 		}
 		if err := s.checkOptions(f); err != nil {
 			return err

@@ -145,7 +145,7 @@ func (p *parser) call(name string, depth int) ([]term, error) {
 	}
 	f := function(s.Function)
 	if f < 0 {
-		return nil, fmt.Errorf("function %q is not known; there are %s (the name of a column with parentheses is written in double quotes)", name, functionNames())
+		return nil, fmt.Errorf("%w; a column with parentheses in its name is written in double quotes", unknownFunction(name))
 	}
 	p.at++
 	var terms []term
