@@ -15,16 +15,32 @@ type query struct {
 	text       string
 	statements []sqltext.Statement // none where nothing was looked for
 	calls      []*call             // per statement; nil: it is no call
+	prepares   map[int]prepared    // statements that PREPARE in SQL
 	mentions   bool                // the text mentions MADlib's schema
 }
 
+// hasCalls tells whether there is anything that does not pass as it is.
 func (q *query) hasCalls() bool {
+	if len(q.prepares) > 0 {
+		return true
+	}
 	for _, c := range q.calls {
 		if c != nil {
 			return true
 		}
 	}
 	return false
+}
+
+func (q *query) isPrepare(i int) bool {
+	_, is := q.prepares[i]
+	return is
+}
+
+// A prepared is a PREPARE among the statements of a query string. The call is nil where it prepares something else.
+type prepared struct {
+	name string
+	call *call
 }
 
 // A found is a call in a text.
@@ -39,31 +55,69 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 	q := &query{text: text}
 	lower := strings.ToLower(text)
 	q.mentions = strings.Contains(lower, s.proxy.schema)
-	if !q.mentions && !s.proxy.mentionsFunction(lower) {
+	if !q.mentions && len(s.statements) == 0 && !s.proxy.mentionsFunction(lower) {
 		return q, nil
 	}
 	q.statements = sqltext.Split(text, s.setting("standard_conforming_strings") != "off")
-	q.calls = make([]*call, len(q.statements))
+	q.calls, q.prepares = make([]*call, len(q.statements)), map[int]prepared{}
 	for i, st := range q.statements {
-		c := sqltext.FindCall(text, st)
-		if c == nil || c.Schema != "" && c.Schema != s.proxy.schema {
+		if c := s.executes(q, i); c != nil {
+			q.calls[i] = &call{found: c.found, rewrite: sqltext.Part(text, st.Start, st.End)}
 			continue
 		}
-		f := madlib.Find(c.Function)
-		if f == nil {
-			continue
+		name, c := sqltext.FindPrepare(text, st)
+		prepares := name != ""
+		if !prepares {
+			c = sqltext.FindCall(text, st)
 		}
-		if c.Schema == "" {
-			if !f.Unqualified() {
-				continue
-			}
-			if yes, err := onPath(); err != nil || !yes {
+		var known *call
+		if c != nil {
+			f, err := s.functionOf(c, onPath)
+			if err != nil {
 				return q, err
 			}
+			if f != nil {
+				known = newCall(text, st, c, f)
+			}
 		}
-		q.calls[i] = newCall(text, st, c, f)
+		if prepares {
+			q.prepares[i] = prepared{name, known}
+		} else {
+			q.calls[i] = known
+		}
 	}
 	return q, nil
+}
+
+// executes is the call that statement i executes, which was prepared earlier, or in the same query string.
+func (s *session) executes(q *query, i int) *call {
+	name := sqltext.FindExecute(q.text, q.statements[i])
+	if name == "" {
+		return nil
+	}
+	for j := i - 1; j >= 0; j-- {
+		if p, is := q.prepares[j]; is && p.name == name {
+			return p.call
+		}
+	}
+	return s.statements[name]
+}
+
+// functionOf is the function of MADlib that is called, nil for another one.
+func (s *session) functionOf(c *sqltext.Call, onPath func() (bool, error)) (*madlib.Function, error) {
+	f := madlib.Find(c.Function)
+	if f == nil || c.Schema != "" && c.Schema != s.proxy.schema {
+		return nil, nil
+	}
+	if c.Schema == "" {
+		if !f.Unqualified() {
+			return nil, nil
+		}
+		if yes, err := onPath(); err != nil || !yes {
+			return nil, err
+		}
+	}
+	return f, nil
 }
 
 func newCall(text string, st sqltext.Statement, c *sqltext.Call, f *madlib.Function) *call {

@@ -45,10 +45,14 @@ func (s *session) queryWithCalls(q *query, unsynced bool) error {
 			i++
 		} else {
 			j := i + 1
-			for j < len(q.statements) && q.calls[j] == nil && !controls {
-				j++
+			if p, is := q.prepares[i]; is {
+				ok, err = s.prepare(q, i, p)
+			} else {
+				for j < len(q.statements) && q.calls[j] == nil && !q.isPrepare(j) && !controls {
+					j++
+				}
+				ok, err = s.queryPart(q, i, j)
 			}
-			ok, err = s.queryPart(q, i, j)
 			i = j
 		}
 		if err != nil {
@@ -88,6 +92,25 @@ func (s *session) queryPart(q *query, i, j int) (ok bool, err error) {
 	}
 	err = s.settle()
 	return !o.failed, err
+}
+
+// prepare runs a PREPARE, of a call or of something else.
+func (s *session) prepare(q *query, i int, p prepared) (ok bool, err error) {
+	if p.call == nil {
+		if ok, err = s.queryPart(q, i, i+1); ok {
+			delete(s.statements, p.name)
+		}
+		return ok, err
+	}
+	o := &owed{kind: 'Q', hideReady: true, text: p.call.rewrite}
+	if err := s.pass(o, append([]byte(p.call.rewrite.SQL), 0)); err != nil {
+		return false, err
+	}
+	if err := s.settle(); err != nil || o.failed {
+		return false, err
+	}
+	s.statements[p.name] = p.call
+	return true, nil
 }
 
 // queryCall runs a call.

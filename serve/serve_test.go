@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 
+	"github.com/beamfit/beamfit/serve/madlib"
 	"github.com/beamfit/beamfit/serve/wire"
 )
 
@@ -391,6 +392,60 @@ func TestQueryStrings(t *testing.T) {
 			t.Errorf("%s: the status is %c", text, status)
 		}
 	}
+}
+
+// TestPrepare: a call that SQL has prepared is one when it is executed, in whatever way.
+func TestPrepare(t *testing.T) {
+	s := start(t, nil)
+	packed(t, s)
+	ctx := context.Background()
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, strings.Replace(fitForEver, "1000000", "2", 1))
+	run(t, c, "PREPARE p AS SELECT madlib.madlib_keras_evaluate('m', $1, $2)")
+	run(t, c, "PREPARE q (text) AS SELECT * FROM madlib.madlib_keras_evaluate('m', 'p', $1); EXECUTE q('e1')")
+	run(t, c, "EXECUTE p('p', 'e2')")
+	run(t, c, "EXECUTE p('p', 'e3')", pgx.QueryExecModeExec)
+	_, err := c.Exec(ctx, "EXECUTE p('p', 'e3')")
+	wantError(t, err, "42P07", "e3")
+	if got := ask(t, c, "SELECT count(*) FROM e1, e2, e3"); got != "1" {
+		t.Errorf("%s rows", got)
+	}
+	run(t, c, "DEALLOCATE p")
+	_, err = c.Exec(ctx, "EXECUTE p('p', 'e4')")
+	wantError(t, err, "26000", "does not exist")
+	run(t, c, "PREPARE p AS SELECT 'another', $1::text")
+	var a, b string
+	if err := c.QueryRow(ctx, "EXECUTE p('x')").Scan(&a, &b); err != nil || a != "another" || b != "x" {
+		t.Errorf("%s %s, %v", a, b, err)
+	}
+	_, err = c.Exec(ctx, "PREPARE r AS SELECT madlib.madlib_keras_evaluate('m', nothing)")
+	wantError(t, err, "42703", "nothing")
+}
+
+// TestStubs: the functions of --print-stubs can be made, list all parameters, say what to do, and hinder no call.
+func TestStubs(t *testing.T) {
+	s := start(t, func(o *Options) { o.Schema = "stubs_" + strings.ToLower(rand.Text()) })
+	schema := s.proxy.schema
+	d, _ := connect(t, s.direct, pgx.QueryExecModeSimpleProtocol)
+	defer run(t, d, "DROP SCHEMA "+schema+" CASCADE")
+	for range 2 {
+		run(t, d, madlib.Stubs(schema))
+	}
+	ctx := context.Background()
+	for _, sql := range []string{
+		"SELECT %s.madlib_keras_fit('a','b','c',1,'','',1)", "SELECT %s.madlib_keras_predict('a','b','c','d','e')", "SELECT %s.madlib_keras_predict('a','b','c','d','e',2)",
+		"SELECT %s.madlib_keras_predict('a','b','c','d','e',0.5, mst_key => 1)", "SELECT %s.load_keras_model()", "SELECT %s.train_test_split('usage')",
+	} {
+		_, err := d.Exec(ctx, fmt.Sprintf(sql, schema))
+		wantError(t, err, "0A000", "Connect through the proxy")
+	}
+	if got := ask(t, d, fmt.Sprintf("SELECT proargnames[14] FROM pg_proc WHERE pronamespace = '%s'::regnamespace AND proname = 'madlib_keras_fit' AND pronargs > 1", schema)); got != "object_table" {
+		t.Errorf("the last parameter of madlib_keras_fit is %s", got)
+	}
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, c, fmt.Sprintf("SELECT %s.load_keras_model('a', $1::json)", schema), arch(t))
+	_, err := c.Exec(ctx, fmt.Sprintf("DO $$ BEGIN PERFORM %s.delete_keras_model('a', 1); END $$", schema))
+	wantError(t, err, "0A000", "alone in its SELECT list")
 }
 
 // TestCopy: a COPY before a call, and one in the same string, take their data.

@@ -15,6 +15,9 @@ import (
 	"github.com/beamfit/beamfit/serve/wire"
 )
 
+// DefaultSchema is that of MADlib's functions.
+const DefaultSchema = "madlib"
+
 // Options are what a proxy is made with.
 type Options struct {
 	Upstream *wire.Upstream
@@ -68,7 +71,7 @@ func New(o Options) *Server {
 		clients: map[net.Conn]struct{}{}, sessions: map[string]*session{}, metrics: metrics{calls: map[string]*callCount{}},
 	}
 	if p.schema == "" {
-		p.schema = "madlib"
+		p.schema = DefaultSchema
 	}
 	if o.MaxJobs > 0 {
 		p.places = make(chan struct{}, o.MaxJobs)

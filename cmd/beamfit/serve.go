@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,12 +36,12 @@ const directRunner = "direct"
 const endGrace = 5 * time.Second
 
 type serveTask struct {
-	listen, metrics              string
-	auth                         string
-	cert, key, filesDir          string
-	insecureListen, allowUnasked bool
-	maxClients, maxJobs, shards  int
-	grace                        time.Duration
+	listen, metrics                     string
+	auth                                string
+	cert, key, filesDir                 string
+	insecureListen, allowUnasked, stubs bool
+	maxClients, maxJobs, shards         int
+	grace                               time.Duration
 }
 
 func serveCommand(a *app) *cobra.Command {
@@ -72,6 +73,7 @@ func (t *serveTask) define(f flags) {
 	f.add(flagvalue.Of(&t.shards, flagvalue.Positive), "shards", "N", "1", "workers that packed tables are made for, where a session does not SET beamfit.shards")
 	f.add(flagvalue.Of(&t.filesDir, flagvalue.Text), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger)")
 	f.add(flagvalue.Of(&t.grace, flagvalue.Duration), "grace", "DURATION", serveGrace.String(), "how long calls may go on after SIGTERM")
+	f.toggle(&t.stubs, "print-stubs", "print SQL that makes a schema madlib of functions which only say to connect through the proxy, and serve nothing")
 	f.add(flagvalue.Of(&t.metrics, flagvalue.Text), "metrics", "HOST:PORT", "off", "address for /healthz and Prometheus' /metrics")
 }
 
@@ -101,6 +103,10 @@ func (t *serveTask) listener() (net.Listener, error) {
 }
 
 func (t *serveTask) run(ctx context.Context, a *app) error {
+	if t.stubs {
+		_, err := io.WriteString(a.out, madlib.Stubs(serve.DefaultSchema))
+		return err
+	}
 	if a.runner != directRunner {
 		return fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", directRunner, a.runner)
 	}

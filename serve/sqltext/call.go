@@ -13,6 +13,7 @@ type Call struct {
 	// Column is the name of the answer's column: the alias, or the function.
 	Column string
 
+	begin       int // the token SELECT; what stands before it, PREPARE name AS, is kept in the rewrite
 	first, last int // the arguments are text between these tokens: behind ( and before )
 	rest        int // the token with which the rest of the statement begins, FROM for instance; len(tokens) where there is none
 }
@@ -39,6 +40,34 @@ var refused = []string{
 func FindCall(text string, st Statement) *Call {
 	p := finder{text: text, tokens: st.Tokens}
 	return p.find()
+}
+
+// FindPrepare finds PREPARE name [(types)] AS call.
+func FindPrepare(text string, st Statement) (name string, c *Call) {
+	p := finder{text: text, tokens: st.Tokens}
+	if name = p.name(1); !p.word(0, "prepare") || name == "" {
+		return "", nil
+	}
+	k := 2
+	for ; k < len(p.tokens) && !p.word(k, "as"); k++ { // the types
+	}
+	if k >= len(p.tokens) {
+		return name, nil
+	}
+	if c = FindCall(text, Statement{Start: p.tokens[k].End, End: st.End, Tokens: st.Tokens[k+1:]}); c != nil {
+		c.begin = k + 1
+		c.first, c.last, c.rest = c.first+c.begin, c.last+c.begin, c.rest+c.begin
+	}
+	return name, c
+}
+
+// FindExecute is the name in EXECUTE name [(arguments)], "" for another statement.
+func FindExecute(text string, st Statement) string {
+	p := finder{text: text, tokens: st.Tokens}
+	if !p.word(0, "execute") || len(p.tokens) > 2 && !p.is(2, "(") {
+		return ""
+	}
+	return p.name(1)
 }
 
 // A finder looks at the tokens of a statement.

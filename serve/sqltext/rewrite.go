@@ -33,7 +33,11 @@ func EvaluateArguments(text string, st Statement, c *Call, cast func(i int) stri
 		r.pieces = append(r.pieces, piece{b.Len(), place, place})
 		b.WriteString(s)
 	}
-	add("SELECT ", st.Tokens[0].Start)
+	begin := st.Tokens[c.begin].Start
+	if c.begin > 0 {
+		keep(st.Tokens[0].Start, begin)
+	}
+	add("SELECT ", begin)
 	for i, a := range c.Arguments {
 		if i > 0 {
 			add(", ", a.Start)

@@ -185,6 +185,33 @@ func TestEvaluateArguments(t *testing.T) {
 	}
 }
 
+func TestPrepare(t *testing.T) {
+	for text, want := range map[string][3]string{
+		"PREPARE p AS SELECT madlib.f($1, 'x')":                    {"p", "madlib.f($1!?|'x'?) f", "PREPARE p AS SELECT $1, 'x'"},
+		`prepare "P q" (text, numeric(3,1)) as select f(1) from t`: {"P q", "f(1) f", `prepare "P q" (text, numeric(3,1)) as SELECT 1` + "\nfrom t"},
+		"PREPARE p AS SELECT 1":                                    {"p", "none", ""},
+		"PREPARE p AS SELECT madlib.f(1), 2":                       {"p", "none", ""},
+		"PREPARE p":                                                {"p", "none", ""},
+		"PREPARE":                                                  {"", "none", ""},
+		"SELECT madlib.f(1)":                                       {"", "none", ""},
+	} {
+		st := Split(text, true)[0]
+		name, c := FindPrepare(text, st)
+		got := [3]string{name, describe(text, c)}
+		if c != nil {
+			got[2] = EvaluateArguments(text, st, c, func(int) string { return "" }).SQL
+		}
+		if got != want {
+			t.Errorf("%s\n got %q\nwant %q", text, got, want)
+		}
+	}
+	for text, want := range map[string]string{"EXECUTE p": "p", "execute P(1, 'x')": "p", `EXECUTE "P q"`: "P q", "EXECUTE p q": "", "EXECUTE": "", "SELECT 1": ""} {
+		if got := FindExecute(text, Split(text, true)[0]); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	for _, s := range []string{
 		"", ";", "SELECT madlib.f('a', E'\\'', $$x$$, $1) AS b FROM t; SELECT * FROM f(a => 1)", "/* /* */", "'", "\"", "$a$ $a", "U&", "e'", "1e", "1.", "a$b$",
@@ -208,6 +235,10 @@ func FuzzSplit(f *testing.F) {
 			}
 			end = st.End
 			c := FindCall(text, st)
+			FindExecute(text, st)
+			if _, prepared := FindPrepare(text, st); prepared != nil {
+				c = prepared
+			}
 			if c == nil {
 				continue
 			}
