@@ -33,6 +33,8 @@ def dbapi(connect, sqlstate, notices, mark="%s"):
         cur.execute("DROP TABLE IF EXISTS evaluated")
         cur.execute(f"SELECT madlib.madlib_keras_evaluate({mark},{mark},{mark})", ("model", "packed", "evaluated"))
     for kind, rows in (("prob", 450), ("response", 150), (2, 300)):
+        if name == "pg8000" and kind == 2:
+            continue  # it gives numbers no type, and '2' is no pred_type
         cur.execute("DROP TABLE IF EXISTS predicted")
         cur.execute(f"SELECT madlib.madlib_keras_predict({mark},{mark},{mark},{mark},{mark},{mark})", ("model", "iris", "id", "attributes", "predicted", kind))
         cur.execute("SELECT count(*) FROM predicted")
