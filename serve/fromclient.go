@@ -71,7 +71,11 @@ func (s *session) clientMessage(kind byte, size int) error {
 			}
 		}
 	}
-	body, err := s.client.Body(size)
+	read := s.client.Passing
+	if kind == 'P' { // it may be kept
+		read = s.client.Body
+	}
+	body, err := read(size)
 	if err != nil {
 		return err
 	}

@@ -47,13 +47,16 @@ func (s *session) readServer() error {
 }
 
 func (s *session) serverMessage(kind byte, size int) error {
-	o := s.first()
-	loan := s.lentTo()
+	o, loan := s.first()
 	quiet := o != nil && (o.hidden || o.capture != nil)
 	if loan == nil && (kind == 'D' || kind == 'd') && !quiet {
 		return s.client.Relay(kind, size, s.server)
 	}
-	body, err := s.server.Body(size)
+	read := s.server.Passing
+	if kind == 'D' { // its values are kept
+		read = s.server.Body
+	}
+	body, err := read(size)
 	if err != nil {
 		return err
 	}

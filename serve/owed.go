@@ -3,6 +3,7 @@ package serve
 import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/beamfit/beamfit/serve/loan"
 	"github.com/beamfit/beamfit/serve/sqltext"
 )
 
@@ -39,14 +40,14 @@ func (s *session) expect(o *owed) {
 	s.owed = append(s.owed, o)
 }
 
-// first is what the server owes next, nil for nothing.
-func (s *session) first() *owed {
+// first is what the server owes next, nil for nothing, and the loan to which its messages go, nil for none.
+func (s *session) first() (*owed, *loan.Loan) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.owed) == 0 {
-		return nil
+		return nil, s.loan
 	}
-	return s.owed[0]
+	return s.owed[0], s.loan
 }
 
 // paid notes that the server has given what it owed next.
@@ -125,8 +126,10 @@ func (s *session) feed() {
 func (s *session) setCopying(is bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.copying = is
-	s.changed.Broadcast()
+	if s.copying != is {
+		s.copying = is
+		s.changed.Broadcast()
+	}
 }
 
 // relayCopy passes the data of a COPY on.

@@ -112,12 +112,6 @@ func (s *session) kill() {
 
 var errShutdown = errors.New("the proxy is shutting down")
 
-func (s *session) lentTo() *loan.Loan {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.loan
-}
-
 // deliver passes a message on to whom the session is lent.
 func (s *session) deliver(kind byte, body []byte) {
 	s.mu.Lock()

@@ -13,7 +13,7 @@ import (
 )
 
 // bufferSize is that of either direction of a connection.
-const bufferSize = 16 << 10
+const bufferSize = 64 << 10
 
 // MaxBody is the longest body that PostgreSQL takes or sends.
 const MaxBody = 1<<30 - 1
@@ -26,7 +26,8 @@ type Message interface {
 // A Conn is one end of a session: frames are read by one goroutine and written by any.
 type Conn struct {
 	net.Conn
-	r *bufio.Reader
+	r       *bufio.Reader
+	scratch []byte // of Passing
 
 	mu sync.Mutex // guards w
 	w  *bufio.Writer
@@ -80,6 +81,21 @@ func (c *Conn) Body(size int) ([]byte, error) {
 	_, err := io.CopyN(&b, c.r, int64(size))
 	return b.Bytes(), unexpected(err)
 }
+
+// Passing is Body for one who is done with the body before the next call: it takes no memory of its own where the body is small.
+func (c *Conn) Passing(size int) ([]byte, error) {
+	if size > len(c.scratch) {
+		if size > maxScratch {
+			return c.Body(size)
+		}
+		c.scratch = make([]byte, maxScratch)
+	}
+	_, err := io.ReadFull(c.r, c.scratch[:size])
+	return c.scratch[:size], unexpected(err)
+}
+
+// maxScratch is the largest body that Passing keeps memory for.
+const maxScratch = 1 << 10
 
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
