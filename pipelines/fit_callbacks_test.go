@@ -105,6 +105,9 @@ func TestCallbacksSetTheLearningRate(t *testing.T) {
 	if !bytes.Equal(plain, weights("scheduled", "SGD(learning_rate=0.1)", "callbacks=[LearningRateScheduler(ExponentialDecay(0.5, 1, 1.0))]")) {
 		t.Error("a schedule of 0.5 is not a rate of 0.5")
 	}
+	if !bytes.Equal(plain, weights("formula", "SGD(learning_rate=0.1)", "callbacks=[LearningRateScheduler('lambda epoch, lr: where(epoch < 1, 0.5, lr)')]")) {
+		t.Error("a formula of 0.5 is not a rate of 0.5")
+	}
 	if bytes.Equal(plain, weights("halved", "SGD(learning_rate=0.5)", "callbacks=[LearningRateScheduler(ExponentialDecay(0.5, 1, 0.5))]")) {
 		t.Error("a schedule changes nothing")
 	}
@@ -212,7 +215,9 @@ func TestFitRefusesCallbacks(t *testing.T) {
 		"CSVLogger('/no/such/folder/log.csv')": {"CSVLogger: open /no/such/folder/log.csv"},
 		"TensorBoard(update_freq='batch')":     {"update_freq must be 'epoch'"},
 		"TensorBoard('x', write_images=True)":  {"write_images is not supported"},
-		"LearningRateScheduler('lr * 0.9')":    {"schedule must be one of keras.optimizers.schedules"},
+		"LearningRateScheduler('rate * 0.9')":  {"schedule, position 1: rate is not known here; known: epoch, lr"},
+		"LearningRateScheduler(3)":             {"schedule must be a formula in quotes"},
+		"LearningRateScheduler('lr - 1')":      {"LearningRateScheduler: iteration 1: the learning rate is -0.99"},
 		"ModelCheckpoint('a', 'loss', 0, True), ModelCheckpoint(monitor='loss', save_best_only=True)": {"there are two with save_best_only"},
 	} {
 		opt := irisFit()

@@ -241,7 +241,7 @@ var operators = map[string]string{
 	"+": "add", "-": "subtract", "*": "multiply", "/": "divide", "**": "power",
 	"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal",
 	"and": "and", "&": "and", "or": "or", "|": "or", "^": "xor",
-	"//": "", "%": "", "@": "",
+	"//": "floor_divide", "%": "mod", "@": "",
 }
 
 func (b *binder) unary(t *tree, v value) value {
@@ -291,6 +291,9 @@ var arithmetic = map[string]struct {
 	"power":    {Power, math.Pow},
 	"maximum":  {Maximum, func(x, y float64) float64 { return max(x, y) }},
 	"minimum":  {Minimum, func(x, y float64) float64 { return min(x, y) }},
+	// Of numbers only.
+	"floor_divide": {"", func(x, y float64) float64 { return math.Floor(x / y) }},
+	"mod":          {"", func(x, y float64) float64 { return x - y*math.Floor(x/y) }},
 }
 
 // relations are the comparisons.
@@ -320,7 +323,7 @@ func (b *binder) binary(operation string, x, y value, pos int, word string) valu
 	relation, compares := relations[operation]
 	a, known := arithmetic[operation]
 	switch {
-	case !compares && !known:
+	case !compares && (!known || a.op == "" && !constant):
 		b.fail(pos, "the operator %s is not read", word)
 	case constant && compares:
 		v := value{kind: ofBoolean}

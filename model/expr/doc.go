@@ -18,6 +18,8 @@
 // loss or metric; a function whose parameters all have defaults, and which defines and returns such a function, is one too. The grammar
 // and all names are in docs/functions.md.
 //
+// A Formula is of numbers instead, as the learning rate of an epoch: ParseFormula reads our own form, or a lambda, and At computes it.
+//
 // # Vocabulary
 //
 // A shape has the rows of the batch, of which nobody knows how many there are, as a symbol (Dim.Rows). So what is checked for a shape

@@ -3,6 +3,7 @@ package expr
 import (
 	"maps"
 	"slices"
+	"strings"
 )
 
 // A Function is a loss or metric as a person wrote it. It is immutable.
@@ -43,7 +44,7 @@ func Parse(name, text string) (f *Function, err error) {
 	if f.python = p.python(); f.python {
 		p.module(f)
 	} else {
-		f.body = p.bindings()
+		f.body = p.bindings([]string{f.labels, f.output})
 	}
 	return f, nil
 }
@@ -59,14 +60,14 @@ func (p *parser) python() bool {
 	return false
 }
 
-// bindings reads our own form: bindings, and an expression at the end.
-func (p *parser) bindings() (body []binding) {
+// bindings reads our own form: bindings, and an expression at the end, of values with these names.
+func (p *parser) bindings(of []string) (body []binding) {
 	for {
 		for p.peek().kind == line {
 			p.at++
 		}
 		if p.peek().kind == end && len(body) == 0 {
-			p.fail(0, "the text is empty; expected an expression of y_true and y_pred")
+			p.fail(0, "the text is empty; expected an expression of %s", strings.Join(of, " and "))
 		}
 		if p.peek().kind == end {
 			p.fail(p.peek().pos, "the text ends without a result: after the bindings comes an expression")

@@ -32,10 +32,11 @@ def model():
 
 
 class Scheduler(keras.callbacks.LearningRateScheduler):
-    """Keras' callback, which wants a function that returns a float, of one of Keras' schedules, which return tensors."""
+    """Keras' callback, which wants a function that returns a float, of a text or of one of Keras' schedules, which return tensors."""
 
     def __init__(self, schedule):
-        super().__init__(lambda epoch, _: float(schedule(epoch)))
+        function = eval(schedule, {"math": math}) if isinstance(schedule, str) else lambda epoch, _: schedule(epoch)
+        super().__init__(lambda epoch, lr: float(function(epoch, lr)))
 
 
 MODEL = model()
@@ -96,7 +97,8 @@ def checkpoint():
 
 
 def scheduler():
-    return "LearningRateScheduler(" + pick("ExponentialDecay(0.1, 3, 0.5)", "keras.optimizers.schedules.PolynomialDecay(0.2, 5)",
+    return "LearningRateScheduler(" + pick("'lambda epoch, lr: lr * 0.7'", "'lambda e, r: 0.1 * 0.5 ** (e // 3)'", "'lambda epoch, lr: lr * math.exp(-0.1 * epoch)'",
+                                           "ExponentialDecay(0.1, 3, 0.5)", "keras.optimizers.schedules.PolynomialDecay(0.2, 5)",
                                            "CosineDecay(0.3, 4, alpha=0.1)", "PiecewiseConstantDecay([2, 4], [0.3, 0.2, 0.1])") + ")"
 
 

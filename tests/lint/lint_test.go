@@ -46,7 +46,7 @@ var layers = []struct {
 	{"io/ownerlock", nil},
 	{"model/trainer", []string{"model/plan", "model/graph", "model/optimizer", "model/loss", "model/metric", "model/keras", "model/params", "model/expr", "model/initializer", "model/buffer", "model/weights", "model/kernels"}},
 	{"model/plan", []string{"model/graph", "model/loss", "model/metric", "model/optimizer", "model/keras", "model/params", "model/kernels"}},
-	{"model/callback", []string{"model/optimizer", "model/metric", "model/params"}},
+	{"model/callback", []string{"model/expr", "model/optimizer", "model/metric", "model/params"}},
 	{"model/graph", []string{"model/loss", "model/metric", "model/keras", "model/params", "model/expr", "model/kernels"}},
 	{"model/optimizer", []string{"model/params", "model/keras", "model/kernels"}},
 	{"model/loss", []string{"model/keras", "model/params", "model/expr", "model/kernels"}},
