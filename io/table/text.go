@@ -27,6 +27,10 @@ func AppendFloat(dst []byte, x float64, bits int) []byte {
 	if bits == 32 {
 		most, integers = 6, 1<<22
 	}
+	// Away from the limits there is nothing to find out.
+	if a := math.Abs(x); a > 1.1e-4 && a < 0.9e6 {
+		return strconv.AppendFloat(dst, x, 'f', -1, bits)
+	}
 	start := len(dst)
 	dst = strconv.AppendFloat(dst, x, 'e', -1, bits)
 	if exp, digits := scientific(dst[start:]); exp >= -4 && exp < most {

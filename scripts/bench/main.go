@@ -1,4 +1,4 @@
-// Command bench measures beamfit against Keras, PyTorch, JAX, OpenBLAS and MKL doing the same work on the same cores, and against
+// Command bench measures beamfit against Keras, PyTorch, JAX, OpenBLAS, MKL, psql, pyarrow and DuckDB doing the same work on the same cores, and against
 // itself, and writes the table between the markers of docs/benchmarks.md for the processor's maker. scripts/bench/run makes the Python
 // environment and starts it.
 //

@@ -4,7 +4,7 @@
 
 prints what the peers are, in which versions, as one line.
 
-    python peers.py keras|torch|jax|numpy --threads N
+    python peers.py keras|torch|jax|numpy|pyarrow|duckdb --threads N
 
 reads one JSON object per line from standard input and answers with one per line on standard output:
 
@@ -15,6 +15,8 @@ reads one JSON object per line from standard input and answers with one per line
                                                             prepares R float32 matrix products, or those and both gradients
     {"op": "conv", "n": N, "h": H, "w": W, "c": C, "f": F, "stride": S, "same": true, "repeat": R}
                                                             prepares R 3x3 convolutions with both gradients
+    {"op": "read", "path": PATH, "out": PATH}               prepares to read a Parquet file into memory
+    {"op": "write", "path": PATH, "out": PATH}              prepares to write its rows, which are in memory, to another
     {"op": "run"}                                           does the prepared work once: {"seconds": S}
 
 Each peer gets its best honest setting: data in memory, a warm-up that is not counted, and the fastest of its own ways
@@ -60,7 +62,7 @@ def versions():
     """What the peers are; numpy names the library that multiplies its matrices."""
     of = importlib.metadata.version
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
-    return f"Keras {of('keras')} on TensorFlow {of('tensorflow-cpu')}, PyTorch {of('torch')}, JAX {of('jax')}, numpy {of('numpy')} with {blas}"
+    return f"Keras {of('keras')} on TensorFlow {of('tensorflow-cpu')}, PyTorch {of('torch')}, JAX {of('jax')}, numpy {of('numpy')} with {blas}, pyarrow {of('pyarrow')}, DuckDB {of('duckdb')}"
 
 
 def data(net, rows):
@@ -483,15 +485,45 @@ class Numpy:
         return "OpenBLAS", once
 
 
+class Pyarrow:
+    def __init__(self, threads):
+        import pyarrow
+        import pyarrow.parquet
+
+        pyarrow.set_cpu_count(threads)
+        self.parquet = pyarrow.parquet
+
+    def read(self, path, out):
+        return "read_table", lambda: self.parquet.read_table(path)
+
+    def write(self, path, out):
+        rows = self.parquet.read_table(path)
+        return "write_table, rows in memory", lambda: self.parquet.write_table(rows, out)
+
+
+class Duckdb:
+    def __init__(self, threads):
+        import duckdb
+
+        self.db = duckdb.connect(config={"threads": threads})
+
+    def read(self, path, out):
+        return "CREATE TABLE AS, in memory", lambda: self.db.execute("CREATE OR REPLACE TABLE copied AS SELECT * FROM read_parquet(?)", [path])
+
+    def write(self, path, out):
+        self.db.execute("CREATE OR REPLACE TABLE rows AS SELECT * FROM read_parquet(?)", [path])
+        return "COPY TO, rows in memory", lambda: self.db.execute(f"COPY rows TO '{out}' (FORMAT parquet)")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("peer", choices=["keras", "torch", "jax", "numpy", "versions"])
+    parser.add_argument("peer", choices=["keras", "torch", "jax", "numpy", "pyarrow", "duckdb", "versions"])
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     if args.peer == "versions":
         print(versions())
         return
-    peer = {"keras": Keras, "torch": Torch, "jax": Jax, "numpy": Numpy}[args.peer](args.threads)
+    peer = {"keras": Keras, "torch": Torch, "jax": Jax, "numpy": Numpy, "pyarrow": Pyarrow, "duckdb": Duckdb}[args.peer](args.threads)
     work = None
     for line in sys.stdin:
         request = json.loads(line)

@@ -47,6 +47,7 @@ func works() []*work {
 	list = append(list, products()...)
 	list = append(list, convolutions()...)
 	list = append(list, commands()...)
+	list = append(list, fileWorks(runtime.NumCPU())...)
 	return list
 }
 

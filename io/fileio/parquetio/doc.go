@@ -44,7 +44,7 @@
 // # Failure
 //
 // Damaged files end in table.ErrCorrupt, never in a panic. Rows stream in both directions: memory is a batch when reading, when
-// writing a row group of about 32 MiB for every core, and one more. What the metadata and the page headers ask for is added up before the library asks for it: at
+// writing a row group of about 16 MiB for every core, and one more. What the metadata and the page headers ask for is added up before the library asks for it: at
 // most 10,000 columns, 384 MiB and four bytes more for each byte of the file in pages in use, 64 MiB and 64 bytes for each
 // compressed byte in one page, 1 GiB and 256 bytes for each byte of the file in all pages, and in all rows. More is a damaged file.
 package parquetio

@@ -21,7 +21,7 @@ import (
 )
 
 // groupBytes is about the size of a row group before compression.
-const groupBytes = 32 << 20
+const groupBytes = 16 << 20
 
 // writeLevels is how many levels the library takes at a time; in between it looks at the size of the page.
 const writeLevels = 8 << 10
@@ -167,6 +167,7 @@ func (w *Writer) begin() error {
 // encode makes a row group.
 func (w *Writer) encode(g *group) error {
 	column := 0
+	g.part.Grow(g.bytes + g.bytes/8) // about what it will have, and not twice that in steps
 	err := w.library(&g.part, g.batches[0], func(f *file.Writer) error {
 		out := f.AppendRowGroup()
 		for i := range w.schema {
