@@ -105,6 +105,10 @@ func (f *fit) prepare(ctx context.Context) (course, error) {
 			return course{}, err
 		}
 	}
+	f.stored, err = f.stored.closed(func() ([][]int, error) { return source.inputShapes(ctx, f.Store) })
+	if err != nil {
+		return course{}, err
+	}
 	if err := f.openSets(ctx, source, validation); err != nil {
 		return course{}, err
 	}

@@ -16,6 +16,26 @@ type storedModel struct {
 	arch    []byte // Keras JSON, as stored
 	spec    *keras.Spec
 	weights []float32 // P; nil: none
+
+	// Where the network leaves dimensions of its inputs open, there is no spec yet; see closed. data are the weights then, nil: none.
+	open *keras.OpenError
+	data []byte
+}
+
+// closed is the model with the shapes of the rows of its inputs, where it leaves dimensions open.
+func (m *storedModel) closed(shapes func() ([][]int, error)) (*storedModel, error) {
+	if m.open == nil {
+		return m, nil
+	}
+	rows, err := shapes()
+	if err != nil {
+		return nil, err
+	}
+	arch, err := keras.Close(m.arch, rows)
+	if err != nil {
+		return nil, fmt.Errorf("the rows: %w", err)
+	}
+	return newStoredModel(arch, m.data)
 }
 
 // modelSchema is that of a model table: one row.
@@ -46,6 +66,9 @@ func newArchitecture(arch []byte) (*storedModel, error) {
 // newStoredModel parses the architecture and checks that the weights, where there are any, are its own.
 func newStoredModel(arch, data []byte) (*storedModel, error) {
 	spec, err := keras.Parse(arch)
+	if open := (*keras.OpenError)(nil); errors.As(err, &open) {
+		return &storedModel{arch: arch, open: open, data: data}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +78,17 @@ func newStoredModel(arch, data []byte) (*storedModel, error) {
 
 // addWeights gives the model weights in MADlib's byte form; nil: none.
 func (m *storedModel) addWeights(data []byte) (err error) {
+	spec := m.spec
+	if data != nil && m.open != nil { // the number of weights does not depend on the sizes of images or sequences
+		if spec, _, err = keras.Try(m.arch); err == nil && spec == nil {
+			err = fmt.Errorf("%w; the weights need them", m.open)
+		}
+		if err != nil {
+			return err
+		}
+		_, err = weights.Decode(spec, data)
+		return err
+	}
 	if data != nil {
 		m.weights, err = weights.Decode(m.spec, data)
 	}
@@ -80,6 +114,9 @@ func readModel(ctx context.Context, store table.Store, text string) (*storedMode
 		return nil, fmt.Errorf("model table: %w", &table.TableError{Table: name, Err: fmt.Errorf("has %d rows; a model table has one", b.Rows)})
 	}
 	m, err := storedAt(b, 0)
+	if err == nil && m.open != nil {
+		err = m.open
+	}
 	if err == nil && m.weights == nil {
 		err = fmt.Errorf("column %q: %w", "model_weights", &table.NullError{})
 	}

@@ -117,6 +117,14 @@ func (p *packedTable) open(ctx context.Context, store table.Store, set string, s
 	if err := p.describeLabels(ctx, store, l.Labels); err != nil {
 		return nil, fmt.Errorf("%s table: %w", p.what, err)
 	}
+	// Rows may have a last dimension of 1 more than the input, or less.
+	for i, v := range l.Inputs {
+		if shape, err := packedShape(ctx, store, p.snap, v.Name); err == nil {
+			if _, err := keras.Fit(v.Shape, shape); err == nil {
+				l.Inputs[i].Shape = shape
+			}
+		}
+	}
 	p.labels = l.Labels
 	if w := p.variables.weight; w != nil {
 		l.Labels = append(slices.Clip(l.Labels), buffer.Variable{Name: w.column, Shape: []int{1}, Numeric: true})
@@ -133,11 +141,11 @@ func (p *packedTable) open(ctx context.Context, store table.Store, set string, s
 // numeric.
 func (p *packedTable) describeLabels(ctx context.Context, store table.Store, labels []buffer.Variable) error {
 	for i, v := range p.variables.dependents {
-		width, err := packedWidth(ctx, store, p.snap, v.column)
+		shape, err := packedShape(ctx, store, p.snap, v.column)
 		if err != nil {
 			return err
 		}
-		labels[i].Numeric, labels[i].Shape = v.numeric, []int{width}
+		labels[i].Numeric, labels[i].Shape = v.numeric, shape
 	}
 	return nil
 }
@@ -155,6 +163,19 @@ func (p *packedTable) checkLabels(m *trainer.Model, classWeight bool) error {
 		return fmt.Errorf("%s table: %w", p.what, &table.TableError{Table: p.snap.Info().Name, Err: err})
 	}
 	return nil
+}
+
+// inputShapes are the shapes of the rows of the independent variables.
+func (p *packedTable) inputShapes(ctx context.Context, store table.Store) ([][]int, error) {
+	var shapes [][]int
+	for _, v := range p.variables.independents {
+		shape, err := packedShape(ctx, store, p.snap, v.column)
+		if err != nil {
+			return nil, fmt.Errorf("%s table: %w", p.what, err)
+		}
+		shapes = append(shapes, shape)
+	}
+	return shapes, nil
 }
 
 // match pairs variables with the model's inputs or outputs and gives them their shapes.

@@ -54,6 +54,9 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	if err != nil {
 		return PlanResult{}, err
 	}
+	if stored.open != nil {
+		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w; load it with the shapes of its inputs", opt.ArchTable, opt.ID, stored.open)
+	}
 	config.Spec = stored.spec
 	m, err := trainer.New(config)
 	if err != nil {

@@ -121,10 +121,11 @@ func trainedOutputs(spec *keras.Spec, dependents []variable, losses []*loss.Loss
 			outputs = append(outputs, infer.Output{Name: v.column, Numbers: shape[0] * shape[1], Frames: shape[0]})
 			continue
 		}
-		k, err := classCount(spec, i)
-		if err != nil {
-			return nil, err
+		if shape := spec.OutputShapes()[i]; len(shape) > 1 {
+			outputs = append(outputs, outputOfSteps(v.column, shape, losses[i] != nil && losses[i].AmongClasses))
+			continue
 		}
+		k := spec.OutputShapes()[i][0]
 		if labels == loss.ClassNumbers || v.numeric && (k == 1 || table.ParseType(v.kind).Array) {
 			outputs = append(outputs, infer.Output{Name: v.column, Numbers: k})
 			continue
@@ -146,14 +147,13 @@ func trainedOutputs(spec *keras.Spec, dependents []variable, losses []*loss.Loss
 	return outputs, nil
 }
 
-// classCount is the number of classes of output i of the model.
-func classCount(spec *keras.Spec, i int) (int, error) {
-	shape := spec.Tensors[spec.Outputs[i]].Shape
-	if len(shape) != 1 {
-		return 0, fmt.Errorf("output %q of the model has shape %v; expected one dimension, of the classes "+
-			"(frames of classes are read where the model was fitted with the loss ctc)", outputName(spec, i), shape)
+// outputOfSteps is an output of several dimensions: the numbers themselves, or of each step the number of its class.
+func outputOfSteps(name string, shape []int, classes bool) infer.Output {
+	out := infer.Output{Name: name, Numbers: sizeOf(shape), Shape: shape}
+	if classes && shape[len(shape)-1] > 1 {
+		out.Shape = shape[:len(shape)-1]
 	}
-	return shape[0], nil
+	return out
 }
 
 func outputName(spec *keras.Spec, i int) string { return spec.Tensors[spec.Outputs[i]].Name }
@@ -182,6 +182,9 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		if p.stored, err = readArchitecture(ctx, p.Store, opt.ArchTable, opt.ID); err != nil {
 			return err
 		}
+		if p.stored, err = p.stored.closed(func() ([][]int, error) { return p.firstShapes(ctx, opt) }); err != nil {
+			return fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
+		}
 		if p.stored.weights == nil {
 			return fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
 		}
@@ -194,6 +197,24 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		p.work.Outputs, err = givenOutputs(p.stored.spec, opt)
 		return err
 	})
+}
+
+// firstShapes are the shapes of the arrays in the first row of the test table, for a model that leaves dimensions open.
+func (p *prediction) firstShapes(ctx context.Context, opt PredictBYOMOptions) (shapes [][]int, err error) {
+	names, err := table.ParseColumns(opt.Independent)
+	if err != nil {
+		return nil, argumentErrorf("independent columns: %w", err)
+	}
+	if _, err := selectColumns(p.test.Info(), names); err != nil {
+		return nil, err
+	}
+	err = atRow(ctx, p.Store, p.test, table.ReadOptions{Columns: names, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
+		for _, name := range names {
+			shapes = append(shapes, slices.Clone(b.Col(name).Shape(i)))
+		}
+		return nil
+	})
+	return shapes, err
 }
 
 // checkBYOM checks arguments that need no table.
@@ -246,13 +267,19 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 	}
 	var outputs []infer.Output
 	for i := range dependents {
-		k, err := classCount(spec, i)
-		if err != nil {
-			return nil, err
-		}
+		shape := spec.OutputShapes()[i]
+		k := shape[0]
 		out := infer.Output{Name: "dependent_var", Classes: classIndexes(k)}
 		if dependents > 1 {
 			out.Name = fmt.Sprintf("dependent_var_%d", i)
+		}
+		if len(shape) > 1 && (opt.Classes == nil || numeric[i]) {
+			outputs = append(outputs, outputOfSteps(out.Name, shape, !numeric[i] && spec.OutputActivation(i) == "softmax"))
+			continue
+		}
+		if len(shape) > 1 {
+			return nil, argumentErrorf("class values of dependent variable %d: output %q of the model has shape %v, whose classes are predicted by their numbers",
+				i+1, outputName(spec, i), shape)
 		}
 		if numeric[i] {
 			if opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {
@@ -267,6 +294,7 @@ func givenOutputs(spec *keras.Spec, opt PredictBYOMOptions) ([]infer.Output, err
 			if k == 1 && len(opt.Classes[i]) > 1 {
 				k, out.Second = 2, secondOf(spec, i)
 			}
+			var err error
 			if out.Classes, err = trimClasses(opt.Classes[i], k); err != nil {
 				return nil, fmt.Errorf("class values of dependent variable %d: %w (output %q of the model)", i+1, err, outputName(spec, i))
 			}

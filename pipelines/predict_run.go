@@ -9,6 +9,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -209,7 +210,16 @@ func (p *prediction) addFeature(in features.Input, shape []int) error {
 func (p *prediction) checkFirstRow(ctx context.Context) error {
 	opt := p.work.ReadOptions()
 	opt.BatchRows = 1
-	return atRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, _ int) error {
+	return atRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, i int) error {
+		for k, f := range p.work.Features { // rows may have a last dimension of 1 more than the input, or less
+			if f.Variable != nil || b.Col(f.Column).IsNull(i) {
+				continue
+			}
+			shape := b.Col(f.Column).Shape(i)
+			if _, err := keras.Fit(f.Shape, shape); err == nil {
+				p.work.Features[k].Shape = slices.Clone(shape)
+			}
+		}
 		return p.work.CheckFirst(b)
 	})
 }

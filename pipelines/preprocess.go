@@ -224,7 +224,12 @@ func (p *packJob) makePlan() error {
 		if c.numeric {
 			l := pack.Label{Column: c.Name, Numeric: true, Size: 1, Width: 1}
 			if c.shape != nil {
-				l.Size, l.Width = c.shape[0], c.shape[0]
+				l.Size = sizeOf(c.shape)
+				l.Width = l.Size
+			}
+			if len(c.shape) > 1 {
+				l.Shape = c.shape
+				elements = append(elements, int64(l.Size))
 			}
 			plan.Labels = append(plan.Labels, l)
 			continue
@@ -253,6 +258,15 @@ func (p *packJob) makePlan() error {
 	plan.BufferSize = pack.BufferSize(plan.Rows, plan.Shards, p.bufferSize, elements)
 	p.plan = plan
 	return p.plan.Check()
+}
+
+// sizeOf is the number of elements of an array.
+func sizeOf(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
 }
 
 // width is the number of classes that a dependent variable is widened to; 0: as many as it has.

@@ -309,12 +309,8 @@ func (p *packJob) readShapes(ctx context.Context) error {
 			if len(shape) == 0 || slices.Contains(shape, 0) {
 				return fail(errors.New("the array is empty"))
 			}
-			if c.label && len(shape) != 1 {
-				what := "label that is one-hot already"
-				if c.numeric {
-					what = "numeric label"
-				}
-				return fail(fmt.Errorf("the array has shape %v; a %s has one dimension", shape, what))
+			if c.label && !c.numeric && len(shape) != 1 {
+				return fail(fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape))
 			}
 			*c.shape = shape
 		}

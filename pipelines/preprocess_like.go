@@ -3,8 +3,10 @@ package pipelines
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/packed"
 )
@@ -24,6 +26,7 @@ type likeLabel struct {
 	numeric bool
 	kind    table.Type   // of the class values
 	width   int          // of a packed label
+	shape   []int        // of a packed label that is an array
 	classes classes.List // nil: one-hot arrays
 }
 
@@ -49,8 +52,14 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 			if l.classes, l.width, err = classes.Read(v.classes, 0); err != nil {
 				return fail(fmt.Errorf("column %q: %w", v.classColumn(), err))
 			}
-		} else if l.width, err = packedWidth(ctx, j.Store, packed.snap, v.column); err != nil {
-			return nil, fmt.Errorf("training table: %w", err)
+		} else {
+			if l.shape, err = packedShape(ctx, j.Store, packed.snap, v.column); err == nil && !v.numeric && len(l.shape) != 1 {
+				err = fmt.Errorf("column %q: rows of shape %v are not those of classes", v.column, l.shape)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("training table: %w", err)
+			}
+			l.width = sizeOf(l.shape)
 		}
 		like.labels = append(like.labels, l)
 	}
@@ -76,24 +85,35 @@ func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) 
 	return ns, nil
 }
 
-// packedWidth is the number of elements of a packed label.
-func packedWidth(ctx context.Context, store table.Store, snap table.Snapshot, label string) (width int, err error) {
-	column := label + packed.ShapeSuffix
+// packedShape is the shape of a row of a packed variable.
+func packedShape(ctx context.Context, store table.Store, snap table.Snapshot, variable string) (row []int, err error) {
+	column := variable + packed.ShapeSuffix
 	if _, err := selectColumns(snap.Info(), []string{column}); err != nil {
-		return 0, err
+		return nil, err
 	}
 	err = atRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
 		shape, err := b.Cols[0].Ints(i)
-		if err == nil && (len(shape) != 2 || shape[1] < 1 || shape[1] > classes.Max) {
-			err = fmt.Errorf("shape %v is not that of labels: rows and classes", shape)
+		if err == nil && (len(shape) < 2 || slices.ContainsFunc(shape[1:], func(d int) bool { return d < 1 || d > buffer.MaxBytes }) || tooLarge(shape[1:])) {
+			err = fmt.Errorf("shape %v is not that of rows", shape)
 		}
 		if err != nil {
 			return &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err}
 		}
-		width = shape[1]
+		row = slices.Clone(shape[1:])
 		return nil
 	})
-	return width, err
+	return row, err
+}
+
+// tooLarge tells whether a row of a shape has more elements than a buffer can hold.
+func tooLarge(shape []int) bool {
+	n := 1
+	for _, d := range shape {
+		if n *= d; n > buffer.MaxBytes {
+			return true
+		}
+	}
+	return false
 }
 
 // check compares the variables of validation data, by position, with those of the training data.
@@ -135,7 +155,13 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 func (want likeLabel) checkNumeric(c packedColumn, training table.Name) error {
 	width := 1
 	if c.shape != nil {
-		width = c.shape[0]
+		width = sizeOf(c.shape)
+	}
+	if len(c.shape) > 1 || len(want.shape) > 1 {
+		if !slices.Equal(c.shape, want.shape) {
+			return fmt.Errorf("column %q has labels of shape %v, but those of %q of training table %s have %v", c.Name, c.shape, want.column, training, want.shape)
+		}
+		return nil
 	}
 	if width != want.width {
 		return fmt.Errorf("column %q has labels of %s, but those of %q of training table %s have %d", c.Name, count(width, "number"), want.column, training, want.width)

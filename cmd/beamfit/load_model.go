@@ -68,12 +68,12 @@ func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
 			return fmt.Errorf("file %s: %w", t.file, err)
 		}
 	}
-	spec, err := keras.Parse(t.opt.Arch)
-	if open := (*keras.OpenError)(nil); errors.As(err, &open) {
-		return fmt.Errorf("file %s: %w; --input-shape says them", t.file, err)
-	}
+	spec, open, err := keras.Try(t.opt.Arch)
 	if err != nil {
 		return fmt.Errorf("file %s: %w", t.file, err)
+	}
+	if open != nil && (t.weightsFile != "" || t.opt.WeightsFrom != "") && spec == nil {
+		return fmt.Errorf("file %s: %w; the weights need them: --input-shape says them", t.file, open)
 	}
 	if t.weightsFile != "" {
 		needs := fmt.Sprintf("the model has %d weights of 4 bytes", spec.NumWeights)
@@ -91,7 +91,12 @@ func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	a.warn(spec.Notices)
+	if spec != nil {
+		a.warn(spec.Notices)
+	}
+	if open != nil {
+		a.warn([]string{open.Error() + "; the rows of a fit tell them, or --input-shape"})
+	}
 	a.say("%s: loaded as model %d", t.opt.ArchTable, id)
 	return nil
 }

@@ -32,7 +32,7 @@ func (a LossAttr) String() string {
 }
 
 // LabelShape is the shape of the labels of a row for output i of a model under a loss. It refuses an output that the loss cannot
-// take.
+// take. Of an output of several dimensions every step has a loss, the loss of what its last dimension holds; that of the row is their mean.
 func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
 	t := spec.Tensors[spec.Outputs[i]]
 	fail := func(format string, args ...any) ([]int, error) {
@@ -45,10 +45,16 @@ func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
 		return fail("its frames have a mask, which Keras cannot bring together with the loss %s", l)
 	case l.Labels == loss.Sequences:
 		return t.Shape[:1], nil
-	case len(t.Shape) != 1:
-		return fail("a loss needs rows of one dimension, found shape %v; of frames and classes it must be ctc", t.Shape)
+	case l.Labels == loss.ClassNumbers && len(t.Shape) != 1:
+		return fail("the loss %s needs rows of one dimension, found shape %v", l, t.Shape)
 	case l.Labels == loss.ClassNumbers:
 		return []int{1}, nil
+	case len(t.Shape) > 1 && l.Program != nil:
+		return fail("a loss of your own needs rows of one dimension, found shape %v", t.Shape)
+	case len(t.Shape) > 1 && t.Masked:
+		return fail("its steps have a mask, and a loss of those that count is not supported; without mask_zero and Masking all steps count")
+	case len(t.Shape) > 1 && l.Ignore.On:
+		return fail("ignore_class is supported for outputs of one dimension, found shape %v", t.Shape)
 	}
 	return t.Shape, nil
 }
@@ -123,7 +129,8 @@ func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
 	if l.Program != nil {
 		return b.program(l.Program, p, y)
 	}
-	attr := LossAttr{Form: l.Output, Rows: p.Shape()[0], N: p.Shape()[1]}
+	whole := p.Shape()
+	attr := LossAttr{Form: l.Output, Rows: whole[0], N: whole[1:].TotalSize()}
 	if logits := b.logits[p]; logits != nil && l.Logits != nil {
 		attr.Form = l.Logits
 		if l.SoftmaxLogits != nil && p.Op().(*Op).Code == CodeSoftmax {
@@ -135,6 +142,23 @@ func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
 	if l.WholeBatch {
 		inPlace = -1
 	}
+	if whole.Dims() > 2 {
+		if !l.WholeBatch { // a loss per step, whose mean is that of the row
+			attr.Rows, attr.N = rowsOf(whole)
+		}
+		matrix := tensor.Shape{attr.Rows, attr.N}
+		p, y = b.reshape(p, matrix), b.reshape(y, matrix)
+	}
+	losses := b.lossOfRows(attr, inPlace, p, y)
+	if attr.Rows == whole[0] {
+		return losses
+	}
+	steps := attr.Rows / whole[0]
+	sum := b.sumTo(b.reshape(losses, tensor.Shape{whole[0], steps}), tensor.Shape{whole[0], 1})
+	return b.reshape(b.scale(1/float64(steps), 0, sum), tensor.Shape{whole[0]})
+}
+
+func (b *builder) lossOfRows(attr LossAttr, inPlace int, p, y *gorgonia.Node) *gorgonia.Node {
 	return b.apply(Op{
 		Code: CodeLoss, Attr: attr, Out: tensor.Shape{attr.Rows}, InPlace: -1, diff: []bool{true, false},
 		grad: func(in gorgonia.Nodes, _, scale *gorgonia.Node) gorgonia.Nodes {

@@ -240,6 +240,15 @@ func TestLimits(t *testing.T) {
 // FuzzParse: no input makes Parse panic, and what it accepts is consistent.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("\xef\xbb\xbf\"{\\\"class_name\\\": 1}\""))
+	for _, m := range openModels {
+		f.Add([]byte(m.text))
+	}
+	f.Add([]byte(`{"class_name": "Functional", "config": {"name": "m", "layers": [
+		{"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_shape": [null, null, 6]}, "inbound_nodes": []},
+		{"class_name": "GetItem", "module": "keras.src.ops.numpy", "name": "g", "config": {}, "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}},
+			[{"class_name": "__slice__", "config": {"start": null, "stop": null, "step": null}}, {"class_name": "__slice__", "config": {"start": -1, "stop": null, "step": -2}}, null, 2]], "kwargs": {}}]},
+		{"class_name": "TFOpLambda", "name": "s", "config": {"name": "s", "function": "split"}, "inbound_nodes": [["g", 0, 0, {"num_or_size_splits": 1, "axis": 1}]]}],
+		"input_layers": [["i", 0, 0]], "output_layers": [["s", 0, 0]]}}`))
 	for _, name := range []string{"iris.k216", "mlp.k2", "mlp.k3", "cnn.k3", "two_towers.k2", "two_towers.k3", "named_inputs.k3", "initializers.k2", "sequences.k2", "sequences.k3", "nested.k2", "nested.k3", "attending.k2", "attending.k3"} {
 		f.Add(readFile(f, name+".json"))
 	}
@@ -248,7 +257,21 @@ func FuzzParse(f *testing.F) {
 		`"kernel_constraint": {"class_name": "MinMaxNorm", "config": {"min_value": 0, "max_value": 1, "rate": 0.5, "axis": [0, -1]}}`)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		spec, err := Parse(text)
-		if err != nil {
+		if open := (*OpenError)(nil); errors.As(err, &open) { // closed, it is a model, or has a fault of its own
+			shapes := make([][]int, len(open.Inputs))
+			for i, in := range open.Inputs {
+				if shapes[i] = atLeast1(in.Shape); len(shapes[i]) == 0 {
+					shapes[i] = []int{3}
+				}
+			}
+			closed, err := Close(text, shapes)
+			if err != nil {
+				return
+			}
+			if spec, err = Parse(closed); err != nil {
+				t.Fatalf("closed: %v", err)
+			}
+		} else if err != nil {
 			return
 		}
 		n := 0

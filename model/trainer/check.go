@@ -23,6 +23,8 @@ func (m *Model) CheckFit(fit params.Fit) error {
 		return fmt.Errorf("class_weight needs a model with one output, this one has %d", len(m.outWidth))
 	case fit.ClassWeight != nil && m.losses[0].Labels == loss.Sequences:
 		return fmt.Errorf("class_weight needs labels that are classes, those of the loss %s are sequences", m.losses[0])
+	case fit.ClassWeight != nil && m.steps(0) > 1:
+		return fmt.Errorf("class_weight needs labels of one class per row, those of output %q have one per step", m.outNames[0])
 	case m.losses[0].Labels == loss.ClassNumbers: // of any classes
 		return nil
 	}

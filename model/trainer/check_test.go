@@ -33,7 +33,7 @@ func TestNewRefuses(t *testing.T) {
 		{"one named loss", twoJSON, params.Compile{Optimizer: sgd, Loss: calls("mse"), LossOutputs: []string{"out1"}}, "1 losses for a model with 2 outputs"},
 		{"loss weights", twoJSON, params.Compile{Optimizer: sgd, Loss: calls("mse"), LossWeights: []float64{1}}, "1 loss_weights"},
 		{"loss weight names", twoJSON, params.Compile{Optimizer: sgd, Loss: calls("mse"), LossWeightsByName: map[string]float64{"out3": 1}}, "out1"},
-		{"output of rank 2", image, compileWith("adam", "mse"), "one dimension"},
+		{"output of rank 2", image, compileWith("adam", "circle"), "one dimension"},
 	}
 	for _, tt := range tests {
 		if _, err := New(Config{Spec: parse(t, tt.json), Compile: tt.c}); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -60,7 +60,7 @@ func Functions(c params.Compile) (names []string) {
 // LossesOf are the losses of compile parameters, one per output of a model. One that is none of Keras' is taken for a person's own: of it
 // no more than the name is known, and that its labels are like the output.
 func LossesOf(spec *keras.Spec, c params.Compile) ([]*loss.Loss, error) {
-	m := Model{spec: spec, outWidth: widths(spec.OutputShapes()), outNames: spec.OutputNames(), withoutFunctions: true}
+	m := Model{spec: spec, outWidth: lastDimensions(spec), outNames: spec.OutputNames(), withoutFunctions: true}
 	return m.resolveLosses(c)
 }
 
@@ -147,7 +147,7 @@ func (m *Model) resolveLabels() error {
 		if err != nil {
 			return err
 		}
-		m.labelWidth = append(m.labelWidth, shape[0])
+		m.labelWidth = append(m.labelWidth, widths([][]int{shape})[0])
 		m.wholeBatch = m.wholeBatch || l.WholeBatch
 	}
 	return nil
@@ -190,6 +190,9 @@ func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
 	}
 	for i := range weighted {
 		for _, bound := range weighted[i] {
+			if m.steps(i) > 1 && bound.Loss == nil {
+				return nil, fmt.Errorf("weighted_metrics: %s: output %q has several steps per row, where rows have weights in losses only", bound.Name, m.outNames[i])
+			}
 			w, ok := bound.Weighted()
 			if !ok {
 				return nil, fmt.Errorf("weighted_metrics: %s is no mean over rows, which is all that rows have weights in; give it as one of metrics", bound.Name)

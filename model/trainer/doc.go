@@ -32,6 +32,9 @@
 // (ignore_class) counts neither in the mean of a batch nor in that of a score. What else a loss may take says loss.Labels: class
 // numbers, or classes, that have nothing to do with the output (circle), and sequences of class numbers (ctc).
 //
+// An output of several dimensions is compared step by step, a step being what its last dimension holds: its labels are numbers, as many as the output's
+// or a class number per step. The loss of a row is the mean of its steps.
+//
 // # Guarantees
 //
 // A Model is safe for concurrent use and allocates nothing in a step. It never changes or keeps a slice that it was

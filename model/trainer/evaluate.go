@@ -32,7 +32,7 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 		return Score{}, err
 	}
 	if w.values == nil {
-		w.values = make([]float32, batch)
+		w.values = make([]float32, batch*m.mostSteps())
 	}
 	s := m.newScore()
 	penalty := m.weightPenalty(weights)
@@ -65,7 +65,8 @@ func (w *worker) score(s *Score, b *bound, rows int) {
 		w.addLoss(o, i, b, rows)
 		losses := b.rowMetrics[i]
 		for k, m := range w.model.metrics[i] {
-			seen := metric.Rows{N: w.model.outWidth[i], P: b.outputs[i], Y: b.labels[i], Values: w.values[:rows], Weights: b.weights}
+			values := w.values[:rows*w.model.steps(i)]
+			seen := metric.Rows{N: w.model.outWidth[i], P: b.outputs[i], Y: b.labels[i], Values: values, Weights: b.weights}
 			if m.Loss != nil {
 				seen.Values, losses = losses[0][:rows], losses[1:]
 			}

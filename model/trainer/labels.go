@@ -47,7 +47,14 @@ func (m *Model) CheckLabels(labels []Label, classWeight bool) error {
 
 func (m *Model) checkLabel(output int, l Label) error {
 	w, name, of := m.outWidth[output], m.outNames[output], m.losses[output]
+	steps := m.steps(output)
 	switch {
+	case steps > 1 && l.Numeric && (l.Width == steps*w || m.classNumbers(output, l)):
+		return nil
+	case steps > 1:
+		shape := m.spec.OutputShapes()[output]
+		return fmt.Errorf("the labels of output %q are %d elements per row, expected numeric labels: arrays of %d elements, as the output of shape %v, "+
+			"or of %d class numbers with a loss such as sparse_categorical_crossentropy", name, l.Width, steps*w, shape, steps)
 	case of.Labels == loss.ClassNumbers && l.Numeric && l.Width != 1:
 		return fmt.Errorf("the labels of output %q are %d numbers per row; the loss %s takes classes, or one class number per row",
 			name, l.Width, of)
@@ -68,7 +75,7 @@ func (m *Model) checkLabel(output int, l Label) error {
 
 // classNumbers tells whether labels are class numbers, which become one-hot.
 func (m *Model) classNumbers(output int, l Label) bool {
-	return l.Numeric && l.Width == 1 && m.outWidth[output] > 1 && m.losses[output].Sparse
+	return l.Numeric && l.Width == m.steps(output) && m.outWidth[output] > 1 && m.losses[output].Sparse
 }
 
 // twoClasses tells whether labels are two classes for an output of one unit, which says how probable the second of them is: the label
@@ -136,15 +143,17 @@ func (m *Model) checkNumber(_ int, values []float32) error {
 
 // checkClass checks a class number.
 func (m *Model) checkClass(output int, values []float32) error {
-	v := values[0]
-	class, ignore := float64(v), m.losses[output].Ignore
-	switch {
-	case class != math.Trunc(class):
-		return fmt.Errorf("%v is no class number", v)
-	case class >= 0 && class < float64(m.outWidth[output]), ignore.On && class == float64(ignore.Class):
-		return nil
+	ignore := m.losses[output].Ignore
+	for _, v := range values {
+		switch class := float64(v); {
+		case class != math.Trunc(class):
+			return fmt.Errorf("%v is no class number", v)
+		case class >= 0 && class < float64(m.outWidth[output]), ignore.On && class == float64(ignore.Class):
+		default:
+			return fmt.Errorf("class number %v, the output has classes 0 to %d", v, m.outWidth[output]-1)
+		}
 	}
-	return fmt.Errorf("class number %v, the output has classes 0 to %d", v, m.outWidth[output]-1)
+	return nil
 }
 
 // CheckClasses checks that rows can be weighted by the class of their labels, for a model with one output.
@@ -182,8 +191,11 @@ func (m *Model) label(b *Buffer, output, row int, to []float32) {
 		copy(to, values[row*w:(row+1)*w])
 	default:
 		clear(to)
-		if class := int(values[row]); class >= 0 && class < w {
-			to[class] = 1
+		steps, k := m.steps(output), m.outWidth[output]
+		for s, v := range values[row*steps : (row+1)*steps] {
+			if class := int(v); class >= 0 && class < k {
+				to[s*k+class] = 1
+			}
 		}
 	}
 }

@@ -45,7 +45,8 @@ type Model struct {
 	slots     int // elements of a State
 	trainable int // T
 	inWidth   []int
-	outWidth  []int
+	outWidth  []int // elements that a loss compares at a time, which are the last dimension of an output
+	outSize   []int // elements of a row's output
 	outNames  []string
 
 	mu     sync.Mutex
@@ -70,7 +71,8 @@ func New(c Config) (*Model, error) {
 	if m.device == nil {
 		m.device = cpu.Device{}
 	}
-	m.inWidth, m.outWidth = widths(c.Spec.InputShapes()), widths(c.Spec.OutputShapes())
+	m.inWidth, m.outSize = widths(c.Spec.InputShapes()), widths(c.Spec.OutputShapes())
+	m.outWidth = lastDimensions(c.Spec)
 	m.outNames = c.Spec.OutputNames()
 	checked := []planKey{{mode: predicting, batch: 1}}
 	if c.Compile.Optimizer.Name != "" || len(c.Compile.Loss) > 0 {
@@ -89,6 +91,32 @@ func New(c Config) (*Model, error) {
 
 // LearningRate is that of the optimizer; ok is false where it follows a schedule. The model must have compile parameters.
 func (m *Model) LearningRate() (rate float64, ok bool) { return m.optimizer.LearningRate() }
+
+// steps is how often a row of an output is compared: the product of all dimensions but the last. Of a loss that takes rows as they are it
+// is 1.
+func (m *Model) steps(output int) int {
+	if m.losses[output].Labels != loss.LikeOutput {
+		return 1
+	}
+	return m.outSize[output] / m.outWidth[output]
+}
+
+// mostSteps is the largest number of steps of an output.
+func (m *Model) mostSteps() int {
+	most := 1
+	for i := range m.outWidth {
+		most = max(most, m.steps(i))
+	}
+	return most
+}
+
+func lastDimensions(spec *keras.Spec) []int {
+	last := make([]int, len(spec.Outputs))
+	for i, shape := range spec.OutputShapes() {
+		last[i] = shape[len(shape)-1]
+	}
+	return last
+}
 
 // widths are the elements per row of arrays.
 func widths(shapes [][]int) []int {

@@ -16,10 +16,10 @@ func (m *Model) Predict(ctx context.Context, inputs [][]float32, n int, weights 
 	if err := m.checkWeights(weights); err != nil {
 		return err
 	}
-	if len(outputs) != len(m.outWidth) {
-		return fmt.Errorf("trainer: %d output arrays, the model has %d outputs", len(outputs), len(m.outWidth))
+	if len(outputs) != len(m.outSize) {
+		return fmt.Errorf("trainer: %d output arrays, the model has %d outputs", len(outputs), len(m.outSize))
 	}
-	for i, w := range m.outWidth {
+	for i, w := range m.outSize {
 		if len(outputs[i]) != n*w {
 			return fmt.Errorf("trainer: output %q: room for %d elements, %d rows need %d", m.outNames[i], len(outputs[i]), n, n*w)
 		}
@@ -43,7 +43,7 @@ func (m *Model) Predict(ctx context.Context, inputs [][]float32, n int, weights 
 		if err := b.run(&plan.Step{}); err != nil {
 			return err
 		}
-		for i, k := range m.outWidth {
+		for i, k := range m.outSize {
 			copy(outputs[i][from*k:(from+rows)*k], b.outputs[i])
 		}
 		return nil

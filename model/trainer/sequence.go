@@ -9,7 +9,7 @@ import (
 // than frames.
 func (m *Model) checkSequence(output int, values []float32) error {
 	frames := m.labelWidth[output]
-	classes := m.outWidth[output] / frames
+	classes := m.outWidth[output]
 	length := 0
 	for i, v := range values {
 		switch class := float64(v); {

@@ -19,6 +19,7 @@ import tensorflow as tf
 
 import attention
 import constraints
+import dimensions
 import found
 import glu
 import more_layers
@@ -29,7 +30,7 @@ import operations
 import other_layers
 import recurrent
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, found)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found)
 
 ROWS = 40
 

@@ -166,7 +166,8 @@ func (n *network) data() trainer.Buffers {
 			k := len(y.Values) / n.rows()
 			values := y.Values[part[0]*k : part[1]*k]
 			var labels []int16
-			if n.classNumbers(i) || slices.ContainsFunc(y.Values, func(v float32) bool { return v != float32(int16(v)) }) {
+			several := len(n.Inference[i].Shape) > 2 // labels of several dimensions are numbers
+			if several || n.classNumbers(i) || slices.ContainsFunc(y.Values, func(v float32) bool { return v != float32(int16(v)) }) {
 				b.Numbers[i] = values
 			} else {
 				for _, v := range values {
@@ -201,7 +202,7 @@ func (n *network) labels(output int, l *loss.Loss, width int) []float32 {
 		return places
 	}
 	all := len(n.Inference[output].Values)
-	width, oneHot := all/n.rows(), make([]float32, all)
+	width, oneHot := all/len(values), make([]float32, all) // a row, or a step of one
 	for row, class := range values {
 		oneHot[row*width+int(class)] = 1
 	}

@@ -52,6 +52,9 @@ type Output struct {
 	Numbers int
 	Frames  int
 	Second  Second
+	// Shape is that of the label where the output has several dimensions. With fewer elements than Numbers it has the classes of the
+	// steps: the number of the best of those that the output's last dimension holds.
+	Shape []int `json:",omitempty"`
 }
 
 // A Second is how one number tells the probability of the second of two classes; 0: it does not.

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,6 +14,9 @@ func (o Output) Label(values []float32) string {
 	if o.Frames > 0 {
 		return array(spelled(values, len(values)/o.Frames))
 	}
+	if o.Shape != nil {
+		return o.steps(values)
+	}
 	if len(values) == 1 {
 		return table.FloatText(float64(values[0]), 32)
 	}
@@ -21,6 +25,42 @@ func (o Output) Label(values []float32) string {
 		texts[i] = table.FloatText(float64(v), 32)
 	}
 	return array(texts)
+}
+
+// steps is the label of an output of several dimensions, an array of as many.
+func (o Output) steps(values []float32) string {
+	n := 1
+	for _, d := range o.Shape {
+		n *= d
+	}
+	texts := make([]string, n)
+	classes := len(values) / n
+	for i := range texts {
+		if classes > 1 {
+			texts[i] = strconv.Itoa(best(values[i*classes : (i+1)*classes]))
+			continue
+		}
+		texts[i] = table.FloatText(float64(values[i]), 32)
+	}
+	for d := len(o.Shape) - 1; d > 0; d-- {
+		var outer []string
+		for part := range slices.Chunk(texts, o.Shape[d]) {
+			outer = append(outer, array(part))
+		}
+		texts = outer
+	}
+	return array(texts)
+}
+
+// best is the number of the largest of some scores, the first of several.
+func best(scores []float32) int {
+	at := 0
+	for k, v := range scores {
+		if v > scores[at] {
+			at = k
+		}
+	}
+	return at
 }
 
 func array(elements []string) string { return "{" + strings.Join(elements, ",") + "}" }
@@ -33,16 +73,11 @@ func spelled(scores []float32, classes int) []string {
 	var labels []string
 	before := 0
 	for len(scores) > 0 {
-		best := 0
-		for k, v := range scores[:classes] {
-			if v > scores[best] {
-				best = k
-			}
+		class := best(scores[:classes])
+		if class != 0 && class != before {
+			labels = append(labels, strconv.Itoa(class))
 		}
-		if best != 0 && best != before {
-			labels = append(labels, strconv.Itoa(best))
-		}
-		before, scores = best, scores[classes:]
+		before, scores = class, scores[classes:]
 	}
 	return labels
 }

@@ -13,8 +13,12 @@ import (
 func numeric(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
 	first, last := i, i+1
 	if v.Type.Array {
+		shape := l.Shape
+		if shape == nil {
+			shape = []int{l.Size}
+		}
 		var err error
-		if first, last, err = v.Shaped(i, []int{l.Size}, firstRow); err != nil {
+		if first, last, err = v.Shaped(i, shape, firstRow); err != nil {
 			return nil, err
 		}
 	} else if v.IsNull(i) {

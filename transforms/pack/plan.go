@@ -28,8 +28,10 @@ type Label struct {
 	// is numeric.
 	Keys [][]byte
 	Size int
-	// Numeric: a label is the number of its row, or the array of Size = Width numbers, as float32.
+	// Numeric: a label is the number of its row, or the array of Size = Width numbers, as float32. Shape is that of the array where it has
+	// several dimensions.
 	Numeric bool
+	Shape   []int `json:",omitempty"`
 	// Weight: it is no label but the weight of the row, which must not be negative.
 	Weight bool `json:",omitempty"`
 }
@@ -74,7 +76,11 @@ func (p *Plan) Layout() buffer.Layout {
 		l.Inputs = append(l.Inputs, buffer.Variable{Name: in.Column, Shape: in.Shape})
 	}
 	for _, out := range p.Labels {
-		l.Labels = append(l.Labels, buffer.Variable{Name: out.Column, Shape: []int{out.Width}, Numeric: out.Numeric})
+		v := buffer.Variable{Name: out.Column, Shape: []int{out.Width}, Numeric: out.Numeric}
+		if out.Shape != nil {
+			v.Shape = out.Shape
+		}
+		l.Labels = append(l.Labels, v)
 	}
 	return l
 }
