@@ -133,6 +133,9 @@ func (m *Model) resolveMetric(call params.Call, output int) (*metric.Metric, err
 	if f == nil || metric.Known(call.Name) {
 		return metric.New(metric.ForLoss(call, m.losses[output], m.outWidth[output]), m.outWidth[output])
 	}
+	if shape := m.spec.OutputShapes()[output]; len(shape) > 1 {
+		return nil, fmt.Errorf("metric %s: a metric of your own needs an output of one dimension, output %q has shape %v", call, m.outNames[output], shape)
+	}
 	bound, err := metric.Custom(f, call, m.spec.OutputShapes()[output])
 	if err != nil {
 		return nil, fmt.Errorf("metric %s for output %q: %w", call, m.outNames[output], err)
