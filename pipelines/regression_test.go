@@ -161,7 +161,7 @@ func TestPreprocessNumericRefuses(t *testing.T) {
 			{func(o *PreprocessOptions) { o.Source = "bad" }, []string{`column "price"`, "row 2", "the value is NULL"}},
 			{func(o *PreprocessOptions) { o.Source = "nan" }, []string{`column "price"`, "row 2", "NaN"}},
 			{func(o *PreprocessOptions) { o.Source, o.Dependent = "bad", "sizes" }, []string{`column "sizes"`, "row 3", "element 2 is Infinity"}},
-			{func(o *PreprocessOptions) { o.Source = "square" }, []string{`column "price", row 1: the array has shape [2 2]; a numeric label has one dimension`}},
+			{func(o *PreprocessOptions) { o.Source, o.LabelTypes = "square", nil }, []string{`column "price", row 1: the array has shape [2 2]; a label that is one-hot already has one dimension`}},
 			{func(o *PreprocessOptions) { o.Source = "words" }, []string{`"price" has type text`, "the numeric dependent variable must be a number"}},
 			{func(o *PreprocessOptions) { o.LabelTypes = []string{"number"} }, []string{`label type "number" is not known; expected class or numeric`}},
 			{func(o *PreprocessOptions) { o.LabelTypes = []string{"class", "numeric"} }, []string{"label types: found 2 for 1 dependent variable"}},
