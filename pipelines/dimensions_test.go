@@ -16,7 +16,8 @@ func sentences(t testing.TB, store table.Store, name string, n int) {
 		{Name: "id", Type: table.Int32Type},
 		{Name: "words", Type: table.Int32ArrayType},
 		{Name: "tags", Type: table.Int32ArrayType},
-		{Name: "image", Type: table.Float32ArrayType}, {Name: "target", Type: table.Float32ArrayType},
+		{Name: "image", Type: table.Float32ArrayType},
+		{Name: "target", Type: table.Float32ArrayType},
 	}
 	var rows [][]any
 	for i := range n {
