@@ -14,8 +14,9 @@ import (
 
 // fromClient reads what the client sends until it leaves.
 func (s *session) fromClient() error {
+	data := false // the last message was data of a COPY, of which the server needs no piece before the next
 	for {
-		if s.client.Buffered() == 0 {
+		if s.client.Buffered() == 0 && !data {
 			if err := s.server.Flush(); err != nil {
 				return err
 			}
@@ -24,6 +25,7 @@ func (s *session) fromClient() error {
 		if err != nil {
 			return err
 		}
+		data = kind == 'd' && !s.plain
 		s.setWorking(true)
 		if kind == 'X' {
 			if err := errors.Join(s.server.Relay(kind, size, s.client), s.server.Flush()); err != nil {
