@@ -5,12 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/beamfit/beamfit/io/table"
 )
+
+// claimPatience is for the session of a process that was killed: the server may need a moment to notice.
+const claimPatience = 500 * time.Millisecond
 
 // A claim is an advisory lock made from a table's name, held by a session of its own whose application_name is the note.
 type claim struct {
@@ -51,10 +55,20 @@ func (c *claim) take(ctx context.Context, note string) (err error) {
 	if err := exec(ctx, conn, "SET application_name = "+literal(note)); err != nil {
 		return err
 	}
-	var taken bool
 	key := claimLock(c.name)
-	if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&taken); err != nil || taken {
-		return err
+	for began := time.Now(); ; {
+		var taken bool
+		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&taken); err != nil || taken {
+			return err
+		}
+		if time.Since(began) > claimPatience {
+			break
+		}
+		select {
+		case <-time.After(claimPatience / 20):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	other, err := holderOf(ctx, conn, key)
 	if err != nil {

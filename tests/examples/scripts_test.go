@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -28,11 +29,12 @@ func TestNightly(t *testing.T) {
 			for i := range 3 {
 				if i == 2 {
 					cmd := shell(t, dir, db, "exec nightly.sh")
+					cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 					if err := cmd.Start(); err != nil {
 						t.Fatal(err)
 					}
 					time.Sleep(400 * time.Millisecond)
-					_ = cmd.Process.Kill()
+					_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // the command at work, too
 					_ = cmd.Wait()
 				}
 				must(t, dir, db, "nightly.sh")
