@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/plan"
 )
 
 const (
@@ -169,6 +171,24 @@ func TestFitWithFunctions(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestPlanOfFunctions: the plan of a step has the operations of a function.
+func TestPlanOfFunctions(t *testing.T) {
+	store := fileStore(t)
+	loadIris(t, store)
+	loadFunctions(t, store, "functions")
+	opt := PlanOptions{ArchTable: "arch", ID: 1, Step: PlanFit, Batch: 5, Compile: "loss='focal(gamma=1.5)', optimizer='sgd'", Functions: "functions"}
+	r, err := Plan(t.Context(), Env{Store: store}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(r.Calls, func(c plan.Call) bool { return strings.HasPrefix(c.Operation, "power") }) {
+		t.Errorf("calls %v", r.Calls)
+	}
+	opt.Functions = ""
+	_, err = Plan(t.Context(), Env{Store: store}, opt)
+	wantError(t, err, `unknown loss "focal"`)
 }
 
 // TestTopK is the metric of Keras.

@@ -102,25 +102,35 @@ func writeHelp(cmd *cobra.Command, _ []string) {
 	}
 }
 
-// helpCommand is "beamfit help COMMAND", the same as "beamfit COMMAND --help".
+// helpCommand is "beamfit help COMMAND", the same as "beamfit COMMAND --help"; or "beamfit help FUNCTION" of MADlib, and "beamfit help
+// madlib" for the list of them.
 func helpCommand() *cobra.Command {
-	var about *cobra.Command
+	var show func() error
 	return &cobra.Command{
 		Use:    "help [COMMAND]",
 		Short:  "Show the help of a command",
 		Hidden: true,
 		Args: func(cmd *cobra.Command, args []string) error {
-			about = cmd.Root()
-			if len(args) > 0 {
-				found, rest, err := cmd.Root().Find(args)
-				if err != nil || len(rest) > 0 || found == cmd.Root() {
-					return unknownCommand(cmd.Root(), args[0])
-				}
-				about = found
+			root, w := cmd.Root(), cmd.OutOrStdout()
+			show = root.Help
+			if len(args) == 0 {
+				return nil
+			}
+			found, rest, err := root.Find(args)
+			function := findMADlib(args[0])
+			switch {
+			case err == nil && len(rest) == 0 && found != root:
+				show = found.Help
+			case len(args) == 1 && strings.EqualFold(args[0], madlibTopic):
+				show = func() error { writeMADlib(w); return nil }
+			case len(args) == 1 && function != nil:
+				show = func() error { return function.write(w, root) }
+			default:
+				return unknownCommand(root, args[0])
 			}
 			return nil
 		},
-		RunE: func(*cobra.Command, []string) error { return about.Help() },
+		RunE: func(*cobra.Command, []string) error { return show() },
 	}
 }
 

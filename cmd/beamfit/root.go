@@ -24,7 +24,7 @@ func newRoot(a *app) *cobra.Command {
 		Short: "Train Keras-defined networks where the rows live",
 		Long: `beamfit trains Keras-defined neural networks on the rows of a PostgreSQL database or of a folder of files,
 and evaluates and predicts with them. It does what Apache MADlib's madlib_keras functions do, as Apache
-Beam pipelines, with nothing installed inside the database.`,
+Beam pipelines, with nothing installed inside the database; beamfit help madlib lists them.`,
 		Example: `beamfit quickstart
 beamfit fit --help
 BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expanded`,
