@@ -50,7 +50,7 @@ BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expand
 	root.AddCommand(
 		quickstartCommand(a),
 		importCommand(a), exportCommand(a), showCommand(a), dropCommand(a), splitCommand(a), preprocessCommand(a),
-		loadModelCommand(a), deleteModelCommand(a), loadFunctionCommand(a), loadTopKCommand(a), deleteFunctionCommand(a), planCommand(a), fitCommand(a),
+		loadModelCommand(a), exportModelCommand(a), deleteModelCommand(a), loadFunctionCommand(a), loadTopKCommand(a), deleteFunctionCommand(a), planCommand(a), fitCommand(a),
 		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a), serveCommand(a),
 		runsCommand(a), resumeCommand(a),
 		runnersCommand(a), completionCommand(a), versionCommand(a),

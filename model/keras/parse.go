@@ -50,6 +50,7 @@ func parseModel(model object, choose func(*OpenError) ([][]int, error)) (*Spec, 
 	if err != nil {
 		return nil, err
 	}
+	b.spec.Parts = parts(n)
 	if config, ok := model["config"].(object); ok {
 		b.spec.Name, _ = config["name"].(string)
 	}

@@ -7,8 +7,9 @@ import "fmt"
 // these counts, as in Keras, and what other layers state does not.
 type sequential struct {
 	*builder
-	links []*Layer // without the InputLayer
-	input []Tensor // one, or none
+	members []*Layer
+	links   []*Layer // members without the InputLayer
+	input   []Tensor // one, or none
 }
 
 // Class is "Sequential".
@@ -36,6 +37,7 @@ func readSequential(s *scope, config object) (network, error) {
 			c.links = append(c.links, l)
 		}
 	}
+	c.members = s.members
 	return c, nil
 }
 

@@ -12,6 +12,8 @@ type Spec struct {
 
 	// Layers are in the order of Keras' model.layers, which is the order of get_weights.
 	Layers []*Layer
+	// Parts are the members of the model, models inside it with theirs: what Layers has, but not flat.
+	Parts []Part
 	// Calls are the applications of layers to tensors, in an order in which every input is ready.
 	// A layer that is shared is called several times; an InputLayer is not called.
 	Calls []Call

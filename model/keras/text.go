@@ -11,8 +11,7 @@ import (
 )
 
 // wayOut says in an error how a model gets here.
-const wayOut = "in Python, model.to_json() writes the JSON that is read here, and the weights go into a file beside it " +
-	"(beamfit load-model --help)"
+const wayOut = "in Python, model.save('model.keras') writes a file that beamfit load-model takes, model.to_json() the JSON alone"
 
 // foreign are the beginnings of files that people have instead of a model's JSON.
 var foreign = []struct{ begins, kind string }{
@@ -24,6 +23,9 @@ var foreign = []struct{ begins, kind string }{
 	{"\x80\x05", "a pickle of Python, which can run code and is never read"},
 	{"\x93NUMPY", "an array of NumPy (.npy)"},
 }
+
+// metadataHead is how far into keras_metadata.pb the first layer is looked for.
+const metadataHead = 1 << 12
 
 // Text is the JSON of a model in what people have: without a byte order mark, from UTF-16, and out of a JSON string, which is what
 // json.dump(model.to_json()) writes. Other kinds of files are refused by what they are.
@@ -38,6 +40,9 @@ func Text(data []byte) ([]byte, error) {
 		return nil, errors.New("this is a model of TensorFlow Lite, not the JSON of a Keras model: " + wayOut)
 	case len(data) > 8 && data[8] == '{' && binary.LittleEndian.Uint64(data) < 1<<32:
 		return nil, errors.New("this is a safetensors file, which has weights only, not the JSON of a model: " + wayOut)
+	case bytes.HasPrefix(data, []byte("\n")) && bytes.Contains(data[:min(len(data), metadataHead)], []byte("_tf_keras_")):
+		return nil, errors.New("this is the keras_metadata.pb of a SavedModel of TensorFlow, not the JSON of a model; load the folder in Python " +
+			"(tf.keras.models.load_model): " + wayOut)
 	case len(data) > 0 && data[0] == 8:
 		return nil, errors.New("this is a file of protocol buffers, as saved_model.pb and .onnx are, not the JSON of a model: " + wayOut)
 	}

@@ -38,7 +38,7 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
-	err = writeFile(path, func(out io.Writer) error {
+	err = WriteFile(path, func(out io.Writer) error {
 		packed, closePacked, err := compressed(out, path, form)
 		if err != nil {
 			return err

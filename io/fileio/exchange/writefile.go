@@ -14,9 +14,9 @@ import (
 // unfinished begins the names of files that are being written.
 const unfinished = ".beamfit-export-"
 
-// writeFile lets fn write the file at path and puts it there when it is complete. Into a device or a pipe it writes
+// WriteFile lets fn write the file at path and puts it there when it is complete. Into a device or a pipe it writes
 // directly.
-func writeFile(path string, fn func(out io.Writer) error) (err error) {
+func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("file %s: %w", path, oserr.Named(err))

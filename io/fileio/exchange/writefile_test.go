@@ -15,7 +15,7 @@ const childPath = "BEAMFIT_EXCHANGE_CHILD"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childPath); path != "" {
-		_ = writeFile(path, func(out io.Writer) error {
+		_ = WriteFile(path, func(out io.Writer) error {
 			_, err := out.Write([]byte("half a file"))
 			_, _ = os.Stdout.WriteString("writing\n")
 			_, _ = io.Copy(io.Discard, os.Stdin)
@@ -61,8 +61,8 @@ func TestKilledWriter(t *testing.T) {
 		_, err := out.Write([]byte("whole"))
 		return err
 	}
-	err := writeFile(filepath.Join(dir, "living.csv"), func(out io.Writer) error {
-		if err := writeFile(filepath.Join(dir, "b.csv"), write); err != nil {
+	err := WriteFile(filepath.Join(dir, "living.csv"), func(out io.Writer) error {
+		if err := WriteFile(filepath.Join(dir, "b.csv"), write); err != nil {
 			return err
 		}
 		if got := names(t, dir); len(got) != 2 {
@@ -81,7 +81,7 @@ func TestKilledWriter(t *testing.T) {
 // TestLongName: the name of the greatest length can be written too.
 func TestLongName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("n", 255))
-	if err := writeFile(path, func(io.Writer) error { return nil }); err != nil {
+	if err := WriteFile(path, func(io.Writer) error { return nil }); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,0 +1,46 @@
+package pipelines
+
+import (
+	"context"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+)
+
+// A StoredModel is a model as a table keeps it.
+type StoredModel struct {
+	Arch    []byte // Keras' JSON
+	Spec    *keras.Spec
+	Weights []float32 // in the order of get_weights; nil: none
+}
+
+// ReadModel reads a model from its model table, or the one of an ID from an architecture table. It needs no summary, unlike OpenModel.
+func ReadModel(ctx context.Context, store table.Store, name string, id *int) (*StoredModel, error) {
+	if store == nil {
+		return nil, errNoStore
+	}
+	var m *storedModel
+	var err error
+	if id != nil {
+		m, err = readArchitecture(ctx, store, name, *id)
+	} else if err = refuseArchitectures(ctx, store, name); err == nil {
+		m, err = readModel(ctx, store, name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &StoredModel{Arch: m.arch, Spec: m.spec, Weights: m.weights}, nil
+}
+
+// refuseArchitectures refuses an architecture table that is given as a model table.
+func refuseArchitectures(ctx context.Context, store table.Store, text string) error {
+	snap, err := openInput(ctx, store, "model", text)
+	if err != nil {
+		return err
+	}
+	defer snap.Close()
+	if name := snap.Info().Name; snap.Info().Schema.Index("model_id") >= 0 {
+		return argumentErrorf("%s is an architecture table: the id of the model must be given", name)
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+"""Models in the files that Keras 3 and tf.keras write, and HDF5 files of other forms. Every weight is its index in get_weights, so that readers need
+no references. files.py MODELS HDF5 writes them into two folders.
+
+files.py --load FOLDER MODELS loads the files that beamfit has written to FOLDER from those of MODELS, compares weights and predictions, and prints what it did.
+"""
+
+import env  # noqa: F401
+
+import gzip
+import json
+import os
+import sys
+
+import h5py
+import numpy as np
+
+import keras
+import tf_keras
+
+def parts(keras):
+    """Every layer whose weights are somewhere else in a file than those of others."""
+    L = keras.layers
+    i = keras.Input((6, 4), name="seq")
+    x = L.Bidirectional(L.LSTM(3, return_sequences=True), name="bi")(i)
+    x = L.MultiHeadAttention(2, 2, name="mha")(x, x)
+    x = L.TimeDistributed(L.Dense(5), name="td")(x)
+    x = L.GRU(4, return_sequences=True, name="gru")(x)
+    x = L.LayerNormalization(name="ln")(x)
+    x = L.SeparableConv1D(4, 3, name="sep")(x)
+    x = L.BatchNormalization(name="bn")(x)
+    x = L.PReLU(name="pr")(x)
+    x = L.Dropout(0.5, name="dr")(x)
+    x = L.Attention(use_scale=True, name="att")([x, x])
+    x = L.Conv1D(4, 1, name="c1")(x)
+    x = L.Normalization(name="norm")(x)
+    inner = keras.Sequential(
+        [
+            keras.Input((4, 4)),
+            L.Flatten(),
+            L.Dense(3, name="d_in"),
+            L.BatchNormalization(name="bn_in"),
+            L.Dense(3, trainable=False, name="frozen"),
+        ],
+        name="enc",
+    )
+    o = inner(x)
+    j = keras.Input((3,))
+    fun = keras.Model(j, L.Dense(2, name="q")(L.BatchNormalization(name="z")(j)), name="fun")
+    o = fun(o)
+    return keras.Model(i, [L.Dense(2, name="last")(o), o], name="parts")
+
+
+def numbered(model):
+    at, arrays = 0, []
+    for w in model.get_weights():
+        arrays.append((at + np.arange(w.size)).reshape(w.shape).astype(w.dtype))
+        at += w.size
+    model.set_weights(arrays)
+    return model
+
+
+def models(folder):
+    for name, k in (("k3", keras), ("k2", tf_keras)):
+        m = numbered(parts(k))
+        for suffix in ("keras", "h5"):
+            m.save(f"{folder}/parts.{name}.{suffix}")
+        with open(f"{folder}/parts.{name}.json", "w") as f:
+            f.write(m.to_json())
+        np.savez(f"{folder}/parts.{name}.npz", *m.get_weights())
+        if name == "k3":
+            np.savez_compressed(f"{folder}/named.npz", **{w.path: v for w, v in zip(m.weights, m.get_weights())})
+
+
+def hdf5(folder):
+    """Arrays in all the forms that h5py has for them; each is 0, 1, 2 and so on."""
+    import ml_dtypes
+
+    for name, options in (("forms", {}), ("latest", {"libver": "latest"})):
+        path = f"{folder}/{name}.h5"
+        with h5py.File(path, "w", **options) as f:
+            x = np.arange(7 * 33 * 5, dtype="f4").reshape(7, 33, 5)
+            f.create_dataset("plain", data=x)
+            f.create_dataset("whole", data=x, chunks=x.shape, compression="gzip")
+            if not options:
+                f.create_dataset("gzip", data=x, compression="gzip", shuffle=True, chunks=(3, 10, 5))
+                f.create_dataset("checked", data=x, fletcher32=True, chunks=(7, 20, 3))
+                f.create_dataset("chunks", data=x, chunks=(2, 16, 4))
+            for kind in ("f8", ">f4", ">f8", "f2", ">f2", "i1", "u1", "i2", ">u2", "i4", "i8", "u8"):
+                f.create_dataset("kind_" + kind.replace(">", "big_"), data=np.arange(100).astype(kind))
+            f.create_dataset("bool", data=np.array([False, True]))
+            f.create_dataset("negative", data=np.array([-1, -2], "i2"))
+            f.create_dataset("bfloat16", data=np.arange(100).astype(ml_dtypes.bfloat16)).attrs["dtype"] = "bfloat16"
+            f.create_dataset("scalar", data=np.float32(0))
+            f.create_dataset("none", data=np.zeros((0, 3), "f4"))
+            many = f.create_group("many", track_order=True)
+            many.attrs.update({f"a{i}": "x" * i for i in range(30)})
+            for i in range(150):
+                many.create_dataset(f"d{i}", data=np.float32(0))
+            f.attrs["long"] = "é" * 40000
+            f.attrs["list"] = np.array(["a", "bc"], dtype="S")
+        with open(path, "rb") as plain, open(path + ".gz", "wb") as out:
+            with gzip.GzipFile("", "wb", 9, out, mtime=0) as z:
+                z.write(plain.read())
+        os.remove(path)
+
+
+def load(folder, fixtures):
+    """Loads what beamfit wrote: FROM.to.SUFFIX, of the fixture FROM."""
+    for path in sorted(os.listdir(folder)):
+        source, suffix = path.split(".to.")
+        k = tf_keras if ".k2" in source else keras
+        # Keras 3 cannot load the .h5 that it has written of an Attention, so the .keras is the reference.
+        original = k.models.load_model(f"{fixtures}/{source.rsplit('.', 1)[0]}.keras", compile=False)
+        full = f"{folder}/{path}"
+        if suffix in ("keras", "h5"):
+            model = k.models.load_model(full, compile=False)
+        elif suffix == "json":
+            with open(full) as f:
+                model = k.models.model_from_json(f.read())
+        else:
+            model = k.models.clone_model(original)
+            if suffix == "weights.h5":
+                model.load_weights(full)
+            elif suffix == "npz":
+                z = np.load(full)
+                model.set_weights([z[name] for name in z.files])
+            else:
+                import safetensors
+
+                with safetensors.safe_open(full, "np") as f:
+                    model.set_weights([f.get_tensor(name) for name in json.loads(f.metadata()["weights"])])
+        if suffix != "json":
+            for a, b in zip(original.get_weights(), model.get_weights(), strict=True):
+                assert np.array_equal(a, b), path
+            if hasattr(model.get_layer("norm"), "finalize_state"):
+                model.get_layer("norm").finalize_state()
+        x = np.random.default_rng(1).normal(size=(3, 6, 4)).astype("f4")
+        if suffix != "json":
+            for a, b in zip(original.predict(x, verbose=0), model.predict(x, verbose=0), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6, err_msg=path)
+        print("loaded", path, flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--load":
+        load(sys.argv[2], sys.argv[3])
+    else:
+        models(sys.argv[1])
+        hdf5(sys.argv[2])
