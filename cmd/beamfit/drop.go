@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ func dropCommand(a *app) *cobra.Command {
 		name: "drop", group: groupTables,
 		short: "Remove tables",
 		long: `Remove tables, so that a scheduled job can write them again. All go at once; where one of them does not exist, or cannot
-be removed, or the command is killed, none goes. A reader that has begun reads on.`,
+be removed, or is being made by another command, or the command is killed, none goes. A reader that has begun reads on.`,
 		args:    []argument{{name: "TABLE", usage: "table to remove", more: true, fills: fillTable}},
 		example: "beamfit drop iris_predict\nbeamfit drop iris_model iris_model_summary --if-exists",
 	}, &dropTask{})
@@ -42,6 +43,9 @@ func (t *dropTask) validate(args []string, _ func(string) bool) error {
 
 func (t *dropTask) run(ctx context.Context, a *app) error {
 	return a.withStore(ctx, func(store table.Store) error {
+		if err := t.checkUnclaimed(ctx, store); err != nil {
+			return err
+		}
 		dropped, err := store.Drop(ctx, t.tables, t.ifExists)
 		if err != nil {
 			return err
@@ -55,4 +59,19 @@ func (t *dropTask) run(ctx context.Context, a *app) error {
 		}
 		return nil
 	})
+}
+
+// checkUnclaimed reports a table that another command is making, as a warm start does of a model that is there: it would come back.
+// What else may be wrong with a name says Drop.
+func (t *dropTask) checkUnclaimed(ctx context.Context, store table.Store) error {
+	for _, name := range t.tables {
+		claim, err := store.Claim(ctx, name, "drop")
+		switch {
+		case err == nil:
+			claim.Release()
+		case errors.Is(err, table.ErrClaimed):
+			return err
+		}
+	}
+	return nil
 }

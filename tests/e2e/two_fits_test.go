@@ -47,6 +47,9 @@ func TestTwoFitsOfOneModel(t *testing.T) {
 				!strings.Contains(err.Error(), fmt.Sprintf(" process %d ", first.Process.Pid)) || strings.Contains(err.Error(), "iteration") {
 				t.Errorf("the second fit: %v", err)
 			}
+			if _, err := u.try("drop", "killed", "--if-exists"); err == nil || !strings.Contains(err.Error(), "is being made by another command: run ") {
+				t.Errorf("a drop of the model that is being made: %v", err)
+			}
 			_ = first.Process.Kill()
 			_ = first.Wait()
 			if _, ok := u.count("killed"); ok {
