@@ -78,19 +78,19 @@ func newStoredModel(arch, data []byte) (*storedModel, error) {
 
 // addWeights gives the model weights in MADlib's byte form; nil: none.
 func (m *storedModel) addWeights(data []byte) (err error) {
-	spec := m.spec
-	if data != nil && m.open != nil { // the number of weights does not depend on the sizes of images or sequences
-		if spec, _, err = keras.Try(m.arch); err == nil && spec == nil {
-			err = fmt.Errorf("%w; the weights need them", m.open)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = weights.Decode(spec, data)
+	switch {
+	case data == nil:
+		return nil
+	case m.open == nil:
+		m.weights, err = weights.Decode(m.spec, data)
 		return err
 	}
-	if data != nil {
-		m.weights, err = weights.Decode(m.spec, data)
+	spec, _, err := keras.Try(m.arch) // the number of weights does not depend on the sizes of images or sequences
+	if err == nil && spec == nil {
+		err = fmt.Errorf("%w; the weights need them", m.open)
+	}
+	if err == nil {
+		_, err = weights.Decode(spec, data)
 	}
 	return err
 }

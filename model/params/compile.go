@@ -11,7 +11,7 @@ import (
 func ParseCompile(text string) (*Compile, error) {
 	c := &Compile{}
 	err := parse("compile_params", text, func(p *parser) {
-		keys := p.keysOf([]string{"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"}, compileOthers)
+		keys := p.keys([]string{"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"}, compileOthers)
 		for _, name := range compileOthers {
 			if e, given := keys[name]; given && !e.absent() && e.literal != false {
 				c.Notices = append(c.Notices, "compile_params: "+name+" changes nothing: it says how Keras computes")
@@ -42,11 +42,8 @@ var compileOthers = []string{
 	"run_eagerly", "jit_compile", "steps_per_execution", "auto_scale_loss", "distribute", "experimental_run_tf_function", "pss_evaluation_shards",
 }
 
-// keys reads the whole text as name=value pairs with the allowed names.
-func (p *parser) keys(allowed ...string) map[string]expr { return p.keysOf(allowed, nil) }
-
-// keysOf is keys with further names that are allowed, but not recommended where a name is unknown.
-func (p *parser) keysOf(allowed, further []string) map[string]expr {
+// keys reads the whole text as name=value pairs with the allowed names, and further ones that are not recommended where a name is unknown.
+func (p *parser) keys(allowed, further []string) map[string]expr {
 	keys := map[string]expr{}
 	for _, a := range p.arguments(0) {
 		if !slices.Contains(allowed, a.name) && !slices.Contains(further, a.name) {
