@@ -121,7 +121,7 @@ func (t *loadModelTask) architecture(ctx context.Context) (*kerasio.File, error)
 			t.opt.Arch = file.Config
 			return file, nil
 		case !errors.Is(err, kerasio.ErrUnknown):
-			return nil, err
+			return nil, fmt.Errorf("%w; where Keras reads the file, model.to_json() and model.save_weights() write the model in two parts, which may load (--weights)", err)
 		}
 	}
 	if err := otherModel(t.file); err != nil {
