@@ -100,7 +100,7 @@ func TestArgumentErrors(t *testing.T) {
 		"byom's dependents":            {byom(func(o *PredictBYOMOptions) { o.DependentCount = -1 }), true},
 		"byom's label type":            {byom(func(o *PredictBYOMOptions) { o.LabelTypes = []string{"x"} }), true},
 		"byom's type":                  {byom(func(o *PredictBYOMOptions) { o.Type = "PROB" }), true},
-		"byom's id":                    {byom(func(o *PredictBYOMOptions) { o.IDColumn = "" }), true},
+		"byom's id":                    {byom(func(o *PredictBYOMOptions) { o.IDColumn = "a, b" }), true},
 		"byom's output":                {byom(func(o *PredictBYOMOptions) { o.Output = "a.b.c" }), true},
 		"byom's model":                 {byom(func(o *PredictBYOMOptions) { o.ID = 9 }), false},
 		"no store":                     {func() error { _, err := Split(t.Context(), Env{}, SplitOptions{}); return err }, true},

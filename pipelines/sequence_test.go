@@ -185,7 +185,7 @@ func TestSequencesRefused(t *testing.T) {
 		"classes":       {func(o *FitOptions) { o.Source = "classes" }, []string{"classes", `column "said"`, "sequences of class numbers"}},
 		"metrics":       {func(o *FitOptions) { o.Compile += ", metrics=['accuracy']" }, []string{"metric accuracy", "the loss ctc"}},
 		"class weight":  {func(o *FitOptions) { o.Fit = "class_weight={1: 2.0}" }, []string{"class_weight", "sequences"}},
-		"another loss":  {func(o *FitOptions) { o.Compile = "loss='mse', optimizer='sgd'" }, []string{"one dimension", "[8 4]", "ctc"}},
+		"another loss":  {func(o *FitOptions) { o.Compile = "loss='mse', optimizer='sgd'" }, []string{`column "labels"`, "3 elements per row", "[8 4]"}},
 		"masked frames": {func(o *FitOptions) { o.ID = 2 }, []string{"output 0 (d)", "mask", "ctc"}},
 	} {
 		err := fit(c.change)

@@ -28,7 +28,7 @@ var madlibCommands = []madlibCommand{
 	{"validation_preprocessor_dl", "preprocess", []string{
 		"SOURCE", "OUTPUT", "--dependent", "--independent", "--like", "--buffer-size", "--distribution",
 	}},
-	{"load_keras_model", "load-model", []string{"ARCH_TABLE", "MODEL", "--weights", "--name", "--description"}},
+	{"load_keras_model", "load-model", []string{"ARCH_TABLE", "FILE", "--weights", "--name", "--description"}},
 	{"delete_keras_model", "delete-model", []string{"ARCH_TABLE", "ID"}},
 	{"load_custom_function", "load-function", []string{"OBJECT_TABLE", "FILE", "--name", "--description"}},
 	{"delete_custom_function", "delete-function", []string{"OBJECT_TABLE", "--id", "--name"}},
