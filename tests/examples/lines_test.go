@@ -32,9 +32,12 @@ func linesOf(text string, page bool) (lines []string) {
 	return lines
 }
 
-// understood checks that the program takes a command line: it may fail, but not for its usage.
+// understood checks that the program takes a command line: it may fail, but not for its usage. What serves is stopped again.
 func understood(t *testing.T, line string) {
 	t.Helper()
+	if strings.HasPrefix(line, "beamfit serve") {
+		line = "timeout 1 " + line
+	}
 	if code, out := run(t, t.TempDir(), "file:store", line); code == 2 || code == 127 {
 		t.Errorf("%s\nexits with %d: %s", line, code, out)
 	}
