@@ -59,6 +59,7 @@ type Server struct {
 	mu       sync.Mutex
 	clients  map[net.Conn]struct{}
 	sessions map[string]*session // by the key of requests to cancel
+	admitted int                 // those and the logins that are going on
 	draining bool
 	done     sync.WaitGroup
 }
@@ -202,10 +203,7 @@ func (p *Server) serve(c net.Conn, private bool) {
 }
 
 func (p *Server) login(ctx context.Context, client *wire.Conn, first wire.First, private bool, log *slog.Logger) (*session, error) {
-	p.mu.Lock()
-	full := p.maxClients > 0 && len(p.sessions) >= p.maxClients
-	p.mu.Unlock()
-	if full {
+	if !p.admit() {
 		err := fmt.Errorf("there are %d sessions already", p.maxClients)
 		return nil, errors.Join(err, client.Send(wire.Fatal("53300", "the proxy has no place for more clients", "")))
 	}
@@ -213,6 +211,9 @@ func (p *Server) login(ctx context.Context, client *wire.Conn, first wire.First,
 		Auth: p.auth, Private: private, Unasked: p.unasked || private && !p.upstream.Socket,
 	})
 	if err != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.admitted--
 		return nil, err
 	}
 	s := newSession(p, client, l, log)
@@ -225,9 +226,21 @@ func (p *Server) login(ctx context.Context, client *wire.Conn, first wire.First,
 	return s, nil
 }
 
+// admit counts a client that is about to log in; false: there are as many as may be.
+func (p *Server) admit() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.maxClients > 0 && p.admitted >= p.maxClients {
+		return false
+	}
+	p.admitted++
+	return true
+}
+
 func (p *Server) remove(s *session) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.admitted--
 	delete(p.sessions, string(s.login.Key))
 }
 
