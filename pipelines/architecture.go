@@ -63,12 +63,7 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	}
 	id := 0
 	err = j.Store.Mutate(ctx, name, func(tx table.Tx) error {
-		if tx.Schema() == nil {
-			if err := tx.Create(archSchema); err != nil {
-				return err
-			}
-		}
-		if err := checkTable(name, tx.Schema(), archSchema); err != nil {
+		if err := haveTable(tx, name, archSchema); err != nil {
 			return err
 		}
 		b, err := tx.Rows([]string{"model_id"})

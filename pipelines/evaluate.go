@@ -9,6 +9,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/recipe"
@@ -48,10 +49,12 @@ type evaluation struct {
 // table are the model's inputs and outputs by position, whatever their names. A table with other classes than the training table, or with
 // the same in another order, is refused. Evaluate warns when the table was packed with another normalizing constant.
 func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult, error) {
-	j, err := env.beginOnRunner(ctx, "evaluate", 0, listeners{})
+	scored := &scoringProgress{}
+	j, err := env.beginOnRunner(ctx, "evaluate", 0, listeners{watch: scored})
 	if err != nil {
 		return EvaluateResult{}, err
 	}
+	scored.run = j.run
 	defer j.end()
 	e := &evaluation{job: j, opt: opt}
 	defer e.close()
@@ -78,6 +81,15 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	}
 	return EvaluateResult{Loss: float64(scores.Loss), Metrics: scores.named(), Warnings: e.warnings}, nil
 }
+
+// scoringProgress tells how many rows are scored.
+type scoringProgress struct {
+	bundle.Nobody
+	run *bundle.Run
+}
+
+// Scored counts rows.
+func (p *scoringProgress) Scored(rows int) { p.run.Advance(score.Stage, "rows", int64(rows)) }
 
 // score runs the pipeline:
 //

@@ -74,13 +74,21 @@ func TestEvaluateWhole(t *testing.T) {
 	for i, test := range []string{"iris_test_packed", "other"} {
 		for _, runner := range testRunners() {
 			for _, workers := range []int{1, 3} {
-				env := Env{Store: store, Runner: runner, Workers: workers}
+				var scored Event
+				env := Env{Store: store, Runner: runner, Workers: workers, Progress: func(e Event) {
+					if e.Stage == "scoring" {
+						scored = e
+					}
+				}}
 				r, err := Evaluate(t.Context(), env, EvaluateOptions{Model: "iris_model", Test: test, Output: fmt.Sprint("out_", runner, workers, i)})
 				if err != nil {
 					t.Fatal(err)
 				}
 				if d := cmp.Diff(want, r); d != "" {
 					t.Errorf("%s on %s: %s", test, runner, d)
+				}
+				if scored.Done == 0 || scored.Done != scored.Total || scored.Unit != "rows" {
+					t.Errorf("%s on %s: the last report of scoring is %+v", test, runner, scored)
 				}
 			}
 		}

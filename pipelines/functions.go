@@ -105,12 +105,7 @@ func addFunction(ctx context.Context, j *job, opt LoadFunctionOptions) (id int, 
 		return 0, err
 	}
 	err = j.Store.Mutate(ctx, name, func(tx table.Tx) error {
-		if tx.Schema() == nil {
-			if err := tx.Create(objectSchema); err != nil {
-				return err
-			}
-		}
-		if err := checkTable(name, tx.Schema(), objectSchema); err != nil {
+		if err := haveTable(tx, name, objectSchema); err != nil {
 			return err
 		}
 		b, err := tx.Rows([]string{"id", "name"})

@@ -44,6 +44,16 @@ func parseTable(what, text string) (table.Name, error) {
 	return name, nil
 }
 
+// haveTable makes the table of a change where there is none, and checks the one that is there.
+func haveTable(tx table.Tx, name table.Name, want table.Schema) error {
+	if tx.Schema() == nil {
+		if err := tx.Create(want); err != nil {
+			return err
+		}
+	}
+	return checkTable(name, tx.Schema(), want)
+}
+
 // checkTable compares a table's columns with those that it should have. It may have more.
 func checkTable(name table.Name, s, want table.Schema) error {
 	for _, w := range want {

@@ -69,6 +69,12 @@ func TestRowWeights(t *testing.T) {
 		if !bytes.Equal(classWeights, rowWeights) {
 			t.Error("the weights of classes, given for each row, train otherwise than class_weight")
 		}
+		env.Memory = 1
+		_, fromFiles := fit("other", "")
+		env.Memory = 0
+		if !bytes.Equal(fromFiles, rowWeights) {
+			t.Error("rows that lie in files train otherwise")
+		}
 		if m := other.TrainingMetrics; len(m) != 2 || m[1].Name != "weighted_categorical_accuracy" || m[0].Value == m[1].Value {
 			t.Errorf("metrics %v", m)
 		}

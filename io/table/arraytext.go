@@ -115,6 +115,21 @@ type TextArray struct {
 	Shape []int  // empty for an empty array
 }
 
+// Add appends an element; null: it is NULL, whatever its text.
+func (a *TextArray) Add(elem string, null bool) {
+	j := len(a.Elems)
+	if null {
+		elem = ""
+		if a.Null == nil {
+			a.Null = make([]bool, j, j+1)
+		}
+	}
+	a.Elems = append(a.Elems, elem)
+	if a.Null != nil {
+		a.Null = append(a.Null, null)
+	}
+}
+
 // An ArraySyntaxError is text that is no array. Offset is the byte at which reading stopped, counted from 0.
 type ArraySyntaxError struct {
 	Offset  int
@@ -297,14 +312,14 @@ loop:
 	}
 	s := p.text[start:p.pos]
 	if escaped {
-		p.add(b.String(), false)
+		p.out.Add(b.String(), false)
 		return nil
 	}
 	s = strings.TrimRight(s, " \t\n\r\v\f")
 	if s == "" {
 		return p.fail("expected an element")
 	}
-	p.add(s, strings.EqualFold(s, "null"))
+	p.out.Add(s, strings.EqualFold(s, "null"))
 	return nil
 }
 
@@ -317,7 +332,7 @@ func (p *arrayParser) quoted() error {
 		case '"':
 			b.WriteString(p.text[start:p.pos])
 			p.pos++
-			p.add(b.String(), false)
+			p.out.Add(b.String(), false)
 			return nil
 		case '\\':
 			if p.pos+1 == len(p.text) {
@@ -336,18 +351,4 @@ func (p *arrayParser) quoted() error {
 func runeLen(s string) int {
 	_, size := utf8.DecodeRuneInString(s)
 	return size
-}
-
-func (p *arrayParser) add(elem string, null bool) {
-	j := len(p.out.Elems)
-	if null {
-		elem = ""
-		if p.out.Null == nil {
-			p.out.Null = make([]bool, j, j+1)
-		}
-	}
-	p.out.Elems = append(p.out.Elems, elem)
-	if p.out.Null != nil {
-		p.out.Null = append(p.out.Null, null)
-	}
 }

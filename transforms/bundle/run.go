@@ -138,18 +138,28 @@ func (r *Run) Connect(ctx context.Context, ref string) (table.Store, error) {
 // Watch is who hears of iterations, and of nothing in another process. It is never nil.
 func (r *Run) Watch() Watcher {
 	if r.watch == nil {
-		return nobody{}
+		return Nobody{}
 	}
 	return r.watch
 }
 
-type nobody struct{}
+// Nobody is a Watcher that does nothing, to embed in those that hear some things only.
+type Nobody struct{}
 
-func (nobody) Loaded()          {}
-func (nobody) Begun(int)        {}
-func (nobody) Trained(int, int) {}
-func (nobody) Averaged(int)     {}
-func (nobody) Scored(int)       {}
+// Loaded does nothing.
+func (Nobody) Loaded() {}
+
+// Begun does nothing.
+func (Nobody) Begun(int) {}
+
+// Trained does nothing.
+func (Nobody) Trained(int, int) {}
+
+// Averaged does nothing.
+func (Nobody) Averaged(int) {}
+
+// Scored does nothing.
+func (Nobody) Scored(int) {}
 
 // Fail ends the run with err, unless it has failed or was cancelled before, and returns err for the DoFn to return. A nil
 // err does nothing. In another process it returns err in the form that Decode reads.

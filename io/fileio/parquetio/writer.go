@@ -168,7 +168,7 @@ func (w *Writer) begin() error {
 func (w *Writer) encode(g *group) error {
 	column := 0
 	g.part.Grow(g.bytes + g.bytes/8) // about what it will have, and not twice that in steps
-	err := w.library(&g.part, g.batches[0], func(f *file.Writer) error {
+	err := w.writeFile(&g.part, g.batches[0], func(f *file.Writer) error {
 		out := f.AppendRowGroup()
 		for i := range w.schema {
 			column = i
@@ -192,8 +192,8 @@ func (w *Writer) encode(g *group) error {
 	return nil
 }
 
-// library lets the Parquet library write a whole file of the rows that fn gives it; sample is some of them, nil: there are none.
-func (w *Writer) library(out *bytes.Buffer, sample *table.Batch, fn func(f *file.Writer) error) error {
+// writeFile lets the Parquet library write a whole file of the rows that fn gives it; sample is some of them, nil: there are none.
+func (w *Writer) writeFile(out *bytes.Buffer, sample *table.Batch, fn func(f *file.Writer) error) error {
 	return guard(func() error {
 		fields := make([]arrow.Field, len(w.schema))
 		for i, c := range w.schema {
@@ -267,7 +267,7 @@ func (w *Writer) Close() error {
 	}
 	if w.rows == 0 { // the schema comes from a file without rows
 		var empty bytes.Buffer
-		if err := w.library(&empty, nil, func(*file.Writer) error { return nil }); err != nil {
+		if err := w.writeFile(&empty, nil, func(*file.Writer) error { return nil }); err != nil {
 			return err
 		}
 		if err := w.file.add(empty.Bytes()); err != nil {

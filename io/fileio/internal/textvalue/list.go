@@ -122,7 +122,7 @@ func (p *listParser) elem(first byte) error {
 			return p.fail("a text that is not JSON")
 		}
 		p.pos = end + 1
-		p.add(s, false)
+		p.out.Add(s, false)
 		return nil
 	}
 	for end < len(p.text) && strings.IndexByte(",] \t\r\n", p.text[end]) < 0 {
@@ -133,20 +133,6 @@ func (p *listParser) elem(first byte) error {
 		return p.fail("expected a number, text, true, false or null")
 	}
 	p.pos = end
-	p.add(word, word == "null")
+	p.out.Add(word, word == "null")
 	return nil
-}
-
-func (p *listParser) add(elem string, null bool) {
-	j := len(p.out.Elems)
-	if null {
-		elem = ""
-		if p.out.Null == nil {
-			p.out.Null = make([]bool, j, j+1)
-		}
-	}
-	p.out.Elems = append(p.out.Elems, elem)
-	if p.out.Null != nil {
-		p.out.Null = append(p.out.Null, null)
-	}
 }
