@@ -1,0 +1,97 @@
+package serve
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/beamfit/beamfit/serve/madlib"
+	"github.com/beamfit/beamfit/serve/wire"
+)
+
+// fail tells the client of an error and leaves the transaction as an error of the server would.
+func (s *session) fail(err error) error {
+	if lost := s.gone(); lost != nil {
+		return errors.Join(lost, s.sayFarewell())
+	}
+	m := s.errorMessage(err)
+	switch {
+	case s.began:
+		if err := s.end(false); err != nil {
+			return err
+		}
+	case s.transaction() == 'T':
+		// The server's transaction must fail too. Its log has the message then.
+		_, err := s.hide("DO $beamfit$ BEGIN RAISE EXCEPTION USING MESSAGE = " + literal(m.Message) + ", ERRCODE = " + literal(m.Code) + "; END $beamfit$")
+		if said, err := ofServer(err); err != nil || said == nil {
+			return cmp.Or(err, errors.New("the server's transaction goes on after an error"))
+		}
+	}
+	return s.client.Send(m)
+}
+
+// sayFarewell passes on what the server said when it ended the session.
+func (s *session) sayFarewell() error {
+	s.mu.Lock()
+	body := s.farewell
+	s.mu.Unlock()
+	if body == nil {
+		return s.client.Send(wire.Fatal("08006", errLost.Error(), ""))
+	}
+	return errors.Join(s.client.Put('E', body), s.client.Flush())
+}
+
+// literal writes a string constant in ASCII, which means the same with every setting of the session.
+func literal(text string) string {
+	var b strings.Builder
+	b.WriteString("E'")
+	for _, r := range text {
+		switch {
+		case r == '\\' || r == '\'':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r == '$' || r < ' ' && r != '\n' && r != '\t': // $ could end the body
+			fmt.Fprintf(&b, "\\%03o", r)
+		case r >= utf8.RuneSelf:
+			b.WriteByte('?')
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// errorMessage is an error for the client.
+func (s *session) errorMessage(err error) *pgproto3.ErrorResponse {
+	if said, _ := ofServer(err); said != nil {
+		return said
+	}
+	e := madlib.AsError(err)
+	return &pgproto3.ErrorResponse{
+		Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: e.Code, Message: s.encode(e.Message), Detail: s.encode(e.Detail), Hint: s.encode(e.Hint),
+	}
+}
+
+func asError(m *pgproto3.ErrorResponse) error {
+	if m == nil {
+		return nil
+	}
+	return &serverError{m}
+}
+
+// notice tells the client something while a job runs.
+func (s *session) notice(text string) {
+	_ = s.client.Send(&pgproto3.NoticeResponse{Severity: "INFO", SeverityUnlocalized: "INFO", Code: "00000", Message: s.encode(text)}) // a client that is gone is noticed elsewhere
+}
+
+// isFatal tells an error that ends the session.
+func isFatal(body []byte) bool {
+	var m pgproto3.ErrorResponse
+	return m.Decode(body) == nil && slices.Contains([]string{"FATAL", "PANIC"}, cmp.Or(m.SeverityUnlocalized, m.Severity))
+}
