@@ -57,7 +57,9 @@
 // When no byte has moved for the stall timeout while a call waits for the server, pg_stat_activity is asked on a second connection.
 // A session that runs something and does not wait for its client is waited for, however long that takes, and so is one of which
 // the server does not tell. One that is gone, idle or waits for its client has lost what was sent, and a server that does not
-// answer is gone: at the second such finding the connection is cut, and the call ends with table.ErrUnavailable.
+// answer is gone: at the second such finding the connection is cut, and the call ends with table.ErrUnavailable. A machine that acknowledges
+// nothing the kernel finds, on connections for which no call waits, too: its user timeout is the stall timeout (Linux), and none while the
+// server acknowledges but reads nothing.
 //
 // A Claim is an advisory lock made from the table's name, held by a session whose application_name is the note: all roles may read
 // that in pg_stat_activity. The lock goes with the session, at once when the process dies.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -21,8 +22,11 @@ import (
 // A network that drops everything leaves both ends waiting for ever. But a server may also work for hours without sending a byte:
 // it sorts, builds an index, or waits for a lock. So when no byte has moved for the stall timeout while a call waits, a second
 // connection asks the server what the session does. It is cut when the server does not answer, when it waits for this side, or
-// when it has nothing to do: then what was sent is lost. The kernel's TCP_USER_TIMEOUT is no help: it also cuts connections to
-// a server that is busy and therefore reads nothing.
+// when it has nothing to do: then what was sent is lost.
+//
+// A machine that is gone is the kernel's to find, also on connections for which no call waits: by keep-alive where nothing is on its
+// way, by TCP_USER_TIMEOUT where something is. The latter has the stall timeout, too. By itself it would also cut connections to a
+// server that is busy and therefore reads nothing, so it is lifted while the peer acknowledges but takes nothing (see userTimeout).
 
 // ticksPerTimeout is how fine the stall timeout is measured. Counting ticks spares every Read a look at the clock.
 const ticksPerTimeout = 8
@@ -36,13 +40,18 @@ type watch struct {
 
 	mu    sync.Mutex
 	links map[*link]struct{}
+	// dialing ends, by cutDials, when nobody may connect any more.
+	dialing  context.Context
+	cutDials context.CancelFunc
 
 	stop context.CancelFunc
 	done chan struct{}
 }
 
 func newWatch(timeout time.Duration) *watch {
-	return &watch{timeout: timeout, links: map[*link]struct{}{}, stop: func() {}, done: make(chan struct{})}
+	w := &watch{timeout: timeout, links: map[*link]struct{}{}, stop: func() {}, done: make(chan struct{})}
+	w.dialing, w.cutDials = context.WithCancel(context.Background())
+	return w
 }
 
 // keepAlive lets the kernel find a peer that is gone, host and all, also while nobody waits for it.
@@ -50,14 +59,18 @@ var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interv
 
 // dial makes every connection of a store.
 func (w *watch) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(w.dialing, cancel)()
 	c, err := netns.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
+	l := &link{Conn: c, watch: w}
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetKeepAliveConfig(keepAlive) // where the system has none, the stall timeout is left
+		l.user = newUserTimeout(tcp, w.timeout)
 	}
-	l := &link{Conn: c, watch: w}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.links[l] = struct{}{}
@@ -92,8 +105,9 @@ func (w *watch) end() {
 	<-w.done
 }
 
-// cutAll cuts all connections.
+// cutAll cuts all connections, and those that are being made: pgx cancels what runs by one, for which it waits 15 seconds.
 func (w *watch) cutAll() {
+	w.cutDials()
 	w.mu.Lock()
 	links := slices.Collect(maps.Keys(w.links))
 	w.mu.Unlock()
@@ -109,6 +123,7 @@ func (w *watch) look(ctx context.Context, now int64) {
 	var pids []uint32
 	w.mu.Lock()
 	for l := range w.links {
+		l.user.adjust()
 		if l.isSilent(now) {
 			silent = append(silent, l)
 			pids = append(pids, l.pid.Load())
@@ -139,6 +154,7 @@ type link struct {
 	calls atomic.Int32  // that wait for the server
 	moved atomic.Int64  // the tick at which bytes moved, or a call began, last
 	cut   atomic.Pointer[stallError]
+	user  *userTimeout // nil: none
 
 	// What look remembers: the last tick at which the server was asked, and the tick of moved for which it was found stalled once.
 	asked, suspect int64
@@ -159,6 +175,9 @@ func (l *link) after(n int, err error) (int, error) {
 		l.moved.Store(l.watch.tick.Load())
 	}
 	if err != nil {
+		if errors.Is(err, syscall.ETIMEDOUT) && l.user != nil { // of the kernel; that of a deadline is another one
+			l.cut.CompareAndSwap(nil, &stallError{after: l.watch.timeout, why: "the server's machine does not answer"})
+		}
 		if cut := l.cut.Load(); cut != nil {
 			err = cut
 		}
