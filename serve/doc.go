@@ -8,13 +8,13 @@
 //	owed      what the server still owes for a message: an entry per message, in order
 //	hidden    a message of the proxy's own; the client sees nothing of the answer
 //	captured  an answer that the proxy keeps instead of passing it on
-//	call      a statement that calls one of MADlib's functions
+//	call      a statement that calls MADlib's functions: all of its SELECT list
 //	job       the work of a call, while which the session is lent to pipelines (package loan)
 //
 // # A call
 //
 // The statement that the server gets is the call's arguments as a SELECT, so that the server itself evaluates them, complains of them and
-// describes its parameters. Each row of its result is a job; the client gets a row for each job, of type void. A single call outside of a
+// describes its parameters. Each row of its result is a job for each function of the list; the client gets a row for it, of type void. A single call outside of a
 // transaction runs in transactions of its own, which are short: none is open while a model trains. Otherwise it runs in the client's
 // transaction, or in one that the proxy begins around all that PostgreSQL would run as one; a savepoint takes a failed job back.
 //

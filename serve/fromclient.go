@@ -147,9 +147,9 @@ func cutName(b []byte) (name string, rest []byte, ok bool) {
 	return string(b[:n]), b[n+1:], true
 }
 
-// A call is a statement of the client that calls a function of MADlib.
+// A call is a statement of the client that calls functions of MADlib, all of its SELECT list.
 type call struct {
-	*found
+	list    []*found
 	rewrite *sqltext.Rewrite
 }
 

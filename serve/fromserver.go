@@ -177,7 +177,7 @@ func (s *session) serverError(o *owed, body []byte) error {
 }
 
 // formHint is for statements with a function of MADlib that the server has not found.
-const formHint = "beamfit runs a function of MADlib where it is called as SELECT madlib.function(...), alone in its SELECT list; not inside " +
+const formHint = "beamfit runs a function of MADlib where it is called as SELECT madlib.function(...), with nothing but such calls in its SELECT list; not inside " +
 	"other statements or expressions, DO blocks or functions."
 
 func clone(m *pgproto3.ErrorResponse) *pgproto3.ErrorResponse {

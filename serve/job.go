@@ -14,8 +14,8 @@ import (
 	"github.com/beamfit/beamfit/serve/madlib"
 )
 
-// jobs runs the job of each row of evaluated arguments and returns the rows of the answer. The session is idle.
-func (s *session) jobs(c *call, arguments *capture) ([]string, error) {
+// jobs runs the jobs of each row of evaluated arguments and returns the rows of the answer. The session is idle.
+func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 	if name := s.setting("client_encoding"); unsafeEncodings[name] {
 		return nil, &madlib.Error{
 			Code: "0A000", Message: "functions of MADlib cannot be called with client_encoding " + name,
@@ -26,13 +26,10 @@ func (s *session) jobs(c *call, arguments *capture) ([]string, error) {
 	for _, f := range arguments.fields {
 		types = append(types, f.DataTypeOID)
 	}
-	if len(c.arguments) == 0 {
-		types = nil // of the NULL that stands for none
-	}
-	if err := c.function.CheckTypes(c.arguments, types); err != nil {
+	if err := c.each(func(f *found, from, to int) error { return f.function.CheckTypes(f.arguments, types[from:to]) }); err != nil {
 		return nil, err
 	}
-	var out []string
+	var out [][][]byte
 	for _, raw := range arguments.rows {
 		row := make([]madlib.Value, len(types))
 		for i := range row {
@@ -41,23 +38,43 @@ func (s *session) jobs(c *call, arguments *capture) ([]string, error) {
 		if err := s.toUTF8(row); err != nil {
 			return nil, err
 		}
-		text := ""
-		var err error
-		if c.function.AnswersText(c.arguments) {
-			text, err = c.function.Answer(c.arguments, row)
-		} else {
-			err = s.timed(c, row)
-		}
+		var answers [][]byte
+		err := c.each(func(f *found, from, to int) error {
+			text, err := s.one(f, row[from:to])
+			answers = append(answers, []byte(text))
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, text)
+		out = append(out, answers)
 	}
 	return out, nil
 }
 
+// each calls do for the functions of the list, up to the first error. Columns from to to of evaluated arguments are those of the function.
+func (c *call) each(do func(f *found, from, to int) error) error {
+	at := 0
+	for _, f := range c.list {
+		from := at
+		at += len(f.arguments)
+		if err := do(f, from, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// one is what a function answers.
+func (s *session) one(f *found, row []madlib.Value) (string, error) {
+	if f.function.AnswersText(f.arguments) {
+		return f.function.Answer(f.arguments, row)
+	}
+	return "", s.timed(f, row)
+}
+
 // timed runs a job and tells the log and the metrics of it.
-func (s *session) timed(c *call, row []madlib.Value) error {
+func (s *session) timed(c *found, row []madlib.Value) error {
 	begun := time.Now()
 	s.proxy.metrics.begin()
 	err := s.job(c, row)
@@ -72,7 +89,7 @@ func (s *session) timed(c *call, row []madlib.Value) error {
 }
 
 // job runs one job.
-func (s *session) job(c *call, row []madlib.Value) (err error) {
+func (s *session) job(c *found, row []madlib.Value) (err error) {
 	if c.function.Refused() {
 		return c.function.Run(context.Background(), madlib.Job{}, c.arguments, row)
 	}

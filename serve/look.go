@@ -43,7 +43,7 @@ type prepared struct {
 	call *call
 }
 
-// A found is a call in a text.
+// A found is the call of one function in a text.
 type found struct {
 	function  *madlib.Function
 	arguments []madlib.Argument
@@ -62,7 +62,7 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 	q.calls, q.prepares = make([]*call, len(q.statements)), map[int]prepared{}
 	for i, st := range q.statements {
 		if c := s.executes(q, i); c != nil {
-			q.calls[i] = &call{found: c.found, rewrite: sqltext.Part(text, st.Start, st.End)}
+			q.calls[i] = &call{list: c.list, rewrite: sqltext.Part(text, st.Start, st.End)}
 			continue
 		}
 		name, c := sqltext.FindPrepare(text, st)
@@ -72,12 +72,12 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 		}
 		var known *call
 		if c != nil {
-			f, err := s.functionOf(c, onPath)
+			list, err := s.functionsOf(c, onPath)
 			if err != nil {
 				return q, err
 			}
-			if f != nil {
-				known = newCall(text, st, c, f)
+			if list != nil {
+				known = newCall(text, st, c, list)
 			}
 		}
 		if prepares {
@@ -103,8 +103,21 @@ func (s *session) executes(q *query, i int) *call {
 	return s.statements[name]
 }
 
+// functionsOf are the functions of MADlib that are called, nil where one is another's.
+func (s *session) functionsOf(c *sqltext.Call, onPath func() (bool, error)) ([]*madlib.Function, error) {
+	list := make([]*madlib.Function, len(c.Items))
+	for i := range c.Items {
+		f, err := s.functionOf(&c.Items[i], onPath)
+		if f == nil || err != nil {
+			return nil, err
+		}
+		list[i] = f
+	}
+	return list, nil
+}
+
 // functionOf is the function of MADlib that is called, nil for another one.
-func (s *session) functionOf(c *sqltext.Call, onPath func() (bool, error)) (*madlib.Function, error) {
+func (s *session) functionOf(c *sqltext.Item, onPath func() (bool, error)) (*madlib.Function, error) {
 	f := madlib.Find(c.Function)
 	if f == nil || c.Schema != "" && c.Schema != s.proxy.schema {
 		return nil, nil
@@ -120,21 +133,28 @@ func (s *session) functionOf(c *sqltext.Call, onPath func() (bool, error)) (*mad
 	return f, nil
 }
 
-func newCall(text string, st sqltext.Statement, c *sqltext.Call, f *madlib.Function) *call {
-	args := make([]madlib.Argument, len(c.Arguments))
-	for i, a := range c.Arguments {
-		args[i] = madlib.Argument{Name: a.Name, Unknown: a.Unknown}
+func newCall(text string, st sqltext.Statement, c *sqltext.Call, functions []*madlib.Function) *call {
+	list := make([]*found, len(c.Items))
+	for k, item := range c.Items {
+		args := make([]madlib.Argument, len(item.Arguments))
+		for i, a := range item.Arguments {
+			args[i] = madlib.Argument{Name: a.Name, Unknown: a.Unknown}
+		}
+		list[k] = &found{function: functions[k], arguments: args, column: item.Column}
 	}
 	return &call{
-		found: &found{function: f, arguments: args, column: c.Column},
-		rewrite: sqltext.EvaluateArguments(text, st, c, func(i int) string {
-			if !c.Arguments[i].Parameter {
+		list: list,
+		rewrite: sqltext.EvaluateArguments(text, st, c, func(k, i int) string {
+			if !c.Items[k].Arguments[i].Parameter {
 				return ""
 			}
-			return f.TypeOf(args, i)
+			return list[k].function.TypeOf(list[k].arguments, i)
 		}),
 	}
 }
+
+// jobs is how many jobs the rows of evaluated arguments are.
+func (c *call) jobs(arguments *capture) int { return len(arguments.rows) * len(c.list) }
 
 // The types of answers.
 const (
@@ -142,20 +162,24 @@ const (
 	oidVoid = 2278
 )
 
-// description is the form of the answer: one column of type void, or of type text.
+// description is the form of the answer: a column for each function, of type void or of type text.
 func (c *call) description() *pgproto3.RowDescription {
-	f := pgproto3.FieldDescription{Name: []byte(c.column), DataTypeOID: oidVoid, DataTypeSize: 4, TypeModifier: -1}
-	if c.function.AnswersText(c.arguments) {
-		f.DataTypeOID, f.DataTypeSize = oidText, -1
+	d := &pgproto3.RowDescription{}
+	for _, l := range c.list {
+		f := pgproto3.FieldDescription{Name: []byte(l.column), DataTypeOID: oidVoid, DataTypeSize: 4, TypeModifier: -1}
+		if l.function.AnswersText(l.arguments) {
+			f.DataTypeOID, f.DataTypeSize = oidText, -1
+		}
+		d.Fields = append(d.Fields, f)
 	}
-	return &pgproto3.RowDescription{Fields: []pgproto3.FieldDescription{f}}
+	return d
 }
 
 // answer is the rows of the answer and what ends it.
-func answer(rows []string) []message {
+func answer(rows [][][]byte) []message {
 	var out []message
 	for _, r := range rows {
-		out = append(out, &pgproto3.DataRow{Values: [][]byte{[]byte(r)}})
+		out = append(out, &pgproto3.DataRow{Values: r})
 	}
 	return append(out, &pgproto3.CommandComplete{CommandTag: fmt.Appendf(nil, "SELECT %d", len(rows))})
 }

@@ -27,7 +27,7 @@ func (s *session) execute(body []byte) error {
 	if err := s.settle(); err != nil || asked.failed {
 		return err // the client has the error, and the server waits for Sync
 	}
-	said, err := s.prepareJobs(len(arguments.rows))
+	said, err := s.prepareJobs(c.jobs(arguments))
 	if said != nil || err != nil {
 		s.dropping = true
 		return errors.Join(err, s.sendError(said))

@@ -123,7 +123,7 @@ func (s *session) queryCall(c *call) (ok bool, err error) {
 	if err := s.settle(); err != nil || o.failed {
 		return false, err
 	}
-	if len(arguments.rows) > 1 && s.transaction() == 'I' { // several jobs are one statement
+	if c.jobs(arguments) > 1 && s.transaction() == 'I' { // several jobs are one statement
 		if said, err := s.beginHidden(s.hide("BEGIN")); said != nil || err != nil {
 			return false, errors.Join(err, s.sendError(said))
 		}

@@ -317,6 +317,31 @@ func TestTransactions(t *testing.T) {
 			}
 			run(t, c, "DROP TABLE e1")
 
+			// So are the calls of one SELECT list.
+			both := "SELECT madlib.madlib_keras_evaluate($1, $2, $3) AS one, madlib.madlib_keras_evaluate($1, $2, $4) AS two"
+			_, err = c.Exec(ctx, both, "m", "p", "e1", "e1")
+			wantError(t, err, "42P07", "e1")
+			var one, two any
+			rows, err := c.Query(ctx, both, "m", "p", "e1", "e2")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if columns := rows.FieldDescriptions(); len(columns) != 2 || columns[0].Name != "one" || columns[1].Name != "two" {
+				t.Errorf("columns %v", columns)
+			}
+			for rows.Next() {
+				if err := rows.Scan(&one, &two); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := rows.Err(); err != nil || rows.CommandTag().String() != "SELECT 1" {
+				t.Errorf("%s, %v", rows.CommandTag(), err)
+			}
+			if got := ask(t, c, "SELECT count(*) FROM e1, e2"); got != "1" {
+				t.Errorf("%s rows", got)
+			}
+			run(t, c, "DROP TABLE e1, e2")
+
 			// A batch is one transaction.
 			b := &pgx.Batch{}
 			b.Queue("CREATE TABLE e2 (a int)")
@@ -361,13 +386,17 @@ func TestQueryStrings(t *testing.T) {
 		"BEGIN; SELECT madlib.madlib_keras_evaluate('m','p','e1'); COMMIT; SELECT madlib.madlib_keras_evaluate('m','p','e1')": {
 			"BEGIN|SELECT 1|COMMIT", "42P07", "e1",
 		},
-		"SELECT madlib.madlib_keras_evaluate('m','p', 'e' || n) FROM generate_series(1,3) n":           {"SELECT 3", "", "e1e2e3"},
-		"SELECT madlib.madlib_keras_evaluate('m','p', 'e' || least(n, 2)) FROM generate_series(1,3) n": {"", "42P07", ""},
-		"SELECT madlib.madlib_keras_evaluate('m','p', 'e1') WHERE false":                               {"SELECT 0", "", ""},
-		"INSERT INTO d VALUES (1), (1); SELECT madlib.madlib_keras_evaluate('m','p','e1')":             {"INSERT 0 2|SELECT 1", "23505", ""},
-		"SELECT madlib.madlib_keras_evaluate('m','p', nothing)":                                        {"", "42703", ""},
-		"SELECT 'ü'; SELECT nothing; SELECT madlib.version()":                                          {"SELECT 1", "42703", ""},
-		"/* nothing */ ; SELECT madlib.version();":                                                     {"SELECT 1", "", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p', 'e' || n) FROM generate_series(1,3) n":                                {"SELECT 3", "", "e1e2e3"},
+		"SELECT madlib.madlib_keras_evaluate('m','p', 'e' || least(n, 2)) FROM generate_series(1,3) n":                      {"", "42P07", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p', 'e1') WHERE false":                                                    {"SELECT 0", "", ""},
+		"INSERT INTO d VALUES (1), (1); SELECT madlib.madlib_keras_evaluate('m','p','e1')":                                  {"INSERT 0 2|SELECT 1", "23505", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e1') a, madlib.madlib_keras_evaluate('m','p','e2'), madlib.version()": {"SELECT 1", "", "e1e2"},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e1'), madlib.madlib_keras_evaluate('m','p','e1')":                     {"", "42P07", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e1'), madlib.madlib_keras_evaluate('m','p',2)":                        {"", "42883", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p','e1'), madlib.madlib_keras_evaluate('m','p', nothing)":                 {"", "42703", ""},
+		"SELECT madlib.madlib_keras_evaluate('m','p', nothing)":                                                             {"", "42703", ""},
+		"SELECT 'ü'; SELECT nothing; SELECT madlib.version()":                                                               {"SELECT 1", "42703", ""},
+		"/* nothing */ ; SELECT madlib.version();":                                                                          {"SELECT 1", "", ""},
 	} {
 		run(t, c, "DROP TABLE IF EXISTS e1, e2, e3")
 		results, err := c.PgConn().Exec(ctx, text).ReadAll()
@@ -405,6 +434,9 @@ func TestPrepare(t *testing.T) {
 	run(t, c, "PREPARE q (text) AS SELECT * FROM madlib.madlib_keras_evaluate('m', 'p', $1); EXECUTE q('e1')")
 	run(t, c, "EXECUTE p('p', 'e2')")
 	run(t, c, "EXECUTE p('p', 'e3')", pgx.QueryExecModeExec)
+	run(t, c, "PREPARE two AS SELECT madlib.madlib_keras_evaluate('m', 'p', $1), madlib.madlib_keras_evaluate('m', 'p', $2)")
+	run(t, c, "EXECUTE two('e5', 'e6')")
+	run(t, c, "DROP TABLE e5, e6")
 	_, err := c.Exec(ctx, "EXECUTE p('p', 'e3')")
 	wantError(t, err, "42P07", "e3")
 	if got := ask(t, c, "SELECT count(*) FROM e1, e2, e3"); got != "1" {
@@ -445,7 +477,7 @@ func TestStubs(t *testing.T) {
 	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
 	run(t, c, fmt.Sprintf("SELECT %s.load_keras_model('a', $1::json)", schema), arch(t))
 	_, err := c.Exec(ctx, fmt.Sprintf("DO $$ BEGIN PERFORM %s.delete_keras_model('a', 1); END $$", schema))
-	wantError(t, err, "0A000", "alone in its SELECT list")
+	wantError(t, err, "0A000", "nothing but such calls in its SELECT list")
 }
 
 // TestCopy: a COPY before a call, and one in the same string, take their data.
@@ -543,9 +575,9 @@ func TestRefusals(t *testing.T) {
 		"SELECT madlib.madlib_keras_predict_byom('a',1,'iris_train','id','attributes','r','prob',FALSE,ARRAY['a'])":                       {"22023", "class_values"},
 		"SELECT madlib.training_preprocessor_dl('iris_train','q','class_text','nothing')":                                                 {"42703", `column "nothing" does not exist`},
 		"SELECT madlib.madlib_keras_fit('p','m','a',1,'loss=''mse'', optimizer=''sgd''','callbacks=[TensorBoard(log_dir=''/tmp/x'')]',1)": {"22023", "files"},
-		"EXPLAIN SELECT madlib.version()":                                                                                                 {"3F000", "alone in its SELECT list"},
-		"SELECT madlib.version(), 1":                                                                                                      {"3F000", "alone in its SELECT list"},
-		"DO $$ BEGIN PERFORM madlib.version(); END $$":                                                                                    {"3F000", "alone in its SELECT list"},
+		"EXPLAIN SELECT madlib.version()":                                                                                                 {"3F000", "nothing but such calls in its SELECT list"},
+		"SELECT madlib.version(), 1":                                                                                                      {"3F000", "nothing but such calls in its SELECT list"},
+		"DO $$ BEGIN PERFORM madlib.version(); END $$":                                                                                    {"3F000", "nothing but such calls in its SELECT list"},
 		"SET client_encoding = 'SJIS'; SELECT madlib.version()":                                                                           {"0A000", "client_encoding SJIS"},
 	} {
 		_, err := c.PgConn().Exec(ctx, text).ReadAll()

@@ -60,7 +60,7 @@ func (f *Function) stub(b *strings.Builder, schema string, parameters []string, 
 	fmt.Fprintf(b, `CREATE OR REPLACE FUNCTION %s.%s(%s) RETURNS %s LANGUAGE plpgsql AS $beamfit$
 BEGIN
 	RAISE EXCEPTION 'madlib.%[2]s is run by beamfit serve' USING ERRCODE = 'feature_not_supported',
-		HINT = 'Connect through the proxy, and call the function as SELECT %[1]s.%[2]s(...), alone in its SELECT list.';
+		HINT = 'Connect through the proxy, and call the function as SELECT %[1]s.%[2]s(...), with nothing but such calls in its SELECT list.';
 END $beamfit$;
 `, schema, f.Name, strings.Join(parameters, ", "), returns)
 }

@@ -5,17 +5,24 @@ import (
 	"strings"
 )
 
-// A Call is a statement that calls one function and does nothing else.
+// A Call is a statement that calls functions and does nothing else.
 type Call struct {
+	// Items are the functions of its SELECT list, at least one.
+	Items []Item
+
+	begin int // the token SELECT; what stands before it, PREPARE name AS, is kept in the rewrite
+	rest  int // the token with which the rest of the statement begins, FROM for instance; len(tokens) where there is none
+}
+
+// An Item is the call of one function in a SELECT list.
+type Item struct {
 	// Schema is that of the function's name, "" where it has none.
 	Schema, Function string
 	Arguments        []Argument
 	// Column is the name of the answer's column: the alias, or the function.
 	Column string
 
-	begin       int // the token SELECT; what stands before it, PREPARE name AS, is kept in the rewrite
 	first, last int // the arguments are text between these tokens: behind ( and before )
-	rest        int // the token with which the rest of the statement begins, FROM for instance; len(tokens) where there is none
 }
 
 // An Argument is text[Start:End], without its name.
@@ -56,7 +63,11 @@ func FindPrepare(text string, st Statement) (name string, c *Call) {
 	}
 	if c = FindCall(text, Statement{Start: p.tokens[k].End, End: st.End, Tokens: st.Tokens[k+1:]}); c != nil {
 		c.begin = k + 1
-		c.first, c.last, c.rest = c.first+c.begin, c.last+c.begin, c.rest+c.begin
+		c.rest += c.begin
+		for i := range c.Items {
+			c.Items[i].first += c.begin
+			c.Items[i].last += c.begin
+		}
 	}
 	return name, c
 }
@@ -117,26 +128,17 @@ func (p *finder) find() *Call {
 	if p.is(1, "*") && p.word(2, "from") {
 		k, isTable = 3, true
 	}
-	c := &Call{Function: p.name(k)}
-	if k++; p.is(k, ".") {
-		if c.Schema, c.Function = c.Function, p.name(k+1); c.Schema == "" {
+	c := &Call{}
+	for {
+		item, next := p.item(k)
+		if item == nil {
 			return nil
 		}
-		k += 2
-	}
-	if c.Function == "" || !p.is(k, "(") {
-		return nil
-	}
-	c.first, c.Column = k+1, c.Function
-	if !p.arguments(c) {
-		return nil
-	}
-	c.rest = c.last + 1
-	switch k := c.rest; {
-	case p.word(k, "as") && p.name(k+1) != "":
-		c.Column, c.rest = p.name(k+1), k+2
-	case p.name(k) != "" && !p.word(k, clauses...) && !p.word(k, refused...):
-		c.Column, c.rest = p.name(k), k+1
+		c.Items, c.rest = append(c.Items, *item), next
+		if isTable || !p.is(next, ",") {
+			break
+		}
+		k = next + 1
 	}
 	if c.rest == len(p.tokens) {
 		return c
@@ -145,6 +147,32 @@ func (p *finder) find() *Call {
 		return nil
 	}
 	return c
+}
+
+// item reads the call of a function, with its alias, up to token next.
+func (p *finder) item(k int) (c *Item, next int) {
+	c = &Item{Function: p.name(k)}
+	if k++; p.is(k, ".") {
+		if c.Schema, c.Function = c.Function, p.name(k+1); c.Schema == "" {
+			return nil, 0
+		}
+		k += 2
+	}
+	if c.Function == "" || !p.is(k, "(") {
+		return nil, 0
+	}
+	c.first, c.Column = k+1, c.Function
+	if !p.arguments(c) {
+		return nil, 0
+	}
+	k = c.last + 1
+	switch {
+	case p.word(k, "as") && p.name(k+1) != "":
+		c.Column, k = p.name(k+1), k+2
+	case p.name(k) != "" && !p.word(k, clauses...) && !p.word(k, refused...):
+		c.Column, k = p.name(k), k+1
+	}
+	return c, k
 }
 
 // plain tells whether the rest of the statement leaves one row per call.
@@ -165,7 +193,7 @@ func (p *finder) plain(k int) bool {
 }
 
 // arguments reads the arguments up to the parenthesis that closes; false: they are no list of expressions.
-func (p *finder) arguments(c *Call) bool {
+func (p *finder) arguments(c *Item) bool {
 	begin, depth := c.first, 1
 	for k := c.first; k < len(p.tokens); k++ {
 		switch {
@@ -192,7 +220,7 @@ func (p *finder) arguments(c *Call) bool {
 }
 
 // argument reads the argument of tokens begin to end.
-func (p *finder) argument(c *Call, begin, end int) bool {
+func (p *finder) argument(c *Item, begin, end int) bool {
 	a := Argument{}
 	if p.is(begin+1, "=>") || p.is(begin+1, ":=") {
 		if a.Name = p.name(begin); a.Name == "" {

@@ -20,9 +20,9 @@ func Part(text string, start, end int) *Rewrite {
 	return &Rewrite{SQL: text[start:end], original: text, pieces: []piece{{0, start, end}}}
 }
 
-// EvaluateArguments is the statement that gives the arguments of a call as columns, with a row per call. cast is the type to which
-// argument i is cast, "" for none.
-func EvaluateArguments(text string, st Statement, c *Call, cast func(i int) string) *Rewrite {
+// EvaluateArguments is the statement that gives the arguments of a call as columns, those of its items one after the other, with a row for
+// each time that they are called. cast is the type to which argument i of an item is cast, "" for none.
+func EvaluateArguments(text string, st Statement, c *Call, cast func(item, i int) string) *Rewrite {
 	r := &Rewrite{original: text}
 	var b strings.Builder
 	keep := func(from, to int) {
@@ -38,20 +38,24 @@ func EvaluateArguments(text string, st Statement, c *Call, cast func(i int) stri
 		keep(st.Tokens[0].Start, begin)
 	}
 	add("SELECT ", begin)
-	for i, a := range c.Arguments {
-		if i > 0 {
-			add(", ", a.Start)
-		}
-		keep(a.Start, a.End)
-		if t := cast(i); t != "" {
-			add("::"+t, a.Start)
+	columns := 0
+	for k, item := range c.Items {
+		for i, a := range item.Arguments {
+			if columns++; columns > 1 {
+				add(", ", a.Start)
+			}
+			keep(a.Start, a.End)
+			if t := cast(k, i); t != "" {
+				add("::"+t, a.Start)
+			}
 		}
 	}
-	if len(c.Arguments) == 0 {
-		add("NULL", st.Tokens[c.last].Start)
+	last := st.Tokens[c.Items[len(c.Items)-1].last].Start
+	if columns == 0 {
+		add("NULL", last)
 	}
 	if c.rest < len(st.Tokens) {
-		add("\n", st.Tokens[c.last].Start)
+		add("\n", last)
 		keep(st.Tokens[c.rest].Start, st.End)
 	}
 	r.SQL = b.String()

@@ -73,6 +73,14 @@ func describe(text string, c *Call) string {
 	if c == nil {
 		return "none"
 	}
+	var items []string
+	for _, item := range c.Items {
+		items = append(items, describeItem(text, item))
+	}
+	return strings.Join(items, ", ")
+}
+
+func describeItem(text string, c Item) string {
 	var args []string
 	for _, a := range c.Arguments {
 		s := text[a.Start:a.End]
@@ -111,8 +119,13 @@ func TestFindCall(t *testing.T) {
 		"SELECT madlib.f('a'\n'b')":                                         "madlib.f('a'\n'b'?) f",
 		"SELECT madlib.f(B'01', E'x', U&'y')":                               "madlib.f(B'01'|E'x'?|U&'y'?) f",
 		"SELECT /* c */ madlib.f( -- (\n 1 /* ) */ )":                       "madlib.f(1) f",
+		"SELECT madlib.f(1), madlib.g('a') AS b, h() FROM t":                "madlib.f(1) f, madlib.g('a'?) b, h() h",
+		"SELECT madlib.f(1) a, madlib.g(2) c":                               "madlib.f(1) a, madlib.g(2) c",
 		// None of these is only a call.
 		"SELECT madlib.f(1), 2":                    "none",
+		"SELECT madlib.f(1),":                      "none",
+		"SELECT madlib.f(1), madlib.g(1) + 1":      "none",
+		"SELECT madlib.f(1), DISTINCT madlib.g(1)": "none",
 		"SELECT 1, madlib.f(1)":                    "none",
 		"SELECT madlib.f(1) + 1":                   "none",
 		"SELECT (madlib.f(1))":                     "none",
@@ -154,7 +167,7 @@ func TestFindCall(t *testing.T) {
 func TestEvaluateArguments(t *testing.T) {
 	text := "SELECT 1; SELECT madlib.f('ü', $1, b => (bad)) x FROM tü WHERE oops; SELECT 2"
 	st := Split(text, true)[1]
-	r := EvaluateArguments(text, st, FindCall(text, st), func(i int) string {
+	r := EvaluateArguments(text, st, FindCall(text, st), func(_, i int) string {
 		if i == 1 {
 			return "integer"
 		}
@@ -174,6 +187,15 @@ func TestEvaluateArguments(t *testing.T) {
 	}
 	if r.Position(0) != 0 {
 		t.Error("no place became one")
+	}
+	several := "SELECT madlib.f(1, $1), madlib.g(), madlib.h('x') FROM t"
+	if r := EvaluateArguments(several, Split(several, true)[0], FindCall(several, Split(several, true)[0]), func(k, i int) string {
+		if k == 0 && i == 1 {
+			return "text"
+		}
+		return ""
+	}); r.SQL != "SELECT 1, $1::text, 'x'\nFROM t" {
+		t.Errorf("several calls give %s", r.SQL)
 	}
 	part := Part(text, st.Start, st.End)
 	if got := part.Position(place(part.SQL, "oops")); got != place(text, "oops") {
@@ -199,7 +221,7 @@ func TestPrepare(t *testing.T) {
 		name, c := FindPrepare(text, st)
 		got := [3]string{name, describe(text, c)}
 		if c != nil {
-			got[2] = EvaluateArguments(text, st, c, func(int) string { return "" }).SQL
+			got[2] = EvaluateArguments(text, st, c, func(int, int) string { return "" }).SQL
 		}
 		if got != want {
 			t.Errorf("%s\n got %q\nwant %q", text, got, want)
@@ -215,7 +237,7 @@ func TestPrepare(t *testing.T) {
 func FuzzSplit(f *testing.F) {
 	for _, s := range []string{
 		"", ";", "SELECT madlib.f('a', E'\\'', $$x$$, $1) AS b FROM t; SELECT * FROM f(a => 1)", "/* /* */", "'", "\"", "$a$ $a", "U&", "e'", "1e", "1.", "a$b$",
-		"create or replace function f() begin atomic case end", "SELECT f(((", "SELECT f(\xff'ü')", "select f(a:=)", "SELECT \"\".\"\"()",
+		"create or replace function f() begin atomic case end", "SELECT f(((", "SELECT f(\xff'ü')", "SELECT f(1), g() h, \"i\"($1) FROM t", "PREPARE p AS SELECT f(), g(1)", "select f(a:=)", "SELECT \"\".\"\"()",
 	} {
 		f.Add(s, true)
 		f.Add(s, false)
@@ -242,7 +264,7 @@ func FuzzSplit(f *testing.F) {
 			if c == nil {
 				continue
 			}
-			r := EvaluateArguments(text, st, c, func(int) string { return "" })
+			r := EvaluateArguments(text, st, c, func(int, int) string { return "" })
 			for p := range utf8.RuneCountInString(r.SQL) + 2 {
 				if at := r.Position(p); at < 0 || at > utf8.RuneCountInString(text)+1 {
 					t.Fatalf("place %d became %d of %d", p, at, utf8.RuneCountInString(text))
