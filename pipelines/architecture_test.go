@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 func TestLoadModel(t *testing.T) {
@@ -29,7 +30,7 @@ func TestLoadModel(t *testing.T) {
 			}
 		}
 		b := readTable(t, store, `"Arch; é"`)
-		if d := cmp.Diff(archSchema, b.Schema); d != "" {
+		if d := cmp.Diff(tables.ArchSchema, b.Schema); d != "" {
 			t.Error(d)
 		}
 		if b.Cols[1].Strings[0] != string(arch) {
@@ -109,7 +110,7 @@ func TestLoadModelConcurrently(t *testing.T) {
 func TestLoadModelRefuses(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		writeTable(t, store, "other", table.Schema{{Name: "model_id", Type: table.Int32Type}}, []any{1})
-		typed := append(table.Schema{{Name: "model_id", Type: table.TextType}}, archSchema[1:]...)
+		typed := append(table.Schema{{Name: "model_id", Type: table.TextType}}, tables.ArchSchema[1:]...)
 		writeTable(t, store, "typed", typed)
 		before := tablesOf(t, store)
 		for name, c := range map[string]struct {

@@ -10,8 +10,9 @@
 //	                                                   '--> metrics rows --> model row + summary row (store)
 //	rows (store) + model --> infer (ParDo) --> ranked prediction rows (store)
 //
-// It is the only place where stores and transforms meet. A job has a file that checks its arguments, in MADlib's order, and
-// a file that builds and runs its pipelines.
+// It is the only place where stores and transforms meet. A job has a file with its function and, where they are many, one that checks
+// its arguments in MADlib's order. What works is below: internal/fitting and internal/inference, what all jobs have in common in
+// internal/job, and the tables that they read and write beside the user's own in internal/tables.
 //
 // # Guarantees
 //
@@ -22,11 +23,11 @@
 //
 // # Fit
 //
-// A fit is values that pass through pipelines: a recipe (what the model is made from), the shards of its tables, a schedule (which
-// iterations a pipeline has, which are scored, when a checkpoint is due) and a course (how far it is, and the box with its weights and
-// optimizer states). A pipeline takes a course to the next one (fit.iterate); fit.train does so until the schedule has no more. A runner
-// keeps what a pipeline has made until it ends, which is why there are several. A checkpoint, the table MODEL_checkpoint, is a course with
-// all that the weights depend on; one of another fit, or another table, is an error before any work, and is left alone.
+// A fit is values that pass through pipelines (internal/fitting): a recipe (what the model is made from), the shards of its tables, a
+// schedule (which iterations a pipeline has, which are scored, when a checkpoint is due) and a course (how far it is, and the box with its
+// weights and optimizer states). A runner keeps what a pipeline has made until it ends, which is why there are several. A checkpoint, the
+// table MODEL_checkpoint, is a course with all that the weights depend on; one of another fit, or another table, is an error before any
+// work, and is left alone.
 //
 // # Running
 //

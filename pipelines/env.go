@@ -1,9 +1,12 @@
 package pipelines
 
 import (
+	"context"
+	"sync"
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
 )
 
 // An Env is what every job runs with.
@@ -66,4 +69,38 @@ type IterationReport struct {
 type NamedValue struct {
 	Name  string
 	Value float64
+}
+
+// options are those of a job, each task of which holds that many connections of the store as long as it works; 0: only while it reads. tell
+// passes an event of the job to the listener; it is safe for concurrent use.
+func (e Env) options(name string, connections int) (o job.Options, tell func(Event)) {
+	var mu sync.Mutex
+	tell = func(event Event) {
+		if e.Progress == nil {
+			return
+		}
+		event.Job = name
+		mu.Lock()
+		defer mu.Unlock()
+		e.Progress(event)
+	}
+	return job.Options{
+		Name: name, Connections: connections, Store: e.Store, Runner: e.Runner, RunnerOptions: e.RunnerOptions, PrismOpenPort: e.PrismOpenPort,
+		Workers: e.Workers, Memory: e.Memory, RunID: e.RunID, Submitted: e.Submitted, Foreign: e.foreign,
+		Progress: func(stage, unit string, done, total int64) {
+			tell(Event{Stage: stage, Unit: unit, Done: done, Total: total})
+		},
+	}, tell
+}
+
+// begin starts a job without pipelines. Its End must be called.
+func (e Env) begin(ctx context.Context, name string) (*job.Job, error) {
+	o, _ := e.options(name, 0)
+	return job.Begin(ctx, o)
+}
+
+// beginOnRunner starts a job with pipelines. Its End must be called.
+func (e Env) beginOnRunner(ctx context.Context, name string, connections int) (*job.Job, error) {
+	o, _ := e.options(name, connections)
+	return job.BeginOnRunner(ctx, o)
 }

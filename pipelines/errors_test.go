@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
 )
 
 // TestArgumentErrors: arguments that are wrong whatever the tables hold can be told from those that do not suit a table.
@@ -52,8 +53,8 @@ func TestArgumentErrors(t *testing.T) {
 	}
 	most := .7
 	for name, c := range map[string]struct {
-		call     func() error
-		argument bool
+		call func() error
+		Of   bool
 	}{
 		"iterations":                   {fit(func(o *FitOptions) { o.Iterations = 0 }), true},
 		"iterations per job":           {fit(func(o *FitOptions) { o.IterationsPerJob = -1 }), true},
@@ -116,18 +117,18 @@ func TestArgumentErrors(t *testing.T) {
 		}, false}, // the model is missing, and comes first
 	} {
 		err := c.call()
-		var wrong *ArgumentError
+		var wrong *argument.Error
 		if data := strings.Contains(name, "JSON") || name == "length of weights"; errors.As(err, &wrong) && wrong.Data != data {
 			t.Errorf("%s: error %v, about data: %t, want %t", name, err, wrong.Data, data)
 		}
-		if err == nil || errors.As(err, &wrong) != c.argument {
-			t.Errorf("%s: error %v, an argument's: %t, want %t", name, err, !c.argument, c.argument)
+		if err == nil || errors.As(err, &wrong) != c.Of {
+			t.Errorf("%s: error %v, an argument's: %t, want %t", name, err, !c.Of, c.Of)
 		}
 	}
-	if err := argument(nil); err != nil {
+	if err := argument.Of(nil); err != nil {
 		t.Error(err)
 	}
-	if err := argument(&table.TableError{Err: table.ErrExist}); !errors.Is(err, table.ErrExist) {
+	if err := argument.Of(&table.TableError{Err: table.ErrExist}); !errors.Is(err, table.ErrExist) {
 		t.Errorf("%v does not wrap its cause", err)
 	}
 }

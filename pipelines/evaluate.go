@@ -8,6 +8,8 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -27,20 +29,14 @@ var evaluateSchema = table.Schema{
 	{Name: "loss_type", Type: table.TextType},
 }
 
-// The columns of the output, beside MADlib's, where there are several metrics: names and values of all.
-const (
-	metricNamesColumn  = "metric_names"
-	metricValuesColumn = "metric_values"
-)
-
 // An evaluation is one call of Evaluate.
 type evaluation struct {
-	*job
+	*job.Job
 	opt      EvaluateOptions
-	stored   *storedModel
+	stored   *tables.Model
 	recipe   recipe.Model
 	model    *recipe.Loaded
-	test     *packedTable
+	test     *tables.Packed
 	set      *dataset.Set
 	warnings []string
 }
@@ -49,14 +45,13 @@ type evaluation struct {
 // table are the model's inputs and outputs by position, whatever their names. A table with other classes than the training table, or with
 // the same in another order, is refused. Evaluate warns when the table was packed with another normalizing constant.
 func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult, error) {
-	scored := &scoringProgress{}
-	j, err := env.beginOnRunner(ctx, "evaluate", 0, listeners{watch: scored})
+	j, err := env.beginOnRunner(ctx, "evaluate", 0)
 	if err != nil {
 		return EvaluateResult{}, err
 	}
-	scored.run = j.run
-	defer j.end()
-	e := &evaluation{job: j, opt: opt}
+	defer j.End()
+	j.Listen(&scoringProgress{run: j.Run}, nil)
+	e := &evaluation{Job: j, opt: opt}
 	defer e.close()
 	target, err := e.prepare(ctx)
 	if err != nil {
@@ -66,7 +61,7 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 	if err != nil {
 		return EvaluateResult{}, err
 	}
-	defer abort(ctx, out)
+	defer tables.Abort(ctx, out)
 	scores, err := e.score(ctx, target)
 	if err != nil {
 		return EvaluateResult{}, err
@@ -76,10 +71,10 @@ func Evaluate(ctx context.Context, env Env, opt EvaluateOptions) (EvaluateResult
 		return EvaluateResult{}, err
 	}
 	e.close() // a test table that is a view of what is replaced would make the commit wait
-	if err := writeTables(ctx, j.Store, out, row); err != nil {
+	if err := tables.WriteAndCommit(ctx, j.Store, out, row); err != nil {
 		return EvaluateResult{}, err
 	}
-	return EvaluateResult{Loss: float64(scores.Loss), Metrics: scores.named(), Warnings: e.warnings}, nil
+	return EvaluateResult{Loss: float64(scores.Loss), Metrics: namedValues(scores), Warnings: e.warnings}, nil
 }
 
 // scoringProgress tells how many rows are scored.
@@ -95,20 +90,20 @@ func (p *scoringProgress) Scored(rows int) { p.run.Advance(score.Stage, "rows", 
 //
 //	shards of the test table --> load --> pieces --> score --> box
 //	box --> weights ---------- side input ----------'
-func (e *evaluation) score(ctx context.Context, target table.Name) (*scores, error) {
-	box, err := e.newBox(ctx, testSet, target)
+func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scores, error) {
+	box, err := e.NewBox(ctx, testSet, target)
 	if err != nil {
 		return nil, err
 	}
-	if err := box.Put(ctx, average.Key, average.Vector{Values: e.stored.weights}); err != nil {
+	if err := box.Put(ctx, average.Key, average.Vector{Values: e.stored.Weights}); err != nil {
 		return nil, err
 	}
 	const key = "scores"
 	totals := map[string]int64{dataset.Stage: e.set.Buffers(), score.Stage: e.set.Rows()}
-	err = e.pipeline(totals, func(s beam.Scope) error {
-		run := e.worker
-		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, e.spread(s, beam.CreateList(s, e.set.Shards))))
-		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.limits.piece))
+	err = e.Pipeline(totals, func(s beam.Scope) error {
+		run := e.RunRef
+		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, e.Spread(s, beam.CreateList(s, e.set.Shards))))
+		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.Limits.Piece))
 		collect.Keep[score.Scores](s, box.Box, key, all)
 		return nil
 	})
@@ -119,74 +114,74 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*scores, err
 	if err != nil {
 		return nil, err
 	}
-	return scoresOf(e.model.Model, all.By[testSet], len(e.model.Spec.Outputs)), nil
+	return tables.ScoresOf(e.model.Model, all.By[testSet], len(e.model.Spec.Outputs)), nil
 }
 
 func (e *evaluation) close() {
 	if e.test != nil {
-		e.test.close()
+		e.test.Close()
 	}
 }
 
 // prepare makes all checks, in MADlib's order, and returns the name of the output.
 func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error) {
-	if e.stored, err = readModel(ctx, e.Store, e.opt.Model); err != nil {
+	if e.stored, err = tables.ReadModel(ctx, e.Store, e.opt.Model); err != nil {
 		return target, err
 	}
 	trained, err := e.readSummary(ctx)
 	if err != nil {
 		return target, err
 	}
-	if e.test, err = openPacked(ctx, e.Store, testSet, e.opt.Test); err != nil {
+	if e.test, err = tables.OpenPacked(ctx, e.Store, testSet, e.opt.Test); err != nil {
 		return target, err
 	}
-	to := destination{store: e.Store, replace: e.opt.Replace, reads: withSummaries(e.opt.Model, e.opt.Test)}
-	if target, err = to.parse(ctx, "output", e.opt.Output); err != nil {
+	to := tables.Destination{Store: e.Store, Replace: e.opt.Replace, Reads: tables.NamesWithSummaries(e.opt.Model, e.opt.Test)}
+	if target, err = to.Parse(ctx, "output", e.opt.Output); err != nil {
 		return target, err
 	}
-	if err := e.claim(ctx, "output", target); err != nil {
+	if err := e.Claim(ctx, "output", target); err != nil {
 		return target, err
 	}
-	if err := e.test.checkColumns(); err != nil {
+	if err := e.test.CheckColumns(); err != nil {
 		return target, err
 	}
-	if e.set, err = e.test.open(ctx, e.Store, testSet, e.stored.spec, e.packedPartitions()); err != nil {
+	if e.set, err = e.test.Shards(ctx, e.Store, testSet, e.stored.Spec, e.PackedPartitions()); err != nil {
 		return target, err
 	}
-	if err := e.test.checkLabels(e.model.Model, false); err != nil {
+	if err := e.test.CheckLabels(e.model.Model, false); err != nil {
 		return target, err
 	}
-	if err := trained.compareFeatures("the training table", e.test.variables, "the test table"); err != nil {
+	if err := trained.CompareFeatures("the training table", e.test.Variables, "the test table"); err != nil {
 		return target, err
 	}
-	e.warnings = trained.compare("the training table", e.test.variables, "the test table")
-	return target, e.test.checkClasses(trained, "the training table")
+	e.warnings = trained.Compare("the training table", e.test.Variables, "the test table")
+	return target, e.test.CheckClasses(trained, "the training table")
 }
 
 // readSummary reads how the model was compiled and makes it.
-func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
-	name, err := parseTable("model", e.opt.Model)
+func (e *evaluation) readSummary(ctx context.Context) (tables.Variables, error) {
+	name, err := tables.ParseName("model", e.opt.Model)
 	if err != nil {
-		return variables{}, err
+		return tables.Variables{}, err
 	}
-	b, vs, err := readSummary(ctx, e.Store, "model", name)
+	b, vs, err := tables.ReadSummary(ctx, e.Store, "model", name)
 	if err != nil {
 		return vs, err
 	}
-	name = name.WithSuffix(summarySuffix)
+	name = name.WithSuffix(tables.SummarySuffix)
 	if b.Col("compile_params") == nil {
 		return vs, &table.ColumnError{Table: name, Column: "compile_params", Columns: b.Schema.Names()}
 	}
 	text, err := b.Col("compile_params").Text(0)
 	if err != nil {
-		return vs, ofColumn(name, "compile_params", err)
+		return vs, tables.OfColumn(name, "compile_params", err)
 	}
-	functions, err := summaryFunctions(ctx, e.Store, b, text)
+	functions, err := tables.SummaryFunctions(ctx, e.Store, b, text)
 	if err != nil {
 		return vs, err
 	}
-	e.recipe = recipe.Model{Arch: e.stored.arch, Compile: text, Functions: functions, Kernels: kernels.Variant()}
-	if e.model, err = e.recipe.Load(ctx, e.run); err != nil {
+	e.recipe = recipe.Model{Arch: e.stored.Arch, Compile: text, Functions: functions, Kernels: kernels.Variant()}
+	if e.model, err = e.recipe.Load(ctx, e.Run); err != nil {
 		return vs, &table.TableError{Table: name, Err: err}
 	}
 	return vs, nil
@@ -194,23 +189,23 @@ func (e *evaluation) readSummary(ctx context.Context) (variables, error) {
 
 // schema is that of the output.
 func (e *evaluation) schema() table.Schema {
-	if len(metricLabels(e.model.Model, len(e.model.Spec.Outputs))) < 2 {
+	if len(tables.MetricNames(e.model.Model, len(e.model.Spec.Outputs))) < 2 {
 		return evaluateSchema
 	}
 	return append(slices.Clone(evaluateSchema),
-		table.Column{Name: metricNamesColumn, Type: table.TextArrayType},
-		table.Column{Name: metricValuesColumn, Type: table.Float64ArrayType})
+		table.Column{Name: tables.MetricNamesColumn, Type: table.TextArrayType},
+		table.Column{Name: tables.MetricValuesColumn, Type: table.Float64ArrayType})
 }
 
 // row is that of the output.
-func (e *evaluation) row(s *scores) (*table.Batch, error) {
+func (e *evaluation) row(s *tables.Scores) (*table.Batch, error) {
 	var metrics any
-	if names := metricsType(e.model.Model, e.model.Compile, len(e.model.Spec.Outputs)); names != nil {
+	if names := tables.MetricsType(e.model.Model, e.model.Compile, len(e.model.Spec.Outputs)); names != nil {
 		metrics = names
 	}
-	row := []any{s.loss(), s.first(), metrics, e.model.Compile.LossText}
+	row := []any{s.LossValue(), s.FirstMetric(), metrics, e.model.Compile.LossText}
 	if len(s.Names) > 1 {
-		row = append(row, s.Names, s.values())
+		row = append(row, s.Names, s.Values())
 	}
 	b := table.NewBatch(e.schema())
 	return b, b.Append(row...)

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 func TestEvaluate(t *testing.T) {
@@ -24,7 +25,7 @@ func TestEvaluate(t *testing.T) {
 		packIris(t, store, "other", test, packing{buffer: 7, x: "pixels", y: "label"})
 		type evaluation struct{ test, runner, output string }
 		evaluations := []evaluation{{"iris_test_packed", "direct", "a"}, {"other", "direct", "b"}}
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			evaluations = append(evaluations, evaluation{"iris_test_packed", runner, "on_" + runner})
 		}
 		for _, c := range evaluations {
@@ -72,7 +73,7 @@ func TestEvaluateWhole(t *testing.T) {
 	packIris(t, store, "other", test, packing{buffer: 7})
 	want := EvaluateResult{Loss: *fitted.ValidationLoss, Metrics: fitted.ValidationMetrics}
 	for i, test := range []string{"iris_test_packed", "other"} {
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			for _, workers := range []int{1, 3} {
 				var scored Event
 				env := Env{Store: store, Runner: runner, Workers: workers, Progress: func(e Event) {

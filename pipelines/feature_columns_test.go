@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // passengerSchema has a column of every form.
@@ -149,8 +151,8 @@ func TestFeatureColumns(t *testing.T) {
 				t.Errorf("the summary does not say %s:\n%s", says, summary)
 			}
 		}
-		document := readTable(t, env.Store, "packed_summary").Col(featureColumns).Strings[0]
-		if of := readTable(t, env.Store, "model_summary").Col(featureColumns).Strings[0]; of != document {
+		document := readTable(t, env.Store, "packed_summary").Col(tables.FeatureColumns).Strings[0]
+		if of := readTable(t, env.Store, "model_summary").Col(tables.FeatureColumns).Strings[0]; of != document {
 			t.Errorf("the model's summary has %s", of)
 		}
 		found := map[string]string{
@@ -347,7 +349,7 @@ func TestPredictRows(t *testing.T) {
 		c.change(&rows.Cols[i])
 		rows.Schema[i].Type = rows.Cols[i].Type
 		_, err := m.PredictRows(t.Context(), rows)
-		var wrong *ArgumentError
+		var wrong *argument.Error
 		if wantError(t, err, c.want); !errors.As(err, &wrong) {
 			t.Errorf("%v is no ArgumentError", err)
 		}
@@ -463,8 +465,8 @@ func TestFeatureColumnIsChecked(t *testing.T) {
 		`{"version":9}`:                         "has version 9",
 		`[`:                                     "cannot be read",
 	} {
-		b.Col(featureColumns).Strings[0] = text
-		_, err := readVariables(b, mustName(t, "packed_summary"))
+		b.Col(tables.FeatureColumns).Strings[0] = text
+		_, err := tables.ReadVariables(b, mustName(t, "packed_summary"))
 		wantError(t, err, `table packed_summary, column "feature_columns", row 1: `, want)
 	}
 }
@@ -506,7 +508,7 @@ func TestFormatOfFeatureColumns(t *testing.T) {
 		if _, err := Preprocess(t.Context(), Env{Store: store}, PreprocessOptions{Source: "passengers", Output: "p_" + want, Dependent: "survived", Independent: list}); err != nil {
 			t.Fatal(err)
 		}
-		if s := summaryOf(t, store, "p_"+want+"_summary"); !strings.Contains(s, "packed_format integer: "+want) || strings.Contains(s, featureColumns) != (want == "3") {
+		if s := summaryOf(t, store, "p_"+want+"_summary"); !strings.Contains(s, "packed_format integer: "+want) || strings.Contains(s, tables.FeatureColumns) != (want == "3") {
 			t.Errorf("%s: %s", list, s)
 		}
 	}

@@ -7,6 +7,9 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/pipelines/internal/fitting"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // Fit trains a model on a packed table: MADlib's madlib_keras_fit. It writes the model table and its summary, together
@@ -29,7 +32,7 @@ import (
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
 func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 	result, err := fitFrom(ctx, env, &fit{opt: opt})
-	var other *otherFitError
+	var other *fitting.OtherFitError
 	if !opt.Replace || !errors.As(err, &other) {
 		return result, err
 	}
@@ -41,36 +44,38 @@ func Fit(ctx context.Context, env Env, opt FitOptions) (FitResult, error) {
 
 // fitFrom is Fit, from a checkpoint or not.
 func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
-	j, err := env.beginOnRunner(ctx, "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
+	options, events := env.options("fit", 0)
+	j, err := job.BeginOnRunner(ctx, options)
 	if err != nil {
 		return FitResult{}, err
 	}
-	defer j.end()
-	f.job = j
+	defer j.End()
+	f.Job, f.tell = j, events
 	defer f.closeTables()
-	defer func() { _ = f.closeLogs() }() // where it has failed
-	begin, err := f.prepare(ctx)
+	start, err := f.prepare(ctx)
 	if err != nil {
 		return FitResult{}, err
 	}
-	tables := []table.TableSpec{
-		{Name: f.target, Schema: modelSchema, Replace: f.replaces()},
-		{Name: f.target.WithSuffix(summarySuffix), Schema: f.summary.schema(), Replace: f.replaces()},
+	defer f.run.End()
+	begin, err := f.run.Begin(ctx, start)
+	if err != nil {
+		return FitResult{}, err
+	}
+	specs := []table.TableSpec{
+		{Name: f.target, Schema: tables.ModelSchema, Replace: f.replaces()},
+		{Name: f.target.WithSuffix(tables.SummarySuffix), Schema: f.summary.Schema(), Replace: f.replaces()},
 	}
 	if f.opt.CheckpointEvery > 0 {
 		// The model's commit empties the checkpoint, so that nobody goes on from it, also where it cannot be dropped afterwards.
-		tables = append(tables, table.TableSpec{Name: f.checkpoint(), Schema: checkpointSchema, Replace: true, Ordered: true})
+		specs = append(specs, f.run.CheckpointSpec())
 	}
-	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: tables})
+	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: specs})
 	if err != nil {
 		return FitResult{}, err
 	}
-	defer abort(ctx, out)
-	end, err := f.train(ctx, begin)
-	if err == nil {
-		err = f.closeLogs()
-	}
-	var of scoreReport
+	defer tables.Abort(ctx, out)
+	end, err := f.run.Train(ctx, begin)
+	var of tables.Report
 	if err == nil {
 		of, err = f.write(ctx, out.ID(), end)
 	}
@@ -80,53 +85,55 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	if err != nil {
 		return FitResult{}, err
 	}
-	if err := f.checkClaims(ctx); err != nil {
+	if err := f.CheckClaims(ctx); err != nil {
 		return FitResult{}, err
 	}
 	if err := out.Commit(ctx); err != nil {
 		return FitResult{}, err
 	}
 	if f.opt.CheckpointEvery > 0 {
-		f.dropCheckpoint(ctx)
+		if err := f.run.DropCheckpoint(ctx); err != nil {
+			f.warn([]string{fmt.Sprintf("the checkpoint is no longer needed, and could not be dropped: %v", err)})
+		}
 	}
 	return f.result(end, of), nil
 }
 
 // write writes the model row and the summary row to the output, and returns the report of the iteration whose weights the model has.
-func (f *fit) write(ctx context.Context, output string, end course) (of scoreReport, err error) {
-	trained, of, err := end.model(ctx)
+func (f *fit) write(ctx context.Context, output string, end fitting.Course) (of tables.Report, err error) {
+	trained, of, err := end.Model(ctx)
 	if err != nil {
 		return of, err
 	}
-	model := table.NewBatch(modelSchema)
-	if err := model.Append(weights.Encode(trained), string(f.stored.arch)); err != nil {
+	model := table.NewBatch(tables.ModelSchema)
+	if err := model.Append(weights.Encode(trained), string(f.stored.Arch)); err != nil {
 		return of, err
 	}
-	f.summary.reports, f.summary.of = end.reports, of
-	if f.summary.ended, err = f.Store.Now(ctx); err != nil {
+	f.summary.Started, f.summary.Reports, f.summary.Of = f.run.Started, end.Reports, of
+	if f.summary.Ended, err = f.Store.Now(ctx); err != nil {
 		return of, err
 	}
-	f.warnOfNaN(end.reports)
-	f.summary.stopped, f.summary.done = end.stopped, end.done
-	summary, err := f.summary.row()
+	f.warnOfNaN(end.Reports)
+	f.summary.Stopped, f.summary.Done = end.Stopped, end.Done
+	summary, err := f.summary.Row()
 	if err != nil {
 		return of, err
 	}
-	return of, writeRows(ctx, f.Store, output, model, summary)
+	return of, tables.WriteRows(ctx, f.Store, output, model, summary)
 }
 
 // result is what the summary tells of the iteration whose weights the model has.
-func (f *fit) result(end course, of scoreReport) FitResult {
+func (f *fit) result(end fitting.Course, of tables.Report) FitResult {
 	r := FitResult{
-		TrainingLoss: float64(of.Training.Loss), TrainingMetrics: of.Training.named(),
-		Iteration: of.Iteration, ResumedAfter: f.resumed, Warnings: f.warnings,
+		TrainingLoss: float64(of.Training.Loss), TrainingMetrics: namedValues(of.Training),
+		Iteration: of.Iteration, ResumedAfter: f.run.Resumed, Warnings: f.warnings,
 	}
-	if end.stopped != "" {
-		r.StoppedAfter, r.StopReason = end.done, end.stopped
+	if end.Stopped != "" {
+		r.StoppedAfter, r.StopReason = end.Done, end.Stopped
 	}
 	if v := of.Validation; v != nil {
 		loss := float64(v.Loss)
-		r.ValidationLoss, r.ValidationMetrics = &loss, v.named()
+		r.ValidationLoss, r.ValidationMetrics = &loss, namedValues(v)
 	}
 	return r
 }

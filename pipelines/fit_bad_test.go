@@ -9,6 +9,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // Every bad input is refused before any work, says what was found and what was expected, and leaves no table.
@@ -125,7 +126,7 @@ func TestFitRefuses(t *testing.T) {
 func TestWeightsOfTheWrongLength(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
-	writeTable(t, store, "iris_model", modelSchema, []any{make([]byte, 4*192), string(irisJSON(t))})
+	writeTable(t, store, "iris_model", tables.ModelSchema, []any{make([]byte, 4*192), string(irisJSON(t))})
 	writeTable(t, store, "iris_model_summary", table.Schema{{Name: "a", Type: table.Int32Type}}, []any{1})
 	env, ctx := Env{Store: store}, context.Background()
 	opt := irisFit()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // stopping is a fit that EarlyStopping ends: the learning rate is so large that the loss soon gets no better.
@@ -65,7 +66,7 @@ func TestCallbacksDecideTheSameEverywhere(t *testing.T) {
 		t.Error("the weights are not those of the best iteration")
 	}
 
-	for _, runner := range testRunners() {
+	for _, runner := range jobtest.Runners() {
 		for _, foreign := range []bool{false, true} {
 			other := opt
 			other.Model, other.CheckpointEvery = fmt.Sprint("model_", runner, foreign), 3

@@ -9,12 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // checkpointed is a fit of seven iterations with checkpoints after 2, 4 and 6.
@@ -59,7 +58,7 @@ func TestFitGoesOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		want, before := outcome(t, store, whole.Model), tablesOf(t, store)
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			opt := checkpointed()
 			opt.Model = "model_" + runner
 			stopAfter(t, Env{Store: store}, opt, 1) // before the first checkpoint
@@ -234,7 +233,7 @@ func floats(values ...float64) (b []byte) {
 // A table that was made again with as many rows, but others, is noticed before training begins.
 func TestFitRefusesOtherValues(t *testing.T) {
 	for _, name := range []string{"iris_train_packed", "iris_test_packed"} {
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			store := fileStore(t)
 			withIris(t, store)
 			stopAfter(t, Env{Store: store}, checkpointed(), 5)
@@ -269,52 +268,6 @@ func TestFitRefusesOtherValues(t *testing.T) {
 	}
 }
 
-func TestPackReports(t *testing.T) {
-	nan, inf := float32(math.NaN()), float32(math.Inf(1))
-	want := []scoreReport{
-		{Iteration: 3, Elapsed: 1500 * time.Millisecond, Training: &scores{0.5, []string{"a", "b"}, []float32{1, nan}}, Validation: &scores{inf, []string{"a", "b"}, []float32{2, 3}}},
-		{Iteration: 4, Elapsed: 2 * time.Second, Training: &scores{0.25, []string{"a", "b"}, []float32{1, 0}}, Validation: &scores{0, []string{"a", "b"}, []float32{-2, 3}}},
-	}
-	names := []string{"a", "b"}
-	b, _ := packedReports(want).MarshalBinary()
-	got, err := unpackReports(b, 4, [][]string{names, names})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d := cmp.Diff(want, got, cmpopts.EquateNaNs()); d != "" {
-		t.Error(d)
-	}
-	if got, err := unpackReports(nil, 4, [][]string{nil}); err != nil || len(got) != 0 {
-		t.Errorf("no reports became %v, %v", got, err)
-	}
-}
-
-// FuzzUnpackReports: any numbers are reports of known iterations or an error.
-func FuzzUnpackReports(f *testing.F) {
-	f.Add(floats(1, 0.5, 0.25, 1, 0.5, 2), 2, 1, true)
-	f.Add(floats(math.NaN(), -1, 0, 0, 0, 0), 2, 1, true)
-	f.Fuzz(func(t *testing.T, b []byte, last, metrics int, validation bool) {
-		if metrics < 0 || metrics > 9 {
-			return
-		}
-		names := [][]string{make([]string, metrics)}
-		if validation {
-			names = append(names, names[0])
-		}
-		reports, err := unpackReports(b, last, names)
-		before := 0
-		for _, r := range reports {
-			if r.Iteration <= before || r.Iteration > last || r.Elapsed < 0 || len(r.Training.Metrics) != metrics || (r.Validation != nil) != validation {
-				t.Errorf("report of %d: %+v", last, r)
-			}
-			before = r.Iteration
-		}
-		if err != nil && reports != nil {
-			t.Errorf("%v beside %v", reports, err)
-		}
-	})
-}
-
 // The checkpoint of a fit that ended well is dropped; that it cannot be is a warning.
 func TestFitDropsTheCheckpoint(t *testing.T) {
 	store := &keepsTables{Store: fileStore(t)}
@@ -331,16 +284,6 @@ func TestFitDropsTheCheckpoint(t *testing.T) {
 	warm.WarmStart = true
 	if r, err = Fit(t.Context(), Env{Store: store}, warm); err != nil || r.ResumedAfter != 0 {
 		t.Errorf("the next fit went on after iteration %d, error %v", r.ResumedAfter, err)
-	}
-}
-
-// Scores that were there before the fit began, by another clock, are of its beginning.
-func TestElapsed(t *testing.T) {
-	f := &fit{begun: time.Now(), earlier: time.Minute}
-	for _, c := range []struct{ after, want time.Duration }{{-time.Hour, time.Minute}, {0, time.Minute}, {time.Second, 61 * time.Second}} {
-		if got := f.elapsed(f.begun.Add(c.after)); got != c.want {
-			t.Errorf("%v after the beginning: %v, want %v", c.after, got, c.want)
-		}
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // However the iterations are divided into jobs, the weights, the metrics and the progress are the same: optimizer states and
@@ -17,7 +19,7 @@ func TestFitInJobs(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
 	var want string
-	for _, runner := range testRunners() {
+	for _, runner := range jobtest.Runners() {
 		for _, perJob := range []int{0, 1, 3, 6} {
 			opt := irisFit()
 			opt.Model = fmt.Sprintf("model_%s_%d", runner, perJob)
@@ -59,87 +61,37 @@ func TestFitInJobs(t *testing.T) {
 	}
 }
 
-func TestSchedule(t *testing.T) {
-	for _, c := range []struct{ weights, asked, want int }{
-		{193, 0, 25}, {0, 0, 25}, {83_000, 0, 25}, {670_000, 0, 3}, {1_200_000, 0, 1}, {100_000_000, 0, 1}, {100_000_000, 40, 40},
-	} {
-		s := newSchedule(FitOptions{Iterations: 100, IterationsPerJob: c.asked}, false, c.weights, 0)
-		if s.PerPipeline != c.want || s.ScoreEvery != 100 {
-			t.Errorf("%d weights, %d asked for: %+v, want %d per pipeline", c.weights, c.asked, s, c.want)
-		}
-	}
-	if s := newSchedule(FitOptions{Iterations: 100, IterationsPerJob: 40}, false, 10, 10); s.PerPipeline != 10 {
-		t.Errorf("%+v on a runner of 10 iterations per pipeline", s)
-	}
-	if s := newSchedule(FitOptions{Iterations: 100}, true, 10, 0); s.ScoreEvery != 1 || !s.EndAtScores {
-		t.Errorf("with callbacks: %+v", s)
-	}
-	if _, more := (schedule{Iterations: 7, ScoreEvery: 1, PerPipeline: 1}).next(3, true); more {
-		t.Error("a fit that was stopped goes on")
-	}
-	if (schedule{Iterations: 7, CheckpointEvery: 3}).checkpoint(3, true) {
-		t.Error("a fit that was stopped gets a checkpoint")
-	}
-	for _, c := range []struct {
-		s    schedule
-		want string
-	}{
-		{schedule{Iterations: 7, ScoreEvery: 7, PerPipeline: 25}, "1-7s"},
-		{schedule{Iterations: 7, ScoreEvery: 3, PerPipeline: 3}, "1-3s 4-6s 7-7s"},
-		{schedule{Iterations: 7, ScoreEvery: 7, PerPipeline: 25, CheckpointEvery: 2}, "1-2c 3-4c 5-6c 7-7s"},
-		{schedule{Iterations: 6, ScoreEvery: 2, PerPipeline: 2, CheckpointEvery: 3}, "1-2s 3-3c 4-5 6-6s"},
-		{schedule{Iterations: 1, ScoreEvery: 1, PerPipeline: 1, CheckpointEvery: 1}, "1-1s"},
-		{schedule{Iterations: 7, ScoreEvery: 3, PerPipeline: 25, EndAtScores: true}, "1-3s 4-6s 7-7s"},
-		{schedule{Iterations: 7, ScoreEvery: 3, PerPipeline: 2, CheckpointEvery: 5, EndAtScores: true}, "1-2 3-3s 4-5c 6-6s 7-7s"},
-	} {
-		var got []string
-		for done := 0; ; {
-			last, more := c.s.next(done, false)
-			if !more {
-				break
-			}
-			text := fmt.Sprint(done+1, "-", last)
-			if c.s.scored(last) {
-				text += "s"
-			}
-			if c.s.checkpoint(last, false) {
-				text += "c"
-			}
-			got, done = append(got, text), last
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%+v: %q, want %q", c.s, got, c.want)
-		}
-	}
-}
-
 // A pipeline that is begun again, after its shards have taken their states, fails rather than to train on with fresh ones.
 func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
-	for _, runner := range testRunners() {
-		f := &fit{opt: checkpointed()}
-		j, err := Env{Store: store, Runner: runner}.beginOnRunner(t.Context(), "fit", 0, listeners{watch: &f.clock, kept: f.clock.Kept})
+	for _, runner := range jobtest.Runners() {
+		options, tell := Env{Store: store, Runner: runner}.options("fit", 0)
+		j, err := job.BeginOnRunner(t.Context(), options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f.job = j
-		begin, err := f.prepare(t.Context())
+		f := &fit{opt: checkpointed(), Job: j, tell: tell}
+		start, err := f.prepare(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		two, err := f.iterate(t.Context(), begin, 2)
+		begin, err := f.run.Begin(t.Context(), start)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.iterate(t.Context(), two, 4); err != nil {
+		two, err := f.run.Iterate(t.Context(), begin, 2)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.iterate(t.Context(), two, 4); !errors.Is(err, table.ErrNotExist) {
+		if _, err := f.run.Iterate(t.Context(), two, 4); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.run.Iterate(t.Context(), two, 4); !errors.Is(err, table.ErrNotExist) {
 			t.Errorf("%s: begun again: %v", runner, err)
 		}
-		j.end()
+		j.End()
 		f.closeTables()
-		f.releaseClaims()
+		f.ReleaseClaims()
 	}
 }

@@ -2,8 +2,13 @@ package pipelines
 
 import (
 	"bytes"
+	"maps"
 	"reflect"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/pipelines/internal/job"
 )
 
 // Every argument of Fit that changes the weights is in the identity of a checkpoint, or in this list of those that change none: a
@@ -27,21 +32,24 @@ func TestIdentityHasAllArguments(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
 	identity := func(opt FitOptions) map[string]string {
-		f := &fit{opt: opt, job: startJob(t, Env{})}
-		f.Store = store
-		defer f.releaseClaims()
+		options, tell := Env{Store: store}.options("fit", 0)
+		j, err := job.BeginOnRunner(t.Context(), options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer j.End()
+		f := &fit{opt: opt, Job: j, tell: tell}
 		if _, err := f.prepare(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		defer f.closeTables()
-		defer f.releaseClaims()
-		return f.same
+		return f.run.Identity
 	}
 	base := identity(checkpointed())
 	withArch := checkpointed()
 	withArch.ArchTable, withArch.ID, withArch.Arch = "", 0, irisJSON(t)
-	if d := different(base, identity(withArch)); d != nil {
-		t.Errorf("the same network, given as JSON, has another identity: %v", d)
+	if d := cmp.Diff(base, identity(withArch)); d != "" {
+		t.Errorf("the same network, given as JSON, has another identity: %s", d)
 	}
 	changes := map[string]func(*FitOptions){
 		"Source":       func(o *FitOptions) { o.Source = "iris_test_packed" },
@@ -64,7 +72,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		case tested:
 			opt := checkpointed()
 			change(&opt)
-			if different(base, identity(opt)) == nil {
+			if maps.Equal(base, identity(opt)) {
 				t.Errorf("FitOptions.%s changes nothing in the identity of a checkpoint", name)
 			}
 		}

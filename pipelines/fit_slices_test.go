@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // TestFitSlices: a network whose batches are cut into slices gives the same bits with any number of workers, which share the
@@ -53,7 +54,7 @@ func fitSlices(t *testing.T, layers string, batch int) {
 		t.Fatalf("%d slices, %v", step.Slices, err)
 	}
 	var want []byte
-	for _, runner := range testRunners() {
+	for _, runner := range jobtest.Runners() {
 		for _, workers := range []int{1, 2, 4} {
 			name := fmt.Sprint("model_", runner, workers)
 			_, err := Fit(t.Context(), Env{Store: store, Runner: runner, Workers: workers}, FitOptions{

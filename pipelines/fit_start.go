@@ -6,11 +6,12 @@ import (
 
 	"github.com/beamfit/beamfit/model/initializer"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
-// openPacked opens a packed table of this call.
-func (f *fit) openPacked(ctx context.Context, what, text string) (*packedTable, error) {
-	p, err := openPacked(ctx, f.Store, what, text)
+// openTable opens a packed table of this call.
+func (f *fit) openTable(ctx context.Context, what, text string) (*tables.Packed, error) {
+	p, err := tables.OpenPacked(ctx, f.Store, what, text)
 	if err == nil {
 		f.packed = append(f.packed, p)
 	}
@@ -21,16 +22,16 @@ func (f *fit) openPacked(ctx context.Context, what, text string) (*packedTable, 
 // the architecture table (transfer learning), else drawn by the layers' initializers.
 func (f *fit) startWeights(ctx context.Context) ([]float32, error) {
 	if !f.opt.WarmStart {
-		if f.stored.weights == nil {
-			return initializer.Fill(f.stored.spec, f.opt.Seed), nil
+		if f.stored.Weights == nil {
+			return initializer.Fill(f.stored.Spec, f.opt.Seed), nil
 		}
-		return f.stored.weights, nil
+		return f.stored.Weights, nil
 	}
-	old, err := readModel(ctx, f.Store, f.opt.Model)
+	old, err := tables.ReadModel(ctx, f.Store, f.opt.Model)
 	if err != nil {
 		return nil, fmt.Errorf("warm start: %w", err)
 	}
-	start, err := weights.Decode(f.stored.spec, weights.Encode(old.weights))
+	start, err := weights.Decode(f.stored.Spec, weights.Encode(old.Weights))
 	if err != nil {
 		return nil, fmt.Errorf("warm start from model %s: %w", f.target, err)
 	}

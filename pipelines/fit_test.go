@@ -14,6 +14,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // Runners, numbers of workers and stores must not change a single bit of the weights.
@@ -21,7 +22,7 @@ func TestFitGivesTheSameWeightsEverywhere(t *testing.T) {
 	var first []byte
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			for _, workers := range []int{1, 3} {
 				opt := irisFit()
 				opt.Model = fmt.Sprintf("model_%s_%d", runner, workers)
@@ -235,7 +236,7 @@ func TestFitShards(t *testing.T) {
 	packSummary(t, store, "hollow", packing{buffer: 40, x: "attributes", y: "class_text"})
 	var first []byte
 	for _, source := range []string{"one", "keyed", "hollow"} {
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			opt := irisFit()
 			opt.Source, opt.Model = source, source+"_"+runner
 			if _, err := Fit(t.Context(), Env{Store: store, Runner: runner}, opt); err != nil {
@@ -255,7 +256,7 @@ func TestFitShards(t *testing.T) {
 func TestFitProgress(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
-	for _, runner := range testRunners() {
+	for _, runner := range jobtest.Runners() {
 		var events []string
 		env := Env{Store: store, Runner: runner, Progress: func(e Event) {
 			if e.Job != "fit" {
@@ -387,7 +388,7 @@ func TestFitCancelled(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
 		before := tablesOf(t, store)
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			env := Env{Store: store, Runner: runner, Progress: func(e Event) {
@@ -436,7 +437,7 @@ func TestFitDiverges(t *testing.T) {
 		if _, err := LoadModel(t.Context(), Env{Store: store}, LoadModelOptions{ArchTable: "arch", Arch: linear}); err != nil {
 			t.Fatal(err)
 		}
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			opt.Model = "model_" + runner
 			r, err := Fit(t.Context(), Env{Store: store, Runner: runner}, opt)
 			if err != nil {
@@ -450,7 +451,7 @@ func TestFitDiverges(t *testing.T) {
 				t.Errorf("%s: training_loss_final %v", runner, x)
 			}
 		}
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			if !bytes.Equal(modelWeights(t, store, "model_direct"), modelWeights(t, store, "model_"+runner)) {
 				t.Errorf("%s gives other NaNs than direct", runner)
 			}

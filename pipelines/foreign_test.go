@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // wholeStory runs every job over the iris rows and returns what it left, but for times.
@@ -70,7 +71,7 @@ func TestForeignWorkers(t *testing.T) {
 	if !strings.Contains(want, "fit: 3\n") {
 		t.Errorf("the fit did not go on from its checkpoint:\n%.300s", want)
 	}
-	for _, runner := range testRunners() {
+	for _, runner := range jobtest.Runners() {
 		t.Run(runner, func(t *testing.T) {
 			onStores(t, func(t *testing.T, store table.Store) {
 				got := wholeStory(t, Env{Store: store, Runner: runner, foreign: true})
@@ -84,7 +85,7 @@ func TestForeignWorkers(t *testing.T) {
 
 // The errors of such workers keep what callers ask of them, and leave nothing behind.
 func TestForeignErrors(t *testing.T) {
-	for _, runner := range testRunners() {
+	for _, runner := range jobtest.Runners() {
 		t.Run(runner, func(t *testing.T) {
 			onStores(t, func(t *testing.T, store table.Store) {
 				env := Env{Store: store, Runner: runner, foreign: true}

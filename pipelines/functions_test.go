@@ -12,6 +12,9 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 const (
@@ -50,7 +53,7 @@ func TestLoadFunction(t *testing.T) {
 			t.Error(name, err)
 		}
 		b := readTable(t, store, `"My functions"`)
-		if d := cmp.Diff(objectSchema, b.Schema); d != "" {
+		if d := cmp.Diff(tables.ObjectSchema, b.Schema); d != "" {
 			t.Error(d)
 		}
 		if b.Rows != 3 || string(b.Col("object").Bytes[0]) != focalText || b.Col("description").Strings[0] != "It's focal" ||
@@ -77,7 +80,7 @@ func TestLoadFunction(t *testing.T) {
 		} {
 			err := load(opt)
 			wantError(t, err, want)
-			if wrong := (*ArgumentError)(nil); !errors.As(err, &wrong) {
+			if wrong := (*argument.Error)(nil); !errors.As(err, &wrong) {
 				t.Errorf("%v is no ArgumentError", err)
 			}
 		}
@@ -118,7 +121,7 @@ func TestFitWithFunctions(t *testing.T) {
 		opt := irisFit()
 		opt.Compile, opt.Functions, opt.Validation = "loss='focal(gamma=1.5)', optimizer='adam', metrics=['rmse', 'focal', 'accuracy']", "functions", "iris_test_packed"
 		var bits []byte
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			env := Env{Store: store, Runner: runner}
 			opt.Model, opt.Iterations = "own_"+runner, 3
 			result, err := Fit(t.Context(), env, opt)
@@ -216,12 +219,12 @@ func TestFunctionsThatFitRefuses(t *testing.T) {
 	withIris(t, store)
 	loadFunctions(t, store, "functions")
 	writeTable(
-		t, store, "others", objectSchema, []any{1, "pickled", nil, []byte("\x80\x04\x95\x12\x00.")}, []any{2, "binary", nil, []byte{0xff, 0xfe}},
+		t, store, "others", tables.ObjectSchema, []any{1, "pickled", nil, []byte("\x80\x04\x95\x12\x00.")}, []any{2, "binary", nil, []byte{0xff, 0xfe}},
 		[]any{3, "nothing", nil, nil}, []any{4, "wrong", nil, []byte("y_pred +")}, []any{5, "twice", nil, []byte("y_pred")},
 		[]any{6, "twice", nil, []byte("y_true")}, []any{7, "good", nil, []byte(rmseText)}, []any{8, "third", nil, []byte("y_pred[:, 5]")},
 		[]any{9, "hits", nil, []byte("argmax(y_true) == argmax(y_pred)")}, []any{10, "of_all", nil, []byte("sum(y_pred)")},
 	)
-	writeTable(t, store, "empty", objectSchema)
+	writeTable(t, store, "empty", tables.ObjectSchema)
 	before := tablesOf(t, store)
 	for _, tt := range []struct{ functions, loss, metric, want string }{
 		{"", "focal", "accuracy", `unknown loss "focal"; the nearest of 22 known: `},

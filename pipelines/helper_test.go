@@ -17,6 +17,8 @@ import (
 
 	"github.com/beamfit/beamfit/io/fileio"
 	"github.com/beamfit/beamfit/io/netns"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+
 	_ "github.com/beamfit/beamfit/io/pgio"
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -79,19 +81,6 @@ func fileStore(t testing.TB) table.Store {
 	return s
 }
 
-// raceDetector: the race detector is on.
-var raceDetector bool
-
-// testRunners are the runners that tests run on. Under the race detector prism is not among them: Beam 2.77 has data races
-// of its own, which are reported now and then. prism keeps the artifacts of jobs in a map without a lock, and when a job
-// ends early, two goroutines of the harness receive from the same dead gRPC stream (dataWriter.send and DataChannel.read).
-func testRunners() []string {
-	if raceDetector || netns.Check() != nil {
-		return []string{"direct"}
-	}
-	return []string{"direct", "prism"}
-}
-
 func mustName(t testing.TB, text string) table.Name {
 	t.Helper()
 	n, err := table.ParseName(text)
@@ -116,7 +105,7 @@ func writeTable(t testing.TB, store table.Store, name string, schema table.Schem
 		}
 	}
 	if b.Rows > 0 {
-		if err := writeRows(ctx, store, out.ID(), b); err != nil {
+		if err := tables.WriteRows(ctx, store, out.ID(), b); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +123,7 @@ func readTable(t testing.TB, store table.Store, name string) *table.Batch {
 		t.Fatal(err)
 	}
 	defer snap.Close()
-	b, err := readAll(ctx, store, snap, nil)
+	b, err := tables.ReadAll(ctx, store, snap, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

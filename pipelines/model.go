@@ -10,6 +10,9 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/inference"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/infer"
 	"github.com/beamfit/beamfit/transforms/recipe"
@@ -77,31 +80,31 @@ type ModelScore struct {
 // name that is none is an *ArgumentError.
 func OpenModel(ctx context.Context, store table.Store, name string) (*Model, error) {
 	if store == nil {
-		return nil, errNoStore
+		return nil, argument.ErrNoStore
 	}
-	t, err := readTrained(ctx, store, name)
+	t, err := tables.ReadTrained(ctx, store, name)
 	if err != nil {
 		return nil, err
 	}
-	engine, err := recipe.Model{Arch: t.arch, Kernels: kernels.Variant()}.New()
+	engine, err := recipe.Model{Arch: t.Arch, Kernels: kernels.Variant()}.New()
 	if err != nil {
-		return nil, fmt.Errorf("model table: %w", &table.TableError{Table: t.name, Err: err})
+		return nil, fmt.Errorf("model table: %w", &table.TableError{Table: t.Name, Err: err})
 	}
 	m := &Model{
-		Arch: t.arch, Normalize: t.variables.normalize, Weights: weightArrays(t.spec, t.weights),
-		vector: t.weights, engine: engine,
+		Arch: t.Arch, Normalize: t.Variables.Normalize, Weights: weightArrays(t.Spec, t.Weights),
+		vector: t.Weights, engine: engine,
 	}
-	m.predict, m.refused = t.outputs()
-	if m.Inputs, err = modelVariables(t.spec, t.spec.Inputs, t.variables.independents, "independent variable", "input"); err == nil {
-		m.Outputs, err = modelVariables(t.spec, t.spec.Outputs, t.variables.dependents, "dependent variable", "output")
+	m.predict, m.refused = inference.OutputsOf(t)
+	if m.Inputs, err = modelVariables(t.Spec, t.Spec.Inputs, t.Variables.Independents, "independent variable", "input"); err == nil {
+		m.Outputs, err = modelVariables(t.Spec, t.Spec.Outputs, t.Variables.Dependents, "dependent variable", "output")
 	}
 	if err != nil {
-		return nil, t.ofSummary(err)
+		return nil, t.OfSummary(err)
 	}
 	for i, o := range m.predict {
 		m.Outputs[i].Classes = o.Classes
 	}
-	m.made = t.variables.made()
+	m.made = t.Variables.Made()
 	for i, v := range m.made {
 		if v != nil {
 			m.Inputs[i].Columns = v.Reads()
@@ -123,13 +126,13 @@ func weightArrays(spec *keras.Spec, vector []float32) []WeightArray {
 }
 
 // modelVariables pairs inputs or outputs of a network, called end, with the variables of its summary.
-func modelVariables(spec *keras.Spec, tensors []int, vs []variable, kind, end string) ([]ModelVariable, error) {
+func modelVariables(spec *keras.Spec, tensors []int, vs []tables.Variable, kind, end string) ([]ModelVariable, error) {
 	if len(tensors) != len(vs) {
-		return nil, fmt.Errorf("%s for a model with %s", count(len(vs), kind), count(len(tensors), end))
+		return nil, fmt.Errorf("%s for a model with %s", tables.Count(len(vs), kind), tables.Count(len(tensors), end))
 	}
 	out := make([]ModelVariable, len(vs))
 	for i, t := range tensors {
-		out[i] = ModelVariable{Tensor: spec.Tensors[t].Name, Column: vs[i].column, Shape: slices.Clone(spec.Tensors[t].Shape)}
+		out[i] = ModelVariable{Tensor: spec.Tensors[t].Name, Column: vs[i].Column, Shape: slices.Clone(spec.Tensors[t].Shape)}
 	}
 	return out, nil
 }
@@ -166,7 +169,7 @@ func (m *Model) Predict(ctx context.Context, inputs ...[][]float32) ([][]Predict
 	}
 	flat, rows, err := m.features(inputs)
 	if err != nil {
-		return nil, argument(err)
+		return nil, argument.Of(err)
 	}
 	return m.run(ctx, flat, rows)
 }
@@ -212,13 +215,13 @@ func predictionOf(o infer.Output, values []float32) Prediction {
 // features are the rows of all inputs, normalized, and their number.
 func (m *Model) features(inputs [][][]float32) (flat [][]float32, rows int, err error) {
 	if len(inputs) != len(m.Inputs) {
-		return nil, 0, fmt.Errorf("rows of %s for a model with %s", count(len(inputs), "input"), count(len(m.Inputs), "input"))
+		return nil, 0, fmt.Errorf("rows of %s for a model with %s", tables.Count(len(inputs), "input"), tables.Count(len(m.Inputs), "input"))
 	}
 	rows = len(inputs[0])
 	flat = make([][]float32, len(inputs))
 	for i, in := range inputs {
 		if len(in) != rows {
-			return nil, 0, fmt.Errorf("input %d has %s, input 1 has %d", i+1, count(len(in), "row"), rows)
+			return nil, 0, fmt.Errorf("input %d has %s, input 1 has %d", i+1, tables.Count(len(in), "row"), rows)
 		}
 		size := 1
 		for _, d := range m.Inputs[i].Shape {
@@ -227,7 +230,7 @@ func (m *Model) features(inputs [][][]float32) (flat [][]float32, rows int, err 
 		flat[i] = make([]float32, 0, rows*size)
 		for row, x := range in {
 			if len(x) != size {
-				return nil, 0, fmt.Errorf("input %d, row %d: %s, the model's input has shape %v", i+1, row+1, count(len(x), "feature"), m.Inputs[i].Shape)
+				return nil, 0, fmt.Errorf("input %d, row %d: %s, the model's input has shape %v", i+1, row+1, tables.Count(len(x), "feature"), m.Inputs[i].Shape)
 			}
 			normalize := m.Normalize
 			if m.made[i] != nil {

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // readTraining reads from the summary how the model was trained. Columns that are missing or NULL leave fields empty.
-func (m *Model) readTraining(t *trainedModel) error {
-	row := summaryRow{t.summary, t.summaryName()}
+func (m *Model) readTraining(t *tables.TrainedModel) error {
+	row := tables.SummaryRow{Batch: t.Summary, Name: t.SummaryName()}
 	for _, c := range []struct {
 		column string
 		set    func(text string)
@@ -19,7 +20,7 @@ func (m *Model) readTraining(t *trainedModel) error {
 		{"name", func(s string) { m.Name = &s }},
 		{"description", func(s string) { m.Description = &s }},
 	} {
-		text, ok, err := optional(row, c.column, (*table.Vector).Text)
+		text, ok, err := tables.Optional(row, c.column, (*table.Vector).Text)
 		if err != nil {
 			return err
 		}
@@ -30,31 +31,9 @@ func (m *Model) readTraining(t *trainedModel) error {
 	return m.readHistory(row)
 }
 
-// A summaryRow is the first row of a summary.
-type summaryRow struct {
-	*table.Batch
-	name table.Name
-}
-
-// optional reads a column of the summary; ok is false where there is none, or it is NULL.
-func optional[T any](row summaryRow, column string, read func(*table.Vector, int) (T, error)) (value T, ok bool, err error) {
-	v := row.Col(column)
-	if v == nil {
-		return value, false, nil
-	}
-	value, err = read(v, 0)
-	switch {
-	case err == nil:
-		return value, true, nil
-	case isNull(err):
-		return value, false, nil
-	}
-	return value, false, ofColumn(row.name, column, err)
-}
-
 // readHistory reads the columns that have an entry per iteration that was scored.
-func (m *Model) readHistory(row summaryRow) error {
-	iterations, ok, err := optional(row, "metrics_iters", (*table.Vector).Ints)
+func (m *Model) readHistory(row tables.SummaryRow) error {
+	iterations, ok, err := tables.Optional(row, "metrics_iters", (*table.Vector).Ints)
 	if err != nil || !ok {
 		return err
 	}
@@ -62,7 +41,7 @@ func (m *Model) readHistory(row summaryRow) error {
 	for i, n := range iterations {
 		m.History[i].Iteration = n
 	}
-	names, err := recordedMetrics(row)
+	names, err := tables.RecordedMetrics(row)
 	if err != nil {
 		return err
 	}
@@ -75,7 +54,7 @@ func (m *Model) readHistory(row summaryRow) error {
 	}
 	metrics := "_metrics"
 	if len(names) > 1 {
-		metrics = "_" + metricValuesColumn
+		metrics = "_" + tables.MetricValuesColumn
 	}
 	for _, c := range []struct {
 		column string
@@ -91,7 +70,7 @@ func (m *Model) readHistory(row summaryRow) error {
 		if c.width == 0 {
 			continue
 		}
-		values, ok, err := optional(row, c.column, (*table.Vector).Reals)
+		values, ok, err := tables.Optional(row, c.column, (*table.Vector).Reals)
 		if err != nil {
 			return err
 		}
@@ -99,21 +78,11 @@ func (m *Model) readHistory(row summaryRow) error {
 			continue
 		}
 		if want := len(iterations) * c.width; len(values) != want {
-			return ofColumn(row.name, c.column, fmt.Errorf("found %d elements, expected %d as metrics_iters has %d", len(values), want, len(iterations)))
+			return tables.OfColumn(row.Name, c.column, fmt.Errorf("found %d elements, expected %d as metrics_iters has %d", len(values), want, len(iterations)))
 		}
 		for i := range m.History {
 			c.set(&m.History[i], values[i*c.width:(i+1)*c.width])
 		}
 	}
 	return nil
-}
-
-// recordedMetrics are the names of the metrics of which the summary has values: all, or the one that MADlib's columns hold.
-func recordedMetrics(row summaryRow) ([]string, error) {
-	names, ok, err := optional(row, metricNamesColumn, (*table.Vector).Texts)
-	if err != nil || ok {
-		return names, err
-	}
-	names, _, err = optional(row, "metrics_type", (*table.Vector).Texts)
-	return names[:min(1, len(names))], err
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/infer"
 )
@@ -23,7 +25,7 @@ func (m *Model) PredictRows(ctx context.Context, rows *table.Batch) ([][]Predict
 	for i := range m.Inputs {
 		var err error
 		if flat[i], err = m.input(i, rows); err != nil {
-			return nil, argument(err)
+			return nil, argument.Of(err)
 		}
 	}
 	return m.run(ctx, flat, rows.Rows)
@@ -35,21 +37,21 @@ var rowsName = table.Name{Table: "rows"}
 // input is input i of the network for all rows.
 func (m *Model) input(i int, rows *table.Batch) ([]float32, error) {
 	shape := m.Inputs[i].Shape
-	v, scale := m.made[i], scaleOf(m.Normalize)
+	v, scale := m.made[i], tables.ScaleOf(m.Normalize)
 	if v == nil {
 		column, err := rows.Schema.Select([]string{m.Inputs[i].Column})
 		if err != nil {
-			return nil, ofTable(rowsName, err)
+			return nil, tables.OfTable(rowsName, err)
 		}
 		if t := column[0].Type; !t.Array || !t.IsNumber() {
-			return nil, ofTable(rowsName, fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", column[0].Name, t))
+			return nil, tables.OfTable(rowsName, fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", column[0].Name, t))
 		}
 		v, scale = &features.Variable{Name: "array", Columns: []features.Column{{Name: column[0].Name, Type: column[0].Type.SQL, Shape: shape}}}, 1
 	} else if width := v.Width(); !slices.Equal(shape, []int{width}) {
-		return nil, fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, count(width, "number"), shape)
+		return nil, fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, tables.Count(width, "number"), shape)
 	}
 	if err := v.Match(rows.Schema); err != nil {
-		return nil, ofTable(rowsName, err)
+		return nil, tables.OfTable(rowsName, err)
 	}
 	encoder, err := features.NewEncoder(v, scale)
 	if err != nil {

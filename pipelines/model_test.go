@@ -14,6 +14,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
 )
 
 // rowsOfModel are what Predict of a Model says of rows, as the rows of the job's output, sorted.
@@ -199,7 +200,7 @@ func TestModelRefuses(t *testing.T) {
 		"infinite":   {[][][]float32{{{1, 2, 3, float32(math.Inf(-1))}}}, "element 4 is -Infinity"},
 	} {
 		_, err := m.Predict(t.Context(), c.inputs...)
-		var wrong *ArgumentError
+		var wrong *argument.Error
 		if !errors.As(err, &wrong) {
 			t.Errorf("%s: error %v is no ArgumentError", name, err)
 		}
@@ -214,7 +215,7 @@ func TestModelRefuses(t *testing.T) {
 		t.Error(err)
 	}
 
-	var wrong *ArgumentError
+	var wrong *argument.Error
 	if _, err := OpenModel(t.Context(), store, "a.b.c"); !errors.As(err, &wrong) {
 		t.Error(err)
 	}

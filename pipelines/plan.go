@@ -7,6 +7,8 @@ import (
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
@@ -26,21 +28,21 @@ type PlanResult struct {
 
 // Plan tells how the engine works on a batch of a model of an architecture table. It reads no rows and no weights.
 func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
-	j, err := env.begin(ctx, "plan", 0, listeners{})
+	j, err := env.begin(ctx, "plan")
 	if err != nil {
 		return PlanResult{}, err
 	}
-	defer j.end()
+	defer j.End()
 	var config trainer.Config
 	switch opt.Step {
 	case PlanPredict:
 	case PlanFit, PlanEvaluate:
 		compile, err := params.ParseCompile(opt.Compile)
 		if err != nil {
-			return PlanResult{}, argument(err)
+			return PlanResult{}, argument.Of(err)
 		}
 		config.Compile = *compile
-		functions, err := readFunctions(ctx, j.Store, opt.Functions, compile)
+		functions, err := tables.ReadFunctions(ctx, j.Store, opt.Functions, compile)
 		if err != nil {
 			return PlanResult{}, err
 		}
@@ -48,16 +50,16 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 			return PlanResult{}, err
 		}
 	default:
-		return PlanResult{}, argumentErrorf("step %q is not known; expected %s, %s or %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
+		return PlanResult{}, argument.Errorf("step %q is not known; expected %s, %s or %s", opt.Step, PlanFit, PlanEvaluate, PlanPredict)
 	}
-	stored, err := readArchitecture(ctx, j.Store, opt.ArchTable, opt.ID)
+	stored, err := tables.ReadArchitecture(ctx, j.Store, opt.ArchTable, opt.ID)
 	if err != nil {
 		return PlanResult{}, err
 	}
-	if stored.open != nil {
-		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w; load it with the shapes of its inputs", opt.ArchTable, opt.ID, stored.open)
+	if stored.Open != nil {
+		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w; load it with the shapes of its inputs", opt.ArchTable, opt.ID, stored.Open)
 	}
-	config.Spec = stored.spec
+	config.Spec = stored.Spec
 	m, err := trainer.New(config)
 	if err != nil {
 		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
@@ -66,7 +68,7 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	if err != nil {
 		return PlanResult{}, err
 	}
-	return planResult(step, step.Calls(stored.spec)), nil
+	return planResult(step, step.Calls(stored.Spec)), nil
 }
 
 // stepOf is the step that is asked for.

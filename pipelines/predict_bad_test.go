@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 func TestPredictRefuses(t *testing.T) {
@@ -38,8 +39,8 @@ func TestPredictRefuses(t *testing.T) {
 		writeTable(t, store, "texts", table.Schema{schema[0], {Name: "attributes", Type: table.TextArrayType}}, []any{1, []string{"1", "2", "3", "4"}})
 		writeTable(t, store, "named", table.Schema{{Name: "prob", Type: table.Int32Type}, schema[1]}, good)
 		writeTable(t, store, "empty", schema)
-		writeTable(t, store, "several_models", append(table.Schema{{Name: "mst_key", Type: table.Int32Type}}, modelSchema...), []any{1, make([]byte, 772), string(irisJSON(t))})
-		writeTable(t, store, "bare", modelSchema, []any{make([]byte, 772), string(irisJSON(t))})
+		writeTable(t, store, "several_models", append(table.Schema{{Name: "mst_key", Type: table.Int32Type}}, tables.ModelSchema...), []any{1, make([]byte, 772), string(irisJSON(t))})
+		writeTable(t, store, "bare", tables.ModelSchema, []any{make([]byte, 772), string(irisJSON(t))})
 		before := tablesOf(t, store)
 
 		for name, c := range map[string]struct {
@@ -139,8 +140,8 @@ func TestEvaluateRefuses(t *testing.T) {
 		}
 		train, _ := parted(iris(t))
 		packIris(t, store, "wide", train, packing{padding: 2})
-		writeTable(t, store, "bare", modelSchema, []any{make([]byte, 772), string(irisJSON(t))})
-		writeTable(t, store, "odd", modelSchema, []any{make([]byte, 772), string(irisJSON(t))})
+		writeTable(t, store, "bare", tables.ModelSchema, []any{make([]byte, 772), string(irisJSON(t))})
+		writeTable(t, store, "odd", tables.ModelSchema, []any{make([]byte, 772), string(irisJSON(t))})
 		packSummary(t, store, "odd", packing{x: "attributes", y: "class_text"})
 		before := tablesOf(t, store)
 		for name, c := range map[string]struct {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // predictions are the rows of an output, sorted.
@@ -48,7 +49,7 @@ func TestPredict(t *testing.T) {
 		trained(t, store)
 		_, test := parted(iris(t))
 		opt := PredictOptions{Model: "iris_model", Test: "iris_test", IDColumn: "id", Independent: "attributes"}
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			opt.Output = "predicted_" + runner
 			r, err := Predict(t.Context(), Env{Store: store, Runner: runner, Workers: 3}, opt)
 			if err != nil {
@@ -58,7 +59,7 @@ func TestPredict(t *testing.T) {
 				t.Errorf("%+v", r)
 			}
 		}
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			if d := cmp.Diff(predictions(t, store, "predicted_direct"), predictions(t, store, "predicted_"+runner)); d != "" {
 				t.Errorf("%s: %s", runner, d)
 			}
@@ -273,7 +274,7 @@ func TestPredictAndEvaluateCancelled(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := tablesOf(t, store)
-		for _, runner := range testRunners() {
+		for _, runner := range jobtest.Runners() {
 			for name, job := range map[string]func(context.Context, Env) error{
 				"predict": func(ctx context.Context, env Env) error {
 					_, err := Predict(ctx, env, PredictOptions{Model: "iris_model", Test: "iris_test", Output: "out", IDColumn: "id", Independent: "attributes"})

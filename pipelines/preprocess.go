@@ -3,18 +3,17 @@ package pipelines
 import (
 	"context"
 	"fmt"
-	"math"
-	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/learn"
 	"github.com/beamfit/beamfit/transforms/pack"
-	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
@@ -22,23 +21,23 @@ import (
 // validation_preprocessor_dl. It writes the packed table and its summary, both or none. With Replace they take
 // the place of those that exist.
 func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (PreprocessResult, error) {
-	j, err := env.beginOnRunner(ctx, "preprocess", 1, listeners{})
+	j, err := env.beginOnRunner(ctx, "preprocess", 1)
 	if err != nil {
 		return PreprocessResult{}, err
 	}
-	defer j.end()
-	p, err := j.preparePacking(ctx, opt)
+	defer j.End()
+	p, err := preparePacking(ctx, j, opt)
 	if err != nil {
 		return PreprocessResult{}, err
 	}
 	defer p.close()
 	result, err := p.write(ctx)
-	return result, p.withID(ctx, p.snap, "", err)
+	return result, p.WithID(ctx, p.snap, "", err)
 }
 
 // A packJob is a Preprocess whose arguments are checked.
 type packJob struct {
-	*job
+	*job.Job
 	opt  PreprocessOptions
 	snap table.Snapshot // of the source
 	like *likeTable     // nil: training data
@@ -67,7 +66,7 @@ func (p *packJob) close() { _ = p.snap.Close() }
 // write does the work.
 func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	// Several parts for every worker, so that all end at about the same time.
-	parts, err := p.snap.Partitions(ctx, p.partitions())
+	parts, err := p.snap.Partitions(ctx, p.Partitions())
 	if err != nil {
 		return PreprocessResult{}, err
 	}
@@ -77,7 +76,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.makePlan(); err != nil {
 		return PreprocessResult{}, err
 	}
-	if !p.limits.travel {
+	if !p.Limits.Travel {
 		folder, err := scratch.New()
 		if err != nil {
 			return PreprocessResult{}, err
@@ -96,22 +95,22 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err != nil {
 		return PreprocessResult{}, err
 	}
-	defer abort(ctx, out)
+	defer tables.Abort(ctx, out)
 	p.plan.Output, p.plan.Table = out.ID(), 1
 
-	if err := p.lease(ctx, p.output); err != nil {
+	if err := p.Lease(ctx, p.output); err != nil {
 		return PreprocessResult{}, err
 	}
 	totals := map[string]int64{pack.Reading: p.plan.Rows, pack.Packing: p.plan.Buffers()}
-	err = p.pipeline(totals, func(s beam.Scope) error {
-		pack.Pack(s, p.worker, p.plan, p.spread(s, beam.CreateList(s, parts)))
+	err = p.Pipeline(totals, func(s beam.Scope) error {
+		pack.Pack(s, p.RunRef, p.plan, p.Spread(s, beam.CreateList(s, parts)))
 		return nil
 	})
 	if err != nil {
 		return PreprocessResult{}, err
 	}
 	p.close() // a source that is a view of what is replaced would make the commit wait
-	if err := writeTables(ctx, p.Store, out, summary); err != nil {
+	if err := tables.WriteAndCommit(ctx, p.Store, out, summary); err != nil {
 		return PreprocessResult{}, err
 	}
 	return PreprocessResult{
@@ -124,7 +123,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 // comes from there.
 func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 	p.classes = make([]classes.List, len(p.dependents))
-	plan := learn.Plan{Ref: p.ref, Source: p.snap.Info().Name}
+	plan := learn.Plan{Ref: p.StoreRef, Source: p.snap.Info().Name}
 	var label, made []int // per label of the plan: which dependent; per variable: which independent
 	for i, c := range p.dependents {
 		if c.shape == nil && !c.numeric {
@@ -178,14 +177,14 @@ func (p *packJob) setClasses(i int, found classes.List) error {
 
 // find runs the pipeline that reads what is to be learned from.
 func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Partition) (learn.Found, error) {
-	box, err := p.newBox(ctx, "learned", p.output)
+	box, err := p.NewBox(ctx, "learned", p.output)
 	if err != nil {
 		return learn.Found{}, err
 	}
 	const key = "found"
 	totals := map[string]int64{learn.Stage: p.snap.Info().Rows}
-	err = p.pipeline(totals, func(s beam.Scope) error {
-		found := learn.Find(s, p.worker, plan, p.spread(s, beam.CreateList(s, parts)))
+	err = p.Pipeline(totals, func(s beam.Scope) error {
+		found := learn.Find(s, p.RunRef, plan, p.Spread(s, beam.CreateList(s, parts)))
 		collect.Keep[learn.Found](s, box.Box, key, found)
 		return nil
 	})
@@ -199,17 +198,17 @@ func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Parti
 func (p *packJob) makePlan() error {
 	info := p.snap.Info()
 	plan := pack.Plan{
-		Ref: p.ref, Source: info.Name,
+		Ref: p.StoreRef, Source: info.Name,
 		Rows: info.Rows, Shards: p.shards,
 		Shuffle: p.like == nil, Seed: p.opt.Seed,
-		Scale: scaleOf(p.normalize),
+		Scale: tables.ScaleOf(p.normalize),
 	}
 	var elements []int64
 	for _, c := range p.independents {
 		in := pack.Input{Column: c.Name, Shape: c.shape, Variable: c.made}
 		if c.made != nil {
 			if err := c.made.Check(); err != nil {
-				return fmt.Errorf("independent variables: %w", ofTable(info.Name, err))
+				return fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
 			}
 			in.Shape = []int{c.made.Width()}
 		}
@@ -224,7 +223,7 @@ func (p *packJob) makePlan() error {
 		if c.numeric {
 			l := pack.Label{Column: c.Name, Numeric: true, Size: 1, Width: 1}
 			if c.shape != nil {
-				l.Size = sizeOf(c.shape)
+				l.Size = tables.SizeOf(c.shape)
 				l.Width = l.Size
 			}
 			if len(c.shape) > 1 {
@@ -260,15 +259,6 @@ func (p *packJob) makePlan() error {
 	return p.plan.Check()
 }
 
-// sizeOf is the number of elements of an array.
-func sizeOf(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}
-
 // width is the number of classes that a dependent variable is widened to; 0: as many as it has.
 func (p *packJob) width(i int) int {
 	switch {
@@ -298,103 +288,40 @@ func (p *packJob) numClasses() []int {
 	return out
 }
 
-// summaryRow is the summary table: MADlib's columns, types and order.
+// summaryRow is the row of the summary.
 func (p *packJob) summaryRow() (*table.Batch, error) {
-	dependents, independents, types := []string{}, []string{}, []string{}
-	for _, c := range p.dependents {
-		dependents = append(dependents, c.label)
-		types = append(types, c.Type.String())
+	s := tables.PackedSummary{
+		Source: p.opt.Source, Output: p.opt.Output, BufferSize: p.plan.BufferSize, Normalize: p.normalize, NumClasses: p.numClasses(),
 	}
-	made := make([]*features.Variable, len(p.independents))
-	for i, c := range p.independents {
-		independents, made[i] = append(independents, c.label), c.made
-	}
-	var schema table.Schema
-	var row []any
-	add := func(name string, t table.Type, value any) {
-		schema = append(schema, table.Column{Name: name, Type: t})
-		row = append(row, value)
-	}
-	add("source_table", table.TextType, p.opt.Source)
-	add("output_table", table.TextType, p.opt.Output)
-	add("dependent_varname", table.TextArrayType, dependents)
-	add("independent_varname", table.TextArrayType, independents)
-	add("dependent_vartype", table.TextArrayType, types)
-	none := true
-	for i, cs := range p.classes {
-		if cs == nil {
-			continue
+	for i, c := range p.dependents {
+		l := tables.PackedLabel{Column: c.Column, Label: c.label, Numeric: c.numeric, Classes: p.classes[i]}
+		if l.Classes != nil {
+			l.Padding = p.plan.Labels[i].Width - len(l.Classes)
 		}
-		none = false
-		c := p.dependents[i]
-		values := table.Vector{Type: classes.ValuesType(c.Type)}
-		if err := values.AppendTextArray(cs.Values(p.plan.Labels[i].Width - len(cs))); err != nil {
-			return nil, fmt.Errorf("class values of column %q: %w", c.Name, err)
-		}
-		add(c.Name+classValuesSuffix, values.Type, values.Value(0))
+		s.Dependents = append(s.Dependents, l)
 	}
-	if none {
-		c := p.dependents[0]
-		add(c.Name+classValuesSuffix, c.Type, nil)
-	}
-	add("buffer_size", table.Int32Type, p.plan.BufferSize)
-	add("normalizing_const", table.Float32Type, p.normalize)
-	add("num_classes", table.Int32ArrayType, p.numClasses())
-	add("distribution_rules", table.TextType, allSegments)
-	add("__internal_gpu_config__", table.TextType, allSegments)
-	var numeric []bool
-	for _, c := range p.dependents {
-		numeric = append(numeric, c.numeric)
-	}
-	if slices.Contains(numeric, true) {
-		add(labelTypeColumn, table.TextArrayType, labelTypes(numeric))
-	}
-	document, isMade, err := featureDocument(made)
-	if err != nil {
-		return nil, err
-	}
-	if isMade {
-		add(featureColumns, table.JSONType, document)
+	for _, c := range p.independents {
+		s.Independents, s.Made = append(s.Independents, c.label), append(s.Made, c.made)
 	}
 	if p.weight != nil {
-		add(weightColumn, table.TextType, p.weight.label)
+		s.Weight = p.weight.label
 	}
-	add(formatColumn, table.Int32Type, packed.FormatOf(isMade, p.weight != nil))
-	if err := schema.Check(); err != nil {
-		return nil, fmt.Errorf("the summary of the packed table: %w", err)
-	}
-	b := table.NewBatch(schema)
-	return b, b.Append(row...)
+	return s.Row()
 }
 
-const (
-	classValuesSuffix = "_class_values"
-	allSegments       = "all_segments"
-	formatColumn      = "packed_format"
-	weightColumn      = "weight_varname" // only where rows have weights
-)
-
-// normalizing is the normalizing constant of an argument; nil: 1.
-func normalizing(arg *float64) (float32, error) {
-	if arg == nil {
-		return 1, nil
+// featureArrays describe the variables that are made from columns.
+func featureArrays(independents []packedColumn) []FeatureArray {
+	var out []FeatureArray
+	for _, in := range independents {
+		if in.made == nil {
+			continue
+		}
+		f := FeatureArray{Name: in.made.Name, Width: in.made.Width()}
+		for i := range in.made.Columns {
+			c := &in.made.Columns[i]
+			f.Columns = append(f.Columns, FeatureColumn{Term: c.String(), Width: c.Width(), Numbers: c.Numbers()})
+		}
+		out = append(out, f)
 	}
-	return normalizingConst(*arg)
-}
-
-// normalizingConst is a normalizing constant as tables record it.
-func normalizingConst(x float64) (float32, error) {
-	c := float32(x)
-	if !(c > 0) || math.IsInf(float64(c), 0) {
-		return 0, fmt.Errorf("the normalizing constant must be a positive number that real can hold, found %v", x)
-	}
-	return c, nil
-}
-
-// unscaled is a normalizing constant for packing: 1 where it is so near to 1 that MADlib does not scale.
-func unscaled(c float32) float32 {
-	if c >= 0.999999 && c <= 1.000001 {
-		return 1
-	}
-	return c
+	return out
 }

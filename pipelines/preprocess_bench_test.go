@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
 // images writes a table of n rows of 784 numbers and one of ten labels, in batches.
@@ -82,7 +83,7 @@ func BenchmarkPreprocess(b *testing.B) {
 					store = pgStore(b)
 				}
 				images(b, store, "images", rows)
-				for _, runner := range testRunners() {
+				for _, runner := range jobtest.Runners() {
 					b.Run(runner, func(b *testing.B) {
 						b.SetBytes(int64(rows) * 784 * 4)
 						for b.Loop() {

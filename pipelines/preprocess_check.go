@@ -8,27 +8,30 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/pack"
 )
 
 // preparePacking checks the arguments in MADlib's order and opens the source.
-func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *packJob, err error) {
-	p := &packJob{job: j, opt: opt, normalize: 1}
+func preparePacking(ctx context.Context, j *job.Job, opt PreprocessOptions) (_ *packJob, err error) {
+	p := &packJob{Job: j, opt: opt, normalize: 1}
 	if opt.Like != "" {
 		if opt.Normalize != nil || opt.NumClasses != nil || opt.LabelTypes != nil {
-			return nil, argumentErrorf("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
+			return nil, argument.Errorf("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
 		}
-		if p.like, err = j.openLike(ctx, opt.Like); err != nil {
+		if p.like, err = openLike(ctx, j.Store, opt.Like); err != nil {
 			return nil, err
 		}
 	}
-	if p.snap, err = openInput(ctx, j.Store, "source", opt.Source); err != nil {
+	if p.snap, err = tables.OpenInput(ctx, j.Store, "source", opt.Source); err != nil {
 		return nil, err
 	}
 	if err := p.check(ctx); err != nil {
-		err = p.withID(ctx, p.snap, "", err)
+		err = p.WithID(ctx, p.snap, "", err)
 		p.close()
 		return nil, err
 	}
@@ -37,16 +40,16 @@ func (j *job) preparePacking(ctx context.Context, opt PreprocessOptions) (_ *pac
 
 // check is preparePacking with the source open.
 func (p *packJob) check(ctx context.Context) error {
-	to := destination{store: p.Store, replace: p.opt.Replace, reads: append(named(p.opt.Source), withSummaries(p.opt.Like)...)}
+	to := tables.Destination{Store: p.Store, Replace: p.opt.Replace, Reads: append(tables.Names(p.opt.Source), tables.NamesWithSummaries(p.opt.Like)...)}
 	var err error
-	if p.output, err = to.parse(ctx, "output", p.opt.Output); err != nil {
+	if p.output, err = to.Parse(ctx, "output", p.opt.Output); err != nil {
 		return err
 	}
-	p.summary = p.output.WithSuffix(summarySuffix)
-	if err := to.check(ctx, "output summary", p.summary); err != nil {
+	p.summary = p.output.WithSuffix(tables.SummarySuffix)
+	if err := to.Check(ctx, "output summary", p.summary); err != nil {
 		return err
 	}
-	if err := p.claim(ctx, "output", p.output); err != nil {
+	if err := p.Claim(ctx, "output", p.output); err != nil {
 		return err
 	}
 	if p.independents, err = p.inputs(); err != nil {
@@ -62,7 +65,7 @@ func (p *packJob) check(ctx context.Context) error {
 		return err
 	}
 	if err := p.checkNumbers(); err != nil {
-		return argument(err)
+		return argument.Of(err)
 	}
 	if err := p.checkTypes(); err != nil {
 		return err
@@ -83,20 +86,20 @@ func (p *packJob) check(ctx context.Context) error {
 func (p *packJob) inputs() ([]packedColumn, error) {
 	info := p.snap.Info()
 	var inputs []features.Input
-	if l := p.like; l != nil && (p.opt.Independent == "" || l.variables.isMade()) {
+	if l := p.like; l != nil && (p.opt.Independent == "" || l.variables.IsMade()) {
 		var err error
-		if inputs, err = l.variables.independentsLike(p.opt.Independent, info, "training table "+l.name.String()); err != nil {
+		if inputs, err = l.variables.IndependentsLike(p.opt.Independent, info, "training table "+l.name.String()); err != nil {
 			return nil, fmt.Errorf("independent variables: %w", err)
 		}
 	} else {
 		list, err := features.ParseList(p.opt.Independent)
 		if err != nil {
-			return nil, argumentErrorf("independent variables: %w", err)
+			return nil, argument.Errorf("independent variables: %w", err)
 		}
 		dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
 		weight, _ := table.ParseColumns(p.opt.Weight)
 		if inputs, err = list.Resolve(info.Schema, append(dependents, weight...)); err != nil {
-			return nil, fmt.Errorf("independent variables: %w", ofTable(info.Name, err))
+			return nil, fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
 		}
 	}
 	out := make([]packedColumn, len(inputs))
@@ -126,15 +129,15 @@ func (p *packJob) labels() ([]packedColumn, error) {
 func (p *packJob) columns(what, text string) ([]packedColumn, error) {
 	names, err := table.ParseColumns(text)
 	if err != nil {
-		return nil, argumentErrorf("%s variables: %w", what, err)
+		return nil, argument.Errorf("%s variables: %w", what, err)
 	}
-	schema, err := selectColumns(p.snap.Info(), names)
+	schema, err := tables.Select(p.snap.Info(), names)
 	if err != nil {
 		return nil, fmt.Errorf("%s variables: %w", what, err)
 	}
 	labels, err := table.SplitColumns(text)
 	if err != nil {
-		return nil, argumentErrorf("%s variables: %w", what, err)
+		return nil, argument.Errorf("%s variables: %w", what, err)
 	}
 	out := make([]packedColumn, len(names))
 	for i := range out {
@@ -153,7 +156,7 @@ func (p *packJob) findWeight() error {
 		return err
 	}
 	if len(columns) != 1 {
-		return argumentErrorf("the weight of a row is one column, found %d", len(columns))
+		return argument.Errorf("the weight of a row is one column, found %d", len(columns))
 	}
 	p.weight = &columns[0]
 	if p.weight.Type.Array || !p.weight.Type.IsNumber() {
@@ -170,11 +173,11 @@ func (p *packJob) checkNumbers() error {
 		}
 		p.bufferSize = int64(*n)
 	}
-	c, err := normalizing(p.opt.Normalize)
+	c, err := tables.Normalizing(p.opt.Normalize)
 	if err != nil {
 		return err
 	}
-	if p.normalize = unscaled(c); p.normalize != 1 {
+	if p.normalize = tables.Unscaled(c); p.normalize != 1 {
 		if err := p.checkIndexes(); err != nil {
 			return err
 		}
@@ -183,8 +186,8 @@ func (p *packJob) checkNumbers() error {
 		return fmt.Errorf("the number of shards must be between 1 and %d, found %d", maxShards, p.opt.Shards)
 	}
 	p.shards = int64(max(1, p.opt.Shards))
-	if d := strings.TrimSpace(p.opt.Distribution); d != "" && !strings.EqualFold(d, allSegments) {
-		return fmt.Errorf("distribution %q is not known; expected %s", d, allSegments)
+	if d := strings.TrimSpace(p.opt.Distribution); d != "" && !strings.EqualFold(d, tables.AllSegments) {
+		return fmt.Errorf("distribution %q is not known; expected %s", d, tables.AllSegments)
 	}
 	if n := p.opt.NumClasses; n != nil && len(n) != len(p.dependents) {
 		return fmt.Errorf("numbers of classes: found %d for %d dependent variables", len(n), len(p.dependents))
@@ -219,8 +222,8 @@ func (p *packJob) markNumeric() error {
 		for i := range min(len(numeric), len(p.like.labels)) {
 			numeric[i] = p.like.labels[i].numeric
 		}
-	} else if err := readLabelTypes(p.opt.LabelTypes, numeric, "dependent variable"); err != nil {
-		return argument(err)
+	} else if err := tables.ReadLabelTypes(p.opt.LabelTypes, numeric, "dependent variable"); err != nil {
+		return argument.Of(err)
 	}
 	for i := range p.dependents {
 		p.dependents[i].numeric = numeric[i]
@@ -296,7 +299,7 @@ func (p *packJob) readShapes(ctx context.Context) error {
 	if len(arrays) == 0 {
 		return nil
 	}
-	return atRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
+	return tables.AtRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
 		for _, c := range arrays {
 			fail := func(err error) error {
 				return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: 1, Err: err}

@@ -6,9 +6,8 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/classes"
-	"github.com/beamfit/beamfit/transforms/packed"
 )
 
 // A likeTable is what a packed training table says about how validation data are packed.
@@ -17,7 +16,7 @@ type likeTable struct {
 	normalize  float32
 	numClasses []int
 	labels     []likeLabel
-	variables  variables
+	variables  tables.Variables
 }
 
 // A likeLabel is a dependent variable of a training table.
@@ -31,35 +30,35 @@ type likeLabel struct {
 }
 
 // openLike reads the summary of a packed training table, and from its first buffer how wide its labels are.
-func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
-	packed, err := openPacked(ctx, j.Store, "training", text)
+func openLike(ctx context.Context, store table.Store, text string) (*likeTable, error) {
+	packed, err := tables.OpenPacked(ctx, store, "training", text)
 	if err != nil {
 		return nil, err
 	}
-	defer packed.close()
-	name := packed.snap.Info().Name
-	like := &likeTable{name: name, variables: packed.variables, normalize: unscaled(packed.variables.normalize)}
+	defer packed.Close()
+	name := packed.Snap.Info().Name
+	like := &likeTable{name: name, variables: packed.Variables, normalize: tables.Unscaled(packed.Variables.Normalize)}
 	fail := func(err error) (*likeTable, error) {
-		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix(summarySuffix), Err: err})
+		return nil, fmt.Errorf("training summary table: %w", &table.TableError{Table: name.WithSuffix(tables.SummarySuffix), Err: err})
 	}
-	if like.numClasses, err = j.readNumClasses(ctx, name); err != nil {
+	if like.numClasses, err = readNumClasses(ctx, store, name); err != nil {
 		return nil, err
 	}
-	for _, v := range packed.variables.dependents {
-		l := likeLabel{column: v.column, numeric: v.numeric}
-		if v.classes != nil {
-			l.kind = v.classes.Type.Elem()
-			if l.classes, l.width, err = classes.Read(v.classes, 0); err != nil {
-				return fail(fmt.Errorf("column %q: %w", v.classColumn(), err))
+	for _, v := range packed.Variables.Dependents {
+		l := likeLabel{column: v.Column, numeric: v.Numeric}
+		if v.Classes != nil {
+			l.kind = v.Classes.Type.Elem()
+			if l.classes, l.width, err = classes.Read(v.Classes, 0); err != nil {
+				return fail(fmt.Errorf("column %q: %w", v.ClassColumn(), err))
 			}
 		} else {
-			if l.shape, err = packedShape(ctx, j.Store, packed.snap, v.column); err == nil && !v.numeric && len(l.shape) != 1 {
-				err = fmt.Errorf("column %q: rows of shape %v are not those of classes", v.column, l.shape)
+			if l.shape, err = tables.RowShape(ctx, store, packed.Snap, v.Column); err == nil && !v.Numeric && len(l.shape) != 1 {
+				err = fmt.Errorf("column %q: rows of shape %v are not those of classes", v.Column, l.shape)
 			}
 			if err != nil {
 				return nil, fmt.Errorf("training table: %w", err)
 			}
-			l.width = sizeOf(l.shape)
+			l.width = tables.SizeOf(l.shape)
 		}
 		like.labels = append(like.labels, l)
 	}
@@ -67,14 +66,14 @@ func (j *job) openLike(ctx context.Context, text string) (*likeTable, error) {
 }
 
 // readNumClasses reads the column num_classes of the summary of a packed table.
-func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) {
+func readNumClasses(ctx context.Context, store table.Store, of table.Name) ([]int, error) {
 	const column = "num_classes"
-	snap, err := openTable(ctx, j.Store, "training summary", of.WithSuffix(summarySuffix))
+	snap, err := tables.Open(ctx, store, "training summary", of.WithSuffix(tables.SummarySuffix))
 	if err != nil {
 		return nil, err
 	}
 	defer snap.Close()
-	b, err := readAll(ctx, j.Store, snap, []string{column})
+	b, err := tables.ReadAll(ctx, store, snap, []string{column})
 	if err != nil {
 		return nil, fmt.Errorf("training summary table: %w", err)
 	}
@@ -85,48 +84,17 @@ func (j *job) readNumClasses(ctx context.Context, of table.Name) ([]int, error) 
 	return ns, nil
 }
 
-// packedShape is the shape of a row of a packed variable.
-func packedShape(ctx context.Context, store table.Store, snap table.Snapshot, variable string) (row []int, err error) {
-	column := variable + packed.ShapeSuffix
-	if _, err := selectColumns(snap.Info(), []string{column}); err != nil {
-		return nil, err
-	}
-	err = atRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
-		shape, err := b.Cols[0].Ints(i)
-		if err == nil && (len(shape) < 2 || slices.ContainsFunc(shape[1:], func(d int) bool { return d < 1 || d > buffer.MaxBytes }) || tooLarge(shape[1:])) {
-			err = fmt.Errorf("shape %v is not that of rows", shape)
-		}
-		if err != nil {
-			return &table.ValueError{Table: snap.Info().Name, Column: column, Row: 1, Err: err}
-		}
-		row = slices.Clone(shape[1:])
-		return nil
-	})
-	return row, err
-}
-
-// tooLarge tells whether a row of a shape has more elements than a buffer can hold.
-func tooLarge(shape []int) bool {
-	n := 1
-	for _, d := range shape {
-		if n *= d; n > buffer.MaxBytes {
-			return true
-		}
-	}
-	return false
-}
-
 // check compares the variables of validation data, by position, with those of the training data.
 func (l *likeTable) check(dependents, independents []packedColumn) error {
 	if len(dependents) != len(l.labels) {
 		return fmt.Errorf("%d dependent variables, but training table %s has %d", len(dependents), l.name, len(l.labels))
 	}
-	if have := len(l.variables.independents); len(independents) != have {
+	if have := len(l.variables.Independents); len(independents) != have {
 		return fmt.Errorf("%d independent variables, but training table %s has %d", len(independents), l.name, have)
 	}
 	for i, c := range independents {
-		if c.made != nil && l.variables.independents[i].made == nil {
-			return fmt.Errorf("%s is no column of arrays, but %q of training table %s is", c.made, l.variables.independents[i].column, l.name)
+		if c.made != nil && l.variables.Independents[i].Made == nil {
+			return fmt.Errorf("%s is no column of arrays, but %q of training table %s is", c.made, l.variables.Independents[i].Column, l.name)
 		}
 	}
 	for i, c := range dependents {
@@ -155,7 +123,7 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 func (want likeLabel) checkNumeric(c packedColumn, training table.Name) error {
 	width := 1
 	if c.shape != nil {
-		width = sizeOf(c.shape)
+		width = tables.SizeOf(c.shape)
 	}
 	if len(c.shape) > 1 || len(want.shape) > 1 {
 		if !slices.Equal(c.shape, want.shape) {
@@ -164,7 +132,7 @@ func (want likeLabel) checkNumeric(c packedColumn, training table.Name) error {
 		return nil
 	}
 	if width != want.width {
-		return fmt.Errorf("column %q has labels of %s, but those of %q of training table %s have %d", c.Name, count(width, "number"), want.column, training, want.width)
+		return fmt.Errorf("column %q has labels of %s, but those of %q of training table %s have %d", c.Name, tables.Count(width, "number"), want.column, training, want.width)
 	}
 	return nil
 }

@@ -12,9 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/model/keras"
-	"github.com/beamfit/beamfit/model/loss"
-	"github.com/beamfit/beamfit/transforms/infer"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // houses is a table of n rows whose price is a linear function of the features, whose sizes are two of them, and whose kind is
@@ -334,60 +332,6 @@ func TestClassNumbers(t *testing.T) {
 	wantError(t, err, "houses_kind", "class numbers need a loss such as sparse_categorical_crossentropy")
 }
 
-// TestNumericOutputs: a number has no classes, unless the output is wider than the label and so has them.
-func TestNumericOutputs(t *testing.T) {
-	spec, err := keras.Parse(oneLayer(2, "softmax"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for kind, want := range map[string]infer.Output{
-		"real[]":  {Name: "y", Numbers: 2},
-		"integer": {Name: "y", Classes: classIndexes(2)},
-	} {
-		got, err := trainedOutputs(spec, []variable{{column: "y", kind: kind, numeric: true}}, make([]*loss.Loss, 1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff([]infer.Output{want}, got); d != "" {
-			t.Errorf("%s: %s", kind, d)
-		}
-	}
-}
-
-func TestLabelTypes(t *testing.T) {
-	for _, c := range []struct {
-		column any
-		want   string
-	}{
-		{[]string{"numeric", "class"}, ""},
-		{[]string{"numeric"}, ""},
-		{[]string{"number"}, `column "label_type", row 1: label type "number" is not known`},
-		{[]string{"class", "class", "class"}, "found 3 for 2 dependent variables"},
-		{nil, `column "label_type", row 1: the value is NULL`},
-	} {
-		schema := table.Schema{{Name: labelTypeColumn, Type: table.TextArrayType}}
-		b := table.NewBatch(schema)
-		if err := b.Append(c.column); err != nil {
-			t.Fatal(err)
-		}
-		vs := variables{dependents: make([]variable, 2)}
-		err := vs.readLabelTypes(b, table.Name{Table: "t_summary"})
-		if c.want == "" {
-			if err != nil || !vs.dependents[0].numeric {
-				t.Errorf("%v: %v, error %v", c.column, vs.numeric(), err)
-			}
-			continue
-		}
-		wantError(t, err, c.want)
-	}
-	a := variables{dependents: []variable{{column: "y", numeric: true}}}
-	b := variables{dependents: []variable{{column: "z"}}}
-	want := []string{"the labels of y in the training table are of type numeric, those of z in the test table of type class"}
-	if d := cmp.Diff(want, a.compare("the training table", b, "the test table")); d != "" {
-		t.Error(d)
-	}
-}
-
 // mixedJSON has one input and the outputs kind, of three classes, and size, of two numbers.
 const mixedJSON = `{"class_name": "Model", "config": {"name": "m", "layers": [
 	{"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
@@ -454,7 +398,7 @@ func TestPackedFormat(t *testing.T) {
 	withIris(t, store)
 	const name = "iris_train_packed_summary"
 	b := readTable(t, store, name)
-	schema := append(b.Schema, table.Column{Name: formatColumn, Type: table.Int32Type})
+	schema := append(b.Schema, table.Column{Name: tables.FormatColumn, Type: table.Int32Type})
 	row := make([]any, len(schema))
 	for c := range b.Cols {
 		row[c] = b.Cols[c].Value(0)

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // A writingJob is a job with Replace, or without, and the arguments that name its tables.
@@ -213,7 +215,7 @@ func refuseReplacing(t *testing.T, store table.Store, job writingJob, output, re
 	t.Helper()
 	worked := false
 	err := job.run(t.Context(), Env{Store: store, Progress: func(Event) { worked = true }}, true, output)
-	if !errors.Is(err, errReplacesInput) || worked {
+	if !errors.Is(err, tables.ErrReplacesInput) || worked {
 		t.Errorf("%s into %s: error %v, worked: %t", job.name, output, err, worked)
 	}
 	wantError(t, err, read+": is read by the same command")
@@ -281,7 +283,7 @@ func TestFitReplaceTrainsAnew(t *testing.T) {
 		}
 		opt.WarmStart = true
 		_, err := Fit(t.Context(), Env{Store: store}, opt)
-		var wrong *ArgumentError
+		var wrong *argument.Error
 		if !errors.As(err, &wrong) {
 			t.Errorf("with a warm start: error %v", err)
 		}

@@ -1,56 +1,23 @@
 package pipelines
 
 import (
-	"cmp"
 	"context"
-	"log/slog"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/io/netns"
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
 
-// sharedNetwork is the variable that lets the tests run without a network namespace of their own.
-const sharedNetwork = "BEAMFIT_TEST_SHARED_NETWORK"
+func TestMain(m *testing.M) { jobtest.Main(m) }
 
-// noNamespace is why the machine gives no network namespace.
-var noNamespace error
-
-// TestMain runs the tests in a network namespace of their own, which prism asks for. Where the machine gives none, prism is not tested,
-// and TestPrismIsTested says so.
-func TestMain(m *testing.M) {
-	if netns.Check() != nil && !raceDetector && os.Getenv(sharedNetwork) == "" {
-		code, err := netns.Reexec(os.Args)
-		if err == nil {
-			os.Exit(code)
-		}
-		noNamespace = err
-	}
-	slog.SetDefault(slog.New(QuietBeam(slog.NewTextHandler(os.Stderr, nil)))) // as programs that use prism do
-	os.Exit(m.Run())
-}
-
-func TestPrismIsTested(t *testing.T) {
-	if err := cmp.Or(noNamespace, netns.Check()); err != nil {
-		t.Skipf("prism is not tested: %v", err)
-	}
-}
+func TestPrismIsTested(t *testing.T) { jobtest.PrismIsTested(t) }
 
 // Every job with a pipeline refuses prism in a process that shares its network, before it does anything.
 func TestPrismIsRefused(t *testing.T) {
 	if netns.Check() == nil {
-		program, err := os.Executable()
-		if err != nil {
-			t.Fatal(err)
-		}
-		cmd := exec.Command(program, "-test.run=^TestPrismIsRefused$", "-test.v")
-		cmd.Env = append(os.Environ(), sharedNetwork+"=1")
-		out, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(out), "--- PASS: TestPrismIsRefused") {
-			t.Errorf("%v\n%s", err, out)
-		}
+		jobtest.OwnProcess(t, "TestPrismIsRefused", "BEAMFIT_TEST_PRISM_REFUSED")
 		return
 	}
 	env := Env{Store: refStore{}, Runner: "prism"}
@@ -67,9 +34,21 @@ func TestPrismIsRefused(t *testing.T) {
 		}
 	}
 	env.PrismOpenPort = true
-	j, err := env.beginOnRunner(t.Context(), "split", 0, listeners{})
+	j, err := env.beginOnRunner(t.Context(), "split", 0)
 	if err != nil {
 		t.Fatalf("with PrismOpenPort: %v", err)
 	}
-	j.end()
+	j.End()
+}
+
+// refStore is a store that nothing but the ref is asked of.
+type refStore struct{ table.Store }
+
+func (refStore) Ref() string { return "runtest:" }
+
+// onRunners runs a test on each of the runners that are tested.
+func onRunners(t *testing.T, test func(t *testing.T, env Env)) {
+	for _, name := range jobtest.Runners() {
+		t.Run(name, func(t *testing.T) { test(t, Env{Runner: name}) })
+	}
 }

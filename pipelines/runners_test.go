@@ -9,6 +9,8 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -91,7 +93,7 @@ func accelerated(t *testing.T, file string) bool {
 			continue
 		}
 		found = true
-		if !strings.HasSuffix(tr.GetUniqueName(), "/"+trainingFn) {
+		if !strings.HasSuffix(tr.GetUniqueName(), "/"+job.TrainingFn) {
 			t.Errorf("an accelerator for %s", tr.GetUniqueName())
 		}
 	}
@@ -104,26 +106,5 @@ func TestStoreOfThisMachine(t *testing.T) {
 	_, err := Fit(t.Context(), dryRun(store, filepath.Join(t.TempDir(), "out")), irisFit())
 	if err == nil || !strings.Contains(err.Error(), "is a folder of this machine, which the workers do not see") {
 		t.Errorf("got %v", err)
-	}
-}
-
-// The workers of an engine share the connections of the store, as far as it is known how many there are.
-func TestShareConnections(t *testing.T) {
-	for _, c := range []struct {
-		options            map[string]string
-		perTask, wantReads int
-		wantMost           int
-	}{
-		{nil, 2, 48, 24},
-		{map[string]string{"parallelism": "4"}, 3, 12, 4},
-		{map[string]string{"parallelism": "4"}, 0, 12, 0},
-		{map[string]string{"max_num_workers": "1000"}, 2, 1, 1},
-	} {
-		j := &job{Env: Env{RunnerOptions: c.options}, connections: c.perTask}
-		j.shareConnections()
-		if j.worker.Connections != c.wantReads || j.worker.MostWorkers != c.wantMost {
-			t.Errorf("%v, %d per task: %d connections, %d workers, want %d and %d",
-				c.options, c.perTask, j.worker.Connections, j.worker.MostWorkers, c.wantReads, c.wantMost)
-		}
 	}
 }

@@ -61,8 +61,8 @@ const (
 	masks = `{"class_name": "Masking", "config": {"name": "m"}}`
 )
 
-// listener is a network from 8 frames of 3 numbers to frames of 4 classes.
-func listener(layer string) []byte {
+// hearing is a network from 8 frames of 3 numbers to frames of 4 classes.
+func hearing(layer string) []byte {
 	return fmt.Appendf(nil, `{"class_name": "Sequential", "keras_version": "3.15.1", "config": {"name": "m", "layers": [
 		{"class_name": "InputLayer", "config": {"batch_shape": [null, 8, 3], "name": "in"}}, %s,
 		{"class_name": "Dense", "config": {"name": "d", "units": 4}}]}}`, layer)
@@ -97,7 +97,7 @@ func learnSequences(t *testing.T, store table.Store) {
 	spoken(t, store, "exam", 100, 2)
 	packSpoken(t, store, "lessons", "")
 	packSpoken(t, store, "exam", "lessons_packed")
-	loadArch(t, store, listener(hears))
+	loadArch(t, store, hearing(hears))
 	fitted, err := Fit(t.Context(), env, FitOptions{
 		Source: "lessons_packed", Model: "model", ArchTable: "arch", ID: 1, Iterations: 3, MetricsEvery: 1, Validation: "exam_packed",
 		Compile: ctcParams, Fit: "batch_size=16, epochs=8",
@@ -165,8 +165,8 @@ func TestSequencesRefused(t *testing.T) {
 	if _, err := Preprocess(t.Context(), env, class); err != nil {
 		t.Fatal(err)
 	}
-	loadArch(t, store, listener(hears))
-	loadArch(t, store, listener(masks))
+	loadArch(t, store, hearing(hears))
+	loadArch(t, store, hearing(masks))
 	loadArch(t, store, oneLayer(3, "linear"))
 	fit := func(change func(o *FitOptions)) error {
 		opt := FitOptions{Source: "good_packed", Model: "none", ArchTable: "arch", ID: 1, Iterations: 1, Compile: ctcParams, Fit: "batch_size=2"}

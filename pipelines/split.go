@@ -6,6 +6,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/split"
 )
@@ -13,12 +15,12 @@ import (
 // Split draws a training and a test set from a table: MADlib's train_test_split. It writes one table with a column split, or
 // with Separate two tables, all or none. With Replace they take the place of those that exist.
 func Split(ctx context.Context, env Env, opt SplitOptions) (SplitResult, error) {
-	j, err := env.beginOnRunner(ctx, "split", 3, listeners{}) // a task reads one table and writes two
+	j, err := env.beginOnRunner(ctx, "split", 3) // a task reads one table and writes two
 	if err != nil {
 		return SplitResult{}, err
 	}
-	defer j.end()
-	p, err := j.prepareSplit(ctx, opt)
+	defer j.End()
+	p, err := prepareSplit(ctx, j, opt)
 	if err != nil {
 		return SplitResult{}, err
 	}
@@ -28,7 +30,7 @@ func Split(ctx context.Context, env Env, opt SplitOptions) (SplitResult, error) 
 
 // A splitJob is a Split whose arguments are checked.
 type splitJob struct {
-	*job
+	*job.Job
 	snap    table.Snapshot // of the source
 	outputs []table.Name   // one, or train and test
 	replace bool           // outputs that exist
@@ -39,7 +41,7 @@ func (p *splitJob) close() { _ = p.snap.Close() }
 
 // write does the work.
 func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
-	parts, err := p.snap.Partitions(ctx, p.partitions())
+	parts, err := p.snap.Partitions(ctx, p.Partitions())
 	if err != nil {
 		return SplitResult{}, err
 	}
@@ -51,17 +53,17 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	if err != nil {
 		return SplitResult{}, err
 	}
-	defer abort(ctx, out)
+	defer tables.Abort(ctx, out)
 	p.options.Output = out.ID()
 
-	box, err := p.newBox(ctx, "split", p.outputs[0])
+	box, err := p.NewBox(ctx, "split", p.outputs[0])
 	if err != nil {
 		return SplitResult{}, err
 	}
 	const key = "counts"
 	totals := map[string]int64{split.Counting: p.options.Rows, split.Splitting: p.options.Rows}
-	err = p.pipeline(totals, func(s beam.Scope) error {
-		collect.Keep[split.Counts](s, box.Box, key, split.Split(s, p.worker, p.options, parts))
+	err = p.Pipeline(totals, func(s beam.Scope) error {
+		collect.Keep[split.Counts](s, box.Box, key, split.Split(s, p.RunRef, p.options, parts))
 		return nil
 	})
 	if err != nil {

@@ -7,17 +7,20 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/split"
 )
 
 // prepareSplit checks the arguments in MADlib's order and opens the source.
-func (j *job) prepareSplit(ctx context.Context, opt SplitOptions) (*splitJob, error) {
-	p := &splitJob{job: j}
+func prepareSplit(ctx context.Context, j *job.Job, opt SplitOptions) (*splitJob, error) {
+	p := &splitJob{Job: j}
 	if err := p.checkOutputs(ctx, opt); err != nil {
 		return nil, err
 	}
 	var err error
-	if p.snap, err = openInput(ctx, j.Store, "source", opt.Source); err != nil {
+	if p.snap, err = tables.OpenInput(ctx, j.Store, "source", opt.Source); err != nil {
 		return nil, err
 	}
 	if err := p.check(opt); err != nil {
@@ -29,7 +32,7 @@ func (j *job) prepareSplit(ctx context.Context, opt SplitOptions) (*splitJob, er
 
 // checkOutputs finds the tables to write. With Separate ROOT is no table.
 func (p *splitJob) checkOutputs(ctx context.Context, opt SplitOptions) error {
-	root, err := parseTable("output", opt.Root)
+	root, err := tables.ParseName("output", opt.Root)
 	if err != nil {
 		return err
 	}
@@ -37,13 +40,13 @@ func (p *splitJob) checkOutputs(ctx context.Context, opt SplitOptions) error {
 	if opt.Separate {
 		p.outputs = []table.Name{root.WithSuffix("_train"), root.WithSuffix("_test")}
 	}
-	to := destination{store: p.Store, replace: opt.Replace, reads: named(opt.Source)}
+	to := tables.Destination{Store: p.Store, Replace: opt.Replace, Reads: tables.Names(opt.Source)}
 	for _, name := range p.outputs {
-		if err := to.check(ctx, "output", name); err != nil {
+		if err := to.Check(ctx, "output", name); err != nil {
 			return err
 		}
 	}
-	return p.claim(ctx, "output", p.outputs...)
+	return p.Claim(ctx, "output", p.outputs...)
 }
 
 // check is prepareSplit with the source open.
@@ -57,15 +60,15 @@ func (p *splitJob) check(opt SplitOptions) error {
 		value float64
 	}{{"training", opt.Train}, {"test", test}} {
 		if !(x.value > 0 && x.value < 1) {
-			return argumentErrorf("the %s proportion must be between 0 and 1, both excluded, found %v", x.name, x.value)
+			return argument.Errorf("the %s proportion must be between 0 and 1, both excluded, found %v", x.name, x.value)
 		}
 	}
 	if sum := opt.Train + test; sum > 1 {
-		return argumentErrorf("the training and test proportions, %v and %v, add up to %v; at most 1 is possible", opt.Train, test, sum)
+		return argument.Errorf("the training and test proportions, %v and %v, add up to %v; at most 1 is possible", opt.Train, test, sum)
 	}
 	info := p.snap.Info()
 	p.options = split.Options{
-		Ref: p.ref, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate, Spread: p.limits.spread,
+		Ref: p.StoreRef, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate, Spread: p.Limits.Spread,
 		Proportions: split.Proportions{Train: opt.Train, Test: test, WithReplacement: opt.WithReplacement},
 	}
 	p.replace = opt.Replace
@@ -79,9 +82,9 @@ func (p *splitJob) checkColumns(opt SplitOptions) error {
 	if strings.TrimSpace(opt.Strata) != "" {
 		names, err := table.ParseColumns(opt.Strata)
 		if err != nil {
-			return argumentErrorf("strata: %w", err)
+			return argument.Errorf("strata: %w", err)
 		}
-		if p.options.Columns, err = selectColumns(info, names); err != nil {
+		if p.options.Columns, err = tables.Select(info, names); err != nil {
 			return fmt.Errorf("strata: %w", err)
 		}
 		p.options.Strata, p.options.Proportions.Strata = names, true
@@ -90,14 +93,14 @@ func (p *splitJob) checkColumns(opt SplitOptions) error {
 	if text := strings.TrimSpace(opt.Columns); text != "" && text != "*" {
 		names, err := table.ParseColumns(text)
 		if err != nil {
-			return argumentErrorf("columns: %w", err)
+			return argument.Errorf("columns: %w", err)
 		}
-		if rest, err = selectColumns(info, names); err != nil {
+		if rest, err = tables.Select(info, names); err != nil {
 			return fmt.Errorf("columns: %w", err)
 		}
 		for _, name := range names {
 			if slices.Contains(p.options.Strata, name) {
-				return argumentErrorf("columns: column %q is one of the strata already, which come first in the output", name)
+				return argument.Errorf("columns: column %q is one of the strata already, which come first in the output", name)
 			}
 		}
 	}

@@ -5,6 +5,8 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
 // A StoredModel is a model as a table keeps it.
@@ -17,30 +19,30 @@ type StoredModel struct {
 // ReadModel reads a model from its model table, or the one of an ID from an architecture table. It needs no summary, unlike OpenModel.
 func ReadModel(ctx context.Context, store table.Store, name string, id *int) (*StoredModel, error) {
 	if store == nil {
-		return nil, errNoStore
+		return nil, argument.ErrNoStore
 	}
-	var m *storedModel
+	var m *tables.Model
 	var err error
 	if id != nil {
-		m, err = readArchitecture(ctx, store, name, *id)
+		m, err = tables.ReadArchitecture(ctx, store, name, *id)
 	} else if err = refuseArchitectures(ctx, store, name); err == nil {
-		m, err = readModel(ctx, store, name)
+		m, err = tables.ReadModel(ctx, store, name)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &StoredModel{Arch: m.arch, Spec: m.spec, Weights: m.weights}, nil
+	return &StoredModel{Arch: m.Arch, Spec: m.Spec, Weights: m.Weights}, nil
 }
 
 // refuseArchitectures refuses an architecture table that is given as a model table.
 func refuseArchitectures(ctx context.Context, store table.Store, text string) error {
-	snap, err := openInput(ctx, store, "model", text)
+	snap, err := tables.OpenInput(ctx, store, "model", text)
 	if err != nil {
 		return err
 	}
 	defer snap.Close()
 	if name := snap.Info().Name; snap.Info().Schema.Index("model_id") >= 0 {
-		return argumentErrorf("%s is an architecture table: the id of the model must be given", name)
+		return argument.Errorf("%s is an architecture table: the id of the model must be given", name)
 	}
 	return nil
 }

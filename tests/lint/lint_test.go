@@ -35,6 +35,13 @@ var layers = []struct {
 	{"serve/loan", []string{"serve/wire"}},
 	{"serve/madlib", []string{"pipelines", "io/table"}},
 	{"serve", []string{"pipelines", "io/pgio"}},
+	{"pipelines/internal/argument", nil},
+	{"pipelines/internal/tables", []string{"pipelines/internal/argument", "transforms", "io/table", "model"}},
+	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns"}},
+	{"pipelines/internal/job", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
+	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},
+	{"pipelines/internal/inference", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/job", "transforms", "io/table", "model"}},
+	{"pipelines/internal/fitting", []string{"pipelines/internal/tables", "pipelines/internal/job", "pipelines/internal/fitlog", "transforms", "io/table", "model"}},
 	{"pipelines", []string{"transforms", "io/table", "io/netns", "io/tfevents", "io/kerasio", "model"}},
 	{"transforms", []string{"io/table", "io/ownerlock", "model"}},
 	{"io/pgio", []string{"io/table", "io/netns"}},
@@ -160,7 +167,7 @@ func TestLibrariesStayAtHome(t *testing.T) {
 }
 
 // testSupport are the packages that only tests use: conformance suites.
-var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest"}
+var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest"}
 
 func TestTestSupportStaysInTests(t *testing.T) {
 	supports := func(p string) bool {

@@ -82,7 +82,8 @@ func TestOnce(t *testing.T) {
 // What is put stays until it is taken or the run ends, and is heard of.
 func TestValues(t *testing.T) {
 	var heard []string
-	r := Begin(t.Context(), Options{Kept: func(key string, v any) { heard = append(heard, key+"="+v.(string)) }})
+	r := Begin(t.Context(), Options{})
+	r.Listen(nil, func(key string, v any) { heard = append(heard, key+"="+v.(string)) })
 	r.Put("box/a", "1")
 	r.Put("box/a", "2")
 	r.Put("box/b", "3")

@@ -40,10 +40,6 @@ type Options struct {
 	Store table.Store
 	// Progress hears how far each stage is, one call at a time; nil: nobody listens.
 	Progress func(stage, unit string, done int64)
-	// Watch hears of iterations of training; nil: nobody listens.
-	Watch Watcher
-	// Kept hears of every Put; nil: nobody listens. Calls may come at the same time.
-	Kept func(key string, value any)
 }
 
 // A Watcher hears of the iterations of a fit in the process that began the run. Calls may come at the same time and must be
@@ -93,10 +89,14 @@ var (
 // Begin starts a run. Its tasks stop when ctx ends. End must be called.
 func Begin(ctx context.Context, opt Options) *Run {
 	r := newRun(ctx, Ref{ID: fmt.Sprint(process, count.Add(1)), Workers: opt.Workers, Memory: opt.Memory})
-	r.local, r.store, r.progress, r.watch, r.kept = true, opt.Store, opt.Progress, opt.Watch, opt.Kept
+	r.local, r.store, r.progress = true, opt.Store, opt.Progress
 	runs.add(r)
 	return r
 }
+
+// Listen makes somebody hear of the iterations of training, and of every Put; either may be nil. Calls may come at the same time. It must
+// be called before the first task of the run.
+func (r *Run) Listen(watch Watcher, kept func(key string, value any)) { r.watch, r.kept = watch, kept }
 
 func newRun(ctx context.Context, ref Ref) *Run {
 	workers := ref.Workers

@@ -1,0 +1,40 @@
+package pipelines
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/weights"
+)
+
+// identity is what a fit has in common with the checkpoint that it goes on from, so that the weights are those of a fit that was
+// never stopped. The number of iterations is not among it, nor are the values of the tables (checkpointHeader.Digests).
+func (f *fit) identity(start []float32) map[string]string {
+	var rows []int
+	for _, shard := range f.run.Sets[0].Shards {
+		rows = append(rows, shard.Rows)
+	}
+	functions, err := json.Marshal(f.functions)
+	if err != nil {
+		panic(fmt.Sprintf("pipelines: functions: %v", err)) // texts
+	}
+	digest := func(b []byte) string { return fmt.Sprintf("SHA-256 %x", sha256.Sum256(b)) }
+	return map[string]string{
+		"source table":      f.opt.Source,
+		"rows of shards":    fmt.Sprint(rows),
+		"architecture":      digest(f.stored.Arch),
+		"first weights":     digest(weights.Encode(start)),
+		"compile_params":    f.opt.Compile,
+		"fit_params":        f.opt.Fit,
+		"class weights":     fmt.Sprint(f.run.Model.Fit.ClassWeight),
+		"functions":         digest(functions),
+		"validation table":  f.opt.Validation,
+		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
+		"seed":              strconv.FormatUint(f.opt.Seed, 10),
+		"kernels":           kernels.Variant(),
+		"version":           Version,
+	}
+}

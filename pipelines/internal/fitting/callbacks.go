@@ -1,0 +1,182 @@
+package fitting
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/beamfit/beamfit/model/callback"
+	"github.com/beamfit/beamfit/pipelines/internal/fitlog"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/transforms/recipe"
+)
+
+// bestKey is the key of the best weights in a checkpoint.
+const bestKey = "best"
+
+// LogNames are the names of the metrics in Keras' logs: with the output where there are several, and made different where two are alike.
+//
+// Source: keras/src/trainers/compile_utils.py, CompileMetrics.result.
+func LogNames(model *recipe.Loaded) []string {
+	var names []string
+	seen := map[string]int{}
+	for _, m := range model.OutputMetrics() {
+		name := m.LogName
+		if len(model.Spec.Outputs) > 1 {
+			name = m.Output + "_" + name
+		}
+		n := seen[name]
+		seen[name]++
+		if n > 0 {
+			name = fmt.Sprintf("%s_%d", name, n)
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// logs are the scores of an iteration as callbacks see them.
+func (f *Fit) logs(r tables.Report) callback.Logs {
+	var logs callback.Logs
+	names := LogNames(f.Model)
+	add := func(prefix string, s *tables.Scores) {
+		if s == nil {
+			return
+		}
+		logs = append(logs, callback.Value{Name: prefix + "loss", Value: float64(s.Loss)})
+		for i, v := range s.Values() {
+			logs = append(logs, callback.Value{Name: prefix + names[i], Value: v})
+		}
+	}
+	add("", r.Training)
+	add("val_", r.Validation)
+	return logs
+}
+
+// beginCallbacks is where the callbacks are after so many iterations, which were scored as reports say.
+func (f *Fit) beginCallbacks(done int, reports []tables.Report) (*callback.Run, error) {
+	run := f.Callbacks.Begin()
+	for i := 1; i <= done; i++ {
+		if _, err := run.Before(i); err != nil {
+			return nil, err
+		}
+		if len(reports) > 0 && reports[0].Iteration == i {
+			run.After(i, f.logs(reports[0]))
+			reports = reports[1:]
+		}
+	}
+	return run, nil
+}
+
+// rates are the learning rates of iterations, from first to last; nil: the optimizer's own.
+func (c Course) rates(first, last int) ([]*float64, error) {
+	var rates []*float64
+	for i := first; i <= last; i++ {
+		rate, err := c.callbacks.Before(i)
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, rate)
+	}
+	return rates, nil
+}
+
+// openLogs opens the files of callbacks; a dry run has none.
+func (f *Fit) openLogs() error {
+	files := f.Callbacks.Files()
+	if len(files) == 0 || f.Engine.Traits().DryRun {
+		return nil
+	}
+	var weights []fitlog.Weight
+	for _, l := range f.Model.Spec.Layers {
+		for _, w := range l.Weights {
+			weights = append(weights, fitlog.Weight{Name: f.Model.Spec.Name + "/" + l.Name + "/" + w.Name, Offset: w.Offset, Size: w.Size()})
+		}
+	}
+	for _, file := range files {
+		log, err := fitlog.Open(file.Callback, fitlog.Options{
+			Below: f.FilesBelow, After: f.Resumed, Began: time.Now(), Arch: f.Recipe.Arch, Weights: weights,
+		})
+		if err != nil {
+			return err
+		}
+		f.files = append(f.files, openLog{file.Index, log})
+	}
+	return nil
+}
+
+// An openLog is the file of a callback, by its place in the list.
+type openLog struct {
+	index int
+	fitlog.Log
+}
+
+// closeLogs closes the files of callbacks.
+func (f *Fit) closeLogs() error {
+	var errs []error
+	for _, file := range f.files {
+		errs = append(errs, file.Close())
+	}
+	f.files = nil
+	return errors.Join(errs...)
+}
+
+// decide lets the callbacks act after the last iteration of the course, where it was scored, and puts into the course what they
+// decide.
+func (f *Fit) decide(ctx context.Context, c *Course) error {
+	if !f.Callbacks.NeedsScores() || !f.Schedule.scored(c.Done) {
+		return nil
+	}
+	report := c.Reports[len(c.Reports)-1]
+	out := c.callbacks.After(c.Done, f.logs(report))
+	for _, file := range f.files {
+		e := fitlog.Entry{Iteration: c.Done, At: f.Began.Add(report.Elapsed - f.earlier), Logs: out.Logged[file.index]}
+		e.Weights = func() ([]float32, error) { return c.weights(ctx) }
+		if err := file.Write(e); err != nil {
+			return err
+		}
+	}
+	for _, note := range out.Notes {
+		f.Listener.Noted(note)
+	}
+	if out.Best {
+		best, err := c.weights(ctx)
+		if err != nil {
+			return err
+		}
+		c.best = best
+	}
+	if out.Fail != "" {
+		return fmt.Errorf("iteration %d: %s", c.Done, out.Fail)
+	}
+	c.Stopped = out.Stop
+	return nil
+}
+
+// bestOf are the best weights in a checkpoint, where the callbacks of its course have found some.
+func (f *Fit) bestOf(saved savedCourse, run *callback.Run) ([]float32, error) {
+	if run.BestIteration() == 0 {
+		return nil, nil
+	}
+	best, err := saved.vector(bestKey, f.Model.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", bestKey, err)
+	}
+	return best, nil
+}
+
+// Model is what the model gets: the weights of the course, or the best ones, and the report of the iteration that they are of.
+func (c Course) Model(ctx context.Context) (weights []float32, of tables.Report, err error) {
+	of = c.Reports[len(c.Reports)-1] // the last iteration is always scored
+	if c.best == nil {
+		weights, err = c.weights(ctx)
+		return weights, of, err
+	}
+	for _, r := range c.Reports {
+		if r.Iteration == c.callbacks.BestIteration() {
+			of = r
+		}
+	}
+	return c.best, of, nil
+}

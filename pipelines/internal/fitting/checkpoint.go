@@ -1,0 +1,277 @@
+package fitting
+
+import (
+	"context"
+	"encoding"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/trainshard"
+)
+
+// checkpointSchema is that of a checkpoint, the table MODEL_checkpoint: the box of a course, with its keys and pieces, and what the
+// course belongs to.
+var checkpointSchema = append(table.Schema{
+	{Name: "iteration", Type: table.Int32Type}, // the same in all rows
+	{Name: "key", Type: table.TextType},
+}, collect.Schema...)
+
+// headerKey is the key of a checkpoint's header, and reportsKey that of its reports.
+const (
+	headerKey  = "header"
+	reportsKey = "scores"
+)
+
+// checkpointFormat is the format of a checkpoint's values; another one is refused.
+const checkpointFormat = 2
+
+// A checkpointHeader says what a checkpoint is of, as JSON.
+type checkpointHeader struct {
+	Format    int
+	Iteration int
+	// Identity has what the fit has in common with one that goes on from it, but for the values of its tables: Digests has those of
+	// the shards of each.
+	Identity map[string]string
+	Digests  map[string][]string
+	Started  time.Time
+	// Elapsed is in seconds, without the time between commands.
+	Elapsed float64
+}
+
+func (h checkpointHeader) MarshalBinary() ([]byte, error) { return json.Marshal(h) }
+
+// checkpointTable is the name of the fit's checkpoint.
+func (f *Fit) checkpointTable() table.Name { return f.Target.WithSuffix("_checkpoint") }
+
+// CheckpointSpec is the table that takes the place of the last checkpoint.
+func (f *Fit) CheckpointSpec() table.TableSpec {
+	return table.TableSpec{Name: f.checkpointTable(), Schema: checkpointSchema, Replace: true, Ordered: true}
+}
+
+// ofCheckpoint is an error about the checkpoint.
+func (f *Fit) ofCheckpoint(err error) error {
+	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.checkpointTable(), Err: err})
+}
+
+// ofValues is the error of a pipeline: where a table has other values than the checkpoint says, the error is about that.
+func (f *Fit) ofValues(err error) error {
+	var of *table.TableError
+	if f.Resumed == 0 || !errors.Is(err, table.ErrChanged) || !errors.As(err, &of) {
+		return err
+	}
+	for _, set := range f.Sets {
+		if set.Name == of.Table {
+			return f.ofCheckpoint(otherFit([]string{"values of the " + set.Set + " table"}))
+		}
+	}
+	return err
+}
+
+// An OtherFitError is that of a checkpoint which this fit cannot go on from, but another one, or one of another version, could.
+type OtherFitError struct{ text string }
+
+func (e *OtherFitError) Error() string { return e.text }
+
+// otherFit is the error of a checkpoint whose identity differs under these names.
+func otherFit(names []string) error {
+	return &OtherFitError{fmt.Sprintf("is of a fit with other arguments (%s): repeat that one to go on with it, or drop the table", strings.Join(names, ", "))}
+}
+
+// saveCheckpoint puts a course in the place of the last checkpoint.
+func (f *Fit) saveCheckpoint(ctx context.Context, c Course) error {
+	out, err := f.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{f.CheckpointSpec()}})
+	if err != nil {
+		return err
+	}
+	defer tables.Abort(ctx, out)
+	if err := f.writeCheckpoint(ctx, out.ID(), c); err != nil {
+		return err
+	}
+	if err := f.CheckClaims(ctx); err != nil {
+		return err
+	}
+	return out.Commit(ctx)
+}
+
+func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) error {
+	w, err := f.Store.Append(ctx, table.Part{Output: output, Key: "0"})
+	if err != nil {
+		return err
+	}
+	defer w.Discard()
+	b := table.NewBatch(checkpointSchema)
+	put := func(key string, value encoding.BinaryMarshaler) error {
+		data, err := value.MarshalBinary()
+		if err != nil {
+			return err
+		}
+		for piece, part := range collect.Pieces(data) {
+			b.Reset()
+			if err := b.Append(c.Done, key, piece, part); err != nil {
+				return err
+			}
+			if err := w.Write(ctx, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	header := checkpointHeader{
+		Format: checkpointFormat, Iteration: c.Done, Identity: f.Identity, Digests: map[string][]string{},
+		Started: f.Started, Elapsed: f.elapsed(time.Now()).Seconds(),
+	}
+	for _, set := range f.Sets {
+		for _, shard := range set.Shards {
+			header.Digests[set.Set] = append(header.Digests[set.Set], shard.Digest)
+		}
+	}
+	if err := put(headerKey, header); err != nil {
+		return err
+	}
+	if err := put(reportsKey, packedReports(c.Reports)); err != nil {
+		return err
+	}
+	vector, err := average.Load(ctx, c.box.Box)
+	if err != nil {
+		return err
+	}
+	if err := put(average.Key, vector); err != nil {
+		return err
+	}
+	if c.best != nil {
+		if err := put(bestKey, average.Vector{Values: c.best}); err != nil {
+			return err
+		}
+	}
+	for _, shard := range f.training().Shards {
+		key := trainshard.Key + shard.CollectKey()
+		state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
+		if err != nil {
+			return err
+		}
+		if err := put(key, state); err != nil {
+			return err
+		}
+	}
+	return w.Close(ctx)
+}
+
+// resume is the course that a fit begins with: that of its checkpoint, where there is one, else one of no iterations with the start
+// weights.
+func (f *Fit) resume(ctx context.Context, start []float32) (Course, error) {
+	if f.Identity == nil || f.Anew {
+		return f.newCourse(ctx, 0, start, nil, nil)
+	}
+	snap, err := f.Store.Snapshot(ctx, f.checkpointTable())
+	if errors.Is(err, table.ErrNotExist) {
+		return f.newCourse(ctx, 0, start, nil, nil)
+	}
+	if err != nil {
+		return Course{}, fmt.Errorf("checkpoint: %w", err)
+	}
+	defer snap.Close()
+	c, err := f.restore(ctx, snap, start)
+	if err != nil {
+		return c, f.ofCheckpoint(err)
+	}
+	return c, nil
+}
+
+// restore is the course of a checkpoint, which is that of no iterations where the checkpoint is empty.
+func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32) (Course, error) {
+	if err := checkCheckpoint(snap.Info().Schema); err != nil {
+		return Course{}, err
+	}
+	if snap.Info().Rows == 0 { // of a fit that has ended
+		return f.newCourse(ctx, 0, start, nil, nil)
+	}
+	b, err := tables.ReadAll(ctx, f.Store, snap, checkpointSchema.Names())
+	if err != nil {
+		return Course{}, err
+	}
+	c, err := readCheckpoint(b)
+	if err != nil {
+		return Course{}, err
+	}
+	if other := different(f.Identity, c.header.Identity); other != nil {
+		return Course{}, otherFit(other)
+	}
+	if c.header.Iteration >= f.Schedule.Iterations {
+		return Course{}, &OtherFitError{fmt.Sprintf("is of iteration %d; expected one before the last of %d", c.header.Iteration, f.Schedule.Iterations)}
+	}
+	if err := f.adoptDigests(c.header.Digests); err != nil {
+		return Course{}, err
+	}
+	vector, err := c.vector(average.Key, f.Model.Spec)
+	if err != nil {
+		return Course{}, err
+	}
+	states, err := c.states(len(f.training().Shards), f.Model.Model)
+	if err != nil {
+		return Course{}, err
+	}
+	reports, err := unpackReports(c.values[reportsKey], c.header.Iteration, f.scoreNames())
+	if err != nil {
+		return Course{}, err
+	}
+	f.Resumed, f.Started = c.header.Iteration, c.header.Started
+	f.earlier = time.Duration(c.header.Elapsed * float64(time.Second))
+	from, err := f.newCourse(ctx, c.header.Iteration, vector, states, reports)
+	if err == nil {
+		from.best, err = f.bestOf(c, from.callbacks)
+	}
+	return from, err
+}
+
+// adoptDigests makes the values of the tables at the checkpoint what the tables must have.
+func (f *Fit) adoptDigests(digests map[string][]string) error {
+	for _, set := range f.Sets {
+		of := digests[set.Set]
+		if len(of) != len(set.Shards) {
+			return otherFit([]string{"values of the " + set.Set + " table"})
+		}
+		for i := range of {
+			set.Shards[i].Digest = of[i]
+		}
+	}
+	return nil
+}
+
+// different are the names under which others does not have what an identity has, sorted.
+func different(identity, others map[string]string) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(identity)) {
+		if x, ok := others[name]; !ok || x != identity[name] {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// scoreNames are the names of the metrics of each table that is scored: the training table, then that for validation.
+func (f *Fit) scoreNames() [][]string {
+	var names [][]string
+	for range f.Sets {
+		names = append(names, tables.MetricNames(f.Model.Model, len(f.Model.Spec.Outputs)))
+	}
+	return names
+}
+
+// dropTimeout bounds the wait for readers of a checkpoint that is dropped.
+const dropTimeout = 5 * time.Second
+
+// DropCheckpoint drops the checkpoint of a fit that has ended well, also when ctx has ended since.
+func (f *Fit) DropCheckpoint(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
+	defer cancel()
+	_, err := f.Store.Drop(ctx, []table.Name{f.checkpointTable()}, true)
+	return err
+}

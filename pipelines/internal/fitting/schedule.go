@@ -1,0 +1,67 @@
+package fitting
+
+// Limits of the iterations of one pipeline. A runner keeps the weights of every iteration, and prism needs the longer for each the
+// more there are; between pipelines nothing is kept but the latest weights and states. A pipeline costs a millisecond on the direct runner.
+const (
+	mostPerPipeline       = 25
+	weightBytesInPipeline = 8 << 20
+)
+
+// A Schedule decides what is done after which iteration. Nobody else knows where the end is.
+type Schedule struct {
+	// Iterations is the number of all; they are counted from 1.
+	Iterations int
+	// ScoreEvery is after how many iterations metrics are computed; they are after the last as well. 0: see Complete.
+	ScoreEvery int
+	// PerPipeline is the most iterations of one pipeline. 0: see Complete.
+	PerPipeline int
+	// CheckpointEvery is after how many iterations a checkpoint is due; 0: never. None is due after the last.
+	CheckpointEvery int
+	// EndAtScores: a pipeline ends with every iteration that is scored, since callbacks decide there how the fit goes on.
+	EndAtScores bool
+}
+
+// Complete fills in what is 0, for a model of so many weights and a runner that takes at most so many iterations in a pipeline (0: any
+// number). Where callbacks act on scores all iterations are scored unless something else is asked for.
+func (s Schedule) Complete(weights, most int) Schedule {
+	switch {
+	case s.ScoreEvery > 0:
+	case s.EndAtScores:
+		s.ScoreEvery = 1
+	default:
+		s.ScoreEvery = s.Iterations
+	}
+	if s.PerPipeline == 0 {
+		s.PerPipeline = max(1, min(mostPerPipeline, weightBytesInPipeline/max(1, 4*weights)))
+	}
+	if most > 0 {
+		s.PerPipeline = min(s.PerPipeline, most)
+	}
+	return s
+}
+
+// next is the last iteration of the pipeline that begins after done iterations; false: there is none, as after callbacks have stopped
+// the fit.
+func (s Schedule) next(done int, stopped bool) (last int, ok bool) {
+	last = min(done+s.PerPipeline, s.Iterations)
+	if s.EndAtScores {
+		last = min(last, (done/s.ScoreEvery+1)*s.ScoreEvery)
+	}
+	if every := s.CheckpointEvery; every > 0 {
+		last = min(last, (done/every+1)*every)
+	}
+	return last, done < s.Iterations && !stopped
+}
+
+// scored reports whether metrics are computed after an iteration.
+func (s Schedule) scored(iteration int) bool {
+	return iteration%s.ScoreEvery == 0 || s.last(iteration)
+}
+
+// last reports whether an iteration is the last.
+func (s Schedule) last(iteration int) bool { return iteration == s.Iterations }
+
+// checkpointDue reports whether a checkpoint is due after an iteration, after which callbacks may have stopped the fit.
+func (s Schedule) checkpointDue(iteration int, stopped bool) bool {
+	return s.CheckpointEvery > 0 && iteration%s.CheckpointEvery == 0 && !s.last(iteration) && !stopped
+}

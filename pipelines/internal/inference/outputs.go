@@ -1,0 +1,207 @@
+package inference
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/transforms/infer"
+)
+
+// OutputsOf pairs the model's outputs with the dependent variables.
+func OutputsOf(t *tables.TrainedModel) ([]infer.Output, error) {
+	outputs, err := trainedOutputs(t.Spec, t.Variables.Dependents, trainedLosses(t.Spec, t.Summary))
+	if err != nil {
+		return nil, t.OfSummary(err)
+	}
+	return outputs, nil
+}
+
+// trainedLosses are the losses that the model was trained with, one per output. One is nil where the summary has no compile_params that
+// can be read: prediction does not depend on training.
+func trainedLosses(spec *keras.Spec, summary *table.Batch) []*loss.Loss {
+	none := make([]*loss.Loss, len(spec.Outputs))
+	if summary.Col("compile_params") == nil {
+		return none
+	}
+	text, err := summary.Col("compile_params").Text(0)
+	if err != nil {
+		return none
+	}
+	compile, err := params.ParseCompile(text)
+	if err != nil {
+		return none
+	}
+	losses, err := trainer.LossesOf(spec, *compile)
+	if err != nil {
+		return none
+	}
+	return losses
+}
+
+// secondBy is how output i, of one unit, tells the second class, by the loss that it was trained with; nil: it is not known.
+func secondBy(spec *keras.Spec, i int, l *loss.Loss) infer.Second {
+	switch {
+	case l == nil, !loss.Known(l.Name): // of a person's own loss the activation tells more
+		return secondOf(spec, i)
+	case l.FromLogits:
+		return infer.Logit
+	case l.Name == "hinge" || l.Name == "squared_hinge":
+		return infer.Side
+	}
+	return infer.Probability
+}
+
+// trainedOutputs pairs the model's outputs with the dependent variables of its summary. losses are those of training.
+func trainedOutputs(spec *keras.Spec, dependents []tables.Variable, losses []*loss.Loss) ([]infer.Output, error) {
+	if len(spec.Outputs) != len(dependents) {
+		return nil, fmt.Errorf("%s for a model with %s", tables.Count(len(dependents), "dependent variable"), tables.Count(len(spec.Outputs), "output"))
+	}
+	var outputs []infer.Output
+	for i, v := range dependents {
+		labels := loss.LikeOutput
+		if losses[i] != nil {
+			labels = losses[i].Labels
+		}
+		if shape := spec.Tensors[spec.Outputs[i]].Shape; labels == loss.Sequences && len(shape) == 2 {
+			outputs = append(outputs, infer.Output{Name: v.Column, Numbers: shape[0] * shape[1], Frames: shape[0]})
+			continue
+		}
+		if shape := spec.OutputShapes()[i]; len(shape) > 1 {
+			outputs = append(outputs, outputOfSteps(v.Column, shape, losses[i] != nil && losses[i].AmongClasses))
+			continue
+		}
+		k := spec.OutputShapes()[i][0]
+		if labels == loss.ClassNumbers || v.Numeric && (k == 1 || table.ParseType(v.Kind).Array) {
+			outputs = append(outputs, infer.Output{Name: v.Column, Numbers: k})
+			continue
+		}
+		classes := v.ClassTexts()
+		if classes == nil || len(classes) == 1 && classes[0] == nil {
+			classes = classIndexes(k)
+		}
+		if k == 1 && len(classes) == 2 {
+			outputs = append(outputs, infer.Output{Name: v.Column, Classes: classes, Second: secondBy(spec, i, losses[i])})
+			continue
+		}
+		if len(classes) != k {
+			return nil, fmt.Errorf("column %q has %d class values, output %q of the model has %d classes",
+				v.ClassColumn(), len(classes), outputName(spec, i), k)
+		}
+		outputs = append(outputs, infer.Output{Name: v.Column, Classes: classes})
+	}
+	return outputs, nil
+}
+
+// outputOfSteps is an output of several dimensions: the numbers themselves, or of each step the number of its class.
+func outputOfSteps(name string, shape []int, classes bool) infer.Output {
+	out := infer.Output{Name: name, Numbers: tables.SizeOf(shape), Shape: shape}
+	if classes && shape[len(shape)-1] > 1 {
+		out.Shape = shape[:len(shape)-1]
+	}
+	return out
+}
+
+func outputName(spec *keras.Spec, i int) string { return spec.Tensors[spec.Outputs[i]].Name }
+
+// classIndexes are 0 to k-1, the values of classes that have none.
+func classIndexes(k int) []*string {
+	out := make([]*string, k)
+	for i := range out {
+		text := fmt.Sprint(i)
+		out[i] = &text
+	}
+	return out
+}
+
+// Given is what arguments say of the dependent variables of a model that has no summary.
+type Given struct {
+	Classes    [][]*string // the class values of each; nil: their indexes. An element is nil for a NULL class
+	Dependents int         // 0: 1
+	LabelTypes []string
+}
+
+// GivenOutputs pairs the model's outputs with the class values of the arguments.
+func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
+	if opt.Dependents < 0 {
+		return nil, argument.Errorf("the number of dependent variables must be at least 1, found %d", opt.Dependents)
+	}
+	dependents := max(1, opt.Dependents)
+	if dependents != len(spec.Outputs) {
+		return nil, fmt.Errorf("the model has %s, the number of dependent variables is %d", tables.Count(len(spec.Outputs), "output"), dependents)
+	}
+	if opt.Classes != nil && len(opt.Classes) != dependents {
+		return nil, argument.Errorf("%d lists of class values for %s", len(opt.Classes), tables.Count(dependents, "dependent variable"))
+	}
+	numeric := make([]bool, dependents)
+	if err := tables.ReadLabelTypes(opt.LabelTypes, numeric, "dependent variable"); err != nil {
+		return nil, argument.Of(err)
+	}
+	var outputs []infer.Output
+	for i := range dependents {
+		shape := spec.OutputShapes()[i]
+		k := shape[0]
+		out := infer.Output{Name: "dependent_var", Classes: classIndexes(k)}
+		if dependents > 1 {
+			out.Name = fmt.Sprintf("dependent_var_%d", i)
+		}
+		if len(shape) > 1 && (opt.Classes == nil || numeric[i]) {
+			outputs = append(outputs, outputOfSteps(out.Name, shape, !numeric[i] && spec.OutputActivation(i) == "softmax"))
+			continue
+		}
+		if len(shape) > 1 {
+			return nil, argument.Errorf("class values of dependent variable %d: output %q of the model has shape %v, whose classes are predicted by their numbers",
+				i+1, outputName(spec, i), shape)
+		}
+		if numeric[i] {
+			if opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {
+				return nil, argument.Errorf("class values of dependent variable %d: it is numeric and has none", i+1)
+			}
+			out.Classes, out.Numbers = nil, k
+		} else if opt.Classes == nil {
+			if k == 1 && spec.OutputActivation(i) == "sigmoid" {
+				out.Classes, out.Second = classIndexes(2), infer.Probability
+			}
+		} else {
+			if k == 1 && len(opt.Classes[i]) > 1 {
+				k, out.Second = 2, secondOf(spec, i)
+			}
+			var err error
+			if out.Classes, err = trimClasses(opt.Classes[i], k); err != nil {
+				return nil, fmt.Errorf("class values of dependent variable %d: %w (output %q of the model)", i+1, err, outputName(spec, i))
+			}
+		}
+		outputs = append(outputs, out)
+	}
+	return outputs, nil
+}
+
+// secondOf is how an output of one unit tells the second class, by its activation.
+func secondOf(spec *keras.Spec, i int) infer.Second {
+	switch spec.OutputActivation(i) {
+	case "linear":
+		return infer.Logit
+	case "tanh":
+		return infer.Side
+	}
+	return infer.Probability
+}
+
+// trimClasses cuts a list of class values to the k classes of an output. SQL arrays are rectangular, so lists for outputs
+// of different width are filled up with NULLs, which are cut off here.
+func trimClasses(list []*string, k int) ([]*string, error) {
+	n := len(list)
+	for n > k && list[n-1] == nil {
+		n--
+	}
+	if n != k {
+		return nil, fmt.Errorf("%d values for %s", n, tables.Count(k, "class"))
+	}
+	return list[:n], nil
+}

@@ -1,0 +1,98 @@
+package inference
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/transforms/infer"
+)
+
+// twoOutputs has the outputs kind, of three classes, and size, of two.
+const twoOutputs = `{"class_name": "Model", "config": {"name": "m", "layers": [
+	{"class_name": "InputLayer", "name": "x", "config": {"name": "x", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+	{"class_name": "Dense", "name": "kind", "config": {"name": "kind", "units": 3, "activation": "softmax"}, "inbound_nodes": [[["x", 0, 0, {}]]]},
+	{"class_name": "Dense", "name": "size", "config": {"name": "size", "units": 2}, "inbound_nodes": [[["x", 0, 0, {}]]]}],
+	"input_layers": [["x", 0, 0]], "output_layers": [["kind", 0, 0], ["size", 0, 0]]}}`
+
+// classList are class values, for comparison.
+func classList(classes []*string) string {
+	out := make([]string, len(classes))
+	for i, c := range classes {
+		out[i] = strconv.Quote(*c)
+	}
+	return "(" + strings.Join(out, ", ") + ")"
+}
+
+// says checks that an error says all of that.
+func says(t *testing.T, err error, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if err == nil || !strings.Contains(err.Error(), p) {
+			t.Errorf("error %v does not say %q", err, p)
+		}
+	}
+}
+
+// One-hot arrays have no class values: their indexes take the place.
+func TestTrainedOutputs(t *testing.T) {
+	spec, err := keras.Parse([]byte(twoOutputs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	null := &table.Vector{Type: table.TextArrayType}
+	if err := null.Append([]any{nil}); err != nil {
+		t.Fatal(err)
+	}
+	outputs, err := trainedOutputs(spec, []tables.Variable{{Column: "a"}, {Column: "b", Classes: null}}, make([]*loss.Loss, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, o := range outputs {
+		got = append(got, o.Name+" "+classList(o.Classes))
+	}
+	if d := cmp.Diff([]string{`a ("0", "1", "2")`, `b ("0", "1")`}, got); d != "" {
+		t.Error(d)
+	}
+	_, few := trainedOutputs(spec, []tables.Variable{{Column: "a"}}, nil)
+	says(t, few, "1 dependent variable", "2 outputs")
+	_, wrong := trainedOutputs(spec, []tables.Variable{{Column: "a", Classes: nullsOf(t, 2)}, {Column: "b"}}, make([]*loss.Loss, 2))
+	says(t, wrong, `"a_class_values"`, "2 class values", `"kind"`, "3 classes")
+}
+
+func nullsOf(t *testing.T, n int) *table.Vector {
+	t.Helper()
+	v := &table.Vector{Type: table.TextArrayType}
+	if err := v.Append(make([]any, n)); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// TestNumericOutputs: a number has no classes, unless the output is wider than the label and so has them.
+func TestNumericOutputs(t *testing.T) {
+	spec, err := keras.Parse([]byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Dense",
+		"config": {"name": "y", "units": 2, "activation": "softmax", "batch_input_shape": [null, 2]}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, want := range map[string]infer.Output{
+		"real[]":  {Name: "y", Numbers: 2},
+		"integer": {Name: "y", Classes: classIndexes(2)},
+	} {
+		got, err := trainedOutputs(spec, []tables.Variable{{Column: "y", Kind: kind, Numeric: true}}, make([]*loss.Loss, 1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]infer.Output{want}, got); d != "" {
+			t.Errorf("%s: %s", kind, d)
+		}
+	}
+}

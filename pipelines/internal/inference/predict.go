@@ -1,0 +1,298 @@
+package inference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/features"
+	"github.com/beamfit/beamfit/transforms/infer"
+	"github.com/beamfit/beamfit/transforms/recipe"
+)
+
+// A Prediction is one call of Predict or PredictBYOM.
+type Prediction struct {
+	*job.Job
+	test  table.Snapshot
+	Model *tables.Model
+	// Trained are what is known of the training rows; without independents nothing is.
+	Trained tables.Variables
+	Of      string // what names where that is known from
+	to      tables.Destination
+	Work    infer.Job
+}
+
+func (p *Prediction) close() {
+	if p.test != nil {
+		_ = p.test.Close()
+	}
+}
+
+// A Target is what Predict and PredictBYOM are told of the rows and the output, as typed.
+type Target struct {
+	Test, Output, ID, Independent, Kind string
+	Replace                             bool
+	Reads                               []table.Name // what may not be replaced
+}
+
+// Run predicts the rows of a table with the model that read finds: Model, and Normalize and Outputs of Work.
+func Run(ctx context.Context, j *job.Job, to Target, read func(p *Prediction) error) (infer.Counts, error) {
+	p := &Prediction{Job: j, to: tables.Destination{Store: j.Store, Replace: to.Replace, Reads: to.Reads}}
+	defer p.close()
+	var err error
+	if p.test, err = tables.OpenInput(ctx, j.Store, "test", to.Test); err != nil {
+		return infer.Counts{}, err
+	}
+	if err := read(p); err != nil {
+		return infer.Counts{}, err
+	}
+	return p.write(ctx, to)
+}
+
+// write makes the checks that come after the model's, predicts and commits.
+func (p *Prediction) write(ctx context.Context, to Target) (infer.Counts, error) {
+	if err := p.findColumns(to.ID, to.Independent); err != nil {
+		return infer.Counts{}, fmt.Errorf("test table: %w", err)
+	}
+	target, err := p.to.Parse(ctx, "output", to.Output)
+	if err != nil {
+		return infer.Counts{}, err
+	}
+	if err := p.Claim(ctx, "output", target); err != nil {
+		return infer.Counts{}, err
+	}
+	if p.Work.Choice, err = infer.ParseChoice(to.Kind); err != nil {
+		return infer.Counts{}, argument.Of(err)
+	}
+	if err := p.Work.Check(); err != nil {
+		return infer.Counts{}, err
+	}
+	if err := p.checkFirstRow(ctx); err != nil {
+		return infer.Counts{}, fmt.Errorf("test table: %w", p.WithID(ctx, p.test, p.idName(), err))
+	}
+	p.Work.Model = recipe.Model{Arch: p.Model.Arch, Kernels: kernels.Variant()}
+	if _, err := p.Work.Model.Load(ctx, p.Run); err != nil {
+		return infer.Counts{}, err
+	}
+	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.Work.Schema(), Replace: p.to.Replace}}})
+	if err != nil {
+		return infer.Counts{}, err
+	}
+	defer tables.Abort(ctx, out)
+	p.Work.Output = out.ID()
+	counts, err := p.infer(ctx, target)
+	if err != nil {
+		return infer.Counts{}, p.WithID(ctx, p.test, p.idName(), err)
+	}
+	p.close() // a test table that is a view of what is replaced would make the commit wait
+	if err := out.Commit(ctx); err != nil {
+		return infer.Counts{}, err
+	}
+	return counts, nil
+}
+
+// findColumns finds the id column and the model's inputs among the columns of the test table.
+func (p *Prediction) findColumns(id, independent string) error {
+	info := p.test.Info()
+	if id == "" {
+		p.Work.ID, p.Work.Numbered = infer.RowNumber, true
+	} else if err := p.findID(id); err != nil {
+		return err
+	}
+	p.Work.Ref, p.Work.Table = p.StoreRef, info.Name
+	if err := p.Work.Schema().Check(); err != nil {
+		return &table.TableError{Table: info.Name, Err: fmt.Errorf("the id column clashes with a column of the output: %w", err)}
+	}
+	inputs, err := p.inputs(independent)
+	if err != nil {
+		return err
+	}
+	if spec := p.Model.Spec; len(inputs) != len(spec.Inputs) {
+		return fmt.Errorf("the model has %s, found %s (%s)", tables.Count(len(spec.Inputs), "input"),
+			tables.Count(len(inputs), "independent column"), table.QuoteAll(namesOf(inputs)))
+	}
+	for i, in := range inputs {
+		if err := p.addFeature(in, p.Model.Spec.Tensors[p.Model.Spec.Inputs[i]].Shape); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idName is the name of the id column, "" where rows are numbered.
+func (p *Prediction) idName() string {
+	if p.Work.Numbered {
+		return ""
+	}
+	return p.Work.ID.Name
+}
+
+// findID finds the id column.
+func (p *Prediction) findID(id string) error {
+	ids, err := table.ParseColumns(id)
+	if err != nil {
+		return argument.Errorf("id column: %w", err)
+	}
+	if len(ids) != 1 {
+		return argument.Errorf("id column: expected one column, found %s", table.QuoteAll(ids))
+	}
+	schema, err := tables.Select(p.test.Info(), ids)
+	if err != nil {
+		return err
+	}
+	p.Work.ID = schema[0]
+	return nil
+}
+
+// inputs are the independent variables: those that are named, or those of the training rows.
+func (p *Prediction) inputs(text string) ([]features.Input, error) {
+	info := p.test.Info()
+	if p.Trained.IsMade() || text == "" && p.Trained.Independents != nil {
+		return p.Trained.IndependentsLike(text, info, p.Of)
+	}
+	names, err := table.ParseColumns(text)
+	if err != nil {
+		return nil, argument.Errorf("independent columns: %w", err)
+	}
+	schema, err := tables.Select(info, names)
+	if err != nil {
+		return nil, err
+	}
+	inputs := make([]features.Input, len(schema))
+	for i, c := range schema {
+		inputs[i].Array = c
+	}
+	return inputs, nil
+}
+
+func namesOf(inputs []features.Input) []string {
+	out := make([]string, len(inputs))
+	for i, in := range inputs {
+		out[i] = in.Name()
+	}
+	return out
+}
+
+// addFeature adds an input of the model, whose rows have that shape.
+func (p *Prediction) addFeature(in features.Input, shape []int) error {
+	info := p.test.Info()
+	if v := in.Variable; v != nil {
+		if width := v.Width(); !slices.Equal(shape, []int{width}) {
+			return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, tables.Count(width, "number"), shape)
+		}
+		p.Work.Features = append(p.Work.Features, infer.Feature{Column: v.Name, Shape: shape, Variable: v, Scale: tables.ScaleOf(p.Work.Normalize)})
+		return nil
+	}
+	c := in.Array
+	if !p.Work.Numbered && c.Name == p.Work.ID.Name {
+		return argument.Of(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", c.Name)})
+	}
+	if !c.Type.Array || !c.Type.IsNumber() {
+		return &table.TableError{Table: info.Name, Err: fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", c.Name, c.Type)}
+	}
+	p.Work.Features = append(p.Work.Features, infer.Feature{Column: c.Name, Shape: shape})
+	return nil
+}
+
+// checkFirstRow finds a wrong shape before any work.
+func (p *Prediction) checkFirstRow(ctx context.Context) error {
+	opt := p.Work.ReadOptions()
+	opt.BatchRows = 1
+	return tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, i int) error {
+		for k, f := range p.Work.Features { // rows may have a last dimension of 1 more than the input, or less
+			if f.Variable != nil || b.Col(f.Column).IsNull(i) {
+				continue
+			}
+			shape := b.Col(f.Column).Shape(i)
+			if _, err := keras.Fit(f.Shape, shape); err == nil {
+				p.Work.Features[k].Shape = slices.Clone(shape)
+			}
+		}
+		return p.Work.CheckFirst(b)
+	})
+}
+
+// infer runs the pipeline:
+//
+//	partitions of the test table --> infer.Predict (read, predict, rank, write) --> counts
+func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts, error) {
+	partitions, err := p.test.Partitions(ctx, p.Partitions())
+	if err != nil {
+		return infer.Counts{}, err
+	}
+	parts := make([]infer.Part, len(partitions))
+	for i, part := range partitions {
+		parts[i] = infer.Part{Key: fmt.Sprintf("%06d", i), Partition: part}
+	}
+	box, err := p.NewBox(ctx, "predictions", target)
+	if err != nil {
+		return infer.Counts{}, err
+	}
+	if err := box.Put(ctx, average.Key, average.Vector{Values: p.Model.Weights}); err != nil {
+		return infer.Counts{}, err
+	}
+	p.Work.Weights = box.Box
+	const key = "counts"
+	totals := map[string]int64{infer.Stage: p.test.Info().Rows}
+	err = p.Pipeline(totals, func(s beam.Scope) error {
+		counts := infer.Predict(s, p.RunRef, p.Work, p.Spread(s, beam.CreateList(s, parts)))
+		collect.Keep[infer.Counts](s, box.Box, key, counts)
+		return nil
+	})
+	if err != nil {
+		return infer.Counts{}, err
+	}
+	counts, err := collect.Get[infer.Counts](ctx, box.Box, key)
+	if err == nil && counts.Rows != p.test.Info().Rows {
+		err = errors.New("internal error: the pipeline ended before all rows were predicted")
+	}
+	return counts, err
+}
+
+// FirstShapes are the shapes of the arrays in the first row of the test table, for a model that leaves dimensions open.
+func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shapes [][]int, err error) {
+	names, err := table.ParseColumns(independent)
+	if err != nil {
+		return nil, argument.Errorf("independent columns: %w", err)
+	}
+	if _, err := tables.Select(p.test.Info(), names); err != nil {
+		return nil, err
+	}
+	err = tables.AtRow(ctx, p.Store, p.test, table.ReadOptions{Columns: names, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
+		for _, name := range names {
+			shapes = append(shapes, slices.Clone(b.Col(name).Shape(i)))
+		}
+		return nil
+	})
+	return shapes, err
+}
+
+// ReadLike takes what is known of the training rows from the summary of a packed table or a model.
+func (p *Prediction) ReadLike(ctx context.Context, text string) error {
+	const what = "like"
+	name, err := tables.ParseName(what, text)
+	if err != nil {
+		return err
+	}
+	summary, vs, err := tables.ReadSummary(ctx, p.Store, what, name)
+	if err == nil {
+		err = tables.CheckFormat(summary, name.WithSuffix(tables.SummarySuffix))
+	}
+	if err != nil {
+		return err
+	}
+	p.Trained, p.Of, p.Work.Normalize = vs, name.String(), vs.Normalize
+	p.Work.Outputs, err = trainedOutputs(p.Model.Spec, vs.Dependents, trainedLosses(p.Model.Spec, summary))
+	return err
+}

@@ -1,0 +1,212 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/io/netns"
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/runner"
+	"github.com/beamfit/beamfit/transforms/bundle"
+)
+
+// stopGrace is how long Pipeline waits for a runner to come back after the run's context has ended. The DoFns stop at once then;
+// what is left is the runner's own bookkeeping.
+const stopGrace = 10 * time.Second
+
+// Options are what a job runs with.
+type Options struct {
+	// Name is what the job is called: split, preprocess, fit, ...
+	Name string
+	// Connections is how many connections of the store a task holds as long as it works; 0: only while it reads.
+	Connections int
+	// What follows is that of pipelines.Env.
+	Store         table.Store
+	Runner        string
+	RunnerOptions map[string]string
+	PrismOpenPort bool
+	Workers       int
+	Memory        int64
+	RunID         string
+	Submitted     func(job string)
+	// Progress hears how far a stage is; total is 0 where it is not known. It must be safe for concurrent use.
+	Progress func(stage, unit string, done, total int64)
+	// Foreign makes the workers of the job strangers to this process, as those of another process are: for tests.
+	Foreign bool
+}
+
+// A Job is one call of Split, Preprocess, Fit, ...: options that were checked, and the run that its pipelines belong to. Its methods are for
+// one goroutine.
+type Job struct {
+	Options
+	// Run is the run in this process, and RunRef what DoFns know of it. StoreRef is where they find the store.
+	Run      *bundle.Run
+	RunRef   bundle.Ref
+	StoreRef string
+	// Remote says that the workers are other processes.
+	Remote bool
+	Engine runner.Runner // nil: the job has no pipelines
+	Limits Limits
+
+	mu     sync.Mutex       // guards what follows
+	totals map[string]int64 // units of the stages of the pipeline that is running, where known
+	boxes  []*Box           // in the store
+
+	claims []claimed
+}
+
+// Begin starts a job without pipelines. Its End must be called.
+func Begin(ctx context.Context, o Options) (*Job, error) {
+	if o.Store == nil {
+		return nil, argument.ErrNoStore
+	}
+	if o.Workers < 0 {
+		return nil, argument.Errorf("workers must not be negative, found %d", o.Workers)
+	}
+	if o.Memory < 0 {
+		return nil, argument.Errorf("memory must not be negative, found %d", o.Memory)
+	}
+	if o.Runner == "" {
+		o.Runner = "direct"
+	}
+	if err := argument.Of(runner.Check(o.Runner, o.RunnerOptions)); err != nil {
+		return nil, err
+	}
+	asked := o.Workers
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Connections > 0 {
+		o.Workers = min(o.Workers, storeConnections/o.Connections)
+	}
+	j := &Job{Options: o, StoreRef: o.Store.Ref()}
+	j.Run = bundle.Begin(ctx, bundle.Options{
+		Workers: o.Workers, Memory: o.Memory, Store: o.Store,
+		Progress: func(stage, unit string, done int64) {
+			j.mu.Lock()
+			total := j.totals[stage]
+			j.mu.Unlock()
+			j.Progress(stage, unit, done, total)
+		},
+	})
+	j.RunRef = j.Run.Ref()
+	if asked == 0 {
+		j.RunRef.Workers = 0 // each worker has CPUs of its own
+	}
+	if o.Foreign {
+		j.RunRef.ID, j.Remote = "the workers of "+j.RunRef.ID, true
+	}
+	return j, nil
+}
+
+// Listen makes somebody hear of training and of what is put into boxes, in this process. It must be called before a pipeline runs.
+func (j *Job) Listen(w bundle.Watcher, kept func(key string, value any)) { j.Run.Listen(w, kept) }
+
+// BeginOnRunner is Begin for a job with pipelines. A runner that cannot be used is an error of it.
+func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
+	if o.Runner == prismRunner && !o.PrismOpenPort {
+		if err := netns.Check(); err != nil {
+			return nil, fmt.Errorf("runner prism is refused, since it listens without asking who connects: %w", err)
+		}
+	}
+	j, err := Begin(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := j.openRunner(ctx); err != nil {
+		j.End()
+		return nil, err
+	}
+	return j, nil
+}
+
+// storeConnections is how many connections of the store the tasks of a job may hold together. A PostgreSQL server allows 100
+// in its usual configuration, for everybody.
+const storeConnections = 48
+
+// End closes the job. When it returns, no task of this process is running.
+func (j *Job) End() {
+	_ = j.Run.End()
+	for len(j.boxes) > 0 {
+		j.DropBox(context.Background(), j.boxes[0])
+	}
+	j.ReleaseClaims()
+	if j.Engine != nil {
+		_ = j.Engine.Close() // its jobs have ended, and nothing is lost with a connection
+		j.Engine = nil
+	}
+}
+
+// Pipeline builds a pipeline of the job and runs it. totals are the number of units of the stages that DoFns report with
+// Run.Advance, where known.
+//
+// The error is the one that a DoFn passed to bundle.Run.Fail or returned from a bundle.Tasks task, itself, or that of the job's
+// context, or, where neither is the reason, what the runner says. After an error no task is running, and the job has ended.
+func (j *Job) Pipeline(totals map[string]int64, build func(s beam.Scope) error) error {
+	initBeam()
+	j.mu.Lock()
+	j.totals = totals
+	j.mu.Unlock()
+	ctx := j.Run.Context()
+	done := make(chan error, 1)
+	go func() { done <- j.execute(ctx, build) }()
+	var ran error
+	select {
+	case ran = <-done:
+	case <-ctx.Done():
+		select {
+		case ran = <-done:
+		case <-time.After(stopGrace):
+		}
+	}
+	err := j.Run.Err()
+	if err == nil && ran != nil {
+		err = ran
+		text := ran.Error()
+		if failed := (*runner.JobError)(nil); errors.As(ran, &failed) {
+			text = failed.Text
+		}
+		if remote := bundle.Decode(text); remote != nil {
+			err = remote
+		}
+	}
+	if err != nil {
+		j.End()
+	}
+	return err
+}
+
+// execute builds and runs a pipeline; a panic on the way is an error.
+func (j *Job) execute(ctx context.Context, build func(s beam.Scope) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &bundle.PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	p, s := beam.NewPipelineWithRoot()
+	if err := build(s); err != nil {
+		return err
+	}
+	if err := checkSideInputs(p); err != nil {
+		return err
+	}
+	if err := runner.Run(ctx, j.Engine, p, j.Name); err != nil {
+		return fmt.Errorf("runner %s: %w", j.Runner, err)
+	}
+	return nil
+}
+
+// Partitions is how many parts of a table are read at the most: a few per worker.
+func (j *Job) Partitions() int { return 4 * j.Workers }
+
+// PackedPartitions is Partitions for a packed table. Its tasks hold a connection each only while they load, so it is their
+// number that is bounded and not the workers; two tables may be loaded at the same time.
+func (j *Job) PackedPartitions() int { return min(j.Partitions(), storeConnections/2) }

@@ -1,5 +1,0 @@
-//go:build race
-
-package pipelines
-
-func init() { raceDetector = true }
