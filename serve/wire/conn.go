@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -11,9 +10,6 @@ import (
 	"sync"
 	"time"
 )
-
-// bufferSize is that of either direction of a connection.
-const bufferSize = 64 << 10
 
 // MaxBody is the longest body that PostgreSQL takes or sends.
 const MaxBody = 1<<30 - 1
@@ -26,16 +22,16 @@ type Message interface {
 // A Conn is one end of a session: frames are read by one goroutine and written by any.
 type Conn struct {
 	net.Conn
-	r       *bufio.Reader
+	r       *reader
 	scratch []byte // of Passing
 
 	mu sync.Mutex // guards w
-	w  *bufio.Writer
+	w  writer
 }
 
 // NewConn makes a Conn of a connection from which nothing has been read.
 func NewConn(c net.Conn) *Conn {
-	return &Conn{Conn: c, r: bufio.NewReaderSize(c, bufferSize), w: bufio.NewWriterSize(c, bufferSize)}
+	return &Conn{Conn: c, r: newReader(c), w: writer{to: c}}
 }
 
 // Next reads the type of the next frame and the length of its body, which is still to be read. io.EOF is the end between two frames.
@@ -51,8 +47,8 @@ func (c *Conn) Next() (kind byte, size int, err error) {
 	if size < 0 || size > MaxBody {
 		return 0, 0, fmt.Errorf("a message of type %q says that it has %d bytes", kind, size)
 	}
-	_, err = c.r.Discard(5)
-	return kind, size, err
+	c.r.Discard(5)
+	return kind, size, nil
 }
 
 // PeekKind is the type of the next frame, which stays to be read.
@@ -154,9 +150,7 @@ func (c *Conn) Relay(kind byte, size int, from *Conn) error {
 		if _, err := c.w.Write(part); err != nil {
 			return err
 		}
-		if _, err := from.r.Discard(len(part)); err != nil {
-			return err
-		}
+		from.r.Discard(len(part))
 		size -= len(part)
 	}
 	return nil

@@ -1,0 +1,115 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"testing/iotest"
+)
+
+// pieces is a reader that gives a random number of bytes at a time.
+type pieces struct {
+	left []byte
+	most int
+	r    *rand.Rand
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if len(p.left) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, p.left[:min(len(p.left), 1+p.r.IntN(p.most))])
+	p.left = p.left[n:]
+	return n, nil
+}
+
+// TestReader takes what arrives in every way, whatever the pieces are in which it comes.
+func TestReader(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	sent := make([]byte, 1<<20)
+	for i := range sent {
+		sent[i] = byte(r.Uint32())
+	}
+	for _, most := range []int{1, 100, restSize, restSize + 1, bufferSize, 1 << 20} {
+		in := newReader(&pieces{sent, most, r})
+		var got []byte
+		for {
+			size := []int{1, 5, 1000, restSize, restSize + 1, bufferSize}[r.IntN(6)]
+			b, err := in.Peek(size)
+			if err != nil {
+				if !errors.Is(err, io.EOF) {
+					t.Fatal(err)
+				}
+				got = append(got, b...)
+				break
+			}
+			if r.IntN(2) == 0 {
+				got = append(got, b...)
+				in.Discard(len(b))
+				continue
+			}
+			b = make([]byte, []int{0, 1, size, 2 * bufferSize}[r.IntN(4)])
+			n, err := in.Read(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, b[:n]...)
+		}
+		if !bytes.Equal(got, sent) {
+			t.Errorf("pieces of up to %d bytes: what was read is not what was sent", most)
+		}
+	}
+	in := newReader(iotest.ErrReader(errPlanted))
+	if _, err := in.Peek(3); !errors.Is(err, errPlanted) {
+		t.Error(err)
+	}
+	if _, err := newReader(readsNothing{}).Peek(1); !errors.Is(err, io.ErrNoProgress) {
+		t.Error(err)
+	}
+}
+
+var errPlanted = errors.New("planted")
+
+type readsNothing struct{}
+
+func (readsNothing) Read([]byte) (int, error) { return 0, nil }
+
+// TestIdleBuffers: a connection on which much has passed waits with the small buffer, and with none to write.
+func TestIdleBuffers(t *testing.T) {
+	for _, arrived := range []int{1, restSize - 1, restSize + 1, bufferSize, 3 * bufferSize, 1<<20 + 7} {
+		var out bytes.Buffer
+		in := newReader(&pieces{make([]byte, arrived), 1 << 20, rand.New(rand.NewPCG(1, 2))})
+		to := &writer{to: &out}
+		for {
+			b, err := in.Peek(max(1, in.Buffered()))
+			if err != nil {
+				break
+			}
+			if _, err := to.Write(b); err != nil {
+				t.Fatal(err)
+			}
+			in.Discard(len(b))
+		}
+		if err := to.Flush(); err != nil || out.Len() != arrived {
+			t.Fatalf("%d of %d bytes, %v", out.Len(), arrived, err)
+		}
+		if in.large != nil && arrived%restSize != 0 || to.w != nil {
+			t.Errorf("after %d bytes: a large buffer is kept: %v %v", arrived, in.large != nil, to.w != nil)
+		}
+	}
+	to := &writer{to: failing{}}
+	for range 2 {
+		if _, err := to.Write([]byte("x")); err != nil && !errors.Is(err, errPlanted) {
+			t.Error(err)
+		}
+		if err := to.Flush(); !errors.Is(err, errPlanted) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errPlanted }
