@@ -136,24 +136,6 @@ func TestCancel(t *testing.T) {
 	nothingLeft(t, s)
 }
 
-// TestClientDies: a call ends with its client.
-func TestClientDies(t *testing.T) {
-	s := start(t, nil)
-	packed(t, s)
-	for _, inside := range []bool{false, true} {
-		c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
-		if inside {
-			run(t, c, "BEGIN")
-		}
-		ended := lasting(t, s, c)
-		_ = c.PgConn().Conn().Close()
-		if err := wait(t, ended); err == nil {
-			t.Error("the call has worked")
-		}
-		nothingLeft(t, s)
-	}
-}
-
 // TestServerDies: a call ends with its session at the server, and the client learns why.
 func TestServerDies(t *testing.T) {
 	s := start(t, nil)

@@ -85,7 +85,7 @@ func guarded(t *testing.T) (address, certFile string) {
 		run(t, admin, "COPY (SELECT unnest(string_to_array($1, E'\\n'))) TO PROGRAM "+quoted("umask 077; cat > "+filepath.Join(data, file)), content)
 	}
 	for _, sql := range []string{
-		"CREATE ROLE bob LOGIN PASSWORD 'b''ob secret'", "CREATE ROLE pw LOGIN PASSWORD 'pwpw'", "SET password_encryption = 'md5'", "CREATE ROLE m5 LOGIN PASSWORD 'm5m5'",
+		"SET password_encryption = 'scram-sha-256'", "CREATE ROLE bob LOGIN PASSWORD 'b''ob secret'", "CREATE ROLE pw LOGIN PASSWORD 'pwpw'", "SET password_encryption = 'md5'", "CREATE ROLE m5 LOGIN PASSWORD 'm5m5'",
 		"ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()",
 	} {
 		run(t, admin, sql)
