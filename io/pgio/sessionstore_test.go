@@ -61,10 +61,10 @@ func TestSessionConformance(t *testing.T) {
 	for name, mode := range map[string]SessionMode{"inside a transaction": InsideTransaction, "own transactions": OwnTransactions} {
 		t.Run(name, func(t *testing.T) {
 			iotest.Run(t, func(t *testing.T) iotest.Site {
-				storeURL, _ := testSchema(t)
+				storeURL, admin := testSchema(t)
 				lent := lendSession(t, storeURL, mode)
 				return iotest.Site{
-					Without: without,
+					Without: uncut(admin, without),
 					Open: func(t *testing.T) table.Store {
 						s := lent.handle()
 						t.Cleanup(func() {
