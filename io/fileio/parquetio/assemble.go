@@ -2,21 +2,36 @@ package parquetio
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/bits"
 )
 
-// An assembler makes one Parquet file of several with one schema, row group by row group, and gives the pages the checksums
-// that the library cannot write.
+// A columnChunk is a column of a row group, ready to be written.
+type columnChunk struct {
+	dictionary *page // nil: none
+	pages      []page
+	encodings  uint32 // of the values of its pages, a bit for each
+	entries    int
+	stats      statistics
+}
+
+// A leaf is what the metadata say of a column in every row group.
+type leaf struct {
+	path     []string
+	physical int64
+}
+
+// An assembler writes a Parquet file: row groups, and the metadata at the end.
 type assembler struct {
 	out    io.Writer
 	at     int64 // bytes written
 	rows   int64
 	groups int
 	group  thriftWriter // the row groups so far
-	meta   []byte       // of the first file
+	leaves []leaf
+	meta   []byte // of a file without rows
 }
 
 func (a *assembler) write(p []byte) error {
@@ -25,197 +40,100 @@ func (a *assembler) write(p []byte) error {
 	return err
 }
 
-// add writes the row groups of a file.
-func (a *assembler) add(file []byte) error {
-	if a.at == 0 {
-		if err := a.write([]byte(magic)); err != nil {
-			return err
-		}
-	}
-	end := len(file) - 8
-	if end < len(magic) {
-		return fmt.Errorf("parquet: a file of %d bytes", len(file))
-	}
-	n := int(binary.LittleEndian.Uint32(file[end:]))
+// begin begins a file whose metadata are those of a file without rows.
+func (a *assembler) begin(empty []byte) error {
+	end := len(empty) - 8
+	n := int(binary.LittleEndian.Uint32(empty[end:]))
 	if n > end {
-		return fmt.Errorf("parquet: metadata of %d bytes in a file of %d", n, len(file))
+		return fmt.Errorf("parquet: metadata of %d bytes in a file of %d", n, len(empty))
 	}
-	meta := file[end-n : end]
-	if a.meta == nil {
-		a.meta = append([]byte(nil), meta...)
-	}
-	var failed error
-	r := &thriftReader{data: meta}
-	r.structure(func(id int, typ byte) {
-		switch id {
-		case 3:
-			a.rows += r.intField(typ, thriftI64)
-		case 4:
-			r.list(func(byte) {
-				if failed == nil {
-					failed = a.addGroup(r, file)
-				}
-			})
-		default:
-			r.skip(typ)
-		}
-	})
-	if r.err != nil {
-		return r.err
-	}
-	return failed
+	a.meta = empty[end-n : end]
+	return a.write([]byte(magic))
 }
 
-// addGroup writes the chunks of a row group and its description.
-func (a *assembler) addGroup(r *thriftReader, file []byte) (err error) {
+// add writes a row group.
+func (a *assembler) add(columns []columnChunk, rows int) error {
 	w, from, size := &a.group, a.at, int64(0)
 	w.begin()
-	r.structure(func(id int, typ byte) {
-		switch id {
-		case 1:
-			var columns thriftWriter
-			n := 0
-			r.list(func(byte) {
-				n++
-				bytes, e := a.addColumn(r, &columns, file)
-				size += bytes
-				if err == nil {
-					err = e
-				}
-			})
-			w.field(id, typ)
-			w.list(n, thriftStruct)
-			w.out = append(w.out, columns.out...)
-		case 2:
-			r.skip(typ)
-			w.intField(id, typ, size)
-		case 5:
-			r.skip(typ)
-			w.intField(id, typ, from)
-		case 6:
-			r.skip(typ)
-			w.intField(id, typ, a.at-from)
-		case 7:
-			r.skip(typ)
-			w.intField(id, typ, int64(a.groups))
-		default:
-			value := r.raw(typ)
-			w.field(id, typ)
-			w.out = append(w.out, value...)
+	w.field(1, thriftList)
+	w.list(len(columns), thriftStruct)
+	for i := range columns {
+		bytes, err := a.addColumn(&columns[i], a.leaves[i])
+		if err != nil {
+			return err
 		}
-	})
+		size += bytes
+	}
+	w.intField(2, thriftI64, size)
+	w.intField(3, thriftI64, int64(rows))
+	w.intField(5, thriftI64, from)
+	w.intField(6, thriftI64, a.at-from)
+	if a.groups <= 1<<15-1 { // more cannot be said
+		w.intField(7, thriftI16, int64(a.groups))
+	}
 	w.end()
 	a.groups++
-	return err
+	a.rows += int64(rows)
+	return nil
 }
 
 // addColumn writes a column chunk and its description, and returns its size without compression.
-func (a *assembler) addColumn(r *thriftReader, w *thriftWriter, file []byte) (size int64, err error) {
+func (a *assembler) addColumn(c *columnChunk, l leaf) (size int64, err error) {
 	from := a.at
-	w.begin()
-	r.structure(func(id int, typ byte) {
-		switch id {
-		case 2:
-			r.skip(typ)
-			w.intField(id, typ, from)
-		case 3:
-			w.field(id, typ)
-			size, err = a.addChunk(r, w, file)
-		default:
-			value := r.raw(typ)
-			w.field(id, typ)
-			w.out = append(w.out, value...)
+	var headers uint32
+	add := func(p *page) error {
+		headers = crc32.Update(headers, crc32.IEEETable, p.header)
+		size += int64(len(p.header) + p.raw)
+		for _, part := range [][]byte{p.header, p.body[0], p.body[1]} {
+			if err := a.write(part); err != nil {
+				return err
+			}
 		}
-	})
+		return nil
+	}
+	if c.dictionary != nil {
+		if err := add(c.dictionary); err != nil {
+			return 0, err
+		}
+	}
+	data := a.at
+	for i := range c.pages {
+		if err := add(&c.pages[i]); err != nil {
+			return 0, err
+		}
+	}
+	w := &a.group
+	w.begin()
+	w.intField(2, thriftI64, from)
+	w.field(3, thriftStruct)
+	w.begin()
+	w.intField(1, thriftI32, l.physical)
+	encodings := c.encodings | 1<<encodingRuns
+	w.field(2, thriftList)
+	w.list(bits.OnesCount32(encodings), thriftI32)
+	for ; encodings != 0; encodings &= encodings - 1 {
+		w.int(int64(bits.TrailingZeros32(encodings)))
+	}
+	w.field(3, thriftList)
+	w.list(len(l.path), thriftBinary)
+	for _, name := range l.path {
+		w.text(name)
+	}
+	w.intField(4, thriftI32, codecSnappy)
+	w.intField(5, thriftI64, int64(c.entries))
+	w.intField(6, thriftI64, size)
+	w.intField(7, thriftI64, a.at-from)
+	w.field(8, thriftList)
+	w.list(1, thriftStruct)
+	w.keyValue(headersKey, digits(headers))
+	w.intField(9, thriftI64, data)
+	if c.dictionary != nil {
+		w.intField(11, thriftI64, from)
+	}
+	c.stats.write(w, 12)
 	w.end()
-	return size, err
-}
-
-func (a *assembler) addChunk(r *thriftReader, w *thriftWriter, file []byte) (size int64, err error) {
-	c, ahead := &chunk{}, *r
-	c.read(&ahead)
-	if ahead.err != nil || c.end > int64(len(file)) {
-		return 0, fmt.Errorf("parquet: a column chunk to byte %d of %d", c.end, len(file))
-	}
-	from := a.at
-	pages, err := a.addPages(file[c.start:c.end])
-	if err != nil {
-		return 0, err
-	}
-	w.begin()
-	r.structure(func(id int, typ byte) {
-		value := r.raw(typ)
-		v := (&thriftReader{data: value}).int
-		switch id {
-		case 6:
-			size = v() + pages.grown
-			w.intField(id, typ, size)
-		case 7:
-			w.intField(id, typ, a.at-from)
-			w.field(8, thriftList) // the library writes none
-			w.list(1, thriftStruct)
-			w.keyValue(headersKey, digits(pages.headers))
-		case 9:
-			w.intField(id, typ, pages.data)
-		case 11:
-			w.intField(id, typ, from)
-		default:
-			w.field(id, typ)
-			w.out = append(w.out, value...)
-		}
-	})
 	w.end()
 	return size, nil
-}
-
-// written is what was written of a chunk.
-type written struct {
-	headers uint32 // checksum of the headers
-	data    int64  // where the first data page is
-	grown   int64  // bytes that the headers have become longer by
-}
-
-// addPages writes the pages of a chunk, each with its checksum.
-func (a *assembler) addPages(pages []byte) (out written, err error) {
-	for len(pages) > 0 {
-		r := &thriftReader{data: pages}
-		h := readPageHeader(r)
-		end := int64(r.at) + h.compressed
-		if err := errors.Join(r.err, h.check(int64(len(pages)-r.at))); err != nil {
-			return out, fmt.Errorf("parquet: a page that cannot be read back: %w", err)
-		}
-		if out.data == 0 && h.typ != dictionaryPage {
-			out.data = a.at
-		}
-		header := withChecksum(pages[:r.at], crc32.ChecksumIEEE(pages[r.at:end]))
-		out.headers = crc32.Update(out.headers, crc32.IEEETable, header)
-		out.grown += int64(len(header) - r.at)
-		if err := a.write(header); err != nil {
-			return out, err
-		}
-		if err := a.write(pages[r.at:end]); err != nil {
-			return out, err
-		}
-		pages = pages[end:]
-	}
-	return out, nil
-}
-
-// withChecksum puts the checksum of its page into a header.
-func withChecksum(header []byte, crc uint32) []byte {
-	var w thriftWriter
-	r := &thriftReader{data: header}
-	w.begin()
-	r.structure(func(id int, typ byte) {
-		value := r.raw(typ)
-		w.field(id, typ)
-		w.out = append(w.out, value...)
-		if id == 3 {
-			w.intField(4, thriftI32, int64(int32(crc)))
-		}
-	})
-	w.end()
-	return w.out
 }
 
 // finish writes the metadata.
@@ -252,6 +170,9 @@ func (a *assembler) finish() error {
 		}
 	})
 	w.end()
+	if r.err != nil {
+		return r.err
+	}
 	copy(w.out[sum:], digits(crc32.ChecksumIEEE(w.out)))
 	n := len(w.out)
 	w.out = binary.LittleEndian.AppendUint32(w.out, uint32(n))

@@ -2,94 +2,83 @@ package parquetio
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// levels are the definition and repetition levels of a column's rows, the form in which Parquet keeps what is NULL and where lists end:
-// how much of the path to a value is there, and at which of the lists around it the value goes on. They are made in one pass; the
-// library takes time that grows with the square of the rows for those of lists.
+// levels are the definition and repetition levels of a page, the form in which Parquet keeps what is NULL and where lists end: how much
+// of the path to a value is there, and at which of the lists around it the value goes on.
 type levels struct {
-	def, rep []int16
+	def, rep hybrid
+	entries  int // levels of each kind: values, NULLs and empty lists
+	values   int // those that are values
 }
 
-// of makes the levels of a vector whose arrays are lists in lists, depth deep. Arrays that are neither empty nor NULL must have that many
-// dimensions: another number is an *arrowvec.RowError.
-func (l *levels) of(v *table.Vector, depth int) error {
-	l.def, l.rep = l.def[:0], l.rep[:0]
+// of makes the levels of rows from to to of a vector whose arrays are lists in lists, depth deep; 0: scalars, which have no repetition
+// levels. Arrays that are neither empty nor NULL must have that many dimensions: another number is an *arrowvec.RowError.
+func (l *levels) of(v *table.Vector, depth, from, to int) error {
+	// On the path to an element each list counts twice: it is not NULL, and it has elements. The element counts once.
+	present := uint32(2*depth + 1)
+	l.entries, l.values = 0, 0
+	l.def.begin(uint(bits.Len32(present)))
+	l.rep.begin(uint(bits.Len(uint(depth))))
 	if depth == 0 {
-		for i := range v.Len() {
-			l.def = append(l.def, there(v.IsNull(i), 1))
-		}
+		l.put(v.Null, from, to, present)
 		return nil
 	}
-	// On the path to an element each list counts twice: it is not NULL, and it has elements. The element counts once.
-	present := int16(2*depth + 1)
-	for i := range v.Len() {
+	for i := from; i < to; i++ {
 		first, last := v.Offsets[i], v.Offsets[i+1]
-		l.rep = append(l.rep, 0)
+		l.rep.put(0, 1)
 		switch shape := v.Shape(i); {
 		case v.IsNull(i):
-			l.def = append(l.def, 0)
+			l.def.put(0, 1)
+			l.entries++
 			continue
 		case first == last:
-			l.def = append(l.def, 1)
+			l.def.put(1, 1)
+			l.entries++
 			continue
 		case len(shape) != depth:
 			return &arrowvec.RowError{Row: i, Err: fmt.Errorf("an array of %d dimensions in a column of arrays of %d", len(shape), depth)}
-		case depth > 1:
-			l.nested(shape, last-first)
 		default:
-			l.rep = repeat(l.rep, 1, last-first-1)
+			l.nested(shape, last-first)
 		}
-		if v.ElemNull == nil {
-			l.def = repeat(l.def, present, last-first)
-			continue
-		}
-		for _, null := range v.ElemNull[first:last] {
-			l.def = append(l.def, there(null, present))
-		}
+		l.put(v.ElemNull, first, last, present)
 	}
 	return nil
 }
 
+// put adds the definition levels of values, of which those marked are NULL.
+func (l *levels) put(null []bool, from, to int, present uint32) {
+	l.entries += to - from
+	if null == nil {
+		l.values += to - from
+		l.def.put(present, to-from)
+		return
+	}
+	for _, is := range null[from:to] {
+		if is {
+			l.def.put(present-1, 1)
+			continue
+		}
+		l.values++
+		l.def.put(present, 1)
+	}
+}
+
 // nested adds the repetition levels of the elements of an array of that shape, but for the first.
 func (l *levels) nested(shape []int, elems int) {
-	for j := 1; j < elems; j++ {
-		level := len(shape)
-		for size := shape[level-1]; level > 1 && j%size == 0; size *= shape[level-1] {
-			level--
+	inner := shape[len(shape)-1]
+	for j := 0; j < elems; j += inner {
+		if j > 0 {
+			level := len(shape) - 1
+			for size := inner * shape[level-1]; level > 1 && j%size == 0; size *= shape[level-1] {
+				level--
+			}
+			l.rep.put(uint32(level), 1)
 		}
-		l.rep = append(l.rep, int16(level))
+		l.rep.put(uint32(len(shape)), inner-1)
 	}
-}
-
-// there is the level of what is there, one less where it is NULL.
-func there(null bool, level int16) int16 {
-	if null {
-		return level - 1
-	}
-	return level
-}
-
-func repeat(dst []int16, level int16, n int) []int16 {
-	for range n {
-		dst = append(dst, level)
-	}
-	return dst
-}
-
-// notNull are the values that are not NULL.
-func notNull[T any](values []T, null []bool) []T {
-	if null == nil {
-		return values
-	}
-	out := make([]T, 0, len(values))
-	for i, x := range values {
-		if !null[i] {
-			out = append(out, x)
-		}
-	}
-	return out
 }

@@ -25,12 +25,12 @@ func TestLevels(t *testing.T) {
 		typ      table.Type
 		depth    int
 		rows     []any
-		def, rep []int16
+		def, rep []uint32
 	}{
-		{table.Int32Type, 0, []any{int32(1), nil}, []int16{1, 0}, nil},
-		{table.Int32ArrayType, 1, []any{square(2), nil, table.Array{}, holes}, []int16{3, 3, 0, 1, 2, 3, 2}, []int16{0, 1, 0, 0, 0, 1, 1}},
-		{table.Int32ArrayType, 2, []any{square(6, 2, 3), table.Array{}, square(1, 1, 1)}, []int16{5, 5, 5, 5, 5, 5, 1, 5}, []int16{0, 2, 2, 1, 2, 2, 0, 0}},
-		{table.Int32ArrayType, 3, []any{square(8, 2, 2, 2), nil}, []int16{7, 7, 7, 7, 7, 7, 7, 7, 0}, []int16{0, 3, 2, 3, 1, 3, 2, 3, 0}},
+		{table.Int32Type, 0, []any{int32(1), nil}, []uint32{1, 0}, nil},
+		{table.Int32ArrayType, 1, []any{square(2), nil, table.Array{}, holes}, []uint32{3, 3, 0, 1, 2, 3, 2}, []uint32{0, 1, 0, 0, 0, 1, 1}},
+		{table.Int32ArrayType, 2, []any{square(6, 2, 3), table.Array{}, square(1, 1, 1)}, []uint32{5, 5, 5, 5, 5, 5, 1, 5}, []uint32{0, 2, 2, 1, 2, 2, 0, 0}},
+		{table.Int32ArrayType, 3, []any{square(8, 2, 2, 2), nil}, []uint32{7, 7, 7, 7, 7, 7, 7, 7, 0}, []uint32{0, 3, 2, 3, 1, 3, 2, 3, 0}},
 	} {
 		b := table.NewBatch(column1(c.typ))
 		for _, r := range c.rows {
@@ -39,17 +39,22 @@ func TestLevels(t *testing.T) {
 			}
 		}
 		var l levels
-		if err := l.of(&b.Cols[0], c.depth); err != nil {
+		if err := l.of(&b.Cols[0], c.depth, 0, len(c.rows)); err != nil {
 			t.Fatal(err)
 		}
-		if got, want := fmt.Sprint(l), fmt.Sprint(levels{c.def, c.rep}); got != want {
+		def := unpack(t, l.def.end(), l.def.width, l.entries)
+		var rep []uint32
+		if c.depth > 0 {
+			rep = unpack(t, l.rep.end(), l.rep.width, l.entries)
+		}
+		if got, want := fmt.Sprint(def, rep), fmt.Sprint(c.def, c.rep); got != want {
 			t.Errorf("%v: %s, want %s", c.rows, got, want)
 		}
 		if c.depth == 0 {
 			continue
 		}
 		var bad *arrowvec.RowError
-		if err := l.of(&b.Cols[0], c.depth+1); !errors.As(err, &bad) || bad.Row != 0 {
+		if err := l.of(&b.Cols[0], c.depth+1, 0, len(c.rows)); !errors.As(err, &bad) || bad.Row != 0 {
 			t.Errorf("%v: error %v", c.rows, err)
 		}
 	}

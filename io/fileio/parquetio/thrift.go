@@ -216,6 +216,14 @@ func (w *thriftWriter) intField(id int, typ byte, v int64) {
 	w.int(v)
 }
 
+func (w *thriftWriter) boolField(id int, v bool) {
+	if v {
+		w.field(id, thriftTrue)
+		return
+	}
+	w.field(id, thriftFalse)
+}
+
 func (w *thriftWriter) text(s string) {
 	w.out = binary.AppendUvarint(w.out, uint64(len(s)))
 	w.out = append(w.out, s...)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/apache/arrow/go/v15/arrow"
 	"github.com/apache/arrow/go/v15/parquet"
-	"github.com/apache/arrow/go/v15/parquet/compress"
 	"github.com/apache/arrow/go/v15/parquet/file"
 	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
@@ -20,19 +19,22 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// groupBytes is about the size of a row group before compression.
-const groupBytes = 16 << 20
+// Sizes before compression, about: of a row group and of its pages.
+const (
+	groupBytes = 16 << 20
+	pageBytes  = 1 << 20
+)
 
-// writeLevels is how many levels the library takes at a time; in between it looks at the size of the page.
-const writeLevels = 8 << 10
+// maxRows is the most rows that a row group gets room for beforehand; it may get more.
+const maxRows = 1 << 20
 
 // A Writer writes rows as a Parquet file, compressed with Snappy. Several row groups are made at the same time.
 type Writer struct {
 	out     io.Writer
 	schema  table.Schema
 	limit   int   // bytes of a row group
+	page    int   // bytes of a page
 	depth   []int // of the lists of each column, 0 for scalars; nil before the first row
-	types   string
 	file    *assembler
 	pending *group
 	work    *inorder.Queue[*group]
@@ -42,12 +44,13 @@ type Writer struct {
 
 // A group is rows on their way to be a row group.
 type group struct {
-	batches []*table.Batch
-	free    []*table.Batch // memory for more
-	bytes   int
-	first   int64 // rows before it
-	levels  levels
-	part    bytes.Buffer // the row group, as the library writes it into a file of its own
+	batch *table.Batch
+	sized bool // batch has memory
+	bytes int
+	first int64 // rows before it
+	pages pageWriter
+	// The columns' chunks, parts of which may be the memory of the batch.
+	chunks []columnChunk
 }
 
 // NewWriter begins a Parquet file.
@@ -55,7 +58,7 @@ func NewWriter(out io.Writer, schema table.Schema) (*Writer, error) {
 	if err := schema.Check(); err != nil {
 		return nil, err
 	}
-	w := &Writer{out: out, schema: schema, limit: groupBytes, work: inorder.New[*group]()}
+	w := &Writer{out: out, schema: schema, limit: groupBytes, page: pageBytes, work: inorder.New[*group]()}
 	w.pending = w.group()
 	return w, nil
 }
@@ -64,30 +67,28 @@ func NewWriter(out io.Writer, schema table.Schema) (*Writer, error) {
 func (w *Writer) group() *group {
 	n := len(w.free)
 	if n == 0 {
-		return new(group)
+		return &group{batch: table.NewBatch(w.schema), pages: pageWriter{size: w.page}}
 	}
 	g := w.free[n-1]
 	w.free = w.free[:n-1]
-	g.free, g.batches = append(g.free, g.batches...), g.batches[:0]
-	g.part.Reset()
-	g.bytes = 0
+	g.batch.Reset()
+	g.pages.reset()
+	g.chunks, g.bytes = g.chunks[:0], 0
 	return g
 }
 
-// add copies rows from to to of a batch into the group.
-func (g *group) add(b *table.Batch, from, to int) {
-	var own *table.Batch
-	if n := len(g.free); n > 0 {
-		own, g.free = g.free[n-1], g.free[:n-1]
-		own.Reset()
-	} else {
-		own = table.NewBatch(b.Schema)
+// add copies rows from to to of a batch into the group. Where it is a new one, it gets room for about limit bytes of such rows at once.
+func (g *group) add(b *table.Batch, from, to, limit int) {
+	times := 0
+	if !g.sized {
+		g.sized = true
+		times = min(limit/max(1, g.bytes)+1, maxRows/(to-from)+1)
 	}
 	for c := range b.Cols {
-		arrowvec.AppendRows(&own.Cols[c], &b.Cols[c], from, to)
+		arrowvec.Grow(&g.batch.Cols[c], &b.Cols[c], from, to, times)
+		arrowvec.AppendRows(&g.batch.Cols[c], &b.Cols[c], from, to)
 	}
-	own.Rows = to - from
-	g.batches = append(g.batches, own)
+	g.batch.Rows += to - from
 }
 
 // Write adds rows, which it copies.
@@ -100,7 +101,7 @@ func (w *Writer) Write(ctx context.Context, b *table.Batch) error {
 		if w.pending.bytes < w.limit && row < b.Rows-1 {
 			continue
 		}
-		w.pending.add(b, from, row+1)
+		w.pending.add(b, from, row+1, w.limit)
 		w.rows += int64(row + 1 - from)
 		from = row + 1
 		if err := ctx.Err(); err != nil {
@@ -123,7 +124,7 @@ func (w *Writer) flush() error {
 		}
 	}
 	g := w.pending
-	if len(g.batches) == 0 {
+	if g.batch.Rows == 0 {
 		return nil
 	}
 	if w.work.Full() {
@@ -144,98 +145,79 @@ func (w *Writer) take() error {
 		return err
 	}
 	w.free = append(w.free, g)
-	return w.file.add(g.part.Bytes())
+	return w.file.add(g.chunks, g.batch.Rows)
 }
 
 // begin decides how deep lists are and begins the file.
 func (w *Writer) begin() error {
 	w.depth = make([]int, len(w.schema))
-	sql := make([]string, len(w.schema))
-	for i, c := range w.schema {
-		w.depth[i] = w.pending.depth(i, c.Type)
-		sql[i] = c.Type.SQL
+	for i := range w.schema {
+		w.depth[i] = depthOf(&w.pending.batch.Cols[i])
 	}
-	types, err := json.Marshal(sql)
+	var empty bytes.Buffer
+	leaves, err := w.empty(&empty)
 	if err != nil {
 		return err
 	}
-	w.types = string(types)
-	w.file = &assembler{out: w.out}
-	return nil
+	w.file = &assembler{out: w.out, leaves: leaves}
+	return w.file.begin(empty.Bytes())
 }
 
 // encode makes a row group.
 func (w *Writer) encode(g *group) error {
-	column := 0
-	g.part.Grow(g.bytes + g.bytes/8) // about what it will have, and not twice that in steps
-	err := w.writeFile(&g.part, g.batches[0], func(f *file.Writer) error {
-		out := f.AppendRowGroup()
-		for i := range w.schema {
-			column = i
-			chunk, err := out.NextColumn()
-			if err == nil {
-				err = g.writeColumn(chunk, i, w.depth[i])
-			}
-			if err != nil {
-				return err
-			}
+	for i := range w.schema {
+		chunk, err := g.pages.column(&g.batch.Cols[i], w.depth[i])
+		var bad *arrowvec.RowError
+		switch {
+		case errors.As(err, &bad):
+			return fmt.Errorf("column %q, row %d: %w", w.schema[i].Name, g.first+int64(bad.Row)+1, bad.Err)
+		case err != nil:
+			return fmt.Errorf("column %q: %w", w.schema[i].Name, err)
 		}
-		return out.Close()
-	})
-	var bad *arrowvec.RowError
-	switch {
-	case errors.As(err, &bad):
-		return fmt.Errorf("column %q, row %d: %w", w.schema[column].Name, g.first+int64(bad.Row)+1, bad.Err)
-	case err != nil:
-		return fmt.Errorf("column %q: %w", w.schema[column].Name, err)
+		g.chunks = append(g.chunks, chunk)
 	}
 	return nil
 }
 
-// writeFile lets the Parquet library write a whole file of the rows that fn gives it; sample is some of them, nil: there are none.
-func (w *Writer) writeFile(out *bytes.Buffer, sample *table.Batch, fn func(f *file.Writer) error) error {
-	return guard(func() error {
-		fields := make([]arrow.Field, len(w.schema))
-		for i, c := range w.schema {
-			fields[i] = arrowvec.Field(c, arrowvec.ListType(c.Type, w.depth[i]))
-		}
-		leaves, err := pqarrow.ToParquet(arrow.NewSchema(fields, nil), parquet.NewWriterProperties(), pqarrow.DefaultWriterProps())
+// empty lets the Parquet library write a file without rows, whose schema is that of all row groups.
+func (w *Writer) empty(out *bytes.Buffer) (leaves []leaf, err error) {
+	sql := make([]string, len(w.schema))
+	fields := make([]arrow.Field, len(w.schema))
+	for i, c := range w.schema {
+		sql[i] = c.Type.SQL
+		fields[i] = arrowvec.Field(c, arrowvec.ListType(c.Type, w.depth[i]))
+	}
+	types, err := json.Marshal(sql)
+	if err != nil {
+		return nil, err
+	}
+	keep := metadata.KeyValueMetadata{}
+	if err := keep.Append(typesKey, string(types)); err != nil {
+		return nil, err
+	}
+	err = guard(func() error {
+		props := parquet.NewWriterProperties()
+		schema, err := pqarrow.ToParquet(arrow.NewSchema(fields, nil), props, pqarrow.DefaultWriterProps())
 		if err != nil {
 			return err
 		}
-		// Pages of format 2: to those of format 1 the library takes time that grows with the square of their levels.
-		options := []parquet.WriterProperty{
-			parquet.WithCompression(compress.Codecs.Snappy), parquet.WithBatchSize(writeLevels), parquet.WithDataPageVersion(parquet.DataPageV2),
-		}
 		for i := range w.schema {
-			if sample != nil && differ(&sample.Cols[i]) {
-				options = append(options, parquet.WithDictionaryPath(leaves.Column(i).ColumnPath(), false))
-			}
+			c := schema.Column(i)
+			leaves = append(leaves, leaf{path: c.ColumnPath(), physical: int64(c.PhysicalType())})
 		}
-		props := parquet.NewWriterProperties(options...)
-		keep := metadata.KeyValueMetadata{}
-		if err := keep.Append(typesKey, w.types); err != nil {
-			return err
-		}
-		f := file.NewParquetWriter(out, leaves.Root(), file.WithWriterProps(props), file.WithWriteMetadata(keep))
-		if err := fn(f); err != nil {
-			return err
-		}
-		return f.Close()
+		return file.NewParquetWriter(out, schema.Root(), file.WithWriterProps(props), file.WithWriteMetadata(keep)).Close()
 	})
+	return leaves, err
 }
 
-// depth is the number of dimensions of the first array of a column that is not empty; 0 for scalars.
-func (g *group) depth(column int, t table.Type) int {
-	if !t.Array {
+// depthOf is the number of dimensions of the first array of a column that is not empty; 0 for scalars.
+func depthOf(v *table.Vector) int {
+	if !v.Type.Array {
 		return 0
 	}
-	for _, b := range g.batches {
-		v := &b.Cols[column]
-		for i := range v.Len() {
-			if v.Offsets[i+1] > v.Offsets[i] {
-				return len(v.Shape(i))
-			}
+	for i := range v.Len() {
+		if v.Offsets[i+1] > v.Offsets[i] {
+			return len(v.Shape(i))
 		}
 	}
 	return 1
@@ -262,15 +244,6 @@ func (w *Writer) Close() error {
 	}
 	for !w.work.Empty() {
 		if err := w.take(); err != nil {
-			return err
-		}
-	}
-	if w.rows == 0 { // the schema comes from a file without rows
-		var empty bytes.Buffer
-		if err := w.writeFile(&empty, nil, func(*file.Writer) error { return nil }); err != nil {
-			return err
-		}
-		if err := w.file.add(empty.Bytes()); err != nil {
 			return err
 		}
 	}

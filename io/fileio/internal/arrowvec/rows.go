@@ -2,6 +2,7 @@ package arrowvec
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -101,6 +102,33 @@ func AppendRows(dst, src *table.Vector, from, to int) {
 	}
 	for i := from; i < to; i++ {
 		dst.Offsets = append(dst.Offsets, src.Offsets[i+1]-a+have)
+	}
+}
+
+// Grow makes room in a vector for times as many values as rows from to to of src, which has the same type, have.
+func Grow(dst, src *table.Vector, from, to, times int) {
+	a, b := elems(src, from, to)
+	n := (b - a) * times
+	switch src.Type.Kind {
+	case table.Bool:
+		dst.Bools = slices.Grow(dst.Bools, n)
+	case table.Int16:
+		dst.Int16s = slices.Grow(dst.Int16s, n)
+	case table.Int32:
+		dst.Int32s = slices.Grow(dst.Int32s, n)
+	case table.Int64:
+		dst.Int64s = slices.Grow(dst.Int64s, n)
+	case table.Float32:
+		dst.Float32s = slices.Grow(dst.Float32s, n)
+	case table.Float64:
+		dst.Float64s = slices.Grow(dst.Float64s, n)
+	case table.Bytes:
+		dst.Bytes = slices.Grow(dst.Bytes, n)
+	default:
+		dst.Strings = slices.Grow(dst.Strings, n)
+	}
+	if src.Type.Array {
+		dst.Offsets = slices.Grow(dst.Offsets, (to-from)*times+1)
 	}
 }
 
