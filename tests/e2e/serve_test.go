@@ -135,11 +135,25 @@ func TestPageBySQL(t *testing.T) {
 	p.stop()
 }
 
-// TestSQLPage runs the script of docs/sql.md and holds the output that is shown there against the real one.
+// TestSQLPage runs the script of docs/sql.md and holds the output that is shown there against the real one. The README shows lines of it.
 func TestSQLPage(t *testing.T) {
 	text, err := os.ReadFile("../../docs/sql.md")
 	if err != nil {
 		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "<!-- sql:begin -->\n```sql\n")
+	shown, _, ok := strings.Cut(rest, "```\n<!-- sql:end -->")
+	if !ok {
+		t.Fatal("README.md lacks the lines of the script")
+	}
+	for line := range strings.Lines(shown) {
+		if !strings.Contains(string(text), line) {
+			t.Errorf("README.md shows a line that docs/sql.md has not: %s", line)
+		}
 	}
 	part := func(begin, end string) string {
 		_, rest, found := strings.Cut(string(text), begin)
