@@ -79,16 +79,22 @@ type ModelScore struct {
 // well. Tables that do not exist are errors of table.ErrNotExist, others that are no model *table.TableError or *table.ValueError; a
 // name that is none is an *ArgumentError.
 func OpenModel(ctx context.Context, store table.Store, name string) (*Model, error) {
+	m, _, err := openModel(ctx, store, name)
+	return m, err
+}
+
+// openModel is OpenModel, with the tables that the model was made from.
+func openModel(ctx context.Context, store table.Store, name string) (*Model, *tables.TrainedModel, error) {
 	if store == nil {
-		return nil, argument.ErrNoStore
+		return nil, nil, argument.ErrNoStore
 	}
 	t, err := tables.ReadTrained(ctx, store, name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	engine, err := recipe.Model{Arch: t.Arch, Kernels: kernels.Variant()}.New()
 	if err != nil {
-		return nil, fmt.Errorf("model table: %w", &table.TableError{Table: t.Name, Err: err})
+		return nil, nil, fmt.Errorf("model table: %w", &table.TableError{Table: t.Name, Err: err})
 	}
 	m := &Model{
 		Arch: t.Arch, Normalize: t.Variables.Normalize, Weights: weightArrays(t.Spec, t.Weights),
@@ -99,7 +105,7 @@ func OpenModel(ctx context.Context, store table.Store, name string) (*Model, err
 		m.Outputs, err = modelVariables(t.Spec, t.Spec.Outputs, t.Variables.Dependents, "dependent variable", "output")
 	}
 	if err != nil {
-		return nil, t.OfSummary(err)
+		return nil, nil, t.OfSummary(err)
 	}
 	for i, o := range m.predict {
 		m.Outputs[i].Classes = o.Classes
@@ -111,9 +117,9 @@ func OpenModel(ctx context.Context, store table.Store, name string) (*Model, err
 		}
 	}
 	if err := m.readTraining(t); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return m, nil
+	return m, t, nil
 }
 
 // weightArrays are the arrays of a vector of weights.

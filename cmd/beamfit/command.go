@@ -46,13 +46,14 @@ type argument struct {
 }
 
 func (p argument) String() string {
-	switch {
-	case p.optional:
-		return "[" + p.name + "]"
-	case p.more:
-		return p.name + "..."
+	name := p.name
+	if p.more {
+		name += "..."
 	}
-	return p.name
+	if p.optional {
+		name = "[" + name + "]"
+	}
+	return name
 }
 
 // newCommand makes the cobra command of a task.

@@ -51,7 +51,7 @@ BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expand
 		quickstartCommand(a),
 		importCommand(a), exportCommand(a), showCommand(a), dropCommand(a), splitCommand(a), preprocessCommand(a),
 		loadModelCommand(a), exportModelCommand(a), deleteModelCommand(a), loadFunctionCommand(a), loadTopKCommand(a), deleteFunctionCommand(a), planCommand(a), fitCommand(a),
-		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a), serveCommand(a),
+		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a), plotCommand(a), reportCommand(a), serveCommand(a),
 		runsCommand(a), resumeCommand(a),
 		runnersCommand(a), completionCommand(a), versionCommand(a),
 	)

@@ -32,6 +32,28 @@ func ParseName(text string) (Name, error) {
 	return Name{Schema: parts[0], Table: parts[1]}, nil
 }
 
+// ParseColumn reads a column with its table, [schema.]table.column, by the rules of ParseName.
+func ParseColumn(text string) (Name, string, error) {
+	parts, err := split(text, '.')
+	if err == nil && (len(parts) < 2 || len(parts) > 3) {
+		err = fmt.Errorf("expected table.column or schema.table.column, found %d parts", len(parts))
+	}
+	for i := range parts {
+		if err == nil {
+			parts[i], err = fold(parts[i])
+		}
+	}
+	if err != nil {
+		return Name{}, "", fmt.Errorf("column %q: %w", text, err)
+	}
+	last := len(parts) - 1
+	name := Name{Table: parts[last-1]}
+	if last == 2 {
+		name.Schema = parts[0]
+	}
+	return name, parts[last], nil
+}
+
 // ParseColumns reads a list of column names separated by commas, with SQL's rules for quotes and case.
 func ParseColumns(text string) ([]string, error) {
 	parts, err := split(text, ',')

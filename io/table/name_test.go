@@ -120,3 +120,29 @@ func FuzzParseColumns(f *testing.F) {
 		}
 	})
 }
+
+func TestParseColumn(t *testing.T) {
+	for text, want := range map[string]struct {
+		table  Name
+		column string
+	}{
+		"iris_test.Class_Text": {Name{"", "iris_test"}, "class_text"},
+		` s . "My.Table" ."A"`: {Name{"s", "My.Table"}, "A"},
+	} {
+		name, column, err := ParseColumn(text)
+		if err != nil || name != want.table || column != want.column {
+			t.Errorf("%q: %#v, %q, %v", text, name, column, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"iris":    `column "iris": expected table.column or schema.table.column, found 1 parts`,
+		"a.b.c.d": `column "a.b.c.d": expected table.column or schema.table.column, found 4 parts`,
+		"a.":      `column "a.": a part is empty`,
+		`a."b`:    `column "a.\"b": a double quote is not closed`,
+		"a.1b":    `column "a.1b": part 1b: a name cannot begin with a digit; write "1b" in double quotes to mean it`,
+	} {
+		if name, column, err := ParseColumn(text); err == nil || err.Error() != want {
+			t.Errorf("%q: %#v, %q, %v", text, name, column, err)
+		}
+	}
+}

@@ -42,6 +42,10 @@ var layers = []struct {
 	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},
 	{"pipelines/internal/inference", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/job", "transforms", "io/table", "model"}},
 	{"pipelines/internal/fitting", []string{"pipelines/internal/tables", "pipelines/internal/job", "pipelines/internal/fitlog", "transforms", "io/table", "model"}},
+	{"pipelines/internal/reporting", []string{"pipelines/report", "pipelines/picture", "pipelines/internal/job", "pipelines/internal/tables", "transforms", "io/table", "model"}},
+	{"pipelines/picture", []string{"model/curve"}},
+	{"pipelines/report", []string{"pipelines/picture", "model/curve"}},
+	{"pipelines/outcomes", []string{"io/table", "model/curve", "transforms"}},
 	{"pipelines", []string{"transforms", "io/table", "io/netns", "io/tfevents", "io/kerasio", "model"}},
 	{"transforms", []string{"io/table", "io/ownerlock", "model"}},
 	{"io/pgio", []string{"io/table", "io/netns"}},
@@ -64,6 +68,7 @@ var layers = []struct {
 	{"model/keras", nil},
 	{"model/expr", []string{"model/params"}},
 	{"model/params", nil},
+	{"model/curve", nil},
 	{"model/buffer", nil},
 	{"model/kernels", nil},
 	{"tests", []string{"pipelines", "transforms", "io", "model"}},
@@ -87,6 +92,7 @@ var homes = []struct {
 	{"github.com/apache/beam/", []string{"transforms", "pipelines"}, "stores and models know nothing of Beam"},
 	{"github.com/klauspost/cpuid/", []string{"model/kernels", "scripts/bench"}, "only kernels and the tables of figures differ by processor"},
 	{"google.golang.org/", []string{"pipelines/internal/runner"}, "engines are spoken to in one place"},
+	{"gonum.org/v1/plot", []string{"pipelines/picture"}, "pictures are drawn in one place"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
 }
 

@@ -26,6 +26,12 @@ func (o Output) Ranked(values []float32) []Class {
 	return ranked
 }
 
+// Probabilities are those of the classes of an output, in their order, of the output's values for one row.
+func (o Output) Probabilities(values []float32) []float32 {
+	var both [2]float32
+	return slices.Clone(o.probabilities(values, &both))
+}
+
 // rank orders the K classes of one row by falling probability: the class of rank r is order[r-1]. Equal probabilities
 // keep the order of the classes, and NaN comes after every number. order has K entries and is overwritten.
 func rank(prob []float32, order []int) {

@@ -1,0 +1,96 @@
+package pipelines
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/reporting"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/pipelines/report"
+)
+
+// ReportOptions are the arguments of Report.
+type ReportOptions struct {
+	// Model is the model table.
+	Model string
+	// Test is a packed table whose rows are predicted; "": the validation table of the model, or without one its training table, where they
+	// still exist.
+	Test string
+}
+
+// Report says what is known of a model: how it was trained, what it is made of, and how it predicts the rows of a packed table. Where the packed
+// tables of its training are gone, a note says so. It runs no pipeline: rows are predicted in this process, on Env.Workers cores.
+func Report(ctx context.Context, env Env, opt ReportOptions) (*report.Document, error) {
+	j, err := env.begin(ctx, "report")
+	if err != nil {
+		return nil, err
+	}
+	defer j.End()
+	m, t, err := openModel(ctx, j.Store, opt.Model)
+	if err != nil {
+		return nil, err
+	}
+	row := tables.SummaryRow{Batch: t.Summary, Name: t.SummaryName()}
+	d := &report.Document{Name: t.Name.String(), Made: "beamfit " + Version, Network: reporting.Network(t.Spec), Arguments: reporting.Arguments(row)}
+	if m.Description != nil {
+		d.Description = *m.Description
+	}
+	if d.Results, err = results(row, m); err != nil {
+		return nil, err
+	}
+	if len(m.History) > 0 {
+		d.History = pictureFit(d.Name, m.History)
+	}
+	if len(m.History) == 1 {
+		d.Notes = append(d.Notes, "One iteration was scored; fit --metrics-every 1 scores all of them.")
+	}
+	if err := reporting.Rows(j, reporting.Model{TrainedModel: t, Engine: m.engine, Outputs: m.predict, Refused: m.refused}, opt.Test, d); err != nil {
+		return nil, err
+	}
+	d.Runs, err = reporting.Runs(ctx, j.Store, t.Name)
+	if errors.Is(err, table.ErrPermission) {
+		d.Notes, err = append(d.Notes, "The runs of the store cannot be read: "+err.Error()), nil
+	}
+	return d, err
+}
+
+// results are the scores of the model and how its training ended.
+func results(row tables.SummaryRow, m *Model) ([]report.Fact, error) {
+	var facts []report.Fact
+	at := len(m.History) - 1
+	if of, ok, err := tables.Optional(row, "model_iteration", (*table.Vector).Int); err != nil {
+		return nil, err
+	} else if ok {
+		at = max(at, 0)
+		if i := slices.IndexFunc(m.History, func(s ModelScore) bool { return s.Iteration == int(of) }); i >= 0 {
+			at = i
+		}
+	}
+	if at < 0 {
+		return nil, nil
+	}
+	of := m.History[at]
+	add := func(name string, value float64) {
+		facts = append(facts, report.Fact{Name: name, Value: fmt.Sprintf("%.5g", value)})
+	}
+	add("training loss", of.TrainingLoss)
+	for _, v := range of.TrainingMetrics {
+		add("training "+v.Name, v.Value)
+	}
+	if of.ValidationLoss != nil {
+		add("validation loss", *of.ValidationLoss)
+		for _, v := range of.ValidationMetrics {
+			add("validation "+v.Name, v.Value)
+		}
+	}
+	facts = append(facts, report.Fact{Name: "iteration", Value: fmt.Sprint(of.Iteration)}, report.Fact{Name: "time", Value: of.Elapsed.Round(time.Millisecond).String()})
+	reason, ok, err := tables.Optional(row, "stop_reason", (*table.Vector).Text)
+	if ok {
+		facts = append(facts, report.Fact{Name: "stopped", Value: reason})
+	}
+	return facts, err
+}
