@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -106,13 +108,20 @@ func (a *app) progressOptions() progress.Options {
 	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
 		return progress.Options{}
 	}
-	return progress.Options{Live: true, Width: func() int {
-		width, _, err := term.GetSize(int(f.Fd()))
+	return progress.Options{Live: true, ASCII: asciiLocale(), Size: func() (columns, rows int) {
+		columns, rows, err := term.GetSize(int(f.Fd()))
 		if err != nil {
-			return 80
+			return 80, 0
 		}
-		return width
+		return columns, rows
 	}}
+}
+
+// asciiLocale tells whether the environment names a locale of another encoding than UTF-8. One that names none says nothing of the terminal.
+func asciiLocale() bool {
+	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
+	folded := strings.ReplaceAll(strings.ToLower(locale), "-", "")
+	return locale != "" && !strings.HasSuffix(folded, "utf8")
 }
 
 // say writes a line about what was done, unless --quiet.

@@ -25,22 +25,17 @@ func iterationLine(job string, r *pipelines.IterationReport, left time.Duration)
 	return strings.Join(parts, ", ")
 }
 
-// liveIterationLine tells of the iteration after last; its stage may be under way. The scores are those of the latest
-// scored iteration. For example
+// liveIterationLine tells of the iteration after last; its stage may be under way. For example
 //
-//	fit: iteration 4/10 [==========                    ] 36012 samples/s, 2s left, loss 0.4321
-func liveIterationLine(stage pipelines.Event, last, scored *pipelines.IterationReport, left time.Duration) string {
+//	fit: iteration 4/10 [==========                    ] 36012 samples/s, 2s left
+func liveIterationLine(stage pipelines.Event, last *pipelines.IterationReport, left time.Duration) string {
 	fraction := 0.0
 	if stage.Total > 0 {
 		fraction = float64(stage.Done) / float64(stage.Total)
 	}
 	line := fmt.Sprintf("%s: iteration %d/%d %s ", stage.Job, min(last.Iteration+1, last.Iterations), last.Iterations,
 		bar((float64(last.Iteration)+fraction)/float64(last.Iterations)))
-	parts := append(rate(last), duration(left)+" left")
-	if scored != nil {
-		parts = append(parts, scores(scored)...)
-	}
-	return line + strings.Join(parts, ", ")
+	return line + strings.Join(append(rate(last), duration(left)+" left"), ", ")
 }
 
 // rate is the speed of training, empty where it is not known.
@@ -56,9 +51,9 @@ func scores(r *pipelines.IterationReport) []string {
 	if !r.Scored {
 		return nil
 	}
-	out := append([]string{"loss " + number(r.TrainingLoss)}, metrics("", r.TrainingMetrics)...)
+	out := append([]string{"loss " + fourDigits(r.TrainingLoss)}, metrics("", r.TrainingMetrics)...)
 	if r.ValidationLoss != nil {
-		out = append(out, "validation loss "+number(*r.ValidationLoss))
+		out = append(out, "validation loss "+fourDigits(*r.ValidationLoss))
 		out = append(out, metrics("validation ", r.ValidationMetrics)...)
 	}
 	return out
@@ -67,13 +62,13 @@ func scores(r *pipelines.IterationReport) []string {
 func metrics(prefix string, values []pipelines.NamedValue) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = prefix + v.Name + " " + number(v.Value)
+		out[i] = prefix + v.Name + " " + fourDigits(v.Value)
 	}
 	return out
 }
 
-// number writes four significant digits.
-func number(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
+// fourDigits writes four significant digits.
+func fourDigits(x float64) string { return strconv.FormatFloat(x, 'g', 4, 64) }
 
 // stageLine is for example
 //

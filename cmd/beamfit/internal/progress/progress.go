@@ -1,12 +1,16 @@
-// Package progress tells a person how far a job is: on a terminal one live line, elsewhere a plain line at the end of every
-// iteration and stage.
+// Package progress tells a person how far a job is: on a terminal by a live line, and of a fit by one more for the loss and for each metric, with a
+// sparkline of its values; elsewhere by a plain line at the end of every iteration and stage.
 //
 // It writes to standard error, so that results can be piped. Nothing depends on it.
 package progress
 
 import (
+	"fmt"
 	"io"
+	"strings"
 	"time"
+
+	"github.com/mattn/go-runewidth"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
 	"github.com/beamfit/beamfit/pipelines"
@@ -14,15 +18,17 @@ import (
 
 // Options say how a Printer writes.
 type Options struct {
-	// Live redraws one line; needs a terminal. Else lines are written once and stay.
+	// Live redraws its lines; needs a terminal. Else lines are written once and stay.
 	Live bool
-	// Width is the terminal's number of columns, for Live.
-	Width func() int
+	// Size is the terminal's number of columns and rows, for Live; 0: not known.
+	Size func() (columns, rows int)
+	// ASCII says that the terminal has no other characters.
+	ASCII bool
 	// Now is the clock; nil: time.Now.
 	Now func() time.Time
 }
 
-// redrawEvery is the least time between two drawings of the live line.
+// redrawEvery is the least time between two drawings of the live lines.
 const redrawEvery = 100 * time.Millisecond
 
 // A Printer writes the events of one job. Its calls must come one at a time.
@@ -36,11 +42,11 @@ type Printer struct {
 
 	begin   time.Time                  // when the first event of the job came
 	last    *pipelines.IterationReport // the latest finished iteration
-	scored  *pipelines.IterationReport // the latest one with metrics
 	lastEnd time.Time
+	scores  scoreLines // for Live
 
-	drawn time.Time // when the live line was last drawn
-	open  bool      // whether a live line is on the screen
+	drawn time.Time // when the live lines were last drawn
+	open  int       // how many of them are on the screen
 }
 
 // New is a Printer on w.
@@ -64,11 +70,11 @@ func (p *Printer) Report(e pipelines.Event) {
 	if e.Iteration != nil {
 		p.last, p.lastEnd = e.Iteration, now
 		if e.Iteration.Scored {
-			p.scored = e.Iteration
+			p.scores.add(e.Iteration)
 		}
 		p.stage, p.since = pipelines.Event{Job: e.Job}, now
 		if p.opt.Live {
-			p.draw(p.liveLine(now), now)
+			p.draw(now)
 		} else {
 			p.line(iterationLine(e.Job, e.Iteration, p.left(now)))
 		}
@@ -81,7 +87,7 @@ func (p *Printer) Report(e pipelines.Event) {
 	p.stage = e
 	if p.opt.Live {
 		if now.Sub(p.drawn) >= redrawEvery {
-			p.draw(p.liveLine(now), now)
+			p.draw(now)
 		}
 		return
 	}
@@ -90,13 +96,26 @@ func (p *Printer) Report(e pipelines.Event) {
 	}
 }
 
-// Close ends the job's output: the live line goes, a stage of unknown length gets its plain line.
+// Close ends the job's output: the live lines go, a stage of unknown length gets its plain line.
 func (p *Printer) Close() {
 	p.endStage(p.opt.Now())
-	if p.open {
-		io.WriteString(p.w, "\r\x1b[K")
-		p.open = false
+	p.erase()
+}
+
+// erase takes the live lines off the screen.
+func (p *Printer) erase() {
+	if p.open > 0 {
+		io.WriteString(p.w, p.up()+"\r\x1b[J")
+		p.open = 0
 	}
+}
+
+// up moves the cursor to the first of the live lines.
+func (p *Printer) up() string {
+	if p.open < 2 {
+		return ""
+	}
+	return fmt.Sprintf("\x1b[%dA", p.open-1)
 }
 
 // endStage writes the plain line of the stage under way, once. The stages inside iterations have none: the iteration has.
@@ -119,28 +138,47 @@ func (p *Printer) left(now time.Time) time.Duration {
 
 func (p *Printer) liveLine(now time.Time) string {
 	if p.last != nil {
-		return liveIterationLine(p.stage, p.last, p.scored, p.left(now))
+		return liveIterationLine(p.stage, p.last, p.left(now))
 	}
 	return liveStageLine(p.stage, now.Sub(p.since))
 }
 
-// note writes a line that stays, above the live one.
+// note writes a line that stays, above the live ones.
 func (p *Printer) note(text string) {
-	if p.open {
-		io.WriteString(p.w, "\r\x1b[K")
-		p.open = false
-	}
+	p.erase()
 	p.line(text)
 }
 
 func (p *Printer) line(text string) { io.WriteString(p.w, visible.Text(text)+"\n") }
 
-// draw replaces the live line, cut to the terminal's width so that it stays one line.
-func (p *Printer) draw(text string, now time.Time) {
-	text = visible.Text(text)
-	if width := p.opt.Width(); len(text) >= width && width > 0 {
-		text = text[:width-1]
+// terminal measures text as tabletext does, whatever the language is.
+var terminal = &runewidth.Condition{StrictEmojiNeutral: true}
+
+// oneLine is a text that steers no terminal and stays on its line.
+func oneLine(text string) string { return blanks.Replace(visible.Text(text)) }
+
+var blanks = strings.NewReplacer("\n", " ", "\t", " ")
+
+// draw replaces the live lines, each cut to the terminal's width so that it stays one; there are no more of them than the screen has room for.
+func (p *Printer) draw(now time.Time) {
+	columns, rows := p.opt.Size()
+	lines := []string{p.liveLine(now)}
+	if p.last != nil {
+		lines = append(lines, p.scores.lines(columns, p.opt.ASCII)...)
 	}
-	io.WriteString(p.w, "\r"+text+"\x1b[K")
-	p.drawn, p.open = now, true
+	if rows > 1 {
+		lines = lines[:min(len(lines), rows-1)]
+	}
+	for i, text := range lines {
+		text = oneLine(text)
+		if columns > 0 {
+			text = terminal.Truncate(text, columns-1, "")
+		}
+		lines[i] = text + "\x1b[K"
+	}
+	io.WriteString(p.w, p.up()+"\r"+strings.Join(lines, "\r\n"))
+	if len(lines) < p.open { // the screen has become lower
+		io.WriteString(p.w, "\x1b[J")
+	}
+	p.drawn, p.open = now, len(lines)
 }

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -72,33 +73,155 @@ func TestPlainStagesOfUnknownLength(t *testing.T) {
 	}
 }
 
-func TestLiveLine(t *testing.T) {
-	var out strings.Builder
-	c := &clock{time.Unix(1000, 0)}
-	fitEvents(New(&out, Options{Live: true, Now: c.now, Width: func() int { return 115 }}), c)
-	if strings.Contains(out.String(), "\n") {
-		t.Errorf("the live line goes on to the next line: %q", out.String())
+// A screen is a terminal as it looks after what was written to it: what Printer uses of its control sequences.
+type screen struct {
+	t        *testing.T
+	lines    [][]rune
+	row, col int
+	frames   []string // how it looked after every write
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	text := []rune(string(b))
+	for i := 0; i < len(text); i++ {
+		for len(s.lines) <= s.row {
+			s.lines = append(s.lines, nil)
+		}
+		switch r := text[i]; r {
+		case '\r':
+			s.col = 0
+		case '\n':
+			s.row++
+		case 0x1b:
+			n := 0
+			for i += 2; text[i] >= '0' && text[i] <= '9'; i++ {
+				n = 10*n + int(text[i]-'0')
+			}
+			switch text[i] {
+			case 'A':
+				s.row -= n
+			case 'K':
+				s.lines[s.row] = s.lines[s.row][:s.col]
+			case 'J':
+				s.lines[s.row] = s.lines[s.row][:s.col]
+				s.lines = s.lines[:s.row+1]
+			default:
+				s.t.Fatalf("an unknown control sequence in %q", b)
+			}
+		default:
+			line := append(s.lines[s.row][:min(s.col, len(s.lines[s.row]))], r)
+			if len(s.lines[s.row]) > len(line) {
+				line = append(line, s.lines[s.row][len(line):]...)
+			}
+			s.lines[s.row], s.col = line, s.col+1
+		}
 	}
-	frames := strings.Split(strings.TrimPrefix(out.String(), "\r"), "\x1b[K\r")
+	s.frames = append(s.frames, s.text())
+	return len(b), nil
+}
+
+func (s *screen) text() string {
+	var lines []string
+	for _, l := range s.lines {
+		lines = append(lines, string(l))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func TestLiveLines(t *testing.T) {
+	s := &screen{t: t}
+	c := &clock{time.Unix(1000, 0)}
+	fitEvents(New(s, Options{Live: true, Now: c.now, Size: func() (int, int) { return 115, 24 }}), c)
+	scores := `
+  loss                  ▁ 0.4321      validation ▁ 0.5
+  categorical_accuracy  ▁ 0.9333      validation ▁ 1`
 	want := []string{
 		"fit: reading training, 0/3 buffers [                              ]",
 		"fit: training, 180/360 rows [===============               ]",
-		"fit: iteration 2/3 [==========                    ] 180 samples/s, 8s left, loss 0.4321, categorical_accuracy 0.93",
-		"fit: iteration 2/3 [===============               ] 180 samples/s, 6s left, loss 0.4321, categorical_accuracy 0.93",
-		"fit: iteration 3/3 [====================          ] 180 samples/s, 4s left, loss 0.4321, categorical_accuracy 0.93",
-		"fit: iteration 3/3 [=========================     ] 180 samples/s, 2s left, loss 0.4321, categorical_accuracy 0.93",
-		"fit: iteration 3/3 [==============================] 180 samples/s, 0s left, loss 0.4321, categorical_accuracy 0.93",
-		"\x1b[K",
+		"fit: iteration 2/3 [==========                    ] 180 samples/s, 8s left" + scores,
+		"fit: iteration 2/3 [===============               ] 180 samples/s, 6s left" + scores,
+		"fit: iteration 3/3 [====================          ] 180 samples/s, 4s left" + scores,
+		"fit: iteration 3/3 [=========================     ] 180 samples/s, 2s left" + scores,
+		"fit: iteration 3/3 [==============================] 180 samples/s, 0s left" + strings.ReplaceAll(scores, "▁", "▁▁"),
+		"",
 	}
-	if diff := cmp.Diff(want, frames); diff != "" {
+	if diff := cmp.Diff(want, s.frames); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// falling is a fit of so many iterations whose loss falls evenly from 1, without a validation table.
+func falling(p *Printer, iterations int) {
+	for n := 1; n <= iterations; n++ {
+		p.Report(pipelines.Event{Job: "fit", Iteration: &pipelines.IterationReport{
+			Iteration: n, Iterations: iterations, Scored: true, TrainingLoss: 1 - float64(n-1)/float64(iterations-1),
+			TrainingMetrics: []pipelines.NamedValue{{Name: "a\nb\x1b[2J", Value: math.NaN()}},
+		}})
+	}
+}
+
+// TestLiveLinesOnTheScreen: lines fit on screens of any size, notes stay above them, and names cannot steer the terminal.
+func TestLiveLinesOnTheScreen(t *testing.T) {
+	const head = "fit: iteration 8/8 [==============================] 0s left"
+	for _, c := range []struct {
+		columns, rows int
+		ascii         bool
+		want          string
+	}{
+		{80, 24, false, head + "\n  loss        █▇▆▅▄▃▂▁ 0\n  a b\\x1b[2J           NaN"},
+		{80, 24, true, head + "\n  loss        #*+=-,._ 0\n  a b\\x1b[2J           NaN"},
+		{30, 24, false, head[:29] + "\n  loss        █▆▅▃▁ 0\n  a b\\x1b[2J        NaN"},
+		{80, 2, false, head},
+		{80, 3, false, head + "\n  loss        █▇▆▅▄▃▂▁ 0"},
+		{0, 0, false, head + "\n  loss        █▇▆▅▄▃▂▁ 0\n  a b\\x1b[2J           NaN"},
+	} {
+		s := &screen{t: t}
+		now := &clock{time.Unix(1000, 0)}
+		p := New(s, Options{Live: true, Now: now.now, ASCII: c.ascii, Size: func() (int, int) { return c.columns, c.rows }})
+		falling(p, 8)
+		if d := cmp.Diff(c.want, s.text()); d != "" {
+			t.Errorf("%d x %d: -want +got\n%s", c.columns, c.rows, d)
+		}
+		p.Report(pipelines.Event{Job: "fit", Note: "restored"})
+		if s.text() != "fit: restored\n" && s.text() != "fit: restored" {
+			t.Errorf("after a note: %q", s.text())
+		}
+		falling(p, 8)
+		if !strings.HasPrefix(s.text(), "fit: restored\nfit: iteration 8/8") {
+			t.Errorf("after a note, and on: %q", s.text())
+		}
+		p.Close()
+		if s.text() != "fit: restored\n" {
+			t.Errorf("at the end: %q", s.text())
+		}
+	}
+}
+
+func TestSparkline(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		values []float64
+		want   string
+	}{
+		{nil, ""},
+		{[]float64{3}, "▁"},
+		{[]float64{1, 2}, "▁█"},
+		{[]float64{5, 5, 5}, "▁▁▁"},
+		{[]float64{0, nan, 1, inf, 0.5}, "▁ █ ▅"},
+		{[]float64{nan, nan}, "  "},
+		{[]float64{-math.MaxFloat64, math.MaxFloat64}, "▁█"},
+		{[]float64{7, 6, 5, 4, 3, 2, 1, 0}, "█▇▆▅▄▃▂▁"},
+	} {
+		if got := sparkline(c.values, false); got != c.want {
+			t.Errorf("%v: %q, want %q", c.values, got, c.want)
+		}
 	}
 }
 
 func TestLiveLineIsNotRedrawnTooOften(t *testing.T) {
 	var out strings.Builder
 	c := &clock{time.Unix(1000, 0)}
-	p := New(&out, Options{Live: true, Now: c.now, Width: func() int { return 0 }})
+	p := New(&out, Options{Live: true, Now: c.now, Size: func() (int, int) { return 0, 0 }})
 	for done := range int64(1000) {
 		c.t = c.t.Add(time.Millisecond)
 		p.Report(pipelines.Event{Job: "predict", Stage: "scoring", Unit: "rows", Done: done, Total: 1000})
