@@ -112,6 +112,11 @@ func TestCancel(t *testing.T) {
 	run(t, c, "SET statement_timeout = 300")
 	_, err := c.Exec(ctx, fitForEver)
 	wantError(t, err, "57014", "statement timeout")
+	run(t, c, "SET statement_timeout = 1000") // of all calls of a statement; each takes 600 ms
+	run(t, c, "CREATE VIEW slower AS SELECT id, attributes, CASE WHEN pg_sleep(0.004) IS NOT NULL THEN class_text END AS class_text FROM iris_train")
+	_, err = c.Exec(ctx, "SELECT madlib.training_preprocessor_dl('slower', 'q' || n, 'class_text', 'attributes') FROM generate_series(1, 3) n")
+	wantError(t, err, "57014", "statement timeout")
+	run(t, c, "DROP VIEW slower")
 	run(t, c, "SET statement_timeout = 0")
 
 	// In a statement of the job itself, in a transaction of the client.

@@ -29,6 +29,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 	if err := c.each(func(f *found, from, to int) error { return f.function.CheckTypes(f.arguments, types[from:to]) }); err != nil {
 		return nil, err
 	}
+	begun := time.Now()
 	var out [][][]byte
 	for _, raw := range arguments.rows {
 		row := make([]madlib.Value, len(types))
@@ -40,7 +41,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 		}
 		var answers [][]byte
 		err := c.each(func(f *found, from, to int) error {
-			text, err := s.one(f, row[from:to])
+			text, err := s.one(f, row[from:to], begun)
 			answers = append(answers, []byte(text))
 			return err
 		})
@@ -65,19 +66,19 @@ func (c *call) each(do func(f *found, from, to int) error) error {
 	return nil
 }
 
-// one is what a function answers.
-func (s *session) one(f *found, row []madlib.Value) (string, error) {
+// one is what a function answers, in a statement that has begun then.
+func (s *session) one(f *found, row []madlib.Value, statement time.Time) (string, error) {
 	if f.function.AnswersText(f.arguments) {
 		return f.function.Answer(f.arguments, row)
 	}
-	return "", s.timed(f, row)
+	return "", s.timed(f, row, statement)
 }
 
 // timed runs a job and tells the log and the metrics of it.
-func (s *session) timed(c *found, row []madlib.Value) error {
+func (s *session) timed(c *found, row []madlib.Value, statement time.Time) error {
 	begun := time.Now()
 	s.proxy.metrics.begin()
-	err := s.job(c, row)
+	err := s.job(c, row, statement)
 	code := "00000"
 	if err != nil {
 		code = madlib.AsError(err).Code
@@ -89,7 +90,7 @@ func (s *session) timed(c *found, row []madlib.Value) error {
 }
 
 // job runs one job.
-func (s *session) job(c *found, row []madlib.Value) (err error) {
+func (s *session) job(c *found, row []madlib.Value, statement time.Time) (err error) {
 	if c.function.Refused() {
 		return c.function.Run(context.Background(), madlib.Job{}, c.arguments, row)
 	}
@@ -104,7 +105,7 @@ func (s *session) job(c *found, row []madlib.Value) (err error) {
 	defer s.watch(stop)()
 	if know.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, know.timeout, errTimeout)
+		ctx, cancel = context.WithDeadlineCause(ctx, statement.Add(know.timeout), errTimeout)
 		defer cancel()
 	}
 	release, err := s.proxy.takeJob(ctx, s.notice)
