@@ -24,7 +24,7 @@ type reader struct {
 	rest       []byte
 	large      *[bufferSize]byte // nil: rest is in use
 	begin, end int               // of what has arrived and was not taken
-	more       bool              // what arrived last has filled the small buffer
+	more       bool              // what arrived last has filled the buffer
 }
 
 func newReader(from io.Reader) *reader { return &reader{from: from, rest: make([]byte, restSize)} }
@@ -76,7 +76,7 @@ func (r *reader) fill(size int) error {
 		n, err := r.from.Read(b[r.end:])
 		r.end += n
 		if n > 0 { // an error comes again
-			r.more = r.large == nil && r.end == len(b)
+			r.more = r.end == len(b)
 			return nil
 		}
 		if err != nil {
