@@ -32,10 +32,13 @@ const (
 // A GlobalMaxAttr is the size of images of C channels.
 type GlobalMaxAttr struct{ Batch, Pixels, C int }
 
-// asImage gives a sequence (B, length, channels) a width of 1.
+// asImage gives a sequence (B, length, channels) a width of 1, and puts the slices of a volume (B, D, H, W, C) below each other.
 func (b *builder) asImage(x *gorgonia.Node) *gorgonia.Node {
-	if s := x.Shape(); s.Dims() == 3 {
+	switch s := x.Shape(); s.Dims() {
+	case 3:
 		return b.reshape(x, tensor.Shape{s[0], s[1], 1, s[2]})
+	case 5:
+		return b.reshape(x, tensor.Shape{s[0], s[1] * s[2], s[3], s[4]})
 	}
 	return x
 }
@@ -43,21 +46,27 @@ func (b *builder) asImage(x *gorgonia.Node) *gorgonia.Node {
 // pooling works on sequences as images of width 1.
 func pooling(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Pooling)
-	x := b.asImage(c.in[0])
-	in, out := x.Shape(), b.outShape(c)
+	out := b.outShape(c)
+	size := [2]int{out[1], 1}
+	if out.Dims() == 4 {
+		size[1] = out[2]
+	}
+	return b.reshape(b.poolWindows(cfg.Kind, cfg.PoolSize, cfg.Strides, size, cfg.Padding == "same", b.asImage(c.in[0])), out), nil
+}
+
+// poolWindows pools images to a size by windows that may reach over their edges.
+func (b *builder) poolWindows(class string, window, strides, size [2]int, same bool, x *gorgonia.Node) *gorgonia.Node {
+	in := x.Shape()
 	s := &kernels.Pool2DShape{
 		N: in[0], H: in[1], W: in[2], C: in[3],
-		KH: cfg.PoolSize[0], KW: cfg.PoolSize[1], SH: cfg.Strides[0], SW: cfg.Strides[1],
-		OH: out[1], OW: 1,
+		KH: window[0], KW: window[1], SH: strides[0], SW: strides[1],
+		OH: size[0], OW: size[1],
 	}
-	if out.Dims() == 4 {
-		s.OW = out[2]
-	}
-	if cfg.Padding == "same" {
+	if same {
 		s.PadTop, s.PadBottom = samePadding(s.H, s.OH, s.KH, s.SH)
 		s.PadLeft, s.PadRight = samePadding(s.W, s.OW, s.KW, s.SW)
 	}
-	return b.reshape(b.pool(cfg.Kind, s, x), out), nil
+	return b.pool(class, s, x)
 }
 
 // globalPooling has one window, the image. Only the mean of sequences knows masks, as in Keras.

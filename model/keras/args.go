@@ -139,29 +139,34 @@ func (a *args) positive(key string) int {
 	return n
 }
 
-// pair reads one or two integers of at least 1 (height and width); a single one counts twice.
-func (a *args) pair(key string, byDefault [2]int) [2]int {
+// numerals are numbers of dimensions in words.
+var numerals = [...]string{1: "one", 2: "two", 3: "three"}
+
+// sizes reads n integers of at least 1, n up to 3; a single one counts for all.
+func (a *args) sizes(key string, n, byDefault int) []int {
+	out := slices.Repeat([]int{byDefault}, n)
 	v, ok := a.get(key)
 	if !ok {
-		return byDefault
+		return out
 	}
 	list, isList := v.([]any)
 	if !isList {
-		list = []any{v, v}
+		list = slices.Repeat([]any{v}, n)
 	}
-	if len(list) != 2 {
-		a.wrong(key, "an integer or a list of two")
-		return byDefault
+	if len(list) != n {
+		want := "an integer or a list of " + numerals[n]
+		if n == 1 {
+			want = "an integer of at least 1"
+		}
+		a.wrong(key, want)
+		return out
 	}
-	var p [2]int
 	for i, e := range list {
-		n, ok := toInt(e)
-		if !ok || n < 1 {
+		if out[i], ok = toInt(e); !ok || out[i] < 1 {
 			a.wrong(key, "integers of at least 1")
 		}
-		p[i] = n
 	}
-	return p
+	return out
 }
 
 // ints reads a list of integers that must be given.

@@ -18,6 +18,8 @@ type Dropout struct {
 
 	// noise is noise_shape as the JSON gives it, 0 for null.
 	noise []int
+	// wholeRows: the mask has one number for a row, whatever its shape.
+	wholeRows bool
 }
 
 // Class is "Dropout" or "AlphaDropout".
@@ -49,6 +51,9 @@ func parseDropout(a *args) kind {
 }
 
 func (c *Dropout) outputShape(in []int) ([]int, error) {
+	if c.wholeRows {
+		c.NoiseShape = slices.Repeat([]int{1}, len(in))
+	}
 	if c.noise != nil {
 		row := slices.Clone(c.noise[1:])
 		if len(row) != len(in) {

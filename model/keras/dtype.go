@@ -23,6 +23,9 @@ func (a *args) dtype() {
 	}
 }
 
+// wholeNumbers are the layers whose dtype may be one of whole numbers, since their results are.
+var wholeNumbers = map[string]bool{"CategoryEncoding": true, "Discretization": true, "IntegerLookup": true}
+
 // inputDtype reads the dtype of an input, which may also be one of whole numbers.
 func (a *args) inputDtype() {
 	if name := a.dtypeName(); name != "" && !floats[name] && !integers[name] {

@@ -26,38 +26,42 @@ func parseFrame(class, key string, dims, byDefault int) func(*args) kind {
 	return func(a *args) kind {
 		a.dataFormat()
 		c := &Frame{Kind: class}
-		v, ok := a.get(key)
-		list, isList := v.([]any)
-		if !ok || !isList {
-			n := byDefault
-			if ok {
-				n = a.edge(key, v)
-			}
-			for i := range dims {
-				c.Edges[i] = [2]int{n, n}
-			}
-			return c
-		}
-		if dims == 1 {
-			list = []any{list}
-		}
-		if len(list) != dims {
-			a.wrong(key, "an integer or a list of two")
-			return c
-		}
-		for i, e := range list {
-			both, isList := e.([]any)
-			if !isList {
-				both = []any{e, e}
-			}
-			if len(both) != 2 {
-				a.wrong(key, "an integer, or two per dimension")
-				return c
-			}
-			c.Edges[i] = [2]int{a.edge(key, both[0]), a.edge(key, both[1])}
-		}
+		copy(c.Edges[:], a.edges(key, dims, byDefault))
 		return c
 	}
+}
+
+// edges reads two numbers of pixels for each of dims dimensions; one number counts for both, or for all.
+func (a *args) edges(key string, dims, byDefault int) [][2]int {
+	v, ok := a.get(key)
+	list, isList := v.([]any)
+	if !ok || !isList {
+		n := byDefault
+		if ok {
+			n = a.edge(key, v)
+		}
+		return slices.Repeat([][2]int{{n, n}}, dims)
+	}
+	edges := make([][2]int, dims)
+	if dims == 1 {
+		list = []any{list}
+	}
+	if len(list) != dims {
+		a.wrong(key, "an integer or a list of "+numerals[dims])
+		return edges
+	}
+	for i, e := range list {
+		both, isList := e.([]any)
+		if !isList {
+			both = []any{e, e}
+		}
+		if len(both) != 2 {
+			a.wrong(key, "an integer, or two per dimension")
+			return edges
+		}
+		edges[i] = [2]int{a.edge(key, both[0]), a.edge(key, both[1])}
+	}
+	return edges
 }
 
 // edge is a number of pixels.

@@ -5,6 +5,14 @@ import (
 	"strings"
 )
 
+// checkVolume refuses inputs that are not volumes (D, H, W, C).
+func checkVolume(in []int) error {
+	if len(in) != 4 {
+		return fmt.Errorf("expects volumes (depth, height, width, channels), found an input of shape %s", shapeText(in))
+	}
+	return nil
+}
+
 // checkImage refuses inputs that are not images (H, W, C).
 func checkImage(in []int) error {
 	if len(in) != 3 {
@@ -25,23 +33,14 @@ func asImage(class string, in []int) (image []int, dims int, err error) {
 	return []int{in[0], 1, in[1]}, 1, nil
 }
 
-// extent reads a size along each of one or two dimensions; one number counts for both. A sequence has 1 as its width.
+// extent reads a size along each of one to three dimensions; one number counts for all. A sequence has 1 as its width. Of
+// three, those of height and width are returned; depth has the first.
 func (a *args) extent(key string, dims, byDefault int) [2]int {
-	if dims == 2 {
-		return a.pair(key, [2]int{byDefault, byDefault})
+	n := a.sizes(key, dims, byDefault)
+	if dims == 1 {
+		return [2]int{n[0], 1}
 	}
-	v, ok := a.get(key)
-	if !ok {
-		return [2]int{byDefault, 1}
-	}
-	if list, isList := v.([]any); isList && len(list) == 1 {
-		v = list[0]
-	}
-	n, ok := toInt(v)
-	if !ok || n < 1 {
-		a.wrong(key, "an integer of at least 1")
-	}
-	return [2]int{n, 1}
+	return [2]int(n[dims-2:])
 }
 
 // slide is the height and width of the result when a window moves over an image of shape in: with padding "same"

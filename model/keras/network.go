@@ -126,6 +126,8 @@ func (s *scope) args(class string, config object) *args {
 	switch {
 	case makesMask[class] && config["dtype"] == "bool": // masks are numbers here
 		a.skip("dtype")
+	case wholeNumbers[class] && integers[policyName(config["dtype"])]:
+		a.skip("dtype")
 	case class == "InputLayer":
 		a.inputDtype()
 	default:

@@ -90,13 +90,13 @@ func (b *builder) build(n network, choose func(*OpenError) ([][]int, error)) err
 }
 
 // className is the class_name of a serialized model or layer. Classes that somebody registered are refused even where
-// their name is one of Keras'.
+// their name is one of Keras'; Keras 2 registers those of its own applications as if they were somebody's.
 func className(obj object) (string, error) {
 	class, ok := obj["class_name"].(string)
 	if !ok {
 		return "", fmt.Errorf("class_name must be a text, found %s", show(obj["class_name"]))
 	}
-	if registered, ok := obj["registered_name"].(string); ok && registered != class {
+	if registered, ok := obj["registered_name"].(string); ok && registered != class && registered != ofApplications[class] {
 		return "", fmt.Errorf("%s is a custom class, registered as %q, which is not supported", class, registered)
 	}
 	return class, nil

@@ -1,6 +1,10 @@
 package keras
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Pooling takes the maximum or the mean over windows of NHWC images. With padding "same" the mean counts the pixels of the
 // image only. The classes for sequences (length, channels) work on them as images of width 1.
@@ -41,10 +45,10 @@ func (c *Pooling) outputShape(in []int) ([]int, error) {
 
 func (*Pooling) weights([]int) []array { return nil }
 
-// GlobalPooling takes the maximum or the mean over all of an image or a sequence. Where several elements are the maximum,
+// GlobalPooling takes the maximum or the mean over all of an image, a sequence or a volume. Where several elements are the maximum,
 // they share the gradient equally, as in TensorFlow.
 type GlobalPooling struct {
-	Kind     string // the class: "GlobalMaxPooling2D", "GlobalAveragePooling2D", "GlobalMaxPooling1D" or "GlobalAveragePooling1D"
+	Kind     string // the class: "GlobalMaxPooling2D", "GlobalAveragePooling2D", or the same with 1D or 3D
 	KeepDims bool   // the result keeps the dimensions that were pooled, of size 1
 }
 
@@ -60,16 +64,19 @@ func parseGlobalPooling(class string) func(*args) kind {
 }
 
 func (c *GlobalPooling) outputShape(in []int) ([]int, error) {
-	_, dims, err := asImage(c.Kind, in)
-	if err != nil {
+	dims := len(in) - 1
+	if strings.Contains(c.Kind, "3D") {
+		if err := checkVolume(in); err != nil {
+			return nil, err
+		}
+	} else if _, _, err := asImage(c.Kind, in); err != nil {
 		return nil, err
 	}
 	channels := in[dims]
 	if !c.KeepDims {
 		return []int{channels}, nil
 	}
-	out := []int{1, 1, channels}
-	return out[2-dims:], nil
+	return append(slices.Repeat([]int{1}, dims), channels), nil
 }
 
 func (*GlobalPooling) weights([]int) []array { return nil }

@@ -22,7 +22,7 @@ func refused(t *testing.T, text, want string) error {
 }
 
 func TestRefusedLayers(t *testing.T) {
-	const row, image = "[null, 4]", "[null, 8, 8, 3]"
+	const row, image, volume = "[null, 4]", "[null, 8, 8, 3]", "[null, 4, 8, 8, 3]"
 	tests := []struct{ shape, class, args, want string }{
 		{row, "Lambda", ``, `layer "l1" (Lambda): a Lambda layer carries pickled code`},
 		{row, "ConvLSTM2D", `"units": 3`, `layer "l1" (ConvLSTM2D): this layer class is not supported (the nearest of `},
@@ -102,6 +102,39 @@ func TestRefusedLayers(t *testing.T) {
 		{image, "Conv2D", `"filters": 2, "kernel_size": 2000000000, "dilation_rate": 2000000000`, `does not fit`},
 		{image, "MaxPooling2D", `"pool_size": 9`, `pooling: a window of 9x9 does not fit into the input (8, 8, 3)`},
 		{row, "MaxPooling2D", ``, `expects images`},
+
+		{image, "Conv3D", `"filters": 2, "kernel_size": 3`, `expects volumes (depth, height, width, channels), found an input of shape (8, 8, 3)`},
+		{volume, "Conv3D", `"filters": 2, "kernel_size": [3, 3]`, `kernel_size must be an integer or a list of three`},
+		{volume, "Conv3D", `"filters": 2, "kernel_size": [5, 1, 1]`, `a window of depth 5 does not fit into the input's depth 4`},
+		{volume, "Conv3D", `"filters": 2, "kernel_size": 2, "strides": [2, 1, 1], "dilation_rate": [1, 2, 1]`, `Keras allows only one of them`},
+		{volume, "MaxPooling3D", `"pool_size": [1, 9, 1]`, `pooling: a window of 9x1 does not fit`},
+		{volume, "Cropping3D", `"cropping": 2`, `depth: cropping`},
+		{volume, "UpSampling3D", `"size": [1, 1, 2000000000]`, `is too large`},
+		{image, "GlobalMaxPooling3D", ``, `expects volumes`},
+
+		{row, "CategoryEncoding", `"output_mode": "one_hot"`, `num_tokens is missing`},
+		{image, "CategoryEncoding", `"num_tokens": 3`, `output_mode multi_hot expects vectors, found an input of shape (8, 8, 3)`},
+		{row, "CategoryEncoding", `"num_tokens": 2147483647, "output_mode": "one_hot"`, `are too many`},
+		{row, "Discretization", `"num_bins": 4`, `bin_boundaries is missing: the layer was not adapted`},
+		{row, "Discretization", `"bin_boundaries": [2, 1]`, `bin_boundaries must be an increasing list of numbers`},
+		{row, "IntegerLookup", ``, `vocabulary is missing`},
+		{row, "IntegerLookup", `"vocabulary": [1, 2, 1]`, `vocabulary has 1 twice`},
+		{row, "IntegerLookup", `"vocabulary": [1], "num_oov_indices": 2`, `num_oov_indices must be 1`},
+		{row, "IntegerLookup", `"vocabulary": [1], "invert": true`, `invert is not supported`},
+
+		{row, "EinsumDense", `"equation": "ab,bc", "output_shape": [3]`, `equation must be of the form`},
+		{row, "EinsumDense", `"equation": "abc,cd->abd", "output_shape": [3]`, `does not fit the input (4)`},
+		{row, "EinsumDense", `"equation": "ab,bc->ca", "output_shape": [3]`, `the batch must stay the first dimension`},
+		{row, "EinsumDense", `"equation": "ab,bc->abc", "output_shape": [4, 3]`, `dimension b of the input must be in the kernel or in the result, and not in both`},
+		{row, "EinsumDense", `"equation": "ab,bc->ac", "output_shape": [null]`, `output_shape does not say how large dimension c is`},
+		{row, "EinsumDense", `"equation": "ab,bc->ac", "output_shape": [3, 3]`, `output_shape (3, 3) must have 1 dimensions`},
+		{row, "EinsumDense", `"equation": "ab,bcx->ac", "output_shape": [3]`, `dimension x of the kernel is neither in the input nor in the result`},
+		{row, "EinsumDense", `"equation": "ab,bbc->ac", "output_shape": [3]`, `has a dimension twice`},
+		{row, "EinsumDense", `"equation": "ab,bc->ac", "output_shape": [3], "bias_axes": "a"`, `are not dimensions of the result`},
+
+		{row, "LayerScale", `"init_values": 1, "projection_dim": 3`, `projection_dim is 3, the last dimension of the input (4) is not`},
+		{row, "StochasticDepth", `"drop_path_rate": 1`, `drop_path_rate must be at least 0 and less than 1`},
+		{row, "CustomScaleLayer", `"scale": 1`, `takes two inputs of one shape, found 1`},
 
 		{image, "BatchNormalization", `"axis": 4`, `axis 4 is not an axis of the input (8, 8, 3) besides the batch`},
 		{image, "BatchNormalization", `"axis": 0`, `axis 0 is not an axis`},

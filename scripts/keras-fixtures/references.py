@@ -20,6 +20,7 @@ import tensorflow as tf
 import attention
 import constraints
 import dimensions
+import encoded
 import found
 import glu
 import more_layers
@@ -29,8 +30,9 @@ import objects
 import operations
 import other_layers
 import recurrent
+import volumes
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded)
 
 ROWS = 40
 

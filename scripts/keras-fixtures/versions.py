@@ -100,6 +100,35 @@ def lines():
     )
 
 
+def volumes():
+    return chain(
+        (6, 8, 8, 2),
+        lambda: L.ZeroPadding3D(1), lambda: L.Conv3D(4, (3, 3, 2), strides=(1, 2, 1), activation="relu"), lambda: L.SpatialDropout3D(0.1),
+        lambda: L.MaxPooling3D((1, 2, 2)), lambda: L.AveragePooling3D(2, strides=1, padding="same"), lambda: L.UpSampling3D((1, 2, 2)),
+        lambda: L.Cropping3D(((1, 0), (1, 1), (0, 1))), lambda: L.GlobalMaxPooling3D(keepdims=True), lambda: L.GlobalAveragePooling3D(),
+    )
+
+
+def encoded():
+    a = k.Input((4,), name="a")
+    b = k.Input((4,), dtype="int64", name="b")
+    out = [L.CategoryEncoding(5, output_mode="multi_hot")(b), L.Discretization([0.5, 1.25])(a), L.IntegerLookup(vocabulary=[3, 1, 5])(b),
+           L.IntegerLookup(vocabulary=[3, 1], mask_token=0, output_mode="count")(b)]
+    if hasattr(L, "EinsumDense"):
+        out.append(L.EinsumDense("abc,cd->abd", (2, 3), bias_axes="d", activation="tanh")(L.Reshape((2, 2))(a)))
+    return k.Model([a, b], out)
+
+
+def applications():
+    """Layers that applications define."""
+    src = importlib.import_module(f"{k.__name__}.src.applications.convnext")
+    a = k.Input((4, 4, 3), name="a")
+    scale, depth = (getattr(src, n, None) for n in ("LayerScale", "StochasticDepth"))
+    x = depth(0.1, name="depth")(scale(1e-6, 3, name="scale")(a))
+    residual = getattr(importlib.import_module(f"{k.__name__}.src.applications.inception_resnet_v2"), "CustomScaleLayer", None)
+    return k.Model(a, residual(0.17, name="residual")([a, x]) if residual else x)
+
+
 def joined():
     return branches(
         lambda a, b: L.Add()([a, b]), lambda a, b: L.Subtract()([a, b]), lambda a, b: L.Multiply()([a, b]), lambda a, b: L.Average()([a, b]),
@@ -188,7 +217,7 @@ def operations():
     return branches(*arithmetic)
 
 
-MODELS = [dense, images, sequences, lines, joined, initializers, nested, whole_numbers, half, operations]
+MODELS = [dense, images, sequences, lines, volumes, encoded, applications, joined, initializers, nested, whole_numbers, half, operations]
 
 
 def main():

@@ -13,6 +13,7 @@ from drawn.images import CHANNELS, FLATTEN, IMAGES
 from drawn.joins import JOINS, dot
 from drawn.plain import PLAIN, masked, plain, unmasked
 from drawn.sequences import SEQUENCES, each_step
+from drawn.volumes import ENCODINGS, VOLUMES, einsum_dense
 
 MOST_ELEMENTS = 400  # per row of a tensor
 
@@ -72,6 +73,9 @@ LAYERS = {
     **{name: (ALL, apply) for name, apply in JOINS.items()},
     "Flatten": (ALL, FLATTEN),
     "a model": (ALL, model_inside),
+    "EinsumDense": (ALL, unmasked(einsum_dense)),
+    **{name: (VECTORS + SEQUENCE, unmasked(apply)) for name, apply in ENCODINGS.items()},
+    **{name: (SEQUENCE + IMAGE, unmasked(apply)) for name, apply in VOLUMES.items()},
     "RepeatVector": (VECTORS, plain(lambda r, _: layers.RepeatVector(r.int(1, 4)))),
     "Dot": (VECTORS + SEQUENCE, unmasked(dot)),
     **{name: (SEQUENCE, apply) for name, apply in CHANNELS.items()},

@@ -1,0 +1,74 @@
+package graph
+
+import (
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+func categoryEncoding(b *builder, c *call) (*gorgonia.Node, error) {
+	indices := b.function(b.stop(c.in[0]), kernels.Truncate)
+	return b.encode(c, c.Config.(*keras.CategoryEncoding).Encoding, indices), nil
+}
+
+func discretization(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.Discretization)
+	indices := b.sumLast(b.against(kernels.GreaterEqual, c.in[0], cfg.Boundaries))
+	return b.encode(c, cfg.Encoding, indices), nil
+}
+
+// integerLookup is Unknown + Σ (x = key)·(index - Unknown).
+func integerLookup(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.IntegerLookup)
+	found := b.against(kernels.Equal, b.function(b.stop(c.in[0]), kernels.Truncate), cfg.Keys)
+	steps := make([]float64, len(cfg.Indices))
+	for i, index := range cfg.Indices {
+		steps[i] = index - cfg.Unknown
+	}
+	indices := b.scale(1, cfg.Unknown, b.sumLast(b.multiply(found, b.row(steps, found))))
+	return b.encode(c, cfg.Encoding, indices), nil
+}
+
+// against compares every element with every value; the values are a dimension behind the others.
+func (b *builder) against(r kernels.Relation, x *gorgonia.Node, values []float64) *gorgonia.Node {
+	s := x.Shape().Clone()
+	all := append(s.Clone(), len(values))
+	x = b.repeat(b.reshape(x, append(s, 1)), all)
+	return b.compare(r, x, b.row(values, x))
+}
+
+// row is a list of values as the last dimension of a node in the shape of another one.
+func (b *builder) row(values []float64, like *gorgonia.Node) *gorgonia.Node {
+	attr := &ConstantAttr{Rows: 1, Values: float32s(values)}
+	return b.broadcast(b.apply(Op{Code: CodeConstant, Attr: attr, Out: tensor.Shape{len(values)}, InPlace: -1}, like), like.Shape())
+}
+
+// sumLast is the sum over the last dimension, which goes.
+func (b *builder) sumLast(x *gorgonia.Node) *gorgonia.Node {
+	s := x.Shape().Clone()
+	last := s.Dims() - 1
+	s[last] = 1
+	return b.reshape(b.sumTo(x, s), s[:last])
+}
+
+// encode makes what an Encoding says of indices, in the shape of the call's result.
+func (b *builder) encode(c *call, e keras.Encoding, indices *gorgonia.Node) *gorgonia.Node {
+	if e.Mode == "int" {
+		return indices
+	}
+	categories := make([]float64, e.Depth)
+	for i := range categories {
+		categories[i] = float64(i)
+	}
+	y := b.against(kernels.Equal, indices, categories)
+	if e.Mode != "one_hot" {
+		s := y.Shape().Clone()
+		s[1] = 1
+		y = b.sumTo(y, s)
+		if e.Mode == "multi_hot" {
+			y = b.extremum(true, y, b.fill(1, y))
+		}
+	}
+	return b.reshape(y, b.outShape(c))
+}

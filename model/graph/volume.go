@@ -1,0 +1,84 @@
+package graph
+
+import (
+	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Layers of volumes (B, D, H, W, C) are made of those for images: what happens in height and width happens to B·D images, what
+// happens in depth to B images of height D and width 1, whose channels are the pixels.
+
+// slices are the images of volumes: B·D of them.
+func (b *builder) slices(x *gorgonia.Node) *gorgonia.Node {
+	s := x.Shape()
+	return b.reshape(x, tensor.Shape{s[0] * s[1], s[2], s[3], s[4]})
+}
+
+// columns are the images of some volumes as one image for each volume: its height is the depth, its channels are all pixels of a slice.
+func (b *builder) columns(volumes int, images *gorgonia.Node) *gorgonia.Node {
+	s := images.Shape()
+	return b.reshape(images, tensor.Shape{volumes, s[0] / volumes, 1, s[1:].TotalSize()})
+}
+
+// conv3D convolves images whose channels are those of all slices under the kernel's depth.
+func conv3D(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg, x := c.Config.(*keras.Conv3D), c.in[0]
+	s, out := x.Shape(), b.outShape(c)
+	d := cfg.Depth
+	taps := (d.Window-1)*d.Dilation + 1
+	before := 0
+	if cfg.Padding == "same" {
+		before, _ = samePadding(s[1], out[1], taps, d.Stride)
+	}
+	groups := cfg.Groups
+	perGroup := s[4] / groups
+	columns := b.columns(out[0], b.slices(x))
+	parts := make([]*gorgonia.Node, d.Window)
+	for i := range parts { // the slices that the kernel's slice i meets, group by group of their channels
+		part := b.cut(columns, before-i*d.Dilation, out[1]*d.Stride)
+		if d.Stride > 1 {
+			p := part.Shape()
+			part = b.cut(b.reshape(part, tensor.Shape{p[0] * out[1], d.Stride, 1, p[3]}), 0, 1)
+		}
+		parts[i] = b.reshape(part, tensor.Shape{out[0] * out[1], s[2], s[3], groups, perGroup})
+	}
+	x = parts[0]
+	if len(parts) > 1 {
+		x = b.join(parts, 4)
+	}
+	x = b.reshape(x, tensor.Shape{out[0] * out[1], s[2], s[3], d.Window * s[4]})
+	k := b.permute(b.weight(c.Layer, "kernel"), []int{1, 2, 0, 3, 4})
+	return b.convLayer(c, &cfg.Conv2D, x, k)
+}
+
+func pooling3D(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.Pooling3D)
+	out := b.outShape(c)
+	same := cfg.Padding == "same"
+	y := b.poolWindows(cfg.Kind, cfg.PoolSize, cfg.Strides, [2]int{out[2], out[3]}, same, b.slices(c.in[0]))
+	y = b.poolWindows(cfg.Kind, [2]int{cfg.Depth.Window, 1}, [2]int{cfg.Depth.Stride, 1}, [2]int{out[1], 1}, same, b.columns(out[0], y))
+	return b.reshape(y, out), nil
+}
+
+func frame3D(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg := c.Config.(*keras.Frame3D)
+	out := b.outShape(c)
+	sign := 1
+	if cfg.Crops() {
+		sign = -1
+	}
+	x := b.slices(c.in[0])
+	s := x.Shape()
+	plane := &kernels.FrameShape{
+		N: s[0], H: s[1], W: s[2], C: s[3], Top: sign * cfg.Edges[0][0], Left: sign * cfg.Edges[1][0], OH: out[2], OW: out[3],
+	}
+	return b.reshape(b.cut(b.columns(out[0], b.frame(plane, x)), sign*cfg.Depth[0], out[1]), out), nil
+}
+
+func upSampling3D(b *builder, c *call) (*gorgonia.Node, error) {
+	size, s := c.Config.(*keras.UpSampling3D).Size, c.in[0].Shape()
+	x := b.reshape(c.in[0], tensor.Shape{s[0], s[1], 1, s[2], 1, s[3], 1, s[4]})
+	return b.reshape(b.repeat(x, tensor.Shape{s[0], s[1], size[0], s[2], size[1], s[3], size[2], s[4]}), b.outShape(c)), nil
+}

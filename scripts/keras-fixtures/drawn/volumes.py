@@ -1,0 +1,84 @@
+"""Layers of volumes, between a Reshape that makes some of an image, or a sequence, and one that makes images of them again; EinsumDense;
+and encodings of numbers as categories, which have no gradient and so come right behind an input.
+"""
+
+from keras import layers
+
+
+def of_volumes(make):
+    """A row for a layer of volumes: the first dimension of an image becomes depth and height."""
+
+    def apply(r, x):
+        first, *rest = x.shape[1:]
+        depth = r.one([d for d in range(1, first + 1) if first % d == 0])
+        if len(rest) == 1:
+            rest = [1, *rest]
+        y = make(r)(layers.Reshape((depth, first // depth, *rest))(x))
+        if len(y.shape) < 5:
+            return y
+        depth, height, width, channels = y.shape[1:]
+        return layers.Reshape((depth * height, width, channels))(y)
+
+    return apply
+
+
+def conv3d(r):
+    strides, dilation = (1, 1, 1), (1, 1, 1)
+    if r.chance(0.3):
+        strides = r.ints(3, 1, 3)
+    elif r.chance(0.3):
+        dilation = r.ints(3, 1, 2)
+    return layers.Conv3D(
+        r.int(1, 5), r.ints(3, 1, 3), strides=strides, dilation_rate=dilation, padding=r.padding(), activation=r.activation(),
+        use_bias=r.chance(0.8), **r.common("kernel", "bias"))
+
+
+def pairs(r):
+    return tuple(r.ints(2, 0, 2) for _ in range(3))
+
+
+def cropping(r):
+    return layers.Cropping3D(tuple(r.ints(2, 0, 1) for _ in range(3)))
+
+
+def einsum_dense(r, x):
+    """A new dimension in place of one, in its place or at the end, or two for the last."""
+    inside = "bcd"[: len(x.shape) - 1]
+    old, n, m = r.one(inside), r.int(1, 5), r.int(1, 3)
+    sizes = dict(zip(inside, x.shape[1:]), y=n, z=m)
+    out = r.one([inside.replace(old, "y"), inside.replace(old, "") + "y"] + [inside.replace(old, "yz")] * (len(inside) < 3))
+    new = "".join(c for c in out if c in "yz")
+    equation = f"a{inside},{r.one([old + new, new + old])}->a{out}"
+    return layers.EinsumDense(
+        equation, tuple(sizes[c] for c in out), bias_axes=r.one([None, new, out]), activation=r.activation(),
+        **r.common("kernel", "bias"))(x)
+
+
+def encoding(make):
+    def apply(r, x):
+        if type(x._keras_history.operation).__name__ != "InputLayer":
+            raise ValueError("what comes before would have no gradient")
+        mode = r.one(["one_hot"] + ["multi_hot", "count"] * (len(x.shape) == 2))
+        return make(r, mode)(layers.Rescaling(2)(layers.ReLU()(x)))
+
+    return apply
+
+
+def boundaries(r):
+    return sorted({r.number(0, 4) for _ in range(r.int(1, 4))})
+
+
+VOLUMES = {
+    "Conv3D": of_volumes(conv3d),
+    "ZeroPadding3D": of_volumes(lambda r: layers.ZeroPadding3D(pairs(r))),
+    "Cropping3D": of_volumes(cropping),
+    "UpSampling3D": of_volumes(lambda r: layers.UpSampling3D(r.ints(3, 1, 2))),
+    "GlobalAveragePooling3D": of_volumes(lambda r: layers.GlobalAveragePooling3D(keepdims=r.chance(0.3))),
+    "GlobalMaxPooling3D": of_volumes(lambda r: layers.GlobalMaxPooling3D(keepdims=r.chance(0.3))),
+    "SpatialDropout3D": of_volumes(lambda r: layers.SpatialDropout3D(r.rate())),
+}
+ENCODINGS = {
+    "CategoryEncoding": encoding(lambda r, mode: layers.CategoryEncoding(r.int(2, 6), mode)),
+    "Discretization": encoding(lambda r, mode: layers.Discretization(boundaries(r), output_mode=mode)),
+    "IntegerLookup": encoding(lambda r, mode: layers.IntegerLookup(vocabulary=r.some(range(6)), output_mode=mode)),
+}
