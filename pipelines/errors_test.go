@@ -80,7 +80,7 @@ func TestArgumentErrors(t *testing.T) {
 		"buffer size":                  {preprocess(func(o *PreprocessOptions) { o.BufferSize = new(int) }), true},
 		"normalizing":                  {preprocess(func(o *PreprocessOptions) { o.Normalize = new(float64) }), true},
 		"shards":                       {preprocess(func(o *PreprocessOptions) { o.Shards = -1 }), true},
-		"distribution":                 {preprocess(func(o *PreprocessOptions) { o.Distribution = "x" }), true},
+		"distribution":                 {preprocess(func(o *PreprocessOptions) { o.Distribution = "missing" }), false},
 		"numbers of classes":           {preprocess(func(o *PreprocessOptions) { o.NumClasses = []int{0} }), true},
 		"label type":                   {preprocess(func(o *PreprocessOptions) { o.LabelTypes = []string{"x"} }), true},
 		"dependent":                    {preprocess(func(o *PreprocessOptions) { o.Dependent = "" }), true},

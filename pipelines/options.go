@@ -47,7 +47,9 @@ type PreprocessOptions struct {
 	Weight string
 	// Shards is the number of workers the buffers are meant for; 0: 1.
 	Shards int
-	// Distribution is "all_segments" or "" (the same).
+	// Distribution says which shards get buffers: "all_segments" or "" (the same); "gpu_segments", those on hosts that have a GPU, which are all
+	// or none where the workers are on this machine, and none is an error; or a table that lists them in a column dbid, 2 for the first
+	// shard, or in a column hostname the hosts that they are on. A listed shard is one of Shards, where that is not 0.
 	Distribution string
 	// Like names a packed training table: normalizing constant, classes and their order, and what independent variables are made with
 	// come from it, rows keep their order.

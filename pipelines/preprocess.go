@@ -46,7 +46,8 @@ type packJob struct {
 	dependents, independents []packedColumn
 	weight                   *packedColumn // nil: rows have no weights
 	normalize                float32
-	bufferSize, shards       int64          // bufferSize as asked for; 0: the default
+	bufferSize, shards       int64 // bufferSize as asked for; 0: the default
+	segments                 tables.Segments
 	classes                  []classes.List // per dependent; nil: one-hot arrays
 	plan                     pack.Plan
 }
@@ -199,7 +200,7 @@ func (p *packJob) makePlan() error {
 	info := p.snap.Info()
 	plan := pack.Plan{
 		Ref: p.StoreRef, Source: info.Name,
-		Rows: info.Rows, Shards: p.shards,
+		Rows: info.Rows, Shards: p.shards, Keys: p.segments.Keys(),
 		Shuffle: p.like == nil, Seed: p.opt.Seed,
 		Scale: tables.ScaleOf(p.normalize),
 	}
@@ -292,6 +293,7 @@ func (p *packJob) numClasses() []int {
 func (p *packJob) summaryRow() (*table.Batch, error) {
 	s := tables.PackedSummary{
 		Source: p.opt.Source, Output: p.opt.Output, BufferSize: p.plan.BufferSize, Normalize: p.normalize, NumClasses: p.numClasses(),
+		Segments: p.segments,
 	}
 	for i, c := range p.dependents {
 		l := tables.PackedLabel{Column: c.Column, Label: c.label, Numeric: c.numeric, Classes: p.classes[i]}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -40,7 +39,10 @@ func preparePacking(ctx context.Context, j *job.Job, opt PreprocessOptions) (_ *
 
 // check is preparePacking with the source open.
 func (p *packJob) check(ctx context.Context) error {
-	to := tables.Destination{Store: p.Store, Replace: p.opt.Replace, Reads: append(tables.Names(p.opt.Source), tables.NamesWithSummaries(p.opt.Like)...)}
+	to := tables.Destination{
+		Store: p.Store, Replace: p.opt.Replace,
+		Reads: append(tables.Names(p.opt.Source, p.opt.distributionTable()), tables.NamesWithSummaries(p.opt.Like)...),
+	}
 	var err error
 	if p.output, err = to.Parse(ctx, "output", p.opt.Output); err != nil {
 		return err
@@ -66,6 +68,9 @@ func (p *packJob) check(ctx context.Context) error {
 	}
 	if err := p.checkNumbers(); err != nil {
 		return argument.Of(err)
+	}
+	if err := p.distribute(ctx); err != nil {
+		return err
 	}
 	if err := p.checkTypes(); err != nil {
 		return err
@@ -184,10 +189,6 @@ func (p *packJob) checkNumbers() error {
 	}
 	if p.opt.Shards < 0 || p.opt.Shards > maxShards {
 		return fmt.Errorf("the number of shards must be between 1 and %d, found %d", maxShards, p.opt.Shards)
-	}
-	p.shards = int64(max(1, p.opt.Shards))
-	if d := strings.TrimSpace(p.opt.Distribution); d != "" && !strings.EqualFold(d, tables.AllSegments) {
-		return fmt.Errorf("distribution %q is not known; expected %s", d, tables.AllSegments)
 	}
 	if n := p.opt.NumClasses; n != nil && len(n) != len(p.dependents) {
 		return fmt.Errorf("numbers of classes: found %d for %d dependent variables", len(n), len(p.dependents))

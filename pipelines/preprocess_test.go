@@ -488,7 +488,7 @@ func TestPreprocessRefuses(t *testing.T) {
 			{"normalize NaN", good, func(o *PreprocessOptions) { o.Normalize = ptr(math.NaN()) }, "must be a positive number"},
 			{"normalize too large", good, func(o *PreprocessOptions) { o.Normalize = ptr(1e39) }, "must be a positive number that real can hold"},
 			{"shards", good, func(o *PreprocessOptions) { o.Shards = -1 }, "the number of shards must be between 1 and"},
-			{"distribution", good, func(o *PreprocessOptions) { o.Distribution = "gpu_segments" }, `distribution "gpu_segments" is not known; expected all_segments`},
+			{"distribution", good, func(o *PreprocessOptions) { o.Distribution = "gpus" }, "distribution: expected all_segments, gpu_segments or a table: distribution table: table gpus: does not exist"},
 			{"classes too few", good, func(o *PreprocessOptions) { o.NumClasses = []int{2} }, `column "y" has 3 distinct values, which is more than the 2 classes asked for`},
 			{"classes for too many", good, func(o *PreprocessOptions) { o.NumClasses = []int{5, 5} }, "numbers of classes: found 2 for 1 dependent variables"},
 			{"label as feature", bad, func(o *PreprocessOptions) { o.Independent = "y"; o.Dependent = "y" }, `table bad: column "y" is a label or a weight: it cannot be among the columns that labels are learned from`},

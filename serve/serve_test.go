@@ -559,7 +559,7 @@ func TestRefusals(t *testing.T) {
 	c, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
 	for text, want := range map[string][2]string{
 		"SELECT madlib.madlib_keras_fit_multiple_model('a')":                                                                              {"0A000", "madlib_keras_fit_multiple_model is not supported"},
-		"SELECT madlib.gpu_configuration('t')":                                                                                            {"0A000", "GPUs"},
+		"SELECT madlib.gpu_configuration('t', 'amd')":                                                                                     {"22023", "expected tensorflow or nvidia"},
 		"SELECT madlib.madlib_keras_evaluate('m','p','e', TRUE)":                                                                          {"0A000", "use_gpus"},
 		"SELECT madlib.madlib_keras_evaluate('m','p','e', FALSE, 3)":                                                                      {"0A000", "mst_key"},
 		"SELECT madlib.madlib_keras_fit('p','m','a',1,'x','',1, object_table => 'o')":                                                     {"22023", "position"},

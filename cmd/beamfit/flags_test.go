@@ -59,11 +59,11 @@ func TestOptions(t *testing.T) {
 			"preprocess, all flags", preprocess,
 			[]string{
 				"src", "out", "--dependent=y,z", "--independent=x,w", "--buffer-size=7", "--normalize=255", "--num-classes=5,3", "--shards=4",
-				"--distribution=all_segments", "--replace", "--seed=9",
+				"--distribution=hosts", "--replace", "--seed=9",
 			},
 			&preprocess.opt, &pipelines.PreprocessOptions{
 				Source: "src", Output: "out", Dependent: "y,z", Independent: "x,w", BufferSize: ptr(7), Normalize: ptr(255.0), NumClasses: []int{5, 3},
-				Shards: 4, Distribution: "all_segments", Replace: true, Seed: 9,
+				Shards: 4, Distribution: "hosts", Replace: true, Seed: 9,
 			},
 		},
 		{
@@ -177,9 +177,9 @@ func TestWrongUsage(t *testing.T) {
 		"split a b --train 0.5 --tset 0.5": "unknown flag: --tset",
 		"split a b --train 0.5 --seed -1":  `flag --seed: expected a whole number from 0 to 18446744073709551615, found "-1"`,
 		"fit a b":                          "missing --arch, --id, --compile, --iterations",
-		"fit a b --arch c --id 1 --compile d --iterations 1 --metrics-every 0":      `flag --metrics-every: expected a whole number of 1 or more, found "0"`,
-		"preprocess a b --dependent c --independent d --shards 0":                   `flag --shards: expected a whole number of 1 or more, found "0"`,
-		"preprocess a b --dependent c --independent d --distribution x":             `flag --distribution: expected one of all_segments, found "x"`,
+		"fit a b --arch c --id 1 --compile d --iterations 1 --metrics-every 0": `flag --metrics-every: expected a whole number of 1 or more, found "0"`,
+		"preprocess a b --dependent c --independent d --shards 0":              `flag --shards: expected a whole number of 1 or more, found "0"`,
+		"gpus --replace": "--replace needs --output",
 		"preprocess a b --dependent c --independent d --like e --normalize 2":       "--normalize cannot be used with --like",
 		"fit a b --arch c --id 1 --compile d --iterations 2 --replace --warm-start": "--replace cannot be used with --warm-start",
 		"preprocess a b --dependent c --independent d --like e --seed 1":            "--seed cannot be used with --like",

@@ -42,6 +42,7 @@ var madlibCommands = []madlibCommand{
 	{"madlib_keras_predict_byom", "predict-byom", []string{
 		"ARCH_TABLE", "ID", "TEST", "--id-column", "--independent", "OUTPUT", "--type", "", "--classes", "--normalize", "--dependent-count",
 	}},
+	{"gpu_configuration", "gpus", []string{"--output", ""}},
 	{"version", "version", nil},
 }
 

@@ -71,7 +71,8 @@ func (t *preprocessTask) define(f flags) {
 		labelTypeUsage+", per label column or once for all; not with --like")
 	f.add(flagvalue.Of(&t.opt.Shards, flagvalue.Positive), "shards", "N", "1", "number of shards that train side by side; more shards, other weights")
 	t.opt.Distribution = "all_segments"
-	f.choice(&t.opt.Distribution, "distribution", "RULE", []string{"all_segments"}, t.opt.Distribution, "shards that get buffers")
+	f.add(flagvalue.Of(&t.opt.Distribution, flagvalue.Text), "distribution", "RULE", t.opt.Distribution,
+		"shards that get buffers: all_segments; gpu_segments, those on machines with a GPU; or a table with their numbers + 2 in a column dbid, or with machines in hostname")
 	f.replace(&t.opt.Replace, "the new table and its summary")
 	f.seed(&t.opt.Seed, "order of rows; not with --like")
 }

@@ -53,7 +53,7 @@ BEAMFIT_DB=postgres://me@localhost/iris beamfit show iris_model_summary --expand
 		loadModelCommand(a), exportModelCommand(a), deleteModelCommand(a), loadFunctionCommand(a), loadTopKCommand(a), deleteFunctionCommand(a), planCommand(a), fitCommand(a),
 		evaluateCommand(a), predictCommand(a), predictBYOMCommand(a), plotCommand(a), reportCommand(a), serveCommand(a),
 		runsCommand(a), resumeCommand(a),
-		runnersCommand(a), completionCommand(a), versionCommand(a),
+		runnersCommand(a), gpusCommand(a), completionCommand(a), versionCommand(a),
 	)
 	root.CompletionOptions.DisableDefaultCmd = true // ours checks its argument
 	root.SetHelpCommand(helpCommand())

@@ -33,8 +33,9 @@ type Function struct {
 	Parameters []Parameter
 	summary    string // one sentence
 	output     string // what it makes, for the usage text
-	// help says that the function also takes no argument, or 'usage'; exact, that the word must be in lower case.
-	help, exact bool
+	// help says that the function also takes no argument, or 'usage'; exact, that the word must be in lower case; bare, that a single argument
+	// is none of these words.
+	help, exact, bare bool
 	// answer is the text that the function answers with; nil: it answers nothing, as MADlib's do.
 	answer func() string
 	run    func(ctx context.Context, j Job, c *Call) error
@@ -101,7 +102,7 @@ func (f *Function) TypeOf(args []Argument, i int) string {
 func (f *Function) AnswersText(args []Argument) bool { return f.answer != nil || f.isHelp(args) }
 
 func (f *Function) isHelp(args []Argument) bool {
-	return f.help && (len(args) == 0 || len(args) == 1 && (args[0].Name == "" || args[0].Name == "message"))
+	return f.help && (len(args) == 0 || !f.bare && len(args) == 1 && (args[0].Name == "" || args[0].Name == "message"))
 }
 
 // Answer is the text that a call answers with.

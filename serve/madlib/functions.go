@@ -23,7 +23,7 @@ var (
 	noGPUs      = Parameter{Name: "use_gpus", typ: boolType, def: "FALSE", use: "TRUE is not supported"}
 	noKey       = Parameter{Name: "mst_key", typ: integerType, use: "not supported"}
 	bufferSize  = Parameter{Name: "buffer_size", typ: integerType, use: "rows per buffer; NULL: chosen by the size of a row"}
-	segments    = Parameter{Name: "distribution_rules", typ: textType, def: "'all_segments'", use: "all_segments; SET beamfit.shards says how many there are"}
+	segments    = Parameter{Name: "distribution_rules", typ: textType, def: "'all_segments'", use: "all_segments; gpu_segments; or a table with a column dbid or hostname. SET beamfit.shards says how many segments there are"}
 	objectTable = Parameter{Name: "object_table", typ: textType, need: required, use: "table of functions"}
 	archTable   = Parameter{Name: "keras_model_arch_table", typ: textType, need: required, use: "table of model architectures"}
 )
@@ -174,8 +174,16 @@ var functions = []*Function{
 		},
 		output: predictions,
 	},
+	{
+		Name: "gpu_configuration", help: true, bare: true, run: gpuConfiguration,
+		summary: "Lists the GPUs of the machine that the proxy runs on.",
+		Parameters: []Parameter{
+			outputTable,
+			{Name: "source", typ: textType, def: "'tensorflow'", use: "tensorflow or nvidia: either gives what nvidia-smi -L says"},
+		},
+		output: "A table with the columns hostname and gpu_descr, without rows where there is no GPU.",
+	},
 	{Name: "version", answer: version, system: true},
-	{Name: "gpu_configuration", page: "GPUs"},
 	{Name: "madlib_keras_fit_multiple_model", page: "model selection"},
 	{Name: "madlib_keras_automl", page: "AutoML"},
 	{Name: "load_model_selection_table", page: "model selection"},
@@ -219,6 +227,14 @@ func preprocess(ctx context.Context, j Job, c *Call) error {
 		return err
 	}
 	_, err = pipelines.Preprocess(ctx, j.Env, opt)
+	return err
+}
+
+func gpuConfiguration(ctx context.Context, j Job, c *Call) error {
+	if source := strings.ToLower(c.text("source")); source != "" && source != "tensorflow" && source != "nvidia" {
+		return invalid("source: %q is none; expected tensorflow or nvidia", c.text("source"))
+	}
+	_, err := pipelines.GPUConfiguration(ctx, j.Env, pipelines.GPUConfigurationOptions{Output: c.text("output_table")})
 	return err
 }
 

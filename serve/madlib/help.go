@@ -17,6 +17,9 @@ func (f *Function) helpText(row []Value) string {
 	}
 	switch asked {
 	case "":
+		if f.bare {
+			return f.usage()
+		}
 		return fmt.Sprintf("%s\n\nFor more details on the arguments and the output:\n    SELECT madlib.%s('usage')", f.summary, f.Name)
 	case "usage", "help", "?":
 		return f.usage()

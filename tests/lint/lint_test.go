@@ -37,6 +37,7 @@ var layers = []struct {
 	{"serve", []string{"pipelines", "io/pgio"}},
 	{"pipelines/internal/argument", nil},
 	{"pipelines/internal/tables", []string{"pipelines/internal/argument", "transforms", "io/table", "model"}},
+	{"pipelines/internal/gpus", nil},
 	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns"}},
 	{"pipelines/internal/job", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
 	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},

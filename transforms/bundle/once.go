@@ -35,7 +35,8 @@ func (m *onceMap) clear() {
 	m.values = nil
 }
 
-// Once is the value of key in the run: what made returned when it was first called, which must be of type T for that key. Calls
+// Once is the value of key in the run: what made returned when it was first called, which must be of type T for that key. A key names
+// what differs inside of a run, which is one call of a job and has one model: a shard, the weights of a box. Calls
 // at the same time wait for the one that makes it. An error is not kept; who waited for it gets it too, unless it is that the maker was
 // stopped: then one of those who waited makes the value.
 func Once[T any](ctx context.Context, r *Run, key string, made func(context.Context) (T, error)) (T, error) {

@@ -37,7 +37,7 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill
 	for i, b := range g.buffers {
 		batch.Reset()
 		id := g.first + int64(i)
-		if err = batch.Append(packed.Row(b, packed.ShardOf(id, p.Buffers(), p.Shards), id)...); err == nil {
+		if err = batch.Append(packed.Row(b, p.key(id), id)...); err == nil {
 			err = w.Write(ctx, batch)
 		}
 		if err != nil {

@@ -48,6 +48,8 @@ type Plan struct {
 	Scratch string
 
 	Rows, BufferSize, Shards int64
+	// Keys are the keys of the shards, in ascending order; nil: 0, 1, 2, ...
+	Keys []int32 `json:",omitempty"`
 	// Shuffle moves row r to where a permutation with Seed takes it; else rows keep their places.
 	Shuffle bool
 	Seed    uint64
@@ -87,6 +89,15 @@ func (p *Plan) Layout() buffer.Layout {
 
 // Schema is that of the packed table.
 func (p *Plan) Schema() table.Schema { return packed.Schema(p.Layout()) }
+
+// key is the key of the shard that buffer id is of.
+func (p *Plan) key(id int64) int64 {
+	shard := packed.ShardOf(id, p.Buffers(), p.Shards)
+	if p.Keys == nil {
+		return shard
+	}
+	return int64(p.Keys[shard])
+}
 
 // Buffers is the number of buffers.
 func (p *Plan) Buffers() int64 { return ceil(p.Rows, p.BufferSize) }

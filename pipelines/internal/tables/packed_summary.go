@@ -17,9 +17,6 @@ const (
 	weightColumn      = "weight_varname" // only where rows have weights
 )
 
-// AllSegments is the distribution rule of tables that are packed for any machine.
-const AllSegments = "all_segments"
-
 // A PackedSummary is the row of a packed table's summary: MADlib's columns, types and order, then label_type where a label is numeric,
 // feature_columns where independent variables are made from columns, weight_varname where rows have weights, and the packed_format.
 type PackedSummary struct {
@@ -31,6 +28,7 @@ type PackedSummary struct {
 	BufferSize     int64
 	Normalize      float32
 	NumClasses     []int
+	Segments       Segments // that get buffers
 }
 
 // A PackedLabel is a dependent variable of a packed table.
@@ -42,6 +40,7 @@ type PackedLabel struct {
 	Padding int          // classes of labels beyond these
 }
 
+// Row is the row as a table.
 func (s PackedSummary) Row() (*table.Batch, error) {
 	labels, types, numeric := []string{}, []string{}, make([]bool, len(s.Dependents))
 	for i, d := range s.Dependents {
@@ -77,8 +76,9 @@ func (s PackedSummary) Row() (*table.Batch, error) {
 	add("buffer_size", table.Int32Type, s.BufferSize)
 	add("normalizing_const", table.Float32Type, s.Normalize)
 	add("num_classes", table.Int32ArrayType, s.NumClasses)
-	add("distribution_rules", table.TextType, AllSegments)
-	add("__internal_gpu_config__", table.TextType, AllSegments)
+	rules, config, t := s.Segments.columns()
+	add("distribution_rules", t, rules)
+	add("__internal_gpu_config__", t, config)
 	if slices.Contains(numeric, true) {
 		add(labelTypeColumn, table.TextArrayType, labelTypes(numeric))
 	}
