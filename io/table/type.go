@@ -42,6 +42,7 @@ var (
 	TextType         = Type{Kind: Text, SQL: "text"}
 	VarcharType      = Type{Kind: Text, SQL: "character varying"}
 	BytesType        = Type{Kind: Bytes, SQL: "bytea"}
+	DateType         = Type{Kind: Other, SQL: "date"}
 	TimestampType    = Type{Kind: Other, SQL: "timestamp without time zone"}
 	JSONType         = Type{Kind: Other, SQL: "json"}
 	TextArrayType    = TextType.ArrayOf()

@@ -12,6 +12,7 @@ import (
 type guess struct {
 	boolean, integer, float bool
 	integers, floats        bool // arrays
+	date, timestamp         bool
 	values                  bool // there was a value
 	numbers                 bool // there was a number other than NaN and infinities
 
@@ -28,7 +29,7 @@ type guess struct {
 }
 
 func newGuess() guess {
-	return guess{boolean: true, integer: true, float: true, integers: true, floats: true, commas: true}
+	return guess{boolean: true, integer: true, float: true, integers: true, floats: true, date: true, timestamp: true, commas: true}
 }
 
 // add narrows the guess by a value.
@@ -41,6 +42,10 @@ func (g *guess) add(text []byte, decimal byte) {
 		g.scalar(t, decimal)
 	}
 	g.values = true
+	if g.date || g.timestamp {
+		moment := textvalue.MomentOf(text) // as it is: what is not a number keeps its blanks
+		g.date, g.timestamp = g.date && moment == textvalue.Date, g.timestamp && moment == textvalue.Timestamp
+	}
 	if g.integers || g.floats {
 		g.array(t)
 	}
@@ -153,6 +158,10 @@ func (g *guess) typ() table.Type {
 		return table.Int64Type.ArrayOf()
 	case g.floats:
 		return table.Float64ArrayType
+	case g.date:
+		return table.DateType
+	case g.timestamp:
+		return table.TimestampType
 	}
 	return table.TextType
 }

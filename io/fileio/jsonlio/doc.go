@@ -4,7 +4,7 @@
 //
 // The members of all objects are the columns, in the order in which they first come; a member that an object lacks is NULL, as null is.
 // Types that are not given are found from all values of a member: true and false are boolean, numbers bigint or double precision, texts
-// text; lists of these arrays of them, lists of lists of equal lengths arrays of more dimensions. Different values of one kind together are
+// date or timestamp without time zone where all are as PostgreSQL prints these, else text; lists of these arrays of them, lists of lists of equal lengths arrays of more dimensions. Different values of one kind together are
 // the wider one: texts and numbers are text. Objects, and lists of anything else, are json.
 //
 // Writer writes numbers, booleans, lists and json as JSON has them, everything else as the text that PostgreSQL prints. NaN and

@@ -11,11 +11,14 @@ import (
 type guess struct {
 	scalar, list                   bool // there were single values, lists
 	boolean, integer, number, text bool // all of them, or of their elements, are so
+	date, timestamp                bool // all single values, which are texts, are so
 	other                          bool // there was an object, or a list that is no array
 	values                         bool // there was a value or an element
 }
 
-func newGuess() guess { return guess{boolean: true, integer: true, number: true, text: true} }
+func newGuess() guess {
+	return guess{boolean: true, integer: true, number: true, text: true, date: true, timestamp: true}
+}
 
 // add narrows the guess by a value.
 func (g *guess) add(value []byte) {
@@ -48,6 +51,10 @@ func (g *guess) value(value []byte) {
 		g.narrow(true, false, false, false)
 	case '"':
 		g.narrow(false, false, false, true)
+		if g.date || g.timestamp {
+			moment := textvalue.MomentOf(value[1 : len(value)-1])
+			g.date, g.timestamp = g.date && moment == textvalue.Date, g.timestamp && moment == textvalue.Timestamp
+		}
 	default:
 		kind := textvalue.NumberKind(value)
 		g.narrow(false, kind == textvalue.Integer, kind != textvalue.NotNumber, false)
@@ -86,6 +93,10 @@ func (g *guess) typ() table.Type {
 		t = table.Int64Type
 	case g.values && g.number:
 		t = table.Float64Type
+	case g.values && g.text && g.scalar && g.date:
+		t = table.DateType
+	case g.values && g.text && g.scalar && g.timestamp:
+		t = table.TimestampType
 	case g.list && g.values && !g.text:
 		return table.JSONType // a list of texts and numbers
 	}

@@ -72,6 +72,11 @@ func TestRead(t *testing.T) {
 			schema: "b boolean, i bigint, x double precision, s text, l bigint[], m double precision[], t text[], o json, n text",
 			rows:   [][]string{{"t", "1", "1.5", "aü\n", "{1,2}", "{{1.5,NULL},{3,4}}", `{"a,\"b",NULL}`, `{"p": [1, {}]}`, "<null>"}},
 		},
+		"dates and times": {
+			text:   `{"d":"2024-02-29","t":"2024-02-29 23:59:59.5","l":["2024-02-29"],"m":"2024-02-29","x":"2024-02-29"}` + "\n" + `{"d":null,"t":"2024-03-01 00:00:00","l":[],"m":1,"x":""}`,
+			schema: "d date, t timestamp without time zone, l text[], m text, x text",
+			rows:   [][]string{{"2024-02-29", "2024-02-29 23:59:59.5", "{2024-02-29}", "2024-02-29", "2024-02-29"}, {"<null>", "2024-03-01 00:00:00", "{}", "1", ""}},
+		},
 		"members come and go": {
 			text:   "{\"a\":1}\r\n\n{ \"B c\" : \"x\" }\n{\"a\":2.5,\"B c\":null}",
 			schema: `a double precision, "B c" text`,

@@ -63,3 +63,18 @@ func FuzzJSONList(f *testing.F) {
 		}
 	})
 }
+
+func TestMomentOf(t *testing.T) {
+	for text, want := range map[string]Moment{
+		"2024-02-29": Date, "0001-01-01": Date, "9999-12-31": Date, "2023-02-29": NoMoment, "2024-13-01": NoMoment, "2024-2-9": NoMoment, "0000-01-01": NoMoment,
+		"20240229": NoMoment, "2024-02-29 ": NoMoment, "29-02-2024": NoMoment, "": NoMoment, "2024-02-29 BC": NoMoment, "+024-02-29": NoMoment,
+		"2024-02-29 23:59:59": Timestamp, "2024-02-29 00:00:00": Timestamp, "2024-02-29 23:59:59.5": Timestamp, "2024-02-29 23:59:59.000001": Timestamp,
+		"2024-02-29 24:00:00": NoMoment, "2024-02-29 23:59:60": NoMoment, "2024-02-29 23:59": NoMoment, "2024-02-29T23:59:59": NoMoment, "2024-02-29 3:59:59": NoMoment,
+		"2024-02-29 23:59:59.": NoMoment, "2024-02-29 23:59:59.50": NoMoment, "2024-02-29 23:59:59.1234567": NoMoment, "2024-02-29 23:59:59Z": NoMoment,
+		"2024-02-29 23:59:59.1x": NoMoment, "2024-02-29 23:59:59+01": NoMoment,
+	} {
+		if got := MomentOf([]byte(text)); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}
