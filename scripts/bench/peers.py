@@ -54,6 +54,7 @@ def resnet20():
     return dict(shape=(32, 32, 3), layers=layers + [("average", 8), ("flatten",), ("dense", 10, "softmax")])
 
 
+NETS["tabular"] = dict(shape=(28,), layers=[("dense", 64, "relu"), ("dense", 64, "relu"), ("dense", 2, "softmax")])
 NETS["resnet20"] = resnet20()
 NETS["text_lstm"] = dict(shape=(80,), layers=[("embedding", 5000, 64), ("lstm", 64), ("dense", 10, "softmax")])
 

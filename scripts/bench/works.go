@@ -48,6 +48,7 @@ func works() []*work {
 	list = append(list, convolutions()...)
 	list = append(list, commands()...)
 	list = append(list, fileWorks(runtime.NumCPU())...)
+	list = append(list, tableWorks(runtime.NumCPU())...)
 	return list
 }
 
