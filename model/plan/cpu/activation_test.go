@@ -1,7 +1,6 @@
 package cpu
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -9,22 +8,6 @@ import (
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/plan"
 )
-
-// activationModels have every smooth activation that is not in another model, fused and apart. The others have kinks, where
-// differences say nothing; tests/keras has them.
-func activationModels() []testModel {
-	var models []testModel
-	for _, name := range []string{
-		"elu", "exponential", "gelu", "log_sigmoid", "log_softmax", "mish", "selu", "silu", "softplus", "softsign", "squareplus",
-		"tanh_shrink",
-	} {
-		act := fmt.Sprintf(`"activation":%q`, name)
-		models = append(models, testModel{"activation " + name, sequential(4, `Dense {"units":6,`+act+`}`,
-			`Dense {"units":5,"activation":"tanh"}`, `Activation {`+act+`}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
-	}
-	return append(models, testModel{"activation glu", sequential(4, `Dense {"units":8,"activation":"glu"}`, `Dense {"units":6,"activation":"tanh"}`,
-		`Activation {"activation":"glu"}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
-}
 
 func gluReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	n := op.Attr.(graph.RowsAttr).N

@@ -23,14 +23,14 @@ func BenchmarkStep(b *testing.B) {
 	const relu, dropout = `,"activation":"relu"`, `Dropout {"rate":0.25}`
 	classes := `Dense {"units":10,"activation":"softmax"}`
 	for _, m := range []testModel{
-		{"mlp", sequential(784, `Dense {"units":512`+relu+`}`, dropout, `Dense {"units":512`+relu+`}`, dropout, classes), []string{cce}},
-		{"cnn", sequential(784, `Reshape {"target_shape":[28,28,1]}`, conv(32, relu), conv(64, relu), `MaxPooling2D {"pool_size":[2,2]}`, dropout,
-			`Flatten {}`, `Dense {"units":128`+relu+`}`, dropout, classes), []string{cce}},
-		{"resnet", sequential(32*32*16, `Reshape {"target_shape":[32,32,16]}`, conv(16, `,"padding":"same"`), `BatchNormalization {"axis":[-1]}`,
-			`Activation {"activation":"relu"}`, conv(16, `,"padding":"same"`), `BatchNormalization {"axis":[-1]}`, `GlobalAveragePooling2D {}`, classes), []string{cce}},
-		{"lstm", sequential(80*128, `Reshape {"target_shape":[80,128]}`, `Dense {"units":128}`, `LSTM {"units":128}`, classes), []string{cce}},
+		newModel("mlp", sequential(784, `Dense {"units":512`+relu+`}`, dropout, `Dense {"units":512`+relu+`}`, dropout, classes), cce),
+		newModel("cnn", sequential(784, `Reshape {"target_shape":[28,28,1]}`, conv(32, relu), conv(64, relu), `MaxPooling2D {"pool_size":[2,2]}`, dropout,
+			`Flatten {}`, `Dense {"units":128`+relu+`}`, dropout, classes), cce),
+		newModel("resnet", sequential(32*32*16, `Reshape {"target_shape":[32,32,16]}`, conv(16, `,"padding":"same"`), `BatchNormalization {"axis":[-1]}`,
+			`Activation {"activation":"relu"}`, conv(16, `,"padding":"same"`), `BatchNormalization {"axis":[-1]}`, `GlobalAveragePooling2D {}`, classes), cce),
+		newModel("lstm", sequential(80*128, `Reshape {"target_shape":[80,128]}`, `Dense {"units":128}`, `LSTM {"units":128}`, classes), cce),
 	} {
-		b.Run(m.name, func(b *testing.B) { benchmarkStep(b, m) })
+		b.Run(m.Name, func(b *testing.B) { benchmarkStep(b, m) })
 	}
 }
 
@@ -40,7 +40,7 @@ func benchmarkStep(b *testing.B, m testModel) {
 		b.Fatal(err)
 	}
 	r := newRig(b, m, 128, 1)
-	g, err := graph.Build(r.spec, graph.Options{Batch: 128, Training: true, Losses: m.lossList(b)})
+	g, err := graph.Build(r.spec, graph.Options{Batch: 128, Training: true, Losses: m.LossList(b)})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,12 +8,6 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-// ctcModels have an output of frames x classes. Of the one-hot labels that the rig draws, a 1 in front is a sequence of one label
-// and any other the empty one.
-func ctcModels() []testModel {
-	return []testModel{{"ctc", sequential(12, `Reshape {"target_shape":[4,3]}`, `Dense {"units":3}`), []string{"ctc"}}}
-}
-
 // ctcReference goes through all ways to read a class per frame.
 func ctcReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 	s := op.Attr.(kernels.CTCShape)

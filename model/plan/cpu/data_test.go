@@ -193,19 +193,19 @@ func sent(t *testing.T, p *plan.Plan) *plan.Plan {
 // TestPlansAreData: plans of every layer, loss and optimizer survive being written as text and read again, and give the same bits.
 func TestPlansAreData(t *testing.T) {
 	for i, m := range testModels() {
-		spec := m.spec(t)
+		spec := m.Spec(t)
 		for _, training := range []bool{true, false} {
-			o := graph.Options{Batch: 6, Training: training, Losses: m.lossList(t)}
-			checkSent(t, m.name, spec, o, optimizers(t)[i%len(optimizers(t))])
+			o := graph.Options{Batch: 6, Training: training, Losses: m.LossList(t)}
+			checkSent(t, m.Name, spec, o, optimizers(t)[i%len(optimizers(t))])
 		}
 	}
 	network := testModels()[0]
-	spec := network.spec(t)
+	spec := network.Spec(t)
 	for _, opt := range optimizers(t) {
-		checkSent(t, opt.Name, spec, graph.Options{Batch: 6, Training: true, Losses: network.lossList(t)}, opt)
+		checkSent(t, opt.Name, spec, graph.Options{Batch: 6, Training: true, Losses: network.LossList(t)}, opt)
 	}
 	for _, activation := range []string{"softmax", "sigmoid", "softplus"} {
-		spec := testModel{json: sequential(4, fmt.Sprintf(`Dense {"units":3,"activation":%q}`, activation))}.spec(t)
+		spec := testModel{JSON: sequential(4, fmt.Sprintf(`Dense {"units":3,"activation":%q}`, activation))}.Spec(t)
 		for _, call := range lossCalls() {
 			l, err := loss.New(call)
 			if err != nil {

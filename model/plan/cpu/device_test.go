@@ -80,12 +80,12 @@ func TestStepAllocatesNothing(t *testing.T) {
 		{Name: "ftrl", Args: map[string]params.Value{"global_clipnorm": 0.1}},
 	}
 	for i, m := range testModels() {
-		spec := m.spec(t)
+		spec := m.Spec(t)
 		opt, err := optimizer.New(calls[i%len(calls)])
 		if err != nil {
 			t.Fatal(err)
 		}
-		g, err := graph.Build(spec, graph.Options{Batch: 4, Training: true, Losses: m.lossList(t)})
+		g, err := graph.Build(spec, graph.Options{Batch: 4, Training: true, Losses: m.LossList(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +112,7 @@ func TestStepAllocatesNothing(t *testing.T) {
 			iteration++
 			s.Counter++
 		}); n != 0 {
-			t.Errorf("%s: a step allocates %v times", m.name, n)
+			t.Errorf("%s: a step allocates %v times", m.Name, n)
 		}
 	}
 }
@@ -127,7 +127,7 @@ func TestPlanIsReproducible(t *testing.T) {
 			texts[i] = p.String()
 		}
 		if texts[0] != texts[1] {
-			t.Errorf("%s: two plans differ:\n%s\n%s", m.name, texts[0], texts[1])
+			t.Errorf("%s: two plans differ:\n%s\n%s", m.Name, texts[0], texts[1])
 		}
 	}
 }

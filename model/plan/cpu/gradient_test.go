@@ -13,7 +13,7 @@ import (
 // of a float64 evaluation of the same graph: within 1e-4 of the element, or 1e-6 of the array's largest.
 func TestGradients(t *testing.T) {
 	for _, m := range testModels() {
-		t.Run(m.name, func(t *testing.T) {
+		t.Run(m.Name, func(t *testing.T) {
 			r := newRig(t, m, 5, 11)
 			_, mem := r.run(t)
 			exact := map[*gorgonia.Node][]float64{}
@@ -61,7 +61,7 @@ func TestEveryOpcode(t *testing.T) {
 	for _, m := range testModels() {
 		r := newRig(t, m, 2, 1)
 		p, _ := r.run(t)
-		infer, err := graph.Build(r.spec, graph.Options{Batch: 2, Losses: m.lossList(t)})
+		infer, err := graph.Build(r.spec, graph.Options{Batch: 2, Losses: m.LossList(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

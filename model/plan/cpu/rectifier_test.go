@@ -1,37 +1,12 @@
 package cpu
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/plan"
 )
-
-// rectifierModels put activations with parameters, and noise, between two layers with weights.
-func rectifierModels() []testModel {
-	var models []testModel
-	for _, layer := range []string{
-		`ReLU {}`, `ReLU {"max_value":0.8,"negative_slope":0.1,"threshold":0.2}`, `ReLU {"max_value":1}`, `LeakyReLU {"alpha":0.3}`,
-		`LeakyReLU {"negative_slope":0.25}`, `ThresholdedReLU {"theta":0.4}`, `ELU {"alpha":0.7}`, `PReLU {}`,
-		`PReLU {"shared_axes":[1,2]}`, `Softmax {}`, `Rescaling {"scale":-0.5,"offset":2}`,
-		`GaussianNoise {"stddev":0.3}`, `GaussianDropout {"rate":0.2,"seed":5}`, `SpatialDropout2D {"rate":0.5}`,
-	} {
-		models = append(models, testModel{
-			layer, sequential(60, `Reshape {"target_shape":[5,6,2]}`,
-				`Conv2D {"filters":3,"kernel_size":1}`, layer, `Flatten {}`, fmt.Sprintf(`Dense {"units":%d,"activation":"softmax"}`, 3)),
-			[]string{cce},
-		})
-	}
-	// without a bias, which a softmax along axis 1 does not see
-	models = append(models, testModel{"softmax axis 1", sequential(60, `Reshape {"target_shape":[5,6,2]}`,
-		`Conv2D {"filters":3,"kernel_size":1,"use_bias":false}`, `Softmax {"axis":1}`, `Flatten {}`,
-		`Dense {"units":3,"activation":"softmax"}`), []string{cce}})
-	return append(models, testModel{"softmax layer at the end", sequential(4, `Dense {"units":3}`, `Softmax {}`), []string{cce}},
-		testModel{"dropout of channels of lines", sequential(12, `Reshape {"target_shape":[3,4]}`, `Dense {"units":5,"activation":"tanh"}`,
-			`SpatialDropout1D {"rate":0.4}`, `Flatten {}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
-}
 
 // eachReference computes element by element.
 func eachReference(f func(op *graph.Op, x float64) float64) reference {

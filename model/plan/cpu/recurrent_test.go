@@ -1,77 +1,13 @@
 package cpu
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/plan"
 )
-
-// recurrentModels are recurrent layers over sequences of 4 steps with 3 features, with and without masks.
-func recurrentModels() []testModel {
-	steps := []string{`Reshape {"target_shape":[4,3]}`, `Dense {"units":3,"activation":"tanh"}`}
-	masked := []string{
-		`Activation {"activation":"relu"}`, `Reshape {"target_shape":[4,3]}`, `Masking {}`, `Dense {"units":3,"activation":"tanh"}`,
-	}
-	end := []string{`Flatten {}`, `Dense {"units":3,"activation":"softmax"}`}
-	model := func(before []string, layers ...string) testModel {
-		list := append(append(append([]string{}, before...), layers...), end...)
-		return testModel{fmt.Sprint(len(before), layers), sequential(12, list...), []string{cce}}
-	}
-	var models []testModel
-	for _, class := range []string{`LSTM`, `GRU`, `SimpleRNN`} {
-		cells := []string{""}
-		if class == "GRU" {
-			cells = []string{`,"reset_after":true`, `,"reset_after":false`}
-		}
-		for _, cell := range cells {
-			for _, args := range []string{
-				``, `,"return_sequences":true,"go_backwards":true`, `,"recurrent_dropout":0.3,"dropout":0.2,"return_sequences":true`,
-				`,"use_bias":false,"recurrent_dropout":0.5,"seed":3,"go_backwards":true`,
-			} {
-				layer := class + ` {"units":2` + cell + args + `}`
-				models = append(models, model(steps, layer), model(masked, layer))
-			}
-		}
-	}
-	direction := `"layer":{"class_name":"LSTM","config":{"units":2,"return_sequences":true}}`
-	normalised := `TimeDistributed {"layer":{"class_name":"BatchNormalization","config":{}}}`
-	return append(models,
-		model(masked, `Bidirectional {`+direction+`,"merge_mode":"sum"}`),
-		model(masked, `LSTM {"units":2,"zero_output_for_mask":true}`),
-		model(masked, `GlobalAveragePooling1D {}`, `Reshape {"target_shape":[3]}`),
-		model(steps, `Bidirectional {`+direction+`}`, `LSTM {"units":2}`),
-		testModel{"masked and other steps", maskedAndOther, []string{cce}},
-		model(steps, `TimeDistributed {"layer":{"class_name":"Dense","config":{"units":2,"activation":"tanh"}}}`),
-		model(steps, normalised, `Activation {"activation":"tanh"}`),
-	)
-}
-
-// maskedAndOther joins sequences with a mask and without one, one after the other.
-var maskedAndOther = functional(`["a",0,0]`, `["out",0,0]`,
-	inputLayer("a", 12),
-	layerNode("Activation", "r", `"activation":"relu"`, `"a",0,0`),
-	layerNode("Reshape", "s", `"target_shape":[4,3]`, `"r",0,0`),
-	layerNode("Masking", "m", `"mask_value":0`, `"s",0,0`),
-	layerNode("Dense", "d", `"units":3`, `"s",0,0`),
-	layerNode("Concatenate", "c", `"axis":1`, `"d",0,0`, `"m",0,0`),
-	layerNode("LSTM", "l", `"units":2`, `"c",0,0`),
-	denseNode("out", 3, "softmax", `"l",0,0`),
-)
-
-// layerNode is a layer of a functional model, called once.
-func layerNode(class, name, args string, from ...string) string {
-	var in []string
-	for _, f := range from {
-		in = append(in, fmt.Sprintf(`[%s,{}]`, f))
-	}
-	return fmt.Sprintf(`{"class_name":%q,"name":%q,"config":{"name":%q,%s},"inbound_nodes":[[%s]]}`,
-		class, name, name, args, strings.Join(in, ","))
-}
 
 // recurrentReference steps row by row.
 func recurrentReference(op *graph.Op, s *plan.Step, in [][]float64) []float64 {
@@ -239,8 +175,8 @@ func partReference(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 
 // TestRecurrentTakesOver: the gates of all steps lie where the projected input was, and their gradients take their place.
 func TestRecurrentTakesOver(t *testing.T) {
-	m := testModel{"lstm", sequential(12, `Reshape {"target_shape":[4,3]}`, `Dense {"units":3}`, `LSTM {"units":2}`,
-		`Dense {"units":3,"activation":"softmax"}`), []string{cce}}
+	m := newModel("lstm", sequential(12, `Reshape {"target_shape":[4,3]}`, `Dense {"units":3}`, `LSTM {"units":2}`,
+		`Dense {"units":3,"activation":"softmax"}`), cce)
 	p, _ := newRig(t, m, 5, 1).run(t)
 	var places []plan.Ref
 	for _, in := range p.Instrs {

@@ -29,12 +29,12 @@ func newRig(t testing.TB, m testModel, batch int, seed uint64) *rig {
 func newRigOf(t testing.TB, m testModel, batch int, seed uint64, sectionNodes int) *rig {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
-	r := &rig{spec: m.spec(t), values: map[*gorgonia.Node][]float32{}, step: plan.Step{Seed: seed, Counter: 3}}
+	r := &rig{spec: m.Spec(t), values: map[*gorgonia.Node][]float32{}, step: plan.Step{Seed: seed, Counter: 3}}
 	g, err := graph.Build(r.spec, graph.Options{
-		Batch: batch, Training: true, Losses: m.lossList(t), Evaluator: evaluator(&r.step), SectionNodes: sectionNodes,
+		Batch: batch, Training: true, Losses: m.LossList(t), Evaluator: evaluator(&r.step), SectionNodes: sectionNodes,
 	})
 	if err != nil {
-		t.Fatalf("%s: %v", m.name, err)
+		t.Fatalf("%s: %v", m.Name, err)
 	}
 	r.graph = g
 	r.weights = randomWeights(r.spec, rng)

@@ -13,9 +13,9 @@ import (
 func TestSections(t *testing.T) {
 	// More penalties than one operation adds up.
 	layers := slices.Repeat([]string{`Dense {"units":4,"activation":"tanh","activity_regularizer":{"class_name":"L2","config":{"l2":0.1}}}`}, 70)
-	penalties := testModel{"penalties", sequential(4, append(layers, `Dense {"units":3,"activation":"softmax"}`)...), []string{cce}}
+	penalties := newModel("penalties", sequential(4, append(layers, `Dense {"units":3,"activation":"softmax"}`)...), cce)
 	for _, m := range append(testModels(), penalties) {
-		t.Run(m.name, func(t *testing.T) {
+		t.Run(m.Name, func(t *testing.T) {
 			whole := newRig(t, m, 6, 23)
 			_, want := whole.run(t)
 			for _, nodes := range []int{1, 12} {

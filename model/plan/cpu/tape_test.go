@@ -14,7 +14,7 @@ import (
 // array's largest element.
 func TestPlanAgainstTapeMachine(t *testing.T) {
 	for _, m := range testModels() {
-		t.Run(m.name, func(t *testing.T) {
+		t.Run(m.Name, func(t *testing.T) {
 			r := newRig(t, m, 6, 23)
 			_, mem := r.run(t)
 			var values []*gorgonia.Value

@@ -11,8 +11,6 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-type args = map[string]params.Value
-
 // stepOf makes an optimizer's step without clipping and weight decay on weights p with gradients g.
 func stepOf(o *optimizer.Optimizer, iteration int64, p, g []float32, slots [][]float32) {
 	s := &plan.Step{Scalars: o.Scalars(iteration)}
