@@ -28,7 +28,9 @@ func Compile(g *graph.Graph, dev Device, opt *optimizer.Optimizer) (*Plan, error
 		return nil, err
 	}
 	if g.Training {
-		c.optimize(g.Spec, opt)
+		if err := c.optimize(g.Spec, opt); err != nil {
+			return nil, err
+		}
 	}
 	c.finish(g)
 	if g.Slices == 1 {

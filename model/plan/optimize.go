@@ -52,17 +52,28 @@ type ConstrainAttr struct {
 	Axes, Shape    []int
 }
 
-// optimize appends the optimizer's step for all weights.
-func (c *compiler) optimize(spec *keras.Spec, opt *optimizer.Optimizer) {
+// optimize appends the optimizer's step for all weights. Scratch memory of its instructions is the whole of Work, whose values nobody reads any
+// more.
+func (c *compiler) optimize(spec *keras.Spec, opt *optimizer.Optimizer) error {
 	runs, total := TrainableRuns(spec)
 	c.plan.Sizes[Grads] = total
 	if opt == nil {
-		return
+		return nil
 	}
 	c.plan.Sizes[Slots] = opt.Slots() * total
-	c.plan.Instrs = append(c.plan.Instrs, clipInstrs(opt, spec, total)...)
-	c.plan.Instrs = append(c.plan.Instrs, updateRange(runs, total, opt, 0, total)...)
-	c.plan.Instrs = append(c.plan.Instrs, constrainInstrs(spec)...)
+	instrs := slices.Concat(clipInstrs(opt, spec, total), updateRange(runs, total, opt, 0, total), constrainInstrs(spec))
+	for i := range instrs {
+		n, err := c.dev.Scratch(&instrs[i])
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			instrs[i].Scratch = Ref{Work, 0, n}
+			c.plan.Sizes[Work] = max(c.plan.Sizes[Work], aligned(n))
+		}
+	}
+	c.plan.Instrs = append(c.plan.Instrs, instrs...)
+	return nil
 }
 
 // clipInstrs bound all gradients at once; none where the optimizer does not.

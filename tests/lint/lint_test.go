@@ -58,6 +58,7 @@ var layers = []struct {
 	{"io/kerasio", nil},
 	{"io/ownerlock", nil},
 	{"model/trainer", []string{"model/plan", "model/graph", "model/optimizer", "model/loss", "model/metric", "model/keras", "model/params", "model/expr", "model/initializer", "model/buffer", "model/weights", "model/kernels"}},
+	{"model/plan/plantest", []string{"model/plan", "model/graph", "model/loss", "model/optimizer", "model/keras", "model/params", "model/expr", "model/kernels"}},
 	{"model/plan", []string{"model/graph", "model/loss", "model/metric", "model/optimizer", "model/keras", "model/params", "model/kernels"}},
 	{"model/callback", []string{"model/expr", "model/optimizer", "model/metric", "model/params"}},
 	{"model/graph", []string{"model/loss", "model/metric", "model/keras", "model/params", "model/expr", "model/kernels"}},
@@ -174,7 +175,7 @@ func TestLibrariesStayAtHome(t *testing.T) {
 }
 
 // testSupport are the packages that only tests use: conformance suites.
-var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest"}
+var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest", "model/plan/cuda/hosttest", "model/plan/plantest"}
 
 func TestTestSupportStaysInTests(t *testing.T) {
 	supports := func(p string) bool {

@@ -1,0 +1,13 @@
+// all.cu is the one translation unit of all kernels.
+#include "batchnorm.cu"
+#include "conv.cu"
+#include "ctc.cu"
+#include "elementwise.cu"
+#include "gemm.cu"
+#include "layout.cu"
+#include "loss.cu"
+#include "optimizer.cu"
+#include "pass.cu"
+#include "pool.cu"
+#include "recurrent.cu"
+#include "rows.cu"
