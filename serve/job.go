@@ -30,6 +30,11 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 		return nil, err
 	}
 	begun := time.Now()
+	ctx, stop := context.WithCancelCause(context.Background())
+	defer stop(nil)
+	s.setStop(stop)
+	defer s.setStop(nil)
+	defer s.watch(stop)()
 	var out [][][]byte
 	for _, raw := range arguments.rows {
 		row := make([]madlib.Value, len(types))
@@ -41,7 +46,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 		}
 		var answers [][]byte
 		err := c.each(func(f *found, from, to int) error {
-			text, err := s.one(f, row[from:to], begun)
+			text, err := s.one(ctx, f, row[from:to], begun)
 			answers = append(answers, []byte(text))
 			return err
 		})
@@ -67,18 +72,18 @@ func (c *call) each(do func(f *found, from, to int) error) error {
 }
 
 // one is what a function answers, in a statement that has begun then.
-func (s *session) one(f *found, row []madlib.Value, statement time.Time) (string, error) {
+func (s *session) one(ctx context.Context, f *found, row []madlib.Value, statement time.Time) (string, error) {
 	if f.function.AnswersText(f.arguments) {
 		return f.function.Answer(f.arguments, row)
 	}
-	return "", s.timed(f, row, statement)
+	return "", s.timed(ctx, f, row, statement)
 }
 
 // timed runs a job and tells the log and the metrics of it.
-func (s *session) timed(c *found, row []madlib.Value, statement time.Time) error {
+func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, statement time.Time) error {
 	begun := time.Now()
 	s.proxy.metrics.begin()
-	err := s.job(c, row, statement)
+	err := s.job(ctx, c, row, statement)
 	code := "00000"
 	if err != nil {
 		code = madlib.AsError(err).Code
@@ -90,19 +95,17 @@ func (s *session) timed(c *found, row []madlib.Value, statement time.Time) error
 }
 
 // job runs one job.
-func (s *session) job(c *found, row []madlib.Value, statement time.Time) (err error) {
+func (s *session) job(ctx context.Context, c *found, row []madlib.Value, statement time.Time) (err error) {
 	if c.function.Refused() {
-		return c.function.Run(context.Background(), madlib.Job{}, c.arguments, row)
+		return c.function.Run(ctx, madlib.Job{}, c.arguments, row)
+	}
+	if err := ctx.Err(); err != nil {
+		return s.cause(ctx, err)
 	}
 	know, err := s.know()
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithCancelCause(context.Background())
-	defer stop(nil)
-	s.setStop(stop)
-	defer s.setStop(nil)
-	defer s.watch(stop)()
 	if know.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadlineCause(ctx, statement.Add(know.timeout), errTimeout)
@@ -153,7 +156,7 @@ func (s *session) setStop(stop context.CancelCauseFunc) {
 	s.stop = stop
 }
 
-// watch stops a job when its client leaves. The function that it returns ends that.
+// watch stops jobs when their client leaves. The function that it returns ends that.
 func (s *session) watch(stop context.CancelCauseFunc) (end func()) {
 	watched := make(chan struct{})
 	go func() {

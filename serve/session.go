@@ -32,7 +32,7 @@ type session struct {
 	copying    bool // the server waits for the data of a COPY
 	lost       error
 	loan       *loan.Loan
-	stop       context.CancelCauseFunc // of the job that runs, nil for none
+	stop       context.CancelCauseFunc // of the jobs of the statement that runs, nil for none
 	farewell   []byte                  // a FATAL error that came during a loan
 	leaving    bool                    // the session is to end when it is idle
 	working    bool                    // the client's goroutine is at work on a message
