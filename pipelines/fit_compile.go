@@ -8,6 +8,7 @@ import (
 	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -27,9 +28,6 @@ func (f *fit) compile(ctx context.Context, source *tables.Packed) (err error) {
 	}
 	if err := f.run.Model.CheckFit(*f.run.Model.Fit); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
-	}
-	if w := source.Variables.Weight; w != nil && f.run.Model.Fit.ClassWeight != nil {
-		return fmt.Errorf("fit_params: class_weight does not go together with the weights of rows, which the source table has in column %q", w.Column)
 	}
 	if err := f.makeCallbacks(); err != nil {
 		return err
@@ -83,6 +81,9 @@ func (f *fit) makeCallbacks() (err error) {
 	metrics := f.run.Model.OutputMetrics()
 	for i, name := range fitting.LogNames(f.run.Model) {
 		m.Metrics = append(m.Metrics, callback.Metric{Name: name, Better: metrics[i].Better})
+	}
+	for _, name := range fitting.LossNames(f.run.Model) {
+		m.Metrics = append(m.Metrics, callback.Metric{Name: name, Better: metric.Down})
 	}
 	if f.run.Callbacks, err = callback.New(f.run.Model.Fit.Callbacks, m); err != nil {
 		return fmt.Errorf("fit_params: %w", err)

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
+	"github.com/beamfit/beamfit/pipelines/internal/fitting"
 )
 
 // identity is what a fit has in common with the checkpoint that it goes on from, so that the weights are those of a fit that was
@@ -22,7 +24,7 @@ func (f *fit) identity(start []float32) map[string]string {
 		panic(fmt.Sprintf("pipelines: functions: %v", err)) // texts
 	}
 	digest := func(b []byte) string { return fmt.Sprintf("SHA-256 %x", sha256.Sum256(b)) }
-	return map[string]string{
+	id := map[string]string{
 		"source table":      f.opt.Source,
 		"rows of shards":    fmt.Sprint(rows),
 		"architecture":      digest(f.stored.Arch),
@@ -37,4 +39,8 @@ func (f *fit) identity(start []float32) map[string]string {
 		"kernels":           kernels.Variant(),
 		"version":           Version,
 	}
+	if names := fitting.LossNames(f.run.Model); names != nil {
+		id["losses of outputs"] = strings.Join(names, ", ")
+	}
+	return id
 }

@@ -2,7 +2,12 @@ package pipelines
 
 import (
 	"encoding/binary"
+	"encoding/csv"
 	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,6 +80,59 @@ func packTwo(t testing.TB, store table.Store, name string, rows []example) {
 		[]bool{false, true},
 		float32(1),
 	})
+}
+
+// TestOutputLosses: callbacks see the loss of each output, under Keras' names and without loss weights.
+func TestOutputLosses(t *testing.T) {
+	store, folder := fileStore(t), t.TempDir()
+	packTwo(t, store, "two", iris(t))
+	opt := FitOptions{
+		Source: "two", Model: "model", Arch: []byte(twoByTwo), Iterations: 12, Seed: 1, Validation: "two", FilesBelow: folder,
+		Compile: "optimizer=SGD(learning_rate=0.05), loss='categorical_crossentropy', loss_weights=[2.0, 0.5]",
+		Fit:     "batch_size=10, callbacks=[CSVLogger('log.csv'), EarlyStopping(monitor='val_setosa_loss', min_delta=0.05, patience=1)]",
+	}
+	res, err := Fit(t.Context(), Env{Store: store}, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.Open(filepath.Join(folder, "log.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	lines, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(row int, name string) float64 {
+		x, err := strconv.ParseFloat(lines[row][slices.Index(lines[0], name)], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	best, waited := math.Inf(1), 0
+	for row := 1; row < len(lines); row++ {
+		for _, prefix := range []string{"", "val_"} {
+			if sum := 2*at(row, prefix+"kind_loss") + 0.5*at(row, prefix+"setosa_loss"); math.Abs(sum-at(row, prefix+"loss")) > 1e-5 {
+				t.Errorf("line %d of %v: the losses of the outputs make %v", row, lines, sum)
+			}
+		}
+		if loss := at(row, "val_setosa_loss"); loss+0.05 < best {
+			best, waited = loss, 0
+		} else {
+			waited++
+		}
+		if stops := waited == 1; stops != (row == res.StoppedAfter) {
+			t.Errorf("line %d of %v: stopped after %d", row, lines, res.StoppedAfter)
+		}
+	}
+	if res.StoppedAfter == 0 || len(lines) != 1+res.StoppedAfter {
+		t.Errorf("stopped after %d of %d lines", res.StoppedAfter, len(lines))
+	}
+	opt.Model, opt.Fit = "none", "callbacks=[EarlyStopping(monitor='petal_loss')]"
+	_, err = Fit(t.Context(), Env{Store: store}, opt)
+	wantError(t, err, "monitor=petal_loss: there is no such value", "kind_loss", "setosa_loss")
 }
 
 func TestSeveralInputsAndOutputs(t *testing.T) {

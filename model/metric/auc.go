@@ -19,7 +19,7 @@ import (
 func auc(a *params.Args, n int) *Metric {
 	a.Order("num_thresholds", "curve", "summation_method")
 	m := &area{histogram: histogram{labels: 1, class: -1, sigmoid: a.Bool(false, "from_logits")}}
-	m.thresholds, m.even = readAUCThresholds(a)
+	m.histogram.thresholds, m.histogram.even = readAUCThresholds(a)
 	m.curve = a.Choice("ROC", "curve", "ROC", "PR", "PRGAIN", "roc", "pr", "prgain")
 	m.method = a.Choice("interpolation", "summation_method", "interpolation", "minoring", "majoring", "Interpolation", "Minoring", "Majoring")
 	m.multi = a.Bool(false, "multi_label")
@@ -30,14 +30,14 @@ func auc(a *params.Args, n int) *Metric {
 		m.weights = readLabelWeights(a, n)
 	}
 	if m.multi || m.weights != nil {
-		m.labels = n
+		m.histogram.labels = n
 	}
-	return &Metric{counts: m.counts(), add: m.add, value: m.value}
+	return m.histogram.metric(m.value)
 }
 
 // An area is how an AUC is computed from a histogram.
 type area struct {
-	histogram
+	histogram     histogram
 	curve, method string
 	multi         bool
 	weights       []float64 // per label; nil: all 1
@@ -102,17 +102,17 @@ func readLabelWeights(a *params.Args, n int) []float64 {
 }
 
 // value is the area, of several labels on their own their weighted mean.
-func (m *area) value(s *State) float64 {
+func (m *area) value(h *histogram, s *State) float64 {
 	if !m.multi {
-		return m.of(m.confusions(s, m.weights))
+		return m.of(h.confusions(s, m.weights))
 	}
 	var sum, total float64
-	for label := range m.labels {
+	for label := range h.labels {
 		w := 1.0
 		if m.weights != nil {
 			w = m.weights[label]
 		}
-		sum += w * m.of(m.ofLabel(s, label))
+		sum += w * m.of(h.ofLabel(s, label))
 		total += w
 	}
 	return ratio(sum, total)

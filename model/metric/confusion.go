@@ -5,10 +5,7 @@ import "github.com/beamfit/beamfit/model/params"
 // A single is a metric of the confusion at one threshold.
 func single(h *histogram, value func(confusion) float64) *Metric {
 	h.labels = 1
-	return &Metric{
-		counts: h.counts(), add: h.add,
-		value: func(s *State) float64 { return value(h.ofLabel(s, 0)[0]) },
-	}
+	return h.metric(func(h *histogram, s *State) float64 { return value(h.ofLabel(s, 0)[0]) })
 }
 
 // conditions makes TruePositives and its like: the number of elements that are what the name says.
@@ -56,17 +53,14 @@ func bestWhere(bound string, given, wanted func(confusion) float64) func(a *para
 		least := float32(readShare(a, bound))
 		count := readCount(a, 200, 1, "num_thresholds")
 		h := &histogram{thresholds: spread(count), even: count > 1, labels: 1, class: readClass(a, n)}
-		return &Metric{
-			counts: h.counts(), add: h.add,
-			value: func(s *State) float64 {
-				best := 0.0
-				for _, c := range h.ofLabel(s, 0) {
-					if float32(given(c)) >= least {
-						best = max(best, wanted(c))
-					}
+		return h.metric(func(h *histogram, s *State) float64 {
+			best := 0.0
+			for _, c := range h.ofLabel(s, 0) {
+				if float32(given(c)) >= least {
+					best = max(best, wanted(c))
 				}
-				return best
-			},
-		}
+			}
+			return best
+		})
 	}
 }

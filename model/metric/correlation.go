@@ -2,6 +2,7 @@ package metric
 
 import (
 	"math"
+	"math/big"
 
 	"github.com/beamfit/beamfit/model/params"
 )
@@ -82,14 +83,15 @@ func columnCorrelation(n int, value func(moments) float64) *Metric {
 		value: func(s *State) float64 {
 			var sum float64
 			rows := s.counts[0]
+			exactly := new(big.Rat).SetInt(new(big.Int).SetUint64(rows))
 			for j := range n {
 				c := s.sums[5*j : 5*j+5]
 				p, y := &c[0], &c[1]
 				sum += value(moments{
 					meanP: mean(p, rows), meanY: mean(y, rows),
-					varianceP:  covariance(&c[2], p, p, rows) / float64(rows),
-					varianceY:  covariance(&c[3], y, y, rows) / float64(rows),
-					covariance: covariance(&c[4], p, y, rows) / float64(rows),
+					varianceP:  covariance(&c[2], p, p, exactly) / float64(rows),
+					varianceY:  covariance(&c[3], y, y, exactly) / float64(rows),
+					covariance: covariance(&c[4], p, y, exactly) / float64(rows),
 				})
 			}
 			return sum / float64(n)

@@ -31,7 +31,7 @@ func fBetaScore(a *params.Args, n int) *Metric {
 	return fScore(a, n, beta)
 }
 
-// Per class, the State of an F-score has the number of predictions, the sum of their labels, and that of the other labels.
+// Per class, the State of an F-score has the sum of the labels that are predicted, that of the other labels, and the number of predictions.
 func fScore(a *params.Args, n int, beta float64) *Metric {
 	average := a.Choice("", "average", "micro", "macro", "weighted")
 	if average == "" && n > 1 {
@@ -44,11 +44,18 @@ func fScore(a *params.Args, n int, beta float64) *Metric {
 			a.Failf("argument threshold must be above 0 and at most 1, found %v", threshold)
 		}
 	}
+	return fMetric(n, average, beta*beta, threshold, tally{})
+}
+
+func fMetric(n int, average string, beta2, threshold float64, predictions tally) *Metric {
+	counts, sums := predictions.room(n)
+	predictions.first = sums * 2
 	return &Metric{
-		counts: n, sums: 2 * n,
+		counts: counts, sums: 2*n + sums,
+		weigh: func() *Metric { return fMetric(n, average, beta2, threshold, tally{weighted: true}) },
 		add: func(s *State, r Rows) {
 			for row := range len(r.Values) {
-				p, y := r.p(row), r.y(row)
+				p, y, weight := r.p(row), r.y(row), r.weight(row)
 				top := p[argmax(p)]
 				for j, v := range p {
 					predicted := float64(v) > threshold
@@ -56,25 +63,25 @@ func fScore(a *params.Args, n int, beta float64) *Metric {
 						predicted = v >= top && math.Abs(float64(v)) > 1e-9
 					}
 					if predicted {
-						s.counts[j]++
-						s.sums[2*j].Add(float64(y[j]))
+						predictions.add(s, j, weight)
+						s.sums[2*j].Add(float64(y[j]) * weight)
 					} else {
-						s.sums[2*j+1].Add(float64(y[j]))
+						s.sums[2*j+1].Add(float64(y[j]) * weight)
 					}
 				}
 			}
 		},
-		value: func(s *State) float64 { return fValue(s, average, beta*beta) },
+		value: func(s *State) float64 { return fValue(s, predictions, n, average, beta2) },
 	}
 }
 
 // fValue is the F-score; beta2 is beta².
-func fValue(s *State, average string, beta2 float64) float64 {
+func fValue(s *State, predictions tally, n int, average string, beta2 float64) float64 {
 	var all confusion
 	var sum, weighted, labels float64
-	for j, predicted := range s.counts {
+	for j := range n {
 		tp, fn := s.sums[2*j].Float64(), s.sums[2*j+1].Float64()
-		c := confusion{tp: tp, fp: float64(predicted) - tp, fn: fn}
+		c := confusion{tp: tp, fp: predictions.at(s, j) - tp, fn: fn}
 		all.tp, all.fp, all.fn = all.tp+c.tp, all.fp+c.fp, all.fn+c.fn
 		score := c.fScore(beta2)
 		sum += score
@@ -87,7 +94,7 @@ func fValue(s *State, average string, beta2 float64) float64 {
 	case "weighted":
 		return weighted / (labels + epsilon)
 	}
-	return sum / float64(len(s.counts))
+	return sum / float64(n)
 }
 
 func (c confusion) fScore(beta2 float64) float64 {

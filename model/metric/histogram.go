@@ -8,10 +8,11 @@ import (
 
 // A histogram counts positive and negative labels by how many thresholds their prediction exceeds; that is what AUC,
 // Precision and their like are made of. T thresholds rise. A label other than 0 is positive. A State has, per label counted on its own,
-// T+1 counts of positives and T+1 of negatives.
+// T+1 counts of positives and T+1 of negatives, or where rows have weights sums of these.
 //
 // Source: keras/src/metrics/metrics_utils.py, update_confusion_matrix_variables. Comparisons are those of float32, as there.
 type histogram struct {
+	tally
 	thresholds []float32 // T
 	// even: the thresholds divide [0, 1] evenly, so that a prediction's place is computed, after it is bounded to that.
 	even bool
@@ -22,8 +23,19 @@ type histogram struct {
 	topK    int // only the k highest of a row can exceed a threshold; 0: all
 }
 
-// counts is the number of counts in a State.
-func (h *histogram) counts() int { return h.labels * 2 * (len(h.thresholds) + 1) }
+// metric is the metric that a value of the histogram is.
+func (h *histogram) metric(value func(h *histogram, s *State) float64) *Metric {
+	counts, sums := h.room(h.labels * 2 * (len(h.thresholds) + 1))
+	return &Metric{
+		counts: counts, sums: sums, add: h.add,
+		value: func(s *State) float64 { return value(h, s) },
+		weigh: func() *Metric {
+			weighted := *h
+			weighted.weighted = true
+			return weighted.metric(value)
+		},
+	}
+}
 
 // add takes in rows.
 func (h *histogram) add(s *State, r Rows) {
@@ -32,13 +44,13 @@ func (h *histogram) add(s *State, r Rows) {
 		order = make([]int, r.N)
 	}
 	for row := range len(r.Values) {
-		p, y := r.p(row), r.y(row)
+		p, y, weight := r.p(row), r.y(row), r.weight(row)
 		if h.topK > 0 {
-			h.addTop(s, p, y, order)
+			h.addTop(s, p, y, weight, order)
 			continue
 		}
 		for j, v := range p {
-			h.count(s, y, j, v)
+			h.count(s, y, j, v, weight)
 		}
 	}
 }
@@ -47,16 +59,16 @@ func (h *histogram) add(s *State, r Rows) {
 // room.
 //
 // Source: keras/src/metrics/metrics_utils.py, _filter_top_k.
-func (h *histogram) addTop(s *State, p, y []float32, order []int) {
+func (h *histogram) addTop(s *State, p, y []float32, weight float64, order []int) {
 	for j := range order {
 		order[j] = j
 	}
 	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(p[b], p[a]), a-b) })
 	for rank, j := range order {
 		if rank < h.topK {
-			h.count(s, y, j, p[j])
+			h.count(s, y, j, p[j], weight)
 		} else {
-			h.count(s, y, j, filtered)
+			h.count(s, y, j, filtered, weight)
 		}
 	}
 }
@@ -67,14 +79,14 @@ func (h *histogram) addTop(s *State, p, y []float32, order []int) {
 const filtered = -1e10
 
 // count takes in element j of a row.
-func (h *histogram) count(s *State, y []float32, j int, p float32) {
+func (h *histogram) count(s *State, y []float32, j int, p float32, weight float64) {
 	if h.class < 0 || h.class == j {
-		s.counts[h.at(j%h.labels, y[j] != 0, h.exceeded(p))]++
+		h.tally.add(s, h.place(j%h.labels, y[j] != 0, h.exceeded(p)), weight)
 	}
 }
 
-// at is the place of a count.
-func (h *histogram) at(label int, positive bool, exceeded int) int {
+// place is where a count stands.
+func (h *histogram) place(label int, positive bool, exceeded int) int {
 	side := 2 * label
 	if !positive {
 		side++
@@ -144,21 +156,19 @@ func (h *histogram) confusions(s *State, weights []float64) []confusion {
 	return all
 }
 
-// ofLabel are the confusions of one label.
+// ofLabel are the confusions of one label. They are sums from both ends, since a difference of sums of weights would be rounded.
 func (h *histogram) ofLabel(s *State, label int) []confusion {
-	out := make([]confusion, len(h.thresholds))
-	var positives, negatives, totalPositives, totalNegatives uint64
-	for exceeded := range len(h.thresholds) + 1 {
-		totalPositives += s.counts[h.at(label, true, exceeded)]
-		totalNegatives += s.counts[h.at(label, false, exceeded)]
-	}
-	for i := len(h.thresholds) - 1; i >= 0; i-- {
-		positives += s.counts[h.at(label, true, i+1)]
-		negatives += s.counts[h.at(label, false, i+1)]
-		out[i] = confusion{
-			tp: float64(positives), fp: float64(negatives),
-			tn: float64(totalNegatives - negatives), fn: float64(totalPositives - positives),
-		}
+	n := len(h.thresholds)
+	out := make([]confusion, n)
+	count := func(positive bool, exceeded int) float64 { return h.at(s, h.place(label, positive, exceeded)) }
+	var tp, fp, fn, tn float64
+	for i := range n {
+		fn += count(true, i)
+		tn += count(false, i)
+		out[i].fn, out[i].tn = fn, tn
+		tp += count(true, n-i)
+		fp += count(false, n-i)
+		out[n-1-i].tp, out[n-1-i].fp = tp, fp
 	}
 	return out
 }

@@ -12,6 +12,7 @@ import (
 //
 // Source: keras/src/metrics/iou_metrics.py, _IoUBase, IoU.
 type overlap struct {
+	tally
 	classes   int
 	targets   []int
 	ignore    int // a class of labels that do not count; -1: none
@@ -133,14 +134,19 @@ func refuseSparse(a *params.Args, n int) {
 }
 
 func (o *overlap) metric() *Metric {
-	return &Metric{counts: 3 * o.classes, add: o.add, value: o.value}
+	counts, sums := o.room(3 * o.classes)
+	return &Metric{counts: counts, sums: sums, add: o.add, value: o.value, weigh: func() *Metric {
+		weighted := *o
+		weighted.weighted = true
+		return weighted.metric()
+	}}
 }
 
 func (o *overlap) add(s *State, r Rows) {
 	for row := range len(r.Values) {
-		p, y := r.p(row), r.y(row)
+		p, y, weight := r.p(row), r.y(row), r.weight(row)
 		if o.class != nil {
-			o.count(s, o.class(y), argmax(p))
+			o.count(s, o.class(y), argmax(p), weight)
 			continue
 		}
 		for j, v := range p {
@@ -151,29 +157,29 @@ func (o *overlap) add(s *State, r Rows) {
 					class = 1
 				}
 			}
-			o.count(s, int(y[j]), class)
+			o.count(s, int(y[j]), class, weight)
 		}
 	}
 }
 
 // count takes in one label and prediction, unless one of them is out of range.
-func (o *overlap) count(s *State, label, predicted int) {
+func (o *overlap) count(s *State, label, predicted int, weight float64) {
 	if label < 0 || label >= o.classes || predicted < 0 || predicted >= o.classes || label == o.ignore {
 		return
 	}
-	s.counts[3*label]++
-	s.counts[3*predicted+1]++
+	o.tally.add(s, 3*label, weight)
+	o.tally.add(s, 3*predicted+1, weight)
 	if label == predicted {
-		s.counts[3*label+2]++
+		o.tally.add(s, 3*label+2, weight)
 	}
 }
 
 func (o *overlap) value(s *State) float64 {
 	var sum, present float64
 	for _, c := range o.targets {
-		both := s.counts[3*c+2]
-		if either := float64(s.counts[3*c] + s.counts[3*c+1] - both); either > 0 {
-			sum += float64(both) / (either + epsilon)
+		both := o.at(s, 3*c+2)
+		if either := o.at(s, 3*c) + o.at(s, 3*c+1) - both; either > 0 {
+			sum += both / (either + epsilon)
 			present++
 		}
 	}

@@ -17,8 +17,10 @@ type Metric struct {
 
 	counts, sums int     // of a State
 	rows         *perRow // nil: it is no mean over rows
-	add          func(s *State, r Rows)
-	value        func(s *State) float64
+	// weigh makes the metric of rows that have weights where rows is nil; nil: it has none.
+	weigh func() *Metric
+	add   func(s *State, r Rows)
+	value func(s *State) float64
 }
 
 // A Direction says which values of a metric are better: those that go Up or Down, or Neither, of which Keras does not know.

@@ -196,9 +196,9 @@ func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
 			if m.steps(i) > 1 && bound.Loss == nil {
 				return nil, fmt.Errorf("weighted_metrics: %s: output %q has several steps per row, where rows have weights in losses only", bound.Name, m.outNames[i])
 			}
-			w, ok := bound.Weighted()
-			if !ok {
-				return nil, fmt.Errorf("weighted_metrics: %s is no mean over rows, which is all that rows have weights in; give it as one of metrics", bound.Name)
+			w, err := bound.Weighted()
+			if err != nil {
+				return nil, fmt.Errorf("weighted_metrics: %w", err)
 			}
 			// Keras calls it by its name alone where no other has that.
 			if slices.ContainsFunc(metrics[i], func(other *metric.Metric) bool { return other.LogName == w.LogName }) {

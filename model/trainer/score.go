@@ -58,6 +58,15 @@ func (s Score) Loss() float64 {
 	return total
 }
 
+// OutputLosses are the mean losses of the outputs, in their order, without their loss weights.
+func (s Score) OutputLosses() []float64 {
+	losses := make([]float64, len(s.outputs))
+	for i := range s.outputs {
+		losses[i] = s.outputs[i].loss.Value()
+	}
+	return losses
+}
+
 // Metrics are the metrics of a score of this model: those of the first output in the order of compile parameters, then those
 // of the others. The zero value has seen no rows.
 func (m *Model) Metrics(s Score) []MetricValue {

@@ -40,6 +40,7 @@ func TestRowWeightsAsInKeras(t *testing.T) {
 		Weights       []float32
 		Before, After []float32
 		Scores        map[string]float64
+		ClassWeight   map[int]float64 `json:"class_weight"`
 	}
 	if err := json.Unmarshal(text, &cases); err != nil {
 		t.Fatal(err)
@@ -53,7 +54,7 @@ func TestRowWeightsAsInKeras(t *testing.T) {
 				Numbers: [][]float32{c.Y[m.outWidth[0]*rows[0] : m.outWidth[0]*rows[1]]}, Weights: c.Weights[rows[0]:rows[1]],
 			})
 		}
-		r := train(t, m, TrainInput{Data: data, Weights: c.Before, Fit: params.Fit{BatchSize: 5, Epochs: 3}})
+		r := train(t, m, TrainInput{Data: data, Weights: c.Before, Fit: params.Fit{BatchSize: 5, Epochs: 3, ClassWeight: c.ClassWeight}})
 		for i, w := range r.Weights {
 			if d := math.Abs(float64(w - c.After[i])); d > 1e-5 {
 				t.Errorf("%s: weight %d is %v, Keras' is %v", c.Compile, i, w, c.After[i])
@@ -124,8 +125,8 @@ func TestRowWeightsRefused(t *testing.T) {
 	if _, err := m.Evaluate(context.Background(), data, weightsFor(m, 1)); err == nil || !strings.Contains(err.Error(), "2 weights for 3 rows") {
 		t.Errorf("error %v", err)
 	}
-	_, err := New(Config{Spec: m.spec, Compile: compiled(t, "optimizer=adam, loss=mse, weighted_metrics=['AUC']")})
-	if err == nil || !strings.Contains(err.Error(), "weighted_metrics: AUC is no mean over rows") {
+	_, err := New(Config{Spec: m.spec, Compile: compiled(t, "optimizer=adam, loss=mse, weighted_metrics=[PearsonCorrelation(axis=0)]")})
+	if err == nil || !strings.Contains(err.Error(), "weighted_metrics: PearsonCorrelation(axis=0) correlates over rows, which have no weights there") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -22,6 +22,16 @@ CASES = [
     ("sigmoid", "loss='binary_crossentropy', optimizer=SGD(learning_rate=0.5), metrics=['mse'], weighted_metrics=['accuracy', 'mse', RootMeanSquaredError()]"),
     ("linear", "loss='huber', optimizer=SGD(learning_rate=0.1), weighted_metrics=['mse', 'mae', RootMeanSquaredError()]"),
     ("penalised", "loss='mse', optimizer=SGD(learning_rate=0.1), weighted_metrics=['mse']"),
+    ("sigmoid", "loss='binary_crossentropy', optimizer=SGD(learning_rate=0.2), weighted_metrics=[AUC(), AUC(curve='PR', num_thresholds=20, name='pr'), "
+                "AUC(thresholds=[0.3, 0.45, 0.5], name='uneven'), Precision(), Recall(thresholds=0.4), TruePositives(), FalseNegatives(), TrueNegatives(), "
+                "FalsePositives(), SensitivityAtSpecificity(0.5), PrecisionAtRecall(0.5), BinaryIoU(target_class_ids=[0, 1], threshold=0.45, name='iou')]"),
+    ("softmax", "loss='categorical_crossentropy', optimizer=SGD(learning_rate=0.2), weighted_metrics=[Precision(), AUC(multi_label=True, "
+                "num_labels=3), AUC(label_weights=[1, 2, 0.5], multi_label=True, num_labels=3, name='labels'), Precision(class_id=1, name='one'), Recall(top_k=2), "
+                "F1Score(average='macro'), FBetaScore(average='micro', beta=2.0), FBetaScore(average='weighted', threshold=0.4, name='above'), "
+                "OneHotMeanIoU(num_classes=3, name='mean_iou'), OneHotIoU(num_classes=3, target_class_ids=[0, 2], name='iou')]"),
+    ("linear", "loss='mse', optimizer=SGD(learning_rate=0.1), weighted_metrics=[R2Score(name='r2'), R2Score(class_aggregation='variance_weighted_average', name='spread'), "
+               "R2Score(num_regressors=2, name='adjusted'), 'mae']"),
+    ("softmax", "loss='categorical_crossentropy', optimizer=SGD(learning_rate=0.2), weighted_metrics=['accuracy']", {0: 3.0, 2: 0.5}),
 ]
 
 
@@ -43,17 +53,31 @@ def flat(model):
     return np.concatenate([w.ravel() for w in model.get_weights()]).tolist()
 
 
-def case(kind, compile_params):
+def case(kind, compile_params, class_weight=None):
+    keras.utils.clear_session()  # names of metrics begin anew
     model = network(kind)
     scope = {**{n: getattr(m, n) for m in (keras.metrics, keras.losses, keras.optimizers) for n in dir(m)}}
-    model.compile(**eval(f"dict({compile_params})", scope))
+    arguments = eval(f"dict({compile_params})", scope)
+    # Keras 3.15 fails with R2Score among weighted_metrics, and its IoU metrics count weights as integers: these are computed beside the model.
+    beside = [m for m in arguments["weighted_metrics"] if isinstance(m, (keras.metrics.R2Score, keras.metrics.IoU))]
+    arguments["weighted_metrics"] = [m for m in arguments["weighted_metrics"] if m not in beside]
+    model.compile(**arguments)
     x, y = RNG.normal(size=(ROWS, 4)).astype("float32"), labels(kind)
     weights = RNG.choice([0, 0.5, 1, 2.25, 7], ROWS).astype("float32")
     found = {"json": json.loads(model.to_json()), "compile": compile_params, "x": x.ravel().tolist(), "y": y.ravel().tolist(),
              "weights": weights.tolist(), "before": flat(model)}
-    model.fit(x, y, sample_weight=weights, batch_size=5, epochs=3, shuffle=False, verbose=0)
+    # Keras 2 multiplies both (tf_keras/src/engine/data_adapter.py, _make_class_weight_map_fn); Keras 3 refuses class_weight beside weights.
+    counted = weights
+    if class_weight:
+        found["class_weight"] = class_weight
+        counted = weights * np.array([class_weight.get(int(c), 1) for c in y.argmax(axis=-1)], dtype="float32")
+    model.fit(x, y, sample_weight=counted, batch_size=5, epochs=3, shuffle=False, verbose=0)
     found["after"] = flat(model)
     found["scores"] = {k: float(v) for k, v in model.evaluate(x, y, sample_weight=weights, batch_size=5, verbose=0, return_dict=True).items()}
+    for metric in beside:
+        metric = type(metric).from_config({**metric.get_config(), "dtype": "float32"})
+        metric.update_state(y.astype("float32"), model.predict(x, verbose=0), sample_weight=weights)
+        found["scores"][metric.name] = float(metric.result())
     return found
 
 

@@ -36,15 +36,33 @@ func LogNames(model *recipe.Loaded) []string {
 	return names
 }
 
+// LossNames are the names of the losses of outputs in Keras' logs, where there are several.
+//
+// Source: keras/src/trainers/compile_utils.py, CompileLoss.build.
+func LossNames(model *recipe.Loaded) []string {
+	outputs := model.Spec.OutputNames()
+	if len(outputs) < 2 {
+		return nil
+	}
+	names := make([]string, len(outputs))
+	for i, o := range outputs {
+		names[i] = o + "_loss"
+	}
+	return names
+}
+
 // logs are the scores of an iteration as callbacks see them.
 func (f *Fit) logs(r tables.Report) callback.Logs {
 	var logs callback.Logs
-	names := LogNames(f.Model)
+	names, losses := LogNames(f.Model), LossNames(f.Model)
 	add := func(prefix string, s *tables.Scores) {
 		if s == nil {
 			return
 		}
 		logs = append(logs, callback.Value{Name: prefix + "loss", Value: float64(s.Loss)})
+		for i, v := range s.OutputLosses {
+			logs = append(logs, callback.Value{Name: prefix + losses[i], Value: float64(v)})
+		}
 		for i, v := range s.Values() {
 			logs = append(logs, callback.Value{Name: prefix + names[i], Value: v})
 		}

@@ -219,7 +219,7 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 	if err != nil {
 		return Course{}, err
 	}
-	reports, err := unpackReports(c.values[reportsKey], c.header.Iteration, f.scoreNames())
+	reports, err := unpackReports(c.values[reportsKey], c.header.Iteration, f.scoreNames(), len(LossNames(f.Model)))
 	if err != nil {
 		return Course{}, err
 	}

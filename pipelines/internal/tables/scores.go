@@ -17,6 +17,11 @@ const (
 // output_metric, as Keras does.
 func ScoresOf(model *trainer.Model, s trainer.Score, outputs int) *Scores {
 	r := &Scores{Loss: float32(s.Loss())}
+	if outputs > 1 {
+		for _, l := range s.OutputLosses() {
+			r.OutputLosses = append(r.OutputLosses, float32(l))
+		}
+	}
 	for _, m := range model.Metrics(s) {
 		name := m.Name
 		if outputs > 1 {
@@ -67,6 +72,8 @@ type Scores struct {
 	Loss    float32
 	Names   []string // of the metrics
 	Metrics []float32
+	// OutputLosses are the losses of the outputs without their loss weights, where there are several.
+	OutputLosses []float32
 }
 
 // FirstMetric is the metric that MADlib's columns hold; nil where there is none.
