@@ -12,6 +12,8 @@ type Device interface {
 	Scratch(in *Instr) (int, error)
 	// NewMemory allocates all spaces, filled with zeros.
 	NewMemory(sizes Sizes) (Memory, error)
+	// Slices says whether a batch may be cut into slices, for several cores.
+	Slices() bool
 	// Bind prepares a plan to run in a memory that this device allocated with sizes at least the plan's.
 	Bind(p *Plan, m Memory) (Program, error)
 }

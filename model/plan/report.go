@@ -101,6 +101,15 @@ func (p *Plan) FLOP() int {
 	return n
 }
 
+// Traffic are the bytes of the arrays that all instructions read and write.
+func (p *Plan) Traffic() int {
+	n := 0
+	for i := range p.Instrs {
+		n += bytesOf(&p.Instrs[i])
+	}
+	return n
+}
+
 func flop(in *Instr) int {
 	if a, ok := in.Attr.(interface{ FLOP() int }); ok {
 		return a.FLOP()

@@ -162,7 +162,7 @@ func TestFunctionsAllocateNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	data := dataFor(m, 1, 60)
-	w, err := m.worker(poolKey{training, 5, 0})
+	w, err := m.worker(poolKey{mode: training, batch: 5})
 	if err != nil {
 		t.Fatal(err)
 	}

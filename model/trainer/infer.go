@@ -23,7 +23,7 @@ func (w *worker) chunks(ctx context.Context, n, batch int, do func(b *bound, fro
 
 // inferKey tells the workers apart that chunks of n rows, each at most batch, need.
 func (m *Model) inferKey(mode mode, batch, n int) poolKey {
-	key := poolKey{mode: mode, batch: m.programRows(mode, max(1, min(batch, n)))}
+	key := poolKey{mode: mode, batch: m.programRows(mode, max(1, min(batch, n))), place: m.anyPlace()}
 	if last := n % batch; last > 0 && n > batch {
 		key.last = m.programRows(mode, last)
 	}

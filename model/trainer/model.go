@@ -3,6 +3,7 @@ package trainer
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/keras"
@@ -49,7 +50,10 @@ type Model struct {
 	outSize   []int // elements of a row's output
 	outNames  []string
 
+	turn atomic.Uint32 // of the device's places, for what belongs to no shard
+
 	mu     sync.Mutex
+	kept   map[int]*keptShard // by shard; see resident.go
 	plans  map[planKey]*plan.Plan
 	splits map[int]*plan.Split // by batch
 	pools  map[poolKey]*sync.Pool
@@ -66,7 +70,7 @@ func New(c Config) (*Model, error) {
 	}
 	m := &Model{
 		spec: c.Spec, device: c.Device, functions: c.Functions,
-		plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, pools: map[poolKey]*sync.Pool{},
+		kept: map[int]*keptShard{}, plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, pools: map[poolKey]*sync.Pool{},
 	}
 	if m.device == nil {
 		m.device = cpu.Device{}

@@ -79,7 +79,7 @@ func (m *Model) cut(batch, n int) (*plan.Split, error) {
 // sliceRows are the rows of slice i of n.
 func sliceRows(batch, n, i int) (from, to int) { return batch * i / n, batch * (i + 1) / n }
 
-// sliceCount is the number of slices for a batch: one where a loss looks at all rows of a batch.
+// sliceCount is the number of slices for a batch: one where a loss looks at all rows of a batch, or the device takes batches whole.
 func (m *Model) sliceCount(batch int) (int, error) {
 	key := m.oneRow()
 	if key.mode != slicing {
@@ -94,7 +94,7 @@ func (m *Model) sliceCount(batch int) (int, error) {
 
 // oneRow is the training plan of one row: a slice of a batch of two, or the batch where that must not be cut.
 func (m *Model) oneRow() planKey {
-	if m.wholeBatch || m.trainable == 0 {
+	if m.wholeBatch || m.trainable == 0 || !m.device.Slices() {
 		return planKey{mode: training, batch: 1}
 	}
 	return planKey{slicing, 1, 2, 2}

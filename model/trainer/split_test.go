@@ -192,7 +192,7 @@ func allocateNothing(t *testing.T, json string) {
 	model, _ := sliced(json, "Adam(lr=0.001)")
 	m := model(t)
 	data := dataFor(m, 1, 74)
-	w, err := m.worker(poolKey{training, 37, 0})
+	w, err := m.worker(poolKey{mode: training, batch: 37})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -46,9 +46,9 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 		return TrainResult{Weights: slices.Clone(in.Weights), State: in.State.clone()}, nil
 	}
 	batch := min(in.Fit.BatchSize, rows)
-	w, err := m.worker(poolKey{training, batch, rows % batch})
+	w, err := m.worker(poolKey{mode: training, batch: batch, last: rows % batch, place: m.placeOf(in.Shard)})
 	if err != nil {
-		return TrainResult{}, err
+		return TrainResult{}, shardError(in.Shard, err)
 	}
 	defer w.release()
 	if err := w.load(in.Weights, in.State.Slots); err != nil {
@@ -136,6 +136,9 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	if in.Fit.StepsPerEpoch > 0 {
 		p.steps = min(p.steps, in.Fit.StepsPerEpoch)
 	}
+	if err := p.keep(ctx, in, rows); err != nil {
+		return 0, shardError(in.Shard, err)
+	}
 	for number := in.Fit.InitialEpoch; number < in.Fit.Epochs; number++ {
 		seed := mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forShuffle, uint64(number))
 		switch {
@@ -168,9 +171,13 @@ type pass struct {
 	step        plan.Step
 	iteration   int64 // optimizer steps done
 	optimizer   *optimizer.Optimizer
+	resident    *residentPass // nil: the device keeps no rows
 }
 
 func (p *pass) run(ctx context.Context) (err error) {
+	if p.resident != nil {
+		return p.runResident(ctx)
+	}
 	p.reader.Walk(p.order[:min(p.steps*p.batch, len(p.order))])
 	for range p.steps {
 		if err := ctx.Err(); err != nil {

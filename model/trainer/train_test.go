@@ -364,7 +364,7 @@ func TestCancel(t *testing.T) {
 func TestStepsAllocateNothing(t *testing.T) {
 	m := newModel(t, twoJSON, compileWith("adam", "categorical_crossentropy"))
 	data := dataFor(m, 1, 23, 23, 7)
-	w, err := m.worker(poolKey{training, 5, 3})
+	w, err := m.worker(poolKey{mode: training, batch: 5, last: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

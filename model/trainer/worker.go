@@ -33,10 +33,12 @@ type bound struct {
 	memory                 plan.Memory
 }
 
-// A poolKey tells workers of different sizes apart: the batch and the short last one, 0 where there is none.
+// A poolKey tells workers of different sizes apart: the batch and the short last one, 0 where there is none. place is where the device has
+// their memory.
 type poolKey struct {
 	mode        mode
 	batch, last int
+	place       int
 }
 
 // batches are the batch sizes that a worker can run.
@@ -67,7 +69,7 @@ func (m *Model) worker(key poolKey) (*worker, error) {
 		}
 		sizes = sizes.Max(need)
 	}
-	memory, err := m.device.NewMemory(sizes)
+	memory, err := m.memory(key.place, sizes)
 	if err != nil {
 		return nil, err
 	}

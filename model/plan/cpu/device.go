@@ -15,6 +15,9 @@ type Device struct{}
 // Name is "cpu".
 func (Device) Name() string { return "cpu" }
 
+// Slices is true: a core does one slice.
+func (Device) Slices() bool { return true }
+
 // Scratch is the workspace that the instruction's kernel wants.
 func (Device) Scratch(in *plan.Instr) (int, error) {
 	row, err := rowOf(in)
