@@ -39,7 +39,7 @@ var layers = []struct {
 	{"pipelines/internal/tables", []string{"pipelines/internal/argument", "transforms", "io/table", "model"}},
 	{"pipelines/internal/gpus", nil},
 	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns"}},
-	{"pipelines/internal/job", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
+	{"pipelines/internal/job", []string{"model/plan/cuda", "pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
 	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},
 	{"pipelines/internal/inference", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/job", "transforms", "io/table", "model"}},
 	{"pipelines/internal/fitting", []string{"pipelines/internal/tables", "pipelines/internal/job", "pipelines/internal/fitlog", "transforms", "io/table", "model"}},
@@ -88,7 +88,7 @@ var homes = []struct {
 }{
 	{"github.com/jackc/pgx/", []string{"io/pgio", "serve"}, "PostgreSQL is spoken by its store and its proxy"},
 	{"gorgonia.org/gorgonia", []string{"model/graph", "model/plan"}, "the graph is built in model/graph and lowered in model/plan"},
-	{"gorgonia.org/cu", []string{"model/cuda"}, "it ends the process where no GPU is"},
+	{"gorgonia.org/cu", []string{"model/plan/cuda"}, "it ends the process where no GPU is"},
 	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio"}, "a move to another Arrow version must touch few folders"},
 	{"github.com/google/flatbuffers/", []string{"io/fileio/internal/ipcmeta"}, "the metadata of Arrow files are read in one place"},
 	{"github.com/apache/beam/", []string{"transforms", "pipelines"}, "stores and models know nothing of Beam"},

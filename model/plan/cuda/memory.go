@@ -1,0 +1,178 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"fmt"
+	"runtime"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/cpu"
+	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
+)
+
+// pinnedSpaces are those that cross the bus in every run; the host touches all others only for instructions without kernels.
+var pinnedSpaces = [...]plan.Space{plan.Weights, plan.Slots, plan.Batch}
+
+// A memory is an arena on a GPU with its mirror.
+type memory struct {
+	*resources
+	sizes  plan.Sizes
+	base   [len(plan.Sizes{})]uint64 // of the spaces
+	bytes  int                       // of the arena
+	state  uint64                    // of the step that is made
+	mirror plan.Memory
+	// staged is the state of a single step on its way.
+	staged *[kernels.StepStateBytes]byte
+}
+
+// NewMemoryAt allocates on a GPU.
+func (d *Device) NewMemoryAt(place int, sizes plan.Sizes) (plan.Memory, error) {
+	g := d.gpus[place]
+	if err := g.start(); err != nil {
+		return nil, err
+	}
+	r := &resources{device: d, gpu: g}
+	if err := d.remember(r); err != nil {
+		return nil, err
+	}
+	m := &memory{resources: r, sizes: sizes}
+	if err := m.allocate(); err != nil {
+		_ = r.free() // the first error is the one that counts
+		return nil, err
+	}
+	runtime.AddCleanup(m, func(r *resources) { _ = r.free() }, r)
+	return m, nil
+}
+
+func (m *memory) allocate() error {
+	m.bytes = spaceAlign // the state
+	var offsets [len(m.base)]int
+	for s, n := range m.sizes {
+		offsets[s] = m.bytes
+		m.bytes += (4*n + spaceAlign - 1) / spaceAlign * spaceAlign
+	}
+	const what = "the memory of a worker"
+	if int64(m.bytes) > m.gpu.Share {
+		return m.gpu.overShare(what, int64(m.bytes), 0)
+	}
+	if err := m.gpu.enter(); err != nil {
+		return err
+	}
+	defer m.gpu.leave()
+	var err error
+	if m.state, err = m.alloc(m.bytes, what); err != nil {
+		return err
+	}
+	for s := range m.base {
+		m.base[s] = m.state + uint64(offsets[s])
+	}
+	stream, err := cu.MakeStream(cu.NonBlocking)
+	if err != nil {
+		return m.gpu.failed("a stream", err)
+	}
+	m.stream = &stream
+	if err := cu.MemsetD8Async(cu.DevicePtr(m.state), 0, int64(m.bytes), stream); err != nil {
+		return m.gpu.failed("clearing memory", err)
+	}
+	return m.newMirror()
+}
+
+// newMirror allocates the host's view.
+func (m *memory) newMirror() error {
+	const align = 64
+	rest, bytes := m.sizes, kernels.StepStateBytes
+	for _, s := range pinnedSpaces {
+		rest[s] = 0
+		bytes += (4*m.sizes[s] + align - 1) / align * align
+	}
+	other, err := cpu.Device{}.NewMemory(rest)
+	if err != nil {
+		return err
+	}
+	var spaces [len(m.base)][]float32
+	for s, n := range rest {
+		spaces[s] = other.Host(plan.Ref{Space: plan.Space(s), Len: n})
+	}
+	p, err := m.pin(bytes)
+	if err != nil {
+		return err
+	}
+	m.staged = (*[kernels.StepStateBytes]byte)(p)
+	p = unsafe.Add(p, kernels.StepStateBytes)
+	for _, s := range pinnedSpaces {
+		spaces[s] = unsafe.Slice((*float32)(p), m.sizes[s])
+		p = unsafe.Add(p, (4*m.sizes[s]+align-1)/align*align)
+	}
+	m.mirror = cpu.MemoryOf(spaces)
+	return nil
+}
+
+// overShare is the error of memory that a shard may not take.
+func (g *gpu) overShare(what string, need, taken int64) error {
+	return &plan.MemoryError{
+		Place: g.String(), For: what, Need: need, Room: max(0, g.Share-taken),
+		Of: fmt.Sprintf("0.9 of its %d bytes, shared by %d shards", g.Memory, g.Shards),
+	}
+}
+
+// at is the address of a place.
+func (m *memory) at(r plan.Ref) uint64 { return m.base[r.Space] + 4*uint64(r.Off) }
+
+// Host is the mirror's.
+func (m *memory) Host(r plan.Ref) []float32 { return m.mirror.Host(r) }
+
+// Upload copies from the mirror to the GPU: in order with what follows, but perhaps not before it returns. The host writes to a place
+// again only after a step or a Download, which wait.
+func (m *memory) Upload(r plan.Ref) error {
+	if err := m.gpu.enter(); err != nil {
+		return err
+	}
+	defer m.gpu.leave()
+	return m.up(r)
+}
+
+func (m *memory) up(r plan.Ref) error {
+	if r.Len == 0 {
+		return nil
+	}
+	host := m.Host(r)
+	if err := cu.MemcpyHtoDAsync(cu.DevicePtr(m.at(r)), unsafe.Pointer(&host[0]), int64(4*r.Len), *m.stream); err != nil {
+		return m.gpu.failed(fmt.Sprintf("copying %v to the GPU", r), err)
+	}
+	return nil
+}
+
+// Download copies from the GPU to the mirror.
+func (m *memory) Download(r plan.Ref) error {
+	if err := m.gpu.enter(); err != nil {
+		return err
+	}
+	defer m.gpu.leave()
+	if err := m.down(r); err != nil {
+		return err
+	}
+	return m.wait()
+}
+
+func (m *memory) down(r plan.Ref) error {
+	if r.Len == 0 {
+		return nil
+	}
+	host := m.Host(r)
+	if err := cu.MemcpyDtoHAsync(unsafe.Pointer(&host[0]), cu.DevicePtr(m.at(r)), int64(4*r.Len), *m.stream); err != nil {
+		return m.gpu.failed(fmt.Sprintf("copying %v from the GPU", r), err)
+	}
+	return nil
+}
+
+// wait waits until the GPU has done all it was told to.
+func (m *memory) wait() error {
+	if err := m.stream.Synchronize(); err != nil {
+		return m.gpu.failed("work on the GPU", err)
+	}
+	return nil
+}

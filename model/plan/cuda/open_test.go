@@ -1,0 +1,150 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
+)
+
+// again runs the test in a process of its own, whose driver is told something, and returns what it prints.
+func again(t *testing.T, env ...string) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	cmd.Env = append(append(os.Environ(), "BEAMFIT_AGAIN=1"), env...)
+	out, _ := cmd.CombinedOutput() // what it prints is looked at
+	return string(out)
+}
+
+// TestOpenFails: what is wrong with a machine is said.
+func TestOpenFails(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") != "" {
+		_, err := Open(Options{})
+		fmt.Println(err)
+		return
+	}
+	for _, c := range []struct{ env, want string }{
+		{"BEAMFIT_LIBCUDA=/nothing/libcuda.so.1", "cuda: no CUDA driver: /nothing/libcuda.so.1: cannot open"},
+		{"FAKECUDA=nodevice", "cuda: the CUDA driver finds no GPU"},
+		{"FAKECUDA=version=11040", "cuda: the driver is too old: it supports CUDA 11.4, expected 11.8 or later (driver 520)"},
+		{"FAKECUDA=capability=60", "is too old: its compute capability is 6.0, expected 7.0 or later"},
+	} {
+		if out := again(t, c.env); !strings.Contains(out, c.want) {
+			t.Errorf("%s: %s\nwant %s", c.env, out, c.want)
+		}
+	}
+}
+
+// TestOutOfMemory: an arena that does not fit is refused with the bytes, whether the shard's share or the GPU is too small; the device goes on.
+func TestOutOfMemory(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		out := again(t, "FAKECUDA=memory=1000000")
+		if !strings.Contains(out, "all as it should be") {
+			t.Error(out)
+		}
+		return
+	}
+	d, err := Open(Options{Shards: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := d.GPUs(); len(g) != 1 || g[0].Memory != 1000000 || g[0].Share != 300000 || g[0].Shards != 3 {
+		t.Fatalf("GPUs are %+v", g)
+	}
+	full := (*plan.MemoryError)(nil)
+	if _, err = d.NewMemory(plan.Sizes{plan.Work: 90000}); !errors.As(err, &full) || full.Need != 360448 || full.Room != 300000 || full.Of == "" {
+		t.Errorf("more than a share: %v (%+v)", err, full)
+	}
+	var all []plan.Memory // four of 256 KB are more than there is, though each is less than a share
+	for err = nil; err == nil && len(all) < 5; {
+		var m plan.Memory
+		if m, err = d.NewMemory(plan.Sizes{plan.Work: 65536}); err == nil {
+			all = append(all, m)
+		}
+	}
+	if len(all) != 3 || !errors.As(err, &full) || full.Room > 262400 || full.Of != "" {
+		t.Errorf("%d memories, then %v", len(all), err)
+	}
+	if rows, err := all[0].(plan.Resident).Keep([]int{1000}, 100); rows != nil || err != nil {
+		t.Errorf("rows that do not fit: %v, %v", rows, err)
+	}
+	if err := all[1].Download(plan.Ref{Space: plan.Work, Len: 10}); err != nil {
+		t.Errorf("after the errors: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if d, err = Open(Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.NewMemory(plan.Sizes{plan.Work: 200000}); err != nil {
+		t.Errorf("after Close the memory is not there again: %v", err)
+	}
+	if !t.Failed() {
+		fmt.Println("all as it should be")
+	}
+}
+
+// TestSeveralGPUs: shards go to GPU shard mod GPUs, and what is made there stays there.
+func TestSeveralGPUs(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		if out := again(t, "FAKECUDA=devices=2"); !strings.Contains(out, "all as it should be") {
+			t.Error(out)
+		}
+		return
+	}
+	d, err := Open(Options{Shards: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if g := d.GPUs(); len(g) != 2 || g[1].Number != 1 || g[1].Shards != 2 || g[1].Share != g[1].Memory/10*9/2 {
+		t.Fatalf("GPUs are %+v", g)
+	}
+	var memories []*memory
+	for place := range d.Places() {
+		m, err := d.NewMemoryAt(place, plan.Sizes{plan.Weights: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		memories = append(memories, m.(*memory))
+		r := plan.Ref{Space: plan.Weights, Len: 8}
+		m.Host(r)[3] = float32(place + 1)
+		if err := m.Upload(r); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.(*memory).Download(r); err != nil { // waits: the host may write again
+			t.Fatal(err)
+		}
+		m.Host(r)[3] = 0
+		if err := m.Download(r); err != nil || m.Host(r)[3] != float32(place+1) {
+			t.Errorf("GPU %d: %v, %v", place, m.Host(r)[3], err)
+		}
+	}
+	rows, err := memories[0].Keep([]int{1}, 1)
+	if err != nil || rows == nil {
+		t.Fatal(rows, err)
+	}
+	p, err := d.Bind(&plan.Plan{Batch: 1}, memories[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := memories[1].RunSteps(p, &plan.Walk{Rows: rows}); err == nil {
+		t.Error("GPU 1 walks over rows of GPU 0")
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if !t.Failed() {
+		fmt.Println("all as it should be")
+	}
+}

@@ -1,0 +1,99 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"errors"
+	"sync"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"github.com/beamfit/beamfit/model/plan/cuda/drv"
+)
+
+// resources are what is to be given back to a GPU: of a memory with its programs, or of rows. They are freed once, by whoever comes first: a
+// Close, or the collector when the memory is no longer reachable.
+type resources struct {
+	device *Device
+	gpu    *gpu
+
+	mu       sync.Mutex
+	freed    bool
+	stream   *cu.Stream
+	graphs   []*drv.Graph
+	launches []*drv.Launch
+	pinned   []unsafe.Pointer
+	memory   []cu.DevicePtr
+}
+
+func (r *resources) free() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.freed {
+		return nil
+	}
+	r.freed = true
+	r.device.forget(r)
+	if err := r.gpu.enter(); err != nil {
+		return err
+	}
+	defer r.gpu.leave()
+	var errs []error
+	if r.stream != nil {
+		errs = append(errs, r.stream.Synchronize())
+	}
+	for _, g := range r.graphs {
+		errs = append(errs, g.Destroy())
+	}
+	for _, l := range r.launches {
+		l.Free()
+	}
+	for _, p := range r.pinned {
+		errs = append(errs, drv.FreePinned(p))
+	}
+	for _, p := range r.memory {
+		errs = append(errs, cu.MemFree(p))
+	}
+	if r.stream != nil {
+		errs = append(errs, r.stream.Destroy())
+	}
+	return errors.Join(errs...)
+}
+
+// alloc is memory of the GPU, which must be entered.
+func (r *resources) alloc(bytes int, what string) (uint64, error) {
+	p, err := r.gpu.alloc(bytes, what)
+	if err != nil {
+		return 0, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.memory = append(r.memory, p)
+	return uint64(p), nil
+}
+
+// pin is pinned memory of the host, zeros.
+func (r *resources) pin(bytes int) (unsafe.Pointer, error) {
+	p, err := drv.Pinned(bytes)
+	if err != nil {
+		return nil, r.gpu.failed("memory of the host", err)
+	}
+	clear(unsafe.Slice((*byte)(p), bytes))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pinned = append(r.pinned, p)
+	return p, nil
+}
+
+func (r *resources) launched(l *drv.Launch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.launches = append(r.launches, l)
+}
+
+func (r *resources) captured(g *drv.Graph) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.graphs = append(r.graphs, g)
+}

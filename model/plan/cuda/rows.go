@@ -1,0 +1,101 @@
+//go:build gpu
+
+package cuda
+
+import (
+	"errors"
+	"runtime"
+	"unsafe"
+
+	"gorgonia.org/cu"
+
+	"github.com/beamfit/beamfit/model/plan"
+)
+
+// rows are columns on a GPU.
+type rows struct {
+	*resources
+	widths  []int
+	n       int
+	columns []uint64 // addresses
+	stage   []float32
+}
+
+// stageBytes is the pinned memory through which rows go to the GPU.
+const stageBytes = 1 << 20
+
+// Keep makes room for rows on the memory's GPU; nil where the shard's share of the GPU, or the GPU, has none.
+func (m *memory) Keep(widths []int, n int) (plan.Rows, error) {
+	bytes := 0
+	offsets := make([]int, len(widths))
+	for i, w := range widths {
+		offsets[i] = bytes
+		bytes += (4*w*n + spaceAlign - 1) / spaceAlign * spaceAlign
+	}
+	if int64(bytes) > m.gpu.Share-int64(m.bytes) || len(widths) > mostColumns {
+		return nil, nil
+	}
+	r := &rows{resources: &resources{device: m.device, gpu: m.gpu}, widths: widths, n: n}
+	if err := m.device.remember(r.resources); err != nil {
+		return nil, err
+	}
+	if err := r.allocate(max(bytes, spaceAlign), offsets); err != nil {
+		_ = r.free()
+		if full := (*plan.MemoryError)(nil); errors.As(err, &full) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	runtime.AddCleanup(r, func(r *resources) { _ = r.free() }, r.resources)
+	return r, nil
+}
+
+func (r *rows) allocate(bytes int, offsets []int) error {
+	if err := r.gpu.enter(); err != nil {
+		return err
+	}
+	defer r.gpu.leave()
+	base, err := r.alloc(bytes, "the rows of a shard")
+	if err != nil {
+		return err
+	}
+	for _, off := range offsets {
+		r.columns = append(r.columns, base+uint64(off))
+	}
+	stream, err := cu.MakeStream(cu.NonBlocking)
+	if err != nil {
+		return r.gpu.failed("a stream", err)
+	}
+	r.stream = &stream
+	p, err := r.pin(stageBytes)
+	if err != nil {
+		return err
+	}
+	r.stage = unsafe.Slice((*float32)(p), stageBytes/4)
+	return nil
+}
+
+// Put copies rows to the GPU.
+func (r *rows) Put(first int, columns [][]float32) error {
+	if err := r.gpu.enter(); err != nil {
+		return err
+	}
+	defer r.gpu.leave()
+	for i, values := range columns {
+		to := r.columns[i] + 4*uint64(first*r.widths[i])
+		for len(values) > 0 {
+			n := copy(r.stage, values)
+			if err := cu.MemcpyHtoDAsync(cu.DevicePtr(to), unsafe.Pointer(&r.stage[0]), int64(4*n), *r.stream); err != nil {
+				return r.gpu.failed("copying rows to the GPU", err)
+			}
+			if err := r.stream.Synchronize(); err != nil {
+				return r.gpu.failed("copying rows to the GPU", err)
+			}
+			values, to = values[n:], to+4*uint64(n)
+		}
+	}
+	return nil
+}
+
+// Close frees the rows.
+func (r *rows) Close() error { return r.free() }

@@ -1,0 +1,159 @@
+//go:build gpu
+
+package cuda_test
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan/cuda"
+	"github.com/beamfit/beamfit/model/trainer"
+)
+
+// tolerance is how far weights, outputs and losses of the GPU may be from those of the CPU after a training.
+const tolerance = 1e-5
+
+// TestNetworks trains on the CPU and on the GPU, as a graph and kernel by kernel: the GPU is within the tolerance, and its bits do not
+// depend on the graph.
+func TestNetworks(t *testing.T) {
+	for _, n := range networks() {
+		t.Run(n.name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(1, 2))
+			c := n.config(t)
+			data, w := n.data(t, rng), weights(c.Spec, rng)
+			want := n.trained(t, model(t, c), data, w, 0, params.Fit{Shuffle: true})
+			if differ(want.Weights, w) < 1e-4 {
+				t.Fatalf("training changes no weight by more than %v", differ(want.Weights, w))
+			}
+			var bits []string
+			for _, eager := range []bool{false, true} {
+				c.Device = open(t, cuda.Options{Eager: eager})
+				m := model(t, c)
+				got := n.trained(t, m, data, w, 0, params.Fit{Shuffle: true})
+				if d := differ(got.Weights, want.Weights); !(d <= tolerance) {
+					t.Errorf("eager %v: weights differ by %v from the CPU's", eager, d)
+				}
+				if d := differ(got.State.Slots, want.State.Slots); !(d <= 10*tolerance) {
+					t.Errorf("eager %v: slots differ by %v from the CPU's", eager, d)
+				}
+				h := newDigest()
+				h.add(got.Weights)
+				h.add(got.State.Slots)
+				bits = append(bits, h.String())
+				scores(t, n, m, data, got.Weights)
+			}
+			if bits[0] != bits[1] {
+				t.Errorf("bits %s as a graph, %s kernel by kernel", bits[0], bits[1])
+			}
+			t.Logf("bits of %s: %s", n.name, bits[0])
+		})
+	}
+}
+
+// scores compares losses and predictions with the CPU's.
+func scores(t *testing.T, n network, m *trainer.Model, data trainer.Buffers, w []float32) {
+	t.Helper()
+	c := n.config(t)
+	cpu := model(t, c)
+	got, err := m.Evaluate(context.Background(), data, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := cpu.Evaluate(context.Background(), data, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := math.Abs(got.Loss() - want.Loss()); !(d <= tolerance*(1+want.Loss())) {
+		t.Errorf("the loss is %v, the CPU's %v", got.Loss(), want.Loss())
+	}
+	out := size(c.Spec.OutputShapes()[0])
+	var outputs [2][]float32
+	for i, of := range []*trainer.Model{m, cpu} {
+		outputs[i] = make([]float32, n.rows*out)
+		if err := of.Predict(context.Background(), data[0].Inputs, n.rows, w, [][]float32{outputs[i]}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := differ(outputs[0], outputs[1]); !(d <= tolerance) {
+		t.Errorf("predictions differ by %v", d)
+	}
+}
+
+// TestShardsSideBySide: four shards that share a GPU, each on a goroutine and a stream of its own, make the same bits as one after the
+// other.
+func TestShardsSideBySide(t *testing.T) {
+	n := networks()[0]
+	rng := rand.New(rand.NewPCG(3, 4))
+	c := n.config(t)
+	data, w := n.data(t, rng), weights(c.Spec, rng)
+	const shards = 4
+	var results [2][shards][]float32
+	for i := range results {
+		c.Device = open(t, cuda.Options{Shards: shards})
+		m := model(t, c)
+		train := func(s int) { results[i][s] = n.trained(t, m, data, w, s, params.Fit{Shuffle: true}).Weights }
+		if i == 0 {
+			for s := range shards {
+				train(s)
+			}
+			continue
+		}
+		var wg sync.WaitGroup
+		for s := range shards {
+			wg.Go(func() { train(s) })
+		}
+		wg.Wait()
+	}
+	for s := range shards {
+		if !slices.Equal(results[0][s], results[1][s]) {
+			t.Errorf("shard %d has other bits side by side", s)
+		}
+		if s > 0 && slices.Equal(results[0][s], results[0][0]) {
+			t.Errorf("shard %d has the bits of shard 0, which has another order of rows", s)
+		}
+	}
+}
+
+// TestIterations: rows stay on the GPU from one iteration to the next, and other rows under the same number take their place.
+func TestIterations(t *testing.T) {
+	n := networks()[0]
+	rng := rand.New(rand.NewPCG(5, 6))
+	c := n.config(t)
+	first, second, w := n.data(t, rng), n.data(t, rng), weights(c.Spec, rng)
+	cpu := model(t, c)
+	c.Device = open(t, cuda.Options{})
+	gpu := model(t, c)
+	for i, data := range []trainer.Buffers{first, first, second, first} {
+		want, got := n.trained(t, cpu, data, w, 0, params.Fit{}), n.trained(t, gpu, data, w, 0, params.Fit{})
+		if d := differ(got.Weights, want.Weights); !(d <= tolerance) {
+			t.Errorf("iteration %d: weights differ by %v", i, d)
+		}
+	}
+}
+
+// TestWeightsOfRows: weights of rows and of classes are on the GPU what they are on the CPU.
+func TestWeightsOfRows(t *testing.T) {
+	n := networks()[0]
+	rng := rand.New(rand.NewPCG(7, 8))
+	c := n.config(t)
+	data, w := n.data(t, rng), weights(c.Spec, rng)
+	plain := n.trained(t, model(t, c), data, w, 0, params.Fit{}).Weights
+	data[0].Weights = make([]float32, n.rows)
+	for i := range data[0].Weights {
+		data[0].Weights[i] = rng.Float32() * 3
+	}
+	fit := params.Fit{Shuffle: true, ClassWeight: map[int]float64{1: 2.5}}
+	want := n.trained(t, model(t, c), data, w, 0, fit).Weights
+	if differ(want, plain) < 1e-3 {
+		t.Fatal("weights of rows change nothing")
+	}
+	c.Device = open(t, cuda.Options{})
+	if d := differ(n.trained(t, model(t, c), data, w, 0, fit).Weights, want); !(d <= tolerance) {
+		t.Errorf("weights differ by %v", d)
+	}
+}
