@@ -6,8 +6,12 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 )
+
+// ErrNoGPUSupport is the error of a job with Env.GPUs in a program that was built without GPU support.
+var ErrNoGPUSupport = cuda.ErrNotBuilt
 
 // An Env is what every job runs with.
 type Env struct {
@@ -28,6 +32,9 @@ type Env struct {
 	// Memory is the most bytes of packed rows that each worker process keeps in memory; shards beyond it lie in a file of the scratch folder
 	// and are read for every pass, with read-ahead. 0: half of the memory of the container or machine. No result depends on it.
 	Memory int64
+	// GPUs: fit, evaluate and predict compute on the NVIDIA GPUs of each worker's machine. A process that has none, or a program that was
+	// built without GPU support, is an error before any work. Results differ from those of the CPU in their last digits.
+	GPUs bool
 	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.
 	Progress func(Event)
 	// RunID is the ID of the run that the job belongs to, where one is recorded (package runs): who finds the job in the way is told it.
@@ -86,7 +93,7 @@ func (e Env) options(name string, connections int) (o job.Options, tell func(Eve
 	}
 	return job.Options{
 		Name: name, Connections: connections, Store: e.Store, Runner: e.Runner, RunnerOptions: e.RunnerOptions, PrismOpenPort: e.PrismOpenPort,
-		Workers: e.Workers, Memory: e.Memory, RunID: e.RunID, Submitted: e.Submitted, Foreign: e.foreign,
+		Workers: e.Workers, Memory: e.Memory, GPUs: e.GPUs, RunID: e.RunID, Submitted: e.Submitted, Foreign: e.foreign,
 		Progress: func(stage, unit string, done, total int64) {
 			tell(Event{Stage: stage, Unit: unit, Done: done, Total: total})
 		},

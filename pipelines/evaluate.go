@@ -180,8 +180,8 @@ func (e *evaluation) readSummary(ctx context.Context) (tables.Variables, error) 
 	if err != nil {
 		return vs, err
 	}
-	e.recipe = recipe.Model{Arch: e.stored.Arch, Compile: text, Functions: functions, Kernels: kernels.Variant()}
-	if e.model, err = e.recipe.Load(ctx, e.Run); err != nil {
+	e.recipe = e.OnDevice(recipe.Model{Arch: e.stored.Arch, Compile: text, Functions: functions, Kernels: kernels.Variant()}, 0)
+	if e.model, err = e.Load(ctx, e.recipe); err != nil {
 		return vs, &table.TableError{Table: name, Err: err}
 	}
 	return vs, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/fitting"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
@@ -19,11 +20,13 @@ import (
 
 // compile reads the parameters, makes the model and fills in the summary.
 func (f *fit) compile(ctx context.Context, source *tables.Packed) (err error) {
-	f.run.Recipe = recipe.Model{Arch: f.stored.Arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Functions: f.functions, Kernels: kernels.Variant()}
+	f.run.Recipe = f.OnDevice(recipe.Model{
+		Arch: f.stored.Arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Functions: f.functions, Kernels: kernels.Variant(),
+	}, len(f.run.Sets[0].Shards))
 	if f.run.Recipe.ClassWeight, err = f.classWeights(source); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
-	if f.run.Model, err = f.run.Recipe.Load(ctx, f.Job.Run); err != nil {
+	if f.run.Model, err = f.Load(ctx, f.run.Recipe); err != nil {
 		return err
 	}
 	if err := f.run.Model.CheckFit(*f.run.Model.Fit); err != nil {
@@ -39,6 +42,7 @@ func (f *fit) compile(ctx context.Context, source *tables.Packed) (err error) {
 	}
 	spec, compile := f.run.Model.Spec, f.run.Model.Compile
 	f.warn(nothingToTrain(spec))
+	f.warn(sharedGPUs(f.run.Model.GPUs, f.run.Recipe.Shards))
 	f.summary = tables.ModelSummary{
 		Source: f.opt.Source, Model: f.opt.Model, ArchTable: f.opt.ArchTable, ID: f.opt.ID,
 		Variables: source.Variables, Compile: f.opt.Compile, Fit: f.opt.Fit, Iterations: f.opt.Iterations,
@@ -59,6 +63,21 @@ func nothingToTrain(spec *keras.Spec) (warnings []string) {
 		if shape := spec.OutputShapes()[i]; shape[len(shape)-1] == 1 && spec.OutputActivation(i) == "softmax" {
 			warnings = append(warnings, fmt.Sprintf("output %q is the softmax of one unit, which is 1 whatever the weights are: nothing is trained "+
 				"for it; a sigmoid tells two classes apart", name))
+		}
+	}
+	return warnings
+}
+
+// sharedGPUs says how much of a GPU a shard may take where several share one.
+func sharedGPUs(gpus []cuda.GPU, shards int) (warnings []string) {
+	all := "1 GPU"
+	if len(gpus) > 1 {
+		all = fmt.Sprintf("%d GPUs", len(gpus))
+	}
+	for _, g := range gpus {
+		if g.Shards > 1 {
+			warnings = append(warnings, fmt.Sprintf("%d shards share %s: on GPU %d (%s) a shard may take %d of %d bytes; with as many GPUs as shards, "+
+				"or fewer shards, each has more", shards, all, g.Number, g.Name, g.Share, g.Memory))
 		}
 	}
 	return warnings

@@ -37,10 +37,19 @@ func (f *fit) identity(start []float32) map[string]string {
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),
 		"kernels":           kernels.Variant(),
+		"device":            device(f.run.Recipe.GPUs),
 		"version":           Version,
 	}
 	if names := fitting.LossNames(f.run.Model); names != nil {
 		id["losses of outputs"] = strings.Join(names, ", ")
 	}
 	return id
+}
+
+// device is what a fit computes on.
+func device(gpus bool) string {
+	if gpus {
+		return "GPU"
+	}
+	return "CPU"
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
@@ -24,9 +25,12 @@ type PlanResult struct {
 	Values int64
 	// FLOP of a step, and the bytes that its calls read and write.
 	FLOP, Traffic int64
+	// GPU says how a GPU does the step; nil: the step is the CPU's. Its Instrs are in the order of Calls.
+	GPU *cuda.Description
 }
 
-// Plan tells how the engine works on a batch of a model of an architecture table. It reads no rows and no weights.
+// Plan tells how the engine works on a batch of a model of an architecture table, with Env.GPUs how it would on a GPU. It reads no rows and no
+// weights, and needs no GPU.
 func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	j, err := env.begin(ctx, "plan")
 	if err != nil {
@@ -60,6 +64,9 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w; load it with the shapes of its inputs", opt.ArchTable, opt.ID, stored.Open)
 	}
 	config.Spec = stored.Spec
+	if env.GPUs {
+		config.Device = cuda.Compiler{}
+	}
 	m, err := trainer.New(config)
 	if err != nil {
 		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
@@ -68,7 +75,15 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	if err != nil {
 		return PlanResult{}, err
 	}
-	return planResult(step, step.Calls(stored.Spec)), nil
+	result := planResult(step, step.Calls(stored.Spec))
+	if env.GPUs {
+		gpu, err := cuda.Describe(step.Stages[0][0]) // the only plan: batches are whole
+		if err != nil {
+			return PlanResult{}, err
+		}
+		result.GPU = &gpu
+	}
+	return result, nil
 }
 
 // stepOf is the step that is asked for.

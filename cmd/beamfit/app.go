@@ -31,6 +31,7 @@ type app struct {
 	prismOpenPort     bool
 	workers           int
 	memory            int64
+	gpus              bool
 	logLevel          string
 	quiet, noProgress bool
 
@@ -38,6 +39,7 @@ type app struct {
 
 	// Of the run of this command line:
 	raw       []string    // its words
+	process   []string    // the words that the process was started with
 	recording *recording  // nil: the command is not recorded
 	resumes   string      // ID of the run that it goes on with; "": none
 	interrupt func(error) // stops the process as Ctrl-C does
@@ -88,7 +90,7 @@ func (a *app) share(ctx context.Context, shared bool) error {
 // run does one job on the store, with its progress on standard error.
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {
-		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers, Memory: a.memory}
+		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers, Memory: a.memory, GPUs: a.gpus}
 		if !a.quiet && !a.noProgress {
 			p := progress.New(a.err, a.progressOptions())
 			defer p.Close()

@@ -34,6 +34,8 @@ type about struct {
 	recorded bool
 	// pipelines: the command runs Beam pipelines, on the runner of --runner.
 	pipelines bool
+	// gpus: the command's work can be done on GPUs (--gpus).
+	gpus bool
 }
 
 // An argument is a positional one.
@@ -79,6 +81,12 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			if a.prismOpenPort && a.runner != prism {
 				return errors.New("--prism-open-port needs --runner prism")
 			}
+			if a.gpus {
+				if err := a.findGPUProgram(); err != nil {
+					a.started = true // the command line is right, the machine is not
+					return err
+				}
+			}
 			if text.pipelines {
 				if err := a.preparePrism(); err != nil {
 					return err
@@ -99,6 +107,9 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 	setArguments(cmd, text.args)
 	cmd.Flags().SortFlags = false
 	t.define(flags{cmd})
+	if text.gpus {
+		flags{cmd}.toggle(&a.gpus, "gpus", "compute on the NVIDIA GPUs of the machine, shard by shard (docs/gpu.md); the result differs from the CPU's in its last digits")
+	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if annotation(f, annotDefault) == required {
 			cmd.Use += " --" + f.Name + " " + annotation(f, annotPlaceholder)

@@ -37,7 +37,7 @@ var exitCodes = textTable{
 
 // execute runs the command line and returns the exit code, or runIsolated. It writes the error, if there is one, as one message.
 func execute(ctx context.Context, a *app, args []string) int {
-	a.raw = args
+	a.raw, a.process = args, args
 	root := newRoot(a)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)

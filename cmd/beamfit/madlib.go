@@ -34,13 +34,13 @@ var madlibCommands = []madlibCommand{
 	{"delete_custom_function", "delete-function", []string{"OBJECT_TABLE", "--id", "--name"}},
 	{"load_top_k_accuracy_function", "load-top-k", []string{"OBJECT_TABLE", "K"}},
 	{"madlib_keras_fit", "fit", []string{
-		"SOURCE", "MODEL", "--arch", "--id", "--compile", "--fit", "--iterations", "", "--validation", "--metrics-every", "--warm-start",
+		"SOURCE", "MODEL", "--arch", "--id", "--compile", "--fit", "--iterations", "--gpus", "--validation", "--metrics-every", "--warm-start",
 		"--name", "--description", "--functions",
 	}},
-	{"madlib_keras_evaluate", "evaluate", []string{"MODEL", "TEST", "OUTPUT", "", ""}},
-	{"madlib_keras_predict", "predict", []string{"MODEL", "TEST", "--id-column", "--independent", "OUTPUT", "--type", "", ""}},
+	{"madlib_keras_evaluate", "evaluate", []string{"MODEL", "TEST", "OUTPUT", "--gpus", ""}},
+	{"madlib_keras_predict", "predict", []string{"MODEL", "TEST", "--id-column", "--independent", "OUTPUT", "--type", "--gpus", ""}},
 	{"madlib_keras_predict_byom", "predict-byom", []string{
-		"ARCH_TABLE", "ID", "TEST", "--id-column", "--independent", "OUTPUT", "--type", "", "--classes", "--normalize", "--dependent-count",
+		"ARCH_TABLE", "ID", "TEST", "--id-column", "--independent", "OUTPUT", "--type", "--gpus", "--classes", "--normalize", "--dependent-count",
 	}},
 	{"gpu_configuration", "gpus", []string{"--output", ""}},
 	{"version", "version", nil},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,11 +12,13 @@ import (
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/rows"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
 type planTask struct {
 	opt    pipelines.PlanOptions
+	gpus   bool
 	format string
 }
 
@@ -30,12 +33,16 @@ Weights go by layer/name. Other values lie in one piece of memory per shard: wor
 that begins at element 1024; two calls with the same place share it one after the other. Where fit cuts a batch into slices,
 calls is how often a call is made in a step, on as many cores as are idle, and bytes and flop are those of all of them; a stage
 begins when the one before has ended: slices meet where a batch normalisation needs the sums of all (shared+0[64]). Rows
-and weights are not read.`,
+and weights are not read.
+
+With --gpus the step is that of a GPU, in one piece: which kernels each call launches, or cpu where it has none and runs on the CPU,
+and how many operations it makes per byte. No GPU is needed for that.`,
 		args: []argument{
 			{name: "ARCH_TABLE", usage: "architecture table", fills: fillTable},
 			{name: "ID", usage: "model_id of the model"},
 		},
 		example: `beamfit plan model_arch_library 1 --batch 128
+beamfit plan model_arch_library 1 --batch 128 --gpus
 beamfit plan model_arch_library 1 --step predict --format csv`,
 	}, &planTask{})
 }
@@ -50,6 +57,7 @@ func (t *planTask) define(f flags) {
 	t.opt.Compile = defaultCompile
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", defaultCompile, "arguments of Keras' compile, for fit and evaluate")
 	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", none, "object table with the losses and metrics of --compile that are your own")
+	f.toggle(&t.gpus, "gpus", "show the step of a GPU, with its kernels")
 	t.format = formTable
 	f.choice(&t.format, "format", "FORM", []string{formTable, formCSV, formJSON}, t.format, "form of the output")
 }
@@ -67,6 +75,7 @@ func (t *planTask) validate(args []string, given func(string) bool) (err error) 
 }
 
 func (t *planTask) run(ctx context.Context, a *app) error {
+	a.gpus = t.gpus
 	res, err := run(ctx, a, pipelines.Plan, t.opt)
 	if err != nil {
 		return err
@@ -88,7 +97,7 @@ func (t *planTask) run(ctx context.Context, a *app) error {
 
 // planTable is one row per call.
 func planTable(res pipelines.PlanResult) (*table.Batch, error) {
-	b := table.NewBatch(table.Schema{
+	schema := table.Schema{
 		{Name: "stage", Type: table.Int32Type},
 		{Name: "calls", Type: table.Int32Type},
 		{Name: "operation", Type: table.TextType},
@@ -96,14 +105,44 @@ func planTable(res pipelines.PlanResult) (*table.Batch, error) {
 		{Name: "writes", Type: table.TextType},
 		{Name: "bytes", Type: table.Int64Type},
 		{Name: "flop", Type: table.Int64Type},
-	})
-	for _, c := range res.Calls {
-		err := b.Append(c.Stage, c.Count, c.Operation, strings.Join(c.Reads, ", "), strings.Join(c.Writes, ", "), int64(c.Bytes), int64(c.FLOP))
-		if err != nil {
+	}
+	if res.GPU != nil {
+		schema = append(schema, table.Column{Name: "kernels", Type: table.TextType}, table.Column{Name: "flop_per_byte", Type: table.Float64Type})
+	}
+	b := table.NewBatch(schema)
+	for i, c := range res.Calls {
+		row := []any{c.Stage, c.Count, c.Operation, strings.Join(c.Reads, ", "), strings.Join(c.Writes, ", "), int64(c.Bytes), int64(c.FLOP)}
+		if res.GPU != nil {
+			row = append(row, kernelsOf(res.GPU.Instrs[i]), math.Round(10*float64(c.FLOP)/float64(max(c.Bytes, 1)))/10)
+		}
+		if err := b.Append(row...); err != nil {
 			return nil, err
 		}
 	}
 	return b, nil
+}
+
+// kernelsOf are the kernels of a call, or cpu.
+func kernelsOf(in cuda.InstrDescription) string {
+	if !in.Native {
+		return "cpu"
+	}
+	return strings.Join(in.Kernels, ", ")
+}
+
+// gpuTotals are sentences about what a GPU does in a step.
+func gpuTotals(d *cuda.Description) []string {
+	graphs := "1 graph"
+	if d.Graphs != 1 {
+		graphs = fmt.Sprintf("%d graphs", d.Graphs)
+	}
+	lines := []string{fmt.Sprintf("%d launches in %s, %d more to fill the batch; %.1f operations of products per byte of arrays",
+		d.Launches, graphs, d.FillLaunches, d.Intensity)}
+	if n := d.Transfers; n > 0 {
+		lines = append(lines, fmt.Sprintf("calls on the CPU make %d copies of %s over the bus in every step", n, quantity(int64(d.TransferBytes), "B")))
+	}
+	return append(lines, fmt.Sprintf("over the bus: %s per step of fit where the rows stay on the GPU, else %s; weights and optimizer %s per iteration",
+		quantity(int64(d.StepBytes), "B"), quantity(int64(d.BatchBytes), "B"), quantity(int64(d.IterationBytes), "B")))
 }
 
 // planTotals are sentences about the whole step.
@@ -123,6 +162,9 @@ func planTotals(res pipelines.PlanResult) []string {
 	}
 	if res.Values > 0 {
 		lines = append(lines, fmt.Sprintf("work holds values of %s: places are used %.1f times", quantity(res.Values, "B"), float64(res.Values)/float64(max(res.Work, 1))))
+	}
+	if res.GPU != nil {
+		lines = append(lines, gpuTotals(res.GPU)...)
 	}
 	return lines
 }

@@ -2,6 +2,7 @@ package madlib
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -223,13 +224,15 @@ func (f *Function) Run(ctx context.Context, j Job, args []Argument, row []Value)
 	if err != nil {
 		return err
 	}
-	if c.bool("use_gpus") {
-		return unsupported("Leave use_gpus out, or pass FALSE.", "use_gpus => TRUE is not supported: beamfit does not train on GPUs yet")
-	}
 	if c.given("mst_key") {
 		return unsupported("Leave mst_key out.", "mst_key is for models of madlib_keras_fit_multiple_model, which are not supported")
 	}
 	lines := &lines{say: j.Say}
 	j.Env.Progress = lines.report
-	return f.run(ctx, j, c)
+	j.Env.GPUs = c.bool("use_gpus")
+	err = f.run(ctx, j, c)
+	if errors.Is(err, pipelines.ErrNoGPUSupport) {
+		return unsupported("Start the proxy as beamfit-cuda serve, or leave use_gpus out.", "use_gpus => TRUE is not supported by this proxy: it has no GPU support")
+	}
+	return err
 }

@@ -20,7 +20,7 @@ var (
 		Name: "pred_type", typ: anyType, def: "'prob'",
 		use: "'prob': all classes; 'response': the likeliest; an integer: the so many likeliest; a double precision: those above it",
 	}
-	noGPUs      = Parameter{Name: "use_gpus", typ: boolType, def: "FALSE", use: "TRUE is not supported"}
+	useGPUs     = Parameter{Name: "use_gpus", typ: boolType, def: "FALSE", use: "TRUE: on the GPUs of the proxy's machine, where the proxy is beamfit-cuda"}
 	noKey       = Parameter{Name: "mst_key", typ: integerType, use: "not supported"}
 	bufferSize  = Parameter{Name: "buffer_size", typ: integerType, use: "rows per buffer; NULL: chosen by the size of a row"}
 	segments    = Parameter{Name: "distribution_rules", typ: textType, def: "'all_segments'", use: "all_segments; gpu_segments; or a table with a column dbid or hostname. SET beamfit.shards says how many segments there are"}
@@ -132,7 +132,7 @@ var functions = []*Function{
 			{Name: "compile_params", typ: textType, need: required, use: "loss, optimizer and metrics, as for Keras' compile()"},
 			{Name: "fit_params", typ: textType, need: nullable, use: "batch_size, epochs and the like, as for Keras' fit()"},
 			{Name: "num_iterations", typ: integerType, need: required, use: "how often the shards' weights are averaged"},
-			noGPUs,
+			useGPUs,
 			{Name: "validation_table", typ: textType, use: "packed table to validate with"},
 			{Name: "metrics_compute_frequency", typ: integerType, use: "iterations from one computation of metrics to the next; NULL: at the end only"},
 			{Name: "warm_start", typ: boolType, def: "FALSE", use: "go on from the weights in the table model, and replace it"},
@@ -148,7 +148,7 @@ var functions = []*Function{
 		Parameters: []Parameter{
 			{Name: "model_table", typ: textType, need: required, use: "table of madlib_keras_fit"},
 			{Name: "test_table", typ: textType, need: required, use: "table of validation_preprocessor_dl"},
-			outputTable, noGPUs, noKey,
+			outputTable, useGPUs, noKey,
 		},
 		output: "One row with loss, metric, metrics_type and loss_type.",
 	},
@@ -157,7 +157,7 @@ var functions = []*Function{
 		summary: "Predicts with a model that madlib_keras_fit has trained.",
 		Parameters: []Parameter{
 			{Name: "model_table", typ: textType, need: required, use: "table of madlib_keras_fit"},
-			testTable, idColumn, features, outputTable, predType, noGPUs, noKey,
+			testTable, idColumn, features, outputTable, predType, useGPUs, noKey,
 		},
 		output: predictions,
 	},
@@ -167,7 +167,7 @@ var functions = []*Function{
 		Parameters: []Parameter{
 			{Name: "model_arch_table", typ: textType, need: required, use: "table of model architectures"},
 			{Name: "model_id", typ: integerType, need: required, use: "a model with weights"},
-			testTable, idColumn, features, outputTable, predType, noGPUs,
+			testTable, idColumn, features, outputTable, predType, useGPUs,
 			{Name: "class_values", typ: textsType, use: "an array per dependent variable of its class values; NULL: 0, 1, ..."},
 			{Name: "normalizing_const", typ: floatType, def: "1.0", use: "features are divided by it"},
 			{Name: "dependent_count", typ: integerType, def: "1", use: "dependent variables of the model"},

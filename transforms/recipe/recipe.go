@@ -4,19 +4,22 @@
 // Weights are not of it; they travel as elements, or lie in a box (package collect).
 //
 // Failure: parameters that the driver has accepted cannot fail here, but for one thing: a process whose kernels are another
-// variant than the recipe's would give other bits, and refuses.
+// variant than the recipe's would give other bits, and refuses. A model on GPUs also fails where a process has none.
 package recipe
 
 import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/bundle"
 )
@@ -33,6 +36,9 @@ type Model struct {
 	Functions map[string]string `json:",omitempty"`
 	// Kernels is the variant of the kernels that compute (kernels.Variant), which decides the last bits; "": any.
 	Kernels string `json:",omitempty"`
+	// GPUs: the model works on the GPUs of its process's machine, not on the CPU. Shards is how many shards share them.
+	GPUs   bool `json:",omitempty"`
+	Shards int  `json:",omitempty"`
 }
 
 // A Loaded is a Model that can work. It is safe for concurrent use.
@@ -42,6 +48,8 @@ type Loaded struct {
 	// Compile and Fit are the parameters of the recipe; nil: the model can only predict.
 	Compile *params.Compile
 	Fit     *params.Fit
+	// GPUs are those that the model works on.
+	GPUs []cuda.GPU
 }
 
 // Load makes the model; in every process a run makes it once.
@@ -79,10 +87,23 @@ func (m Model) New() (*Loaded, error) {
 			return nil, err
 		}
 	}
-	if l.Model, err = trainer.New(config); err != nil && l.Compile != nil {
-		err = fmt.Errorf("compile_params: %w", err)
+	if m.GPUs {
+		device, err := cuda.Open(cuda.Options{Shards: m.Shards})
+		if err != nil {
+			return nil, err
+		}
+		config.Device, l.GPUs = device, device.GPUs()
 	}
-	return l, err
+	if l.Model, err = trainer.New(config); err != nil {
+		if device, ok := config.Device.(io.Closer); ok {
+			err = errors.Join(err, device.Close())
+		}
+		if l.Compile != nil {
+			err = fmt.Errorf("compile_params: %w", err)
+		}
+		return l, err
+	}
+	return l, nil
 }
 
 // ParseFunctions reads the texts of Functions.

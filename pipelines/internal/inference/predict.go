@@ -81,8 +81,8 @@ func (p *Prediction) write(ctx context.Context, to Target) (infer.Counts, error)
 	if err := p.checkFirstRow(ctx); err != nil {
 		return infer.Counts{}, fmt.Errorf("test table: %w", p.WithID(ctx, p.test, p.idName(), err))
 	}
-	p.Work.Model = recipe.Model{Arch: p.Model.Arch, Kernels: kernels.Variant()}
-	if _, err := p.Work.Model.Load(ctx, p.Run); err != nil {
+	p.Work.Model = p.OnDevice(recipe.Model{Arch: p.Model.Arch, Kernels: kernels.Variant()}, 0)
+	if _, err := p.Load(ctx, p.Work.Model); err != nil {
 		return infer.Counts{}, err
 	}
 	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.Work.Schema(), Replace: p.to.Replace}}})

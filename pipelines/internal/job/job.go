@@ -35,6 +35,7 @@ type Options struct {
 	PrismOpenPort bool
 	Workers       int
 	Memory        int64
+	GPUs          bool
 	RunID         string
 	Submitted     func(job string)
 	// Progress hears how far a stage is; total is 0 where it is not known. It must be safe for concurrent use.
@@ -121,7 +122,11 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := j.openRunner(ctx); err != nil {
+	err = j.openRunner(ctx)
+	if err == nil {
+		err = j.checkGPUs()
+	}
+	if err != nil {
 		j.End()
 		return nil, err
 	}

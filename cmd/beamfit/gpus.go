@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/beamfit/beamfit/model/plan/cuda"
+)
+
+// gpuProgram is the same program with GPU support.
+const gpuProgram = "beamfit-cuda"
+
+// findGPUProgram makes this process beamfit-cuda, where it is not and that lies beside it. It returns when GPUs can be asked for, or with an
+// error that says where to get the other program.
+func (a *app) findGPUProgram() error {
+	if cuda.Built {
+		return nil
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("finding this program: %w", err)
+	}
+	other := filepath.Join(filepath.Dir(own), gpuProgram)
+	switch _, err := os.Stat(other); {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("--gpus: this program has no GPU support, and there is no %s: build it with scripts/cuda/build, and put it there or call it "+
+			"in the place of beamfit (docs/gpu.md)", other)
+	case err != nil:
+		return fmt.Errorf("--gpus: %w", err)
+	}
+	return fmt.Errorf("--gpus: starting %s: %w", other, replaceProcess(other, a.process))
+}
