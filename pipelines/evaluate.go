@@ -99,8 +99,8 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scor
 		return nil, err
 	}
 	const key = "scores"
-	totals := map[string]int64{dataset.Stage: e.set.Buffers(), score.Stage: e.set.Rows()}
-	err = e.Pipeline(totals, func(s beam.Scope) error {
+	stages := []job.Stage{{Name: dataset.Stage, Unit: "buffers", Units: e.set.Buffers()}, {Name: score.Stage, Unit: "rows", Units: e.set.Rows()}}
+	err = e.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		run := e.RunRef
 		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, e.Spread(s, beam.CreateList(s, e.set.Shards))))
 		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.Limits.Piece))
@@ -110,6 +110,7 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scor
 	if err != nil {
 		return nil, err
 	}
+	e.TellDone(stages)
 	all, err := collect.Get[score.Scores](ctx, box.Box, key)
 	if err != nil {
 		return nil, err

@@ -102,14 +102,15 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.Lease(ctx, p.output); err != nil {
 		return PreprocessResult{}, err
 	}
-	totals := map[string]int64{pack.Reading: p.plan.Rows, pack.Packing: p.plan.Buffers()}
-	err = p.Pipeline(totals, func(s beam.Scope) error {
+	stages := []job.Stage{{Name: pack.Reading, Unit: "rows", Units: p.plan.Rows}, {Name: pack.Packing, Unit: "buffers", Units: p.plan.Buffers()}}
+	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		pack.Pack(s, p.RunRef, p.plan, p.Spread(s, beam.CreateList(s, parts)))
 		return nil
 	})
 	if err != nil {
 		return PreprocessResult{}, err
 	}
+	p.TellDone(stages)
 	p.close() // a source that is a view of what is replaced would make the commit wait
 	if err := tables.WriteAndCommit(ctx, p.Store, out, summary); err != nil {
 		return PreprocessResult{}, err
@@ -183,8 +184,8 @@ func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Parti
 		return learn.Found{}, err
 	}
 	const key = "found"
-	totals := map[string]int64{learn.Stage: p.snap.Info().Rows}
-	err = p.Pipeline(totals, func(s beam.Scope) error {
+	stages := []job.Stage{{Name: learn.Stage, Unit: "rows", Units: p.snap.Info().Rows}}
+	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		found := learn.Find(s, p.RunRef, plan, p.Spread(s, beam.CreateList(s, parts)))
 		collect.Keep[learn.Found](s, box.Box, key, found)
 		return nil
@@ -192,6 +193,7 @@ func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Parti
 	if err != nil {
 		return learn.Found{}, err
 	}
+	p.TellDone(stages)
 	return collect.Get[learn.Found](ctx, box.Box, key)
 }
 

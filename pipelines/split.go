@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -61,14 +62,18 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 		return SplitResult{}, err
 	}
 	const key = "counts"
-	totals := map[string]int64{split.Counting: p.options.Rows, split.Splitting: p.options.Rows}
-	err = p.Pipeline(totals, func(s beam.Scope) error {
+	stages := []job.Stage{{Name: split.Splitting, Unit: "rows", Units: p.options.Rows}}
+	if len(p.options.Strata) > 0 {
+		stages = slices.Insert(stages, 0, job.Stage{Name: split.Counting, Unit: "rows", Units: p.options.Rows})
+	}
+	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		collect.Keep[split.Counts](s, box.Box, key, split.Split(s, p.RunRef, p.options, parts))
 		return nil
 	})
 	if err != nil {
 		return SplitResult{}, err
 	}
+	p.TellDone(stages)
 	counts, err := collect.Get[split.Counts](ctx, box.Box, key)
 	if err != nil {
 		return SplitResult{}, err

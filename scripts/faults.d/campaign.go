@@ -9,16 +9,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/beamfit/beamfit/scripts/faults.d/internal/flink"
 	"github.com/beamfit/beamfit/scripts/faults.d/internal/stores"
 )
 
 // A campaign is what the cases have in common.
 type campaign struct {
 	work    string // folder for everything
+	plan    *plan
 	keep    string // folder for logs; "": made when there is one to keep
 	verbose bool
 
 	server        *stores.Server // nil: not started
+	cluster       *flink.Cluster // nil: not started
 	templates     map[*storeKind]bool
 	references    map[subject]*reference
 	pairs         map[pair][]stores.State
@@ -27,9 +30,9 @@ type campaign struct {
 	hasTablespace bool
 }
 
-func newCampaign(work, keep string, verbose bool) *campaign {
+func newCampaign(work string, p *plan, keep string, verbose bool) *campaign {
 	return &campaign{
-		work: work, keep: keep, verbose: verbose,
+		work: work, plan: p, keep: keep, verbose: verbose,
 		templates: map[*storeKind]bool{}, references: map[subject]*reference{}, pairs: map[pair][]stores.State{},
 	}
 }
@@ -37,12 +40,18 @@ func newCampaign(work, keep string, verbose bool) *campaign {
 // beamfit is the path of the program, as scripts/faults builds it.
 func (c *campaign) beamfit() string { return filepath.Join(c.work, "bin", "beamfit") }
 
-func (c *campaign) close() error {
-	if c.server == nil {
-		return nil
+func (c *campaign) close() (err error) {
+	if c.cluster != nil {
+		err = c.cluster.Stop(context.Background())
 	}
-	return c.server.Proxy.Close()
+	if c.server != nil {
+		err = errors.Join(err, c.server.Proxy.Close())
+	}
+	return err
 }
+
+// errInterrupted: cases were left out from one on.
+var errInterrupted = errors.New("interrupted")
 
 // runAll runs cases and returns those that fail. Their logs are kept, or those of all.
 func (c *campaign) runAll(ctx context.Context, cases []*faultCase, keepAll bool, t *tally) (failed []*faultCase, err error) {
@@ -50,12 +59,13 @@ func (c *campaign) runAll(ctx context.Context, cases []*faultCase, keepAll bool,
 		begun := time.Now()
 		v, err := c.run(ctx, fc)
 		if ctx.Err() != nil {
-			return failed, errors.New("interrupted")
+			t.Ranges[0].End = fc.number
+			return failed, errInterrupted
 		}
 		if err != nil {
 			return failed, fmt.Errorf("case %v: %w\n%s", fc, err, v.log)
 		}
-		t.add(fc.kind, v)
+		t.add(c.plan.row(fc.kind, fc.engine), v)
 		end := "ok"
 		if len(v.wrong) > 0 {
 			end = "FAILED"
@@ -71,7 +81,7 @@ func (c *campaign) runAll(ctx context.Context, cases []*faultCase, keepAll bool,
 		if len(v.wrong) == 0 && !keepAll {
 			continue
 		}
-		path, err := c.keepLog(fmt.Sprintf("seed-%d-case-%d.log", t.Seed, fc.number), v.log)
+		path, err := c.keepLog(fmt.Sprintf("%s-seed-%d-case-%d.log", strings.ReplaceAll(c.plan.name, " ", "-"), t.Seed, fc.number), v.log)
 		if err != nil {
 			return failed, err
 		}
@@ -94,10 +104,10 @@ func (c *campaign) keepLog(name, text string) (path string, err error) {
 	return path, os.WriteFile(path, []byte(text), 0o644)
 }
 
-// selectCases draws the cases of a seed, count of them from the number first on, and keeps those of the kinds whose name contains text.
-func selectCases(seed uint64, first, count int, text string) (cases []*faultCase) {
+// cases draws the cases of a seed, count of them from the number first on, and keeps those of the kinds whose name contains text.
+func (p *plan) cases(seed uint64, first, count int, text string) (cases []*faultCase) {
 	for number := first; number < first+count; number++ {
-		if fc := drawCase(seed, number, kinds); strings.Contains(fc.kind.name, text) {
+		if fc := p.draw(seed, number); strings.Contains(fc.kind.name, text) {
 			cases = append(cases, fc)
 		}
 	}

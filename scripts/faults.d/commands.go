@@ -2,17 +2,6 @@ package main
 
 import "slices"
 
-// An engine is a way to run the pipelines of a command.
-type engine struct {
-	name string
-	args []string
-}
-
-var engines = []*engine{
-	{"direct", []string{"--runner", "direct"}},
-	{"prism", []string{"--runner", "prism"}},
-}
-
 // A command is a beamfit command line that a fault happens to.
 type command struct {
 	name     string
@@ -149,6 +138,24 @@ var commands = []*command{
 		reads: []string{"arch", "rows"}, writes: []string{"new"},
 	},
 }
+
+// engineCommands are the jobs. Those that train are shorter: there is a pipeline of at least half a second for every checkpoint.
+var engineCommands = func() (list []*command) {
+	for _, c := range commands {
+		if !c.pipeline {
+			continue
+		}
+		shorter := *c
+		switch c.name {
+		case "long fit":
+			shorter.args = fit("new", "2", "20", "--metrics-every", "10")
+		case "fit with checkpoints":
+			shorter.args = fit("new", "2", "12", "--metrics-every", "6", "--checkpoint-every", "3")
+		}
+		list = append(list, &shorter)
+	}
+	return list
+}()
 
 // disturbers are commands that run beside one of commands: they drop, replace and change what it reads.
 var disturbers = []*command{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"syscall"
 )
 
@@ -22,6 +23,8 @@ type fault struct {
 	// beside is a subject that starts beside the command, after a share of the command's time.
 	beside      *subject
 	besideAfter float64
+	// resume has the run go on by its ID instead of the same command, hasty has that begin before the jobs of the first one have ended.
+	resume, hasty bool
 
 	expect expectation
 }
@@ -45,9 +48,16 @@ type kind struct {
 	weight int
 	stores []*storeKind
 	mounts bool // it mounts a file system
+	// engines tells under which it can happen; nil: all.
+	engines func(*engine) bool
 	// takes tells which commands it can happen to; nil: all.
 	takes func(*command) bool
 	draw  func(r *rand.Rand, sub subject) fault
+}
+
+// takesOf are those of the engines under which the kind can happen.
+func (k *kind) takesOf(engines []*engine) []*engine {
+	return slices.DeleteFunc(slices.Clone(engines), func(e *engine) bool { return k.engines != nil && !k.engines(e) })
 }
 
 // A moment is when a fault strikes: after a share of the time that the command takes undisturbed, or after a share of the lines

@@ -10,8 +10,8 @@ import (
 	"github.com/beamfit/beamfit/scripts/faults.d/internal/stores"
 )
 
-// crash is text that only a program that broke down writes.
-var crash = regexp.MustCompile(`(?m)^panic:|panic: |^fatal error:|goroutine \d+ \[|runtime error|runtime: |out of memory|SIGSEGV|SIGBUS`)
+// crash is text that only a program that broke down writes, or the stack trace of an engine.
+var crash = regexp.MustCompile(`(?m)^panic:|panic: |^\s+at [\w.$/]+\([\w.]*\.java|^fatal error:|goroutine \d+ \[|runtime error|runtime: |out of memory|SIGSEGV|SIGBUS`)
 
 // judgeEnd says what is wrong with the way in which a command ended, whatever happened to it.
 func judgeEnd(e ended) (wrong []string) {

@@ -25,6 +25,7 @@ func TestJudgeEnd(t *testing.T) {
 		"no message":          {ended{code: exitFailed, stderr: "fit: reading\n"}, "without an error message"},
 		"panic":               {ended{code: 2, stderr: "panic: runtime error: index out of range\n\ngoroutine 1 [running]:\n"}, "broke down"},
 		"panic that is told":  {ended{code: exitFailed, stderr: "beamfit: DoFn: panic: nil map\n"}, "broke down"},
+		"stack of Java":       {ended{code: exitFailed, stderr: message + "\tat org.apache.flink.runtime.JobMaster.lambda$go$3(JobMaster.java:23)\n"}, "broke down"},
 		"out of memory":       {ended{code: 2, stderr: "fatal error: runtime: out of memory\n"}, "broke down"},
 		"password":            {ended{code: exitFailed, stderr: "beamfit: postgres://me:" + stores.Password + "@host: no\n"}, "password"},
 		"hung":                {ended{code: 2, hung: true, stderr: "SIGQUIT: quit\ngoroutine 1 [select]:\n"}, "hung"},

@@ -29,6 +29,7 @@ import (
 
 func main() {
 	work := flag.String("work", "", "folder for everything, with bin/beamfit in it; scripts/faults makes and removes it")
+	engines := flag.Bool("engines", false, "draw the cases of engines: jobs, and the processes that work for them")
 	seed := flag.Uint64("seed", 1, "draws the cases")
 	count := flag.Int("count", 100, "number of cases")
 	from := flag.Int("from", 0, "number of the first case")
@@ -51,7 +52,11 @@ func main() {
 	if *only >= 0 {
 		*from, *count = *only, 1
 	}
-	cases := slices.Repeat(selectCases(*seed, *from, *count, *text), max(*repeat, 1))
+	p := storePlan
+	if *engines {
+		p = enginePlan
+	}
+	cases := slices.Repeat(p.cases(*seed, *from, *count, *text), max(*repeat, 1))
 	if !mayMount() {
 		cases = slices.DeleteFunc(cases, func(fc *faultCase) bool {
 			if fc.kind.mounts {
@@ -68,30 +73,39 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c := newCampaign(*work, *keep, *verbose)
+	c := newCampaign(*work, p, *keep, *verbose)
 	version, err := programVersion(ctx, c.beamfit())
 	if err != nil {
 		fail(err)
 	}
-	t := newTally(*seed, version, machine(), numbers{*from, *from + *count})
+	t := newTally(p.name, *seed, version, machine(), numbers{*from, *from + *count})
 	if *results != "" {
-		if err := newTally(*seed, version, machine(), t.Ranges[0]).addFile(*results); err != nil {
+		if err := newTally(p.name, *seed, version, machine(), t.Ranges[0]).addFile(*results); err != nil {
 			fail(err) // before the work
 		}
 	}
+	if cases, err = c.withCluster(ctx, cases); err != nil {
+		fail(errors.Join(err, c.close()))
+	}
 	failed, err := c.runAll(ctx, cases, *only >= 0, t)
-	_ = c.close()
-	if err == nil && *results != "" {
-		if err = t.addFile(*results); err == nil {
-			err = t.write(*results)
+	err = errors.Join(err, c.close())
+	if *results != "" && (err == nil || errors.Is(err, errInterrupted) && t.Ranges[0].End > *from) {
+		if addErr := t.addFile(*results); addErr != nil {
+			err = errors.Join(err, addErr)
+		} else {
+			err = errors.Join(err, t.write(*results))
 		}
 	}
 	if err == nil && *markdown != "" {
-		err = t.writeMarkdown(*markdown, time.Now().UTC().Format(time.DateOnly), kinds)
+		err = t.writeMarkdown(*markdown, time.Now().UTC().Format(time.DateOnly), p)
 	}
-	fmt.Printf("\n%s\n", t.table(kinds))
+	fmt.Printf("\n%s\n", t.table(p.rows()))
+	more := ""
+	if *engines {
+		more = " --engines"
+	}
 	for _, fc := range slices.Compact(failed) {
-		fmt.Printf("failed: %v\n  again: scripts/faults --seed %d --only %d\n", fc, *seed, fc.number)
+		fmt.Printf("failed: %v\n  again: scripts/faults%s --seed %d --only %d\n", fc, more, *seed, fc.number)
 	}
 	if err != nil {
 		fail(err)

@@ -26,7 +26,8 @@ type process struct {
 	started time.Time
 	sent    []syscall.Signal
 	done    chan struct{}
-	end     ended // when done is closed
+	end     ended         // when done is closed
+	late    chan struct{} // closed when it has run for hangLimit
 }
 
 // An ended is a beamfit that has ended.
@@ -43,7 +44,7 @@ type ended struct {
 
 // start starts a command in a process group of its own. It is killed when ctx ends.
 func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, started: time.Now(), done: make(chan struct{})}
+	p := &process{cmd: cmd, started: time.Now(), done: make(chan struct{}), late: make(chan struct{})}
 	p.stderr.more = make(chan struct{})
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stderr
 	if cmd.SysProcAttr == nil {
@@ -54,6 +55,7 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	go p.watch()
 	group := -cmd.Process.Pid
 	stop := context.AfterFunc(ctx, func() { _ = syscall.Kill(group, syscall.SIGKILL) })
 	go func() {
@@ -69,6 +71,23 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 		}
 	}()
 	return p, nil
+}
+
+// watch counts the time that the process runs. The campaign itself may be stopped for a while, by a person or with the machine: that is
+// not the process' time.
+func (p *process) watch() {
+	const tick = 100 * time.Millisecond
+	ran, last := time.Duration(0), time.Now()
+	for ran < hangLimit {
+		select {
+		case <-p.done:
+			return
+		case <-time.After(tick):
+		}
+		ran += min(time.Since(last), 10*tick)
+		last = time.Now()
+	}
+	close(p.late)
 }
 
 // groupEnds waits for the end of a process group whose leader has ended, and reports whether it came: what dies with the leader takes a
@@ -99,7 +118,7 @@ func (p *process) wait() ended {
 	hung := false
 	select {
 	case <-p.done:
-	case <-time.After(time.Until(p.started.Add(hangLimit))):
+	case <-p.late:
 		hung = true
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
 		select {

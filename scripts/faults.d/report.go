@@ -10,14 +10,15 @@ import (
 	"strings"
 )
 
-const (
-	beginMark = "<!-- faults:begin -->"
-	endMark   = "<!-- faults:end -->"
-)
+// marks are those around the table of a plan.
+func (p *plan) marks() (begin, end string) {
+	return "<!-- " + p.name + ":begin -->", "<!-- " + p.name + ":end -->"
+}
 
-// A tally counts the verdicts of cases by the name of their kind: a case that fails as a failure, every other one by its command's
+// A tally counts the verdicts of cases of a plan by their row of its table: a case that fails as a failure, every other one by its command's
 // outcome.
 type tally struct {
+	Plan     string
 	Seed     uint64
 	Program  string    // what beamfit version says
 	Machine  string    // its kind
@@ -29,27 +30,27 @@ type tally struct {
 // numbers are those of the cases from First up to, but without, End.
 type numbers struct{ First, End int }
 
-func newTally(seed uint64, program, machine string, cases numbers) *tally {
-	return &tally{seed, program, machine, []numbers{cases}, map[string]map[outcome]int{}, map[string]int{}}
+func newTally(plan string, seed uint64, program, machine string, cases numbers) *tally {
+	return &tally{plan, seed, program, machine, []numbers{cases}, map[string]map[outcome]int{}, map[string]int{}}
 }
 
-func (t *tally) add(k *kind, v verdict) {
+func (t *tally) add(row string, v verdict) {
 	if len(v.wrong) > 0 {
-		t.count(k.name, "", 0)
-		t.Failures[k.name]++
+		t.count(row, "", 0)
+		t.Failures[row]++
 		return
 	}
-	t.count(k.name, v.outcome, 1)
+	t.count(row, v.outcome, 1)
 }
 
-func (t *tally) count(kind string, o outcome, n int) {
-	if t.Outcomes[kind] == nil {
-		t.Outcomes[kind] = map[outcome]int{}
+func (t *tally) count(row string, o outcome, n int) {
+	if t.Outcomes[row] == nil {
+		t.Outcomes[row] = map[outcome]int{}
 	}
-	t.Outcomes[kind][o] += n
+	t.Outcomes[row][o] += n
 }
 
-// addFile adds the tally in a file, which must be of other cases of the same seed, program and machine. Where there is no file it adds
+// addFile adds the tally in a file, which must be of other cases of the same plan, seed, program and machine. Where there is no file it adds
 // nothing.
 func (t *tally) addFile(path string) error {
 	data, err := os.ReadFile(path)
@@ -68,17 +69,17 @@ func (t *tally) addFile(path string) error {
 	for i := range ranges[1:] {
 		overlap = overlap || ranges[i+1].First < ranges[i].End
 	}
-	if other.Seed != t.Seed || other.Program != t.Program || other.Machine != t.Machine || overlap {
+	if other.Plan != t.Plan || other.Seed != t.Seed || other.Program != t.Program || other.Machine != t.Machine || overlap {
 		return fmt.Errorf("%s has %v; expected other cases than %v", path, &other, t)
 	}
 	t.Ranges = ranges
-	for kind, outcomes := range other.Outcomes {
+	for row, outcomes := range other.Outcomes {
 		for o, n := range outcomes {
-			t.count(kind, o, n)
+			t.count(row, o, n)
 		}
 	}
-	for kind, n := range other.Failures {
-		t.Failures[kind] += n
+	for row, n := range other.Failures {
+		t.Failures[row] += n
 	}
 	return nil
 }
@@ -107,7 +108,7 @@ func (t *tally) String() string {
 var columns = []outcome{succeeded, refused, interrupted, killed}
 
 // table is the table of the tally, in Markdown, with the sums at the end.
-func (t *tally) table(kinds []*kind) string {
+func (t *tally) table(rows []string) string {
 	var b strings.Builder
 	b.WriteString("| fault | cases | succeeded | refused cleanly | interrupted | killed | failures |\n|---|---|---|---|---|---|---|\n")
 	sums := make([]int, len(columns)+2)
@@ -118,18 +119,18 @@ func (t *tally) table(kinds []*kind) string {
 		}
 		b.WriteByte('\n')
 	}
-	for _, k := range kinds {
-		outcomes := t.Outcomes[k.name]
+	for _, row := range rows {
+		outcomes := t.Outcomes[row]
 		if outcomes == nil {
 			continue
 		}
-		counts := []int{t.Failures[k.name]}
+		counts := []int{t.Failures[row]}
 		for _, o := range columns {
 			counts[0] += outcomes[o]
 			counts = append(counts, outcomes[o])
 		}
-		counts = append(counts, t.Failures[k.name])
-		line(k.name, counts)
+		counts = append(counts, t.Failures[row])
+		line(row, counts)
 		for i, n := range counts {
 			sums[i] += n
 		}
@@ -139,7 +140,8 @@ func (t *tally) table(kinds []*kind) string {
 }
 
 // writeMarkdown puts the table between the two marks of a file.
-func (t *tally) writeMarkdown(path, date string, kinds []*kind) error {
+func (t *tally) writeMarkdown(path, date string, p *plan) error {
+	beginMark, endMark := p.marks()
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -149,6 +151,6 @@ func (t *tally) writeMarkdown(path, date string, kinds []*kind) error {
 	if !ok || !ok2 {
 		return errors.New(path + " lacks the marks " + beginMark + " and " + endMark)
 	}
-	text := fmt.Sprintf("%s%s\nRun on %s: %s.\n\n%s%s%s", before, beginMark, date, t, t.table(kinds), endMark, after)
+	text := fmt.Sprintf("%s%s\nRun on %s: %s.\n\n%s%s%s", before, beginMark, date, t, t.table(p.rows()), endMark, after)
 	return os.WriteFile(path, []byte(text), 0o644)
 }

@@ -10,9 +10,9 @@ import (
 
 func TestTable(t *testing.T) {
 	full, kill := &kind{name: "full disk"}, &kind{name: "killed"}
-	counts := newTally(9, "beamfit 1", "a machine", numbers{40, 43})
+	counts := newTally("faults", 9, "beamfit 1", "a machine", numbers{40, 43})
 	for _, v := range []verdict{{outcome: succeeded}, {outcome: refused}, {outcome: refused, wrong: []string{"a table is half"}}} {
-		counts.add(full, v)
+		counts.add(full.name, v)
 	}
 
 	results := filepath.Join(t.TempDir(), "results.json")
@@ -20,17 +20,17 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, other := range []*tally{
-		newTally(8, "beamfit 1", "a machine", numbers{43, 45}), newTally(9, "beamfit 2", "a machine", numbers{43, 45}),
-		newTally(9, "beamfit 1", "another", numbers{43, 45}), newTally(9, "beamfit 1", "a machine", numbers{42, 45}),
-		newTally(9, "beamfit 1", "a machine", numbers{0, 41}),
+		newTally("faults", 8, "beamfit 1", "a machine", numbers{43, 45}), newTally("faults", 9, "beamfit 2", "a machine", numbers{43, 45}),
+		newTally("faults", 9, "beamfit 1", "another", numbers{43, 45}), newTally("faults", 9, "beamfit 1", "a machine", numbers{42, 45}),
+		newTally("faults", 9, "beamfit 1", "a machine", numbers{0, 41}), newTally("engine faults", 9, "beamfit 1", "a machine", numbers{43, 45}),
 	} {
 		if err := other.addFile(results); err == nil {
 			t.Errorf("%v was added to %v", counts, other)
 		}
 	}
-	counts = newTally(9, "beamfit 1", "a machine", numbers{43, 45})
-	counts.add(kill, verdict{outcome: killed})
-	counts.add(kill, verdict{outcome: hung, wrong: []string{"hung"}})
+	counts = newTally("faults", 9, "beamfit 1", "a machine", numbers{43, 45})
+	counts.add(kill.name, verdict{outcome: killed})
+	counts.add(kill.name, verdict{outcome: hung, wrong: []string{"hung"}})
 	if err := counts.addFile(results); err != nil {
 		t.Fatal(err)
 	}
@@ -40,8 +40,9 @@ func TestTable(t *testing.T) {
 | killed | 2 | 0 | 0 | 0 | 1 | 1 |
 | all | 5 | 1 | 1 | 0 | 1 | 2 |
 `
-	all := []*kind{full, {name: "not run"}, kill}
-	if got := counts.table(all); got != want {
+	p := &plan{name: "faults", kinds: []*kind{full, {name: "not run"}, kill}, engines: []*engine{direct, prism}}
+	beginMark, endMark := p.marks()
+	if got := counts.table(p.rows()); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 
@@ -49,7 +50,7 @@ func TestTable(t *testing.T) {
 	if err := os.WriteFile(path, []byte("before\n"+beginMark+"\nold\n"+endMark+"\nafter\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := counts.writeMarkdown(path, "2026-01-02", all); err != nil {
+	if err := counts.writeMarkdown(path, "2026-01-02", p); err != nil {
 		t.Fatal(err)
 	}
 	page, err := os.ReadFile(path)

@@ -22,14 +22,16 @@ type scene struct {
 	c      *campaign
 	root   string
 	place  place
+	engine *engine
+	idle   []int               // workers that were there before the case
 	prefix []string            // words before the name of the program
 	env    []string            // more environment variables of the commands
 	user   *syscall.Credential // that runs the commands; nil: the campaign's own
 	log    strings.Builder
 }
 
-// newScene makes a scene with a copy of the template.
-func (c *campaign) newScene(ctx context.Context, kind *storeKind, small bool) (*scene, error) {
+// newScene makes a scene with a copy of the template, for commands on an engine.
+func (c *campaign) newScene(ctx context.Context, kind *storeKind, e *engine, small bool) (*scene, error) {
 	if err := c.template(ctx, kind); err != nil {
 		return nil, fmt.Errorf("making the tables of the cases: %w", err)
 	}
@@ -41,7 +43,8 @@ func (c *campaign) newScene(ctx context.Context, kind *storeKind, small bool) (*
 		}
 		dir = c.small()
 	}
-	s := &scene{c: c, root: filepath.Join(dir, fmt.Sprintf("case_%d", c.scenes))}
+	s := &scene{c: c, root: filepath.Join(dir, fmt.Sprintf("case_%d", c.scenes)), engine: e}
+	s.idle = s.workers()
 	from := c.templateRoot(kind)
 	if err := s.makeFolders(); err != nil {
 		return nil, err
@@ -132,10 +135,18 @@ func (s *scene) state(ctx context.Context) (stores.State, error) {
 
 // leftovers are those of the store, everything in the temporary and the scratch folder, and hidden files.
 func (s *scene) leftovers(ctx context.Context) ([]string, error) {
-	lines, err := s.place.Leftovers(ctx)
+	var lines []string
+	if s.engine.cluster {
+		var err error
+		if lines, err = s.clusterLeftovers(ctx); err != nil {
+			return nil, err
+		}
+	}
+	more, err := s.place.Leftovers(ctx)
 	if err != nil {
 		return nil, err
 	}
+	lines = append(lines, more...)
 	err = filepath.WalkDir(s.root, func(path string, _ fs.DirEntry, err error) error {
 		in := func(dir string) bool { return strings.HasPrefix(path, dir+"/") }
 		if in(s.temp()) || in(s.scratch()) || in(s.files()) && stores.Hidden(path) {

@@ -17,6 +17,11 @@ func runsOnFlink(t *testing.T, u user, c *flinktest.Cluster, e engine) {
 			"--iterations=6", "--metrics-every=1",
 		}, more...)
 	}
+	u.beamfit(append([]string{"preprocess", "iris_train", "told", "--dependent", "class_text", "--independent", "attributes"}, e.flags...)...)
+	told := u.await(func(r run) bool { return r.Command == "preprocess" && r.Arguments[1] == "told" })
+	if told.State != "done" || told.Stage != "packing" || told.UnitsDone == 0 || told.UnitsDone != told.UnitsTotal {
+		t.Errorf("%+v", told) // workers elsewhere are heard by nobody, so this is told when they have ended
+	}
 	u.beamfit(fit("whole", "100")...)
 	onFlink := append([]string{"--iterations-per-job=2", "--checkpoint-every=2"}, e.flags...)
 	killed := u.start(fit("killed", "100", onFlink...)...)

@@ -18,6 +18,9 @@ import (
 type run struct {
 	ID, State, Command, Message, Resumes, Runner, Job string
 	Arguments                                         []string
+	Stage                                             string
+	UnitsDone                                         int64 `json:"units_done"`
+	UnitsTotal                                        int64 `json:"units_total"`
 	Iteration, Iterations                             int
 	Loss                                              *float64
 }

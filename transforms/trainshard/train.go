@@ -2,11 +2,13 @@ package trainshard
 
 import (
 	"context"
+	"os"
 	"reflect"
 	"runtime"
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
 
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/average"
@@ -98,6 +100,8 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 	if err != nil {
 		return trained{}, err
 	}
+	// Engines keep what workers log; direct and prism pass it on with --log-level debug.
+	log.Infof(ctx, "iteration %d: shard %d of %s was trained in process %d", s.Iteration, state.Shard.Index, state.Shard.Table.Name, os.Getpid())
 	return trained{State{state.Shard, r.State}, average.Vector{Rows: int64(r.Rows), Values: r.Weights}}, nil
 }
 

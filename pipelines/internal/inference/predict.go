@@ -244,8 +244,8 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	}
 	p.Work.Weights = box.Box
 	const key = "counts"
-	totals := map[string]int64{infer.Stage: p.test.Info().Rows}
-	err = p.Pipeline(totals, func(s beam.Scope) error {
+	stages := []job.Stage{{Name: infer.Stage, Unit: "rows", Units: p.test.Info().Rows}}
+	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		counts := infer.Predict(s, p.RunRef, p.Work, p.Spread(s, beam.CreateList(s, parts)))
 		collect.Keep[infer.Counts](s, box.Box, key, counts)
 		return nil
@@ -253,6 +253,7 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	if err != nil {
 		return infer.Counts{}, err
 	}
+	p.TellDone(stages)
 	counts, err := collect.Get[infer.Counts](ctx, box.Box, key)
 	if err == nil && counts.Rows != p.test.Info().Rows {
 		err = errors.New("internal error: the pipeline ended before all rows were predicted")

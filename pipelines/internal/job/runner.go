@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -26,8 +27,8 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if j.Submitted != nil && runner.IsEngine(j.Runner) {
-		j.Engine = announcer{j.Engine, j.Submitted}
+	if runner.IsEngine(j.Runner) {
+		j.Engine = announcer{j.Engine, j}
 	}
 	traits := j.Engine.Traits()
 	if err := runner.CheckStore(traits, j.StoreRef); err != nil {
@@ -48,18 +49,57 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 	return nil
 }
 
-// An announcer tells somebody of every job that its runner has submitted.
+// An announcer tells who listens to a job of its pipelines on an engine.
 type announcer struct {
 	runner.Runner
-	submitted func(job string)
+	job *Job
 }
 
 func (a announcer) Submit(ctx context.Context, p *beam.Pipeline, name string) (runner.Job, error) {
 	j, err := a.Runner.Submit(ctx, p, name)
-	if err == nil {
-		a.submitted(j.ID())
+	if err != nil {
+		return nil, err
 	}
-	return j, err
+	if a.job.Submitted != nil {
+		a.job.Submitted(j.ID())
+	}
+	if f, ok := j.(runner.Follower); ok {
+		return announced{f, a.job}, nil
+	}
+	return j, nil
+}
+
+// An announced job is one whose engine tells how far it is.
+type announced struct {
+	runner.Follower
+	job *Job
+}
+
+// followEvery is how often it is told.
+const followEvery = time.Second
+
+// Wait tells how far the job is, until it has ended.
+func (a announced) Wait(ctx context.Context) error {
+	done, told := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(told)
+		ticker := time.NewTicker(followEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+			case <-done:
+				return
+			}
+			if ended, all := a.Tasks(); all > 0 {
+				a.job.Progress("working on "+a.job.Runner, "tasks", int64(ended), int64(all))
+			}
+		}
+	}()
+	err := a.Follower.Wait(ctx)
+	close(done)
+	<-told
+	return err
 }
 
 // Limits are what the runner makes of a pipeline.

@@ -1,6 +1,13 @@
 package job
 
-import "testing"
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/beamfit/beamfit/pipelines/internal/runner"
+)
 
 // The workers of an engine share the connections of the store, as far as it is known how many there are.
 func TestShareConnections(t *testing.T) {
@@ -20,5 +27,34 @@ func TestShareConnections(t *testing.T) {
 			t.Errorf("%v, %d per task: %d connections, %d workers, want %d and %d",
 				c.options, c.perTask, j.RunRef.Connections, j.RunRef.MostWorkers, c.wantReads, c.wantMost)
 		}
+	}
+}
+
+// A followed job is an engine's that has ended when somebody was told how far it is.
+type followedJob struct {
+	runner.Job
+	told chan struct{}
+}
+
+func (followedJob) Tasks() (ended, all int) { return 3, 7 }
+
+func (f followedJob) Wait(context.Context) error {
+	<-f.told
+	return runner.ErrCancelled
+}
+
+// Who listens to a job on an engine hears of the engine's tasks while a pipeline runs, and not after its end.
+func TestAnnounced(t *testing.T) {
+	var got []string
+	told := make(chan struct{})
+	j := &Job{Options: Options{Runner: "flink", Progress: func(stage, unit string, done, total int64) {
+		got = append(got, fmt.Sprintf("%s, %d/%d %s", stage, done, total, unit))
+		close(told)
+	}}}
+	if err := (announced{followedJob{told: told}, j}).Wait(t.Context()); err != runner.ErrCancelled {
+		t.Errorf("Wait returned %v", err)
+	}
+	if want := []string{"working on flink, 3/7 tasks"}; !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
 	}
 }

@@ -207,19 +207,5 @@ func (r *flinkRunner) Submit(ctx context.Context, p *beam.Pipeline, name string)
 	if err != nil {
 		return nil, err
 	}
-	return &flinkJob{j, r.rest}, nil
-}
-
-type flinkJob struct {
-	*serviceJob
-	rest *flinkREST // nil: not known
-}
-
-// Cancel asks Flink itself where it can: for the job service a job is over when it is told to cancel it, and Flink goes on.
-func (j *flinkJob) Cancel(ctx context.Context) error {
-	if j.rest == nil || j.over() {
-		return j.serviceJob.Cancel(ctx)
-	}
-	err := j.rest.cancel(ctx, j.name)
-	return errors.Join(err, j.serviceJob.Cancel(ctx))
+	return followFlink(j, r.rest), nil
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -45,22 +46,11 @@ const jobAppears = 2 * time.Second
 // cancel ends the jobs of that name that have not ended. A job that has not come to Flink yet is waited for.
 func (f *flinkREST) cancel(ctx context.Context, name string) error {
 	for end := time.Now().Add(jobAppears); ; {
-		var overview struct {
-			Jobs []struct {
-				ID    string `json:"jid"`
-				Name  string `json:"name"`
-				State string `json:"state"`
-			} `json:"jobs"`
-		}
-		if err := f.do(ctx, http.MethodGet, "/jobs/overview", &overview); err != nil {
+		jobs, err := f.jobs(ctx, name)
+		if err != nil {
 			return err
 		}
-		found := false
-		for _, j := range overview.Jobs {
-			if j.Name != name {
-				continue
-			}
-			found = true
+		for _, j := range jobs {
 			switch j.State {
 			case "FINISHED", "FAILED", "CANCELED", "CANCELLING":
 				continue
@@ -69,7 +59,7 @@ func (f *flinkREST) cancel(ctx context.Context, name string) error {
 				return err
 			}
 		}
-		if found || time.Now().After(end) {
+		if len(jobs) > 0 || time.Now().After(end) {
 			return nil
 		}
 		select {
@@ -78,6 +68,37 @@ func (f *flinkREST) cancel(ctx context.Context, name string) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// A restJob is what Flink says of a job.
+type restJob struct {
+	ID    string `json:"jid"`
+	Name  string `json:"name"`
+	State string `json:"state"`
+	Tasks struct {
+		Total    int `json:"total"`
+		Finished int `json:"finished"`
+	} `json:"tasks"`
+}
+
+// jobs are the jobs of a name.
+func (f *flinkREST) jobs(ctx context.Context, name string) ([]restJob, error) {
+	var overview struct {
+		Jobs []restJob `json:"jobs"`
+	}
+	if err := f.do(ctx, http.MethodGet, "/jobs/overview", &overview); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(overview.Jobs, func(j restJob) bool { return j.Name != name }), nil
+}
+
+// state is that of the job of an ID.
+func (f *flinkREST) state(ctx context.Context, id string) (string, error) {
+	var status struct {
+		Status string `json:"status"`
+	}
+	err := f.do(ctx, http.MethodGet, "/jobs/"+id+"/status", &status)
+	return status.Status, err
 }
 
 // maxAnswer bounds what is read of an answer.

@@ -37,6 +37,13 @@ type Job interface {
 	Cancel(ctx context.Context) error
 }
 
+// A Follower is a Job whose engine tells how far it is while it runs.
+type Follower interface {
+	Job
+	// Tasks are how many of the engine's parts of the job have ended, and how many there are, as of a second ago; 0 of 0: not known.
+	Tasks() (ended, all int)
+}
+
 // A Place says where the DoFns of a runner work.
 type Place int
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/apache/beam/sdks/v2/go/container/tools"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -71,7 +72,7 @@ func Work(ctx context.Context, args []string, lease Lease) error {
 		return err
 	}
 	ctx = grpcx.WriteWorkerID(ctx, w.id)
-	if err := w.ask(ctx); err != nil {
+	if err := w.begin(ctx); err != nil {
 		return fmt.Errorf("worker %s: %w", w.id, err)
 	}
 	var opt runtime.RawOptionsWrapper
@@ -102,6 +103,29 @@ func Work(ctx context.Context, args []string, lease Lease) error {
 	}
 	if err := context.Cause(ctx); err != nil {
 		return fmt.Errorf("worker %s: %w", w.id, err)
+	}
+	return nil
+}
+
+// startTimeout is how long a runner may take to say what a worker asks first.
+const startTimeout = 30 * time.Second
+
+// begin asks for the rest of what a worker must know. A runner that starts the worker itself listens before: where nobody does, it has
+// gone meanwhile, and Beam's own clients would wait for it for minutes.
+func (w *workerStart) begin(ctx context.Context) error {
+	ctx, stop := context.WithTimeout(ctx, startTimeout)
+	defer stop()
+	if w.provision == "" { // Beam's boot program has started it
+		return w.ask(ctx)
+	}
+	if err := listens(ctx, w.provision); err != nil {
+		return fmt.Errorf("the provision service at %s: %w", w.provision, err)
+	}
+	if err := w.ask(ctx); err != nil {
+		return err
+	}
+	if err := listens(ctx, w.control); err != nil {
+		return fmt.Errorf("the control service at %s: %w", w.control, err)
 	}
 	return nil
 }

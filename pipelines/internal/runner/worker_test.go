@@ -2,6 +2,8 @@ package runner
 
 import (
 	"context"
+	"errors"
+	"net"
 	"strings"
 	"testing"
 
@@ -32,6 +34,22 @@ func TestWorker(t *testing.T) {
 	w, _ := parseWorker(strings.Fields("--id='job-1[x]_go' --provision_endpoint=h:7"))
 	if w.id != "job-1[x]_go" || w.provision != "h:7" {
 		t.Errorf("got %+v", w)
+	}
+}
+
+// A worker whose runner has gone before it begins ends at once.
+func TestWorkerOfNobody(t *testing.T) {
+	lis, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := lis.Addr().String()
+	lis.Close()
+	ctx, stop := context.WithTimeout(t.Context(), startTimeout/2)
+	defer stop()
+	err = Work(ctx, []string{"--id=1-1", "--provision_endpoint=" + nobody}, nil)
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "worker 1-1") {
+		t.Errorf("%v", err)
 	}
 }
 
