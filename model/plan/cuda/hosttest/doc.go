@@ -4,6 +4,7 @@
 //	src/cudahost.h                  CUDA's words for a C++ compiler
 //	src/ptx_*.h, ptx.h              an interpreter of PTX on the same fibers
 //	src/kernelrun.cpp               a program that launches kernels as it is told: Runner
+//	src/planted.cu                  kernels with mistakes, for this package's own tests
 //	src/fakecuda.cpp                a driver, libcuda.so.1, over the same
 //
 // # Guarantees

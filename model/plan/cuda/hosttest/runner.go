@@ -22,7 +22,7 @@ import (
 const Base = 0x600000000000
 
 // ErrEnded is what a Runner says whose process has ended, as one does after an access to memory that is not there.
-var ErrEnded = errors.New("kernelrun ended")
+var ErrEnded = errors.New("the kernels' process ended")
 
 // A Mode is how kernels run: compiled for the CPU, or as their PTX says, with threads and blocks in an order: 1 is forward, -1 backward,
 // everything else the seed of a shuffle.
@@ -41,7 +41,13 @@ type Runner struct {
 // Start begins a process that ends with the test.
 func Start(t testing.TB) *Runner {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(Build(t), "kernelrun"))
+	return start(t, "kernelrun")
+}
+
+// start begins one of the programs of Build.
+func start(t testing.TB, program string) *Runner {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(Build(t), program))
 	r := &Runner{}
 	cmd.Stderr = &r.stderr
 	in, err := cmd.StdinPipe()
@@ -58,7 +64,7 @@ func Start(t testing.TB) *Runner {
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil {
-			t.Errorf("kernelrun: %v\n%s", err, r.stderr.String())
+			t.Errorf("the kernels' process: %v\n%s", err, r.stderr.String())
 		}
 	})
 	r.in, r.out = bufio.NewWriterSize(in, 1<<16), bufio.NewReaderSize(out, 1<<16)
