@@ -261,3 +261,37 @@ func TestReportRuns(t *testing.T) {
 		t.Errorf("%+v", d.Runs)
 	}
 }
+
+// TestReportOfImages: rows that the network makes images of are shown as such.
+func TestReportOfImages(t *testing.T) {
+	store := fileStore(t)
+	var rows [][]any
+	for i := range 20 {
+		pixels := make([]float64, 64)
+		pixels[i] = 255
+		rows = append(rows, []any{i, pixels, i % 2})
+	}
+	writeTable(t, store, "pictures", table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "pixels", Type: table.Float64ArrayType}, {Name: "kind", Type: table.Int32Type}}, rows...)
+	env, constant := Env{Store: store}, 255.
+	if _, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "pictures", Output: "packed", Dependent: "kind", Independent: "pixels", Normalize: &constant}); err != nil {
+		t.Fatal(err)
+	}
+	arch := []byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
+		{"class_name": "Reshape", "config": {"name": "r", "target_shape": [8, 8, 1], "batch_input_shape": [null, 64]}},
+		{"class_name": "Flatten", "config": {"name": "f"}}, {"class_name": "Dense", "config": {"name": "d", "units": 1, "activation": "sigmoid"}}]}}`)
+	if _, err := Fit(t.Context(), env, FitOptions{Source: "packed", Model: "m", Arch: arch, Iterations: 1, Compile: "loss='binary_crossentropy', optimizer='sgd'"}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Report(t.Context(), env, ReportOptions{Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := d.Rows.Outputs[0]
+	if w := out.Worst[0]; w.Image.Width != 8 || w.Image.Height != 8 || w.Features != "" {
+		t.Errorf("%+v", w)
+	}
+	// Of two classes there are ROC, precision over recall and a reliability curve of the second.
+	if len(out.Curves) != 3 || len(out.Confusion.Classes) != 2 {
+		t.Errorf("%d curves of %q", len(out.Curves), out.Confusion.Classes)
+	}
+}

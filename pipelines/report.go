@@ -58,7 +58,7 @@ func Report(ctx context.Context, env Env, opt ReportOptions) (*report.Document, 
 	return d, err
 }
 
-// results are the scores of the model and how its training ended.
+// results are the scores of the model.
 func results(row tables.SummaryRow, m *Model) ([]report.Fact, error) {
 	var facts []report.Fact
 	at := len(m.History) - 1
@@ -87,10 +87,5 @@ func results(row tables.SummaryRow, m *Model) ([]report.Fact, error) {
 			add("validation "+v.Name, v.Value)
 		}
 	}
-	facts = append(facts, report.Fact{Name: "iteration", Value: fmt.Sprint(of.Iteration)}, report.Fact{Name: "time", Value: of.Elapsed.Round(time.Millisecond).String()})
-	reason, ok, err := tables.Optional(row, "stop_reason", (*table.Vector).Text)
-	if ok {
-		facts = append(facts, report.Fact{Name: "stopped", Value: reason})
-	}
-	return facts, err
+	return append(facts, report.Fact{Name: "iteration", Value: fmt.Sprint(of.Iteration)}, report.Fact{Name: "time", Value: of.Elapsed.Round(time.Millisecond).String()}), nil
 }

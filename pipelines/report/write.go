@@ -103,7 +103,11 @@ func words(all []string) string {
 	out := make([]string, len(all))
 	for i, w := range all {
 		out[i] = w
-		if w == "" || strings.ContainsAny(w, " \t\n\"'\\$`*?[](){}<>|&;!#~") {
+		switch {
+		case w != "" && !strings.ContainsAny(w, " \t\n\"'\\$`*?[](){}<>|&;!#~"):
+		case !strings.ContainsAny(w, "\"\\$`!"):
+			out[i] = `"` + w + `"`
+		default:
 			out[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
 		}
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/pipelines/report"
@@ -36,7 +38,8 @@ type rowsReport struct {
 	layout buffer.Layout
 	judges []*rowJudge // of the outputs
 
-	total int64 // rows
+	shapes [][]int // of the inputs, as pictures
+	total  int64   // rows
 
 	mu   sync.Mutex // guards the judges, and what follows
 	done int64      // rows
@@ -122,7 +125,20 @@ func (r *rowsReport) prepare(ctx context.Context, d *report.Document) error {
 		r.judges = append(r.judges, newRowJudge(out, r.layout.Labels[i]))
 	}
 	r.total = set.Rows()
+	for i, v := range r.layout.Inputs {
+		r.shapes = append(r.shapes, reshaped(r.m.Spec, r.m.Spec.Inputs[i], v.Shape))
+	}
 	return nil
+}
+
+// reshaped is the shape that a network gives to an input of that shape first: images often lie in tables as vectors.
+func reshaped(spec *keras.Spec, input int, shape []int) []int {
+	for _, c := range spec.Calls {
+		if _, ok := c.Layer.Config.(*keras.Reshape); ok && slices.Contains(c.Inputs, input) {
+			return spec.Tensors[c.Outputs[0]].Shape
+		}
+	}
+	return shape
 }
 
 // walk predicts all rows, buffers side by side, and counts them.
@@ -231,7 +247,7 @@ func (r *rowsReport) features(b *buffer.Buffer, i int) (report.Image, string) {
 		n := v.Size()
 		values := b.Inputs[k][i*n : (i+1)*n]
 		if img.URL == "" {
-			if img = report.ImageOf(v.Shape, values); img.URL != "" {
+			if img = report.ImageOf(r.shapes[k], values); img.URL != "" {
 				continue
 			}
 		}

@@ -10,17 +10,17 @@ import (
 	"github.com/beamfit/beamfit/pipelines/report"
 )
 
-// argumentColumns are the columns of a summary that say what fit was told.
+// argumentColumns are the columns of a summary that say what fit was told, and how it ended.
 var argumentColumns = []string{
 	"source_table", "validation_table", "model_arch_table", "model_id", "compile_params", "fit_params", "num_iterations", "metrics_compute_frequency",
 	"object_table", "name", "description", "dependent_varname", "dependent_vartype", "independent_varname", "num_classes", "normalizing_const", "weight_varname",
-	"start_training_time", "end_training_time", "model_size", "madlib_version",
+	"start_training_time", "end_training_time", "stopped_iteration", "stop_reason", "model_iteration", "model_size", "madlib_version",
 }
 
 // argumentNames are the names of columns that say something else than what they hold, or not in what unit.
 var argumentNames = map[string]string{"madlib_version": "version", "model_size": "model_size (kB)", "weight_varname": "weight of rows"}
 
-// Arguments are what fit was told, as the summary has it.
+// Arguments are what fit was told and how it ended, as the summary has it.
 func Arguments(row tables.SummaryRow) []report.Fact {
 	var facts []report.Fact
 	for _, name := range argumentColumns {
