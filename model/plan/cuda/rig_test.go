@@ -24,7 +24,6 @@ import (
 type network struct {
 	name, file, json string // the file in plan/testdata, or the text
 	compile          string
-	loss             string
 	rows, batch      int
 	epochs           int
 }
