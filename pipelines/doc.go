@@ -1,5 +1,6 @@
-// Package pipelines has beamfit's jobs: split, preprocess, load-model, delete-model, fit, evaluate, predict. Each is one
-// function with the arguments of the MADlib call that it stands for, run as Beam pipelines over the tables of a store:
+// Package pipelines has beamfit's jobs: split, preprocess, fit, evaluate and predict (also with a model of one's own, PredictBYOM) run as
+// Beam pipelines over the tables of a store; load-model, delete-model, load-function, load-top-k, delete-function, plan, report and gpus
+// need none. Each is one function, with the arguments of the MADlib call that it stands for where there is one:
 //
 //	rows (store) --split--> rows (store)
 //

@@ -48,7 +48,7 @@ type Env struct {
 
 // An Event tells how far a job is. Done and Total count Unit ("rows", "buffers", "iterations"); Total is 0 where unknown.
 type Event struct {
-	Job   string // split, preprocess, fit, evaluate, predict
+	Job   string // the command: split, preprocess, fit, evaluate, predict, or one without pipelines, as load-model
 	Stage string // what is being done, for people: "reading", "training", "scoring", ...
 	Unit  string
 	Done  int64

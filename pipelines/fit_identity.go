@@ -13,7 +13,7 @@ import (
 )
 
 // identity is what a fit has in common with the checkpoint that it goes on from, so that the weights are those of a fit that was
-// never stopped. The number of iterations is not among it, nor are the values of the tables (checkpointHeader.Digests).
+// never stopped. The number of iterations is not among it, nor are the values of the tables (the Digests of the checkpoint's header).
 func (f *fit) identity(start []float32) map[string]string {
 	var rows []int
 	for _, shard := range f.run.Sets[0].Shards {

@@ -74,7 +74,9 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	}
 	f.run = &fitting.Fit{
 		Job: f.Job, Seed: f.opt.Seed, Target: f.target, Anew: f.anew, FilesBelow: f.opt.FilesBelow, Began: time.Now(), Listener: f.listener(),
-		Loaded: f.closeTables, // training may take long, and an open snapshot is a burden to a database
+		// Training may take long, and an open snapshot is a burden to a database. On engines nobody hears that the tables are read, and
+		// snapshots stay open until the fit ends.
+		Loaded: f.closeTables,
 	}
 	if f.run.Started, err = f.Store.Now(ctx); err != nil {
 		return nil, err

@@ -3,7 +3,6 @@ package pipelines
 import (
 	"context"
 	"os"
-	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/gpus"
@@ -31,6 +30,17 @@ func GPUs(ctx context.Context) ([]GPU, error) {
 	return list, nil
 }
 
+// GPUTable is a list of GPUs as the table that GPUConfiguration writes, with the columns hostname and gpu_descr.
+func GPUTable(list []GPU) (*table.Batch, error) {
+	rows := table.NewBatch(tables.GPUSchema)
+	for _, g := range list {
+		if err := rows.Append(g.Hostname, g.Description); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
 // GPUConfigurationOptions are the arguments of GPUConfiguration: MADlib's gpu_configuration.
 type GPUConfigurationOptions struct {
 	Output  string
@@ -55,11 +65,9 @@ func GPUConfiguration(ctx context.Context, env Env, opt GPUConfigurationOptions)
 	if err != nil {
 		return nil, err
 	}
-	rows := table.NewBatch(tables.GPUSchema)
-	for _, g := range found {
-		if err := rows.Append(g.Hostname, g.Description); err != nil {
-			return nil, err
-		}
+	rows, err := GPUTable(found)
+	if err != nil {
+		return nil, err
 	}
 	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: tables.GPUSchema, Replace: opt.Replace, Ordered: true}}})
 	if err != nil {
@@ -67,10 +75,4 @@ func GPUConfiguration(ctx context.Context, env Env, opt GPUConfigurationOptions)
 	}
 	defer tables.Abort(ctx, out)
 	return found, tables.WriteAndCommit(ctx, j.Store, out, rows)
-}
-
-// isThisHost tells whether a name means this machine.
-func isThisHost(name string) bool {
-	host, err := os.Hostname()
-	return strings.EqualFold(name, "localhost") || err == nil && strings.EqualFold(name, host)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -35,6 +36,12 @@ func (p *packJob) distribute(ctx context.Context) (err error) {
 	}
 	p.shards = int64(len(p.segments))
 	return err
+}
+
+// isThisHost tells whether a name means this machine.
+func isThisHost(name string) bool {
+	host, err := os.Hostname()
+	return strings.EqualFold(name, "localhost") || err == nil && strings.EqualFold(name, host)
 }
 
 // gpuSegments are the shards on hosts that have a GPU: all or none, where the workers are on this machine.

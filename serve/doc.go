@@ -9,7 +9,7 @@
 //	hidden    a message of the proxy's own; the client sees nothing of the answer
 //	captured  an answer that the proxy keeps instead of passing it on
 //	call      a statement that calls MADlib's functions: all of its SELECT list
-//	job       the work of a call, while which the session is lent to pipelines (package loan)
+//	job       the work of a call, during which the session is lent to pipelines (package loan)
 //
 // # A call
 //

@@ -8,7 +8,6 @@ import (
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/rows"
-	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
@@ -54,11 +53,9 @@ func (t *gpusTask) run(ctx context.Context, a *app) (err error) {
 	if err != nil {
 		return err
 	}
-	b := table.NewBatch(table.Schema{{Name: "hostname", Type: table.TextType}, {Name: "gpu_descr", Type: table.TextType}})
-	for _, g := range found {
-		if err := b.Append(g.Hostname, g.Description); err != nil {
-			return err
-		}
+	b, err := pipelines.GPUTable(found)
+	if err != nil {
+		return err
 	}
 	if err := printerOf(t.format)(a.out, rows.Of(b)); err != nil {
 		return err

@@ -1,8 +1,10 @@
 // Command beamfit trains, evaluates and uses Keras-defined networks on the rows of a PostgreSQL database or of a folder of
 // files. Run "beamfit --help", or "beamfit quickstart" for a whole example.
 //
-// There is one file per subcommand: its flags are the fields of the pipelines options, and running it is one call into
-// pipelines. The stores are linked in here and nowhere else.
+// There is one file per subcommand. The flags of a job are the fields of its options in pipelines, and running it is one call into
+// pipelines. Besides jobs there are commands for tables (import, export, show, drop), for files of and about models (export-model, plot), for
+// runs (runs, resume), for SQL clients (serve) and for help (quickstart, runners, gpus, completion, version). The stores are linked in here
+// and nowhere else.
 //
 // Exit codes are in errors.go. Results go to standard output; progress, logs and the one error message go to standard error. An
 // interrupt stops the run within a second and leaves no half-written table; a second one kills the process. One that comes when the

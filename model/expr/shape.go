@@ -27,7 +27,7 @@ func (d Dim) String() string {
 // A Shape is that of an array, whose first dimension most often is the rows. No dimension: a single number.
 type Shape []Dim
 
-// Rows is the shape of an array with one element per row of the batch, of a shape.
+// rowsOf is the shape of an array with one element per row of the batch, of a shape.
 func rowsOf(row []int) Shape {
 	s := Shape{{N: 1, Rows: true}}
 	for _, n := range row {

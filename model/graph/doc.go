@@ -46,7 +46,7 @@
 //
 // # Adding a layer
 //
-// A layer family is one file with its attributes, its build functions and gradient rules, and one row per class in the
-// table of layers.go; each new opcode needs a row in the table of every device. Attributes of operations that multiply
+// A layer family is one file with its attributes, its build functions and gradient rules, and one row per configuration
+// in the table of layers.go; each new opcode needs a row in the table of every device. Attributes of operations that multiply
 // matrices have a method FLOP() int, by which plans count their work.
 package graph

@@ -32,7 +32,7 @@ type call struct {
 	sole bool
 }
 
-// layers is every layer by Keras' class name: a new one is a file and a row here.
+// layers is every layer by the name of its configuration (keras.Config): a new one is a file and a row here.
 var layers = map[string]layer{
 	"Activation":             activationLayer,
 	"ActivityRegularization": activityRegularization,

@@ -11,7 +11,8 @@ import (
 
 // A Config holds a layer's typed arguments: *Dense, *Conv2D, ... Each is declared in the file of its layer family.
 type Config interface {
-	// Class is Keras' class_name of the layer.
+	// Class is the name of the configuration, by which its rules are found: that of Keras' class, of one of the classes that are read as
+	// it, or one of its own where Keras has no class.
 	Class() string
 }
 

@@ -60,8 +60,11 @@ func (r *Run) ID() string { return r.id }
 // Unrecorded is why the run is not recorded; nil: it is.
 func (r *Run) Unrecorded() error { return r.why }
 
-// Progress takes an event of a job of the run.
+// Progress takes an event of a job of the run. A note says nothing of how far it is.
 func (r *Run) Progress(e pipelines.Event) {
+	if e.Note != "" {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := &r.status

@@ -104,6 +104,7 @@ func TestProgressReachesTheRow(t *testing.T) {
 		Iteration: 2, Iterations: 5, Scored: true, TrainingLoss: 0.5,
 	}})
 	r.Progress(pipelines.Event{Stage: "training", Unit: "rows", Done: 7, Total: 9})
+	r.Progress(pipelines.Event{Stage: "callbacks", Note: "the best weights are restored"})
 	s.await(t, "a beat", func() bool { return s.beats > 0 })
 	check := func() {
 		t.Helper()

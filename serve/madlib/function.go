@@ -76,7 +76,7 @@ func (f *Function) Unqualified() bool { return !f.system }
 // Refused tells a function that beamfit does not have.
 func (f *Function) Refused() bool { return f.run == nil && f.answer == nil }
 
-// Place is the parameter that argument i is for, -1 where there is none.
+// place is the parameter that argument i is for, -1 where there is none.
 func (f *Function) place(args []Argument, i int) int {
 	if args[i].Name == "" {
 		if i < len(f.Parameters) && !slices.ContainsFunc(args[:i], func(a Argument) bool { return a.Name != "" }) {
@@ -194,7 +194,7 @@ func (p Parameter) defaultText() string {
 	return p.def
 }
 
-// Bind takes the arguments of one call, whose types are checked.
+// bind takes the arguments of one call, whose types are checked.
 func (f *Function) bind(args []Argument, row []Value) (*Call, error) {
 	c := &Call{function: f, values: map[string]Value{}}
 	for i := range args {

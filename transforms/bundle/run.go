@@ -42,10 +42,10 @@ type Options struct {
 	Progress func(stage, unit string, done int64)
 }
 
-// A Watcher hears of the iterations of a fit in the process that began the run. Calls may come at the same time and must be
-// quick; nothing depends on them.
+// A Watcher hears of the iterations of a fit in the process that began the run, and in no other: where DoFns work elsewhere it hears
+// nothing. Calls may come at the same time and must be quick; no result depends on them.
 type Watcher interface {
-	// Loaded is called when all tables are in memory.
+	// Loaded is called when all tables are read. A fit then closes their snapshots; where nobody hears of it they stay open until it ends.
 	Loaded()
 	// Begun is called before a shard begins an iteration.
 	Begun(iteration int)

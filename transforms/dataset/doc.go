@@ -1,4 +1,4 @@
-// Package dataset holds packed tables in memory while a run trains or scores on them.
+// Package dataset holds packed tables, in memory or in a scratch file, while a run trains or scores on them.
 //
 // Words: a Set is one packed table; a shard is the part of it that one worker trains on: all buffers with the same
 // __dist_key__, in the order of buffer_id, one after the other. A table without that column is one shard. Shards are

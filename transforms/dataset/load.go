@@ -22,7 +22,7 @@ func decodeShard(b []byte) (s Shard, err error) { return s, s.UnmarshalBinary(b)
 // Stage is the name of reading in progress reports, which count the buffers of all sets of a run.
 const Stage = "reading"
 
-// Load reads the shards of a PCollection<Shard> and returns them, each when it is in the memory of its worker. With digest the
+// Load reads the shards of a PCollection<Shard> and returns them, each when its worker has it, in memory or in a file. With digest the
 // shards that come out have their Digest.
 func Load(s beam.Scope, run bundle.Ref, model recipe.Model, digest bool, shards beam.PCollection) beam.PCollection {
 	return beam.ParDo(s.Scope("dataset.Load"), &loadFn{Run: run, Model: model, Digest: digest}, shards)

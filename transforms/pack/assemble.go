@@ -80,12 +80,12 @@ func (g *groupBuffers) release() {
 	}
 }
 
-// readBytes is how much of a segment is read at once.
+// readBytes is how much of spilled rows is read at once.
 const readBytes = 1 << 20
 
-// readAll puts the rows of segments into their places.
-func (g *groupBuffers) readAll(ctx context.Context, segments []Segment) error {
-	for _, s := range segments {
+// readAll puts spilled rows into their places.
+func (g *groupBuffers) readAll(ctx context.Context, spilled []Spilled) error {
+	for _, s := range spilled {
 		if err := g.read(ctx, s); err != nil {
 			return err
 		}
@@ -93,8 +93,8 @@ func (g *groupBuffers) readAll(ctx context.Context, segments []Segment) error {
 	return nil
 }
 
-// read puts the rows of a segment into their places.
-func (g *groupBuffers) read(ctx context.Context, s Segment) error {
+// read puts spilled rows of one place into theirs.
+func (g *groupBuffers) read(ctx context.Context, s Spilled) error {
 	f, err := os.Open(filepath.Join(g.plan.Scratch, s.File))
 	if err != nil {
 		return scratch.Error(err)

@@ -13,7 +13,7 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[Segment]())
+	beam.RegisterType(reflect.TypeFor[Spilled]())
 	beam.RegisterType(reflect.TypeFor[written]())
 	beam.RegisterType(reflect.TypeFor[spillFn]())
 	beam.RegisterType(reflect.TypeFor[assembleFn]())
@@ -59,18 +59,18 @@ func (p Plan) withoutKeys() Plan {
 type spillFn struct {
 	Run   bundle.Ref
 	Plan  Plan
-	tasks bundle.Tasks[[]Segment]
+	tasks bundle.Tasks[[]Spilled]
 }
 
-func (f *spillFn) ProcessElement(ctx context.Context, part table.Partition, _ func(int64, Segment)) error {
-	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) ([]Segment, error) {
+func (f *spillFn) ProcessElement(ctx context.Context, part table.Partition, _ func(int64, Spilled)) error {
+	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) ([]Spilled, error) {
 		return f.Plan.spill(ctx, bundle.Of(f.Run), part, func(n int64) { bundle.Of(f.Run).Advance(Reading, "rows", n) })
 	})
 }
 
-func (f *spillFn) FinishBundle(_ context.Context, emit func(int64, Segment)) error {
-	return f.tasks.Finish(func(segments []Segment) {
-		for _, s := range segments {
+func (f *spillFn) FinishBundle(_ context.Context, emit func(int64, Spilled)) error {
+	return f.tasks.Finish(func(spilled []Spilled) {
+		for _, s := range spilled {
 			emit(s.Group, s)
 		}
 	})
@@ -86,14 +86,14 @@ type assembleFn struct {
 	tasks bundle.Tasks[written]
 }
 
-func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(*Segment) bool, _ func(written)) error {
-	var segments []Segment
-	for s := (Segment{}); next(&s); {
-		segments = append(segments, s)
+func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(*Spilled) bool, _ func(written)) error {
+	var spilled []Spilled
+	for s := (Spilled{}); next(&s); {
+		spilled = append(spilled, s)
 	}
 	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (written, error) {
 		var w written
-		fill := func(g *groupBuffers) error { return g.readAll(ctx, segments) }
+		fill := func(g *groupBuffers) error { return g.readAll(ctx, spilled) }
 		err := f.Plan.assemble(ctx, bundle.Of(f.Run), group, fill, func(n int64) {
 			w.Buffers += n
 			bundle.Of(f.Run).Advance(Packing, "buffers", n)

@@ -118,7 +118,7 @@ func (p *Plan) Check() error {
 	return nil
 }
 
-// The bounds of GroupBytes where it is not given. There are groups times readers segments at most, so the number of groups
+// The bounds of GroupBytes where it is not given. There are groups times readers Spilled at most, so the number of groups
 // is bounded, but for tables beyond 32 GB.
 const (
 	maxGroups     = 512

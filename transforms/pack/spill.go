@@ -12,8 +12,8 @@ import (
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
-// A Segment is where rows of one group wait: Rows records from Offset on in a file of the scratch folder.
-type Segment struct {
+// Spilled is where rows of one group wait: Rows records from Offset on in a file of the scratch folder.
+type Spilled struct {
 	Group  int64
 	File   string
 	Offset int64
@@ -21,7 +21,7 @@ type Segment struct {
 }
 
 // spill reads a partition and returns where its rows wait.
-func (p *Plan) spill(ctx context.Context, run *bundle.Run, part table.Partition, advance func(n int64)) ([]Segment, error) {
+func (p *Plan) spill(ctx context.Context, run *bundle.Run, part table.Partition, advance func(n int64)) ([]Spilled, error) {
 	s := &spiller{folder: p.Scratch}
 	defer s.close()
 	if err := p.read(ctx, run, part, s, advance); err != nil {
@@ -36,7 +36,7 @@ type spiller struct {
 	file   *os.File // nil: there is none yet
 	w      *bufio.Writer
 	offset int64
-	out    []Segment
+	out    []Spilled
 }
 
 func (s *spiller) put(group int64, rows int, record func(i int) []byte) error {
@@ -55,7 +55,7 @@ func (s *spiller) put(group int64, rows int, record func(i int) []byte) error {
 		}
 		s.offset += int64(n)
 	}
-	s.out = append(s.out, Segment{group, filepath.Base(s.file.Name()), begin, int64(rows)})
+	s.out = append(s.out, Spilled{group, filepath.Base(s.file.Name()), begin, int64(rows)})
 	return nil
 }
 

@@ -116,19 +116,19 @@ func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (str
 		}
 		return s.text(p), nil
 	}
-	groups := map[int64][]Segment{}
+	groups := map[int64][]Spilled{}
 	for _, part := range s.partitions(partitions) {
-		segments, err := p.spill(ctx, run, part, func(int64) {})
+		spilled, err := p.spill(ctx, run, part, func(int64) {})
 		if err != nil {
 			return "", err
 		}
-		for _, seg := range segments {
-			groups[seg.Group] = append(groups[seg.Group], seg)
+		for _, sp := range spilled {
+			groups[sp.Group] = append(groups[sp.Group], sp)
 		}
 	}
-	for g, segments := range groups {
-		slices.Reverse(segments) // their order does not matter
-		fill := func(b *groupBuffers) error { return b.readAll(ctx, segments) }
+	for g, spilled := range groups {
+		slices.Reverse(spilled) // their order does not matter
+		fill := func(b *groupBuffers) error { return b.readAll(ctx, spilled) }
 		if err := p.assemble(ctx, run, g, fill, func(int64) {}); err != nil {
 			return "", err
 		}
@@ -239,20 +239,20 @@ func TestPackFails(t *testing.T) {
 	p := memoryPlan(dir, 9, 9, 1, 1<<20)
 	run := bundle.Begin(t.Context(), bundle.Options{Store: s})
 	defer func() { _ = run.End() }()
-	segments, err := p.spill(t.Context(), run, s.partitions(1)[0], func(int64) {})
-	if err != nil || len(segments) != 1 {
-		t.Fatal(segments, err)
+	spilled, err := p.spill(t.Context(), run, s.partitions(1)[0], func(int64) {})
+	if err != nil || len(spilled) != 1 {
+		t.Fatal(spilled, err)
 	}
 	for name, c := range map[string]struct {
-		segments []Segment
-		want     string
+		spilled []Spilled
+		want    string
 	}{
-		"a segment twice": {[]Segment{segments[0], segments[0]}, "came twice"},
-		"no segment":      {nil, "0 of 9 rows of group 0 were found"},
-		"short file":      {[]Segment{{File: segments[0].File, Offset: 1, Rows: 9}}, "scratch folder"},
+		"the same twice": {[]Spilled{spilled[0], spilled[0]}, "came twice"},
+		"none":           {nil, "0 of 9 rows of group 0 were found"},
+		"short file":     {[]Spilled{{File: spilled[0].File, Offset: 1, Rows: 9}}, "scratch folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := p.assemble(t.Context(), run, 0, func(g *groupBuffers) error { return g.readAll(t.Context(), c.segments) }, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := p.assemble(t.Context(), run, 0, func(g *groupBuffers) error { return g.readAll(t.Context(), c.spilled) }, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

@@ -15,7 +15,7 @@ type Proportions struct {
 	Strata, WithReplacement bool
 }
 
-// Drawn is the number of rows drawn from a group of n, and Test how many of them are for testing.
+// Count is the number of rows drawn from a group of n, and how many of them are for testing.
 func (p Proportions) Count(n int64) (drawn, test int64) {
 	share := decimal(p.Test)
 	sum := new(big.Rat).Add(decimal(p.Train), share)

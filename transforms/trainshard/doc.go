@@ -6,7 +6,7 @@
 //	shards --> Start --> states ---+--> trainFn ---+--> states, for the next iteration
 //	                     weights --'  (side input) '--> average.Vector: the shard's weights and rows
 //
-// Shards train side by side on the run's workers. Rows are in the memory of the worker (package dataset); states and weights travel
+// Shards train side by side on the run's workers. Rows are where the worker has them, in memory or in a file (package dataset); states and weights travel
 // through the pipeline, as raw bytes between processes.
 //
 // Guarantees: what comes out of an iteration depends on the rows, the weights, the states and the seed only, not on the

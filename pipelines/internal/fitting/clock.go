@@ -56,7 +56,7 @@ func rowsOf(p *params.Fit, rows int) int64 {
 	return int64(rows) * int64(p.Epochs-p.InitialEpoch)
 }
 
-// Loaded is called when all tables are in memory.
+// Loaded is called when all tables are read.
 func (c *clock) Loaded() { c.fit.Loaded() }
 
 // Begun is called before a shard begins an iteration.

@@ -24,7 +24,7 @@ func init() {
 	collect.Register[iterationScores]()
 }
 
-// loadedFn tells that all tables are read. Its output is the gate of the first iteration.
+// loadedFn tells that all tables are read, which closes their snapshots where the process that began the run hears of it. Its output is the gate of the first iteration.
 type loadedFn struct{ Run bundle.Ref }
 
 func (f *loadedFn) ProcessElement(shards int, gate func(int)) {

@@ -37,7 +37,7 @@ func NumericAt(types []string, i int) bool {
 	return len(types) > 0 && types[min(i, len(types)-1)] == numericLabels
 }
 
-// LabelTypes is the value of the column.
+// labelTypes is the value of the column.
 func labelTypes(numeric []bool) []string {
 	types := make([]string, len(numeric))
 	for i, n := range numeric {

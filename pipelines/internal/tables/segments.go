@@ -121,6 +121,3 @@ func AllOf(shards int) Segments {
 	}
 	return segments
 }
-
-// GPUSchema is that of the table of GPUs: MADlib's.
-var GPUSchema = table.Schema{{Name: "hostname", Type: table.TextType}, {Name: "gpu_descr", Type: table.TextType}}

@@ -116,7 +116,7 @@ func OfColumn(name table.Name, column string, err error) error {
 	return e
 }
 
-// ReadLabelTypes reads the column label_type, which only tables with numeric labels have.
+// readLabelTypes reads the column label_type, which only tables with numeric labels have.
 func (vs *Variables) readLabelTypes(b *table.Batch, name table.Name) error {
 	if b.Col(labelTypeColumn) == nil {
 		return nil
@@ -135,7 +135,7 @@ func (vs *Variables) readLabelTypes(b *table.Batch, name table.Name) error {
 	return nil
 }
 
-// Numeric tells of each dependent variable whether its labels are numbers.
+// numeric tells of each dependent variable whether its labels are numbers.
 func (vs Variables) numeric() []bool {
 	out := make([]bool, len(vs.Dependents))
 	for i, v := range vs.Dependents {
@@ -215,7 +215,7 @@ func (vs Variables) Compare(what string, with Variables, other string) []string 
 	return out
 }
 
-// CheckClasses reports labels whose classes are others, or in another order, than those of the table that a model is trained on: what
+// checkClasses reports labels whose classes are others, or in another order, than those of the table that a model is trained on: what
 // the model calls its first class would be compared with another one.
 func (vs Variables) checkClasses(what string, with Variables, other string) error {
 	for i := range min(len(vs.Dependents), len(with.Dependents)) {
