@@ -37,7 +37,7 @@ func Worker(args []string) bool { return runner.Worker(args) }
 
 // Work makes this process that worker, until the runner needs it no longer or has gone. The stores must be linked in. Its error is
 // for standard error, and the exit code then not 0.
-func Work(ctx context.Context, args []string) error { return runner.Work(ctx, args, nil) }
+func Work(ctx context.Context, args []string) error { return runner.Work(ctx, args) }
 
 // Sweep removes the temporary files that killed processes of this user have left.
 func Sweep() { scratch.Sweep() }

@@ -87,7 +87,7 @@ func openDataflow(_ context.Context, c Config) (Runner, error) {
 	s := &r.settings
 	s.Project, s.Region, r.staging = c.Options["project"], c.Options["region"], c.Options["staging_location"]
 	s.Experiments = []string{"beam_fn_api", "use_runner_v2", "use_unified_worker", "use_portable_job_submission"}
-	s.Options = runtime.RawOptions{Options: workerOptions(c.Worker)}
+	s.Options = runtime.RawOptions{Options: workerOptions()}
 	s.MachineType = c.Options["worker_machine_type"]
 	s.ContainerImage = withDefault(c.Options["sdk_container_image"], defaultImage)
 	s.TempLocation = withDefault(c.Options["temp_location"], strings.TrimSuffix(r.staging, "/")+"/tmp")

@@ -47,7 +47,7 @@ func TestDataflowDryRun(t *testing.T) {
 			"worker_machine_type": "n1-standard-8", "accelerator": "type:nvidia-tesla-t4;count:1;install-nvidia-driver", "num_workers": "4",
 			"autoscaling_algorithm": "NONE", "subnetwork": "regions/europe-west1/subnetworks/inner", "no_use_public_ips": "true",
 		},
-		Worker: map[string]string{"lease": "run 7"}, Training: "runner.trainFn",
+		Training: "runner.trainFn",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestDataflowDryRun(t *testing.T) {
 	if len(pool.SdkHarnessContainerImages) != 2 {
 		t.Errorf("%d environments, want one with and one without the accelerator", len(pool.SdkHarnessContainerImages))
 	}
-	if options := string(job.Environment.SdkPipelineOptions); !strings.Contains(options, `"gs://bucket/staging/beamfit-fit--iris-1/model"`) || !strings.Contains(options, `"lease":"run 7"`) {
+	if options := string(job.Environment.SdkPipelineOptions); !strings.Contains(options, `"gs://bucket/staging/beamfit-fit--iris-1/model"`) {
 		t.Errorf("options %s", options)
 	}
 	read("pipeline.json")

@@ -45,7 +45,7 @@ func (r *dataflowRunner) translate(ctx context.Context, p *beam.Pipeline, name s
 	folder := strings.TrimSuffix(r.staging, "/") + "/" + name
 	t := &dataflowJob{name: name, model: model, settings: r.settings, workerURL: folder + "/worker", modelURL: folder + "/model"}
 	t.settings.Name = name
-	t.settings.Options.Options = workerOptions(r.settings.Options.Options) // Beam's code writes into it
+	t.settings.Options.Options = workerOptions() // Beam's code writes into it
 	return t, nil
 }
 

@@ -30,7 +30,6 @@
 // # Flink
 //
 // Flink's own way to cancel is its REST interface: a job that is cancelled through the job service, or whose driver or job service
-// was killed, goes on there. Cancel therefore also asks Flink where the option flink_rest is given. For the driver that was killed
-// there is the lease: Config.Worker carries a value to all workers, and Work asks a function of the caller's about it as long as
-// the worker lives; its error ends the worker, and with no worker that works Flink gives the job up.
+// was killed, goes on there. Cancel therefore also asks Flink where the option flink_rest is given. That the driver was killed is none
+// of this package's business: DoFns find out (bundle.Lease) and fail, and Flink gives the job up.
 package runner

@@ -65,7 +65,7 @@ func openFlink(ctx context.Context, c Config) (_ Runner, err error) {
 	if err != nil {
 		return nil, optionError("endpoint", "must be the HOST:PORT of a Beam job service, found %q", endpoint)
 	}
-	r := &flinkRunner{conn: conn, service: service{client: jobpb.NewJobServiceClient(conn), env: env, worker: c.Worker}}
+	r := &flinkRunner{conn: conn, service: service{client: jobpb.NewJobServiceClient(conn), env: env}}
 	defer func() {
 		if err != nil {
 			_ = r.Close()

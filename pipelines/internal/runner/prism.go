@@ -71,7 +71,7 @@ func openPrism(_ context.Context, c Config) (Runner, error) {
 	case "EXTERNAL":
 		r.place = AnyMachine
 	}
-	r.service = service{client: srv.client, env: env, worker: c.Worker}
+	r.service = service{client: srv.client, env: env}
 	return r, nil
 }
 

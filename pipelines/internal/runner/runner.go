@@ -76,9 +76,6 @@ var (
 type Config struct {
 	// Options are those of Options and, for Flink and Dataflow, others of the engine, by their names.
 	Options map[string]string
-	// Worker values reach every worker that is another process as Beam's PipelineOptions; see Work. They hold no secret: engines
-	// show them.
-	Worker map[string]string
 	// Training is the DoFn that an accelerator is for, as Beam names it: "trainshard.trainFn".
 	Training string
 }

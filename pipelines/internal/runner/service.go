@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +29,6 @@ type service struct {
 	env    environment
 	// options are sent with every job, by Beam's names.
 	options map[string]*structpb.Value
-	worker  map[string]string
 }
 
 // submit starts a job of that unique name.
@@ -85,7 +83,7 @@ func (s *service) jobOptions(name string) *structpb.Struct {
 		"app_name":    structpb.NewStringValue("beamfit"),
 		"job_name":    structpb.NewStringValue(name),
 		"experiments": list("beam_fn_api"),
-		"go_options":  structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{"options": goOptions(s.worker)}}),
+		"go_options":  structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{"options": goOptions()}}),
 	}
 	for name, v := range s.options {
 		fields[name] = v
@@ -106,23 +104,21 @@ func list(values ...string) *structpb.Value {
 }
 
 // goOptions are the worker options in the form of the job service.
-func goOptions(values map[string]string) *structpb.Value {
+func goOptions() *structpb.Value {
 	fields := map[string]*structpb.Value{}
-	for name, v := range workerOptions(values) {
+	for name, v := range workerOptions() {
 		fields[name] = structpb.NewStringValue(v)
 	}
 	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
 }
 
-// workerOptions are the options of the Go SDK's workers: the values of the caller, and the hook by which a worker's log goes to the
-// engine. They do not depend on what is enabled in this process.
-func workerOptions(values map[string]string) map[string]string {
-	out := map[string]string{
+// workerOptions are the options of the Go SDK's workers: the hook by which a worker's log goes to the engine. They do not depend on what
+// is enabled in this process.
+func workerOptions() map[string]string {
+	return map[string]string{
 		"hookOrder": fmt.Sprintf("[%q]", harness.DefaultRemoteLoggingHook),
 		"hooks":     fmt.Sprintf("{%q:null}", harness.DefaultRemoteLoggingHook),
 	}
-	maps.Copy(out, values)
-	return out
 }
 
 // serviceError is an error of gRPC in the words of this package.

@@ -57,13 +57,9 @@ func parseWorker(args []string) (w workerStart, ok bool) {
 	return w, worker || w.id != "" && w.provision != ""
 }
 
-// A Lease is asked, in a worker, whether the run that the worker works for goes on: it returns with an error when the worker must
-// end, and with nil only when ctx ends. option reads the values of Config.Worker.
-type Lease func(ctx context.Context, option func(name string) string) error
-
 // Work makes this process the worker that args describe, until the runner that started it has gone or says that it is no longer
-// needed. The error is for standard error; the process should then end with a code that is not 0. lease may be nil.
-func Work(ctx context.Context, args []string, lease Lease) error {
+// needed. The error is for standard error; the process should then end with a code that is not 0.
+func Work(ctx context.Context, args []string) error {
 	w, ok := parseWorker(args)
 	if !ok {
 		return errors.New("these are not the arguments of a worker")
@@ -83,17 +79,14 @@ func Work(ctx context.Context, args []string, lease Lease) error {
 	}
 	beam.PipelineOptions.Import(opt.Options)
 	beam.Init()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if lease != nil {
-		go func() { cancel(lease(ctx, beam.PipelineOptions.Get)) }()
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	done := make(chan error, 1)
 	go func() {
 		done <- harness.MainWithOptions(ctx, w.logging, w.control, harness.Options{StatusEndpoint: w.status, RunnerCapabilities: w.runnerCapabilities})
 	}()
 	// Beam's own main waits for an hour, and another one, when the control stream has ended well: whoever started the process may
-	// have gone. And DoFns need not come back when the lease has ended.
+	// have gone. And DoFns need not come back when the context has ended.
 	select {
 	case err := <-done:
 		if err != nil && ctx.Err() == nil {

@@ -47,7 +47,7 @@ func TestWorkerOfNobody(t *testing.T) {
 	lis.Close()
 	ctx, stop := context.WithTimeout(t.Context(), startTimeout/2)
 	defer stop()
-	err = Work(ctx, []string{"--id=1-1", "--provision_endpoint=" + nobody}, nil)
+	err = Work(ctx, []string{"--id=1-1", "--provision_endpoint=" + nobody})
 	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "worker 1-1") {
 		t.Errorf("%v", err)
 	}

@@ -46,16 +46,15 @@ func Run(t *testing.T, s Subject) {
 		{"several", testSeveral},
 		{"processes", testProcesses},
 		{"death", testDeath},
-		{"lease", testLease},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, s) })
 	}
 }
 
 // open opens the runner for a test.
-func (s Subject) open(t *testing.T, worker map[string]string) runner.Runner {
+func (s Subject) open(t *testing.T) runner.Runner {
 	t.Helper()
-	r, err := runner.Open(t.Context(), s.Runner, runner.Config{Options: s.Options, Worker: worker})
+	r, err := runner.Open(t.Context(), s.Runner, runner.Config{Options: s.Options})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +109,7 @@ func Nothing(s beam.Scope) { beam.ParDo(s, &doubleFn{}, ints(s, 1)) }
 
 func testElements(t *testing.T, sub Subject) {
 	dir := t.TempDir()
-	j := job(t, sub.open(t, nil), func(s beam.Scope) {
+	j := job(t, sub.open(t), func(s beam.Scope) {
 		beam.ParDo0(s, &keepFn{dir}, beam.ParDo(s, &doubleFn{}, beam.Reshuffle(s, ints(s, 5))))
 	})
 	if j.ID() == "" {
@@ -134,7 +133,7 @@ func testElements(t *testing.T, sub Subject) {
 
 func testGroups(t *testing.T, sub Subject) {
 	groups, joined, sum := t.TempDir(), t.TempDir(), t.TempDir()
-	r := sub.open(t, nil)
+	r := sub.open(t)
 	p, s := beam.NewPipelineWithRoot()
 	keyed := beam.ParDo(s, &keyFn{}, ints(s, 7))
 	beam.ParDo0(s, &sumFn{groups}, beam.GroupByKey(s, keyed))
@@ -150,7 +149,7 @@ func testGroups(t *testing.T, sub Subject) {
 
 func testSideInputs(t *testing.T, sub Subject) {
 	dir := t.TempDir()
-	j := job(t, sub.open(t, nil), func(s beam.Scope) {
+	j := job(t, sub.open(t), func(s beam.Scope) {
 		factor := beam.Combine(s, &addFn{}, ints(s, 5))
 		beam.ParDo0(s, &scaleFn{dir}, ints(s, 3), beam.SideInput{Input: factor}, beam.SideInput{Input: ints(s, 4)})
 	})
@@ -177,7 +176,7 @@ func failed(t *testing.T, j runner.Job) *runner.JobError {
 func testError(t *testing.T, sub Subject) {
 	dir := t.TempDir()
 	const text = `row 4: ˂typed˃ {"kind":"value","of":"a \"column\""}`
-	e := failed(t, job(t, sub.open(t, nil), func(s beam.Scope) {
+	e := failed(t, job(t, sub.open(t), func(s beam.Scope) {
 		sum := beam.Combine(s, &addFn{}, beam.ParDo(s, &badFn{At: 3, Text: text}, ints(s, 5)))
 		beam.ParDo0(s, &keepFn{dir}, sum)
 	}))
@@ -191,7 +190,7 @@ func testError(t *testing.T, sub Subject) {
 }
 
 func testPanic(t *testing.T, sub Subject) {
-	e := failed(t, job(t, sub.open(t, nil), func(s beam.Scope) {
+	e := failed(t, job(t, sub.open(t), func(s beam.Scope) {
 		beam.ParDo(s, &badFn{At: 0, Text: "broken contract", Panic: true}, ints(s, 1))
 	}))
 	if !strings.Contains(e.Text, "broken contract") || !strings.Contains(e.Text, "badFn") {
@@ -226,7 +225,7 @@ func slow(dir string) func(beam.Scope) {
 
 func testCancel(t *testing.T, sub Subject) {
 	dir := t.TempDir()
-	j := job(t, sub.open(t, nil), slow(dir))
+	j := job(t, sub.open(t), slow(dir))
 	appears(t, dir, "started")
 	short, stop := context.WithTimeout(t.Context(), time.Millisecond)
 	defer stop()
@@ -250,7 +249,7 @@ func testCancel(t *testing.T, sub Subject) {
 		}
 		return
 	}
-	if r := sub.open(t, nil); r.Traits().Workers == runner.ThisProcess {
+	if r := sub.open(t); r.Traits().Workers == runner.ThisProcess {
 		appears(t, dir, "stopped")
 	}
 }
@@ -267,7 +266,7 @@ func testContext(t *testing.T, sub Subject) {
 		cancel(cause)
 	}()
 	defer func() { <-watching }()
-	r := sub.open(t, nil)
+	r := sub.open(t)
 	p, s := beam.NewPipelineWithRoot()
 	slow(dir)(s)
 	if err := runner.Run(ctx, r, p, "test-context"); err != cause {
@@ -288,7 +287,7 @@ func testContext(t *testing.T, sub Subject) {
 
 // Several jobs at once on one runner.
 func testSeveral(t *testing.T, sub Subject) {
-	r := sub.open(t, nil)
+	r := sub.open(t)
 	done := make(chan error)
 	const jobs = 3
 	for range jobs {
@@ -310,20 +309,20 @@ func testSeveral(t *testing.T, sub Subject) {
 	}
 }
 
-// Workers are where the traits say, are told what they shall be told, and leave when nobody needs them.
+// Workers are where the traits say, and leave when nobody needs them.
 func testProcesses(t *testing.T, sub Subject) {
 	dir := t.TempDir()
-	r := sub.open(t, map[string]string{ToldOption: "something"})
+	r := sub.open(t)
 	if err := job(t, r, func(s beam.Scope) { beam.ParDo0(s, &whoFn{dir}, ints(s, 2)) }).Wait(guard(t)); err != nil {
 		t.Fatal(err)
 	}
 	here := fmt.Sprintf("pid %d", os.Getpid())
 	if r.Traits().Workers == runner.ThisProcess {
-		expect(t, dir, here, "told ")
+		expect(t, dir, here)
 		return
 	}
 	got, err := notes(dir)
-	if err != nil || len(got) < 2 || got[len(got)-1] != "told something" || slices.Contains(got, here) {
+	if err != nil || len(got) == 0 || slices.Contains(got, here) {
 		t.Fatalf("got %q, %v", got, err)
 	}
 	if sub.KeepsWorkers {
@@ -357,7 +356,7 @@ func workersEnd(t *testing.T, dir string) {
 // Lost proves what a job does whose job service is killed: it fails as one that can be tried again, and its workers end.
 func Lost(t *testing.T, s Subject, kill func()) {
 	dir := t.TempDir()
-	j := job(t, s.open(t, nil), slow(dir))
+	j := job(t, s.open(t), slow(dir))
 	appears(t, dir, "started")
 	kill()
 	if e := failed(t, j); !errors.Is(e, runner.ErrUnavailable) {
@@ -368,7 +367,7 @@ func Lost(t *testing.T, s Subject, kill func()) {
 
 // A worker that dies costs the job at most.
 func testDeath(t *testing.T, sub Subject) {
-	r := sub.open(t, nil)
+	r := sub.open(t)
 	if r.Traits().Workers == runner.ThisProcess {
 		t.Skip("the worker is this process")
 	}
@@ -383,25 +382,4 @@ func testDeath(t *testing.T, sub Subject) {
 		t.Fatalf("the next job: %v", err)
 	}
 	expect(t, after, "0")
-}
-
-// The end of the lease ends the workers, and with them the job, whose driver need not live.
-func testLease(t *testing.T, sub Subject) {
-	lease := filepath.Join(t.TempDir(), "lease")
-	if err := os.WriteFile(lease, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	r := sub.open(t, map[string]string{LeaseOption: lease})
-	if r.Traits().Workers == runner.ThisProcess {
-		t.Skip("the worker is this process")
-	}
-	dir := t.TempDir()
-	j := job(t, r, slow(dir))
-	appears(t, dir, "started")
-	if err := os.Remove(lease); err != nil {
-		t.Fatal(err)
-	}
-	if e := failed(t, j); e.State != "FAILED" {
-		t.Errorf("state %s: %v", e.State, e)
-	}
 }
