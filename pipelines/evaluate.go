@@ -103,7 +103,7 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scor
 	err = e.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		run := e.RunRef
 		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, e.Spread(s, beam.CreateList(s, e.set.Shards))))
-		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, e.Limits.Piece))
+		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, average.Layout{Piece: e.Limits.Piece}))
 		collect.Keep[score.Scores](s, box.Box, key, all)
 		return nil
 	})

@@ -27,6 +27,8 @@ import (
 // Callbacks of fit_params act on the averaged weights after iterations that are scored; they may end the fit, set the learning rate, and make the
 // model that of the best iteration.
 //
+// FitOptions say how the averages may differ from MADlib's rule: sooner, after a warm-up, by another rule (package rounds).
+//
 // One fit at a time may make a model: a second one fails at its start, and names the first.
 //
 // The same seed, data and shards give the same weights, bit for bit, on every runner and with any number of workers.
@@ -115,6 +117,9 @@ func (f *fit) write(ctx context.Context, output string, end fitting.Course) (of 
 	}
 	f.warnOfNaN(end.Reports)
 	f.summary.Stopped, f.summary.Done = end.Stopped, end.Done
+	if f.summary.Rounds != nil {
+		f.summary.Rounds.TailKept = end.TailKept()
+	}
 	summary, err := f.summary.Row()
 	if err != nil {
 		return of, err
@@ -126,7 +131,7 @@ func (f *fit) write(ctx context.Context, output string, end fitting.Course) (of 
 func (f *fit) result(end fitting.Course, of tables.Report) FitResult {
 	r := FitResult{
 		TrainingLoss: float64(of.Training.Loss), TrainingMetrics: namedValues(of.Training),
-		Iteration: of.Iteration, ResumedAfter: f.run.Resumed, Warnings: f.warnings,
+		Iteration: of.Iteration, ResumedAfter: f.run.Resumed, Warnings: f.warnings, Tail: end.Tail,
 	}
 	if end.Stopped != "" {
 		r.StoppedAfter, r.StopReason = end.Done, end.Stopped

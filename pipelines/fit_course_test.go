@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/fitting"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
@@ -80,14 +81,14 @@ func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		two, err := f.run.Iterate(t.Context(), begin, 2)
+		two, err := f.run.Iterate(t.Context(), begin, fitting.Place{Done: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.run.Iterate(t.Context(), two, 4); err != nil {
+		if _, err := f.run.Iterate(t.Context(), two, fitting.Place{Done: 4}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := f.run.Iterate(t.Context(), two, 4); !errors.Is(err, table.ErrNotExist) {
+		if _, err := f.run.Iterate(t.Context(), two, fitting.Place{Done: 4}); !errors.Is(err, table.ErrNotExist) {
 			t.Errorf("%s: begun again: %v", runner, err)
 		}
 		j.End()

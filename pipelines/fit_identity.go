@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,7 @@ func (f *fit) identity(start []float32) map[string]string {
 	if names := fitting.LossNames(f.run.Model); names != nil {
 		id["losses of outputs"] = strings.Join(names, ", ")
 	}
+	maps.Copy(id, roundsIdentity(f.run.Schedule.Rounds))
 	return id
 }
 

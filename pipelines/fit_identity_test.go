@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"maps"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
+	"github.com/beamfit/beamfit/pipelines/internal/rounds"
+	"github.com/beamfit/beamfit/transforms/outer"
 )
 
 // Every argument of Fit that changes the weights is in the identity of a checkpoint, or in this list of those that change none: a
@@ -24,6 +28,9 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"CheckpointEvery":  "no result depends on it",
 		"WarmStart":        "what it says is in the identity: first weights",
 		"Replace":          "what becomes of an older model",
+		"Sync":             "what it chooses is in the identity: TestRoundsIdentity",
+		"Moving":           "of networks with batch normalisation: TestRoundsIdentity",
+		"Steps":            "of learning rates that change: TestRoundsIdentity",
 		"Name":             "recorded only",
 		"Description":      "recorded only",
 		"FilesBelow":       "where callbacks write",
@@ -52,12 +59,19 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		t.Errorf("the same network, given as JSON, has another identity: %s", d)
 	}
 	changes := map[string]func(*FitOptions){
-		"Source":       func(o *FitOptions) { o.Source = "iris_test_packed" },
-		"Compile":      func(o *FitOptions) { o.Compile += " " },
-		"Fit":          func(o *FitOptions) { o.Fit = "batch_size=7" },
-		"Validation":   func(o *FitOptions) { o.Validation = "" },
-		"MetricsEvery": func(o *FitOptions) { o.MetricsEvery = 2 },
-		"Seed":         func(o *FitOptions) { o.Seed++ },
+		"Source":        func(o *FitOptions) { o.Source = "iris_test_packed" },
+		"Compile":       func(o *FitOptions) { o.Compile += " " },
+		"Fit":           func(o *FitOptions) { o.Fit = "batch_size=7" },
+		"Validation":    func(o *FitOptions) { o.Validation = "" },
+		"MetricsEvery":  func(o *FitOptions) { o.MetricsEvery = 2 },
+		"Seed":          func(o *FitOptions) { o.Seed++ },
+		"SyncEvery":     func(o *FitOptions) { o.SyncEvery = 3 },
+		"WarmUpPasses":  func(o *FitOptions) { o.WarmUpPasses = 3 },
+		"Outer":         func(o *FitOptions) { o.Outer = "slowmo" },
+		"OuterRate":     func(o *FitOptions) { o.Outer, o.OuterRate = "nesterov", new(0.5) },
+		"OuterMomentum": func(o *FitOptions) { o.Outer, o.OuterMomentum = "nesterov", new(0.5) },
+		"InnerState":    func(o *FitOptions) { o.InnerState = "reset" },
+		"AverageTail":   func(o *FitOptions) { o.AverageTail, o.Validation = "swa", "iris_test_packed" },
 		"Arch": func(o *FitOptions) {
 			o.ArchTable, o.ID, o.Arch = "", 0, bytes.Replace(irisJSON(t), []byte("relu"), []byte("tanh"), 1)
 		},
@@ -75,6 +89,31 @@ func TestIdentityHasAllArguments(t *testing.T) {
 			if maps.Equal(base, identity(opt)) {
 				t.Errorf("FitOptions.%s changes nothing in the identity of a checkpoint", name)
 			}
+		}
+	}
+}
+
+// What is decided about rounds is in the identity, whoever decided it.
+func TestRoundsIdentity(t *testing.T) {
+	plain := roundsIdentity(rounds.Plan{})
+	for name, p := range map[string]rounds.Plan{
+		"sync-every":        {Every: 4},
+		"outer rule":        {Rule: outer.Rule{Name: outer.SlowMo, Rate: 1}},
+		"inner-state":       {Fresh: true},
+		"moving statistics": {Moving: rounds.Pooled},
+		"average-tail":      {Tail: rounds.SWA, TailFrom: 4},
+		"steps":             {Global: true},
+	} {
+		got := roundsIdentity(p)
+		if got[name] == plain[name] {
+			t.Errorf("%+v changes nothing in the identity", p)
+		}
+	}
+	of := rounds.Fit{Iterations: 10, Params: params.Fit{BatchSize: 1, Epochs: 1}, Rows: slices.Repeat([]int{5}, 8)}
+	for _, o := range []rounds.Options{{Sync: rounds.Auto}, {WarmUpPasses: 2}} {
+		p, _, err := rounds.New(o, of)
+		if err != nil || roundsIdentity(p)["warm-up-passes"] != "2" {
+			t.Errorf("%+v: %v, %v", o, roundsIdentity(p), err)
 		}
 	}
 }

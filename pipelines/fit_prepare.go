@@ -99,7 +99,12 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err := f.compile(ctx, source); err != nil {
 		return nil, err
 	}
+	plan, err := f.planRounds()
+	if err != nil {
+		return nil, err
+	}
 	f.run.Schedule = fitting.Schedule{
+		Rounds:     plan,
 		Iterations: f.opt.Iterations, ScoreEvery: f.opt.MetricsEvery, PerPipeline: f.opt.IterationsPerJob,
 		CheckpointEvery: f.opt.CheckpointEvery, EndAtScores: f.run.Callbacks.NeedsScores(),
 	}.Complete(len(start), f.Limits.Iterations)
@@ -162,6 +167,9 @@ func (f *fit) checkArguments() error {
 		return fmt.Errorf("the iterations from one checkpoint to the next must not be negative, found %d", f.opt.CheckpointEvery)
 	case f.opt.MetricsEvery < 0 || f.opt.MetricsEvery > f.opt.Iterations:
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
+	}
+	if err := f.opt.rounds().Check(); err != nil {
+		return err
 	}
 	compile, err := params.ParseCompile(f.opt.Compile)
 	if err != nil {

@@ -169,6 +169,28 @@ type FitOptions struct {
 	// CheckpointEvery writes what is trained to the table MODEL_checkpoint after every so many iterations; 0: never. A fit with the
 	// same arguments goes on from there, and drops it at the end.
 	CheckpointEvery int
+	// Sync is "auto", which chooses SyncEvery, WarmUpPasses and Outer by the number of shards and iterations and says what it has chosen; "":
+	// they are as they are.
+	Sync string
+	// SyncEvery is the most steps of a shard between two averages of the weights; 0: an iteration.
+	SyncEvery int
+	// WarmUpPasses is the number of passes that begin the fit as one worker's: the shards train in turn, and nothing is averaged. A multiple
+	// of the passes of an iteration.
+	WarmUpPasses int
+	// Outer is what becomes of the average: "average" (or ""), the next weights; "slowmo" or "nesterov", a step of an optimizer towards it, with
+	// OuterRate and OuterMomentum; nil: slowmo 1 and 0.5; nesterov 1, with an optimizer other than SGD 0.7, and 1 - 1/shards, at most 0.9.
+	Outer                    string
+	OuterRate, OuterMomentum *float64
+	// InnerState "keep" (or "") leaves optimizer states with their shards, "reset" begins every round with new ones.
+	InnerState string
+	// Moving is what becomes of the moving statistics of batch normalisation: "average" (or ""), "pooled", the mean and the variance of all shards
+	// together, or "recompute", computed anew from rows before weights are scored.
+	Moving string
+	// AverageTail averages the weights of the last quarter of the iterations, and makes the model that average where its validation loss is smaller:
+	// "swa", each the same, or "ema", the latest most; "": it does not.
+	AverageTail string
+	// Steps is what learning-rate schedules count: "local" (or ""), the steps of each shard, or "global", those of all.
+	Steps string
 	// WarmStart begins with the weights of the existing Model and replaces it.
 	WarmStart bool
 	// Replace trains anew and replaces the Model, which may exist or not; not with WarmStart.
@@ -193,6 +215,8 @@ type FitResult struct {
 	// StoppedAfter is the iteration after which callbacks ended the fit, and StopReason says why; 0 and "": none did.
 	StoppedAfter int
 	StopReason   string
+	// Tail says how the average of the tail compares, and what the model is; "": there was none.
+	Tail string
 	// ResumedAfter is the iteration of the checkpoint that the fit went on from; 0: it began at the beginning.
 	ResumedAfter int
 	// Warnings tell, in sentences, what is odd but no error: a validation table that was packed differently.

@@ -50,6 +50,7 @@ func (t *fitTask) define(f flags) {
 		"most iterations of one Beam job; no result depends on it")
 	f.add(flagvalue.Of(&t.opt.CheckpointEvery, flagvalue.Positive), "checkpoint-every", "K", none,
 		"write what is trained to MODEL_checkpoint after every K iterations; the same command goes on from there, and drops it at the end")
+	t.defineRounds(f)
 	f.toggle(&t.opt.WarmStart, "warm-start", "start from the weights of the existing MODEL and replace it")
 	f.replace(&t.opt.Replace, "the new model and its summary, trained anew,")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name, for the summary")
@@ -57,7 +58,10 @@ func (t *fitTask) define(f flags) {
 	f.seed(&t.opt.Seed, "weights, on the same rows and shards")
 }
 
-func (t *fitTask) validate(args []string, _ func(string) bool) error {
+func (t *fitTask) validate(args []string, given func(string) bool) error {
+	if err := t.checkRounds(given); err != nil {
+		return err
+	}
 	if t.opt.Replace && t.opt.WarmStart {
 		return errors.New("--replace cannot be used with --warm-start, which goes on from the model that it replaces: --replace trains anew")
 	}
@@ -80,6 +84,9 @@ func (t *fitTask) run(ctx context.Context, a *app) error {
 	}
 	if res.Iteration < lastIteration(res, t.opt) {
 		a.say("%s: the weights are those of iteration %d", t.opt.Model, res.Iteration)
+	}
+	if res.Tail != "" {
+		a.say("%s: %s", t.opt.Model, res.Tail)
 	}
 	a.say("%s: %s", t.opt.Model, scores("training ", res.TrainingLoss, res.TrainingMetrics))
 	if res.ValidationLoss != nil {

@@ -48,8 +48,12 @@ type Scalars struct {
 }
 
 // Scalars are those of a step, of which iteration were done before.
-func (o *Optimizer) Scalars(iteration int64) Scalars {
-	s := Scalars{Rate: o.rate.at(iteration)}
+func (o *Optimizer) Scalars(iteration int64) Scalars { return o.ScalarsAt(iteration, iteration) }
+
+// ScalarsAt are those of a step before which the slots have seen iteration steps, at another place of the learning rate's schedule (or
+// decay): that of all shards' steps together, or that of slots which were made anew.
+func (o *Optimizer) ScalarsAt(iteration, place int64) Scalars {
+	s := Scalars{Rate: o.rate.at(place)}
 	if o.corrector != nil {
 		s = o.corrector.correct(s.Rate, iteration)
 	}
@@ -64,6 +68,12 @@ func (o *Optimizer) Scalars(iteration int64) Scalars {
 func (o *Optimizer) LearningRate() (rate float64, ok bool) {
 	return o.rate.initial, o.rate.schedule == nil
 }
+
+// RateChanges says whether the learning rate changes with the steps, by a schedule or decay.
+func (o *Optimizer) RateChanges() bool { return o.rate.schedule != nil || o.rate.decay != 0 }
+
+// RateAt is the learning rate at a place of its schedule or decay.
+func (o *Optimizer) RateAt(place int64) float64 { return o.rate.at(place) }
 
 // WithRate is the optimizer with another learning rate. Its decay stays, a schedule does not.
 func (o *Optimizer) WithRate(learningRate float64) *Optimizer {

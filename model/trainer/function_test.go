@@ -172,7 +172,7 @@ func TestFunctionsAllocateNothing(t *testing.T) {
 	allocs := func(epochs int) float64 {
 		in := TrainInput{Data: data, Fit: params.Fit{BatchSize: 5, Epochs: epochs}}
 		return testing.AllocsPerRun(5, func() {
-			if _, err := w.passes(context.Background(), in, 60, 5); err != nil {
+			if _, _, err := w.passes(context.Background(), in, 60, 5); err != nil {
 				t.Error(err)
 			}
 		})

@@ -93,6 +93,9 @@ func New(c Config) (*Model, error) {
 	return m, nil
 }
 
+// Optimizer is that of the compile parameters. It is immutable.
+func (m *Model) Optimizer() *optimizer.Optimizer { return m.optimizer }
+
 // LearningRate is that of the optimizer; ok is false where it follows a schedule. The model must have compile parameters.
 func (m *Model) LearningRate() (rate float64, ok bool) { return m.optimizer.LearningRate() }
 

@@ -204,10 +204,9 @@ const (
 	mostLookUp  = 200 * time.Millisecond
 )
 
-// runResident makes the steps of a pass on the device, some at a time.
-func (p *pass) runResident(ctx context.Context) error {
+// runResident makes the steps of a pass over rows in their order on the device, some at a time.
+func (p *pass) runResident(ctx context.Context, order []int32) error {
 	r := p.resident
-	order := p.order[:min(p.steps*p.batch, len(p.order))]
 	for len(order) > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -247,12 +246,14 @@ func (p *pass) residentSteps(order []int32, batch, steps int) error {
 		for o, n := range p.counted {
 			r.scales[i*outputs+o] = float32(p.model.lossWeights[o] / float64(n))
 		}
-		p.step.Scalars = p.optimizer.Scalars(p.iteration)
+		p.step.Scalars = p.optimizer.ScalarsAt(p.iteration, p.schedule.Place)
 		p.step.Crew = p.crew // for instructions that run on the CPU
 		r.steps[i] = p.step
 		p.step.Counter++
 		p.iteration++
+		p.schedule.Place += p.schedule.Stride
 	}
+	p.trained += len(order)
 	r.walk = plan.Walk{Rows: r.rows, Order: order, Factors: r.factors, Steps: r.steps[:steps], Scales: r.scales[:steps*outputs]}
 	return r.device.RunSteps(step.slices[0].program, &r.walk)
 }

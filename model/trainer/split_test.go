@@ -203,7 +203,7 @@ func allocateNothing(t *testing.T, json string) {
 	allocs := func(epochs int) float64 {
 		in := TrainInput{Data: data, Cores: cores, Fit: params.Fit{BatchSize: 37, Epochs: epochs}}
 		return testing.AllocsPerRun(3, func() {
-			if _, err := w.passes(context.Background(), in, 74, 37); err != nil {
+			if _, _, err := w.passes(context.Background(), in, 74, 37); err != nil {
 				t.Error(err)
 			}
 		})

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/beamfit/beamfit/model/kernels"
 )
@@ -18,9 +19,16 @@ type State struct {
 // stateVersion is the first byte of a State's bytes.
 const stateVersion = 1
 
+// Clone is a copy that shares no memory.
+func (s State) Clone() State { return State{s.Iteration, slices.Clone(s.Slots)} }
+
 // NewState is the state before the first step.
-func (m *Model) NewState() State {
-	s := State{Slots: make([]float32, m.slots)}
+func (m *Model) NewState() State { return m.Renew(State{Slots: make([]float32, m.slots)}) }
+
+// Renew is the state before the first step, in the memory of another one.
+func (m *Model) Renew(s State) State {
+	clear(s.Slots)
+	s.Iteration = 0
 	for slot := range m.slots / max(1, m.trainable) {
 		if start := m.optimizer.SlotStart(slot); start != 0 {
 			kernels.Fill(start, s.Slots[slot*m.trainable:][:m.trainable])

@@ -23,17 +23,26 @@ type TrainInput struct {
 	Seed      uint64
 	Shard     int
 	Iteration int
+	// Part is the share of the iteration's steps that the call makes; the zero value: all of them.
+	Part Part
+	// Schedule is where the learning rate's schedule is; nil: at the step that the State says.
+	Schedule *Schedule
 	// Cores lends cores for the slices of a batch; nil: the caller's is the only one. No result depends on it.
 	Cores Cores
+	// Room is memory for the result that the caller gives up: that of the State's own slots may be it. Without it the result is new.
+	Room Room
 	// Progress is called after every step with the number of rows of the step; nil: nobody listens.
 	Progress func(rows int)
 }
 
-// A TrainResult is what an iteration made of a shard. It shares no memory with the input.
+// A Room is memory for what Train makes, each array as long as that which will be there; nil, or of another length: none.
+type Room struct{ Weights, Slots []float32 }
+
+// A TrainResult is what an iteration made of a shard. It shares no memory with the input but for the Room.
 type TrainResult struct {
 	Weights []float32
 	State   State
-	Rows    int // rows of the shard: its weight in the average
+	Rows    int // its weight in the average: rows of the shard; of a part of an iteration those that it trained on
 }
 
 // Train makes the passes of one iteration over a shard. A shard without rows gives its weights and state back.
@@ -43,9 +52,13 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	}
 	rows := in.Data.Rows()
 	if rows == 0 {
-		return TrainResult{Weights: slices.Clone(in.Weights), State: in.State.clone()}, nil
+		return in.unchanged(), nil
 	}
 	batch := min(in.Fit.BatchSize, rows)
+	from, to := in.Part.steps(StepsOf(in.Fit, rows))
+	if from == to && in.Part.Of > 1 {
+		return in.unchanged(), nil
+	}
 	w, err := m.worker(poolKey{mode: training, batch: batch, last: rows % batch, place: m.placeOf(in.Shard)})
 	if err != nil {
 		return TrainResult{}, shardError(in.Shard, err)
@@ -54,21 +67,40 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	if err := w.load(in.Weights, in.State.Slots); err != nil {
 		return TrainResult{}, err
 	}
-	iteration, err := w.passes(ctx, in, rows, batch)
+	iteration, trained, err := w.passes(ctx, in, rows, batch)
 	if err != nil {
 		return TrainResult{}, err
 	}
 	if err := w.fetch(); err != nil {
 		return TrainResult{}, err
 	}
-	if m.optimizer.Averaging != nil && iteration > in.State.Iteration {
+	if m.optimizer.Averaging != nil && iteration > in.State.Iteration && in.Part.last() {
 		w.takeAverages()
 	}
+	if in.Part.Of > 1 {
+		rows = trained
+	}
 	return TrainResult{
-		Weights: slices.Clone(w.weights),
-		State:   State{Iteration: iteration, Slots: slices.Clone(w.slots)},
+		Weights: into(in.Room.Weights, w.weights),
+		State:   State{Iteration: iteration, Slots: into(in.Room.Slots, w.slots)},
 		Rows:    rows,
 	}, nil
+}
+
+// unchanged is the result where nothing is trained.
+func (in TrainInput) unchanged() TrainResult {
+	return TrainResult{
+		Weights: into(in.Room.Weights, in.Weights), State: State{in.State.Iteration, into(in.Room.Slots, in.State.Slots)},
+	}
+}
+
+// into copies values into room for as many, or anew.
+func into(room, values []float32) []float32 {
+	if room == nil || len(room) != len(values) {
+		return slices.Clone(values)
+	}
+	copy(room, values)
+	return room
 }
 
 // takeAverages makes the averages, which are the last slot, the fetched weights.
@@ -107,10 +139,9 @@ func (m *Model) checkTrain(in TrainInput) error {
 	return nil
 }
 
-func (s State) clone() State { return State{s.Iteration, slices.Clone(s.Slots)} }
-
-// passes walks over the shard and returns the number of optimizer steps done since the first iteration.
-func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (int64, error) {
+// passes walks over the shard, as far as the part goes, and returns the number of optimizer steps that the slots have seen then, and of rows
+// that were trained on.
+func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (int64, int, error) {
 	if cap(w.order) < rows {
 		w.order = make([]int32, rows)
 	}
@@ -124,7 +155,7 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		counted:     make([]int, len(w.model.losses)),
 		label:       make([]float32, slices.Max(w.model.labelWidth)),
 		progress:    in.Progress,
-		steps:       (rows + batch - 1) / batch,
+		steps:       stepsOfPass(in.Fit, rows),
 		step:        plan.Step{Seed: mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps)},
 		iteration:   in.State.Iteration,
 		optimizer:   w.model.optimizer,
@@ -132,14 +163,22 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	if in.Rate != nil {
 		p.optimizer = p.optimizer.WithRate(*in.Rate)
 	}
-	defer p.reader.Close()
-	if in.Fit.StepsPerEpoch > 0 {
-		p.steps = min(p.steps, in.Fit.StepsPerEpoch)
+	p.schedule = Schedule{Place: in.State.Iteration, Stride: 1}
+	if in.Schedule != nil {
+		p.schedule = *in.Schedule
 	}
+	defer p.reader.Close()
+	from, to := in.Part.steps(StepsOf(in.Fit, rows))
+	p.step.Counter = uint64(from)
 	if err := p.keep(ctx, in, rows); err != nil {
-		return 0, shardError(in.Shard, err)
+		return 0, 0, shardError(in.Shard, err)
 	}
 	for number := in.Fit.InitialEpoch; number < in.Fit.Epochs; number++ {
+		first, end := max(from, 0), min(to, p.steps) // steps of this pass
+		from, to = from-p.steps, to-p.steps
+		if first >= end {
+			continue
+		}
 		seed := mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forShuffle, uint64(number))
 		switch {
 		case in.Fit.ShuffleBatches:
@@ -147,11 +186,11 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		case in.Fit.Shuffle:
 			shuffle(order, seed)
 		}
-		if err := p.run(ctx); err != nil {
-			return 0, err
+		if err := p.run(ctx, first, end); err != nil {
+			return 0, 0, err
 		}
 	}
-	return p.iteration, nil
+	return p.iteration, p.trained, nil
 }
 
 // A pass is one walk over the rows of a shard in a given order.
@@ -170,16 +209,20 @@ type pass struct {
 	progress    func(rows int)
 	step        plan.Step
 	iteration   int64 // optimizer steps done
+	schedule    Schedule
+	trained     int // rows
 	optimizer   *optimizer.Optimizer
 	resident    *residentPass // nil: the device keeps no rows
 }
 
-func (p *pass) run(ctx context.Context) (err error) {
+// run makes the steps from first up to end of the pass.
+func (p *pass) run(ctx context.Context, first, end int) (err error) {
+	order := p.order[first*p.batch : min(end*p.batch, len(p.order))]
 	if p.resident != nil {
-		return p.runResident(ctx)
+		return p.runResident(ctx, order)
 	}
-	p.reader.Walk(p.order[:min(p.steps*p.batch, len(p.order))])
-	for range p.steps {
+	p.reader.Walk(order)
+	for range end - first {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -190,12 +233,14 @@ func (p *pass) run(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		p.step.Scalars = p.optimizer.Scalars(p.iteration)
+		p.step.Scalars = p.optimizer.ScalarsAt(p.iteration, p.schedule.Place)
 		if err := step.run(p); err != nil {
 			return err
 		}
 		p.step.Counter++
 		p.iteration++
+		p.schedule.Place += p.schedule.Stride
+		p.trained += len(p.numbers)
 		if p.progress != nil {
 			p.progress(len(p.numbers))
 		}

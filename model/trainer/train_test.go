@@ -371,7 +371,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 	allocs := func(epochs int) float64 {
 		in := TrainInput{Data: data, Fit: params.Fit{BatchSize: 5, Epochs: epochs, Shuffle: true, ClassWeight: map[int]float64{1: 2}}}
 		return testing.AllocsPerRun(10, func() {
-			if _, err := w.passes(context.Background(), in, 53, 5); err != nil {
+			if _, _, err := w.passes(context.Background(), in, 53, 5); err != nil {
 				t.Error(err)
 			}
 		})

@@ -170,7 +170,7 @@ func TestLossesOfBatchesAndSequencesAllocateNothing(t *testing.T) {
 		allocs := func(epochs int) float64 {
 			c.fit.Epochs = epochs
 			return testing.AllocsPerRun(5, func() {
-				if _, err := w.passes(context.Background(), TrainInput{Data: c.data, Fit: c.fit}, 20, 5); err != nil {
+				if _, _, err := w.passes(context.Background(), TrainInput{Data: c.data, Fit: c.fit}, 20, 5); err != nil {
 					t.Error(err)
 				}
 			})

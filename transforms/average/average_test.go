@@ -186,7 +186,7 @@ func TestPieces(t *testing.T) {
 	for _, most := range []int{0, 1, 7, 50, 99, 100, 1000} {
 		pieces := make([][]Vector, len(vs)) // of each vector
 		for i, v := range vs {
-			pieces[i] = Cut(v, most)
+			pieces[i] = Layout{Piece: most}.Cut(v)
 		}
 		var means []Vector
 		for k := range pieces[0] {
@@ -209,9 +209,9 @@ func TestPieces(t *testing.T) {
 	if got, err := join(whole); err != nil || &got.Values[0] != &whole.Values[0] {
 		t.Errorf("a whole vector was copied, %v", err)
 	}
-	cut := Cut(whole, 40)
+	cut := Layout{Piece: 40}.Cut(whole)
 	for name, bad := range map[string][]Vector{
-		"none": nil, "one missing": cut[:2], "one twice": {cut[0], cut[0], cut[1], cut[2]}, "another's": {cut[0], Cut(whole, 30)[1], cut[2]},
+		"none": nil, "one missing": cut[:2], "one twice": {cut[0], cut[0], cut[1], cut[2]}, "another's": {cut[0], Layout{Piece: 30}.Cut(whole)[1], cut[2]},
 		"two whole": {whole, whole}, "beyond": {{Values: make([]float32, 3), Offset: 2, Total: 4}}, "other total": {cut[0], {Values: []float32{1}, Total: 7}},
 	} {
 		if _, err := join(bad...); err == nil {

@@ -1,10 +1,12 @@
 package average
 
 import (
+	"context"
 	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
 )
 
@@ -16,11 +18,11 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[placeFn]())
 }
 
-// Mean takes the PCollection<Vector> of the shards' weights, all in the same pieces, and returns the PCollection<Vector> of the pieces of
-// the one row-weighted mean.
-func Mean(s beam.Scope, weights beam.PCollection) beam.PCollection {
+// Mean takes the PCollection<Vector> of the shards' weights, all in the pieces of the layout, and returns the PCollection<Vector> of the
+// pieces of the one row-weighted mean. Nobody else may read the shards' vectors: their memory is used again (Spare).
+func Mean(s beam.Scope, run bundle.Ref, layout Layout, weights beam.PCollection) beam.PCollection {
 	s = s.Scope("average.Mean")
-	return beam.DropKey(s, beam.CombinePerKey(s, &meanFn{}, beam.ParDo(s, &placeFn{}, weights)))
+	return beam.DropKey(s, beam.CombinePerKey(s, &meanFn{Run: run, Layout: layout}, beam.ParDo(s, &placeFn{}, weights)))
 }
 
 // placeFn keys vectors by their place.
@@ -29,12 +31,31 @@ type placeFn struct{}
 func (*placeFn) ProcessElement(v Vector) (int, Vector) { return v.Offset, v }
 
 // meanFn is the CombineFn over Sum.
-type meanFn struct{}
+type meanFn struct {
+	Run    bundle.Ref
+	Layout Layout
+}
 
 func (*meanFn) CreateAccumulator() Sum { return Sum{} }
 
-func (*meanFn) AddInput(s Sum, v Vector) (Sum, error) { return s.Add(v) }
+func (f *meanFn) AddInput(ctx context.Context, s Sum, v Vector) (Sum, error) {
+	spare, err := SpareOf(ctx, f.Run)
+	if err != nil {
+		return s, err
+	}
+	s, err = s.add(v, f.Layout, spare)
+	spare.Give(v)
+	return s, err
+}
 
 func (*meanFn) MergeAccumulators(a, b Sum) (Sum, error) { return a.Merge(b) }
 
-func (*meanFn) ExtractOutput(s Sum) (Vector, error) { return s.Mean() }
+func (f *meanFn) ExtractOutput(ctx context.Context, s Sum) (Vector, error) {
+	spare, err := SpareOf(ctx, f.Run)
+	if err != nil {
+		return Vector{}, err
+	}
+	v, err := s.mean(f.Layout, spare)
+	spare.giveSum(s)
+	return v, err
+}

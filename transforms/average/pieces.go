@@ -5,22 +5,6 @@ import (
 	"strconv"
 )
 
-// An engine keeps all shards' vectors of one key in memory to average them, on one worker, and some take no element that is larger than
-// a part of their memory. So vectors travel there in pieces, which are averaged by their places, on all workers.
-
-// Cut cuts a vector into pieces of at most so many values; 0: into one, itself.
-func Cut(v Vector, most int) []Vector {
-	n := len(v.Values)
-	if most <= 0 || n <= most {
-		return []Vector{v}
-	}
-	var pieces []Vector
-	for from := 0; from < n; from += most {
-		pieces = append(pieces, Vector{Rows: v.Rows, Values: v.Values[from:min(from+most, n)], Offset: from, Total: n})
-	}
-	return pieces
-}
-
 // Join makes the vector of its pieces, in any order. Of a vector that is whole it makes no copy.
 func Join(next func(*Vector) bool) (Vector, error) {
 	var whole Vector

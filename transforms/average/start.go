@@ -17,14 +17,17 @@ func init() { beam.RegisterType(reflect.TypeFor[startFn]()) }
 const Key = "weights"
 
 // Load is the weight vector that lies in a box under Key, whole or in pieces.
-func Load(ctx context.Context, from collect.Box) (Vector, error) {
+func Load(ctx context.Context, from collect.Box) (Vector, error) { return LoadKey(ctx, from, Key) }
+
+// LoadKey is the vector that lies in a box under a key, whole or in pieces.
+func LoadKey(ctx context.Context, from collect.Box, key string) (Vector, error) {
 	var failed error
 	at, total := 0, -1
 	v, err := Join(func(piece *Vector) bool {
 		if at == total || failed != nil {
 			return false
 		}
-		*piece, failed = collect.Get[Vector](ctx, from, Key+Vector{Offset: at}.CollectKey())
+		*piece, failed = collect.Get[Vector](ctx, from, key+Vector{Offset: at}.CollectKey())
 		at += len(piece.Values)
 		total = max(piece.Total, len(piece.Values))
 		return failed == nil
@@ -32,15 +35,15 @@ func Load(ctx context.Context, from collect.Box) (Vector, error) {
 	return v, cmp.Or(failed, err)
 }
 
-// Start is the PCollection<Vector> of the weight vector that lies in a box under Key, in pieces of at most so many values (Cut).
-func Start(s beam.Scope, from collect.Box, most int) beam.PCollection {
-	return beam.ParDo(s.Scope("average.Start"), &startFn{From: from, Most: most}, beam.Impulse(s))
+// Start is the PCollection<Vector> of the weight vector that lies in a box under Key, in pieces of that layout.
+func Start(s beam.Scope, from collect.Box, layout Layout) beam.PCollection {
+	return beam.ParDo(s.Scope("average.Start"), &startFn{From: from, Layout: layout}, beam.Impulse(s))
 }
 
 // startFn emits the weights of a box.
 type startFn struct {
-	From collect.Box
-	Most int
+	From   collect.Box
+	Layout Layout
 }
 
 func (f *startFn) ProcessElement(ctx context.Context, _ []byte, emit func(Vector)) error {
@@ -48,7 +51,7 @@ func (f *startFn) ProcessElement(ctx context.Context, _ []byte, emit func(Vector
 	if err != nil {
 		return bundle.Of(f.From.Run).Fail(err)
 	}
-	for _, piece := range Cut(v, f.Most) {
+	for _, piece := range f.Layout.Cut(v) {
 		emit(piece)
 	}
 	return nil

@@ -23,26 +23,63 @@ type Sum struct {
 }
 
 // Add adds v and returns the sum, which may reuse the memory of s.
-func (s Sum) Add(v Vector) (Sum, error) {
+func (s Sum) Add(v Vector) (Sum, error) { return s.add(v, Layout{}, nil) }
+
+// add is Add for vectors of a layout, with memory for a new sum.
+func (s Sum) add(v Vector, l Layout, spare *Spare) (sum Sum, err error) {
 	if v.Rows == 0 {
 		return s, nil
 	}
-	rows := float64(v.Rows)
 	if s.Hi == nil {
-		s = Sum{Rows: v.Rows, Hi: make([]float64, len(v.Values)), Lo: make([]float64, len(v.Values)), Offset: v.Offset, Total: v.Total}
-		for i, w := range v.Values {
-			s.Hi[i] = rows * float64(w)
-		}
-		return s, nil
+		s = Sum{Offset: v.Offset, Total: v.Total}
+		s.Hi, s.Lo = spare.sum(len(v.Values))
+		s.first(v)
+	} else if s, err = s.more(v); err != nil {
+		return s, err
 	}
+	if l.Pooled != nil {
+		s.addSquares(v, l.within(v.Offset, len(v.Values)))
+	}
+	return s, nil
+}
+
+// first makes v the sum.
+func (s *Sum) first(v Vector) {
+	multiply(s.Hi, v.Values, float64(v.Rows))
+	clear(s.Lo)
+	s.Rows = v.Rows
+}
+
+// multiply writes factor·values.
+func multiply(to []float64, values []float32, factor float64) {
+	to = to[:len(values)]
+	for i, w := range values {
+		to[i] = factor * float64(w)
+	}
+}
+
+// more adds v to a sum that is not empty.
+func (s Sum) more(v Vector) (Sum, error) {
+	rows := float64(v.Rows)
 	if len(v.Values) != len(s.Hi) {
 		return s, fmt.Errorf("average: a vector of %d weights in a sum of %d", len(v.Values), len(s.Hi))
 	}
-	for i, w := range v.Values {
-		s.Hi[i], s.Lo[i] = addTo(s.Hi[i], s.Lo[i], rows*float64(w), 0)
-	}
+	addProducts(s.Hi, s.Lo, v.Values, rows)
 	s.Rows += v.Rows
 	return s, nil
+}
+
+// addProducts adds factor·values, which are exact: addTo with an l of 0, for which its second sum changes nothing.
+func addProducts(hi, lo []float64, values []float32, factor float64) {
+	hi, lo = hi[:len(values)], lo[:len(values)]
+	for i, w := range values {
+		s, e := twoSum(hi[i], factor*float64(w))
+		if s-s != 0 { // infinite or NaN: there is no error term
+			hi[i], lo[i] = s, 0
+			continue
+		}
+		hi[i], lo[i] = fastTwoSum(s, e+lo[i])
+	}
 }
 
 // Merge adds t and returns the sum, which may reuse the memory of s but not that of t.
@@ -64,11 +101,14 @@ func (s Sum) Merge(t Sum) (Sum, error) {
 }
 
 // Mean is the sum divided by its rows.
-func (s Sum) Mean() (Vector, error) {
+func (s Sum) Mean() (Vector, error) { return s.mean(Layout{}, nil) }
+
+// mean is Mean for sums of vectors of a layout, with memory for the result.
+func (s Sum) mean(l Layout, spare *Spare) (Vector, error) {
 	if s.Rows == 0 {
 		return Vector{}, fmt.Errorf("average: no shard has rows")
 	}
-	v := Vector{Rows: s.Rows, Values: make([]float32, len(s.Hi)), Offset: s.Offset, Total: s.Total}
+	v := Vector{Rows: s.Rows, Values: spare.Vector(len(s.Hi)), Offset: s.Offset, Total: s.Total}
 	rows := float64(s.Rows)
 	for i, hi := range s.Hi {
 		switch lo := s.Lo[i]; {
@@ -78,6 +118,11 @@ func (s Sum) Mean() (Vector, error) {
 			v.Values[i] = float32(hi / rows)
 		default:
 			v.Values[i] = float32((hi + lo) / rows)
+		}
+	}
+	for _, m := range l.within(s.Offset, len(s.Hi)) {
+		for i := range m.Len {
+			v.Values[m.Variance+i] = s.variance(m.Mean+i, m.Variance+i)
 		}
 	}
 	return v, nil

@@ -61,8 +61,27 @@ func (m Model) Load(ctx context.Context, run *bundle.Run) (*Loaded, error) {
 	return bundle.Once(ctx, run, key, func(context.Context) (*Loaded, error) { return m.New() })
 }
 
+// LoadStill makes the model with weights that training does not change; in every process a run makes it once. A pass over rows
+// is their forward pass then, and changes moving statistics only.
+func (m Model) LoadStill(ctx context.Context, run *bundle.Run) (*Loaded, error) {
+	key, err := m.key()
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Once(ctx, run, key+", still", func(context.Context) (*Loaded, error) {
+		return m.make(func(spec *keras.Spec) {
+			for _, w := range spec.Weights {
+				w.Trainable = false
+			}
+		})
+	})
+}
+
 // New makes the model anew.
-func (m Model) New() (*Loaded, error) {
+func (m Model) New() (*Loaded, error) { return m.make(func(*keras.Spec) {}) }
+
+// make makes the model of a network that change has changed.
+func (m Model) make(change func(*keras.Spec)) (*Loaded, error) {
 	if here := kernels.Variant(); m.Kernels != "" && m.Kernels != here {
 		return nil, fmt.Errorf("this worker computes with the kernels %s, the run with %s, and the results would differ in their last bits: "+
 			"set %s to a variant that all workers have", here, m.Kernels, kernels.VariantEnv)
@@ -71,6 +90,7 @@ func (m Model) New() (*Loaded, error) {
 	if err != nil {
 		return nil, err
 	}
+	change(spec)
 	l, config := &Loaded{Spec: spec}, trainer.Config{Spec: spec}
 	if m.Compile != "" {
 		if l.Compile, err = params.ParseCompile(m.Compile); err != nil {

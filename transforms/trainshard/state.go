@@ -19,6 +19,8 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[State](), State.MarshalBinary, decodeState)
 	beam.RegisterType(reflect.TypeFor[startFn]())
 	collect.Register[State]()
+	beam.RegisterCoder(reflect.TypeFor[One](), One.MarshalBinary, decodeOne)
+	collect.Register[One]()
 }
 
 // A State is a shard between two iterations.

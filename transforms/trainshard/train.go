@@ -27,13 +27,19 @@ type Step struct {
 	Iteration int
 	// Rate is the learning rate of the iteration; nil: the optimizer's own.
 	Rate *float64
-	// Piece is the most values of a vector that comes out (average.Cut); 0: all.
-	Piece int
+	// Part is the share of the iteration that the shards train before they are averaged; the zero value: all of it.
+	Part trainer.Part
+	// Fresh: every shard begins with a new state, as before its first step. Places says where schedules are then.
+	Fresh bool
+	// Places says where the schedules of learning rates are; nil: at the steps of the states.
+	Places *Places
+	// Layout is that of the vectors that come out.
+	Layout average.Layout
 }
 
-// Train makes one iteration. It takes the PCollection<State> of all shards, the PCollection<average.Vector>
+// Train makes one round: an iteration, or a part of one. It takes the PCollection<State> of all shards, the PCollection<average.Vector>
 // of the one weight vector that they start from, in pieces or whole, and a PCollection<int> of one element, any, that must be there before
-// training begins. It returns the PCollection<State> after the iteration and the PCollection<average.Vector> of the
+// training begins. It returns the PCollection<State> after the round and the PCollection<average.Vector> of the
 // shards' weights.
 func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.Train")
@@ -59,7 +65,9 @@ func (f *trainFn) ProcessElement(
 		if f.weights, err = average.Join(pieces); err != nil {
 			return bundle.Of(f.Step.Run).Fail(err)
 		}
-		collectGarbage(f.weights)
+		if f.Step.Part.Index == 0 {
+			collectGarbage(f.weights)
+		}
 	}
 	w := f.weights
 	return f.tasks.Go(ctx, f.Step.Run, func(ctx context.Context) (trained, error) { return f.Step.train(ctx, s, w) })
@@ -71,15 +79,17 @@ func (f *trainFn) FinishBundle(
 	f.weights = average.Vector{}
 	var once sync.Once
 	return f.tasks.Finish(func(t trained) {
-		once.Do(func() { collectGarbage(t.weights) })
+		if f.Step.Part.Index >= f.Step.Part.Of-1 {
+			once.Do(func() { collectGarbage(t.weights) })
+		}
 		state(t.state)
-		for _, piece := range average.Cut(t.weights, f.Step.Piece) {
+		for _, piece := range f.Step.Layout.Cut(t.weights) {
 			weights(piece)
 		}
 	})
 }
 
-// train trains one shard.
+// train trains one shard. The state that it is given is used up: the memory is that of the state which comes out.
 func (s Step) train(ctx context.Context, state State, w average.Vector) (trained, error) {
 	run := bundle.Of(s.Run)
 	model, err := s.Model.Load(ctx, run)
@@ -90,11 +100,20 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 	if err != nil {
 		return trained{}, err
 	}
+	spare, err := average.SpareOf(ctx, s.Run)
+	if err != nil {
+		return trained{}, err
+	}
+	if s.Fresh {
+		state.Optimizer = model.Renew(state.Optimizer)
+	}
 	watch := run.Watch()
 	watch.Begun(s.Iteration)
 	r, err := model.Train(ctx, trainer.TrainInput{
 		Data: data, Weights: w.Values, State: state.Optimizer, Fit: *model.Fit, Rate: s.Rate,
-		Seed: s.Seed, Shard: state.Shard.Index, Iteration: s.Iteration, Cores: run,
+		Seed: s.Seed, Shard: state.Shard.Index, Iteration: s.Iteration, Part: s.Part, Cores: run,
+		Schedule: s.Places.of(*model.Fit, state.Shard.Index, s.Iteration, s.Part),
+		Room:     trainer.Room{Weights: spare.Vector(len(w.Values)), Slots: state.Optimizer.Slots},
 		Progress: func(rows int) { watch.Trained(s.Iteration, rows) },
 	})
 	if err != nil {
@@ -107,7 +126,7 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 
 // manyWeights is from how many weights on garbage is collected where there is the most: that of averaging (old weights, states and
 // sums) before the shards train, and that of training (the arenas) before they are averaged. Neither leaves any while it works, so
-// that the other's would lie there when the most memory is needed.
+// that the other's would lie there when the most memory is needed. Between the rounds of an iteration memory goes round.
 const manyWeights = 1 << 17
 
 func collectGarbage(w average.Vector) {

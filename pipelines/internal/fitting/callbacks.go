@@ -87,11 +87,14 @@ func (f *Fit) beginCallbacks(done int, reports []tables.Report) (*callback.Run, 
 	return run, nil
 }
 
-// rates are the learning rates of iterations, from first to last; nil: the optimizer's own.
-func (c Course) rates(first, last int) ([]*float64, error) {
+// rates are the learning rates of the iterations that a pipeline has some of, up to a place; nil: the optimizer's own.
+func (c Course) rates(to Place) ([]*float64, error) {
 	var rates []*float64
-	for i := first; i <= last; i++ {
-		rate, err := c.callbacks.Before(i)
+	for at := c.Place; at.Done < to.Done || at.Done == to.Done && to.Stages > 0; at = (Place{Done: at.Done + 1}) {
+		rate, err := c.rate, error(nil)
+		if at.Stages == 0 { // the callbacks are asked once
+			rate, err = c.callbacks.Before(at.Done + 1)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -184,9 +187,12 @@ func (f *Fit) bestOf(saved savedCourse, run *callback.Run) ([]float32, error) {
 	return best, nil
 }
 
-// Model is what the model gets: the weights of the course, or the best ones, and the report of the iteration that they are of.
+// Model is what the model gets: the weights of the course, or the best ones, or the average of the tail, and their report.
 func (c Course) Model(ctx context.Context) (weights []float32, of tables.Report, err error) {
 	of = c.Reports[len(c.Reports)-1] // the last iteration is always scored
+	if c.kept != nil {
+		return c.tail, *c.kept, nil
+	}
 	if c.best == nil {
 		weights, err = c.weights(ctx)
 		return weights, of, err

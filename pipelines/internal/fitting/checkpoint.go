@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/outer"
 	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
@@ -152,6 +154,26 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 			return err
 		}
 	}
+	if c.tail != nil {
+		if err := put(tailKey, average.Vector{Rows: int64(c.inTail), Values: c.tail}); err != nil {
+			return err
+		}
+	}
+	if err := f.putStates(ctx, c, put); err != nil {
+		return err
+	}
+	return w.Close(ctx)
+}
+
+// putStates puts what the next stage takes up besides the weights: the states of all shards, or the one of a warm-up, and the momentum.
+func (f *Fit) putStates(ctx context.Context, c Course, put func(string, encoding.BinaryMarshaler) error) error {
+	if warmUp, _ := f.Schedule.inWarmUp(c.Place); warmUp {
+		one, err := collect.Get[trainshard.One](ctx, c.box.Box, trainshard.OneKey)
+		if err != nil {
+			return err
+		}
+		return put(trainshard.OneKey, one)
+	}
 	for _, shard := range f.training().Shards {
 		key := trainshard.Key + shard.CollectKey()
 		state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
@@ -162,7 +184,14 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 			return err
 		}
 	}
-	return w.Close(ctx)
+	if !f.Schedule.Rounds.Rule.HasMomentum() {
+		return nil
+	}
+	momentum, err := average.LoadKey(ctx, c.box.Box, outer.Key)
+	if err != nil {
+		return err
+	}
+	return put(outer.Key, momentum)
 }
 
 // resume is the course that a fit begins with: that of its checkpoint, where there is one, else one of no iterations with the start
@@ -215,7 +244,7 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 	if err != nil {
 		return Course{}, err
 	}
-	states, err := c.states(len(f.training().Shards), f.Model.Model)
+	left, err := f.leftBy(c)
 	if err != nil {
 		return Course{}, err
 	}
@@ -225,11 +254,46 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 	}
 	f.Resumed, f.Started = c.header.Iteration, c.header.Started
 	f.earlier = time.Duration(c.header.Elapsed * float64(time.Second))
-	from, err := f.newCourse(ctx, c.header.Iteration, vector, states, reports)
-	if err == nil {
-		from.best, err = f.bestOf(c, from.callbacks)
+	from, err := f.newCourse(ctx, c.header.Iteration, vector, left, reports)
+	if err != nil {
+		return from, err
 	}
+	if plan := f.Schedule.Rounds; plan.Tail != "" && from.Done >= plan.TailFrom {
+		tail, err := c.vector(tailKey, f.Model.Spec)
+		if err != nil {
+			return from, fmt.Errorf("%s: %w", tailKey, err)
+		}
+		from.tail, from.inTail = tail, from.Done-plan.TailFrom+1
+	}
+	from.best, err = f.bestOf(c, from.callbacks)
 	return from, err
+}
+
+// leftBy is what stages had left at the checkpoint besides the weights, by key.
+func (f *Fit) leftBy(c savedCourse) (map[string]encoding.BinaryMarshaler, error) {
+	left := map[string]encoding.BinaryMarshaler{}
+	at := Place{Done: c.header.Iteration}
+	if warmUp, _ := f.Schedule.inWarmUp(at); warmUp {
+		one, err := c.oneState(f.Model.Model)
+		left[trainshard.OneKey] = one
+		return left, err
+	}
+	for i := range f.training().Shards {
+		state, err := c.shardState(i, f.Model.Model)
+		if err != nil {
+			return nil, err
+		}
+		left[trainshard.Key+strconv.Itoa(i)] = state
+	}
+	if !f.Schedule.Rounds.Rule.HasMomentum() {
+		return left, nil
+	}
+	momentum, err := c.vector(outer.Key, f.Model.Spec)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", outer.Key, err)
+	}
+	left[outer.Key] = average.Vector{Values: momentum}
+	return left, nil
 }
 
 // adoptDigests makes the values of the tables at the checkpoint what the tables must have.

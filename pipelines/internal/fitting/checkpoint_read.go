@@ -91,19 +91,24 @@ func (c savedCourse) vector(key string, spec *keras.Spec) ([]float32, error) {
 	return v.Values, nil
 }
 
-// states are those of the optimizers of all shards.
-func (c savedCourse) states(shards int, model *trainer.Model) ([]trainer.State, error) {
-	states := make([]trainer.State, shards)
-	for shard := range states {
-		var s trainshard.State
-		err := s.UnmarshalBinary(c.values[trainshard.Key+strconv.Itoa(shard)])
-		if err == nil {
-			err = model.CheckState(s.Optimizer)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("shard %d: %w", shard, err)
-		}
-		states[shard] = s.Optimizer
+// shardState is the state of a shard.
+func (c savedCourse) shardState(shard int, model *trainer.Model) (s trainshard.State, err error) {
+	if err = s.UnmarshalBinary(c.values[trainshard.Key+strconv.Itoa(shard)]); err == nil {
+		err = model.CheckState(s.Optimizer)
 	}
-	return states, nil
+	if err != nil {
+		return s, fmt.Errorf("shard %d: %w", shard, err)
+	}
+	return trainshard.State{Optimizer: s.Optimizer}, nil
+}
+
+// oneState is the state that a warm-up hands on.
+func (c savedCourse) oneState(model *trainer.Model) (s trainshard.One, err error) {
+	if err = s.UnmarshalBinary(c.values[trainshard.OneKey]); err == nil {
+		err = model.CheckState(s.Optimizer)
+	}
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", trainshard.OneKey, err)
+	}
+	return s, nil
 }

@@ -112,6 +112,9 @@ func (c *clock) average(iteration int) {
 func (c *clock) Scored(rows int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.toScore == 0 { // of no iteration
+		return
+	}
 	c.toScore -= int64(rows)
 	if now := time.Now(); !c.quiet && (c.toScore == 0 || now.Sub(c.told) >= tellEvery) {
 		c.told = now
@@ -122,7 +125,7 @@ func (c *clock) Scored(rows int) {
 // kept hears of what is put into boxes: the scores of an iteration end it.
 func (c *clock) kept(_ string, value any) {
 	s, ok := value.(iterationScores)
-	if !ok {
+	if !ok || s.Iteration == tailScores {
 		return
 	}
 	c.mu.Lock()

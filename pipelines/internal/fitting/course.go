@@ -2,25 +2,32 @@ package fitting
 
 import (
 	"context"
+	"encoding"
 	"fmt"
 	"strconv"
 
 	"github.com/beamfit/beamfit/model/callback"
-	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
-	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
 // A Course is how far a fit is: what one pipeline leaves, the next begins with, and a checkpoint holds.
 type Course struct {
-	// Done is the number of iterations.
-	Done int
-	// box has the weights (average.Key) and, where done > 0 and the fit goes on, the state of every shard (trainshard.Key).
+	Place
+	// box has the weights (average.Key) and, behind the beginning and where the fit goes on, the state of every shard (trainshard.Key), or after
+	// stages of the warm-up the one that they hand on (trainshard.OneKey), and the momentum of an outer rule that has one (outer.Key).
 	box *job.Box
+	// rate is the learning rate of the iteration that is not over; nil: the optimizer's own.
+	rate *float64
+	// tail is the average of the weights of inTail iterations.
+	tail   []float32
+	inTail int
+	// kept is the report of the tail where the model gets that; nil: it does not. Tail says how they compare; "": there is none.
+	kept *tables.Report
+	Tail string
 	// Reports are those of the iterations that were scored, in their order.
 	Reports []tables.Report
 	// callbacks are where the callbacks are after these iterations; best are the weights that they have found to be the best, nil: none;
@@ -36,38 +43,38 @@ func (c Course) weights(ctx context.Context) ([]float32, error) {
 	return v.Values, err
 }
 
-// states is where the shards find their states, nil before the first step.
-func (c Course) states() *collect.Box {
-	if c.Done == 0 {
+// before is where a pipeline finds what stages before have left, nil before the first one.
+func (c Course) before() *collect.Box {
+	if c.Place == (Place{}) {
 		return nil
 	}
 	return &c.box.Box
 }
 
-// newCourse puts weights and states where a pipeline begins with them.
-func (f *Fit) newCourse(ctx context.Context, done int, weights []float32, states []trainer.State, reports []tables.Report) (Course, error) {
-	box, err := f.boxAfter(ctx, done)
+// newCourse puts weights, and what else stages have left by its key, where a pipeline begins with them.
+func (f *Fit) newCourse(ctx context.Context, done int, weights []float32, left map[string]encoding.BinaryMarshaler, reports []tables.Report) (Course, error) {
+	box, err := f.boxAfter(ctx, Place{Done: done})
 	if err != nil {
 		return Course{}, err
 	}
-	c := Course{Done: done, box: box, Reports: reports}
+	c := Course{Place: Place{Done: done}, box: box, Reports: reports}
 	if c.callbacks, err = f.beginCallbacks(done, reports); err != nil {
 		return c, err
 	}
 	if err := c.box.Put(ctx, average.Key, average.Vector{Values: weights}); err != nil {
 		return c, err
 	}
-	for shard, state := range states {
-		if err := c.box.Put(ctx, trainshard.Key+strconv.Itoa(shard), trainshard.State{Optimizer: state}); err != nil {
+	for key, value := range left {
+		if err := c.box.Put(ctx, key, value); err != nil {
 			return c, err
 		}
 	}
 	return c, nil
 }
 
-// boxAfter is an empty box for the course after so many iterations.
-func (f *Fit) boxAfter(ctx context.Context, done int) (*job.Box, error) {
-	return f.NewBox(ctx, fmt.Sprintf("after %d iterations", done), f.Target)
+// boxAfter is an empty box for the course at a place.
+func (f *Fit) boxAfter(ctx context.Context, at Place) (*job.Box, error) {
+	return f.NewBox(ctx, fmt.Sprintf("after %d iterations and %d stages", at.Done, at.Stages), f.Target)
 }
 
 // shardKey begins the keys of the shards of a set, with their digests.

@@ -2,6 +2,7 @@ package fitting
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -87,16 +88,22 @@ func (f *Fit) Begin(ctx context.Context, start []float32) (Course, error) {
 // Train runs the pipelines of the schedule from a course on and returns the course at the end.
 func (f *Fit) Train(ctx context.Context, c Course) (Course, error) {
 	for {
-		last, more := f.Schedule.next(c.Done, c.Stopped != "")
+		to, more := f.Schedule.next(c.Place, c.Stopped != "")
 		if !more {
-			return c, f.closeLogs()
+			return c, errors.Join(f.endTail(ctx, &c), f.closeLogs())
 		}
-		next, err := f.Iterate(ctx, c, last)
+		next, err := f.Iterate(ctx, c, to)
 		if err != nil {
 			return c, f.ofValues(err)
 		}
 		f.DropBox(ctx, c.box)
 		c = next
+		if c.Stages > 0 {
+			continue // an iteration is not over
+		}
+		if err := f.addToTail(ctx, &c); err != nil {
+			return c, err
+		}
 		if err := f.decide(ctx, &c); err != nil {
 			return c, err
 		}

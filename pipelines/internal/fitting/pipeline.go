@@ -8,42 +8,42 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/transforms/stats"
 
+	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
-	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/score"
-	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-// Iterate runs the pipeline of the iterations from those of the course to the last, and returns the course after it:
+// Iterate runs the pipeline of the stages from those of the course up to a place, and returns the course after it:
 //
 //	shards --> load --> states --.      .--> states --> ...  --> states --> box
 //	                        train -+
-//	box --> weights -- side input  '--> average --> weights --+--> side input of the next iteration, or box
+//	box --> weights -- side input  '--> average --> weights --+--> side input of the next round, or box
 //	                                                          '--> score --> box
 //
-// The first iteration begins when all tables are read, every other when the one before it is averaged and, where it is scored,
-// scored.
-func (f *Fit) Iterate(ctx context.Context, c Course, last int) (Course, error) {
-	box, err := f.boxAfter(ctx, last)
+// The first stage begins when all tables are read, every other when the one before it is averaged and, where an iteration is scored after
+// it, scored. In a warm-up weights go from shard to shard, with one state, and nothing is averaged. An outer rule makes the next weights
+// of the average, the weights before and its momentum (outer.Next).
+func (f *Fit) Iterate(ctx context.Context, c Course, to Place) (Course, error) {
+	box, err := f.boxAfter(ctx, to)
 	if err != nil {
 		return Course{}, err
 	}
-	next := Course{Done: last, box: box, Reports: c.Reports, callbacks: c.callbacks, best: c.best}
-	rates, err := c.rates(c.Done+1, last)
+	next := c
+	next.Place, next.box, next.rate = to, box, nil
+	rates, err := c.rates(to)
 	if err != nil {
 		return next, err
 	}
-	totals := map[string]int64{dataset.Stage: 0}
-	for _, set := range f.Sets {
-		totals[dataset.Stage] += set.Buffers()
+	if to.Stages > 0 {
+		next.rate = rates[len(rates)-1]
 	}
 	began := time.Now()
 	// What the tables are is kept when they are first read, if they may be read again: by a later command, or by other workers.
-	first := c.Done == f.Resumed
+	first := c.Place == Place{Done: f.Resumed}
 	keepShards := first && (f.Identity != nil || f.Remote)
-	err = f.Pipeline(totals, func(s beam.Scope) error {
+	err = f.Pipeline(f.totals(), func(s beam.Scope) error {
 		f.build(s, c, next, rates, keepShards)
 		return nil
 	})
@@ -54,18 +54,27 @@ func (f *Fit) Iterate(ctx context.Context, c Course, last int) (Course, error) {
 	if err != nil {
 		return next, err
 	}
-	for i := c.Done + 1; i <= last; i++ {
+	for i := c.Done + 1; i <= to.Done; i++ {
 		if s, ok := scores[i]; ok {
 			next.Reports = append(next.Reports, f.reportOf(s))
 		}
 	}
 	if f.Remote {
-		f.tellAfterwards(c.Done+1, last, time.Since(began), scores)
+		f.tellAfterwards(c.Done+1, to.Done, time.Since(began), scores)
 	}
 	if keepShards {
 		return next, f.takeDigests(ctx, next.box)
 	}
 	return next, nil
+}
+
+// totals are how many buffers a pipeline reads.
+func (f *Fit) totals() map[string]int64 {
+	totals := map[string]int64{dataset.Stage: 0}
+	for _, set := range f.Sets {
+		totals[dataset.Stage] += set.Buffers()
+	}
+	return totals
 }
 
 // scoresIn are the scores that a course has in its box, from iteration first on, by iteration.
@@ -84,43 +93,52 @@ func (f *Fit) scoresIn(ctx context.Context, c Course, first int) (map[int]iterat
 	return scores, nil
 }
 
-// build makes the pipeline from one course to the next, whose iterations have these learning rates. keepShards: the box gets the shards
-// with their digests.
+// load reads the tables: the shards of the training table, the pieces of all tables that are scored, and the gate of the first stage. keep is
+// where the shards are kept with their digests; nil: nowhere.
 //
 // A gate is an element that a stage waits for, whatever its value, since it is a side input.
-func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards bool) {
-	run := f.RunRef
-	var loaded, pieces []beam.PCollection
+func (f *Fit) load(s beam.Scope, keep *collect.Box) (shards beam.PCollection, pieces []beam.PCollection, gate beam.PCollection) {
+	var loaded []beam.PCollection
 	for _, set := range f.Sets {
-		shards := dataset.Load(s, run, f.Recipe, keepShards, f.Spread(s, beam.CreateList(s, set.Shards)))
-		if keepShards {
-			collect.Keep[dataset.Shard](s, to.box.Box, shardKey(set.Set), shards)
+		shards := dataset.Load(s, f.RunRef, f.Recipe, keep != nil, f.Spread(s, beam.CreateList(s, set.Shards)))
+		if keep != nil {
+			collect.Keep[dataset.Shard](s, *keep, shardKey(set.Set), shards)
 		}
 		loaded = append(loaded, shards)
 		pieces = append(pieces, dataset.Cut(s, shards))
 	}
-	states := trainshard.Start(s, run, f.Recipe, from.states(), loaded[0])
-	weights := average.Start(s, from.box.Box, f.Limits.Piece)
-	gate := beam.ParDo(s, &loadedFn{Run: run}, stats.CountElms(s, beam.Flatten(s, loaded...)))
-	for i := from.Done + 1; i <= to.Done; i++ {
+	return loaded[0], pieces, beam.ParDo(s, &loadedFn{Run: f.RunRef}, stats.CountElms(s, beam.Flatten(s, loaded...)))
+}
+
+// build makes the pipeline from one course to the next, whose iterations have these learning rates. keepShards: the box gets the shards
+// with their digests.
+func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards bool) {
+	var keep *collect.Box
+	if keepShards {
+		keep = &to.box.Box
+	}
+	var pieces []beam.PCollection
+	b := stages{Fit: f}
+	b.shards, pieces, b.gate = f.load(s, keep)
+	b.begin(s, from, to.Place)
+	for at := from.Place; at != to.Place; at = f.Schedule.after(at) {
+		i := at.Done + 1
 		s := s.Scope(fmt.Sprintf("iteration %d", i))
-		var trained beam.PCollection
-		step := trainshard.Step{
-			Run: run, Model: f.Recipe, Seed: f.Seed, Iteration: i, Rate: rates[i-from.Done-1], Piece: f.Limits.Piece,
+		b.stage(s, at, rates[at.Done-from.Done])
+		if f.Schedule.after(at).Stages > 0 {
+			continue
 		}
-		states, trained = trainshard.Train(s, step, states, weights, gate)
-		weights = average.Mean(s, trained)
-		beam.ParDo0(s, &averagedFn{Run: run, Iteration: i}, weights)
+		if f.Schedule.scored(i) && f.Schedule.Rounds.Moving == rounds.Recompute {
+			b.recompute(s, i)
+		}
+		beam.ParDo0(s, &averagedFn{Run: f.RunRef, Iteration: i}, b.weights)
 		if f.Schedule.scored(i) {
 			var scores beam.PCollection
-			scores, gate = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, run, f.Recipe, pieces, weights))
+			scores, b.gate = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, f.RunRef, f.Recipe, pieces, b.weights))
 			collect.Keep[iterationScores](s, to.box.Box, scoresKey, scores)
 		}
 	}
-	collect.Keep[average.Vector](s, to.box.Box, average.Key, weights)
-	if !f.Schedule.last(to.Done) {
-		collect.Keep[trainshard.State](s, to.box.Box, trainshard.Key, states)
-	}
+	b.end(s, to)
 }
 
 // reportOf is what the summary says of an iteration.

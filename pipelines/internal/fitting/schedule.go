@@ -1,5 +1,7 @@
 package fitting
 
+import "github.com/beamfit/beamfit/pipelines/internal/rounds"
+
 // Limits of the iterations of one pipeline. A runner keeps the weights of every iteration, and prism needs the longer for each the
 // more there are; between pipelines nothing is kept but the latest weights and states. A pipeline costs a millisecond on the direct runner.
 const (
@@ -7,13 +9,18 @@ const (
 	weightBytesInPipeline = 8 << 20
 )
 
+// A Place is how far a fit is: so many iterations, and of the next one so many stages (package rounds).
+type Place struct{ Done, Stages int }
+
 // A Schedule decides what is done after which iteration. Nobody else knows where the end is.
 type Schedule struct {
 	// Iterations is the number of all; they are counted from 1.
 	Iterations int
 	// ScoreEvery is after how many iterations metrics are computed; they are after the last as well. 0: see Complete.
 	ScoreEvery int
-	// PerPipeline is the most iterations of one pipeline. 0: see Complete.
+	// Rounds are the stages of iterations.
+	Rounds rounds.Plan
+	// PerPipeline is the most stages of one pipeline, which are its iterations where each is one round. 0: see Complete.
 	PerPipeline int
 	// CheckpointEvery is after how many iterations a checkpoint is due; 0: never. None is due after the last.
 	CheckpointEvery int
@@ -40,17 +47,39 @@ func (s Schedule) Complete(weights, most int) Schedule {
 	return s
 }
 
-// next is the last iteration of the pipeline that begins after done iterations; false: there is none, as after callbacks have stopped
-// the fit.
-func (s Schedule) next(done int, stopped bool) (last int, ok bool) {
-	last = min(done+s.PerPipeline, s.Iterations)
+// next is where the pipeline ends that begins at a place; false: there is none, as after callbacks have stopped the fit.
+func (s Schedule) next(from Place, stopped bool) (to Place, ok bool) {
+	last := s.Iterations
 	if s.EndAtScores {
-		last = min(last, (done/s.ScoreEvery+1)*s.ScoreEvery)
+		last = min(last, (from.Done/s.ScoreEvery+1)*s.ScoreEvery)
 	}
 	if every := s.CheckpointEvery; every > 0 {
-		last = min(last, (done/every+1)*every)
+		last = min(last, (from.Done/every+1)*every)
 	}
-	return last, done < s.Iterations && !stopped
+	if s.Rounds.Tail != "" { // the weights after each iteration of the tail are needed
+		last = min(last, max(from.Done+1, s.Rounds.TailFrom))
+	}
+	to = from
+	for range s.PerPipeline {
+		if to.Done < last {
+			to = s.after(to)
+		}
+	}
+	return to, from.Done < s.Iterations && !stopped
+}
+
+// after is the place one stage after another.
+func (s Schedule) after(at Place) Place {
+	if at.Stages+1 < s.Rounds.Stages(at.Done+1) {
+		return Place{at.Done, at.Stages + 1}
+	}
+	return Place{Done: at.Done + 1}
+}
+
+// inWarmUp says whether the stage before a place, or behind it, is one of the warm-up.
+func (s Schedule) inWarmUp(at Place) (before, behind bool) {
+	before = at != Place{} && (at.Done < s.Rounds.WarmUp || at == Place{Done: s.Rounds.WarmUp})
+	return before, s.Rounds.InWarmUp(at.Done + 1)
 }
 
 // scored reports whether metrics are computed after an iteration.

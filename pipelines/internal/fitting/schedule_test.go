@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 )
 
 func TestSchedule(t *testing.T) {
@@ -21,16 +24,29 @@ func TestSchedule(t *testing.T) {
 	if s := (Schedule{Iterations: 100, EndAtScores: true}).Complete(10, 0); s.ScoreEvery != 1 {
 		t.Errorf("with callbacks: %+v", s)
 	}
-	if _, more := (Schedule{Iterations: 7, ScoreEvery: 1, PerPipeline: 1}).next(3, true); more {
+	if _, more := (Schedule{Iterations: 7, ScoreEvery: 1, PerPipeline: 1}).next(Place{Done: 3}, true); more {
 		t.Error("a fit that was stopped goes on")
 	}
 	if (Schedule{Iterations: 7, CheckpointEvery: 3}).checkpointDue(3, true) {
 		t.Error("a fit that was stopped gets a checkpoint")
 	}
+	of := func(o rounds.Options, iterations int) rounds.Plan {
+		p, _, err := rounds.New(o, rounds.Fit{Iterations: iterations, Params: params.Fit{BatchSize: 10, Epochs: 1}, Rows: []int{60, 0, 40}, Validation: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
 	for _, c := range []struct {
 		s    Schedule
 		want string
 	}{
+		// iterations of 3 rounds; of 2 turns, then of 3 rounds; a tail of the last 2
+		{Schedule{Iterations: 2, ScoreEvery: 2, PerPipeline: 4, Rounds: of(rounds.Options{SyncEvery: 2}, 2)}, "0.0-1.1 1.1-2.0"},
+		{Schedule{Iterations: 3, ScoreEvery: 3, PerPipeline: 25, Rounds: of(rounds.Options{SyncEvery: 2}, 3)}, "1-3s"},
+		{Schedule{Iterations: 3, ScoreEvery: 1, PerPipeline: 2, EndAtScores: true, Rounds: of(rounds.Options{SyncEvery: 2}, 3)}, "0.0-0.2 0.2-1.0 1.0-1.2 1.2-2.0 2.0-2.2 2.2-3.0"},
+		{Schedule{Iterations: 3, ScoreEvery: 3, PerPipeline: 3, CheckpointEvery: 2, Rounds: of(rounds.Options{SyncEvery: 2, WarmUpPasses: 1}, 3)}, "0.0-1.1 1.1-2.0 3-3s"},
+		{Schedule{Iterations: 6, ScoreEvery: 6, PerPipeline: 25, Rounds: of(rounds.Options{AverageTail: rounds.SWA}, 6)}, "1-5 6-6s"},
 		{Schedule{Iterations: 7, ScoreEvery: 7, PerPipeline: 25}, "1-7s"},
 		{Schedule{Iterations: 7, ScoreEvery: 3, PerPipeline: 3}, "1-3s 4-6s 7-7s"},
 		{Schedule{Iterations: 7, ScoreEvery: 7, PerPipeline: 25, CheckpointEvery: 2}, "1-2c 3-4c 5-6c 7-7s"},
@@ -40,22 +56,47 @@ func TestSchedule(t *testing.T) {
 		{Schedule{Iterations: 7, ScoreEvery: 3, PerPipeline: 2, CheckpointEvery: 5, EndAtScores: true}, "1-2 3-3s 4-5c 6-6s 7-7s"},
 	} {
 		var got []string
-		for done := 0; ; {
-			last, more := c.s.next(done, false)
+		for at := (Place{}); ; {
+			to, more := c.s.next(at, false)
 			if !more {
 				break
 			}
-			text := fmt.Sprint(done+1, "-", last)
-			if c.s.scored(last) {
+			text := fmt.Sprint(at.Done+1, "-", to.Done)
+			if to.Done > 0 && c.s.scored(to.Done) {
 				text += "s"
 			}
-			if c.s.checkpointDue(last, false) {
+			if c.s.checkpointDue(to.Done, false) {
 				text += "c"
 			}
-			got, done = append(got, text), last
+			if at.Stages > 0 || to.Stages > 0 {
+				text = fmt.Sprintf("%d.%d-%d.%d", at.Done, at.Stages, to.Done, to.Stages)
+			}
+			got, at = append(got, text), to
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%+v: %q, want %q", c.s, got, c.want)
 		}
+	}
+}
+
+func TestInWarmUp(t *testing.T) {
+	s := Schedule{Rounds: rounds.Plan{WarmUp: 2}}
+	for _, c := range []struct {
+		at             Place
+		before, behind bool
+	}{
+		{Place{}, false, true},
+		{Place{0, 3}, true, true},
+		{Place{1, 0}, true, true},
+		{Place{2, 0}, true, false},
+		{Place{2, 1}, false, false},
+		{Place{3, 0}, false, false},
+	} {
+		if before, behind := s.inWarmUp(c.at); before != c.before || behind != c.behind {
+			t.Errorf("%+v: %v before, %v behind", c.at, before, behind)
+		}
+	}
+	if before, behind := (Schedule{}).inWarmUp(Place{}); before || behind {
+		t.Error("a fit without a warm-up begins with one")
 	}
 }

@@ -29,6 +29,7 @@ type ModelSummary struct {
 	LossType                 string
 	Reports                  []Report // one per entry of metrics_iters
 	Of                       Report   // of the iteration whose weights the model has
+	Rounds                   *Rounds  // when shards met, where that was not MADlib's rule
 	// With callbacks that act on scores:
 	WithCallbacks bool
 	Done          int    // iterations
@@ -46,7 +47,7 @@ func timestamp(t time.Time) string {
 
 // Schema is that of the summary table: MADlib's 34 columns and the class values of each dependent variable; then, where
 // there are several metrics, their names and values; where callbacks act on scores, the iteration after which they ended the fit, why, and
-// the one whose weights the model has; where rows have weights their column; where labels are numeric their types; and where independent
+// the one whose weights the model has; where shards met by another rule than MADlib's, which; where rows have weights their column; where labels are numeric their types; and where independent
 // variables are made from columns how.
 func (m *ModelSummary) Schema() table.Schema {
 	s := table.Schema{
@@ -106,6 +107,7 @@ func (m *ModelSummary) Schema() table.Schema {
 			table.Column{Name: "stop_reason", Type: table.TextType},
 			table.Column{Name: "model_iteration", Type: table.Int32Type})
 	}
+	s = append(s, m.Rounds.schema()...)
 	if m.Variables.Weight != nil {
 		s = append(s, table.Column{Name: weightColumn, Type: table.TextType})
 	}
@@ -162,6 +164,7 @@ func (m *ModelSummary) Row() (*table.Batch, error) {
 	if w := m.Variables.Weight; w != nil {
 		values[weightColumn] = w.label
 	}
+	m.Rounds.fill(values)
 	values["model_iteration"] = m.Of.Iteration
 	if m.Stopped != "" {
 		values["stopped_iteration"], values["stop_reason"] = m.Done, m.Stopped
@@ -213,11 +216,11 @@ func (m *ModelSummary) addReports(values map[string]any) {
 				}
 				list, _ := values[prefix+suffix].([]float64)
 				values[prefix+suffix] = append(list, x.(float64))
-				if r.Iteration == m.Of.Iteration {
-					values[prefix+suffix+"_final"] = x
-				}
 			}
 		}
+	}
+	for prefix, s := range map[string]*Scores{"training": m.Of.Training, "validation": m.Of.Validation} {
+		values[prefix+"_metrics_final"], values[prefix+"_loss_final"] = s.FirstMetric(), s.LossValue()
 	}
 	values[MetricNamesColumn] = m.MetricNames
 	values["metrics_iters"], values["metrics_elapsed_time"] = iterations, elapsed

@@ -1,0 +1,91 @@
+package trainer
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/beamfit/beamfit/model/params"
+)
+
+// The parts of an iteration, one after the other, are the iteration: the same batches in the same order, the same dropout, the same
+// steps of the optimizer, wherever passes end.
+func TestPartsAreTheIteration(t *testing.T) {
+	m := newModel(t, twoJSON, compileWith("adam", "categorical_crossentropy"))
+	for _, fit := range []params.Fit{
+		{BatchSize: 5, Epochs: 3, Shuffle: true},
+		{BatchSize: 5, Epochs: 2, ShuffleBatches: true},
+		{BatchSize: 4, Epochs: 3, InitialEpoch: 1, StepsPerEpoch: 3, Shuffle: true},
+		{BatchSize: 100, Epochs: 2},
+	} {
+		in := TrainInput{Data: dataFor(m, 1, 10, 13), Weights: weightsFor(m, 2), State: m.NewState(), Fit: fit, Seed: 3, Iteration: 2}
+		whole := train(t, m, in)
+		for _, parts := range []int{1, 2, 3, 7, StepsOf(fit, 23), StepsOf(fit, 23) + 5} {
+			t.Run(fmt.Sprintf("%+v/%d", fit, parts), func(t *testing.T) {
+				part, rows, steps := in, 0, 0
+				for i := range parts {
+					part.Part = Part{i, parts}
+					r := train(t, m, part)
+					if d := int(r.State.Iteration - part.State.Iteration); d != part.Part.Steps(fit, 23) {
+						t.Errorf("part %d made %d steps, expected %d", i, d, part.Part.Steps(fit, 23))
+					}
+					steps += part.Part.Steps(fit, 23)
+					part.Weights, part.State = r.Weights, r.State
+					rows += r.Rows
+				}
+				if !slices.Equal(part.Weights, whole.Weights) || !slices.Equal(part.State.Slots, whole.State.Slots) || part.State.Iteration != whole.State.Iteration {
+					t.Error("the parts give other weights or states than the whole")
+				}
+				want := 23 * (fit.Epochs - fit.InitialEpoch)
+				if fit.StepsPerEpoch > 0 {
+					want = 12 * (fit.Epochs - fit.InitialEpoch)
+				}
+				if parts == 1 {
+					want = 23
+				}
+				if rows != want || steps != StepsOf(fit, 23) {
+					t.Errorf("%d rows in %d steps, expected %d in %d", rows, steps, want, StepsOf(fit, 23))
+				}
+			})
+		}
+	}
+}
+
+// The averages of use_ema become the weights once, where the iteration ends.
+func TestAveragesAreTakenAtTheEnd(t *testing.T) {
+	c := compileWith("sgd", "categorical_crossentropy")
+	c.Optimizer.Args = map[string]params.Value{"use_ema": true}
+	m := newModel(t, irisJSON, c)
+	in := TrainInput{Data: dataFor(m, 1, 20), Weights: weightsFor(m, 2), State: m.NewState(), Fit: params.Fit{BatchSize: 5, Epochs: 2}}
+	whole := train(t, m, in)
+	for i := range 4 {
+		in.Part = Part{i, 4}
+		r := train(t, m, in)
+		in.Weights, in.State = r.Weights, r.State
+	}
+	if !slices.Equal(in.Weights, whole.Weights) {
+		t.Error("the parts give other weights than the whole")
+	}
+}
+
+// A schedule may be at another place than the optimizer's own steps, which its corrections count.
+func TestScheduleHasItsOwnPlace(t *testing.T) {
+	c := compileWith("adam", "categorical_crossentropy")
+	c.Optimizer.Args = map[string]params.Value{"decay": 0.5}
+	m := newModel(t, irisJSON, c)
+	in := TrainInput{Data: dataFor(m, 1, 20), Weights: weightsFor(m, 2), State: m.NewState(), Fit: params.Fit{BatchSize: 20, Epochs: 1}}
+	in.Schedule = &Schedule{Place: 6, Stride: 4}
+	got := train(t, m, in)
+	in.Schedule = nil
+	c.Optimizer.Args = map[string]params.Value{"learning_rate": 0.001 / 4}
+	m = newModel(t, irisJSON, c)
+	if want := train(t, m, in); !slices.Equal(got.Weights, want.Weights) {
+		t.Error("step 0 at place 6 of a decay by 1/2 has not a quarter of the learning rate")
+	}
+	in.Fit.BatchSize = 5
+	first := train(t, m, in)
+	in.Schedule = &Schedule{Place: 0, Stride: 1}
+	if again := train(t, m, in); !slices.Equal(first.Weights, again.Weights) {
+		t.Error("the place of the state is not the default")
+	}
+}

@@ -1,0 +1,85 @@
+package pipelines
+
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/model/optimizer"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
+	"github.com/beamfit/beamfit/pipelines/internal/rounds"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
+	"github.com/beamfit/beamfit/transforms/average"
+)
+
+// rounds are the options about rounds.
+func (o FitOptions) rounds() rounds.Options {
+	return rounds.Options{
+		Sync: o.Sync, SyncEvery: o.SyncEvery, WarmUpPasses: o.WarmUpPasses, Outer: o.Outer, OuterRate: o.OuterRate, OuterMomentum: o.OuterMomentum,
+		InnerState: o.InnerState, Moving: o.Moving, AverageTail: o.AverageTail, Steps: o.Steps,
+	}
+}
+
+// planRounds decides when shards meet.
+func (f *fit) planRounds() (rounds.Plan, error) {
+	model := f.run.Model
+	opt := model.Optimizer()
+	_, sgd := opt.Rule.(optimizer.SGD)
+	of := rounds.Fit{
+		Iterations: f.opt.Iterations, Params: *model.Fit, Validation: len(f.run.Sets) > 1,
+		Optimizer: opt.Name, Adaptive: !sgd, Stateful: opt.Slots() > 0, Scheduled: opt.RateChanges(), Averaging: opt.Averaging != nil,
+		Moving: len(average.MovingMoments(model.Spec)) > 0, KeepsBest: f.run.Callbacks.Keeps(),
+	}
+	for _, shard := range f.run.Sets[0].Shards {
+		of.Rows = append(of.Rows, shard.Rows)
+	}
+	plan, warnings, err := rounds.New(f.opt.rounds(), of)
+	if err != nil {
+		return plan, argument.Of(err)
+	}
+	f.warn(warnings)
+	if plan.Chosen != "" {
+		f.tell(Event{Stage: "training", Note: plan.Chosen})
+	}
+	f.summary.Rounds = roundsSummary(f.opt, plan)
+	return plan, nil
+}
+
+// roundsSummary is what the summary says of a plan; nil: that it is MADlib's rule.
+func roundsSummary(opt FitOptions, plan rounds.Plan) *tables.Rounds {
+	if plan.Plain() && opt.Sync == "" {
+		return nil
+	}
+	r := &tables.Rounds{
+		Sync: opt.Sync, Every: plan.Every, Outer: plan.Rule.Name, InnerState: rounds.Keep, Moving: plan.Moving, Tail: plan.Tail, Steps: rounds.Local,
+		WarmUpPasses: plan.WarmUpPasses(),
+	}
+	if r.Outer == "" {
+		r.Outer = rounds.Average
+	}
+	if plan.Rule.HasMomentum() {
+		r.Rate, r.Momentum = &plan.Rule.Rate, &plan.Rule.Momentum
+	}
+	if plan.Fresh {
+		r.InnerState = rounds.Reset
+	}
+	if plan.Global {
+		r.Steps = rounds.Global
+	}
+	return r
+}
+
+// roundsIdentity is what a checkpoint's identity has of a plan.
+func roundsIdentity(p rounds.Plan) map[string]string {
+	tail := p.Tail
+	if tail != "" {
+		tail += fmt.Sprintf(" from iteration %d on", p.TailFrom)
+	}
+	return map[string]string{
+		"sync-every":        fmt.Sprint(p.Every),
+		"warm-up-passes":    fmt.Sprint(p.WarmUpPasses()),
+		"outer rule":        fmt.Sprintf("%s %v %v", p.Rule.Name, p.Rule.Rate, p.Rule.Momentum),
+		"inner-state":       fmt.Sprintf("reset %v", p.Fresh),
+		"moving statistics": p.Moving,
+		"average-tail":      tail,
+		"steps":             fmt.Sprintf("global %v", p.Global),
+	}
+}

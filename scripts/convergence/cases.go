@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/beamfit/beamfit/pipelines"
+)
+
+// A fitCase is one fit of the study.
+type fitCase struct {
+	Net    string // mlp: 784-512-512-10; cnn: Keras' example with two convolutions (scripts/mnist)
+	Rows   int    // training images: all 60,000, or the first 12,000
+	Shards int
+	Rule   string // of rules
+	Seed   uint64
+	Peer   string `json:",omitempty"` // keras or torch, which train the network as one worker; "": beamfit
+}
+
+func (c fitCase) String() string {
+	if c.Peer != "" {
+		return fmt.Sprintf("%s %d rows, %s, seed %d", c.Net, c.Rows, c.Peer, c.Seed)
+	}
+	return fmt.Sprintf("%s %d rows, %d shards, %s, seed %d", c.Net, c.Rows, c.Shards, c.Rule, c.Seed)
+}
+
+// rules are the ways of averaging.
+var rules = map[string]pipelines.FitOptions{
+	"plain":                        {},
+	"auto":                         {Sync: "auto"},
+	"every 5 steps":                {SyncEvery: 5},
+	"every 10 steps":               {SyncEvery: 10},
+	"every 10 steps, slowmo":       {SyncEvery: 10, Outer: "slowmo"},
+	"every 10 steps, nesterov":     {SyncEvery: 10, Outer: "nesterov"},
+	"every 5 steps, nesterov":      {SyncEvery: 5, Outer: "nesterov"},
+	"warm-up 1":                    {WarmUpPasses: 1},
+	"warm-up 2":                    {WarmUpPasses: 2},
+	"warm-up 3":                    {WarmUpPasses: 3},
+	"warm-up 4":                    {WarmUpPasses: 4},
+	"warm-up 2, every 10 steps":    {WarmUpPasses: 2, SyncEvery: 10},
+	"warm-up 2, every 2 steps":     {WarmUpPasses: 2, SyncEvery: 2},
+	"warm-up 2, every 2, slowmo":   {WarmUpPasses: 2, SyncEvery: 2, Outer: "slowmo"},
+	"warm-up 2, every 2, nesterov": {WarmUpPasses: 2, SyncEvery: 2, Outer: "nesterov"},
+}
+
+// ruleNames are the rules in the order of the page: MADlib's, what sync auto chooses, then the others.
+func ruleNames() []string {
+	var others []string
+	for name := range rules {
+		if name != "plain" && name != "auto" {
+			others = append(others, name)
+		}
+	}
+	slices.Sort(others)
+	return append([]string{"plain", "auto"}, others...)
+}
+
+// A group is the cases of one table of the page.
+type group struct {
+	net  string
+	rows int
+	// seeds is how many fits the means are of; others are the rules that are tried on 16 shards with one seed.
+	seeds  uint64
+	others []string
+}
+
+// groups are the study. The CNN takes 40 s of a core for a pass over all rows: it has a fifth of them.
+var groups = []group{
+	{"mlp", 60000, 3, []string{
+		"every 5 steps", "every 10 steps", "every 10 steps, slowmo", "every 10 steps, nesterov", "every 5 steps, nesterov", "warm-up 1", "warm-up 2, every 10 steps",
+	}},
+	{"cnn", 12000, 1, []string{"warm-up 3", "warm-up 4", "warm-up 2, every 2 steps", "warm-up 2, every 2, slowmo", "warm-up 2, every 2, nesterov"}},
+}
+
+var shardCounts = []int{1, 2, 4, 8, 16}
+
+// cases are all, those that the page needs most first.
+func cases(python string) (all []fitCase) {
+	for _, g := range groups {
+		for seed := range g.seeds {
+			for _, shards := range []int{1, 16, 8, 4, 2} {
+				for _, rule := range []string{"plain", "auto"} {
+					if shards > 1 || rule == "plain" {
+						all = append(all, fitCase{Net: g.net, Rows: g.rows, Shards: shards, Rule: rule, Seed: seed + 1})
+					}
+				}
+			}
+		}
+	}
+	for _, g := range groups {
+		for _, rule := range g.others {
+			all = append(all, fitCase{Net: g.net, Rows: g.rows, Shards: 16, Rule: rule, Seed: 1})
+		}
+		for _, peer := range []string{"keras", "torch"} {
+			if python != "" {
+				all = append(all, fitCase{Net: g.net, Rows: g.rows, Seed: 1, Peer: peer})
+			}
+		}
+	}
+	return all
+}

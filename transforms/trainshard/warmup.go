@@ -1,0 +1,117 @@
+package trainshard
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
+)
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[startOneFn]())
+	beam.RegisterType(reflect.TypeFor[turnFn]())
+	beam.RegisterType(reflect.TypeFor[spreadFn]())
+}
+
+// OneKey is the key of the one state of a warm-up in a box.
+const OneKey = "warm-up"
+
+// StartOne is the PCollection<State> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
+// first step.
+func StartOne(s beam.Scope, run bundle.Ref, model recipe.Model, from *collect.Box) beam.PCollection {
+	return beam.ParDo(s.Scope("trainshard.StartOne"), &startOneFn{Run: run, Model: model, From: from}, beam.Impulse(s))
+}
+
+// startOneFn finds the state of a warm-up.
+type startOneFn struct {
+	Run   bundle.Ref
+	Model recipe.Model
+	From  *collect.Box
+}
+
+func (f *startOneFn) ProcessElement(ctx context.Context, _ []byte, emit func(One)) error {
+	model, err := f.Model.Load(ctx, bundle.Of(f.Run))
+	if err != nil {
+		return bundle.Of(f.Run).Fail(err)
+	}
+	if f.From == nil {
+		emit(One{model.NewState()})
+		return nil
+	}
+	s, err := collect.Take[One](ctx, *f.From, OneKey)
+	if err == nil {
+		err = model.CheckState(s.Optimizer)
+	}
+	if err != nil {
+		return bundle.Of(f.Run).Fail(err)
+	}
+	emit(s)
+	return nil
+}
+
+// A One is the state of the optimizer that goes from shard to shard in a warm-up.
+type One struct{ Optimizer trainer.State }
+
+// MarshalBinary writes the optimizer's state.
+func (o One) MarshalBinary() ([]byte, error) { return o.Optimizer.MarshalBinary() }
+
+// UnmarshalBinary reads what MarshalBinary wrote.
+func (o *One) UnmarshalBinary(b []byte) error { return o.Optimizer.UnmarshalBinary(b) }
+
+func decodeOne(b []byte) (o One, err error) { return o, o.UnmarshalBinary(b) }
+
+// WarmUp lets one shard, whose number is turn, train its part of an iteration as the one worker that there is. It takes the
+// PCollection<dataset.Shard> of all shards, the PCollection<average.Vector> of the weights, in pieces or whole, the PCollection<One> of the
+// state, and a PCollection<int> of one element that must be there before; it returns the weights and the state after it. Nothing is averaged.
+func WarmUp(s beam.Scope, step Step, turn int, shards, weights, one, after beam.PCollection) (beam.PCollection, beam.PCollection) {
+	s = s.Scope("trainshard.WarmUp")
+	return beam.ParDo2(s, &turnFn{Step: step, Turn: turn}, shards, beam.SideInput{Input: weights}, beam.SideInput{Input: one}, beam.SideInput{Input: after})
+}
+
+// turnFn trains one of the shards.
+type turnFn struct {
+	Step Step
+	Turn int
+}
+
+func (f *turnFn) ProcessElement(
+	ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool, one One, _ int, weights func(average.Vector), state func(One),
+) error {
+	if shard.Index != f.Turn {
+		return nil
+	}
+	var tasks bundle.Tasks[trained]
+	w, err := average.Join(pieces)
+	if err != nil {
+		return bundle.Of(f.Step.Run).Fail(err)
+	}
+	err = tasks.Go(ctx, f.Step.Run, func(ctx context.Context) (trained, error) { return f.Step.train(ctx, State{shard, one.Optimizer}, w) })
+	if err != nil {
+		return err
+	}
+	return tasks.Finish(func(t trained) {
+		for _, piece := range f.Step.Layout.Cut(t.weights) {
+			weights(piece)
+		}
+		state(One{t.state.Optimizer})
+	})
+}
+
+// Spread gives every shard of the PCollection<dataset.Shard> a copy of the one state that a warm-up has left: the PCollection<State>.
+func Spread(s beam.Scope, shards, one beam.PCollection) beam.PCollection {
+	return beam.ParDo(s.Scope("trainshard.Spread"), &spreadFn{}, shards, beam.SideInput{Input: one})
+}
+
+// spreadFn copies the state.
+type spreadFn struct{}
+
+func (*spreadFn) ProcessElement(shard dataset.Shard, one One) State {
+	return State{shard, one.Optimizer.Clone()}
+}
