@@ -85,6 +85,9 @@ var outcomePictures = map[PlotKind]func(*outcomes.All) (PlotResult, error){
 }
 
 func plotConfusion(o *outcomes.All) (PlotResult, error) {
+	if n := len(o.Classes); n > picture.MaxClasses {
+		return PlotResult{}, fmt.Errorf("the column has %d distinct values, and a confusion matrix at most %d classes", n, picture.MaxClasses)
+	}
 	c := o.Confusion()
 	figure, err := picture.Confusion(c)
 	right, rows := c.Total()

@@ -62,16 +62,15 @@ func Report(ctx context.Context, env Env, opt ReportOptions) (*report.Document, 
 func results(row tables.SummaryRow, m *Model) ([]report.Fact, error) {
 	var facts []report.Fact
 	at := len(m.History) - 1
+	if at < 0 {
+		return nil, nil
+	}
 	if of, ok, err := tables.Optional(row, "model_iteration", (*table.Vector).Int); err != nil {
 		return nil, err
 	} else if ok {
-		at = max(at, 0)
 		if i := slices.IndexFunc(m.History, func(s ModelScore) bool { return s.Iteration == int(of) }); i >= 0 {
 			at = i
 		}
-	}
-	if at < 0 {
-		return nil, nil
 	}
 	of := m.History[at]
 	add := func(name string, value float64) {

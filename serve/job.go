@@ -26,6 +26,12 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 	for _, f := range arguments.fields {
 		types = append(types, f.DataTypeOID)
 	}
+	if want := c.arguments(); want > 0 && want != len(types) {
+		return nil, &madlib.Error{
+			Code: "42883", Message: fmt.Sprintf("the call has %d arguments, which the server evaluates to %d values", want, len(types)),
+			Hint: "An argument may be a row of several columns.",
+		}
+	}
 	if err := c.each(func(f *found, from, to int) error { return f.function.CheckTypes(f.arguments, types[from:to]) }); err != nil {
 		return nil, err
 	}
@@ -56,6 +62,14 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 		out = append(out, answers)
 	}
 	return out, nil
+}
+
+// arguments is the number of arguments of all functions of the list.
+func (c *call) arguments() (n int) {
+	for _, f := range c.list {
+		n += len(f.arguments)
+	}
+	return n
 }
 
 // each calls do for the functions of the list, up to the first error. Columns from to to of evaluated arguments are those of the function.

@@ -23,7 +23,7 @@ type stage struct {
 const slowView = "CREATE VIEW slow AS SELECT id, attributes, CASE WHEN pg_sleep(0.02) IS NOT NULL THEN class_text END AS class_text FROM iris_train"
 
 var stages = []stage{
-	{"arguments", "SELECT madlib.training_preprocessor_dl('iris_train', 'q' || left(pg_sleep(1)::text, 0), 'class_text', 'attributes')", "wait_event = 'PgSleep'", ""},
+	{"arguments", "SELECT madlib.training_preprocessor_dl('iris_train', 'q' || left(pg_sleep(3)::text, 0), 'class_text', 'attributes')", "wait_event = 'PgSleep'", ""},
 	{"reading", "SELECT madlib.training_preprocessor_dl('slow', 'q', 'class_text', 'attributes')", "wait_event = 'PgSleep'", ""},
 	{"training", fitForEver, "application_name LIKE 'fit since%'", ""},
 	{

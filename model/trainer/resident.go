@@ -13,11 +13,14 @@ import (
 
 // A keptShard is the rows of a shard on a device, for all iterations.
 type keptShard struct {
-	mu          sync.Mutex
+	// What rows these are; they do not change.
 	data        Dataset
 	classWeight map[int]float64
-	rows        plan.Rows // nil: there is no room
-	factors     int
+
+	mu      sync.Mutex // of what follows
+	sent    bool
+	rows    plan.Rows // nil: there is no room
+	factors int
 	// counts says of every row whether an output's loss counts it; nil for an output whose loss counts all.
 	counts [][]bool
 }
@@ -49,13 +52,13 @@ func (p *pass) keep(ctx context.Context, in TrainInput, rows int) error {
 	m.mu.Lock()
 	k := m.kept[in.Shard]
 	if k == nil || !sameData(k.data, in.Data) || !maps.Equal(k.classWeight, in.Fit.ClassWeight) {
-		k = &keptShard{} // who still walks over the other rows has them; they are freed when nobody has
+		k = &keptShard{data: in.Data, classWeight: in.Fit.ClassWeight} // who still walks over the other rows has them; they are freed when nobody has
 		m.kept[in.Shard] = k
 	}
 	m.mu.Unlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.data == nil {
+	if !k.sent {
 		if err := p.send(ctx, k, device, in, rows); err != nil {
 			return err
 		}
@@ -94,6 +97,7 @@ func (p *pass) send(ctx context.Context, k *keptShard, device plan.Resident, in 
 	for i, w := range widths {
 		columns[i] = make([]float32, p.batch*w)
 	}
+	k.factors = 0
 	weighted, byClass := hasWeights(in.Data), len(in.Fit.ClassWeight) > 0
 	for _, factor := range []bool{weighted, byClass} {
 		if factor {
@@ -104,7 +108,7 @@ func (p *pass) send(ctx context.Context, k *keptShard, device plan.Resident, in 
 	if k.rows, err = device.Keep(widths, rows); err != nil {
 		return err
 	}
-	k.data, k.classWeight = in.Data, in.Fit.ClassWeight
+	k.sent = true
 	if k.rows == nil {
 		return nil
 	}
@@ -153,7 +157,7 @@ func (p *pass) forget(k *keptShard, shard int, err error) error {
 	}
 	m.mu.Unlock()
 	_ = k.close() // err is the one that counts
-	k.rows, k.data = nil, nil
+	k.rows, k.sent = nil, false
 	return err
 }
 

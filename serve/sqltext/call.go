@@ -235,6 +235,9 @@ func (p *finder) argument(c *Item, begin, end int) bool {
 	for end-begin >= 3 && p.is(begin, "(") && p.is(end-1, ")") { // drivers write ('text') and (NULL)
 		begin, end = begin+1, end-1
 	}
+	if p.is(end-1, "*") { // (t.*) is none either
+		return false
+	}
 	one := end-begin == 1
 	a.Parameter = one && p.tokens[begin].Kind == Parameter
 	a.Unknown = a.Parameter || one && p.word(begin, "null") || p.strings(begin, end)

@@ -140,6 +140,8 @@ func TestFindCall(t *testing.T) {
 		"SELECT madlib.f(VARIADIC a)":              "none",
 		"SELECT madlib.f(*)":                       "none",
 		"SELECT madlib.f(t.*) FROM t":              "none",
+		"SELECT madlib.f((t.*)) FROM t":            "none",
+		"SELECT madlib.f(((t).*), 'x') FROM t":     "none",
 		"SELECT madlib.f(1) OVER ()":               "none",
 		"SELECT madlib.f(1) FILTER (WHERE true)":   "none",
 		"SELECT madlib.f(1 FROM t":                 "none",

@@ -47,6 +47,10 @@ func (d *dictionary) add(v *table.Vector, null []bool, from, to int) (places []u
 		if null != nil && null[i] {
 			continue
 		}
+		if v.Type.Kind == table.Bytes && len(v.Bytes[i]) > maxDictionary || v.Strings != nil && len(v.Strings[i]) > maxDictionary {
+			d.given = true // before it is copied
+			break
+		}
 		d.seen++
 		d.places = append(d.places, d.place(v, i))
 		if len(d.plain) > maxDictionary || d.seen%sampled == 0 && d.mostDiffer() {

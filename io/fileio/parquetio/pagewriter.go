@@ -8,6 +8,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 
+	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -142,7 +143,7 @@ func (p *pageWriter) data(v *table.Vector, from, to int) (page, int, error) {
 		values = p.plain
 	}
 	if len(values)+len(*levels) > math.MaxInt32 {
-		return page{}, 0, fmt.Errorf("rows %d to %d: values of %d bytes, where a page of a Parquet file has at most %d", from+1, to, len(values), math.MaxInt32)
+		return page{}, 0, &arrowvec.RowError{Row: from, Err: fmt.Errorf("values of %d bytes from here on, where a page of a Parquet file has at most %d", len(values), math.MaxInt32)}
 	}
 	made := page{raw: len(*levels) + len(values)}
 	made.body[0] = *levels

@@ -27,8 +27,9 @@ type rowJudge struct {
 	out   infer.Output
 	label buffer.Variable
 
-	confusion *curve.Confusion
-	scores    [][]curve.Row // per class that has a curve
+	classes   []string         // nil: the output's values are numbers
+	confusion *curve.Confusion // nil where there are more classes than a matrix may have
+	scores    [][]curve.Row    // per class that has a curve
 
 	absolute, squares, labels, labelSquares metric.Sum // of numbers
 	numbers                                 int64
@@ -63,7 +64,10 @@ func newRowJudge(out infer.Output, label buffer.Variable) *rowJudge {
 			names[i] = *c
 		}
 	}
-	j.confusion = curve.NewConfusion(names)
+	j.classes = names
+	if len(names) <= picture.MaxClasses {
+		j.confusion = curve.NewConfusion(names)
+	}
 	if len(names) <= curveClasses {
 		j.scores = make([][]curve.Row, len(names))
 	}
@@ -72,7 +76,7 @@ func newRowJudge(out infer.Output, label buffer.Variable) *rowJudge {
 
 // add takes in a row, of the output's values for it.
 func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
-	if j.confusion == nil {
+	if j.classes == nil {
 		return j.addNumbers(row, values, l)
 	}
 	truth, err := j.class(l)
@@ -86,7 +90,9 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 			best = k
 		}
 	}
-	j.confusion.Add(truth, best)
+	if j.confusion != nil {
+		j.confusion.Add(truth, best)
+	}
 	for k := range j.scores {
 		j.scores[k] = append(j.scores[k], curve.Row{Score: float64(probs[k]), Positive: k == truth})
 	}
@@ -96,7 +102,7 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 	if best == truth {
 		row.badness -= 2 // a right row is better than any wrong one
 	}
-	row.truth, row.predicted = j.confusion.Classes[truth], j.confusion.Classes[best]
+	row.truth, row.predicted = j.classes[truth], j.classes[best]
 	row.truthProb, row.predictedProb = fmt.Sprintf("%.4f", probs[truth]), fmt.Sprintf("%.4f", probs[best])
 	j.keep(row)
 	return nil
@@ -104,7 +110,7 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 
 // class is the index of the class that a label is.
 func (j *rowJudge) class(l label) (int, error) {
-	k := len(j.confusion.Classes)
+	k := len(j.classes)
 	if l.numbers == nil {
 		if at := slices.IndexFunc(l.hot, func(x int16) bool { return x != 0 }); at >= 0 && at < k {
 			return at, nil
@@ -186,18 +192,21 @@ func (j *rowJudge) output() (out report.Output, notes []string, err error) {
 			Place: fmt.Sprintf("%d of buffer %d", row.row+1, row.buffer), Truth: row.truth, Predicted: row.predicted, TruthProb: row.truthProb, PredictedProb: row.predictedProb, Facts: row.facts, Image: row.image, Features: row.text,
 		})
 	}
-	if j.confusion == nil {
+	if j.classes == nil {
 		if j.numbers == 0 {
 			return out, []string{fmt.Sprintf("The predictions of %s are not compared: its labels have another form than the output.", j.out.Name)}, nil
 		}
 		out.Errors = j.errors()
 		return out, nil, nil
 	}
+	if j.confusion == nil {
+		return out, []string{fmt.Sprintf("%s has %d classes, too many to compare class by class.", j.out.Name, len(j.classes))}, nil
+	}
 	if j.scores == nil {
 		return out, nil, nil
 	}
 	drawn := j.scores
-	names := j.confusion.Classes
+	names := j.classes
 	if len(drawn) == 2 {
 		drawn, names = drawn[1:], names[1:]
 	}

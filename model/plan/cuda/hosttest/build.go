@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 
+	"golang.org/x/sys/cpu"
+
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
 
@@ -44,6 +46,9 @@ func Build(t testing.TB) (folder string) {
 	}
 	if _, err := exec.LookPath(compiler); err != nil {
 		t.Skipf("kernels run on the CPU where there is %s: %v", compiler, err)
+	}
+	if !cpu.X86.HasFMA {
+		t.Skip("kernels run on a CPU that has fused multiply-add")
 	}
 	folder, err := built()
 	if err != nil {
