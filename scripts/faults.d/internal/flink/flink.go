@@ -20,7 +20,7 @@ import (
 )
 
 // ErrUnavailable: Java, Maven or the jars cannot be had.
-var ErrUnavailable = errors.New("Java, Maven or the jars of Flink cannot be had")
+var ErrUnavailable = errors.New("no Flink here: Java, Maven or its jars cannot be had")
 
 // JobService is the name of the process with Beam's job service.
 const JobService = "jobserver"
