@@ -37,7 +37,7 @@ const tail = `
   passes of many steps.
 - Momentum over averages (slowmo, nesterov) is worth half a point where there is no warm-up. With an average after every 5 steps nesterov overshoots, and after a warm-up slowmo
   makes things worse: the weights are too far along for steps that long.
-- Sixteen shards of 750 rows make six steps a pass: there "auto" ends 0.3 to 0.5 points below one shard, where MADlib's rule ends 4.5 below. Fewer shards, or a longer warm-up, are what is left.
+- Sixteen shards of 750 rows make six steps a pass: there "auto" ends 0.3 to 0.5 points below one shard, where MADlib's rule ends 4.5 below. ` + "`--warm-up-passes 4`" + ` ends where one shard does.
 
 The column "fits" says of how many seeds a row is the mean; a row that is not there has not been measured yet, and neither has the time of Keras and PyTorch (` + "`--python`" + `).
 `
