@@ -30,6 +30,31 @@ func stalling(t *testing.T, storeURL, more string, timeout time.Duration) (*prox
 	return p, s.(*store)
 }
 
+// copyingIn is an output that rows are being copied into, what copies them, and a megabyte of them.
+func copyingIn(t *testing.T, s *store) (table.Output, table.Writer, *table.Batch) {
+	t.Helper()
+	ctx := context.Background()
+	schema := table.Schema{{Name: "pad", Type: table.TextType}}
+	out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("new"), Schema: schema}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := s.Append(ctx, table.Part{Output: out.ID(), Key: "k"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := table.NewBatch(schema)
+	for range 1000 {
+		if err := b.Append(strings.Repeat("x", 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Write(ctx, b); err != nil {
+		t.Fatal(err)
+	}
+	return out, w, b
+}
+
 func wantStall(t *testing.T, what string, err error) {
 	t.Helper()
 	if !errors.Is(err, table.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "nothing has moved on the connection for 400ms") {
@@ -75,24 +100,8 @@ func TestStalls(t *testing.T) {
 			})
 			t.Run("copy in", func(t *testing.T) {
 				p, s := stalling(t, storeURL, "", shortStall)
-				schema := table.Schema{{Name: "pad", Type: table.TextType}}
-				out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("new"), Schema: schema}}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				w, err := s.Append(ctx, table.Part{Output: out.ID(), Key: "k"})
-				if err != nil {
-					t.Fatal(err)
-				}
-				b := table.NewBatch(schema)
-				for range 1000 {
-					if err := b.Append(strings.Repeat("x", 1000)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				if err := w.Write(ctx, b); err != nil {
-					t.Fatal(err)
-				}
+				out, w, b := copyingIn(t, s)
+				var err error
 				p.stall(d, true)
 				if d == toServer { // bytes fill up on their way
 					for err == nil {

@@ -55,24 +55,8 @@ func TestVanishedServer(t *testing.T) {
 	ctx := context.Background()
 	t.Run("copy in", func(t *testing.T) {
 		p, s := stalling(t, storeURL, "", shortStall)
-		schema := table.Schema{{Name: "pad", Type: table.TextType}}
-		out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("new"), Schema: schema}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		w, err := s.Append(ctx, table.Part{Output: out.ID(), Key: "k"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		b := table.NewBatch(schema)
-		for range 1000 {
-			if err := b.Append(strings.Repeat("x", 1000)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Write(ctx, b); err != nil {
-			t.Fatal(err)
-		}
+		_, w, b := copyingIn(t, s)
+		var err error
 		p.vanish(t)
 		for err == nil {
 			err = w.Write(ctx, b)

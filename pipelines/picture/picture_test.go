@@ -6,8 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"image"
-	"image/png"
 	"io"
 	"math"
 	"math/rand/v2"
@@ -17,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/model/curve"
+	"github.com/beamfit/beamfit/pipelines/internal/picturetest"
 )
 
 var update = flag.Bool("update", false, "write the golden pictures anew")
@@ -142,7 +141,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if share := differing(t, golden, b.Bytes()); share > 0.001 {
+		if share := picturetest.Differing(t, golden, b.Bytes(), visible); share > 0.001 {
 			got := filepath.Join(t.ArtifactDir(), name+".png")
 			if err := os.WriteFile(got, b.Bytes(), 0o644); err != nil {
 				t.Fatal(err)
@@ -152,35 +151,8 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// differing is the share of pixels that differ by more than a shade.
-func differing(t *testing.T, a, b []byte) float64 {
-	t.Helper()
-	pictures := make([]image.Image, 2)
-	for i, data := range [][]byte{a, b} {
-		var err error
-		if pictures[i], err = png.Decode(bytes.NewReader(data)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	size := pictures[0].Bounds()
-	if size != pictures[1].Bounds() {
-		return 1
-	}
-	differ := 0
-	for y := range size.Dy() {
-		for x := range size.Dx() {
-			r0, g0, b0, _ := pictures[0].At(x, y).RGBA()
-			r1, g1, b1, _ := pictures[1].At(x, y).RGBA()
-			for _, d := range []int{int(r0) - int(r1), int(g0) - int(g1), int(b0) - int(b1)} {
-				if max(d, -d) > 0x1000 {
-					differ++
-					break
-				}
-			}
-		}
-	}
-	return float64(differ) / float64(size.Dx()*size.Dy())
-}
+// visible is the least difference between two colours that counts.
+const visible = 0x1000 // less than anybody sees
 
 func TestDifferingTellsPicturesApart(t *testing.T) {
 	all := figures(t)
@@ -188,7 +160,7 @@ func TestDifferingTellsPicturesApart(t *testing.T) {
 	if err := errors.Join(all["roc"].Write(&a, forms[1]), all["classes"].Write(&b, forms[1])); err != nil {
 		t.Fatal(err)
 	}
-	if share := differing(t, a.Bytes(), b.Bytes()); share < 0.005 {
+	if share := picturetest.Differing(t, a.Bytes(), b.Bytes(), visible); share < 0.005 {
 		t.Errorf("two pictures differ in %v of their pixels", share)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"flag"
 	"fmt"
-	"image"
 	"image/png"
 	"math"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"codeberg.org/go-fonts/liberation/liberationsansregular"
 
 	"github.com/beamfit/beamfit/model/curve"
+	"github.com/beamfit/beamfit/pipelines/internal/picturetest"
 	"github.com/beamfit/beamfit/pipelines/picture"
 )
 
@@ -284,7 +284,7 @@ func TestGolden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if share := differing(t, want, got); share > 0.02 {
+		if share := picturetest.Differing(t, want, got, visible); share > 0.02 {
 			kept := filepath.Join(t.ArtifactDir(), name+".png")
 			if err := os.WriteFile(kept, got, 0o644); err != nil {
 				t.Fatal(err)
@@ -294,32 +294,5 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// differing is the share of pixels that differ by more than the edges of letters do between two versions of a browser.
-func differing(t *testing.T, a, b []byte) float64 {
-	t.Helper()
-	pictures := make([]image.Image, 2)
-	for i, data := range [][]byte{a, b} {
-		var err error
-		if pictures[i], err = png.Decode(bytes.NewReader(data)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	size := pictures[0].Bounds()
-	if size != pictures[1].Bounds() {
-		return 1
-	}
-	differ := 0
-	for y := range size.Dy() {
-		for x := range size.Dx() {
-			r0, g0, b0, _ := pictures[0].At(x, y).RGBA()
-			r1, g1, b1, _ := pictures[1].At(x, y).RGBA()
-			for _, d := range []int{int(r0) - int(r1), int(g0) - int(g1), int(b0) - int(b1)} {
-				if max(d, -d) > 0x4000 {
-					differ++
-					break
-				}
-			}
-		}
-	}
-	return float64(differ) / float64(size.Dx()*size.Dy())
-}
+// visible is the least difference between two colours that counts.
+const visible = 0x4000 // the edges of letters differ by less between two versions of a browser

@@ -40,6 +40,7 @@ var layers = []struct {
 	{"pipelines/internal/gpus", nil},
 	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns"}},
 	{"pipelines/internal/job", []string{"model/plan/cuda", "pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
+	{"pipelines/internal/picturetest", nil},
 	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},
 	{"pipelines/internal/inference", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/job", "transforms", "io/table", "model"}},
 	{"pipelines/internal/rounds", []string{"transforms/outer", "model/params", "model/trainer"}},
@@ -176,7 +177,7 @@ func TestLibrariesStayAtHome(t *testing.T) {
 }
 
 // testSupport are the packages that only tests use: conformance suites.
-var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest", "model/plan/cuda/hosttest", "model/plan/plantest"}
+var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest", "pipelines/internal/picturetest", "model/plan/cuda/hosttest", "model/plan/plantest"}
 
 func TestTestSupportStaysInTests(t *testing.T) {
 	supports := func(p string) bool {
