@@ -63,15 +63,14 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	if err != nil {
 		return FitResult{}, err
 	}
-	specs := []table.TableSpec{
+	opt := table.CreateOptions{Tables: []table.TableSpec{
 		{Name: f.target, Schema: tables.ModelSchema, Replace: f.replaces()},
 		{Name: f.target.WithSuffix(tables.SummarySuffix), Schema: f.summary.Schema(), Replace: f.replaces()},
-	}
+	}}
 	if f.opt.CheckpointEvery > 0 {
-		// The model's commit empties the checkpoint, so that nobody goes on from it, also where it cannot be dropped afterwards.
-		specs = append(specs, f.run.CheckpointSpec())
+		opt.Removes = []table.Name{f.run.CheckpointTable()}
 	}
-	out, err := j.Store.Create(ctx, table.CreateOptions{Tables: specs})
+	out, err := j.Store.Create(ctx, opt)
 	if err != nil {
 		return FitResult{}, err
 	}
@@ -92,11 +91,6 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	}
 	if err := out.Commit(ctx); err != nil {
 		return FitResult{}, err
-	}
-	if f.opt.CheckpointEvery > 0 {
-		if err := f.run.DropCheckpoint(ctx); err != nil {
-			f.warn([]string{fmt.Sprintf("the checkpoint is no longer needed, and could not be dropped: %v", err)})
-		}
 	}
 	return f.result(end, of), nil
 }

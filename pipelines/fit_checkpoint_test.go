@@ -268,23 +268,30 @@ func TestFitRefusesOtherValues(t *testing.T) {
 	}
 }
 
-// The checkpoint of a fit that ended well is dropped; that it cannot be is a warning.
-func TestFitDropsTheCheckpoint(t *testing.T) {
-	store := &keepsTables{Store: fileStore(t)}
-	withIris(t, store)
-	r, err := Fit(t.Context(), Env{Store: store}, checkpointed())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "no longer needed") {
-		t.Errorf("warnings %q", r.Warnings)
-	}
-	// What is left is empty: a fit of the same model begins at the beginning.
-	warm := checkpointed()
-	warm.WarmStart = true
-	if r, err = Fit(t.Context(), Env{Store: store}, warm); err != nil || r.ResumedAfter != 0 {
-		t.Errorf("the next fit went on after iteration %d, error %v", r.ResumedAfter, err)
-	}
+// The checkpoint goes in the commit of the model, so that no moment has both: here nothing else can remove it.
+func TestFitRemovesTheCheckpoint(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		before := tablesOf(t, store)
+		opt := checkpointed()
+		stopAfter(t, Env{Store: store}, opt, 3)
+		schema := readTable(t, store, opt.Model+"_checkpoint").Schema
+		check := func(resumed int) {
+			t.Helper()
+			r, err := Fit(t.Context(), Env{Store: &keepsTables{store}}, opt)
+			if err != nil || r.ResumedAfter != resumed || r.Warnings != nil {
+				t.Errorf("went on after iteration %d, error %v, warnings %q", r.ResumedAfter, err, r.Warnings)
+			}
+			dropAll(t, store, []string{opt.Model, opt.Model + "_summary"})
+			if d := cmp.Diff(before, tablesOf(t, store)); d != "" {
+				t.Errorf("tables are left: %s", d)
+			}
+		}
+		check(2)
+		// One without rows is what a view needs of a checkpoint: the next fit begins at the beginning.
+		writeTable(t, store, opt.Model+"_checkpoint", schema)
+		check(0)
+	})
 }
 
 // keepsTables is a store that drops nothing.

@@ -18,10 +18,11 @@ import (
 // An output is a set of tables being written, each into a generation folder that no catalogue names yet. Its description,
 // outputs/ID.json, tells writers in other processes where, and the lock on it tells sweepers that the owner lives.
 type output struct {
-	store *Store
-	id    string
-	specs []table.TableSpec
-	alive *lock
+	store   *Store
+	id      string
+	specs   []table.TableSpec
+	removes []table.Name
+	alive   *lock
 
 	mu    sync.Mutex
 	state outputState
@@ -60,7 +61,7 @@ func (s *Store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkSpecs(opt.Tables); err != nil {
+	if err := checkOptions(opt); err != nil {
 		return nil, err
 	}
 	s.sweepOnce(ctx)
@@ -68,7 +69,7 @@ func (s *Store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 }
 
 func (s *Store) create(ctx context.Context, opt table.CreateOptions) (*output, error) {
-	o := &output{store: s, id: newID(), specs: slices.Clone(opt.Tables)}
+	o := &output{store: s, id: newID(), specs: slices.Clone(opt.Tables), removes: slices.Clone(opt.Removes)}
 	var trash []string
 	err := s.locked(ctx, true, func() error {
 		c, err := s.loadCatalog()
@@ -131,24 +132,35 @@ func (o *output) stage() (err error) {
 	return nil
 }
 
-func checkSpecs(specs []table.TableSpec) error {
-	if len(specs) == 0 {
+func checkOptions(opt table.CreateOptions) error {
+	if len(opt.Tables) == 0 {
 		return errors.New("an output needs at least one table")
 	}
 	seen := map[table.Name]bool{}
-	for _, t := range specs {
-		if err := checkName(t.Name); err != nil {
+	for _, n := range namesOf(opt.Tables, opt.Removes) {
+		if err := checkName(n); err != nil {
 			return err
 		}
-		if seen[t.Name] {
-			return about(t.Name, errors.New("it appears twice in one output"))
+		if seen[n] {
+			return about(n, errors.New("it appears twice in one output"))
 		}
-		seen[t.Name] = true
+		seen[n] = true
+	}
+	for _, t := range opt.Tables {
 		if err := t.Schema.Check(); err != nil {
 			return about(t.Name, err)
 		}
 	}
 	return nil
+}
+
+// namesOf are the names of all tables that an output changes.
+func namesOf(specs []table.TableSpec, removes []table.Name) []table.Name {
+	names := slices.Clone(removes)
+	for _, t := range specs {
+		names = append(names, t.Name)
+	}
+	return names
 }
 
 // checkFree reports a table that exists and may not be replaced.
@@ -224,13 +236,9 @@ func (s *Store) publish(ctx context.Context, output, dir string, part partMeta) 
 	return first && err == nil, err
 }
 
-// Commit makes all tables visible.
+// Commit makes all tables visible, and takes away those that are to be removed.
 func (o *output) Commit(ctx context.Context) error {
-	names := make([]table.Name, len(o.specs))
-	for i, t := range o.specs {
-		names[i] = t.Name
-	}
-	release, err := o.store.lockTables(ctx, names...)
+	release, err := o.store.lockTables(ctx, namesOf(o.specs, o.removes)...)
 	if err != nil {
 		return err
 	}
@@ -264,6 +272,9 @@ func (o *output) commit(ctx context.Context) error {
 			}
 			c.put(t.Name, generationPrefix+o.id, sum)
 		}
+		for _, n := range o.removes {
+			c.remove(n)
+		}
 		if err := s.disk.syncDir(s.root); err != nil {
 			return err
 		}
@@ -276,8 +287,8 @@ func (o *output) commit(ctx context.Context) error {
 	})
 	if o.state == committed {
 		o.end()
-		for _, t := range o.specs {
-			s.sweepFolder(folderOf(t.Name))
+		for _, n := range namesOf(o.specs, o.removes) {
+			s.sweepFolder(folderOf(n))
 		}
 	}
 	return err

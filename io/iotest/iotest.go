@@ -47,6 +47,7 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"output", outputCases},
 		{"ordered", orderedCases},
 		{"replace", replaceCases},
+		{"remove", removeCases},
 		{"fetch", fetchCases},
 		{"owned", ownedCases},
 		{"cut", cutCases},

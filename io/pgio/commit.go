@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -16,8 +17,8 @@ import (
 // abortTimeout bounds the clean-up that goes on after its caller's context has ended.
 const abortTimeout = 5 * time.Second
 
-// Commit makes the tables visible in one transaction. It waits for open parts, and for open snapshots of the tables that
-// it replaces. When it fails nothing is visible, and the output can still be aborted. Once the server is asked to commit, the end of ctx
+// Commit makes the tables visible in one transaction, which removes those that are to go. It waits for open parts, and for open snapshots of the tables that
+// it replaces or removes. When it fails nothing is visible, and the output can still be aborted. Once the server is asked to commit, the end of ctx
 // changes nothing.
 func (o *output) Commit(ctx context.Context) error {
 	o.mu.Lock()
@@ -49,29 +50,22 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	if err := exec(ctx, conn, beginWrite, "SET LOCAL max_parallel_workers_per_gather = 0"); err != nil {
 		return explain(ctx, err)
 	}
-	order := make([]int, len(o.manifest.Tables))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int {
-		return compareNames(o.manifest.Tables[i].Name, o.manifest.Tables[j].Name)
-	})
-	for _, i := range order {
-		if _, err := conn.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", nameLock(o.manifest.Tables[i].Name)); err != nil {
-			return explain(ctx, err)
-		}
+	if err := lockNames(ctx, conn, o.manifest.Tables, o.removes); err != nil {
+		return err
 	}
 	if err := exec(ctx, conn, "LOCK TABLE "+quoteName(o.id.parts())+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
 	}
-	if err := lockReplaced(ctx, conn, o.manifest.Tables, order); err != nil {
+	if err := lockReplaced(ctx, conn, o.manifest.Tables, o.removes); err != nil {
 		return err
 	}
-	for _, i := range order {
-		spec := o.manifest.Tables[i]
+	for i, spec := range o.manifest.Tables {
 		if err := o.place(ctx, conn, o.id.rows(i, spec.Name), spec); err != nil {
 			return tableError(ctx, spec.Name, err)
 		}
+	}
+	if err := removeAll(ctx, conn, o.removes); err != nil {
+		return err
 	}
 	if err := exec(ctx, conn, "DROP TABLE "+quoteName(o.id.parts())); err != nil {
 		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
@@ -82,11 +76,27 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
+// inOrder are the tables that an output makes and removes, in the order in which everybody takes their locks.
+func inOrder(specs []table.TableSpec, removes []table.Name) []table.TableSpec {
+	all := slices.Concat(specs, removed(removes))
+	slices.SortFunc(all, func(a, b table.TableSpec) int { return compareNames(a.Name, b.Name) })
+	return all
+}
+
+// lockNames takes the locks of the names.
+func lockNames(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, removes []table.Name) error {
+	for _, spec := range inOrder(specs, removes) {
+		if _, err := conn.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", nameLock(spec.Name)); err != nil {
+			return explain(ctx, err)
+		}
+	}
+	return nil
+}
+
 // lockReplaced locks those of the tables that are there already, all at once.
-func lockReplaced(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, order []int) error {
+func lockReplaced(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, removes []table.Name) error {
 	var there []table.Name
-	for _, i := range order {
-		spec := specs[i]
+	for _, spec := range inOrder(specs, removes) {
 		old, err := find(ctx, conn, spec.Name)
 		if err == nil {
 			err = checkReplace(old, spec.Replace)
@@ -101,6 +111,32 @@ func lockReplaced(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, 
 	}
 	return explain(ctx, lockAlone(ctx, conn, there...))
 }
+
+// removeAll takes tables away in a transaction that has begun and that has their locks.
+func removeAll(ctx context.Context, conn *pgx.Conn, names []table.Name) error {
+	for _, name := range names {
+		if err := remove(ctx, conn, name); err != nil {
+			return tableError(ctx, name, err)
+		}
+	}
+	return nil
+}
+
+// remove drops a table, or empties one that others need.
+func remove(ctx context.Context, conn *pgx.Conn, name table.Name) error {
+	if err := exec(ctx, conn, "SAVEPOINT remove"); err != nil {
+		return err
+	}
+	err := exec(ctx, conn, "DROP TABLE IF EXISTS "+quoteName(name), "RELEASE SAVEPOINT remove")
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != dependentObjectsStillExist {
+		return err
+	}
+	return exec(ctx, conn, "ROLLBACK TO SAVEPOINT remove", "RELEASE SAVEPOINT remove", inUsersPath(conn, "TRUNCATE "+quoteName(name)))
+}
+
+// dependentObjectsStillExist is the SQLSTATE of what cannot be dropped alone.
+const dependentObjectsStillExist = "2BP01"
 
 // place puts a staging table, or its rows, in their final place. The table that it replaces is locked.
 func (o *output) place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {

@@ -17,6 +17,7 @@ type output struct {
 	store    *store
 	id       outputID
 	manifest manifest
+	removes  []table.Name // with their schema
 
 	mu    sync.Mutex
 	owner *pgxpool.Conn // nil when the output has ended
@@ -36,7 +37,7 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 		return nil, err
 	}
 	o := &output{store: s, owner: owner}
-	if err := o.begin(ctx, opt.Tables); err != nil {
+	if err := o.begin(ctx, opt); err != nil {
 		o.release()
 		return nil, err
 	}
@@ -84,20 +85,10 @@ func checkNew(name table.Name, s table.Schema, lent bool) error {
 }
 
 // begin resolves the targets, takes the lock and makes the staging tables in one transaction.
-func (o *output) begin(ctx context.Context, specs []table.TableSpec) error {
+func (o *output) begin(ctx context.Context, opt table.CreateOptions) (err error) {
 	conn := o.owner.Conn()
-	seen := map[table.Name]bool{}
-	for _, spec := range specs {
-		target, err := resolveTarget(ctx, conn, spec)
-		if err != nil {
-			return tableError(ctx, spec.Name, err)
-		}
-		if seen[target] {
-			return &table.TableError{Table: spec.Name, Err: errors.New("is named twice in one output")}
-		}
-		seen[target] = true
-		spec.Name = target
-		o.manifest.Tables = append(o.manifest.Tables, spec)
+	if o.manifest.Tables, o.removes, err = resolveAll(ctx, conn, opt); err != nil {
+		return err
 	}
 	o.id = newOutputID(o.manifest.Tables[0].Name.Schema)
 	if _, err := conn.Exec(ctx, "SELECT pg_advisory_lock($1)", o.id.lock()); err != nil {
@@ -116,11 +107,48 @@ func (o *output) begin(ctx context.Context, specs []table.TableSpec) error {
 		}
 	}
 	parts := quoteName(o.id.parts())
-	err := exec(ctx, conn,
+	err = exec(ctx, conn,
 		"CREATE TABLE "+parts+" (tab integer, key text, PRIMARY KEY (tab, key))",
 		"COMMENT ON TABLE "+parts+" IS "+literal(o.manifest.encode()),
 		"COMMIT")
 	return explain(ctx, err)
+}
+
+// resolveAll gives the tables of an output their schemas, and those that it removes.
+func resolveAll(ctx context.Context, conn *pgx.Conn, opt table.CreateOptions) (specs []table.TableSpec, removes []table.Name, err error) {
+	seen := map[table.Name]bool{}
+	target := func(spec table.TableSpec) (table.Name, error) {
+		is, err := resolveTarget(ctx, conn, spec)
+		if err != nil {
+			return is, tableError(ctx, spec.Name, err)
+		}
+		if seen[is] {
+			return is, &table.TableError{Table: spec.Name, Err: errors.New("is named twice in one output")}
+		}
+		seen[is] = true
+		return is, nil
+	}
+	for _, spec := range opt.Tables {
+		if spec.Name, err = target(spec); err != nil {
+			return nil, nil, err
+		}
+		specs = append(specs, spec)
+	}
+	for _, spec := range removed(opt.Removes) {
+		if spec.Name, err = target(spec); err != nil {
+			return nil, nil, err
+		}
+		removes = append(removes, spec.Name)
+	}
+	return specs, removes, nil
+}
+
+// removed are tables to remove, as specs: what may be replaced may be removed.
+func removed(names []table.Name) (specs []table.TableSpec) {
+	for _, n := range names {
+		specs = append(specs, table.TableSpec{Name: n, Replace: true})
+	}
+	return specs
 }
 
 // resolveTarget gives the table its schema and checks that it can be made: an existing table needs Replace.

@@ -157,6 +157,49 @@ func TestReplaceKeepsAll(t *testing.T) {
 	}
 }
 
+// TestRemove: a table goes with what belongs to it, and one that something else needs stays without rows, in the pool's outputs and in a
+// session's. A view is nobody's to remove.
+func TestRemove(t *testing.T) {
+	for name, c := range map[string]struct {
+		ddl   string
+		stays bool
+	}{
+		"an index, a trigger and a comment": {ddl: attachments["index"].ddl + ";" + attachments["trigger"].ddl + ";" + attachments["comment"].ddl},
+		"a view":                            {attachments["view"].ddl, true},
+		"a table of its type":               {attachments["column of the type"].ddl, true},
+		"partitions":                        {ddl: attachments["partitions"].ddl},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storeURL, admin := testSchema(t)
+			for what, s := range map[string]table.Store{"pool": openStore(t, storeURL), "session": lendSession(t, storeURL, OwnTransactions).handle()} {
+				setup(t, admin, "CREATE TABLE t (id int4, name text)", c.ddl, "INSERT INTO t (id, name) VALUES (5, 'old')")
+				ctx := context.Background()
+				out, err := s.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed("other"), Schema: idSchema}}, Removes: []table.Name{tableNamed("t")}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := out.Commit(ctx); err != nil {
+					t.Errorf("%s: %v", what, err)
+				}
+				var left *int
+				if err := admin.QueryRow(ctx, "SELECT count(*) FROM pg_class WHERE oid = to_regclass('t')").Scan(&left); err != nil || (*left > 0) != c.stays {
+					t.Errorf("%s: %d tables are left, error %v", what, *left, err)
+				}
+				if c.stays && asked(t, admin, "SELECT count(*)::text FROM t") != "0" {
+					t.Errorf("%s: rows are left", what)
+				}
+				setup(t, admin, "DROP TABLE IF EXISTS t, o, other CASCADE", "DROP FUNCTION IF EXISTS f")
+			}
+		})
+	}
+	storeURL, admin := testSchema(t)
+	setup(t, admin, "CREATE VIEW t AS SELECT 1 AS id")
+	_, err := openStore(t, storeURL).Create(context.Background(), table.CreateOptions{
+		Tables: []table.TableSpec{{Name: tableNamed("other"), Schema: idSchema}}, Removes: []table.Name{tableNamed("t")},
+	})
+	wantError(t, "a view", err, table.ErrExist)
+}
+
 // tablespace makes a tablespace inside the server's own folder.
 func tablespace(t *testing.T, admin *pgx.Conn, wanted bool) string {
 	if !wanted {

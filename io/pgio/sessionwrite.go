@@ -16,11 +16,12 @@ import (
 // A sessionOutput has nothing in the database before Commit makes its tables, so that nothing has to be swept and no transaction is
 // open while its parts come into being.
 type sessionOutput struct {
-	store *sessionStore
-	id    outputID
-	specs []table.TableSpec // names with their schema
-	cols  [][]column
-	spool spool
+	store   *sessionStore
+	id      outputID
+	specs   []table.TableSpec // names with their schema, as those of removes
+	removes []table.Name
+	cols    [][]column
+	spool   spool
 
 	mu    sync.Mutex
 	parts []map[string]*spooled // by table and key
@@ -37,9 +38,11 @@ func (s *sessionStore) Create(ctx context.Context, opt table.CreateOptions) (tab
 	}
 	o := &sessionOutput{store: s}
 	err := s.step(ctx, oneView, func() error {
-		if err := o.resolve(ctx, opt.Tables); err != nil {
+		var err error
+		if o.specs, o.removes, err = resolveAll(ctx, s.conn, opt); err != nil {
 			return err
 		}
+		o.id = newOutputID(o.specs[0].Name.Schema)
 		for i, spec := range o.specs {
 			cols, err := o.try(ctx, o.id.rows(i, spec.Name), spec)
 			if err != nil {
@@ -61,24 +64,6 @@ func (s *sessionStore) Create(ctx context.Context, opt table.CreateOptions) (tab
 	return o, nil
 }
 
-func (o *sessionOutput) resolve(ctx context.Context, specs []table.TableSpec) error {
-	seen := map[table.Name]bool{}
-	for _, spec := range specs {
-		target, err := resolveTarget(ctx, o.store.conn, spec)
-		if err != nil {
-			return tableError(ctx, spec.Name, err)
-		}
-		if seen[target] {
-			return &table.TableError{Table: spec.Name, Err: errors.New("is named twice in one output")}
-		}
-		seen[target] = true
-		spec.Name = target
-		o.specs = append(o.specs, spec)
-	}
-	o.id = newOutputID(o.specs[0].Name.Schema)
-	return nil
-}
-
 // try makes the table under another name and learns how its columns are written.
 func (o *sessionOutput) try(ctx context.Context, staging table.Name, spec table.TableSpec) ([]column, error) {
 	ordered := spec.Ordered
@@ -96,7 +81,7 @@ func (o *sessionOutput) try(ctx context.Context, staging table.Name, spec table.
 
 func (o *sessionOutput) ID() string { return o.id.String() }
 
-// Commit makes the tables and sends their rows, in one step.
+// Commit makes the tables, sends their rows and removes the tables that are to go, in one step.
 func (o *sessionOutput) Commit(ctx context.Context) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -104,25 +89,18 @@ func (o *sessionOutput) Commit(ctx context.Context) error {
 		return fmt.Errorf("output %s is %s", o.id, o.state)
 	}
 	err := o.store.step(ctx, latest, func() error {
-		order := make([]int, len(o.specs))
-		for i := range order {
-			order[i] = i
-		}
-		slices.SortFunc(order, func(i, j int) int { return compareNames(o.specs[i].Name, o.specs[j].Name) })
-		for _, i := range order {
-			if _, err := o.store.conn.Exec(ctx, "SELECT pg_advisory_xact_lock($1)", nameLock(o.specs[i].Name)); err != nil {
-				return err
-			}
-		}
-		if err := lockReplaced(ctx, o.store.conn, o.specs, order); err != nil {
+		if err := lockNames(ctx, o.store.conn, o.specs, o.removes); err != nil {
 			return err
 		}
-		for _, i := range order {
+		if err := lockReplaced(ctx, o.store.conn, o.specs, o.removes); err != nil {
+			return err
+		}
+		for i, spec := range o.specs {
 			if err := o.place(ctx, i); err != nil {
-				return tableError(ctx, o.specs[i].Name, err)
+				return tableError(ctx, spec.Name, err)
 			}
 		}
-		return nil
+		return removeAll(ctx, o.store.conn, o.removes)
 	})
 	if err != nil {
 		return err

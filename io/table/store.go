@@ -119,6 +119,9 @@ type Reader interface {
 // CreateOptions describe the tables of an Output.
 type CreateOptions struct {
 	Tables []TableSpec
+	// Removes are tables that Commit takes away, in the same change. One that is not there is no error; one that something else in the
+	// store needs, as a view does, stays without rows.
+	Removes []Name
 }
 
 // A TableSpec describes one table of an Output.

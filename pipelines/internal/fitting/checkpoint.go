@@ -51,17 +51,17 @@ type checkpointHeader struct {
 
 func (h checkpointHeader) MarshalBinary() ([]byte, error) { return json.Marshal(h) }
 
-// checkpointTable is the name of the fit's checkpoint.
-func (f *Fit) checkpointTable() table.Name { return f.Target.WithSuffix("_checkpoint") }
+// CheckpointTable is the name of the fit's checkpoint.
+func (f *Fit) CheckpointTable() table.Name { return f.Target.WithSuffix("_checkpoint") }
 
-// CheckpointSpec is the table that takes the place of the last checkpoint.
-func (f *Fit) CheckpointSpec() table.TableSpec {
-	return table.TableSpec{Name: f.checkpointTable(), Schema: checkpointSchema, Replace: true, Ordered: true}
+// checkpointSpec is the table that takes the place of the last checkpoint.
+func (f *Fit) checkpointSpec() table.TableSpec {
+	return table.TableSpec{Name: f.CheckpointTable(), Schema: checkpointSchema, Replace: true, Ordered: true}
 }
 
 // ofCheckpoint is an error about the checkpoint.
 func (f *Fit) ofCheckpoint(err error) error {
-	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.checkpointTable(), Err: err})
+	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.CheckpointTable(), Err: err})
 }
 
 // ofValues is the error of a pipeline: where a table has other values than the checkpoint says, the error is about that.
@@ -90,7 +90,7 @@ func otherFit(names []string) error {
 
 // saveCheckpoint puts a course in the place of the last checkpoint.
 func (f *Fit) saveCheckpoint(ctx context.Context, c Course) error {
-	out, err := f.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{f.CheckpointSpec()}})
+	out, err := f.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{f.checkpointSpec()}})
 	if err != nil {
 		return err
 	}
@@ -200,7 +200,7 @@ func (f *Fit) resume(ctx context.Context, start []float32) (Course, error) {
 	if f.Identity == nil || f.Anew {
 		return f.newCourse(ctx, 0, start, nil, nil)
 	}
-	snap, err := f.Store.Snapshot(ctx, f.checkpointTable())
+	snap, err := f.Store.Snapshot(ctx, f.CheckpointTable())
 	if errors.Is(err, table.ErrNotExist) {
 		return f.newCourse(ctx, 0, start, nil, nil)
 	}
@@ -220,7 +220,7 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 	if err := checkCheckpoint(snap.Info().Schema); err != nil {
 		return Course{}, err
 	}
-	if snap.Info().Rows == 0 { // of a fit that has ended
+	if snap.Info().Rows == 0 { // of a fit that has ended, and needed by a view or the like
 		return f.newCourse(ctx, 0, start, nil, nil)
 	}
 	b, err := tables.ReadAll(ctx, f.Store, snap, checkpointSchema.Names())
@@ -327,15 +327,4 @@ func (f *Fit) scoreNames() [][]string {
 		names = append(names, tables.MetricNames(f.Model.Model, len(f.Model.Spec.Outputs)))
 	}
 	return names
-}
-
-// dropTimeout bounds the wait for readers of a checkpoint that is dropped.
-const dropTimeout = 5 * time.Second
-
-// DropCheckpoint drops the checkpoint of a fit that has ended well, also when ctx has ended since.
-func (f *Fit) DropCheckpoint(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTimeout)
-	defer cancel()
-	_, err := f.Store.Drop(ctx, []table.Name{f.checkpointTable()}, true)
-	return err
 }
