@@ -131,6 +131,39 @@ func TestDistributionRefuses(t *testing.T) {
 	}
 }
 
+// Where the workers are on other machines, shards are not chosen by machines, and nothing has been done when that is told.
+func TestDistributionOnEngines(t *testing.T) {
+	withGPUs(t, someGPU)
+	t.Setenv(table.EnvURL, "postgres://me@db.example/iris")
+	files := fileStore(t)
+	irisTable(t, files, "rows", iris(t))
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeTable(t, files, "hosts", table.Schema{{Name: "hostname", Type: table.TextType}}, []any{host})
+	writeTable(t, files, "segments", table.Schema{{Name: "hostname", Type: table.TextType}, {Name: "dbid", Type: table.Int32Type}}, []any{host, 3})
+	before := tablesOf(t, files)
+	for distribution, want := range map[string]string{
+		"hosts": `distribution table: table hosts: lists machines, in column "hostname", and nobody knows before the job which machines ` +
+			`the shards will be on: expected a column "dbid" that lists the shards`,
+		"gpu_segments": "distribution gpu_segments looks for GPUs on this machine, and the workers of runner dataflow are on others: expected all_segments, or a table with the shards",
+		"segments":     ErrNotRun.Error(), // the job is written
+	} {
+		out := filepath.Join(t.TempDir(), "out")
+		opt := PreprocessOptions{Source: "rows", Output: "packed", Dependent: "class_text", Independent: "attributes", Shards: 3, Distribution: distribution}
+		_, err := Preprocess(t.Context(), dryRun(elsewhere{files}, out), opt)
+		wantError(t, err, want)
+		written, err := filepath.Glob(filepath.Join(out, "*.pb"))
+		if err != nil || (len(written) > 0) != (distribution == "segments") {
+			t.Errorf("%s: wrote %q, %v", distribution, written, err)
+		}
+	}
+	if d := cmp.Diff(before, tablesOf(t, files)); d != "" {
+		t.Error(d)
+	}
+}
+
 // The table of GPUs is MADlib's, also where there are none; a driver that does not answer leaves no table.
 func TestGPUConfiguration(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {

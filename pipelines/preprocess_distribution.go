@@ -29,8 +29,11 @@ func (p *packJob) distribute(ctx context.Context) (err error) {
 		if text == "" {
 			return nil
 		}
-		host := func(name string) bool { return !p.Limits.Spread && isThisHost(name) }
-		p.segments, err = tables.ReadSegments(ctx, p.Store, text, p.opt.Shards, host)
+		here := isThisHost
+		if p.Limits.Spread {
+			here = nil
+		}
+		p.segments, err = tables.ReadSegments(ctx, p.Store, text, p.opt.Shards, here)
 	} else {
 		p.segments, err = p.gpuSegments(ctx)
 	}

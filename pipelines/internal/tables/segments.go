@@ -49,7 +49,8 @@ func (s Segments) Keys() []int32 {
 }
 
 // ReadSegments reads the shards from a table that lists those that get buffers by their dbid, or where it has no such column the hosts
-// that they are on. shards is how many there are, 0: as many as the table says; here tells whether a host is the one where all are.
+// that they are on. shards is how many there are, 0: as many as the table says; here tells whether a host is the one where all are; nil:
+// nobody knows where they will be.
 func ReadSegments(ctx context.Context, store table.Store, text string, shards int, here func(host string) bool) (Segments, error) {
 	snap, err := OpenInput(ctx, store, "distribution", text)
 	if errors.Is(err, table.ErrNotExist) {
@@ -61,6 +62,10 @@ func ReadSegments(ctx context.Context, store table.Store, text string, shards in
 	defer snap.Close()
 	column, read := "dbid", func(v *table.Vector) (Segments, error) { return segmentsOf(v, shards) }
 	if snap.Info().Schema.Index(column) < 0 && snap.Info().Schema.Index("hostname") >= 0 {
+		if here == nil {
+			err := errors.New(`lists machines, in column "hostname", and nobody knows before the job which machines the shards will be on: expected a column "dbid" that lists the shards`)
+			return nil, fmt.Errorf("distribution table: %w", &table.TableError{Table: snap.Info().Name, Err: err})
+		}
 		column, read = "hostname", func(v *table.Vector) (Segments, error) { return segmentsHere(v, shards, here) }
 	}
 	b, err := ReadAll(ctx, store, snap, []string{column})
