@@ -19,6 +19,7 @@ type campaign struct {
 	plan    *plan
 	keep    string // folder for logs; "": made when there is one to keep
 	verbose bool
+	limits  limits
 
 	server        *stores.Server // nil: not started
 	cluster       *flink.Cluster // nil: not started
@@ -30,9 +31,9 @@ type campaign struct {
 	hasTablespace bool
 }
 
-func newCampaign(work string, p *plan, keep string, verbose bool) *campaign {
+func newCampaign(work string, p *plan, keep string, verbose bool, l limits) *campaign {
 	return &campaign{
-		work: work, plan: p, keep: keep, verbose: verbose,
+		work: work, plan: p, keep: keep, verbose: verbose, limits: l,
 		templates: map[*storeKind]bool{}, references: map[subject]*reference{}, pairs: map[pair][]stores.State{},
 	}
 }

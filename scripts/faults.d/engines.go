@@ -72,8 +72,6 @@ const (
 	// longer, or it would get the dead worker again.
 	workerKept   = 1500 * time.Millisecond
 	restartDelay = 3 * time.Second
-	// jobsEnd is how long a job on Flink may go on for nobody.
-	jobsEnd = time.Minute
 )
 
 // startCluster starts Flink.
@@ -83,7 +81,7 @@ func (c *campaign) startCluster(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	c.cluster, err = flink.Start(ctx, filepath.Join(c.work, "flink"), "TMPDIR="+c.clusterTemp(), "BEAMFIT_SCRATCH="+c.clusterScratch(),
+	c.cluster, err = flink.Start(ctx, filepath.Join(c.work, "flink"), c.limits.jobs, "TMPDIR="+c.clusterTemp(), "BEAMFIT_SCRATCH="+c.clusterScratch(),
 		"RESTARTS=3", fmt.Sprintf("RESTART_DELAY=%d ms", restartDelay.Milliseconds()))
 	if err == nil {
 		onFlink.args = []string{
@@ -112,7 +110,7 @@ func (s *scene) settle(ctx context.Context) error {
 
 // atWork waits until no job is at work on the cluster, and returns those that are so for too long.
 func (s *scene) atWork(ctx context.Context) ([]string, error) {
-	for end := time.Now().Add(jobsEnd); ; time.Sleep(50 * time.Millisecond) {
+	for end := time.Now().Add(s.c.limits.jobs); ; time.Sleep(50 * time.Millisecond) {
 		names, err := s.c.cluster.AtWork(ctx)
 		if err != nil || len(names) == 0 || time.Now().After(end) {
 			return names, errors.Join(err, ctx.Err())
@@ -128,10 +126,10 @@ func (s *scene) clusterLeftovers(ctx context.Context) (lines []string, err error
 		return nil, err
 	}
 	for _, name := range names {
-		lines = append(lines, fmt.Sprintf("job %s after %v", name, jobsEnd))
+		lines = append(lines, fmt.Sprintf("job %s after %v", name, s.c.limits.jobs))
 	}
 	pids := s.workers()
-	for end := time.Now().Add(workerKept + grace); len(pids) > 0 && time.Now().Before(end); pids = s.workers() {
+	for end := time.Now().Add(workerKept + s.c.limits.grace); len(pids) > 0 && time.Now().Before(end); pids = s.workers() {
 		time.Sleep(50 * time.Millisecond)
 	}
 	for _, pid := range pids {

@@ -18,7 +18,7 @@ func judgeEnd(e ended) (wrong []string) {
 	complain := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	text := e.stdout + e.stderr
 	if e.hung {
-		complain("hung for %v", hangLimit)
+		complain("hung for %v", e.limit)
 		return wrong // it was asked for its goroutines and killed
 	}
 	if found := crash.FindString(text); found != "" {

@@ -36,6 +36,7 @@ func main() {
 	only := flag.Int("only", -1, "run this case alone and keep its log")
 	repeat := flag.Int("repeat", 1, "run every case so many times: what happens depends on the moment")
 	text := flag.String("kind", "", "run only the kinds whose name contains this text")
+	patience := flag.Int("patience", 1, "give everything so many times as long, on a machine that has other work")
 	list := flag.Bool("list", false, "print the cases and run nothing")
 	keep := flag.String("keep", "", "folder for the logs of cases that fail; default: a new one in the temporary folder")
 	results := flag.String("results", "", "file to which the counts are added, so that the cases can run in several calls")
@@ -73,7 +74,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c := newCampaign(*work, p, *keep, *verbose)
+	c := newCampaign(*work, p, *keep, *verbose, limitsOf(max(*patience, 1)))
 	version, err := programVersion(ctx, c.beamfit())
 	if err != nil {
 		fail(err)

@@ -67,7 +67,7 @@ var (
 // startServer starts PostgreSQL once.
 func (c *campaign) startServer(ctx context.Context) (_ *stores.Server, err error) {
 	if c.server == nil {
-		c.server, err = stores.StartServer(ctx, filepath.Join(c.work, "postgres"))
+		c.server, err = stores.StartServer(ctx, filepath.Join(c.work, "postgres"), c.limits.grace)
 	}
 	return c.server, err
 }

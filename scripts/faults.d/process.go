@@ -11,23 +11,33 @@ import (
 	"time"
 )
 
-const (
-	// hangLimit is how long a command may run.
-	hangLimit = time.Minute
+// limits are how long what works may take.
+type limits struct {
+	// hang is how long a command may run.
+	hang time.Duration
 	// grace is how long a command that hangs has to write its goroutines before it is killed, and what it started to end with it.
-	grace = 5 * time.Second
-)
+	grace time.Duration
+	// jobs is how long a job on Flink may go on for nobody.
+	jobs time.Duration
+}
+
+// limitsOf are those of a machine that has nothing else to do, times a patience.
+func limitsOf(patience int) limits {
+	p := time.Duration(patience)
+	return limits{hang: p * time.Minute, grace: p * 5 * time.Second, jobs: p * time.Minute}
+}
 
 // A process is a running beamfit.
 type process struct {
 	cmd     *exec.Cmd
+	limits  limits
 	stdout  bytes.Buffer
 	stderr  lines
 	started time.Time
 	sent    []syscall.Signal
 	done    chan struct{}
 	end     ended         // when done is closed
-	late    chan struct{} // closed when it has run for hangLimit
+	late    chan struct{} // closed when it has run for limits.hang
 }
 
 // An ended is a beamfit that has ended.
@@ -36,22 +46,23 @@ type ended struct {
 	code           int    // exit code; -1 when a signal ended it
 	signal         syscall.Signal
 	sent           []syscall.Signal // that the case sent
-	hung           bool
-	orphans        bool // processes of its group went on for grace without it
+	hung           bool             // for longer than limit
+	limit          time.Duration
+	orphans        bool // processes of its group went on without it for a while
 	stdout, stderr string
 	took           time.Duration
 }
 
 // start starts a command in a process group of its own. It is killed when ctx ends.
-func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
-	p := &process{cmd: cmd, started: time.Now(), done: make(chan struct{}), late: make(chan struct{})}
+func start(ctx context.Context, cmd *exec.Cmd, l limits) (*process, error) {
+	p := &process{cmd: cmd, limits: l, started: time.Now(), done: make(chan struct{}), late: make(chan struct{})}
 	p.stderr.more = make(chan struct{})
 	cmd.Stdout, cmd.Stderr = &p.stdout, &p.stderr
 	if cmd.SysProcAttr == nil {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setpgid = true
-	cmd.WaitDelay = grace // an orphan may hold the pipes
+	cmd.WaitDelay = l.grace // an orphan may hold the pipes
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -66,7 +77,7 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 		if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 			p.end.signal = status.Signal()
 		}
-		if p.end.orphans = errors.Is(err, exec.ErrWaitDelay) || !groupEnds(group); p.end.orphans {
+		if p.end.orphans = errors.Is(err, exec.ErrWaitDelay) || !groupEnds(group, l.grace); p.end.orphans {
 			_ = syscall.Kill(group, syscall.SIGKILL)
 		}
 	}()
@@ -78,7 +89,7 @@ func start(ctx context.Context, cmd *exec.Cmd) (*process, error) {
 func (p *process) watch() {
 	const tick = 100 * time.Millisecond
 	ran, last := time.Duration(0), time.Now()
-	for ran < hangLimit {
+	for ran < p.limits.hang {
 		select {
 		case <-p.done:
 			return
@@ -92,7 +103,7 @@ func (p *process) watch() {
 
 // groupEnds waits for the end of a process group whose leader has ended, and reports whether it came: what dies with the leader takes a
 // moment.
-func groupEnds(group int) bool {
+func groupEnds(group int, grace time.Duration) bool {
 	for deadline := time.Now().Add(grace); ; time.Sleep(5 * time.Millisecond) {
 		if syscall.Kill(group, 0) != nil {
 			return true
@@ -123,13 +134,13 @@ func (p *process) wait() ended {
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT)
 		select {
 		case <-p.done:
-		case <-time.After(grace):
+		case <-time.After(p.limits.grace):
 			_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL)
 			<-p.done
 		}
 	}
 	e := p.end
-	e.line, e.sent, e.hung = strings.Join(p.cmd.Args, " "), p.sent, hung
+	e.line, e.sent, e.hung, e.limit = strings.Join(p.cmd.Args, " "), p.sent, hung, p.limits.hang
 	return e
 }
 

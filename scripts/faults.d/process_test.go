@@ -9,7 +9,7 @@ import (
 
 func shell(t *testing.T, script string) *process {
 	t.Helper()
-	p, err := start(t.Context(), exec.Command("sh", "-c", script))
+	p, err := start(t.Context(), exec.Command("sh", "-c", script), limitsOf(1))
 	if err != nil {
 		t.Fatal(err)
 	}

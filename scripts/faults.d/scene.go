@@ -91,7 +91,7 @@ func (s *scene) start(ctx context.Context, args []string) (*process, error) {
 	cmd.Env = append(cmd.Env, s.env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.user}
 	s.say("starts: %s", strings.Join(words, " "))
-	return start(ctx, cmd)
+	return start(ctx, cmd, s.c.limits)
 }
 
 // ended waits for a process and logs how it ended.

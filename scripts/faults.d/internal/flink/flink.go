@@ -33,13 +33,15 @@ type Cluster struct {
 	// Endpoint is the HOST:PORT of the job service, REST the URL of Flink's REST interface.
 	Endpoint, REST string
 
-	dir string
-	env []string
+	dir   string
+	env   []string
+	ready time.Duration // that its processes may take to start
 }
 
-// Start starts a cluster in the folder dir, which then has log/ and run/, with more variables of its environment. It ends with this process.
-func Start(ctx context.Context, dir string, env ...string) (*Cluster, error) {
-	c := &Cluster{dir: dir}
+// Start starts a cluster in the folder dir, which then has log/ and run/, with more variables of its environment. It ends with this process. ready is
+// how long a process of it may take to start.
+func Start(ctx context.Context, dir string, ready time.Duration, env ...string) (*Cluster, error) {
+	c := &Cluster{dir: dir, ready: ready}
 	c.env = slices.Concat(os.Environ(), env, []string{
 		"BEAMFIT_FLINK=" + dir, fmt.Sprint("OWNER=", os.Getpid()), fmt.Sprint("TASKMANAGERS=", len(TaskManagers)), "SLOTS=1",
 	})
@@ -103,9 +105,6 @@ func (c *Cluster) script(ctx context.Context, args ...string) (string, error) {
 	return out.String(), nil
 }
 
-// readyAfter is how long a process of the cluster may take to start.
-const readyAfter = time.Minute
-
 // Ready starts what has ended of TaskManagers and job service, and waits until all of it works. It returns what had ended.
 func (c *Cluster) Ready(ctx context.Context) (ended []string, err error) {
 	for _, name := range append([]string{JobService}, TaskManagers...) {
@@ -116,7 +115,7 @@ func (c *Cluster) Ready(ctx context.Context) (ended []string, err error) {
 			}
 		}
 	}
-	for end := time.Now().Add(readyAfter); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(c.ready); ; time.Sleep(100 * time.Millisecond) {
 		var overview struct{ TaskManagers int }
 		err := c.get(ctx, "/overview", &overview)
 		if err == nil && overview.TaskManagers < len(TaskManagers) {
@@ -129,7 +128,7 @@ func (c *Cluster) Ready(ctx context.Context) (ended []string, err error) {
 			}
 		}
 		if time.Now().After(end) || ctx.Err() != nil {
-			return ended, fmt.Errorf("the cluster in %s after %v: %w", c.dir, readyAfter, err)
+			return ended, fmt.Errorf("the cluster in %s after %v: %w", c.dir, c.ready, err)
 		}
 	}
 }

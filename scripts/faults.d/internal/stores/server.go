@@ -25,21 +25,22 @@ type Server struct {
 }
 
 // StartServer makes a server in the folder dir by the script scripts/postgres, which is to stop it.
-func StartServer(ctx context.Context, dir string) (*Server, error) {
+// patience is how long it has to notice that sessions have ended.
+func StartServer(ctx context.Context, dir string, patience time.Duration) (*Server, error) {
 	out, err := output(exec.CommandContext(ctx, "scripts/postgres", "start", dir))
 	if err != nil {
 		return nil, err
 	}
-	return connect(dir, strings.TrimSpace(out))
+	return connect(dir, strings.TrimSpace(out), patience)
 }
 
 // connect puts the proxy before the server at an address.
-func connect(dir, address string) (*Server, error) {
+func connect(dir, address string, patience time.Duration) (*Server, error) {
 	u, err := url.Parse(address)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{dir: dir, url: u, patience: 5 * time.Second}
+	s := &Server{dir: dir, url: u, patience: patience}
 	s.Proxy, err = netfault.Listen(u.Host)
 	return s, err
 }

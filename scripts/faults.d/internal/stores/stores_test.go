@@ -102,11 +102,10 @@ func database(t *testing.T) Database {
 	if _, err := exec.LookPath("psql"); err != nil {
 		t.Skip("psql is not installed: run scripts/test")
 	}
-	s, err := connect("", address)
+	s, err := connect("", address, 200*time.Millisecond)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.patience = 200 * time.Millisecond
 	t.Cleanup(func() { _ = s.Proxy.Close() })
 	d, err := s.Create(t.Context(), fmt.Sprintf("%s_%d", strings.ToLower(t.Name()), os.Getpid()))
 	if err != nil {
