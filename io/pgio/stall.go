@@ -44,12 +44,12 @@ type watch struct {
 	dialing  context.Context
 	cutDials context.CancelFunc
 
-	stop context.CancelFunc
-	done chan struct{}
+	stop    context.CancelFunc
+	looking sync.WaitGroup
 }
 
 func newWatch(timeout time.Duration) *watch {
-	w := &watch{timeout: timeout, links: map[*link]struct{}{}, stop: func() {}, done: make(chan struct{})}
+	w := &watch{timeout: timeout, links: map[*link]struct{}{}, stop: func() {}}
 	w.dialing, w.cutDials = context.WithCancel(context.Background())
 	return w
 }
@@ -77,32 +77,44 @@ func (w *watch) dial(ctx context.Context, network, address string) (net.Conn, er
 	return l, nil
 }
 
-// start begins to look, until end.
+// start begins to look, until end. The kernel's timeouts are adjusted beside the questions: a server may be slow to answer those.
 func (w *watch) start() {
 	if w.timeout <= 0 {
-		close(w.done)
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	w.stop = cancel
-	go func() {
-		defer close(w.done)
+	w.everyTick(ctx, func() { w.look(ctx, w.tick.Add(1)) })
+	w.everyTick(ctx, w.adjust)
+}
+
+func (w *watch) everyTick(ctx context.Context, do func()) {
+	w.looking.Go(func() {
 		ticker := time.NewTicker(max(w.timeout/ticksPerTimeout, time.Millisecond))
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
-				w.look(ctx, w.tick.Add(1))
+				do()
 			case <-ctx.Done():
 				return
 			}
 		}
-	}()
+	})
 }
 
 func (w *watch) end() {
 	w.stop()
-	<-w.done
+	w.looking.Wait()
+}
+
+// adjust adjusts the kernel's timeouts of all connections.
+func (w *watch) adjust() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for l := range w.links {
+		l.user.adjust()
+	}
 }
 
 // cutAll cuts all connections, and those that are being made: pgx cancels what runs by one, for which it waits 15 seconds.
@@ -123,7 +135,6 @@ func (w *watch) look(ctx context.Context, now int64) {
 	var pids []uint32
 	w.mu.Lock()
 	for l := range w.links {
-		l.user.adjust()
 		if l.isSilent(now) {
 			silent = append(silent, l)
 			pids = append(pids, l.pid.Load())

@@ -144,6 +144,54 @@ func TestCopyBehindALock(t *testing.T) {
 	}
 }
 
+// TestCopyWhileTheServerIsSlow copies into a locked table while the question about another session waits for its answer.
+func TestCopyWhileTheServerIsSlow(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	const size, line = 32 << 20, 1 << 10
+	storeURL, admin := testSchema(t)
+	setup(t, admin, "CREATE TABLE locked (pad text)")
+	name := tableNamed("locked")
+	if err := admin.QueryRow(t.Context(), "SELECT current_schema()::text").Scan(&name.Schema); err != nil {
+		t.Fatal(err)
+	}
+	p, s := stalling(t, storeURL, "", timeout)
+	copying, err := s.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer copying.Release()
+	sleeping, err := s.acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sleeping.Release()
+	setup(t, admin, "BEGIN", "LOCK TABLE locked")
+
+	before := len(p.records())
+	p.stall(toClient, true)
+	slept := make(chan error, 1)
+	go func() { slept <- exec(context.Background(), sleeping.Conn(), "SELECT pg_sleep(0)") }()
+	for len(p.records()) == before { // until the watch asks
+		time.Sleep(timeout / 10)
+	}
+	answered := make(chan error, 1)
+	go func() {
+		time.Sleep(6 * timeout) // less than the question may take
+		p.stall(toClient, false)
+		answered <- exec(context.Background(), admin, "COMMIT")
+	}()
+	rows := io.LimitReader(&repeated{line: strings.Repeat("x", line-1) + "\n"}, size)
+	tag, err := copyFrom(t.Context(), copying.Conn(), rows, "COPY "+quoteName(name)+" FROM STDIN")
+	if err != nil || tag.RowsAffected() != size/line {
+		t.Errorf("%d rows, %v; want %d", tag.RowsAffected(), err, size/line)
+	}
+	for _, c := range []chan error{slept, answered} {
+		if err := <-c; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // repeated reads a line for ever.
 type repeated struct {
 	line string
