@@ -22,9 +22,9 @@ type exportModelTask struct {
 func exportModelCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
 		name: "export-model", group: groupModels,
-		short: "Write a model to a file that Keras loads",
-		long: `Write a model to a file that Keras loads: a model that fit has made, or with --id one of an architecture table. The end of the
-file's name says what is written:
+		short: "Write a model to a file that Keras or an ONNX runtime loads",
+		long: `Write a model to a file that Keras or an ONNX runtime loads: a model that fit has made, or with --id one of an architecture table. The
+end of the file's name says what is written:
 
   .keras         architecture and weights, for keras.models.load_model of Keras 3 (and of tf.keras from 2.13 on, where the model is of Keras 2)
   .h5            the same in the form of Keras 2, which Keras 3 loads too
@@ -32,8 +32,11 @@ file's name says what is written:
   .npz           weights alone, for model.set_weights([z[k] for k in z.files]) with z = numpy.load(FILE)
   .safetensors   weights alone, by name; the metadata's key "weights" lists the names in the order of get_weights
   .json          the architecture alone, for keras.models.model_from_json
+  .onnx          what the model computes, with its weights, for onnxruntime.InferenceSession and whatever else predicts with ONNX (opset 17);
+                 inputs and outputs are float32 in Keras' order of dimensions, for any number of rows
 
-An existing file is replaced when the new one is complete. Compile and fit parameters are not written.`,
+An existing file is replaced when the new one is complete. Compile and fit parameters are not written. A layer that has no form in ONNX is
+refused by name.`,
 		args:    []argument{{name: "TABLE", usage: "model table, or architecture table with --id", fills: fillTable}},
 		example: "beamfit export-model iris_model --out iris.keras\nbeamfit export-model model_arch_library --id 1 --out iris.weights.h5",
 	}, &exportModelTask{})

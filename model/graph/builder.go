@@ -38,6 +38,8 @@ type builder struct {
 	// dropouts are the dropouts by the gradients of what they dropped from.
 	dropouts map[*gorgonia.Node]droppedOut
 	ops      uint32
+	// layer is the name of the layer that is being built, "" between layers.
+	layer string
 }
 
 func newBuilder(spec *keras.Spec, o Options) *builder {
@@ -152,7 +154,7 @@ func (b *builder) setState(l *keras.Layer, name string, n *gorgonia.Node) {
 func (b *builder) apply(op Op, in ...*gorgonia.Node) *gorgonia.Node {
 	in = slices.DeleteFunc(in, func(n *gorgonia.Node) bool { return n == nil })
 	b.ops++
-	op.id, op.eval, op.sections = b.ops, b.o.Evaluator, b.g.sections
+	op.id, op.eval, op.sections, op.Layer = b.ops, b.o.Evaluator, b.g.sections, b.layer
 	for _, n := range in {
 		op.In = append(op.In, n.Shape())
 	}

@@ -171,7 +171,9 @@ func (b *builder) call(number int, c keras.Call) error {
 			this.masks[i] = b.tensors[t]
 		}
 	}
+	b.layer = c.Layer.Name
 	n, err := b.build(this, build)
+	b.layer = ""
 	if err != nil {
 		return fmt.Errorf("layer %q (%s): %w", c.Layer.Name, class, err)
 	}

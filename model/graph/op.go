@@ -16,6 +16,8 @@ type Op struct {
 	Code string
 	// Attr are its sizes and constants, a plain struct that belongs to the code; nil where there are none.
 	Attr any
+	// Layer is the name of the layer that it belongs to, for people; "" where it belongs to none.
+	Layer string
 	// In and Out are the shapes of the inputs and of the output.
 	In  []tensor.Shape
 	Out tensor.Shape

@@ -67,6 +67,7 @@ type step struct {
 	node    *gorgonia.Node
 	code    string
 	attr    any
+	layer   string
 	in      []*value
 	out     *value
 	side    []*value
@@ -180,7 +181,7 @@ func (c *compiler) visit(g *graph.Graph, n *gorgonia.Node) error {
 		s.inPlace = []int{op.InPlace}
 	}
 	if op != nil {
-		s.attr, s.sideIn = op.Attr, op.SideInPlace
+		s.attr, s.layer, s.sideIn = op.Attr, op.Layer, op.SideInPlace
 		for _, size := range op.Side {
 			s.side = append(s.side, &value{len: size})
 		}

@@ -26,7 +26,7 @@ func (c *compiler) emit() error {
 		if s.scratch != nil {
 			c.plan.Values += s.scratch.size
 		}
-		in := Instr{Code: s.code, Attr: s.attr, In: refs(s.in), Out: s.out.place(), Side: refs(s.side), Shapes: s.shapes}
+		in := Instr{Code: s.code, Attr: s.attr, In: refs(s.in), Out: s.out.place(), Side: refs(s.side), Shapes: s.shapes, Layer: s.layer}
 		if s.scratch != nil {
 			in.Scratch = Ref{Work, s.scratch.off, s.scratch.size}
 		}

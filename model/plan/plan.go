@@ -54,6 +54,8 @@ type Instr struct {
 	Scratch Ref
 	// Shapes are those of In and then of Out, for people; nil: arrays of one dimension.
 	Shapes [][]int
+	// Layer is the name of the layer that the instruction belongs to, for people; "" where it belongs to none.
+	Layer string
 }
 
 // A Plan is what one step does. Slices of places are in the order of Spec.Inputs and Spec.Outputs.

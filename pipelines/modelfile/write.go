@@ -13,6 +13,7 @@ import (
 	"github.com/beamfit/beamfit/io/kerasio/npy"
 	"github.com/beamfit/beamfit/io/kerasio/safetensors"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/plan/onnx"
 	"github.com/beamfit/beamfit/model/weights"
 	"github.com/beamfit/beamfit/model/weights/layout"
 )
@@ -30,6 +31,8 @@ type form struct {
 	write  func(w io.Writer, m Model) error
 	// bare says that the file needs no weights.
 	bare bool
+	// oneWay says that the file is not read here.
+	oneWay bool
 }
 
 // forms are the kinds of files that are written, longer suffixes before those that they end in.
@@ -40,6 +43,7 @@ var forms = []form{
 	{suffix: ".npz", write: writeNpz},
 	{suffix: ".safetensors", write: writeSafetensors},
 	{suffix: ".json", write: writeJSON, bare: true},
+	{suffix: ".onnx", write: writeONNX, oneWay: true},
 }
 
 // A Form is a kind of file to write.
@@ -71,6 +75,15 @@ func (f Form) Check(m Model) error {
 		return fmt.Errorf("the model has no weights, which a %s file has; .json has the architecture alone", f.form.suffix)
 	}
 	return nil
+}
+
+// writeONNX writes nothing of a model that ONNX has no form for.
+func writeONNX(w io.Writer, m Model) error {
+	file, err := onnx.Export(m.Spec, m.Weights)
+	if err != nil {
+		return err
+	}
+	return file.Write(w)
 }
 
 func writeJSON(w io.Writer, m Model) error {
