@@ -237,7 +237,10 @@ func (t *tx) Insert(b *table.Batch) error {
 	if err := checkBatch(t.name, t.schema, b, 0); err != nil {
 		return err
 	}
-	appendRows(t.rows, b, 0, b.Rows)
+	for c := range b.Cols {
+		arrowvec.ShareRows(&t.rows.Cols[c], &b.Cols[c], 0, b.Rows)
+	}
+	t.rows.Rows += b.Rows
 	t.changed = t.changed || b.Rows > 0
 	return nil
 }

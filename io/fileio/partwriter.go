@@ -76,13 +76,18 @@ func (w *partWriter) write(ctx context.Context, b *table.Batch) error {
 			}
 			to++
 		}
+		full := w.pending.Rows+to-from >= maxBatchRows || w.bytes >= batchBytes
+		add := arrowvec.AppendRows
+		if full { // they are written before b may change
+			add = arrowvec.ShareRows
+		}
 		for c := range b.Cols {
-			arrowvec.AppendRows(&w.pending.Cols[c], &b.Cols[c], from, to)
+			add(&w.pending.Cols[c], &b.Cols[c], from, to)
 		}
 		w.pending.Rows += to - from
 		w.rows += int64(to - from)
 		from = to
-		if w.pending.Rows >= maxBatchRows || w.bytes >= batchBytes {
+		if full {
 			if err := ctx.Err(); err != nil {
 				return err
 			}

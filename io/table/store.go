@@ -173,6 +173,7 @@ type Tx interface {
 	Create(s Schema) error
 	// Rows reads all rows of the named columns (nil: all).
 	Rows(columns []string) (*Batch, error)
+	// Insert adds rows. Values of type bytea may be large and are not copied: they must stay as they are until Mutate returns.
 	Insert(b *Batch) error
 	// Delete removes the rows in which the integer column has the value and counts them.
 	Delete(column string, value int64) (int64, error)

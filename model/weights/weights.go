@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/beamfit/beamfit/model/keras"
 )
@@ -56,6 +57,16 @@ func Decode(spec *keras.Spec, data []byte) ([]float32, error) {
 		vector[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
 	}
 	return vector, nil
+}
+
+// Take is Decode without a second copy where it can be: on a machine that has its numbers in little-endian order, data that is aligned for them is the
+// vector itself. So neither may be changed while the other one is in use.
+func Take(spec *keras.Spec, data []byte) ([]float32, error) {
+	if len(data) != 4*spec.NumWeights || len(data) == 0 || binary.NativeEndian.Uint16([]byte{1, 0}) != 1 ||
+		uintptr(unsafe.Pointer(unsafe.SliceData(data)))%unsafe.Alignof(float32(0)) != 0 {
+		return Decode(spec, data)
+	}
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(data))), spec.NumWeights), nil
 }
 
 // View is the part of a weight vector that holds one array, row-major. It shares memory with vector.

@@ -45,6 +45,26 @@ func TestDecodeKeepsAllBits(t *testing.T) {
 	}
 }
 
+// TestTake: the values are those of Decode, aligned or not, and others' memory behind them is out of reach.
+func TestTake(t *testing.T) {
+	spec := model(t, "m")
+	vector := make([]float32, spec.NumWeights)
+	for i := range vector {
+		vector[i] = float32(i) - 7.5
+	}
+	for shift := range 4 {
+		memory := make([]byte, shift+4*len(vector)+8)
+		data := append(memory[shift:shift:len(memory)], Encode(vector)...)
+		got, err := Take(spec, data)
+		if err != nil || !slices.Equal(got, vector) || cap(got) != len(got) {
+			t.Errorf("shifted by %d: %v, capacity %d, %v", shift, got, cap(got), err)
+		}
+	}
+	if _, err := Take(spec, make([]byte, 4)); err == nil {
+		t.Error("no error for weights of another model")
+	}
+}
+
 func TestDecodeRefusesOtherLengths(t *testing.T) {
 	tests := []struct {
 		name  string

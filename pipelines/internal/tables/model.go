@@ -76,13 +76,13 @@ func newModel(arch, data []byte) (*Model, error) {
 	return m, m.AddWeights(data)
 }
 
-// AddWeights gives the model weights in MADlib's byte form; nil: none.
+// AddWeights gives the model weights in MADlib's byte form, which may become its vector as they are; nil: none.
 func (m *Model) AddWeights(data []byte) (err error) {
 	switch {
 	case data == nil:
 		return nil
 	case m.Open == nil:
-		m.Weights, err = weights.Decode(m.Spec, data)
+		m.Weights, err = weights.Take(m.Spec, data)
 		return err
 	}
 	spec, _, err := keras.Try(m.Arch) // the number of weights does not depend on the sizes of images or sequences
@@ -90,7 +90,7 @@ func (m *Model) AddWeights(data []byte) (err error) {
 		err = fmt.Errorf("%w; the weights need them", m.Open)
 	}
 	if err == nil {
-		_, err = weights.Decode(spec, data)
+		_, err = weights.Take(spec, data)
 	}
 	return err
 }

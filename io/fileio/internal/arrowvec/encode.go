@@ -97,16 +97,33 @@ func textData[T string | []byte](dt arrow.DataType, values []T, null []bool) (ar
 	if total > math.MaxInt32 {
 		return nil, fmt.Errorf("%d bytes of text or bytea at once; at most %d can be written", total, math.MaxInt32)
 	}
-	offsets, body := make([]int32, len(values)+1), make([]byte, 0, total)
+	offsets, body := make([]int32, len(values)+1), alone(values, total)
+	if body == nil {
+		body = make([]byte, 0, total)
+		for _, s := range values {
+			body = append(body, s...)
+		}
+	}
+	end := 0
 	for i, s := range values {
-		body = append(body, s...)
-		offsets[i+1] = int32(len(body))
+		end += len(s)
+		offsets[i+1] = int32(end)
 	}
 	bitmap, nulls := validity(null)
 	buffers := []*memory.Buffer{
 		bitmap, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets)), memory.NewBufferBytes(body),
 	}
 	return array.NewData(dt, len(values), buffers, nil, nulls, 0), nil
+}
+
+// alone is the value that has all bytes, which need no copy then; nil: several have some, or they are texts.
+func alone[T string | []byte](values []T, total int) []byte {
+	for _, s := range values {
+		if b, ok := any(s).([]byte); ok && len(b) == total {
+			return b
+		}
+	}
+	return nil
 }
 
 func listData(dt arrow.DataType, n int, null []bool, offsets []int, child arrow.ArrayData) arrow.ArrayData {

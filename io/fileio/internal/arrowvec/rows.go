@@ -68,6 +68,15 @@ func elems(v *table.Vector, from, to int) (int, int) {
 
 // AppendRows adds rows from to to of src, which has the same type, to dst.
 func AppendRows(dst, src *table.Vector, from, to int) {
+	appendRows(dst, src, from, to, slices.Clone)
+}
+
+// ShareRows is AppendRows but for values of type bytea, which dst has as src has them, without a copy.
+func ShareRows(dst, src *table.Vector, from, to int) {
+	appendRows(dst, src, from, to, func(x []byte) []byte { return x })
+}
+
+func appendRows(dst, src *table.Vector, from, to int, own func([]byte) []byte) {
 	rows := dst.Len()
 	a, b := elems(src, from, to)
 	have := ElemLen(dst)
@@ -86,7 +95,7 @@ func AppendRows(dst, src *table.Vector, from, to int) {
 		dst.Float64s = append(dst.Float64s, src.Float64s[a:b]...)
 	case table.Bytes:
 		for _, x := range src.Bytes[a:b] {
-			dst.Bytes = append(dst.Bytes, append([]byte(nil), x...))
+			dst.Bytes = append(dst.Bytes, own(x))
 		}
 	default:
 		dst.Strings = append(dst.Strings, src.Strings[a:b]...)
