@@ -1,9 +1,10 @@
 package wire
 
 import (
-	"bufio"
 	"io"
+	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // The sizes of the buffers of a direction of a connection: of one that waits for the other side, and of one on which much arrives. The
@@ -13,18 +14,55 @@ const (
 	bufferSize = 64 << 10
 )
 
-var (
-	readBuffers  = sync.Pool{New: func() any { return new([bufferSize]byte) }}
-	writeBuffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, bufferSize) }}
-)
+// mostLarge is how many large buffers the process keeps for good, 2 MB. When as many sessions work at the same moment that none is left, the others
+// go on with their small ones: else each would leave 128 kB behind, which the garbage collector gives back minutes after a burst.
+const mostLarge = 32
+
+type large = [bufferSize]byte
+
+var buffers = newStock()
+
+// A stock is large buffers that nobody uses, and the number of those that there are.
+type stock struct {
+	idle chan *large
+	made atomic.Int32
+}
+
+func newStock() *stock { return &stock{idle: make(chan *large, mostLarge)} }
+
+// take gives a buffer, nil where mostLarge are in use and the one who asks can do without.
+func (s *stock) take(must bool) *large {
+	select {
+	case b := <-s.idle:
+		return b
+	default:
+	}
+	if s.made.Add(1) > mostLarge && !must {
+		s.made.Add(-1)
+		return nil
+	}
+	b := new(large)
+	runtime.AddCleanup(b, func(made *atomic.Int32) { made.Add(-1) }, &s.made) // a connection may break while it has one
+	return b
+}
+
+func (s *stock) giveBack(b *large) {
+	select {
+	case s.idle <- b:
+	default: // the garbage collector takes it
+	}
+}
+
+// smallBuffers are those of writers, which have none at rest.
+var smallBuffers = sync.Pool{New: func() any { return new([restSize]byte) }}
 
 // A reader is what bufio.Reader is, but for its size: it waits with a small buffer, and takes a large one when more arrives than that holds.
 type reader struct {
 	from       io.Reader
 	rest       []byte
-	large      *[bufferSize]byte // nil: rest is in use
-	begin, end int               // of what has arrived and was not taken
-	more       bool              // what arrived last has filled the buffer
+	large      *large // nil: rest is in use
+	begin, end int    // of what has arrived and was not taken
+	more       bool   // what arrived last has filled the buffer
 }
 
 func newReader(from io.Reader) *reader { return &reader{from: from, rest: make([]byte, restSize)} }
@@ -36,12 +74,15 @@ func (r *reader) buffer() []byte {
 	return r.rest
 }
 
-// enlarge takes a large buffer.
-func (r *reader) enlarge() {
+// enlarge takes a large buffer, where there is one or it must be.
+func (r *reader) enlarge(must bool) {
 	if r.large != nil {
 		return
 	}
-	large := readBuffers.Get().(*[bufferSize]byte)
+	large := buffers.take(must)
+	if large == nil {
+		return
+	}
 	r.end = copy(large[:], r.rest[r.begin:r.end])
 	r.begin, r.large = 0, large
 }
@@ -49,7 +90,7 @@ func (r *reader) enlarge() {
 // shrink gives the large buffer back, which is empty.
 func (r *reader) shrink() {
 	if r.large != nil {
-		readBuffers.Put(r.large)
+		buffers.giveBack(r.large)
 		r.large = nil
 	}
 }
@@ -59,13 +100,13 @@ func (r *reader) fill(size int) error {
 	if r.begin == r.end {
 		r.begin, r.end = 0, 0
 		if r.more {
-			r.enlarge()
+			r.enlarge(false)
 		} else {
 			r.shrink()
 		}
 	}
 	if size > restSize {
-		r.enlarge()
+		r.enlarge(true)
 	}
 	b := r.buffer()
 	if r.begin > 0 && r.begin+size > len(b) {
@@ -120,30 +161,73 @@ func (r *reader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// A writer is what bufio.Writer is, and has a buffer only while something waits to be sent.
+// A writer is what bufio.Writer is, and has a buffer only while something waits to be sent: a small one, and a large one when more waits than that holds.
 type writer struct {
-	to io.Writer
-	w  *bufio.Writer // nil: nothing waits
+	to    io.Writer
+	small *[restSize]byte
+	large *large
+	end   int   // of what waits
+	err   error // of sending: everything fails then
+}
+
+// room is the buffer in use; size is how much is to be put into it.
+func (w *writer) room(size int) []byte {
+	if w.small == nil && w.large == nil {
+		w.small = smallBuffers.Get().(*[restSize]byte)
+	}
+	if w.large == nil && w.end+size > restSize {
+		if w.large = buffers.take(false); w.large != nil {
+			copy(w.large[:], w.small[:w.end])
+			w.rest()
+		}
+	}
+	if w.large != nil {
+		return w.large[:]
+	}
+	return w.small[:]
+}
+
+// rest gives the small buffer back.
+func (w *writer) rest() {
+	if w.small != nil {
+		smallBuffers.Put(w.small)
+		w.small = nil
+	}
 }
 
 func (w *writer) Write(b []byte) (int, error) {
-	if w.w == nil {
-		w.w = writeBuffers.Get().(*bufio.Writer)
-		w.w.Reset(w.to)
+	if w.err != nil {
+		return 0, w.err
 	}
-	return w.w.Write(b)
+	written := 0
+	for written < len(b) {
+		buffer := w.room(len(b) - written)
+		if w.end == len(buffer) {
+			if w.send(buffer); w.err != nil {
+				return written, w.err
+			}
+		}
+		n := copy(buffer[w.end:], b[written:])
+		w.end += n
+		written += n
+	}
+	return written, nil
+}
+
+func (w *writer) send(buffer []byte) {
+	_, w.err = w.to.Write(buffer[:w.end])
+	w.end = 0
 }
 
 // Flush sends what waits. After an error everything fails.
 func (w *writer) Flush() error {
-	if w.w == nil {
-		return nil
+	if w.end > 0 && w.err == nil {
+		w.send(w.room(0))
 	}
-	if err := w.w.Flush(); err != nil {
-		return err
+	w.rest()
+	if w.large != nil {
+		buffers.giveBack(w.large)
+		w.large = nil
 	}
-	w.w.Reset(nil)
-	writeBuffers.Put(w.w)
-	w.w = nil
-	return nil
+	return w.err
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 // pieces is a reader that gives a random number of bytes at a time.
@@ -95,8 +97,8 @@ func TestIdleBuffers(t *testing.T) {
 		if err := to.Flush(); err != nil || out.Len() != arrived {
 			t.Fatalf("%d of %d bytes, %v", out.Len(), arrived, err)
 		}
-		if in.large != nil && arrived%restSize != 0 || to.w != nil {
-			t.Errorf("after %d bytes: a large buffer is kept: %v %v", arrived, in.large != nil, to.w != nil)
+		if in.large != nil && arrived%restSize != 0 || to.large != nil || to.small != nil {
+			t.Errorf("after %d bytes: a buffer is kept: %v %v %v", arrived, in.large != nil, to.large != nil, to.small != nil)
 		}
 	}
 	to := &writer{to: failing{}}
@@ -106,6 +108,72 @@ func TestIdleBuffers(t *testing.T) {
 		}
 		if err := to.Flush(); !errors.Is(err, errPlanted) {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestBurst: sessions that all work at the same moment share the large buffers; those that get none pass on the same bytes, and no more than the
+// bound stays behind.
+func TestBurst(t *testing.T) {
+	defer func(old *stock) { buffers = old }(buffers)
+	buffers = newStock()
+	const sessions = 3 * mostLarge
+	r := rand.New(rand.NewPCG(1, 2))
+	sent := make([]byte, 4*bufferSize+17)
+	for i := range sent {
+		sent[i] = byte(r.Uint32())
+	}
+	type session struct {
+		in  *reader
+		to  *writer
+		out bytes.Buffer
+	}
+	var all [sessions]session
+	for i := range all {
+		s := &all[i]
+		s.in, s.to = newReader(&pieces{sent, 1 << 20, r}), &writer{to: &s.out}
+	}
+	most := 0
+	for ended := 0; ended < sessions; { // a piece of each in turn
+		ended, most = 0, max(most, int(buffers.made.Load()))
+		for i := range all {
+			s := &all[i]
+			b, err := s.in.Peek(max(1, s.in.Buffered()))
+			if err != nil {
+				ended++
+				continue
+			}
+			if _, err := s.to.Write(b); err != nil {
+				t.Fatal(err)
+			}
+			s.in.Discard(len(b))
+		}
+	}
+	for i := range all {
+		s := &all[i]
+		if i%2 == 0 {
+			if _, err := s.in.Peek(bufferSize); !errors.Is(err, io.EOF) { // it must have room
+				t.Error(err)
+			}
+			s.in.shrink()
+		}
+		if err := s.to.Flush(); err != nil || !bytes.Equal(s.out.Bytes(), sent) {
+			t.Fatalf("session %d: what was passed on is not what was sent, %v", i, err)
+		}
+		s.in.shrink()
+	}
+	if most != mostLarge || len(buffers.idle) != mostLarge {
+		t.Errorf("%d large buffers were made for those that can do without, and %d are kept, want %d", most, len(buffers.idle), mostLarge)
+	}
+	for begun := time.Now(); buffers.made.Load() != mostLarge; runtime.GC() {
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("%d large buffers are counted, want %d", buffers.made.Load(), mostLarge)
+		}
+	}
+	buffers.take(false) // of a connection that breaks
+	for begun := time.Now(); buffers.made.Load() != mostLarge-1; runtime.GC() {
+		if time.Since(begun) > 10*time.Second {
+			t.Fatal("a buffer of a broken connection counts for ever")
 		}
 	}
 }
