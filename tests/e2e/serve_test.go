@@ -199,33 +199,3 @@ func sameOutput(t *testing.T, when, want, got string) {
 		}
 	}
 }
-
-// TestServeKilled kills the proxy while calls run, in every kind of transaction: the server has nothing of them then.
-func TestServeKilled(t *testing.T) {
-	u := pgUser(t)
-	u.irisPrepared("0")
-	long := `SELECT madlib.madlib_keras_fit('iris_train_packed', 'long', 'model_arch_library', 1, $$ loss='categorical_crossentropy', optimizer='adam' $$, 'epochs=50', 1000000)`
-	for _, before := range []string{"", "BEGIN; ", "SELECT 1 \\; "} {
-		p := u.serve()
-		psql := exec.Command("psql", p.url, "-X", "-q")
-		psql.Stdin = strings.NewReader(before + long + ";\n")
-		if err := psql.Start(); err != nil {
-			t.Fatal(err)
-		}
-		await := func(what, sql, want string) {
-			t.Helper()
-			for begun := time.Now(); strings.Split(u.psql(sql), "\n")[1] != want; time.Sleep(20 * time.Millisecond) {
-				if time.Since(begun) > 30*time.Second {
-					t.Fatalf("%s: not so after 30 s", what)
-				}
-			}
-		}
-		await("the call runs", "SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'fit since%'", "t")
-		p.kill()
-		_ = psql.Wait() // it has lost its server
-		await("no backend is left", "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'fit since%'", "0")
-		if got := u.psql("SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND (relname LIKE 'long%' OR relname LIKE 'beamfit_staging%')"); !strings.Contains(got, "(0 rows)") {
-			t.Errorf("%q: tables are left:\n%s", before, got)
-		}
-	}
-}
