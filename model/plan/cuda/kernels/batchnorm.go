@@ -4,13 +4,15 @@ import "github.com/beamfit/beamfit/model/graph"
 
 // batchnormRows are batch normalisation and its gradients: batchnorm.cu.
 var batchnormRows = map[string]row{
-	graph.CodeBatchNorm:          of(batchNorm),
-	graph.CodeBatchNormGrad:      of(batchNormGrad),
-	graph.CodeBatchNormGradSums:  withScratch(batchNormGradSums, batchNormScratch),
-	graph.CodeBatchNormInfer:     of(batchNormInfer),
-	graph.CodeBatchNormInferGrad: of(batchNormInferGrad),
-	graph.CodeBatchNormSums:      withScratch(batchNormSums, batchNormScratch),
+	graph.CodeBatchNorm:          where(of(batchNorm), batchNormFits),
+	graph.CodeBatchNormGrad:      where(of(batchNormGrad), batchNormFits),
+	graph.CodeBatchNormGradSums:  where(withScratch(batchNormGradSums, batchNormScratch), batchNormFits),
+	graph.CodeBatchNormInfer:     where(of(batchNormInfer), batchNormFits),
+	graph.CodeBatchNormInferGrad: where(of(batchNormInferGrad), batchNormFits),
+	graph.CodeBatchNormSums:      where(withScratch(batchNormSums, batchNormScratch), batchNormFits),
 }
+
+func batchNormFits(a graph.BatchNormAttr) bool { return columnsFit(a.Rows, a.C) }
 
 // affine takes gamma and beta, none where the layer has none, from the front of operands and returns the rest.
 func affine(scale, center bool, in []place) (gamma, beta place, rest []place) {

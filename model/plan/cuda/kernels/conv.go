@@ -11,7 +11,7 @@ import (
 var convRows = map[string]row{
 	graph.CodeConv2D:           where(of(conv2D), convFits),
 	graph.CodeConv2DInputGrad:  where(of(conv2DInputGrad), convFits),
-	graph.CodeConv2DKernelGrad: where(withScratch(conv2DKernelGrad, conv2DKernelGradScratch), convFits),
+	graph.CodeConv2DKernelGrad: where(withScratch(conv2DKernelGrad, conv2DKernelGradScratch), convKernelFits),
 }
 
 // mostElements is the length of arrays from which on kernels that divide indexes leave them to the CPU.
@@ -19,7 +19,16 @@ const mostElements = 1 << 30
 
 // convFits says whether the kernels' indexes are large enough.
 func convFits(a *graph.Conv2DAttr) bool {
-	return a.N*a.H*a.W*a.C < mostElements && a.N*a.OH*a.OW*a.F < mostElements && convGroups(a) <= mostZ
+	return a.N*a.H*a.W*a.C < mostElements && a.N*a.OH*a.OW*a.F < mostElements && conv2DKernelRows(a)*a.F < mostElements && convGroups(a) <= mostZ
+}
+
+// convKernelFits is convFits for the gradient of the kernel, whose blocks are of a group and a part of the pixels.
+func convKernelFits(a *graph.Conv2DAttr) bool {
+	if !convFits(a) {
+		return false
+	}
+	parts, _, _, _, _ := conv2DKernelParts(a)
+	return depthwise(a) || parts*convGroups(a) <= mostZ
 }
 
 func convGroups(a *graph.Conv2DAttr) int { return max(a.Groups, 1) }

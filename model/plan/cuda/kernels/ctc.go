@@ -7,8 +7,13 @@ import (
 
 // ctcRows are connectionist temporal classification: ctc.cu.
 var ctcRows = map[string]row{
-	graph.CodeCTC:     withScratch(ctc, ctcScratch),
-	graph.CodeCTCGrad: withScratch(ctcGrad, ctcScratch),
+	graph.CodeCTC:     where(withScratch(ctc, ctcScratch), ctcFits),
+	graph.CodeCTCGrad: where(withScratch(ctcGrad, ctcScratch), ctcFits),
+}
+
+// ctcFits says whether the kernels' indexes of frames and states are large enough.
+func ctcFits(s host.CTCShape) bool {
+	return s.Frames*(2*s.Frames+1) < mostElements && s.Classes < mostElements
 }
 
 // ctcScratch is, in double precision for each row, a number per frame, one per frame and state, and two per state.

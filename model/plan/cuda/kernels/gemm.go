@@ -7,12 +7,15 @@ import (
 
 // gemmRows are products of matrices and the sums of columns that belong to them: gemm.cu.
 var gemmRows = map[string]row{
-	graph.CodeActivationBiasGrad: withScratch(activationBiasGrad, activationBiasGradScratch),
-	graph.CodeBiasGrad:           withScratch(biasGrad, biasGradScratch),
-	graph.CodeDense:              withScratch(dense, denseScratch),
-	graph.CodeDenseInputGrad:     withScratch(denseInputGrad, denseInputGradScratch),
-	graph.CodeDenseKernelGrad:    withScratch(denseKernelGrad, denseKernelGradScratch),
-	graph.CodeMatMul:             where(of(matMul), func(a *graph.MatMulAttr) bool { return a.Batch*a.Heads <= mostZ }),
+	graph.CodeActivationBiasGrad: where(withScratch(activationBiasGrad, activationBiasGradScratch),
+		func(a graph.ActivationBiasGradAttr) bool { return columnsFit(a.Size.Rows, a.Size.N) }),
+	graph.CodeBiasGrad:        where(withScratch(biasGrad, biasGradScratch), func(a graph.RowsAttr) bool { return columnsFit(a.Rows, a.N) }),
+	graph.CodeDense:           where(withScratch(dense, denseScratch), fitting(denseProduct)),
+	graph.CodeDenseInputGrad:  where(withScratch(denseInputGrad, denseInputGradScratch), fitting(denseInputProduct)),
+	graph.CodeDenseKernelGrad: where(withScratch(denseKernelGrad, denseKernelGradScratch), fitting(denseKernelProduct)),
+	graph.CodeMatMul: where(of(matMul), func(a *graph.MatMulAttr) bool {
+		return a.Batch*a.Heads <= mostZ && product{m: a.M, n: a.N, k: a.K}.fits()
+	}),
 }
 
 const (
@@ -22,7 +25,7 @@ const (
 	// A part of a product sums at least shortestPart and at most longestPart terms in one chain: below, adding up the parts costs more than
 	// it gains; above, rounding errors grow.
 	shortestPart, longestPart = 128, 4096
-	// mostZ is the largest grid in its third dimension.
+	// mostZ is the largest grid in its second and in its third dimension.
 	mostZ = 65535
 	// depth is that of the tiles of kernels/tile.h.
 	depth = 16
@@ -60,6 +63,17 @@ func (p product) parts() (parts, chunk int) {
 		return 1, max(p.k, 1)
 	}
 	return split(ceil(p.m, 64)*ceil(p.n, 64), p.k)
+}
+
+// fits says whether the kernels' indexes and the grid are large enough.
+func (p product) fits() bool {
+	parts, _ := p.parts()
+	return max(p.m, p.n, p.k) < mostElements && ceil(p.n, 64) <= mostZ && parts <= mostZ
+}
+
+// fitting is fits for attributes that a product is made of.
+func fitting[A any](of func(a A) product) func(a A) bool {
+	return func(a A) bool { return of(a).fits() }
 }
 
 // scratch is the room for the parts.
@@ -167,6 +181,9 @@ func matMul(a *graph.MatMulAttr, o operands) []Launch {
 
 // A columnWalk is how the columns of a matrix are divided among blocks (columns.h): the columns of a block, and parts of the rows of chunk rows.
 type columnWalk struct{ rows, n, width, parts, chunk int }
+
+// columnsFit says whether the indexes of columns.h are large enough.
+func columnsFit(rows, n int) bool { return max(rows, n) < mostElements }
 
 func walkColumns(rows, n int) columnWalk {
 	w := columnWalk{rows: rows, n: n, width: 1}

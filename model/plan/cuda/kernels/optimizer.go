@@ -12,12 +12,15 @@ import (
 
 // optimizerRows are an optimizer's step and the gradients of penalties: optimizer.cu.
 var optimizerRows = map[string]row{
-	graph.CodeOrthogonalGrad:    withScratch(orthogonalGrad, orthogonalScratch),
+	graph.CodeOrthogonalGrad: where(withScratch(orthogonalGrad, orthogonalScratch), func(a graph.OrthogonalAttr) bool {
+		q := orthogonalOf(a)
+		return q.products.fits() && q.gradient.fits()
+	}),
 	graph.CodePenaltyGrad:       of(penaltyGrad),
 	graph.CodeWeightPenaltyGrad: of(weightPenaltyGrad),
 	plan.CodeAverage:            of(average),
 	plan.CodeClip:               where(withScratch(clip, clipScratch), func(a plan.ClipAttr) bool { return clips[a.Clip.Kind] != nil }),
-	plan.CodeConstrain:          of(constrain),
+	plan.CodeConstrain:          where(of(constrain), func(a plan.ConstrainAttr) bool { return a.NonNegative || sizeOf(a.Shape) < mostElements }),
 	plan.CodeDecay:              of(decay),
 	plan.CodeUpdate: where(of(update), func(a plan.UpdateAttr) bool {
 		return a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)

@@ -1,0 +1,53 @@
+package kernels_test
+
+import (
+	"testing"
+
+	"github.com/beamfit/beamfit/model/graph"
+	host "github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
+)
+
+// TestLimits: what is beyond the kernels' indexes of 32 bits, or beyond the largest grid of a launch, has no kernels and is left to the CPU; what is
+// just below has them.
+func TestLimits(t *testing.T) {
+	const most = 1 << 30 // elements where kernels divide indexes
+	dense := func(m, n, k int) graph.DenseAttr { return graph.DenseAttr{M: m, N: n, K: k} }
+	matrices := func(batch, heads, n int) *graph.MatMulAttr {
+		return &graph.MatMulAttr{MatMulShape: host.MatMulShape{Batch: batch, Heads: heads, M: 1, N: n, K: 1}}
+	}
+	conv := func(n, size, c, f, groups int) *graph.Conv2DAttr {
+		return &graph.Conv2DAttr{Conv2DShape: host.Conv2DShape{
+			N: n, H: size, W: size, C: c, KH: 1, KW: 1, F: f, SH: 1, SW: 1, DH: 1, DW: 1, OH: size, OW: size, Groups: groups,
+		}}
+	}
+	rows := func(rows, n int) graph.RowsAttr { return graph.RowsAttr{Rows: rows, N: n} }
+	for _, c := range []struct {
+		code         string
+		fits, beyond any
+	}{
+		{graph.CodeDense, dense(1, 64*65535, 1), dense(1, 64*65535+1, 1)},
+		{graph.CodeDense, dense(most-1, 1, 1), dense(most, 1, 1)},
+		{graph.CodeDense, dense(1, 1, 4096*65535), dense(1, 1, most)},
+		{graph.CodeDenseInputGrad, dense(1, 1, 64*65535), dense(1, 1, 64*65535+1)},
+		{graph.CodeDenseKernelGrad, dense(1, 64*65535, 1), dense(1, 64*65535+1, 1)},
+		{graph.CodeMatMul, matrices(65535, 1, 1), matrices(256, 256, 1)},
+		{graph.CodeMatMul, matrices(1, 1, 64*65535), matrices(1, 1, 64*65535+1)},
+		{graph.CodeConv2D, conv(1, 1<<10, 1<<9, 1<<9, 1), conv(1, 1<<10, 1<<10, 1, 1)},
+		{graph.CodeConv2D, conv(1, 1, 1<<14, 1<<15, 1), conv(1, 1, 1<<15, 1<<15, 1)},                       // the kernel
+		{graph.CodeConv2DKernelGrad, conv(100, 100, 2*250, 2*250, 250), conv(100, 100, 2*500, 2*500, 500)}, // groups times parts
+		{graph.CodeBiasGrad, rows(most-1, 1), rows(most, 1)},
+		{graph.CodeBatchNormSums, graph.BatchNormAttr{Rows: most - 1, C: 1}, graph.BatchNormAttr{Rows: most, C: 1}},
+		{graph.CodeCTC, host.CTCShape{Rows: 1, Frames: 23000, Classes: 2}, host.CTCShape{Rows: 1, Frames: 23200, Classes: 2}},
+		{graph.CodePermute, &graph.PermuteAttr{Shape: []int{most - 1}, From: []int{0}}, &graph.PermuteAttr{Shape: []int{most}, From: []int{0}}},
+		{plan.CodeConstrain, plan.ConstrainAttr{Shape: []int{most - 1}}, plan.ConstrainAttr{Shape: []int{most}}},
+	} {
+		if !kernels.Native(&plan.Instr{Code: c.code, Attr: c.fits}) {
+			t.Errorf("%s with %+v has no kernels", c.code, c.fits)
+		}
+		if in := (&plan.Instr{Code: c.code, Attr: c.beyond}); kernels.Native(in) || kernels.Scratch(in) != 0 {
+			t.Errorf("%s with %+v has kernels", c.code, c.beyond)
+		}
+	}
+}
