@@ -103,9 +103,9 @@ bool within(pointer p, size_t n) {
 	auto it = holding(device, p);
 	return it != device.end() && p + n <= it->first + it->second.bytes && it->second.device == ctx()->device;
 }
-bool isPinned(const void *p) {
+bool isPinned(const void *p, size_t n) {
 	auto it = holding(pinned, (char *)p);
-	return it != pinned.end() && (char *)p < it->first + it->second;
+	return it != pinned.end() && (char *)p + n <= it->first + it->second;
 }
 
 int drain(stream *s) {
@@ -162,7 +162,7 @@ int copy(stream *s, void *to, const void *from, size_t n, bool async, bool toDev
 		memcpy(to, from, n);
 		return OK;
 	}
-	if (toDevice && !fromDevice && !isPinned(from)) { // the driver takes memory that is not pinned at once
+	if (toDevice && !fromDevice && !isPinned(from, n)) { // the driver takes memory that is not pinned at once
 		if (s->capture) return complain(CAPTURE_UNSUPPORTED, "a copy from memory that is not pinned in a capture");
 		auto kept = std::make_shared<std::vector<char>>((const char *)from, (const char *)from + n);
 		return submit(s, [=] {
@@ -176,7 +176,7 @@ int copy(stream *s, void *to, const void *from, size_t n, bool async, bool toDev
 		memmove(to, from, n);
 		return (int)OK;
 	});
-	return r == OK && fromDevice && !toDevice && !isPinned(to) ? drain(s) : r; // to memory that is not pinned it waits
+	return r == OK && fromDevice && !toDevice && !isPinned(to, n) ? drain(s) : r; // to memory that is not pinned it waits
 }
 template <class T> int fill(void *h, pointer p, T v, size_t n) {
 	if (!within(p, n * sizeof(T))) return complain(INVALID_VALUE, "a fill of memory that is not the device's");
@@ -378,7 +378,7 @@ API cuLaunchKernel(void *f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, 
 	dim3 grid(gx, gy, gz), block(bx, by, bz);
 	if (fn->of->ctx != ctx()) return complain(INVALID_HANDLE, "a kernel of another context");
 	if (block.count() > (size_t)fn->kernel->threads) return complain(LAUNCH_OUT_OF_RESOURCES, fn->name + ": more threads than the launch bound");
-	if (block.count() == 0 || block.count() > 1024 || bz > 64 || grid.count() == 0 || gy > 65535 || gz > 65535 || (int)shared > fn->dynamic)
+	if (block.count() == 0 || block.count() > 1024 || bz > 64 || grid.count() == 0 || gx > 2147483647 || gy > 65535 || gz > 65535 || (int)shared > fn->dynamic)
 		return complain(INVALID_VALUE, fn->name + ": the launch is out of bounds");
 	auto kept = std::make_shared<std::vector<std::vector<char>>>(); // arguments are taken now
 	for (size_t i = 0; i < fn->kernel->sizes.size(); i++) kept->emplace_back((char *)arguments[i], (char *)arguments[i] + fn->kernel->sizes[i]);

@@ -68,7 +68,7 @@ std::string launch() {
 	if (k.sizes.size() != values.size()) return "it has " + std::to_string(k.sizes.size()) + " parameters, found " + std::to_string(values.size()) + " arguments";
 	for (int size : k.sizes)
 		if (size != 8) return "a parameter has not 8 bytes";
-	if (d[1].count() > (size_t)k.threads || d[1].count() == 0 || d[0].count() == 0 || d[0].y > 65535 || d[0].z > 65535 || shared > 48 << 10) return "the launch is out of bounds";
+	if (d[1].count() > (size_t)k.threads || d[1].count() == 0 || d[0].count() == 0 || d[0].x > 2147483647 || d[0].y > 65535 || d[0].z > 65535 || shared > 48 << 10) return "the launch is out of bounds";
 	if (!interpreted) return k.call(d[0], d[1], shared, arguments.data()) ? "" : cudahost::failure;
 	if (!loaded) return "no PTX was loaded";
 	try {

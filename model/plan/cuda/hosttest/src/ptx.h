@@ -9,7 +9,7 @@ inline void interpret(void *) {
 	const entry &e = *running;
 	std::vector<uint64_t> registers(e.registers + 1, 0x7fc0dead7fc0dead);
 	std::vector<char> local(e.localBytes + 16, (char)0xff);
-	thread t{registers.data(), local.data()};
+	thread t{registers.data(), local.data(), (size_t)e.localBytes};
 	for (size_t at = 0; at < e.code.size();) {
 		const instruction &i = e.code[at++];
 		if (i.guard >= 0 && (t.registers[i.guard] != 0) == i.negated) continue;

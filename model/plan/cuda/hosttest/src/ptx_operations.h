@@ -12,6 +12,7 @@ namespace ptx {
 struct thread {
 	uint64_t *registers;
 	char *local;
+	size_t localBytes;
 };
 inline char *parameters; // of the launch that runs
 
@@ -37,7 +38,9 @@ inline char *address(thread &t, const instruction &i, const operand &o) {
 	case shared:
 		if (a + i.bytes * i.count > cudahost::dynamicSize) fault(i, "beyond shared memory");
 		return cudahost::dynamic + a;
-	case local: return t.local + a;
+	case local:
+		if (a + i.bytes * i.count > t.localBytes) fault(i, "beyond local memory");
+		return t.local + a;
 	case parameter: return parameters + a;
 	default: return (char *)a;
 	}
