@@ -20,7 +20,7 @@ const TrainingFn = "trainshard.trainFn"
 
 // openRunner opens the runner of the job, which fails before any work does.
 func (j *Job) openRunner(ctx context.Context) (err error) {
-	j.Engine, err = runner.Open(ctx, j.Runner, runner.Config{Options: j.RunnerOptions, Training: TrainingFn})
+	j.Engine, err = runner.Open(ctx, j.Runner, runner.Config{Options: j.RunnerOptions, Training: TrainingFn, GPUs: j.GPUs})
 	if wrong := (*runner.OptionError)(nil); errors.As(err, &wrong) {
 		return argument.Of(err)
 	}

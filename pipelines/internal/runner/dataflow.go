@@ -77,13 +77,19 @@ type dataflowRunner struct {
 	settings    dataflowlib.JobOptions // all but what is of one job
 	staging     string
 	accelerator string
-	training    string // the DoFn that it is for
+	training    string // the DoFn that it is for; "": all
 	out         string // of a dry run; "": jobs are run
 	jobs        atomic.Int64
 }
 
 func openDataflow(_ context.Context, c Config) (Runner, error) {
 	r := &dataflowRunner{accelerator: c.Options["accelerator"], training: c.Training}
+	if c.GPUs {
+		r.training = ""
+		if r.accelerator == "" {
+			return nil, optionError("accelerator", "must be given for GPUs: workers of dataflow have none without, found none")
+		}
+	}
 	s := &r.settings
 	s.Project, s.Region, r.staging = c.Options["project"], c.Options["region"], c.Options["staging_location"]
 	s.Experiments = []string{"beam_fn_api", "use_runner_v2", "use_unified_worker", "use_portable_job_submission"}

@@ -116,6 +116,51 @@ func TestDataflowDryRun(t *testing.T) {
 	checkAccelerated(t, model, "iteration 1/runner.trainFn")
 }
 
+// With GPUs every step has the accelerator, since every step makes the model on them; without an accelerator there is none.
+func TestDataflowGPUs(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "out")
+	options := map[string]string{
+		"project": "some-project", "region": "europe-west1", "staging_location": "gs://bucket/staging/", "dry_run": "true", "out": dir,
+	}
+	_, err := Open(t.Context(), "dataflow", Config{Options: options, Training: "runner.trainFn", GPUs: true})
+	if wrong := (*OptionError)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "must be given for GPUs") {
+		t.Errorf("without an accelerator: %v", err)
+	}
+	options["accelerator"] = "type:nvidia-l4;count:1;install-nvidia-driver"
+	r, err := Open(t.Context(), "dataflow", Config{Options: options, Training: "runner.trainFn", GPUs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	p, s := beam.NewPipelineWithRoot()
+	beam.ParDo0(s, &scoreFn{}, beam.ParDo(s, &trainFn{"postgres://me@db.example/iris"}, beam.CreateList(s, []int{1, 2})))
+	if _, err := r.Submit(t.Context(), p, "Fit"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "beamfit-fit-1.pipeline.pb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := new(pipepb.Pipeline)
+	if err := proto.Unmarshal(b, model); err != nil {
+		t.Fatal(err)
+	}
+	steps, c := 0, model.GetComponents()
+	for _, tr := range c.GetTransforms() {
+		env := c.GetEnvironments()[tr.GetEnvironmentId()]
+		if env == nil {
+			continue
+		}
+		steps++
+		if hint := env.GetResourceHints()["beam:resources:accelerator:v1"]; string(hint) != options["accelerator"] {
+			t.Errorf("%s has the accelerator %q", tr.GetUniqueName(), hint)
+		}
+	}
+	if steps < 2 {
+		t.Errorf("%d steps have an environment", steps)
+	}
+}
+
 // checkAccelerated checks that one transform alone has an accelerator.
 func checkAccelerated(t *testing.T, model *pipepb.Pipeline, want string) {
 	t.Helper()

@@ -49,11 +49,17 @@ func (r *dataflowRunner) translate(ctx context.Context, p *beam.Pipeline, name s
 	return t, nil
 }
 
-// accelerate gives the steps of that DoFn an environment of their own, with an accelerator. The Go SDK has hints for whole
-// pipelines only, Beam's model has them for every environment.
+// accelerate gives the steps of that DoFn an environment of their own, with an accelerator; where it is "" all environments have it. The Go SDK has
+// hints for whole pipelines only, Beam's model has them for every environment.
 func accelerate(model *pipepb.Pipeline, dofn, hint string) {
 	c := model.GetComponents()
 	hints := resource.NewHints(resource.Accelerator(hint)).Payloads()
+	if dofn == "" {
+		for _, env := range c.GetEnvironments() {
+			env.ResourceHints = hints
+		}
+		return
+	}
 	for _, t := range c.GetTransforms() {
 		id := t.GetEnvironmentId()
 		if id == "" || len(t.GetSubtransforms()) > 0 || path.Base(t.GetUniqueName()) != dofn {

@@ -78,6 +78,8 @@ type Config struct {
 	Options map[string]string
 	// Training is the DoFn that an accelerator is for, as Beam names it: "trainshard.trainFn".
 	Training string
+	// GPUs: all steps compute on GPUs, so that the accelerator is for all of them, and there must be one where only that brings GPUs.
+	GPUs bool
 }
 
 // A kind is a row of the table of runners.
