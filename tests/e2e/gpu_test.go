@@ -127,6 +127,45 @@ func TestGPUPage(t *testing.T) {
 	}
 }
 
+// TestGPUSyncEvery: with averages inside of iterations, warm-up and an outer rule the GPU is as near to the CPU as without, has the same bits in every
+// order of threads, and other ones than without.
+func TestGPUSyncEvery(t *testing.T) {
+	besideCUDA(t)
+	u := fileUser(t)
+	u.irisPrepared("0")
+	plain := u.gpuFit("plain", "--gpus")
+	for name, flags := range map[string][]string{
+		"every": {"--sync-every", "3"},
+		"outer": {"--sync-every", "2", "--warm-up-passes", "1", "--outer", "nesterov"},
+	} {
+		u.gpuFit(name+"_cpu", flags...)
+		onGPU := append([]string{"--gpus"}, flags...)
+		bits := u.gpuFit(name+"_gpu", onGPU...)
+		if bits == plain {
+			t.Errorf("%v changes nothing", flags)
+		}
+		for _, way := range []string{"order=7,eager", "devices=2"} {
+			t.Setenv("FAKECUDA", way)
+			if got := u.gpuFit("again", onGPU...); got != bits {
+				t.Errorf("%v, FAKECUDA=%s: weights %s, else %s", flags, way, got, bits)
+			}
+		}
+		t.Setenv("FAKECUDA", "")
+		for _, where := range []string{"_cpu", "_gpu"} {
+			u.beamfit("predict", name+where, "iris_test", name+where+"_predict", "--id-column", "id", "--independent", "attributes")
+		}
+		cpu, gpu := u.probabilities(name+"_cpu_predict"), u.probabilities(name+"_gpu_predict")
+		if len(cpu) != 90 || len(gpu) != 90 {
+			t.Fatalf("%d and %d predictions, want 90", len(cpu), len(gpu))
+		}
+		for i := range cpu {
+			if !(math.Abs(cpu[i]-gpu[i]) <= 1e-5) {
+				t.Errorf("%v, prediction %d: %v on the GPU, %v on the CPU", flags, i, gpu[i], cpu[i])
+			}
+		}
+	}
+}
+
 // TestGPURefused: what is wrong is said before any work, and no table is left.
 func TestGPURefused(t *testing.T) {
 	besideCUDA(t)

@@ -157,3 +157,42 @@ func TestWeightsOfRows(t *testing.T) {
 		t.Errorf("weights differ by %v", d)
 	}
 }
+
+// TestParts: the parts of an iteration, one after the other as between two averages of the weights, are the iteration to the bit, also where a part ends
+// inside of a pass, with dropout, and where the steps of a part are no whole number of what the GPU is handed at a time.
+func TestParts(t *testing.T) {
+	for _, n := range networks()[:3] {
+		t.Run(n.name, func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(9, 10))
+			c := n.config(t)
+			data, w := n.data(t, rng), weights(c.Spec, rng)
+			c.Device = open(t, cuda.Options{})
+			m := model(t, c)
+			fit := params.Fit{BatchSize: n.batch, Epochs: n.epochs, Shuffle: true}
+			train := func(in trainer.TrainInput, part trainer.Part) trainer.TrainResult {
+				in.Data, in.Fit, in.Seed, in.Iteration, in.Part = data, fit, 7, 2, part
+				r, err := m.Train(context.Background(), in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return r
+			}
+			whole := train(trainer.TrainInput{Weights: w, State: m.NewState()}, trainer.Part{})
+			steps := trainer.StepsOf(fit, n.rows)
+			for _, parts := range []int{2, 3, steps, steps + 2} {
+				in := trainer.TrainInput{Weights: w, State: m.NewState()}
+				rows := 0
+				for i := range parts {
+					r := train(in, trainer.Part{Index: i, Of: parts})
+					in.Weights, in.State, rows = r.Weights, r.State, rows+r.Rows
+				}
+				if !slices.Equal(in.Weights, whole.Weights) || !slices.Equal(in.State.Slots, whole.State.Slots) || in.State.Iteration != whole.State.Iteration {
+					t.Errorf("%d parts give other weights or states than the whole", parts)
+				}
+				if rows != n.rows*n.epochs {
+					t.Errorf("%d parts train %d rows, want %d", parts, rows, n.rows*n.epochs)
+				}
+			}
+		})
+	}
+}
