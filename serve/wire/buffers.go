@@ -14,9 +14,9 @@ const (
 	bufferSize = 64 << 10
 )
 
-// mostLarge is how many large buffers the process keeps for good, 2 MB. When as many sessions work at the same moment that none is left, the others
+// mostLarge is how many large buffers the process keeps for good, 1 MB. When as many sessions work at the same moment that none is left, the others
 // go on with their small ones: else each would leave 128 kB behind, which the garbage collector gives back minutes after a burst.
-const mostLarge = 32
+const mostLarge = 16
 
 type large = [bufferSize]byte
 
