@@ -84,6 +84,20 @@ var planted = map[string]struct {
 		})
 		return err
 	}, "StreamCaptureUnsupported"},
+	"half of a copy is pinned": {func(m *memory) error {
+		if err := m.gpu.enter(); err != nil {
+			return err
+		}
+		defer m.gpu.leave()
+		host, err := m.pin(16)
+		if err != nil {
+			return err
+		}
+		_, err = drv.Capture(*m.stream, func() error {
+			return cu.MemcpyHtoDAsync(cu.DevicePtr(m.base[plan.Weights]), host, 32, *m.stream)
+		})
+		return err
+	}, "a copy from memory that is not pinned in a capture"},
 	"device memory on the host": {func(m *memory) error {
 		fmt.Println(**(**float32)(unsafe.Pointer(&m.state)))
 		return nil

@@ -48,6 +48,13 @@ func TestPlantedMistakes(t *testing.T) {
 	if err := r.Launch(on("planted_none", 96, uint64(Base)), Mode{Order: 1}); err == nil {
 		t.Error("a block of more threads than the kernel's bound was launched")
 	}
+	for dimension, most := range []uint32{math.MaxInt32, 65535, 65535} {
+		l := on("planted_none", 64, uint64(Base))
+		l.Grid[dimension] = most + 1
+		if err := r.Launch(l, Mode{Order: 1}); err == nil || !strings.Contains(err.Error(), "out of bounds") {
+			t.Errorf("a grid of %d blocks: %v", l.Grid, err)
+		}
+	}
 }
 
 // TestPTXMistakes: PTX that a GPU may compute otherwise is refused, and so are addresses that a GPU refuses.
@@ -65,13 +72,23 @@ func TestPTXMistakes(t *testing.T) {
 	if err := add(Base + 2); err == nil || !strings.Contains(err.Error(), "misaligned") {
 		t.Errorf("an odd address: %v", err)
 	}
-	for was, is := range map[string]string{"add.rn.f32": "add.f32", "st.global.f32": "st.f32", "ret;": "call.uni foreign;"} {
+	local := func(at string) string { return ".local .align 4 .b8 spare[8];\n st.local.f32 [spare+" + at + "], %f1;\n st.global.f32" }
+	for _, c := range []struct {
+		was, is string
+		runs    bool
+	}{
+		{"add.rn.f32", "add.f32", false},
+		{"st.global.f32", "st.f32", false},
+		{"ret;", "call.uni foreign;", false},
+		{"st.global.f32", local("4"), true},
+		{"st.global.f32", local("8"), false}, // beyond what the kernel has
+	} {
 		at := strings.Index(kernels.PTX, ".entry elementwise_add(")
-		if err := r.LoadPTX(kernels.PTX[:at] + strings.Replace(kernels.PTX[at:], was, is, 1)); err != nil {
+		if err := r.LoadPTX(kernels.PTX[:at] + strings.Replace(kernels.PTX[at:], c.was, c.is, 1)); err != nil {
 			t.Fatal(err)
 		}
-		if err := add(Base); err == nil {
-			t.Errorf("PTX with %s in place of %s ran", is, was)
+		if err := add(Base); (err == nil) != c.runs {
+			t.Errorf("PTX with %s in place of %s: %v", c.is, c.was, err)
 		}
 	}
 }
