@@ -72,7 +72,9 @@ func TestPTXMistakes(t *testing.T) {
 	if err := add(Base + 2); err == nil || !strings.Contains(err.Error(), "misaligned") {
 		t.Errorf("an odd address: %v", err)
 	}
-	local := func(at string) string { return ".local .align 4 .b8 spare[8];\n st.local.f32 [spare+" + at + "], %f1;\n st.global.f32" }
+	local := func(at string) string {
+		return ".local .align 4 .b8 spare[8];\n st.local.f32 [spare+" + at + "], %f1;\n st.global.f32"
+	}
 	for _, c := range []struct {
 		was, is string
 		runs    bool
