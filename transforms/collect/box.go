@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding"
 	"fmt"
-	"iter"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
@@ -21,15 +20,6 @@ type Box struct {
 
 // An Output is an output of a store that holds the values of a box. Its first table has the Schema and is ordered.
 type Output struct{ Ref, ID string }
-
-// Schema is that of a box's table.
-var Schema = table.Schema{
-	{Name: "piece", Type: table.Int32Type},
-	{Name: "value", Type: table.BytesType},
-}
-
-// pieceBytes is the most bytes of a row: PostgreSQL takes up to 1 GB, in one message.
-const pieceBytes = 32 << 20
 
 // Forget drops the values of a box in memory. Those of a store go with their output.
 func (b Box) Forget() {
@@ -53,10 +43,6 @@ func (b Box) Put(ctx context.Context, key string, v encoding.BinaryMarshaler) er
 func (b Box) inMemory(key string) string { return b.Name + "/" + key }
 
 func (b Box) write(ctx context.Context, key string, v encoding.BinaryMarshaler) error {
-	data, err := v.MarshalBinary()
-	if err != nil {
-		return err
-	}
 	store, err := bundle.Of(b.Run).Connect(ctx, b.Output.Ref)
 	if err != nil {
 		return err
@@ -66,30 +52,10 @@ func (b Box) write(ctx context.Context, key string, v encoding.BinaryMarshaler) 
 		return err
 	}
 	defer w.Discard()
-	batch := table.NewBatch(Schema)
-	for piece, part := range Pieces(data) {
-		batch.Reset()
-		if err := batch.Append(piece, part); err != nil {
-			return err
-		}
-		if err := w.Write(ctx, batch); err != nil {
-			return err
-		}
+	if err := Write(ctx, w, Schema, v); err != nil {
+		return err
 	}
 	return w.Close(ctx)
-}
-
-// Pieces are bytes in pieces that a row can hold, numbered from 0; of no bytes there is one.
-func Pieces(data []byte) iter.Seq2[int, []byte] {
-	return func(yield func(int, []byte) bool) {
-		for piece := 0; piece == 0 || len(data) > 0; piece++ {
-			n := min(len(data), pieceBytes)
-			if !yield(piece, data[:n]) {
-				return
-			}
-			data = data[n:]
-		}
-	}
 }
 
 // Decoded is a pointer to T that can be read from bytes.
@@ -140,13 +106,6 @@ func (b Box) read(ctx context.Context, key string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var data []byte
-	values := rows.Col("value")
-	for i := range rows.Rows {
-		if rows.Rows == 1 {
-			return values.Bytes[0], nil
-		}
-		data = append(data, values.Bytes[i]...)
-	}
-	return data, nil
+	values, err := Join(rows, nil)
+	return values[""], err
 }

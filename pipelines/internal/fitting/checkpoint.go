@@ -110,22 +110,8 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 		return err
 	}
 	defer w.Discard()
-	b := table.NewBatch(checkpointSchema)
 	put := func(key string, value encoding.BinaryMarshaler) error {
-		data, err := value.MarshalBinary()
-		if err != nil {
-			return err
-		}
-		for piece, part := range collect.Pieces(data) {
-			b.Reset()
-			if err := b.Append(c.Done, key, piece, part); err != nil {
-				return err
-			}
-			if err := w.Write(ctx, b); err != nil {
-				return err
-			}
-		}
-		return nil
+		return collect.Write(ctx, w, checkpointSchema, value, c.Done, key)
 	}
 	header := checkpointHeader{
 		Format: checkpointFormat, Iteration: c.Done, Identity: f.Identity, Digests: map[string][]string{},

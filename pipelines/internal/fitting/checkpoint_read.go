@@ -1,7 +1,6 @@
 package fitting
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
@@ -36,7 +36,7 @@ func checkCheckpoint(s table.Schema) error {
 
 // readCheckpoint reads the rows of a checkpoint, whose columns are those of checkpointSchema.
 func readCheckpoint(b *table.Batch) (c savedCourse, err error) {
-	if c.values, err = joinPieces(b); err != nil {
+	if c.values, err = collect.Join(b, b.Col("key").Strings); err != nil {
 		return c, err
 	}
 	text, ok := c.values[headerKey]
@@ -55,28 +55,6 @@ func readCheckpoint(b *table.Batch) (c savedCourse, err error) {
 		return c, fmt.Errorf("elapsed time %v, expected seconds", h.Elapsed)
 	}
 	return c, nil
-}
-
-// joinPieces are the values of the rows by key.
-func joinPieces(b *table.Batch) (map[string][]byte, error) {
-	pieces := map[string][][]byte{}
-	for i := range b.Rows {
-		for _, v := range b.Cols {
-			if v.IsNull(i) {
-				return nil, fmt.Errorf("row %d has NULL", i+1)
-			}
-		}
-		key, piece := b.Col("key").Strings[i], b.Col("piece").Int32s[i]
-		if int(piece) != len(pieces[key]) {
-			return nil, fmt.Errorf("row %d: piece %d of %s, expected piece %d", i+1, piece, key, len(pieces[key]))
-		}
-		pieces[key] = append(pieces[key], b.Col("value").Bytes[i])
-	}
-	values := map[string][]byte{}
-	for key, parts := range pieces {
-		values[key] = bytes.Join(parts, nil)
-	}
-	return values, nil
 }
 
 // vector are the weights of a key of the checkpoint, for that model.
