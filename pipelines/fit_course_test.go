@@ -62,37 +62,64 @@ func TestFitInJobs(t *testing.T) {
 	}
 }
 
+// begunAgain makes the pipeline behind a course a second time, and returns the weights after both.
+func begunAgain(t *testing.T, env Env) (first, again []float32, err error) {
+	t.Helper()
+	options, tell := env.options("fit", 0)
+	j, err := job.BeginOnRunner(t.Context(), options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fit{opt: checkpointed(), Job: j, tell: tell}
+	defer func() {
+		j.End()
+		f.closeTables()
+		f.ReleaseClaims()
+	}()
+	start, err := f.prepare(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin, err := f.run.Begin(t.Context(), start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := f.run.Iterate(t.Context(), begin, fitting.Place{Done: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, weights := range []*[]float32{&first, &again} {
+		four, err := f.run.Iterate(t.Context(), two, fitting.Place{Done: 4})
+		if err != nil {
+			return first, again, err
+		}
+		if *weights, _, err = four.Model(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return first, again, nil
+}
+
 // A pipeline that is begun again, after its shards have taken their states, fails rather than to train on with fresh ones.
 func TestFitNeverBeginsAgainWithFreshStates(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
 	for _, runner := range jobtest.Runners() {
-		options, tell := Env{Store: store, Runner: runner}.options("fit", 0)
-		j, err := job.BeginOnRunner(t.Context(), options)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f := &fit{opt: checkpointed(), Job: j, tell: tell}
-		start, err := f.prepare(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		begin, err := f.run.Begin(t.Context(), start)
-		if err != nil {
-			t.Fatal(err)
-		}
-		two, err := f.run.Iterate(t.Context(), begin, fitting.Place{Done: 2})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.run.Iterate(t.Context(), two, fitting.Place{Done: 4}); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := f.run.Iterate(t.Context(), two, fitting.Place{Done: 4}); !errors.Is(err, table.ErrNotExist) {
+		if first, _, err := begunAgain(t, Env{Store: store, Runner: runner}); !errors.Is(err, table.ErrNotExist) || first == nil {
 			t.Errorf("%s: begun again: %v", runner, err)
 		}
-		j.End()
-		f.closeTables()
-		f.ReleaseClaims()
 	}
+}
+
+// States that do not travel are those of their stage for ever: a pipeline that is begun again trains from the same ones.
+func TestFitBeginsAgainElsewhere(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		for _, runner := range jobtest.Runners() {
+			first, again, err := begunAgain(t, Env{Store: store, Runner: runner, foreign: true})
+			if err != nil || !slices.Equal(first, again) {
+				t.Errorf("%s: begun again: other weights, or %v", runner, err)
+			}
+		}
+	})
 }

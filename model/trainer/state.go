@@ -45,9 +45,15 @@ func (m *Model) CheckState(s State) error {
 	return nil
 }
 
-// MarshalBinary writes version (1 byte), steps (8) and slots (4 each), little-endian.
-func (s State) MarshalBinary() ([]byte, error) {
-	b := make([]byte, 0, 9+4*len(s.Slots))
+// StateSize is the number of elements of the state of the model's optimizer.
+func (m *Model) StateSize() int { return m.slots }
+
+// MarshalBinary is AppendBinary to nothing.
+func (s State) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
+
+// AppendBinary appends version (1 byte), steps (8) and slots (4 each), little-endian.
+func (s State) AppendBinary(b []byte) ([]byte, error) {
+	b = slices.Grow(b, 9+4*len(s.Slots))
 	b = append(b, stateVersion)
 	b = binary.LittleEndian.AppendUint64(b, uint64(s.Iteration))
 	for _, v := range s.Slots {

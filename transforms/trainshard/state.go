@@ -18,6 +18,7 @@ import (
 func init() {
 	beam.RegisterCoder(reflect.TypeFor[State](), State.MarshalBinary, decodeState)
 	beam.RegisterType(reflect.TypeFor[startFn]())
+	beam.RegisterType(reflect.TypeFor[bareFn]())
 	collect.Register[State]()
 	beam.RegisterCoder(reflect.TypeFor[One](), One.MarshalBinary, decodeOne)
 	collect.Register[One]()
@@ -35,13 +36,9 @@ func (s State) MarshalBinary() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	optimizer, err := s.Optimizer.MarshalBinary()
-	if err != nil {
-		return nil, err
-	}
-	b := make([]byte, 0, 4+len(shard)+len(optimizer))
+	b := make([]byte, 0, 4+len(shard)+16+4*len(s.Optimizer.Slots))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(shard)))
-	return append(append(b, shard...), optimizer...), nil
+	return s.Optimizer.AppendBinary(append(b, shard...))
 }
 
 // UnmarshalBinary reads what MarshalBinary wrote.
@@ -60,9 +57,6 @@ func decodeState(b []byte) (s State, err error) { return s, s.UnmarshalBinary(b)
 
 // CollectKey is the number of the shard.
 func (s State) CollectKey() string { return s.Shard.CollectKey() }
-
-// Key begins the keys of states in a box; the number of the shard follows.
-const Key = "state-"
 
 // Start turns a PCollection<dataset.Shard> into the PCollection<State> before an iteration: the states of the box, or, where from is
 // nil, those before the first step.

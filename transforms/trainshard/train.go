@@ -33,6 +33,9 @@ type Step struct {
 	Fresh bool
 	// Places says where the schedules of learning rates are; nil: at the steps of the states.
 	Places *Places
+	// From is where the states are that the stage begins with, and To where those are left that it ends with, if they do not travel with the
+	// elements, which have none then. To is nil as well where nobody asks for them any more.
+	From, To *Kept
 	// Layout is that of the vectors that come out.
 	Layout average.Layout
 }
@@ -104,16 +107,17 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 	if err != nil {
 		return trained{}, err
 	}
-	if s.Fresh {
-		state.Optimizer = model.Renew(state.Optimizer)
+	optimizer, err := s.begin(ctx, state, model)
+	if err != nil {
+		return trained{}, err
 	}
 	watch := run.Watch()
 	watch.Begun(s.Iteration)
 	r, err := model.Train(ctx, trainer.TrainInput{
-		Data: data, Weights: w.Values, State: state.Optimizer, Fit: *model.Fit, Rate: s.Rate,
+		Data: data, Weights: w.Values, State: optimizer, Fit: *model.Fit, Rate: s.Rate,
 		Seed: s.Seed, Shard: state.Shard.Index, Iteration: s.Iteration, Part: s.Part, Cores: run,
 		Schedule: s.Places.of(*model.Fit, state.Shard.Index, s.Iteration, s.Part),
-		Room:     trainer.Room{Weights: spare.Vector(len(w.Values)), Slots: state.Optimizer.Slots},
+		Room:     trainer.Room{Weights: spare.Vector(len(w.Values)), Slots: optimizer.Slots},
 		Progress: func(rows int) { watch.Trained(s.Iteration, rows) },
 	})
 	if err != nil {
@@ -121,7 +125,27 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 	}
 	// Engines keep what workers log; direct and prism pass it on with --log-level debug.
 	log.Infof(ctx, "iteration %d: shard %d of %s was trained in process %d", s.Iteration, state.Shard.Index, state.Shard.Table.Name, os.Getpid())
-	return trained{State{state.Shard, r.State}, average.Vector{Rows: int64(r.Rows), Values: r.Weights}}, nil
+	end := State{state.Shard, r.State}
+	if s.To != nil {
+		if err := s.To.put(ctx, end); err != nil {
+			return trained{}, err
+		}
+		end.Optimizer = trainer.State{}
+	}
+	return trained{end, average.Vector{Rows: int64(r.Rows), Values: r.Weights}}, nil
+}
+
+// begin is the optimizer's state that a shard begins the stage with.
+func (s Step) begin(ctx context.Context, state State, model *recipe.Loaded) (trainer.State, error) {
+	switch {
+	case s.From == nil && s.Fresh:
+		return model.Renew(state.Optimizer), nil
+	case s.From == nil:
+		return state.Optimizer, nil
+	case s.Fresh:
+		return model.NewState(), nil
+	}
+	return s.From.get(ctx, state.Shard, model)
 }
 
 // manyWeights is from how many weights on garbage is collected where there is the most: that of averaging (old weights, states and

@@ -1,14 +1,20 @@
 package trainshard
 
 import (
+	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 func TestStateCoder(t *testing.T) {
@@ -33,6 +39,47 @@ func TestStateCoder(t *testing.T) {
 		if _, err := decodeState(b[:3]); err == nil {
 			t.Error("no error for 3 bytes")
 		}
+	}
+}
+
+// What a stage leaves the next one gets, from its own place: a state that is not there is an error, and never a fresh one.
+func TestKept(t *testing.T) {
+	run := bundle.Begin(t.Context(), bundle.Options{})
+	defer func() { _ = run.End() }()
+	model, err := recipe.Model{
+		Arch:    []byte(`{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "out", "units": 2, "use_bias": false, "batch_input_shape": [null, 1]}}]}`),
+		Compile: "loss='mse', optimizer='adam'", Fit: "batch_size=2",
+	}.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := collect.Box{Run: run.Ref(), Name: "box"}
+	shards := []dataset.Shard{{Index: 0}, {Index: 1}}
+	places := []Kept{{Box: box, After: "-after-1-0"}, {Box: box}, {Box: box, One: true, After: "-after-1-0"}, {Box: box, One: true}}
+	for i, k := range places {
+		for _, shard := range shards[:len(shards)-i/2] { // a One is the same for all
+			if s, err := k.get(t.Context(), shard, model); !errors.Is(err, table.ErrNotExist) {
+				t.Errorf("place %d, shard %d: %v, error %v before there is one", i, shard.Index, s, err)
+			}
+			s := model.NewState()
+			s.Iteration, s.Slots[0] = int64(i), float32(shard.Index)
+			if err := k.put(t.Context(), State{shard, s}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := k.get(t.Context(), shard, model)
+			if d := cmp.Diff(s, got); err != nil || d != "" {
+				t.Errorf("place %d, shard %d: error %v\n%s", i, shard.Index, err, d)
+			}
+		}
+	}
+	if s, err := (Kept{New: true}).get(t.Context(), shards[0], model); err != nil || !cmp.Equal(s, model.NewState()) {
+		t.Errorf("before the first step: %v, %v", s, err)
+	}
+	if err := places[0].put(t.Context(), State{shards[0], trainer.State{Slots: []float32{1}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := places[0].get(t.Context(), shards[0], model); err == nil || !strings.Contains(err.Error(), "optimizer state of 1 elements") {
+		t.Errorf("a state of another model: error %v", err)
 	}
 }
 

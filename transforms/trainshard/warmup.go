@@ -20,9 +20,6 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[spreadFn]())
 }
 
-// OneKey is the key of the one state of a warm-up in a box.
-const OneKey = "warm-up"
-
 // StartOne is the PCollection<State> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
 // first step.
 func StartOne(s beam.Scope, run bundle.Ref, model recipe.Model, from *collect.Box) beam.PCollection {

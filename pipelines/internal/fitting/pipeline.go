@@ -118,9 +118,9 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 		keep = &to.box.Box
 	}
 	var pieces []beam.PCollection
-	b := stages{Fit: f}
+	b := stages{Fit: f, to: to}
 	b.shards, pieces, b.gate = f.load(s, keep)
-	b.begin(s, from, to.Place)
+	b.begin(s, from)
 	for at := from.Place; at != to.Place; at = f.Schedule.after(at) {
 		i := at.Done + 1
 		s := s.Scope(fmt.Sprintf("iteration %d", i))
@@ -138,7 +138,7 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 			collect.Keep[iterationScores](s, to.box.Box, scoresKey, scores)
 		}
 	}
-	b.end(s, to)
+	b.end(s)
 }
 
 // reportOf is what the summary says of an iteration.

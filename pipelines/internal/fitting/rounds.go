@@ -20,6 +20,10 @@ type stages struct {
 	states       beam.PCollection // of shards, in rounds
 	one          beam.PCollection // the state that goes from shard to shard, in a warm-up
 	momentum     beam.PCollection // of an outer rule that has one, in rounds
+	// keeps: states do not travel, and kept is where those lie that the next stage begins with. The elements of states and one have none then.
+	keeps bool
+	kept  *trainshard.Kept
+	to    Course // at the end
 }
 
 // layout is how vectors are averaged.
@@ -31,26 +35,59 @@ func (f *Fit) layout() average.Layout {
 	return l
 }
 
-// begin takes up what the course has left, for stages up to a place.
-func (b *stages) begin(s beam.Scope, from Course, to Place) {
-	b.weights = average.Start(s, from.box.Box, b.layout())
-	wasWarmUp, isWarmUp := b.Schedule.inWarmUp(from.Place)
-	switch {
-	case isWarmUp, wasWarmUp:
-		b.one = trainshard.StartOne(s, b.RunRef, b.Recipe, from.before())
-		if !isWarmUp {
-			b.beginRounds(s, nil)
-		}
-	default:
-		b.states = trainshard.Start(s, b.RunRef, b.Recipe, from.before(), b.shards)
-		b.startMomentum(s, from.before())
+// keepsStates says whether the states of optimizers are too large to travel: larger than the pieces that vectors travel in.
+func (f *Fit) keepsStates() bool { return f.Limits.Piece > 0 && f.Model.StateSize() > f.Limits.Piece }
+
+// keeping is where the stage at a place leaves states that do not travel; nil: nobody asks for them any more.
+func (b *stages) keeping(at Place) *trainshard.Kept {
+	kept := &trainshard.Kept{Box: b.to.box.Box, One: b.Schedule.Rounds.InWarmUp(at.Done + 1)}
+	switch after := b.Schedule.after(at); {
+	case after != b.to.Place:
+		kept.After = fmt.Sprintf("-after-%d-%d", after.Done, after.Stages)
+	case b.Schedule.last(after.Done):
+		return nil
 	}
+	return kept
+}
+
+// begin takes up what the course has left.
+func (b *stages) begin(s beam.Scope, from Course) {
+	b.weights = average.Start(s, from.box.Box, b.layout())
+	before := from.before()
+	wasWarmUp, isWarmUp := b.Schedule.inWarmUp(from.Place)
+	if b.keeps = b.keepsStates(); b.keeps {
+		b.kept = &trainshard.Kept{New: true}
+		if before != nil {
+			b.kept = &trainshard.Kept{Box: *before, One: wasWarmUp}
+		}
+	}
+	switch {
+	case isWarmUp || wasWarmUp:
+		if b.keeps {
+			b.one = trainshard.BareOne(s)
+		} else {
+			b.one = trainshard.StartOne(s, b.RunRef, b.Recipe, before)
+		}
+		if !isWarmUp {
+			b.beginRounds(s)
+		}
+		return
+	case b.keeps:
+		b.states = trainshard.Bare(s, b.shards)
+	default:
+		b.states = trainshard.Start(s, b.RunRef, b.Recipe, before, b.shards)
+	}
+	b.startMomentum(s, before)
 }
 
 // beginRounds gives every shard the state of the warm-up.
-func (b *stages) beginRounds(s beam.Scope, before *collect.Box) {
-	b.states = trainshard.Spread(s, b.shards, b.one)
-	b.startMomentum(s, before)
+func (b *stages) beginRounds(s beam.Scope) {
+	if b.keeps {
+		b.states = trainshard.Bare(s, b.shards)
+	} else {
+		b.states = trainshard.Spread(s, b.shards, b.one)
+	}
+	b.startMomentum(s, nil)
 }
 
 func (b *stages) startMomentum(s beam.Scope, from *collect.Box) {
@@ -68,19 +105,29 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 	is := plan.Stage(at.Done+1, at.Stages)
 	step := b.step(at.Done + 1)
 	step.Rate, step.Part = rate, is.Part
+	if b.keeps {
+		step.From, step.To = b.kept, b.keeping(at)
+		b.kept = step.To
+	}
 	if plan.InWarmUp(at.Done + 1) {
-		b.weights, b.one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
+		var one beam.PCollection
+		b.weights, one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
+		if !b.keeps {
+			b.one = one
+		}
 		return
 	}
 	if !b.states.IsValid() {
-		b.beginRounds(s, nil)
+		b.beginRounds(s)
 	}
 	places := &trainshard.Places{Rows: b.rows(), WarmUp: plan.WarmUp, Global: plan.Global}
 	if step.Fresh = plan.Fresh; plan.Fresh || plan.Global {
 		step.Places = places
 	}
-	var trained beam.PCollection
-	b.states, trained = trainshard.Train(s, step, b.states, b.weights, b.gate)
+	states, trained := trainshard.Train(s, step, b.states, b.weights, b.gate)
+	if !b.keeps { // else every stage has the same elements, and there is one way back to the beginning: Flink's planner walks all that there are
+		b.states = states
+	}
 	mean := average.Mean(s, b.RunRef, step.Layout, trained)
 	if !plan.Rule.HasMomentum() {
 		b.weights = mean
@@ -122,19 +169,22 @@ func (b *stages) recompute(s beam.Scope, iteration int) {
 	b.weights = average.Mean(s, b.RunRef, step.Layout, trainshard.Recompute(s, step, b.shards, b.weights))
 }
 
-// end keeps what the next pipeline begins with.
-func (b *stages) end(s beam.Scope, to Course) {
-	box := to.box.Box
+// end keeps what the next pipeline begins with, but for states that are in the box already.
+func (b *stages) end(s beam.Scope) {
+	box := b.to.box.Box
 	collect.Keep[average.Vector](s, box, average.Key, b.weights)
-	if b.Schedule.last(to.Done) {
+	if b.Schedule.last(b.to.Done) {
 		return
 	}
-	if warmUp, _ := b.Schedule.inWarmUp(to.Place); warmUp {
+	warmUp, _ := b.Schedule.inWarmUp(b.to.Place)
+	switch {
+	case b.keeps:
+	case warmUp:
 		collect.Keep[trainshard.One](s, box, trainshard.OneKey, b.one)
-		return
+	default:
+		collect.Keep[trainshard.State](s, box, trainshard.Key, b.states)
 	}
-	collect.Keep[trainshard.State](s, box, trainshard.Key, b.states)
-	if b.momentum.IsValid() {
+	if !warmUp && b.momentum.IsValid() {
 		collect.Keep[average.Vector](s, box, outer.Key, b.momentum)
 	}
 }

@@ -1,0 +1,71 @@
+package trainshard
+
+import (
+	"context"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+
+	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
+)
+
+// The keys of states in a box.
+const (
+	// Key begins those of shards' states; the number of the shard follows.
+	Key = "state-"
+	// OneKey is that of the one state of a warm-up.
+	OneKey = "warm-up"
+)
+
+// A Kept is where the states of optimizers lie that are too large to travel: those that a stage leaves and the next one begins with.
+type Kept struct {
+	// New: nowhere, since they are those before the first step.
+	New bool `json:",omitempty"`
+	Box collect.Box
+	// One: it is the one state of a warm-up, not one for every shard.
+	One bool `json:",omitempty"`
+	// After tells states that another stage of the pipeline begins with from those, "", that another pipeline begins with.
+	After string `json:",omitempty"`
+}
+
+// get is the state that a shard begins with.
+func (k Kept) get(ctx context.Context, shard dataset.Shard, model *recipe.Loaded) (s trainer.State, err error) {
+	switch {
+	case k.New:
+		return model.NewState(), nil
+	case k.One:
+		var one One
+		one, err = collect.Get[One](ctx, k.Box, OneKey+k.After)
+		s = one.Optimizer
+	default:
+		var state State
+		state, err = collect.Get[State](ctx, k.Box, Key+shard.CollectKey()+k.After)
+		s = state.Optimizer
+	}
+	if err == nil {
+		err = model.CheckState(s)
+	}
+	return s, err
+}
+
+// put leaves the state that a shard ends with.
+func (k Kept) put(ctx context.Context, s State) error {
+	if k.One {
+		return k.Box.Put(ctx, OneKey+k.After, One{s.Optimizer})
+	}
+	return k.Box.Put(ctx, Key+s.CollectKey()+k.After, s)
+}
+
+// Bare turns a PCollection<dataset.Shard> into the PCollection<State> of shards whose states do not travel: the elements have none.
+func Bare(s beam.Scope, shards beam.PCollection) beam.PCollection {
+	return beam.ParDo(s.Scope("trainshard.Bare"), &bareFn{}, shards)
+}
+
+type bareFn struct{}
+
+func (*bareFn) ProcessElement(shard dataset.Shard) State { return State{Shard: shard} }
+
+// BareOne is the PCollection<One> of a warm-up whose state does not travel.
+func BareOne(s beam.Scope) beam.PCollection { return beam.Create(s.Scope("trainshard.BareOne"), One{}) }
