@@ -22,8 +22,8 @@ import (
 //	box --> weights -- side input  '--> average --> weights --+--> side input of the next round, or box
 //	                                                          '--> score --> box
 //
-// The first stage begins when all tables are read, every other when the one before it is averaged and, where an iteration is scored after
-// it, scored. In a warm-up weights go from shard to shard, with one state, and nothing is averaged. An outer rule makes the next weights
+// The first stage begins when all tables are read, or, where workers are other processes, the shards of the training table that the worker has; every other
+// when the one before it is averaged and, where an iteration is scored after it, scored. In a warm-up weights go from shard to shard, with one state, and nothing is averaged. An outer rule makes the next weights
 // of the average, the weights before and its momentum (outer.Next).
 func (f *Fit) Iterate(ctx context.Context, c Course, to Place) (Course, error) {
 	box, err := f.boxAfter(ctx, to)
@@ -107,6 +107,9 @@ func (f *Fit) load(s beam.Scope, keep *collect.Box) (shards beam.PCollection, pi
 		loaded = append(loaded, shards)
 		pieces = append(pieces, dataset.Cut(s, shards))
 	}
+	if f.Remote { // nobody hears that all are read, and counting them would be four more tasks of Flink for every pipeline
+		return loaded[0], pieces, beam.ParDo(s, &openFn{}, beam.Impulse(s))
+	}
 	return loaded[0], pieces, beam.ParDo(s, &loadedFn{Run: f.RunRef}, stats.CountElms(s, beam.Flatten(s, loaded...)))
 }
 
@@ -131,7 +134,9 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 		if f.Schedule.scored(i) && f.Schedule.Rounds.Moving == rounds.Recompute {
 			b.recompute(s, i)
 		}
-		beam.ParDo0(s, &averagedFn{Run: f.RunRef, Iteration: i}, b.weights)
+		if !f.Remote { // else nobody hears it, and it would be two more tasks of Flink for every iteration
+			beam.ParDo0(s, &averagedFn{Run: f.RunRef, Iteration: i}, b.weights)
+		}
 		if f.Schedule.scored(i) {
 			var scores beam.PCollection
 			scores, b.gate = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, f.RunRef, f.Recipe, pieces, b.weights))

@@ -19,6 +19,7 @@ import (
 func init() {
 	beam.RegisterCoder(reflect.TypeFor[iterationScores](), iterationScores.MarshalBinary, decodeIterationScores)
 	beam.RegisterType(reflect.TypeFor[loadedFn]())
+	beam.RegisterType(reflect.TypeFor[openFn]())
 	beam.RegisterType(reflect.TypeFor[averagedFn]())
 	beam.RegisterType(reflect.TypeFor[scoredFn]())
 	collect.Register[iterationScores]()
@@ -32,7 +33,12 @@ func (f *loadedFn) ProcessElement(shards int, gate func(int)) {
 	gate(shards)
 }
 
-// averagedFn tells that the weights of an iteration are averaged. Nothing waits for it.
+// openFn makes a gate that is open from the beginning.
+type openFn struct{}
+
+func (*openFn) ProcessElement(_ []byte, gate func(int)) { gate(0) }
+
+// averagedFn tells the process that began the run that the weights of an iteration are averaged. Nothing waits for it.
 type averagedFn struct {
 	Run       bundle.Ref
 	Iteration int
