@@ -20,7 +20,7 @@ func channelsFirst(b *builder, c *call) (*gorgonia.Node, error) {
 	}
 	y, err := b.classes[inner.Config.Class()](b, &call{
 		Layer: &inner, in: []*gorgonia.Node{b.permute(c.in[0], toLast)}, masks: c.masks,
-		output: c.output, number: c.number, shape: out,
+		output: c.output, number: c.number, shape: out, inference: c.inference,
 	})
 	if err != nil || !back {
 		return y, err

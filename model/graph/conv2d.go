@@ -109,7 +109,13 @@ func conv2DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
 	if out.Dims() == 3 {
 		out = tensor.Shape{out[0], out[1], 1, out[2]}
 	}
-	back := cfg.Conv2D // the convolution from the result to the input
+	y := b.reshape(b.transposed(&cfg.Conv2D, x, b.weight(c.Layer, "kernel"), b.weight(c.Layer, "bias"), out), b.outShape(c))
+	return b.activate(b.activation(y, act), rest), nil
+}
+
+// transposed convolves images of shape out backwards: x is of the shape that the convolution cfg would give. bias may be nil.
+func (b *builder) transposed(cfg *keras.Conv2D, x, k, bias *gorgonia.Node, out tensor.Shape) *gorgonia.Node {
+	back := *cfg // the convolution from the result to the input
 	back.Filters = x.Shape()[3]
 	attr := &Conv2DAttr{Conv2DShape: conv2DShape(&back, out)}
 	y := b.apply(Op{
@@ -120,11 +126,11 @@ func conv2DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
 				b.apply(Op{Code: CodeConv2DKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, grad, in[0]),
 			}
 		},
-	}, x, b.reshape(b.weight(c.Layer, "kernel"), tensor.Shape{attr.KH, attr.KW, cfg.Filters, back.Filters}))
-	if bias := b.weight(c.Layer, "bias"); bias != nil {
+	}, x, b.reshape(k, tensor.Shape{attr.KH, attr.KW, cfg.Filters, back.Filters}))
+	if bias != nil {
 		y = b.add(y, b.broadcast(bias, out))
 	}
-	return b.activate(b.activation(b.reshape(y, b.outShape(c)), act), rest), nil
+	return y
 }
 
 // samePadding is what TensorFlow's padding "same" adds before and after a line of size elements, for out windows of

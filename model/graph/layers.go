@@ -24,6 +24,8 @@ type call struct {
 	output int
 	// number counts the calls of the graph; a random layer takes its stream of numbers from it.
 	number int
+	// states are what the layer gives behind its result.
+	states []*gorgonia.Node
 	// shape is that of the result where it is not that of output: of a layer inside another.
 	shape tensor.Shape
 	// causal and inference are those of keras.Call.
@@ -57,6 +59,9 @@ var layers = map[string]layer{
 	"Conv1DTranspose":        conv2DTranspose,
 	"Conv2DTranspose":        conv2DTranspose,
 	"Conv3D":                 conv3D,
+	"Conv3DTranspose":        conv3DTranspose,
+	"ConvLSTM1D":             convLSTM,
+	"ConvLSTM2D":             convLSTM,
 	"Cropping1D":             frame,
 	"Cropping2D":             frame,
 	"Cropping3D":             frame3D,
@@ -103,6 +108,13 @@ var layers = map[string]layer{
 	"PReLU":                  prelu,
 	"Permute":                permuteLayer,
 	"RMSNormalization":       rmsNormalization,
+	"RandomBrightness":       randomColor,
+	"RandomContrast":         randomColor,
+	"RandomCrop":             randomCrop,
+	"RandomFlip":             randomFlip,
+	"RandomRotation":         randomMove,
+	"RandomTranslation":      randomMove,
+	"RandomZoom":             randomMove,
 	"Divide":                 merge,
 	"Reduce":                 reduce,
 	"Slice":                  slice,
@@ -185,6 +197,9 @@ func (b *builder) call(number int, c keras.Call) error {
 		delete(b.joinable, n)
 	}
 	b.tensors[out] = n
+	for i, t := range c.Outputs[1:] {
+		b.tensors[t] = this.states[i]
+	}
 	return nil
 }
 

@@ -51,7 +51,7 @@ var cells = map[string]kernels.Cell{
 func recurrentLayer(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Recurrent)
 	x := b.permute(c.in[0], []int{1, 0, 2})
-	h, err := b.recurrent(c, cfg, "", x, c.mask(0))
+	h, err := b.withStates(c, cfg, "", x, c.in[1:])
 	if err != nil || !cfg.ReturnSequences {
 		return h, err
 	}
@@ -66,9 +66,10 @@ func bidirectional(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Bidirectional)
 	x := b.permute(c.in[0], []int{1, 0, 2})
 	var h [2]*gorgonia.Node
+	initial := c.in[1:]
 	for i, part := range cfg.Parts() {
 		var err error
-		if h[i], err = b.recurrent(c, part.Layer, part.Prefix, x, c.mask(0)); err != nil {
+		if h[i], err = b.withStates(c, part.Layer, part.Prefix, x, initial[i*len(initial)/2:(i+1)*len(initial)/2]); err != nil {
 			return nil, fmt.Errorf("%slayer: %w", part.Prefix, err)
 		}
 	}
@@ -96,19 +97,13 @@ func (b *builder) mergeDirections(mode string, x, y *gorgonia.Node) *gorgonia.No
 }
 
 // recurrent runs a layer over x, T x B x D, with the weights of c whose names have a prefix. The result is in the order of
-// time, T x B x U, or that of the last step, B x U.
+// time, T x B x U, or that of the last step, B x U, before masked steps become zeros.
 //
 // Source: keras/src/layers/rnn (lstm.py, gru.py, simple_rnn.py: call) and keras/src/backend/tensorflow/rnn.py.
 func (b *builder) recurrent(c *call, cfg *keras.Recurrent, prefix string, x, mask *gorgonia.Node) (*gorgonia.Node, error) {
-	act, err := b.cellActivation(cfg.Activation)
+	act, gate, err := b.cellActivations(cfg.Kind, cfg.Activation, cfg.RecurrentActivation)
 	if err != nil {
 		return nil, err
-	}
-	gate := act
-	if cfg.Kind != "SimpleRNN" {
-		if gate, err = b.cellActivation(cfg.RecurrentActivation); err != nil {
-			return nil, err
-		}
 	}
 	in := x.Shape()
 	attr := &RecurrentAttr{RecurrentShape: kernels.RecurrentShape{
@@ -127,15 +122,24 @@ func (b *builder) recurrent(c *call, cfg *keras.Recurrent, prefix string, x, mas
 	if cfg.Kind == "GRU" && cfg.ResetAfter {
 		attr.Cell = kernels.GRUResetAfterCell
 		attr.Bias = bias != nil
-		return b.maskOutput(cfg, b.steps(attr, b.affine(Epilogue{}, x, w, nil), r, bias, mask), mask), nil
+		return b.steps(attr, b.affine(Epilogue{}, x, w, nil), r, bias, mask), nil
 	}
-	return b.maskOutput(cfg, b.steps(attr, b.affine(Epilogue{}, x, w, bias), r, nil, mask), mask), nil
+	return b.steps(attr, b.affine(Epilogue{}, x, w, bias), r, nil, mask), nil
 }
 
 // Random numbers of the parts of a call: all differ from those of other calls, whose number is less than keras.MaxCalls.
 const ofStates = 1 << 17
 
 var dropStreams = map[string]uint64{"": 0, keras.ForwardPrefix: 0, keras.BackwardPrefix: 1 << 18}
+
+// cellActivations are those of a cell and of its gates.
+func (b *builder) cellActivations(kind, of, ofGates string) (act, gate kernels.Activation, err error) {
+	if act, err = b.cellActivation(of); err != nil || kind == "SimpleRNN" {
+		return act, act, err
+	}
+	gate, err = b.cellActivation(ofGates)
+	return act, gate, err
+}
 
 // cellActivation finds an activation that gradients can be taken of from its output.
 func (b *builder) cellActivation(name string) (kernels.Activation, error) {

@@ -82,3 +82,33 @@ func upSampling3D(b *builder, c *call) (*gorgonia.Node, error) {
 	x := b.reshape(c.in[0], tensor.Shape{s[0], s[1], 1, s[2], 1, s[3], 1, s[4]})
 	return b.reshape(b.repeat(x, tensor.Shape{s[0], s[1], size[0], s[2], size[1], s[3], size[2], s[4]}), b.outShape(c)), nil
 }
+
+// conv3DTranspose puts zeros between the slices of volumes, so that each slice of the result is made of those that the kernel's depth reaches, as
+// channels of images.
+func conv3DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg, x, out := c.Config.(*keras.Conv3DTranspose), c.in[0], b.outShape(c)
+	act, rest, err := b.fusion(c, cfg.Activation)
+	if err != nil {
+		return nil, err
+	}
+	s, d := x.Shape(), cfg.Depth
+	pixels := s[2:].TotalSize()
+	x = b.cut(b.reshape(x, tensor.Shape{s[0] * s[1], 1, 1, pixels}), 0, d.Stride)
+	x = b.reshape(x, tensor.Shape{s[0], s[1] * d.Stride, 1, pixels})
+	before := 0
+	if cfg.Padding == "same" {
+		before, _ = samePadding(out[1], s[1], d.Window, d.Stride)
+	}
+	parts := make([]*gorgonia.Node, d.Window)
+	for i := range parts {
+		parts[i] = b.reshape(b.cut(x, i-before, out[1]), tensor.Shape{out[0] * out[1], s[2], s[3], s[4]})
+	}
+	x = parts[0]
+	if len(parts) > 1 {
+		x = b.join(parts, 3)
+	}
+	k := b.permute(b.weight(c.Layer, "kernel"), []int{1, 2, 3, 0, 4})
+	k = b.reshape(k, tensor.Shape{cfg.KernelSize[0], cfg.KernelSize[1], cfg.Filters, d.Window * s[4]})
+	y := b.transposed(&cfg.Conv2D, x, k, b.weight(c.Layer, "bias"), tensor.Shape{out[0] * out[1], out[2], out[3], out[4]})
+	return b.activate(b.activation(b.reshape(y, out), act), rest), nil
+}

@@ -52,6 +52,8 @@ func parseBidirectional(a *args) kind {
 		a.fail("layer and backward_layer run in the same direction")
 	case c.Forward.ReturnSequences != c.Backward.ReturnSequences:
 		a.fail("return_sequences of layer and backward_layer differ")
+	case c.Forward.ReturnState != c.Backward.ReturnState:
+		a.fail("return_state of layer and backward_layer differ")
 	case c.Forward.Units != c.Backward.Units:
 		a.fail("layer has %d units, backward_layer %d: they must agree", c.Forward.Units, c.Backward.Units)
 	}

@@ -147,7 +147,12 @@ func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
 		return nil, err
 	}
 	c.Outputs = []int{b.tensor(l.Name, outShape)}
-	b.spec.Calls = append(b.spec.Calls, c)
+	b.makeStates(&c, k, shape)
+	used := c
+	if len(c.Inputs) > 1 && mask < 0 && b.forgetsMask(k) {
+		used.Masks = nil
+	}
+	b.spec.Calls = append(b.spec.Calls, used)
 	return c.Outputs, b.maskResult(&c, k)
 }
 

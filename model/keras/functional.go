@@ -154,6 +154,8 @@ func (g *functional) exists(r ref) error {
 		results = config.results()
 	case *Operation:
 		results = MaxCalls // a call tells, see apply
+	default:
+		results = resultsOf(config)
 	}
 	if r.node < 0 || r.node >= calls || r.tensor < 0 || r.tensor >= results {
 		return fmt.Errorf("layer %q has no tensor [%d, %d]: it is called %d times and gives %d tensors a time",

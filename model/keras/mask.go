@@ -71,12 +71,12 @@ func refuseMask(l *Layer, trainable bool) error {
 
 // takeMask takes the tensor that a call gives as mask out of its inputs; -1 where it gives none.
 func takeMask(k kind, n *node, in *[]int) (mask int) {
-	if !givenMask(k) || len(*in) < 2 || len(n.names) != 1 || n.names[0] != "mask" {
+	last, named := len(*in)-1, len(n.names)-1
+	if !givenMask(k) || last < 1 || named < 0 || n.names[named] != "mask" {
 		return -1
 	}
-	last := len(*in) - 1
 	mask = (*in)[last]
-	n.names, *in = nil, (*in)[:last]
+	n.names, *in = n.names[:named], (*in)[:last]
 	return mask
 }
 

@@ -200,6 +200,10 @@ func (n *node) keywords(given object) error {
 				return fmt.Errorf("%s: %w", key, err)
 			}
 			n.in, n.names = append(n.in, r), append(n.names, key)
+		} else if states, err := kerasTensors(v); err == nil {
+			for _, r := range states {
+				n.in, n.names = append(n.in, r), append(n.names, key)
+			}
 		} else if list, _ := v.([]any); v != nil && (len(list) == 0 || slices.ContainsFunc(list, func(e any) bool { return e != nil })) {
 			if n.arguments == nil {
 				n.arguments = object{}
@@ -208,6 +212,23 @@ func (n *node) keywords(given object) error {
 		}
 	}
 	return nil
+}
+
+// kerasTensors reads a list of tensors as Keras 3 writes them.
+func kerasTensors(v any) ([]ref, error) {
+	list, _ := v.([]any)
+	if len(list) == 0 {
+		return nil, errors.New("no list of tensors")
+	}
+	var all []ref
+	for _, e := range list {
+		r, err := kerasTensor(e)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
 }
 
 // kerasTensor reads {"class_name": "__keras_tensor__", "config": {"keras_history": [layer, node, tensor]}}.

@@ -22,6 +22,7 @@ type Recurrent struct {
 	UseBias             bool
 	ResetAfter          bool // GRU: the reset gate acts behind the product with the recurrent kernel, which has a bias of its own
 	ReturnSequences     bool
+	ReturnState         bool // the states after the last step are results, too
 	GoBackwards         bool // from the last step to the first
 	ZeroOutputForMask   bool // results of masked steps are 0; else they repeat the result before
 	// Dropout and RecurrentDropout are the shares of a step's input and of the state that are zeroed in training, the same
@@ -56,13 +57,15 @@ var recurrentGates = map[string]int{"GRU": 3, "LSTM": 4, "SimpleRNN": 1}
 // parseRecurrent makes the parse function of a class.
 func parseRecurrent(class string) func(*args) kind {
 	return func(a *args) kind {
-		a.off("return_state", "stateful", "time_major")
+		a.notStateful()
+		a.off("time_major")
 		a.skip("unroll", "implementation", "use_cudnn", "input_length", "input_dim") // how it is computed; the input's shape
 		c := &Recurrent{
 			Kind: class, Units: a.positive("units"),
 			Activation:           a.recurrentActivation("activation", "tanh"),
 			UseBias:              a.bool("use_bias", true),
 			ReturnSequences:      a.bool("return_sequences", false),
+			ReturnState:          a.bool("return_state", false),
 			GoBackwards:          a.bool("go_backwards", false),
 			ZeroOutputForMask:    a.bool("zero_output_for_mask", false),
 			Dropout:              a.share("dropout"),

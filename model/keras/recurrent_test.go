@@ -21,8 +21,6 @@ func TestRefusedRecurrentLayers(t *testing.T) {
 		{image, "GRU", `"units": 3`, `expects sequences (steps, features), found an input of shape (8, 8, 3)`},
 		{line, "SimpleRNN", ``, `units is missing`},
 		{line, "LSTM", `"units": 2000000000`, `are too many`},
-		{line, "LSTM", `"units": 3, "return_state": true`, `return_state is not supported`},
-		{line, "LSTM", `"units": 3, "stateful": true`, `stateful is not supported`},
 		{line, "LSTM", `"units": 3, "time_major": true`, `time_major is not supported`},
 		{line, "LSTM", `"units": 3, "activation": "gelu"`, `activation "gelu" is not supported in a recurrent layer`},
 		{line, "GRU", `"units": 3, "recurrent_activation": "softmax"`, `recurrent_activation "softmax" is not supported in a recurrent layer`},
@@ -173,5 +171,40 @@ func TestMasksMeet(t *testing.T) {
 		if class := spec.Calls[i].Layer.Class; class != want {
 			t.Errorf("%s: the mask is made by %s, want %s", version, class, want)
 		}
+	}
+}
+
+// TestStates: states are the tensors behind a layer's result, in both generations' ways to write a call; what does not fit is refused.
+func TestStates(t *testing.T) {
+	model := func(encoder, decoder, states string) string {
+		return `{"class_name": "Functional", "config": {"name": "m", "layers": [
+			{"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 5, 3]}, "inbound_nodes": []},
+			{"class_name": "` + encoder + `", "name": "e", "config": {"name": "e", "units": 4, "return_state": true}, "inbound_nodes": [[["a", 0, 0, {}]]]},
+			{"class_name": "` + decoder + `", "name": "d", "config": {"name": "d", "units": 4}, "inbound_nodes": [` + states + `]}],
+			"input_layers": [["a", 0, 0]], "output_layers": [["d", 0, 0], ["e", 0, 1]]}}`
+	}
+	const keras2 = `[["a", 0, 0, {}], ["e", 0, 1, {}], ["e", 0, 2, {}]]`
+	tensor := func(layer string, i int) string {
+		return fmt.Sprintf(`{"class_name": "__keras_tensor__", "config": {"shape": [null, 4], "keras_history": [%q, 0, %d]}}`, layer, i)
+	}
+	keras3 := `{"args": [` + tensor("a", 0) + `], "kwargs": {"initial_state": [` + tensor("e", 1) + `, ` + tensor("e", 2) + `], "training": false}}`
+	for _, call := range []string{keras2, keras3} {
+		spec, err := Parse([]byte(model("LSTM", "LSTM", call)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		encoder, decoder := spec.Calls[0], spec.Calls[1]
+		if len(encoder.Outputs) != 3 || !slices.Equal(decoder.Inputs, []int{0, encoder.Outputs[1], encoder.Outputs[2]}) || spec.Outputs[1] != encoder.Outputs[1] {
+			t.Errorf("%s: calls %+v", call, spec.Calls)
+		}
+	}
+	for _, tt := range []struct{ encoder, decoder, call, want string }{
+		{"LSTM", "GRU", keras2, `layer "d" (GRU): is called with 2 states, it has 1`},
+		{"GRU", "LSTM", `[["a", 0, 0, {}], ["e", 0, 1, {}]]`, `layer "d" (LSTM): is called with 1 states, it has 2`},
+		{"GRU", "GRU", `[["a", 0, 0, {}], ["e", 0, 2, {}]]`, `layer "e" has no tensor [0, 2]: it is called 1 times and gives 2 tensors a time`},
+		{"LSTM", "LSTM", `[["a", 0, 0, {}], ["a", 0, 0, {}], ["e", 0, 2, {}]]`, `state 0 that it begins with has shape (5, 3), must be (4)`},
+		{"LSTM", "LSTM", `{"args": [` + tensor("a", 0) + `], "kwargs": {"constants": [` + tensor("e", 1) + `]}}`, `called with a tensor as constants, which is not supported`},
+	} {
+		_ = refused(t, model(tt.encoder, tt.decoder, tt.call), tt.want)
 	}
 }

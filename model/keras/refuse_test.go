@@ -25,7 +25,7 @@ func TestRefusedLayers(t *testing.T) {
 	const row, image, volume = "[null, 4]", "[null, 8, 8, 3]", "[null, 4, 8, 8, 3]"
 	tests := []struct{ shape, class, args, want string }{
 		{row, "Lambda", ``, `layer "l1" (Lambda): a Lambda layer carries pickled code`},
-		{row, "ConvLSTM2D", `"units": 3`, `layer "l1" (ConvLSTM2D): this layer class is not supported (the nearest of `},
+		{row, "ConvLSTM3D", `"filters": 3`, `layer "l1" (ConvLSTM3D): this layer class is not supported (the nearest of `},
 		{row, "Sequential", `"layers": []`, `layer "l1" (Sequential): the model has no layers`},
 		{row, "Sequential", `"layers": [], "wings": 2`, `model: argument wings is not supported (found 2)`},
 
@@ -70,6 +70,25 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "VarianceScaling", "config": {"scale": 0}}`, `scale must be greater than 0`},
 		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "VarianceScaling", "config": {"mode": "fan"}}`, `mode "fan" is not supported`},
 		{row, "Dense", `"units": 3, "kernel_initializer": {"class_name": "VarianceScaling", "config": {"input_axes": [0]}}`, `VarianceScaling: argument input_axes is not supported`},
+
+		{image, "RandomTranslation", `"height_factor": 2, "width_factor": 0`, `height_factor must be one or two numbers from -1 to 1, found 2`},
+		{image, "RandomTranslation", `"height_factor": 0.1`, `width_factor is missing`},
+		{image, "RandomZoom", `"height_factor": [0.1, 0.2, 0.3]`, `height_factor must be a number or a list of two, found [0.1,0.2,0.3]`},
+		{image, "RandomRotation", `"factor": 0.1, "fill_mode": "mirror"`, `fill_mode "mirror" is not supported`},
+		{image, "RandomRotation", `"factor": 0.1, "interpolation": "bicubic"`, `interpolation "bicubic" is not supported`},
+		{image, "RandomFlip", `"mode": "diagonal"`, `mode "diagonal" is not supported`},
+		{image, "RandomContrast", `"factor": [1.5, 2]`, `factor must be one or two numbers, the first at most 1`},
+		{image, "RandomBrightness", `"factor": 0.1, "value_range": [1, 0]`, `value_range must be a list of two numbers, the smaller one first`},
+		{image, "RandomCrop", `"height": 3`, `width is missing`},
+		{row, "RandomFlip", ``, `expects images (height, width, channels), found an input of shape (4)`},
+		{row, "RandomErasing", `"factor": 0.1`, `layer "l1" (RandomErasing): this layer class is not supported`},
+		{"[null, 5, 3]", "LSTM", `"units": 2, "stateful": true`, `stateful=true is not supported, since rows of a table have no order`},
+		{"[null, 5, 3]", "LSTM", `"units": 2, "return_state": true`, `layer "l1" (LSTM): gives 3 results, a Sequential model takes layers with one`},
+		{"[null, 4, 5, 3]", "TimeDistributed", `"layer": {"class_name": "GRU", "config": {"units": 2, "return_state": true}}`, `return_state of a layer inside is not supported`},
+		{volume, "ConvLSTM2D", `"filters": 2, "kernel_size": 3, "data_format": "channels_first"`, `data_format "channels_first" is not supported (known: channels_last)`},
+		{volume, "ConvLSTM2D", `"filters": 2, "kernel_size": 3, "stateful": true`, `stateful=true is not supported`},
+		{image, "ConvLSTM2D", `"filters": 2, "kernel_size": 3`, `expects films (steps, height, width, channels), found an input of shape (8, 8, 3)`},
+		{volume, "Conv3DTranspose", `"filters": 2, "kernel_size": 3, "dilation_rate": 2`, `is not supported`},
 
 		{row, "Activation", ``, `activation is missing`},
 		{row, "Dropout", ``, `rate must be at least 0 and less than 1, found null`},

@@ -39,7 +39,8 @@ type Layer struct {
 	ActivityRegularizer Regularizer
 }
 
-// A Call applies a layer to tensors. Inputs and Outputs are indexes into Spec.Tensors.
+// A Call applies a layer to tensors. Inputs and Outputs are indexes into Spec.Tensors. Behind the input of a recurrent layer may be the states that
+// it begins with, behind its result those after the last step.
 type Call struct {
 	Layer   *Layer
 	Inputs  []int

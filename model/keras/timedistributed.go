@@ -29,6 +29,9 @@ func (c *TimeDistributed) outputShape(in []int) ([]int, error) {
 	if len(in) < 2 {
 		return nil, fmt.Errorf("expects sequences (steps, ...), found an input of shape %s", shapeText(in))
 	}
+	if resultsOf(c.inner()) > 1 {
+		return nil, errStatesInside
+	}
 	out, err := outputShape(c.inner(), [][]int{in[1:]})
 	if err != nil {
 		return nil, fmt.Errorf("%s inside: %w", c.Layer.Class, err)
@@ -84,7 +87,8 @@ func (s *scope) inside(v any) (*Layer, error) {
 		a.fail("is not supported inside another layer")
 	}
 	_, called := l.Config.(caller)
-	if _, masks := l.Config.(*Masking); called || masks {
+	_, states := l.Config.(stater) // none are given to it there
+	if _, masks := l.Config.(*Masking); called && !states || masks {
 		a.fail("is not supported inside another layer")
 	}
 	if err := a.check(); err != nil {

@@ -36,8 +36,8 @@ func parseConvTranspose(dims int) func(*args) kind {
 		}
 		if a.has("output_padding") {
 			c.OutputPadding = a.intOrInts("output_padding")
-			if len(c.OutputPadding) == 1 && dims == 2 {
-				c.OutputPadding = slices.Repeat(c.OutputPadding, 2)
+			if len(c.OutputPadding) == 1 {
+				c.OutputPadding = slices.Repeat(c.OutputPadding, dims)
 			}
 			if len(c.OutputPadding) != dims || slices.Min(c.OutputPadding) < 0 {
 				a.wrong("output_padding", "an integer or a list of integers of at least 0")
@@ -93,4 +93,51 @@ func (c *Conv2DTranspose) weights(in []int) []array {
 		name: "kernel", shape: c.kernel(c.Filters, in[len(in)-1]), init: c.KernelInitializer,
 		regularizer: c.KernelRegularizer, constraint: c.KernelConstraint,
 	}}, c.bias()...)
+}
+
+// Conv3DTranspose is the gradient of a Conv3D with respect to its volumes.
+// Weights: kernel (Depth.Window, KernelSize[0], KernelSize[1], Filters, C), bias (Filters) when UseBias.
+type Conv3DTranspose struct {
+	Conv2DTranspose
+	Depth Depth
+	// DepthPadding is the OutputPadding of the depth, of one element; nil: as the stride says.
+	DepthPadding []int
+}
+
+// Class is "Conv3DTranspose".
+func (*Conv3DTranspose) Class() string { return "Conv3DTranspose" }
+
+func parseConv3DTranspose(a *args) kind {
+	plane := parseConvTranspose(3)(a).(*Conv2DTranspose)
+	c := &Conv3DTranspose{Conv2DTranspose: *plane, Depth: Depth{a.depth("kernel_size", 1), a.depth("strides", 1), a.depth("dilation_rate", 1)}}
+	if len(c.OutputPadding) == 3 {
+		c.DepthPadding, c.OutputPadding = c.OutputPadding[:1], c.OutputPadding[1:]
+	}
+	if c.Depth.Dilation != 1 {
+		a.fail("dilation_rate %s is not supported", show(a.obj["dilation_rate"]))
+	}
+	return c
+}
+
+func (c *Conv3DTranspose) outputShape(in []int) ([]int, error) {
+	if err := checkVolume(in); err != nil {
+		return nil, err
+	}
+	depth := Conv2DTranspose{OutputPadding: c.DepthPadding, Conv2D: c.Conv2D}
+	depth.KernelSize, depth.Strides = [2]int{c.Depth.Window, 1}, [2]int{c.Depth.Stride, 1}
+	line, err := depth.outputShape([]int{in[0], 1, 1})
+	if err != nil {
+		return nil, fmt.Errorf("depth: %w", err)
+	}
+	plane, err := c.Conv2DTranspose.outputShape(in[1:])
+	if err != nil {
+		return nil, err
+	}
+	return append(line[:1], plane...), nil
+}
+
+func (c *Conv3DTranspose) weights(in []int) []array {
+	arrays := c.Conv2DTranspose.weights(in[1:])
+	arrays[0].shape = append([]int{c.Depth.Window}, arrays[0].shape...)
+	return arrays
 }

@@ -85,3 +85,34 @@ func TestNoiseStatistics(t *testing.T) {
 	AddNoise(1, 2, 2, ones, zeros)
 	sameFloats(t, "multiplied ones", y, zeros)
 }
+
+// TestUniformStatistics: mean and variance of 100,000 numbers lie within five standard deviations of the even distribution's, all are in the
+// range, and streams, steps and seeds are independent.
+func TestUniformStatistics(t *testing.T) {
+	const n = 100000
+	draw := func(seed, counter uint64) []float32 {
+		y := make([]float32, n)
+		Uniform(seed, counter, 2, 6, y)
+		for i := range y {
+			if y[i] < 2 || y[i] > 6 {
+				t.Fatalf("number %d is %v", i, y[i])
+			}
+			y[i] = y[i]/2 - 2 // from -1 to 1
+		}
+		return y
+	}
+	base := draw(1, 2)
+	var mean, square float64
+	for _, v := range base {
+		mean += float64(v) / n
+		square += float64(v) * float64(v) / n
+	}
+	if math.Abs(mean) > 5*math.Sqrt(1.0/3/n) || math.Abs(square-1.0/3) > 5*math.Sqrt(4.0/45/n) {
+		t.Errorf("mean %v, mean square %v", mean, square)
+	}
+	for name, other := range map[string][]float32{"seed": draw(2, 2), "step": draw(1, 3), "next": append(slices.Clone(base[1:]), 0)} {
+		if r := dot64(base, other) * 3 / n; math.Abs(r) > 5/math.Sqrt(n) {
+			t.Errorf("another %s correlates by %v", name, r)
+		}
+	}
+}

@@ -1,6 +1,6 @@
 """Write tests/keras/testdata/generation2.json: what tf.keras (Keras 2) computes where it differs from Keras 3.
 
-The differences: hard_sigmoid, the masks of layers that join, and a BatchNormalization inside a TimeDistributed. The format is
+The differences: hard_sigmoid, the masks of layers that join, a BatchNormalization inside a TimeDistributed, and a RandomCrop in inference. The format is
 that of references.py.
 
 Usage: generation2.py FOLDER
@@ -64,12 +64,21 @@ def operations():
     return tf_keras.Model([a, b], layers.Dense(2)(layers.Concatenate()([layers.Flatten()(m) for m in made])))
 
 
+def crops():
+    """Images that are cropped to the middle, resized, or both."""
+    a = tf_keras.Input((6, 8, 2))
+    x = layers.Dense(2, activation="tanh")(a)
+    made = [layers.RandomCrop(*size)(x, training=False) for size in ((3, 4), (3, 8), (5, 2), (9, 9), (6, 8), (1, 5))]
+    return tf_keras.Model(a, layers.Dense(2)(layers.Concatenate()([layers.Flatten()(m) for m in made])))
+
+
 # each with the number of words of every input, or None for an input of numbers
 NETWORKS = {
     "sequences of Keras 2": (sequences, [9, None]),
     "hard gates of Keras 2": (hard_gates, [None]),
     "concatenated masks of Keras 2": (concatenated, [3, None, None]),
     "operations of Keras 2": (operations, [None, None]),
+    "crops of Keras 2": (crops, [None]),
 }
 
 

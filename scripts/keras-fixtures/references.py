@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 import attention
+import augment
 import constraints
 import dimensions
 import encoded
@@ -30,9 +31,10 @@ import objects
 import operations
 import other_layers
 import recurrent
+import states
 import volumes
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded, augment, states)
 
 ROWS = 40
 

@@ -100,6 +100,16 @@ def lines():
     )
 
 
+def augmented():
+    return chain(
+        (8, 9, 3),
+        lambda: L.RandomFlip("horizontal"), lambda: L.RandomFlip(seed=3), lambda: L.RandomTranslation(0.1, (-0.2, 0.3), fill_mode="wrap"),
+        lambda: L.RandomRotation(0.2), lambda: L.RandomZoom(0.1), lambda: L.RandomZoom((-0.2, 0.1), 0.1, fill_mode="constant", interpolation="nearest"),
+        lambda: L.RandomCrop(6, 7), lambda: L.RandomContrast(0.2), lambda: L.RandomContrast((0.1, 0.3)), lambda: L.RandomBrightness(0.2),
+        lambda: L.RandomBrightness((-0.1, 0.2), value_range=(0.0, 1.0)),
+    )
+
+
 def volumes():
     return chain(
         (6, 8, 8, 2),
@@ -107,6 +117,34 @@ def volumes():
         lambda: L.MaxPooling3D((1, 2, 2)), lambda: L.AveragePooling3D(2, strides=1, padding="same"), lambda: L.UpSampling3D((1, 2, 2)),
         lambda: L.Cropping3D(((1, 0), (1, 1), (0, 1))), lambda: L.GlobalMaxPooling3D(keepdims=True), lambda: L.GlobalAveragePooling3D(),
     )
+
+
+def transposed_volumes():
+    return chain((3, 4, 4, 2), lambda: L.Conv3DTranspose(3, (2, 3, 3), strides=(1, 2, 2), padding="same", activation="relu"),
+                 lambda: L.Conv3DTranspose(2, (1, 3, 2), strides=(2, 1, 3)))
+
+
+def films():
+    return chain((4, 6, 7, 2), lambda: L.ConvLSTM2D(3, (3, 2), padding="same", return_sequences=True),
+                 lambda: L.ConvLSTM2D(2, 3, strides=(1, 2), recurrent_activation="sigmoid", dropout=0.1, recurrent_dropout=0.1, go_backwards=True))
+
+
+def lines_in_time():
+    return chain((4, 6, 2), lambda: L.ConvLSTM1D(3, 3, padding="same", return_sequences=True), lambda: L.ConvLSTM1D(2, 2, dilation_rate=2, use_bias=False))
+
+
+def states():
+    """Recurrent layers that give their states, and that begin with those of others."""
+    words, b = k.Input((5,), name="words"), k.Input((4, 3), name="b")
+    a = L.Embedding(7, 3, mask_zero=True)(words)
+    y, h, c = L.LSTM(4, return_state=True)(a)
+    z, *_ = L.LSTM(4, return_sequences=True, return_state=True)(b, initial_state=[h, c])
+    s, g = L.GRU(4, return_sequences=True, return_state=True)(a)
+    r, q = L.SimpleRNN(4, return_state=True)(s)
+    both = L.Bidirectional(L.LSTM(2, return_state=True, return_sequences=True), merge_mode="sum")(b)
+    out = [y, z, r, L.GRU(4)(b, initial_state=g), L.SimpleRNN(4)(b, initial_state=[q]),
+           L.Bidirectional(L.LSTM(2))(a, initial_state=both[1:]), both[0]]
+    return k.Model([words, b], out)
 
 
 def encoded():
@@ -217,7 +255,7 @@ def operations():
     return branches(*arithmetic)
 
 
-MODELS = [dense, images, sequences, lines, volumes, encoded, applications, joined, initializers, nested, whole_numbers, half, operations]
+MODELS = [dense, images, augmented, sequences, lines, volumes, transposed_volumes, films, lines_in_time, states, encoded, applications, joined, initializers, nested, whole_numbers, half, operations]
 
 
 def main():

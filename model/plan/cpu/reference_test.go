@@ -74,6 +74,8 @@ var references = map[string]reference{
 	graph.CodeMaskRows:        maskRowsReference,
 	graph.CodeMaskedMean:      maskedMeanReference,
 	graph.CodeReverse:         reverseReference,
+	graph.CodeUniform:         uniformReference,
+	graph.CodeWarp:            warpReference,
 	graph.CodeActivation: func(op *graph.Op, _ *plan.Step, in [][]float64) []float64 {
 		out := make([]float64, len(in[0]))
 		for i, v := range in[0] {

@@ -92,7 +92,7 @@ func Models() []Model {
 			`Dropout {"rate":0.3,"noise_shape":[null,3,1,1]}`, `Flatten {}`, d(3, "softmax")), []string{cce}},
 		{"two towers", twoTowers, []string{cce, mse}},
 		{"shared layer", sharedLayer, []string{cce, bce}},
-	}, activationModels(), ctcModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), ImageModels(), programModels())
+	}, activationModels(), ctcModels(), mergeModels(), shapeModels(), penaltyModels(), rectifierModels(), convModels(), rowNormModels(), recurrentModels(), attentionModels(), ImageModels(), augmentModels(), stateModels(), programModels())
 }
 
 // Sequential is the JSON of a Sequential model of layers written as "Class {config}" over rows of width numbers.

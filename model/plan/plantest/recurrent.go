@@ -53,3 +53,33 @@ var maskedAndOther = functional(`["a",0,0]`, `["out",0,0]`,
 	layerNode("LSTM", "l", `"units":2`, `"c",0,0`),
 	denseNode("out", 3, "softmax", `"l",0,0`),
 )
+
+// stateModels pass the states of recurrent layers on to others, and have those that convolve.
+func stateModels() []Model {
+	var models []Model
+	for _, class := range []string{
+		`LSTM {"units":2`, `GRU {"units":2,"reset_after":true`, `GRU {"units":2,"reset_after":false`, `SimpleRNN {"units":2`,
+		`LSTM {"units":2,"recurrent_dropout":0.3,"dropout":0.2,"go_backwards":true`,
+	} {
+		states := `["e",0,1,{}]`
+		if class[:4] == "LSTM" {
+			states += `,["e",0,2,{}]`
+		}
+		decoder := node("d", class+`,"return_sequences":true}`, "m")
+		decoder = decoder[:len(decoder)-len(`]]}`)] + `,` + states + `]]}`
+		models = append(models, Model{"decoder " + class, functional(`["a",0,0]`, `["out",0,0]`, inputLayer("a", 12),
+			node("s", `Reshape {"target_shape":[4,3]}`, "a"), node("i", `Dense {"units":3,"activation":"tanh"}`, "s"),
+			node("e", class+`,"return_state":true}`, "i"),
+			node("r", `Activation {"activation":"relu"}`, "s"), node("m", `Masking {}`, "r"), decoder,
+			node("f", `Flatten {}`, "d"), node("out", `Dense {"units":3,"activation":"softmax"}`, "f")), []string{cce}})
+	}
+	for _, layer := range []string{
+		`ConvLSTM2D {"filters":2,"kernel_size":2,"strides":[1,2],"padding":"same","return_sequences":true}`,
+		`ConvLSTM2D {"filters":2,"kernel_size":[1,2],"go_backwards":true,"dropout":0.3,"recurrent_dropout":0.2}`,
+		`Conv3DTranspose {"filters":2,"kernel_size":[3,2,1],"strides":[2,1,2],"padding":"same"}`,
+	} {
+		models = append(models, Model{layer, Sequential(24, `Reshape {"target_shape":[2,2,3,2]}`, `Dense {"units":2,"activation":"tanh"}`, layer,
+			`Flatten {}`, `Dense {"units":3,"activation":"softmax"}`), []string{cce}})
+	}
+	return models
+}

@@ -93,6 +93,7 @@ WAYS = {
     "causal attention": lambda n: '"use_causal_mask": true' in n.json,
     "models in models": lambda n: any("layers" in layer["config"] for layer in n.layers()),
     "shared layers": lambda n: any(len(layer.get("inbound_nodes", [])) > 1 for layer in n.layers()),
+    "states passed on": lambda n: '"return_state": true' in n.json,
     "several inputs": lambda n: len(n.spec["words"]) > 1,
     "several outputs": lambda n: len(n.spec["targets"]) > 1,
     "losses by output": lambda n: isinstance(n.compiled["loss"], dict),

@@ -131,6 +131,40 @@ def interpolation(r):
     return r.one(["nearest", "bilinear", "bicubic"] + ([] if r.trains else ["lanczos3", "lanczos5"]))
 
 
+def fixed(r, low, high):
+    """A range of random numbers: of one number where the network is trained, so that everybody draws the same."""
+    first = r.number(low, high)
+    return (first, first) if r.trains else (first, round(first + r.number(0, 0.3), 3))
+
+
+def moved(make):
+    """A row for a layer that moves images."""
+
+    def draw(r, *_):
+        return make(r, fill_mode=r.one(["constant", "nearest", "reflect"]), interpolation="bilinear", fill_value=r.number(-1, 1))
+
+    return channelled(draw)
+
+
+def random_flip(r, *_):
+    if r.trains:
+        raise ValueError("everybody draws flips of their own")
+    return layers.RandomFlip(r.one(["horizontal", "vertical", "horizontal_and_vertical"]))
+
+
+def random_color(cls, low, high):
+    def apply(r, x):
+        most = r.number(0.2, 2)
+        return cls(fixed(r, low, high), value_range=(-most, most))(x)
+
+    return apply
+
+
+def random_contrast(r, x):
+    lower, most = r.number(-0.5, 0), r.number(0.2, 2)
+    return layers.RandomContrast((lower, -lower), value_range=(-most, most))(x)
+
+
 IMAGES = {
     "Conv2D": grouped(layers.Conv2D, 2),
     "Conv2DTranspose": convolution(layers.Conv2DTranspose, 2, filters=filters),
@@ -140,6 +174,13 @@ IMAGES = {
     "MaxPooling2D": pooling(layers.MaxPooling2D, 2),
     "GlobalAveragePooling2D": global_pooling(layers.GlobalAveragePooling2D),
     "GlobalMaxPooling2D": global_pooling(layers.GlobalMaxPooling2D),
+    "RandomBrightness": random_color(layers.RandomBrightness, -0.7, 0.7),
+    "RandomContrast": random_contrast,
+    "RandomCrop": channelled(lambda r, shape, _: layers.RandomCrop(*shape[:2])),
+    "RandomFlip": channelled(random_flip),
+    "RandomRotation": moved(lambda r, **more: layers.RandomRotation(fixed(r, -0.7, 0.7), **more)),
+    "RandomTranslation": moved(lambda r, **more: layers.RandomTranslation(fixed(r, -0.7, 0.7), fixed(r, -0.7, 0.7), **more)),
+    "RandomZoom": moved(lambda r, **more: layers.RandomZoom(fixed(r, -0.7, 0.7), r.one([None, fixed(r, -0.7, 0.7)]), **more)),
     "SpatialDropout2D": channelled(lambda r, *_: layers.SpatialDropout2D(r.rate())),
     "CenterCrop": channelled(center_crop),
     "Cropping2D": frame(layers.Cropping2D, 2),

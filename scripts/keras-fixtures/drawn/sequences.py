@@ -43,6 +43,20 @@ def bidirectional(r, shape):
     return layers.Bidirectional(forward, merge_mode=r.one(["concat", "sum", "mul", "ave"]), backward_layer=backward)
 
 
+def decoder(r, x):
+    """A layer that begins with the states of another one, in one direction or both."""
+    cls = r.one(RECURRENT)
+
+    def layer(units, **more):
+        made = recurrent(cls, inside={"units": units, "return_state": True, **more})(r, None)
+        return layers.Bidirectional(made, merge_mode=r.one(["concat", "sum"])) if both else made
+
+    both, units = r.chance(0.3), r.int(1, 4)
+    y, *states = layer(units)(x)
+    z, *last = layer(units)(other(r, x), initial_state=states)
+    return layers.Concatenate()([y, *last]) if len(y.shape) == 2 and r.chance(0.5) else z
+
+
 def each_step(r, x):
     """A layer for every step of sequences, or of sequences of sequences."""
     options = [layers.Dense(r.int(1, 4), activation=r.activation(), **r.of_weights("kernel", "bias")), layers.Dropout(r.rate())]
@@ -96,6 +110,7 @@ def attention(cls):
 SEQUENCES = {
     **{cls.__name__: plain(recurrent(cls)) for cls in RECURRENT},
     "Bidirectional": plain(bidirectional),
+    "a decoder": decoder,
     "Masking": masking,
     "MultiHeadAttention": multi_head_attention,
     **{cls.__name__: attention(cls) for cls in (layers.Attention, layers.AdditiveAttention)},

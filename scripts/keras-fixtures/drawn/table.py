@@ -13,7 +13,7 @@ from drawn.images import CHANNELS, FLATTEN, IMAGES
 from drawn.joins import JOINS, dot
 from drawn.plain import PLAIN, masked, plain, unmasked
 from drawn.sequences import SEQUENCES, each_step
-from drawn.volumes import ENCODINGS, VOLUMES, einsum_dense
+from drawn.volumes import ENCODINGS, VOLUMES, conv_lstm, einsum_dense
 
 MOST_ELEMENTS = 400  # per row of a tensor
 
@@ -82,4 +82,5 @@ LAYERS = {
     **{name: (SEQUENCE, apply) for name, apply in SEQUENCES.items()},
     "TimeDistributed": (SEQUENCE + IMAGE, each_step),
     **{name: (IMAGE, apply) for name, apply in IMAGES.items()},
+    "ConvLSTM1D": (IMAGE, unmasked(lambda r, x: conv_lstm(layers.ConvLSTM1D, 1)(r)(x))),
 }

@@ -33,6 +33,32 @@ def conv3d(r):
         use_bias=r.chance(0.8), **r.common("kernel", "bias"))
 
 
+def conv3d_transposed(r):
+    strides = r.ints(3, 1, 3) if r.chance(0.4) else (1, 1, 1)
+    padding = {"output_padding": tuple(r.int(0, s - 1) for s in strides)} if r.chance(0.2) else {}
+    return layers.Conv3DTranspose(
+        r.int(1, 4), r.ints(3, 1, 3), strides=strides, padding=r.padding(), activation=r.activation(), use_bias=r.chance(0.8),
+        **padding, **r.common("kernel", "bias"))
+
+
+def conv_lstm(cls, dims):
+    """An LSTM over the depth of volumes, or over the lines of images."""
+
+    def make(r):
+        strides, dilation = (1,) * dims, (1,) * dims
+        if r.chance(0.3):
+            strides = r.ints(dims, 1, 2)
+        elif r.chance(0.3):
+            dilation = r.ints(dims, 1, 2)
+        return cls(
+            r.int(1, 3), r.ints(dims, 1, 3), strides=strides, dilation_rate=dilation, padding=r.padding(), use_bias=r.chance(0.8),
+            activation=r.one(["tanh", "softsign", "elu"]), recurrent_activation=r.one(["sigmoid", "hard_sigmoid"]),
+            return_sequences=r.chance(0.5), go_backwards=r.chance(0.3), unit_forget_bias=r.chance(0.5), dropout=r.rate(),
+            recurrent_dropout=r.rate(), **r.common("kernel", "recurrent", "bias"))
+
+    return make
+
+
 def pairs(r):
     return tuple(r.ints(2, 0, 2) for _ in range(3))
 
@@ -70,6 +96,8 @@ def boundaries(r):
 
 VOLUMES = {
     "Conv3D": of_volumes(conv3d),
+    "Conv3DTranspose": of_volumes(conv3d_transposed),
+    "ConvLSTM2D": of_volumes(conv_lstm(layers.ConvLSTM2D, 2)),
     "ZeroPadding3D": of_volumes(lambda r: layers.ZeroPadding3D(pairs(r))),
     "Cropping3D": of_volumes(cropping),
     "UpSampling3D": of_volumes(lambda r: layers.UpSampling3D(r.ints(3, 1, 2))),

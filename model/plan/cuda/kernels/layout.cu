@@ -155,3 +155,76 @@ KERNEL(layout_dropout, 256, const StepState *s, long long n, double rate, long l
 	long long i = index();
 	if (i < n) y[i] = dropped(dropOf(s, rate, number), walked(i, walk, (int)dims), x[i]);
 }
+
+// ---- what moves images at random
+
+// Random numbers from low up to high.
+KERNEL(layout_uniform, 256, const StepState *s, long long n, double low, double high, long long number, float *y) {
+	long long i = index();
+	if (i < n) y[i] = (float)(low + (high - low) * ((double)drawn(streamOf(s, number), (unsigned)i) / 4294967296.0));
+}
+
+// inside brings a place along a line of n pixels to one of them, as the edge says (kernels.Edge); beyond a constant one it stays.
+DEVICE float inside(int edge, float at, int n) {
+	if (!(at > -16777216.0f && at < 16777216.0f)) at = -16777216.0f;
+	float size = (float)n, last = (float)(n - 1);
+	if (edge == 0) return at;
+	if (edge != 1 && n == 1) return 0;
+	if (edge == 2 && at < 0) {
+		at = at + 2 * size * floorf(-at / (2 * size));
+		at = at < -size ? at + 2 * size : -at - 1;
+	} else if (edge == 2 && at > last) {
+		at = at - 2 * size * floorf(at / (2 * size));
+		if (at >= size) at = 2 * size - at - 1;
+	} else if (edge == 3 && at < 0) {
+		at = at + size * (floorf(-at / last) + 1);
+	} else if (edge == 3 && at > last) {
+		at = at - size * floorf(at / last);
+	}
+	return at < 0 ? 0.0f : at > last ? last : at;
+}
+
+// nearestTo is the nearest whole number; halves go away from 0.
+DEVICE int nearestTo(float v) { return v < 0 ? -(int)floor(0.5 - (double)v) : (int)floor((double)v + 0.5); }
+
+// A warped image: height, width and channels, and what lies beyond its edges.
+struct warped {
+	const float *pixels;
+	int H, W, C;
+	float value;
+	DEVICE float at(int line, int column, int c) const {
+		bool exists = line >= 0 && line < H && column >= 0 && column < W;
+		return exists ? pixels[((long long)line * W + column) * C + c] : value;
+	}
+};
+
+// Images are moved by a transform of 6 numbers each. shape is H, W, C, OH, OW of kernels.WarpShape, whether the nearest pixel is taken, the edge, and
+// whether the transforms are those of the way back.
+KERNEL(layout_warp, 256, long long n, const long long *shape, double value, const float *x, const float *transforms, float *y) {
+	int i = (int)index();
+	if (i >= n) return;
+	int H = (int)shape[0], W = (int)shape[1], C = (int)shape[2], OH = (int)shape[3], OW = (int)shape[4], edge = (int)shape[6];
+	int at = i, c = at % C;
+	at /= C;
+	int column = at % OW;
+	at /= OW;
+	int line = at % OH, image = at / OH;
+	float t[6];
+#pragma unroll
+	for (int k = 0; k < 6; k++) t[k] = transforms[(long long)image * 6 + k];
+	if (shape[7]) {
+		double a = t[0], b = t[1], u = t[2], d = t[3], e = t[4], v = t[5], det = a * e - b * d;
+		t[0] = (float)(e / det), t[1] = (float)(-b / det), t[2] = (float)((b * v - u * e) / det);
+		t[3] = (float)(-d / det), t[4] = (float)(a / det), t[5] = (float)((u * d - a * v) / det);
+	}
+	float px = inside(edge, t[0] * (float)column + t[1] * (float)line + t[2], W), py = inside(edge, t[3] * (float)column + t[4] * (float)line + t[5], H);
+	warped from = {x + (long long)image * H * W * C, H, W, C, (float)value};
+	if (shape[5]) {
+		y[i] = from.at(nearestTo(py), nearestTo(px), c);
+		return;
+	}
+	float top = floorf(py), left = floorf(px), below = py - top, right = px - left, above = top + 1 - py, before = left + 1 - px;
+	int r = (int)top, s = (int)left;
+	float first = before * from.at(r, s, c) + right * from.at(r, s + 1, c), second = before * from.at(r + 1, s, c) + right * from.at(r + 1, s + 1, c);
+	y[i] = above * first + below * second;
+}

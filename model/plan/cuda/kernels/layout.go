@@ -25,6 +25,8 @@ var layoutRows = map[string]row{
 	graph.CodeResample:         where(of(resample), resampleFits),
 	graph.CodeResampleGrad:     where(of(resampleGrad), resampleFits),
 	graph.CodeReverse:          of(reverse),
+	graph.CodeUniform:          of(uniform),
+	graph.CodeWarp:             where(of(warp), func(s *host.WarpShape) bool { return s.N*max(s.H*s.W, s.OH*s.OW)*s.C < mostElements }),
 }
 
 func sizeOf(shape []int) int {
@@ -283,3 +285,19 @@ func resampled(s *host.ResampleShape, o operands, backwards bool) []Launch {
 
 func resample(s *host.ResampleShape, o operands) []Launch     { return resampled(s, o, false) }
 func resampleGrad(s *host.ResampleShape, o operands) []Launch { return resampled(s, o, true) }
+
+func uniform(a graph.UniformAttr, o operands) []Launch {
+	return []Launch{stepElements("layout_uniform", o, o.out.n, a.Low, a.High, a.Stream, o.out)}
+}
+
+func warp(s *host.WarpShape, o operands) []Launch {
+	nearest, inverse := 0, 0
+	if s.Nearest {
+		nearest = 1
+	}
+	if s.Inverse {
+		inverse = 1
+	}
+	shape := numbers(o, s.H, s.W, s.C, s.OH, s.OW, nearest, int(s.Edge), inverse)
+	return each("layout_warp", o, shape, s.Value, o.in[0], o.in[1], o.out)
+}
