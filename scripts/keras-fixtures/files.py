@@ -98,10 +98,32 @@ def hdf5(folder):
                 many.create_dataset(f"d{i}", data=np.float32(0))
             f.attrs["long"] = "é" * 40000
             f.attrs["list"] = np.array(["a", "bc"], dtype="S")
-        with open(path, "rb") as plain, open(path + ".gz", "wb") as out:
-            with gzip.GzipFile("", "wb", 9, out, mtime=0) as z:
-                z.write(plain.read())
-        os.remove(path)
+        packed(path)
+
+
+def packed(path):
+    with open(path, "rb") as plain, open(path + ".gz", "wb") as out:
+        with gzip.GzipFile("", "wb", 9, out, mtime=0) as z:
+            z.write(plain.read())
+    os.remove(path)
+
+
+def seeds(folder):
+    """Small files, one form each, which fuzzing changes."""
+    forms = {
+        "gzip": {"compression": "gzip", "shuffle": True, "chunks": (2, 3)},
+        "checked": {"fletcher32": True, "chunks": (2, 2)},
+        "half": {"dtype": "f2"},
+        "big": {"dtype": ">f8"},
+        "latest": {"chunks": (3, 4), "compression": "gzip"},
+    }
+    for name, options in forms.items():
+        path = f"{folder}/seed_{name}.h5"
+        with h5py.File(path, "w", **({"libver": "latest"} if name == "latest" else {})) as f:
+            f.create_dataset("a/b", data=np.arange(12).reshape(3, 4).astype(options.pop("dtype", "f4")), **options)
+            f.attrs["model_config"] = "{}"
+            f.attrs["layer_names"] = np.array(["a", "bc"], dtype="S")
+        packed(path)
 
 
 def load(folder, fixtures):
@@ -147,3 +169,4 @@ if __name__ == "__main__":
     else:
         models(sys.argv[1])
         hdf5(sys.argv[2])
+        seeds(sys.argv[2])

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -19,7 +20,12 @@ func ReadFile(ctx context.Context, path string, most int64, what string) ([]byte
 	defer f.Close()
 	// The end of ctx ends the wait for what somebody writes to a pipe.
 	defer context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Now()) })()
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	var all bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() { // memory that grows step by step would be three times the file
+		all.Grow(int(min(info.Size(), most)) + bytes.MinRead)
+	}
+	_, err = all.ReadFrom(io.LimitReader(f, most+1))
+	data := all.Bytes()
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

@@ -88,6 +88,9 @@ func readAll(data []byte) {
 func FuzzOpen(f *testing.F) {
 	f.Add(h5py(f, "forms"))
 	f.Add(h5py(f, "latest"))
+	for _, name := range []string{"gzip", "checked", "half", "big", "latest"} {
+		f.Add(h5py(f, "seed_"+name))
+	}
 	f.Add(written(f, sample(f, 3)))
 	f.Fuzz(func(t *testing.T, data []byte) { readAll(data) })
 }
