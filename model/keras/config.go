@@ -190,10 +190,22 @@ func isLayer(class string) bool {
 	return ok
 }
 
+// ofText are layers whose inputs are text, with the features of columns that do their work.
+var ofText = map[string]string{
+	"HashedCrossing":    "a feature column hash(x, buckets) of the joined values",
+	"Hashing":           "a feature column hash(x, buckets), or index(hash(x, buckets)),",
+	"StringLookup":      "a feature column index(x), or onehot(x),",
+	"TextVectorization": "a column of arrays of word numbers",
+}
+
 // unknownLayer is the refusal of a class that is not in layerClasses.
 func unknownLayer(class string) error {
 	if class == "Lambda" {
 		return errors.New("a Lambda layer carries pickled code, which is never executed")
+	}
+	if column, ok := ofText[class]; ok {
+		return fmt.Errorf("a layer that takes text is not supported, since packed rows hold numbers: begin the model behind it, "+
+			"and let %s make the numbers of a column", column)
 	}
 	return fmt.Errorf("this layer class is not supported (%s)", known(class, layerClasses))
 }

@@ -26,6 +26,8 @@ func TestRefusedLayers(t *testing.T) {
 	tests := []struct{ shape, class, args, want string }{
 		{row, "Lambda", ``, `layer "l1" (Lambda): a Lambda layer carries pickled code`},
 		{row, "ConvLSTM3D", `"filters": 3`, `layer "l1" (ConvLSTM3D): this layer class is not supported (the nearest of `},
+		{row, "StringLookup", `"vocabulary": ["a", "b"]`, `layer "l1" (StringLookup): a layer that takes text is not supported, since packed rows hold numbers: begin the model behind it, and let a feature column index(x)`},
+		{row, "Hashing", `"num_bins": 3`, `let a feature column hash(x, buckets), or index(hash(x, buckets)), make the numbers of a column`},
 		{row, "Sequential", `"layers": []`, `layer "l1" (Sequential): the model has no layers`},
 		{row, "Sequential", `"layers": [], "wings": 2`, `model: argument wings is not supported (found 2)`},
 
