@@ -46,7 +46,7 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	if err != nil {
 		return SplitResult{}, err
 	}
-	var create table.CreateOptions
+	create := table.CreateOptions{Scratch: p.ScratchOfOutput()}
 	for _, name := range p.outputs {
 		create.Tables = append(create.Tables, table.TableSpec{Name: name, Schema: p.options.Schema(), Replace: p.replace, Ordered: true})
 	}

@@ -30,18 +30,22 @@ func (o *output) Commit(ctx context.Context) error {
 		return err
 	}
 	conn := o.owner.Conn()
-	err := o.publish(ctx, conn)
-	if err != nil && !conn.IsClosed() {
-		cleanup, cancel := context.WithTimeout(context.Background(), cancelDeadline)
-		defer cancel()
-		err = errors.Join(err, explain(cleanup, exec(cleanup, conn, "ROLLBACK")))
-	}
-	if err != nil {
+	if err := rolledBack(conn, o.publish(ctx, conn)); err != nil {
 		return err
 	}
 	o.state = "committed"
 	o.release()
 	return nil
+}
+
+// rolledBack ends a transaction that has failed with err, where it has.
+func rolledBack(conn *pgx.Conn, err error) error {
+	if err == nil || conn.IsClosed() {
+		return err
+	}
+	cleanup, cancel := context.WithTimeout(context.Background(), cancelDeadline)
+	defer cancel()
+	return errors.Join(err, explain(cleanup, exec(cleanup, conn, "ROLLBACK")))
 }
 
 // publish runs the transaction. Locks are taken in the same order by everyone: names in alphabetical order, the parts, then

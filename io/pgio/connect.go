@@ -61,6 +61,7 @@ type store struct {
 	mu     sync.Mutex
 	closed bool
 	open   map[closer]struct{}
+	local  map[string]*localOutput // by ID
 }
 
 var errClosed = errors.New("the store is closed")
@@ -86,7 +87,7 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(err.Error()))
 	}
-	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, maxRuns: table.MaxRuns, open: map[closer]struct{}{}}
+	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, maxRuns: table.MaxRuns, open: map[closer]struct{}{}, local: map[string]*localOutput{}}
 	w.start()
 	if err := s.sweep(ctx); err != nil {
 		w.end()
@@ -272,7 +273,8 @@ func (s *store) closePool() {
 }
 
 func shutRank(c closer) int {
-	if _, is := c.(*output); is {
+	switch c.(type) {
+	case *output, *localOutput:
 		return 1
 	}
 	return 0

@@ -47,8 +47,8 @@ func hasBinary(c column) bool {
 	return true
 }
 
-// sql is the statement that takes the encoded rows.
-func (e *encoder) sql(into table.Name) string {
+// sql is the statement that takes the encoded rows, with further options.
+func (e *encoder) sql(into table.Name, options ...string) string {
 	names := make([]string, len(e.columns))
 	for i, c := range e.columns {
 		names[i] = c.Name
@@ -57,7 +57,7 @@ func (e *encoder) sql(into table.Name) string {
 	if e.binary {
 		format = "binary"
 	}
-	return fmt.Sprintf("COPY %s (%s) FROM STDIN (FORMAT %s)", quoteName(into), quoteColumns(names), format)
+	return fmt.Sprintf("COPY %s (%s) FROM STDIN (%s)", quoteName(into), quoteColumns(names), strings.Join(append(options, "FORMAT "+format), ", "))
 }
 
 // begin and end write what is before and behind the rows.

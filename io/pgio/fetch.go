@@ -11,6 +11,9 @@ import (
 
 // Fetch reads a closed part of an output.
 func (s *store) Fetch(ctx context.Context, part table.Part) (*table.Batch, error) {
+	if s.localOf(part.Output) != nil {
+		return nil, errNotFetched
+	}
 	id, err := parseOutputID(part.Output)
 	if err != nil {
 		return nil, err

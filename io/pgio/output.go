@@ -32,6 +32,9 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 	if err := s.sweep(ctx); err != nil {
 		return nil, err
 	}
+	if opt.Scratch != "" {
+		return s.createLocal(ctx, opt)
+	}
 	owner, err := s.acquire(ctx)
 	if err != nil {
 		return nil, err

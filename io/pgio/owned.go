@@ -4,6 +4,9 @@ import "context"
 
 // Owned reports whether the session that holds an output's lock lives.
 func (s *store) Owned(ctx context.Context, output string) (bool, error) {
+	if s.localOf(output) != nil {
+		return true, nil
+	}
 	id, err := parseOutputID(output)
 	if err != nil {
 		return false, err

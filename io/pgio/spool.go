@@ -21,6 +21,7 @@ const (
 
 // A spool keeps the encoded rows of parts until they are sent: a little in memory, the rest in a file without a name.
 type spool struct {
+	folder string // of the file; "": the system's for temporary files
 	mu     sync.Mutex
 	file   *os.File // nil: not needed yet
 	size   int64    // of the file
@@ -63,7 +64,7 @@ func (s *spool) write(p *spooled, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil {
-		f, err := os.CreateTemp("", "beamfit-spool-")
+		f, err := os.CreateTemp(s.folder, "beamfit-spool-")
 		if err != nil {
 			return spoolError(err)
 		}

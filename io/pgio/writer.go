@@ -31,6 +31,9 @@ type writer struct {
 
 // Append opens a part of an output.
 func (s *store) Append(ctx context.Context, part table.Part) (table.Writer, error) {
+	if o := s.localOf(part.Output); o != nil {
+		return s.appendLocal(ctx, o, part)
+	}
 	id, err := parseOutputID(part.Output)
 	if err != nil {
 		return nil, err

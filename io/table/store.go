@@ -122,6 +122,9 @@ type CreateOptions struct {
 	// Removes are tables that Commit takes away, in the same change. One that is not there is no error; one that something else in the
 	// store needs, as a view does, stays without rows.
 	Removes []Name
+	// Scratch, where it is not "", says that all parts are written by this process and through this store, and names a folder where a store
+	// may keep what they hold until Commit. The parts of such an output cannot be fetched, and nobody else is told that it is Owned.
+	Scratch string
 }
 
 // A TableSpec describes one table of an Output.

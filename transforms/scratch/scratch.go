@@ -38,7 +38,7 @@ type Folder struct {
 
 // New makes a folder, and removes those that killed processes left behind.
 func New() (*Folder, error) {
-	path := place()
+	path := Place()
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, Error(err)
@@ -58,8 +58,8 @@ func New() (*Folder, error) {
 	return &Folder{filepath.Join(path, folder), lock}, nil
 }
 
-// place is where scratch folders lie.
-func place() string {
+// Place is where scratch folders lie.
+func Place() string {
 	if path := os.Getenv(EnvDir); path != "" {
 		return path
 	}

@@ -11,7 +11,7 @@ import (
 // Sweep removes what killed processes of this user have left: scratch folders, and the files of workers that earlier versions made. What
 // it may not touch stays.
 func Sweep() {
-	if root, err := os.OpenRoot(place()); err == nil {
+	if root, err := os.OpenRoot(Place()); err == nil {
 		sweep(root)
 		_ = root.Close()
 	}

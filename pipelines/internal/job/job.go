@@ -16,6 +16,7 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
 // stopGrace is how long Pipeline waits for a runner to come back after the run's context has ended. The DoFns stop at once then;
@@ -211,6 +212,14 @@ func (j *Job) execute(ctx context.Context, build func(s beam.Scope) error) (err 
 
 // Partitions is how many parts of a table are read at the most: a few per worker.
 func (j *Job) Partitions() int { return 4 * j.Workers }
+
+// ScratchOfOutput is CreateOptions.Scratch for an output whose parts are written by the workers: "" where these are other processes.
+func (j *Job) ScratchOfOutput() string {
+	if j.Remote {
+		return ""
+	}
+	return scratch.Place()
+}
 
 // PackedPartitions is Partitions for a packed table. Its tasks hold a connection each only while they load, so it is their
 // number that is bounded and not the workers; two tables may be loaded at the same time.
