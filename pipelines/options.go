@@ -53,17 +53,27 @@ type PreprocessOptions struct {
 	Distribution string
 	// Like names a packed training table: normalizing constant, classes and their order, and what independent variables are made with
 	// come from it, rows keep their order.
-	Like    string
-	Replace bool
-	Seed    uint64
+	Like string
+	// ValidationShare, between 0 and 1, exclusive, of the rows are held out of the training rows and packed into ValidationOutput, as with
+	// Like Output. They are the rows that Split with the same Seed draws for testing where its Train is the rest of 1. nil: none, and
+	// ValidationOutput is "". Not with Like.
+	ValidationShare  *float64
+	ValidationOutput string
+	Replace          bool
+	Seed             uint64
 }
 
 // PreprocessResult describes the packed table.
 type PreprocessResult struct {
 	Rows, Buffers, BufferSize int64
+	// Validation describes the packed table of the rows that were held out; zero: there is none.
+	Validation PackedRows
 	// Features describe the independent variables that are made from columns.
 	Features []FeatureArray
 }
+
+// PackedRows are the rows of a packed table.
+type PackedRows struct{ Rows, Buffers, BufferSize int64 }
 
 // A FeatureArray is an independent variable that is made from columns: Width numbers per row, which is what the model's input must take.
 type FeatureArray struct {
@@ -247,8 +257,12 @@ type PredictOptions struct {
 	Independent string
 	// Type is "prob" (or ""), "response", a number with a decimal point (least probability, exclusive) or a whole number
 	// (highest rank), as written.
-	Type    string
-	Replace bool
+	Type string
+	// ValidationShare leaves all rows out but those that Preprocess with the same ValidationShare and Seed holds out of the rows of Test,
+	// which must be the table that it read, unchanged. nil: all rows are predicted.
+	ValidationShare *float64
+	Seed            uint64
+	Replace         bool
 }
 
 // PredictBYOMOptions are the arguments of PredictBYOM: MADlib's madlib_keras_predict_byom.
@@ -272,5 +286,5 @@ type PredictBYOMOptions struct {
 	Replace    bool
 }
 
-// PredictResult counts the rows read and written.
+// PredictResult counts the rows predicted and the predictions written.
 type PredictResult struct{ Rows, Predictions int64 }

@@ -16,6 +16,7 @@ import (
 func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, error) {
 	to := inference.Target{Test: opt.Test, Output: opt.Output, ID: opt.IDColumn, Independent: opt.Independent, Kind: opt.Type}
 	to.Replace, to.Reads = opt.Replace, append(tables.Names(opt.Test), tables.NamesWithSummaries(opt.Model)...)
+	to.Share, to.Seed = opt.ValidationShare, opt.Seed
 	return predict(ctx, env, to, func(p *inference.Prediction) error {
 		t, err := tables.ReadTrained(ctx, p.Store, opt.Model)
 		if err != nil {

@@ -18,8 +18,8 @@ import (
 )
 
 // Preprocess packs the rows of a table into buffers: MADlib's training_preprocessor_dl, or with Like
-// validation_preprocessor_dl. It writes the packed table and its summary, both or none. With Replace they take
-// the place of those that exist.
+// validation_preprocessor_dl. It writes the packed table and its summary, both or none; with ValidationShare a second packed table and
+// its summary as well, all or none. With Replace they take the place of those that exist.
 func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (PreprocessResult, error) {
 	j, err := env.beginOnRunner(ctx, "preprocess", 1)
 	if err != nil {
@@ -43,6 +43,7 @@ type packJob struct {
 	like *likeTable     // nil: training data
 
 	output, summary          table.Name
+	held                     *heldTable // nil: all rows are packed into one table
 	dependents, independents []packedColumn
 	weight                   *packedColumn // nil: rows have no weights
 	normalize                float32
@@ -74,7 +75,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.learn(ctx, parts); err != nil {
 		return PreprocessResult{}, err
 	}
-	if err := p.makePlan(); err != nil {
+	if err := p.makePlan(ctx, parts); err != nil {
 		return PreprocessResult{}, err
 	}
 	if !p.Limits.Travel {
@@ -85,19 +86,16 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 		defer folder.Remove()
 		p.plan.Scratch = folder.Path()
 	}
-	summary, err := p.summaryRow()
+	summaries, err := p.summaryRows()
 	if err != nil {
 		return PreprocessResult{}, err
 	}
-	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{
-		{Name: p.summary, Schema: summary.Schema, Replace: p.opt.Replace},
-		{Name: p.output, Schema: p.plan.Schema(), Replace: p.opt.Replace, Ordered: true},
-	}})
+	out, err := p.Store.Create(ctx, p.createOptions(summaries))
 	if err != nil {
 		return PreprocessResult{}, err
 	}
 	defer tables.Abort(ctx, out)
-	p.plan.Output, p.plan.Table = out.ID(), 1
+	p.plan.Output = out.ID()
 
 	if err := p.Lease(ctx, p.output); err != nil {
 		return PreprocessResult{}, err
@@ -112,12 +110,36 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	}
 	p.TellDone(stages)
 	p.close() // a source that is a view of what is replaced would make the commit wait
-	if err := tables.WriteAndCommit(ctx, p.Store, out, summary); err != nil {
+	if err := tables.WriteAndCommit(ctx, p.Store, out, summaries...); err != nil {
 		return PreprocessResult{}, err
 	}
-	return PreprocessResult{
-		Rows: p.plan.Rows, Buffers: p.plan.Buffers(), BufferSize: p.plan.BufferSize, Features: featureArrays(p.independents),
-	}, nil
+	result := PreprocessResult{
+		Rows: p.plan.Rows, Buffers: p.plan.TrainingBuffers(), BufferSize: p.plan.BufferSize, Features: featureArrays(p.independents),
+	}
+	if h := p.plan.Held; h != nil {
+		_, rows := h.Counts()
+		result.Validation = PackedRows{Rows: rows, Buffers: p.plan.Buffers() - result.Buffers, BufferSize: h.BufferSize}
+	}
+	return result, nil
+}
+
+// createOptions are the tables that are written, the summaries first, and tells the plan which are its own.
+func (p *packJob) createOptions(summaries []*table.Batch) (create table.CreateOptions) {
+	create.Scratch = p.ScratchOfOutput()
+	add := func(name table.Name, schema table.Schema, ordered bool) {
+		create.Tables = append(create.Tables, table.TableSpec{Name: name, Schema: schema, Replace: p.opt.Replace, Ordered: ordered})
+	}
+	add(p.summary, summaries[0].Schema, false)
+	if p.held != nil {
+		add(p.held.summary, summaries[1].Schema, false)
+	}
+	p.plan.Table = len(create.Tables)
+	add(p.output, p.plan.Schema(), true)
+	if p.held != nil {
+		p.plan.Held.Table = len(create.Tables)
+		add(p.held.output, p.plan.Schema(), true)
+	}
+	return create
 }
 
 // learn reads what must be known of all rows before they are packed. The distinct values of the dependent variables that are no arrays
@@ -126,6 +148,9 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 	p.classes = make([]classes.List, len(p.dependents))
 	plan := learn.Plan{Ref: p.StoreRef, Source: p.snap.Info().Name}
+	if p.held != nil {
+		plan.Held = &p.held.choice
+	}
 	var label, made []int // per label of the plan: which dependent; per variable: which independent
 	for i, c := range p.dependents {
 		if c.shape == nil && !c.numeric {
@@ -150,7 +175,8 @@ func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 		return err
 	}
 	for k, i := range label {
-		if err := p.setClasses(i, found.Labels[k].Sorted(p.dependents[i].Type)); err != nil {
+		t := p.dependents[i].Type
+		if err := p.setClasses(i, found.Labels[k].Sorted(t), found.Held[k].Sorted(t)); err != nil {
 			return err
 		}
 	}
@@ -164,14 +190,14 @@ func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 	return nil
 }
 
-// setClasses makes the values found the classes of dependent variable i, or checks them against those of the training table.
-func (p *packJob) setClasses(i int, found classes.List) error {
-	if p.like == nil {
-		p.classes[i] = found
-		return nil
+// setClasses makes the values found the classes of dependent variable i. Those of a training table, and those of the rows that are not held
+// out, are the classes of others too, whose values are checked against them.
+func (p *packJob) setClasses(i int, found, held classes.List) error {
+	p.classes[i] = found
+	if p.like != nil {
+		p.classes[i], held = p.like.labels[i].classes, found
 	}
-	p.classes[i] = p.like.labels[i].classes
-	if row, err := p.classes[i].Unknown(found); err != nil {
+	if row, err := p.classes[i].Unknown(held); err != nil {
 		return &table.ValueError{Table: p.snap.Info().Name, Column: p.dependents[i].Name, Row: row + 1, Err: err}
 	}
 	return nil
@@ -197,8 +223,8 @@ func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Parti
 	return collect.Get[learn.Found](ctx, box.Box, key)
 }
 
-// makePlan decides the buffers.
-func (p *packJob) makePlan() error {
+// makePlan decides the buffers. The partitions are those that will be read.
+func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 	info := p.snap.Info()
 	plan := pack.Plan{
 		Ref: p.StoreRef, Source: info.Name,
@@ -257,6 +283,9 @@ func (p *packJob) makePlan() error {
 	if p.weight != nil {
 		plan.Labels = append(plan.Labels, pack.Label{Column: p.weight.Name, Numeric: true, Size: 1, Width: 1, Weight: true})
 	}
+	if err := p.planHeld(ctx, &plan, parts, elements); err != nil {
+		return err
+	}
 	plan.BufferSize = pack.BufferSize(plan.Rows, plan.Shards, p.bufferSize, elements)
 	p.plan = plan
 	return p.plan.Check()
@@ -291,8 +320,8 @@ func (p *packJob) numClasses() []int {
 	return out
 }
 
-// summaryRow is the row of the summary.
-func (p *packJob) summaryRow() (*table.Batch, error) {
+// summaryRows are the row of the summary, and that of the summary of the rows that are held out.
+func (p *packJob) summaryRows() ([]*table.Batch, error) {
 	s := tables.PackedSummary{
 		Source: p.opt.Source, Output: p.opt.Output, BufferSize: p.plan.BufferSize, Normalize: p.normalize, NumClasses: p.numClasses(),
 		Segments: p.segments,
@@ -310,7 +339,13 @@ func (p *packJob) summaryRow() (*table.Batch, error) {
 	if p.weight != nil {
 		s.Weight = p.weight.label
 	}
-	return s.Row()
+	row, err := s.Row()
+	if err != nil || p.held == nil {
+		return []*table.Batch{row}, err
+	}
+	s.Output, s.BufferSize = p.opt.ValidationOutput, p.plan.Held.BufferSize
+	held, err := s.Row()
+	return []*table.Batch{row, held}, err
 }
 
 // featureArrays describe the variables that are made from columns.

@@ -18,6 +18,9 @@ import (
 // preparePacking checks the arguments in MADlib's order and opens the source.
 func preparePacking(ctx context.Context, j *job.Job, opt PreprocessOptions) (_ *packJob, err error) {
 	p := &packJob{Job: j, opt: opt, normalize: 1}
+	if err := opt.checkValidation(); err != nil {
+		return nil, err
+	}
 	if opt.Like != "" {
 		if opt.Normalize != nil || opt.NumClasses != nil || opt.LabelTypes != nil {
 			return nil, argument.Errorf("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
@@ -52,6 +55,9 @@ func (p *packJob) check(ctx context.Context) error {
 		return err
 	}
 	if err := p.Claim(ctx, "output", p.output); err != nil {
+		return err
+	}
+	if err := p.findHeld(ctx, to); err != nil {
 		return err
 	}
 	if p.independents, err = p.inputs(); err != nil {

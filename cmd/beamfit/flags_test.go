@@ -59,11 +59,11 @@ func TestOptions(t *testing.T) {
 			"preprocess, all flags", preprocess,
 			[]string{
 				"src", "out", "--dependent=y,z", "--independent=x,w", "--buffer-size=7", "--normalize=255", "--num-classes=5,3", "--shards=4",
-				"--distribution=hosts", "--replace", "--seed=9",
+				"--distribution=hosts", "--validation-share=0.25", "--validation-output=val", "--replace", "--seed=9",
 			},
 			&preprocess.opt, &pipelines.PreprocessOptions{
 				Source: "src", Output: "out", Dependent: "y,z", Independent: "x,w", BufferSize: ptr(7), Normalize: ptr(255.0), NumClasses: []int{5, 3},
-				Shards: 4, Distribution: "hosts", Replace: true, Seed: 9,
+				Shards: 4, Distribution: "hosts", ValidationShare: ptr(0.25), ValidationOutput: "val", Replace: true, Seed: 9,
 			},
 		},
 		{
@@ -120,8 +120,10 @@ func TestOptions(t *testing.T) {
 		{"evaluate", evaluate, []string{"m", "t", "o", "--replace"}, &evaluate.opt, &pipelines.EvaluateOptions{Model: "m", Test: "t", Output: "o", Replace: true}},
 		{
 			"predict", predict,
-			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3", "--replace"},
-			&predict.opt, &pipelines.PredictOptions{Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3", Replace: true},
+			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3", "--validation-share=0.2", "--seed=3", "--replace"},
+			&predict.opt, &pipelines.PredictOptions{
+				Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3", ValidationShare: ptr(0.2), Seed: 3, Replace: true,
+			},
 		},
 		{
 			"predict-byom", byomPlain,
@@ -182,8 +184,12 @@ func TestWrongUsage(t *testing.T) {
 		"gpus --replace": "--replace needs --output",
 		"preprocess a b --dependent c --independent d --like e --normalize 2":       "--normalize cannot be used with --like",
 		"fit a b --arch c --id 1 --compile d --iterations 2 --replace --warm-start": "--replace cannot be used with --warm-start",
-		"preprocess a b --dependent c --independent d --like e --seed 1":            "--seed cannot be used with --like",
-		"load-model a b --weights c --weights-from d":                               "--weights and --weights-from cannot be used together",
+		"preprocess a b --dependent c --independent d --validation-share 0.2":       "are given together or not at all",
+		"preprocess a b --dependent c --independent d --validation-output e":        "are given together or not at all",
+		"preprocess a b --like e --validation-share 0.2 --validation-output f":      "--validation-share cannot be used with --like",
+		"predict a b c --seed 1": "--seed chooses the rows of --validation-share",
+		"preprocess a b --dependent c --independent d --like e --seed 1": "--seed cannot be used with --like",
+		"load-model a b --weights c --weights-from d":                    "--weights and --weights-from cannot be used together",
 		"delete-model a one": `argument ID: expected a whole number, found "one"`,
 		"predict-byom a x b c --id-column d --independent e": `argument ID: expected a whole number, found "x"`,
 		"plan a 1 --batch 0":                                    `flag --batch: expected a whole number of 1 or more, found "0"`,

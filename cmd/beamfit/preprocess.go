@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -41,7 +42,10 @@ Feature columns that are arrays of numbers are inputs of the model as they are. 
 text), and functions of columns, become one array, in the order of the list: text is encoded one-hot, and a missing value
 is an error unless a function says what becomes of it. The functions are mean, median, zero, category and indicator for
 missing values, log1p, standardise and minmax for numbers, onehot, index and hash(COL, N) for categories; [COL, ...] AS NAME
-is one of several arrays. docs/columns.md explains them. With --like all is made as for the training table.`,
+is one of several arrays. docs/columns.md explains them. With --like all is made as for the training table.
+
+With --validation-share the rows are split as they are packed, into OUTPUT and --validation-output, with no tables between:
+the same two tables as split with the same --seed, preprocess, and preprocess --like make.`,
 		args: []argument{
 			{name: "SOURCE", usage: "table or view with one row per example", fills: fillTable},
 			{name: "OUTPUT", usage: "packed table to write"},
@@ -50,7 +54,8 @@ is one of several arrays. docs/columns.md explains them. With --like all is made
 beamfit preprocess iris_test iris_test_packed --dependent class_text --independent attributes --like iris_train_packed
 beamfit preprocess houses houses_packed --dependent price --independent features --label-type numeric
 beamfit preprocess titanic titanic_packed --dependent survived --independent 'standardise(mean(age), log1p(fare)), sex, category(embarked)'
-beamfit preprocess passengers passengers_packed --like titanic_packed`,
+beamfit preprocess passengers passengers_packed --like titanic_packed
+beamfit preprocess iris iris_packed --dependent class_text --independent attributes --validation-share 0.2 --validation-output iris_val_packed`,
 	}, &preprocessTask{})
 }
 
@@ -73,12 +78,18 @@ func (t *preprocessTask) define(f flags) {
 	t.opt.Distribution = "all_segments"
 	f.add(flagvalue.Of(&t.opt.Distribution, flagvalue.Text), "distribution", "RULE", t.opt.Distribution,
 		"shards that get buffers: all_segments; gpu_segments, those on machines with a GPU; or a table with their numbers + 2 in a column dbid, or with machines in hostname")
-	f.replace(&t.opt.Replace, "the new table and its summary")
-	f.seed(&t.opt.Seed, "order of rows; not with --like")
+	f.add(flagvalue.Optional(&t.opt.ValidationShare, flagvalue.Float), "validation-share", "P", none,
+		"proportion of rows, between 0 and 1, that are not trained on: drawn at random and packed into --validation-output; not with --like")
+	f.add(flagvalue.Of(&t.opt.ValidationOutput, flagvalue.Text), "validation-output", "TABLE", none, "packed table to write of these rows, as --like OUTPUT would")
+	f.replace(&t.opt.Replace, "the new table and its summary, or both tables and their summaries,")
+	f.seed(&t.opt.Seed, "order of rows, and which of them are for validation; not with --like")
 }
 
 func (t *preprocessTask) validate(args []string, given func(string) bool) error {
 	t.opt.Source, t.opt.Output = args[0], args[1]
+	if given("validation-share") != given("validation-output") {
+		return errors.New("--validation-share and --validation-output are given together or not at all")
+	}
 	if t.opt.Like == "" {
 		return requiredWithout(given, "like", "dependent", "independent")
 	}
@@ -86,6 +97,9 @@ func (t *preprocessTask) validate(args []string, given func(string) bool) error 
 		if given(flag) {
 			return fmt.Errorf("--%s cannot be used with --like: the packed training table decides", flag)
 		}
+	}
+	if given("validation-share") {
+		return errors.New("--validation-share cannot be used with --like: rows that are packed like training rows are not trained on")
 	}
 	return nil
 }
@@ -95,7 +109,11 @@ func (t *preprocessTask) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	a.say("%s: %d rows in %d buffers of at most %d rows", t.opt.Output, res.Rows, res.Buffers, res.BufferSize)
+	const packed = "%s: %d rows in %d buffers of at most %d rows"
+	a.say(packed, t.opt.Output, res.Rows, res.Buffers, res.BufferSize)
+	if v := res.Validation; v.Rows > 0 {
+		a.say(packed, t.opt.ValidationOutput, v.Rows, v.Buffers, v.BufferSize)
+	}
 	for _, f := range res.Features {
 		a.say("%s: %s", t.opt.Output, describeFeatures(f))
 	}

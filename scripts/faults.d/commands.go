@@ -97,6 +97,14 @@ var commands = []*command{
 		reads: []string{"rows", "packed", "packed_summary"}, writes: []string{"new", "new_summary"},
 	},
 	{
+		name: "preprocess --validation-share", pipeline: true,
+		args: []string{
+			"preprocess", "rows", "new", "--dependent", "label", "--independent", "x", "--shards", "3", "--buffer-size", "300", "--seed", "5",
+			"--validation-share", "0.3", "--validation-output", "new_held",
+		},
+		reads: []string{"rows"}, writes: []string{"new", "new_summary", "new_held", "new_held_summary"},
+	},
+	{
 		name: "load-model", args: []string{"load-model", "arch", "large.json", "--name", "again"},
 		input: "large.json", reads: []string{"arch"}, writes: []string{"arch"},
 	},

@@ -13,6 +13,9 @@ type Settings struct {
 	Seed            *uint64  // nil: drawn with the session's random(), so that setseed decides
 	LabelTypes      []string // "class" or "numeric" per dependent variable
 	CheckpointEvery int      // iterations; 0: never
+	// ValidationShare of the rows are packed into ValidationOutput and not trained on; nil: none.
+	ValidationShare  *float64
+	ValidationOutput string
 }
 
 // A setting is one of them: its name, and how its text is read.
@@ -39,6 +42,18 @@ var settings = []setting{
 		for _, t := range strings.Split(text, ",") {
 			s.LabelTypes = append(s.LabelTypes, strings.TrimSpace(t))
 		}
+		return nil
+	}},
+	{"beamfit.validation_share", "share of the rows that training_preprocessor_dl holds out of the training rows", func(s *Settings, text string) error {
+		x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		s.ValidationShare = &x
+		if err != nil {
+			return fmt.Errorf("expected a number between 0 and 1, found %q", text)
+		}
+		return nil
+	}},
+	{"beamfit.validation_output", "packed table that training_preprocessor_dl makes of the rows that it holds out", func(s *Settings, text string) error {
+		s.ValidationOutput = text
 		return nil
 	}},
 	{"beamfit.checkpoint_every", "iterations from one checkpoint of madlib_keras_fit to the next", func(s *Settings, text string) (err error) {

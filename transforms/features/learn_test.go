@@ -175,7 +175,7 @@ func TestRefuses(t *testing.T) {
 			var err error
 			for from := 0; err == nil && from < b.Rows; from += rows {
 				collector := NewCollector(vars)
-				if err = collector.Add(cut(t, b, from, min(b.Rows, from+rows)), table.Name{Table: "t"}, int64(from)); err == nil {
+				if err = collector.Add(cut(t, b, from, min(b.Rows, from+rows)), nil, table.Name{Table: "t"}, int64(from)); err == nil {
 					if err = all.Merge(collector.Stats(), vars); err != nil {
 						err = &table.TableError{Table: table.Name{Table: "t"}, Err: err}
 					}
@@ -225,7 +225,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			for k := range parts {
 				from, to := n*k/parts, n*(k+1)/parts
 				collector := NewCollector(vars)
-				if err := collector.Add(cutIn(b, from, to), table.Name{Table: "t"}, int64(from)); err != nil {
+				if err := collector.Add(cutIn(b, from, to), nil, table.Name{Table: "t"}, int64(from)); err != nil {
 					t.Fatal(err)
 				}
 				stats[k] = coded(t, collector.Stats())
@@ -304,7 +304,7 @@ func TestMergeCopies(t *testing.T) {
 	vars := []Variable{resolved(t, "standardise(median(n)), c", b.Schema)}
 	collect := func() Stats {
 		c := NewCollector(vars)
-		if err := c.Add(b, table.Name{}, 0); err != nil {
+		if err := c.Add(b, nil, table.Name{}, 0); err != nil {
 			t.Fatal(err)
 		}
 		return c.Stats()

@@ -127,7 +127,7 @@ func learned(t testing.TB, list string, b *table.Batch, rows int) *Variable {
 	var all Stats
 	for from := 0; from < b.Rows; from += rows {
 		c := NewCollector(vars)
-		if err := c.Add(cut(t, b, from, min(b.Rows, from+rows)), table.Name{Table: "t"}, int64(from)); err != nil {
+		if err := c.Add(cut(t, b, from, min(b.Rows, from+rows)), nil, table.Name{Table: "t"}, int64(from)); err != nil {
 			t.Fatal(err)
 		}
 		if err := all.Merge(c.Stats(), vars); err != nil {

@@ -140,15 +140,15 @@ func collect(c *Column) collected {
 // Stats are those of the rows that were added.
 func (c *Collector) Stats() Stats { return c.stats }
 
-// Add adds the rows of a batch; firstRow is the number of its first row in the table, from 0.
-func (c *Collector) Add(b *table.Batch, source table.Name, firstRow int64) error {
+// Add adds the rows of a batch but those that without marks, nil for none; firstRow is the number of its first row in the table, from 0.
+func (c *Collector) Add(b *table.Batch, without []bool, source table.Name, firstRow int64) error {
 	at, err := c.finder.find(b, len(c.columns), func(i int) string { return c.columns[i].Name })
 	if err != nil {
 		return ofTable(source, err)
 	}
 	for k := range c.columns {
 		col := &c.columns[k]
-		row, err := col.add(&c.stats.Columns[k], &b.Cols[at[k]], b.Rows, firstRow, &c.key)
+		row, err := col.add(&c.stats.Columns[k], &b.Cols[at[k]], without, b.Rows, firstRow, &c.key)
 		if _, limit := err.(*LimitError); limit {
 			return &table.TableError{Table: source, Err: err}
 		}
@@ -168,9 +168,12 @@ func ofTable(source table.Name, err error) error {
 }
 
 // add adds a column's values; row is where an error is, from 0 in the batch.
-func (c *collected) add(st *ColumnStats, v *table.Vector, rows int, firstRow int64, key *[]byte) (row int, err error) {
+func (c *collected) add(st *ColumnStats, v *table.Vector, without []bool, rows int, firstRow int64, key *[]byte) (row int, err error) {
 	src := sourceOf(v)
 	for i := range rows {
+		if without != nil && without[i] {
+			continue
+		}
 		first, ok, err := src.elements(i, c.Shape)
 		if err != nil {
 			return i, err

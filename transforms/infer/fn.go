@@ -27,7 +27,7 @@ type Part struct {
 	Partition table.Partition
 }
 
-// Counts are the rows read and the predictions written.
+// Counts are the rows predicted and the predictions written.
 type Counts struct{ Rows, Predictions int64 }
 
 func encodePart(p Part) ([]byte, error) { return json.Marshal(p) }
@@ -105,10 +105,17 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 	if err != nil {
 		return c, err
 	}
-	rows := newRows(j)
-	var numbers table.Vector
-	err = table.EachBatch(ctx, store, p.Partition, j.ReadOptions(), func(b *table.Batch) error {
-		inputs, err := read.of(b, p.Partition.FirstRow+c.Rows)
+	rows, only := newRows(j), j.newOnly()
+	var ids table.Vector
+	next := p.Partition.FirstRow
+	err = table.EachBatch(ctx, store, p.Partition, j.ReadOptions(), func(all *table.Batch) error {
+		b, numbers := only.of(all, next)
+		next += int64(all.Rows)
+		run.Advance(Stage, "rows", int64(all.Rows))
+		if b.Rows == 0 {
+			return nil
+		}
+		inputs, err := read.of(b, numbers)
 		if err != nil {
 			return err
 		}
@@ -116,7 +123,7 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 		if err := predict(ctx, inputs, b.Rows, probs); err != nil {
 			return err
 		}
-		predicted := rows.of(j.ids(b, p.Partition.FirstRow+c.Rows, &numbers), b.Rows, probs)
+		predicted := rows.of(j.ids(b, numbers, &ids), b.Rows, probs)
 		if predicted.Rows > 0 {
 			if err := out.Write(ctx, predicted); err != nil {
 				return err
@@ -124,7 +131,6 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 		}
 		c.Rows += int64(b.Rows)
 		c.Predictions += int64(predicted.Rows)
-		run.Advance(Stage, "rows", int64(b.Rows))
 		return nil
 	})
 	if err != nil {

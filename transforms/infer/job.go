@@ -1,12 +1,14 @@
 package infer
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
+	"github.com/beamfit/beamfit/transforms/holdout"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
@@ -22,6 +24,8 @@ type Job struct {
 	// ID is the id column with its type, or where Numbered a column of the output with the number of the row in the table, from 1.
 	ID       table.Column
 	Numbered bool
+	// Only are the rows that are predicted: those that are held; nil: all.
+	Only *holdout.Choice `json:",omitempty"`
 	// Features are the model's inputs, in their order.
 	Features []Feature
 	// Normalize divides every feature of arrays.
@@ -151,17 +155,24 @@ func (j *Job) ReadOptions() table.ReadOptions {
 // RowNumber is the id of rows that have none: their number.
 var RowNumber = table.Column{Name: "row_number", Type: table.Int64Type}
 
-// ids are the ids of the rows of a batch, whose first row has that number in the table, from 0. numbers is memory for those of a job that
-// numbers its rows.
-func (j *Job) ids(b *table.Batch, firstRow int64, numbers *table.Vector) *table.Vector {
+// Rows is how many of n rows are predicted.
+func (j *Job) Rows(n int64) int64 {
+	if j.Only != nil {
+		_, n = j.Only.Counts()
+	}
+	return n
+}
+
+// ids are the ids of the rows of a batch. memory is for those of a job that numbers its rows.
+func (j *Job) ids(b *table.Batch, rows numbers, memory *table.Vector) *table.Vector {
 	if !j.Numbered {
 		return b.Col(j.ID.Name)
 	}
-	numbers.Type, numbers.Int64s = j.ID.Type, numbers.Int64s[:0]
+	memory.Type, memory.Int64s = j.ID.Type, memory.Int64s[:0]
 	for i := range b.Rows {
-		numbers.Int64s = append(numbers.Int64s, firstRow+int64(i)+1)
+		memory.Int64s = append(memory.Int64s, rows.at(i)+1)
 	}
-	return numbers
+	return memory
 }
 
 // An inputReader makes the model's inputs of batches. It keeps its memory from batch to batch.
@@ -189,18 +200,27 @@ func (j *Job) newInputs() (*inputReader, error) {
 func (j *Job) CheckFirst(b *table.Batch) error {
 	r, err := j.newInputs()
 	if err == nil {
-		_, err = r.of(b, 0)
+		_, err = r.of(b, numbers{})
 	}
 	return err
 }
 
 // of is the features of a batch that was read with ReadOptions: per feature rows x D values, those of arrays divided by the normalizing
-// constant. They are valid until the next call. firstRow is the number of the batch's first row in the table, from 0.
-func (r *inputReader) of(b *table.Batch, firstRow int64) (_ [][]float32, err error) {
+// constant. They are valid until the next call.
+func (r *inputReader) of(b *table.Batch, rows numbers) ([][]float32, error) {
+	inputs, err := r.make(b)
+	if bad := (*table.ValueError)(nil); errors.As(err, &bad) {
+		bad.Row = rows.at(int(bad.Row-1)) + 1
+	}
+	return inputs, err
+}
+
+// make is of, where the row of a *table.ValueError is counted in the batch.
+func (r *inputReader) make(b *table.Batch) (_ [][]float32, err error) {
 	j := r.job
 	for i, f := range j.Features {
 		if r.encoders[i] != nil {
-			if r.inputs[i], err = r.encoders[i].Encode(r.inputs[i], b, j.Table, firstRow); err != nil {
+			if r.inputs[i], err = r.encoders[i].Encode(r.inputs[i], b, j.Table, 0); err != nil {
 				return nil, err
 			}
 			continue
@@ -212,7 +232,7 @@ func (r *inputReader) of(b *table.Batch, firstRow int64) (_ [][]float32, err err
 				dst, err = AppendFeatures(dst, v.Float32s[first:last], j.Normalize)
 			}
 			if err != nil {
-				return nil, &table.ValueError{Table: j.Table, Column: f.Column, Row: firstRow + int64(row) + 1, Err: err}
+				return nil, &table.ValueError{Table: j.Table, Column: f.Column, Row: int64(row) + 1, Err: err}
 			}
 		}
 		r.inputs[i] = dst

@@ -37,7 +37,7 @@ func TestInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // memory is used again
-		inputs, err := read.of(b, 0)
+		inputs, err := read.of(b, numbers{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestInputs(t *testing.T) {
 		}
 	}
 	b.Cols[0].Float32s[2] = float32(math.NaN())
-	_, err = read.of(b, 100)
+	_, err = read.of(b, numbers{first: 100})
 	var value *table.ValueError
 	if !errors.As(err, &value) || value.Row != 103 || value.Column != "b" {
 		t.Errorf("error %v", err)

@@ -24,6 +24,7 @@ import (
 	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
+	"github.com/beamfit/beamfit/transforms/holdout"
 )
 
 func init() {
@@ -46,6 +47,8 @@ type Plan struct {
 	Labels []table.Column
 	// Features are the variables whose steps learn.
 	Features []features.Variable
+	// Held are the rows that nothing is learned from; nil: there are none.
+	Held *holdout.Choice
 }
 
 // Find takes a PCollection<table.Partition> and returns the PCollection<Found> of what all rows have, of one element.
@@ -60,6 +63,8 @@ func Find(s beam.Scope, run bundle.Ref, plan Plan, partitions beam.PCollection) 
 type Found struct {
 	Labels   []classes.Set
 	Features features.Stats
+	// Held are the distinct values of the label columns in the held rows.
+	Held []classes.Set
 }
 
 // MarshalBinary writes gob.
@@ -124,17 +129,23 @@ func (p *Plan) read(ctx context.Context, run *bundle.Run, part table.Partition) 
 	collector := features.NewCollector(p.Features)
 	row := part.FirstRow
 	var key []byte
+	mark := p.heldMarks()
 	err = table.EachBatch(ctx, store, part, table.ReadOptions{Columns: p.columns()}, func(b *table.Batch) error {
+		held := mark(row, b.Rows)
 		for k, c := range p.Labels {
 			v := b.Col(c.Name)
 			for i := range b.Rows {
-				key = found.Labels[k].Add(v, i, row+int64(i), key)
+				to := found.Labels[k]
+				if held != nil && held[i] {
+					to = found.Held[k]
+				}
+				key = to.Add(v, i, row+int64(i), key)
 			}
 		}
 		if err := p.checkCounts(found); err != nil {
 			return err
 		}
-		if err := collector.Add(b, p.Source, row); err != nil {
+		if err := collector.Add(b, held, p.Source, row); err != nil {
 			return err
 		}
 		row += int64(b.Rows)
@@ -145,11 +156,28 @@ func (p *Plan) read(ctx context.Context, run *bundle.Run, part table.Partition) 
 	return found, err
 }
 
+// heldMarks is the function that marks the held ones of n rows from row on; it returns nil where none ever are. The marks are valid until
+// the next call.
+func (p *Plan) heldMarks() func(row int64, n int) []bool {
+	if p.Held == nil {
+		return func(int64, int) []bool { return nil }
+	}
+	held := p.Held.Held()
+	var marks []bool
+	return func(row int64, n int) []bool {
+		marks = marks[:0]
+		for i := range n {
+			marks = append(marks, held(row+int64(i)))
+		}
+		return marks
+	}
+}
+
 // none is what no rows have, to add to.
 func (p *Plan) none() Found {
-	f := Found{Labels: make([]classes.Set, len(p.Labels))}
+	f := Found{Labels: make([]classes.Set, len(p.Labels)), Held: make([]classes.Set, len(p.Labels))}
 	for k := range f.Labels {
-		f.Labels[k] = classes.Set{}
+		f.Labels[k], f.Held[k] = classes.Set{}, classes.Set{}
 	}
 	return f
 }
@@ -157,7 +185,7 @@ func (p *Plan) none() Found {
 // checkCounts reports a label column with too many values.
 func (p *Plan) checkCounts(f Found) error {
 	for k, c := range p.Labels {
-		if len(f.Labels[k]) > classes.Max {
+		if max(len(f.Labels[k]), len(f.Held[k])) > classes.Max {
 			return &table.TableError{Table: p.Source, Err: fmt.Errorf("column %q has more than %d distinct values; "+
 				"a dependent variable is either few classes or an array of numbers", c.Name, classes.Max)}
 		}
@@ -178,10 +206,11 @@ func (f *joinFn) AddInput(a, b Found) (Found, error) { return f.MergeAccumulator
 // MergeAccumulators uses the memory of a and keeps none of b's.
 func (f *joinFn) MergeAccumulators(a, b Found) (Found, error) {
 	if a.Labels == nil {
-		a.Labels = f.Plan.none().Labels
+		a = f.Plan.none()
 	}
-	for k, set := range b.Labels {
-		a.Labels[k].Merge(set)
+	for k := range b.Labels {
+		a.Labels[k].Merge(b.Labels[k])
+		a.Held[k].Merge(b.Held[k])
 	}
 	if err := f.Plan.checkCounts(a); err != nil {
 		return a, bundle.Of(f.Run).Fail(err)

@@ -29,7 +29,7 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill
 	if err != nil {
 		return err
 	}
-	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: p.Table, Key: fmt.Sprintf("%010d", number)})
+	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: g.table.table, Key: fmt.Sprintf("%010d", number-g.table.firstGroup)})
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill
 	for i, b := range g.buffers {
 		batch.Reset()
 		id := g.first + int64(i)
-		if err = batch.Append(packed.Row(b, p.key(id), id)...); err == nil {
+		if err = batch.Append(packed.Row(b, g.table.key(id), id)...); err == nil {
 			err = w.Write(ctx, batch)
 		}
 		if err != nil {
@@ -56,6 +56,7 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill
 // groupBuffers are the buffers of a group while they fill.
 type groupBuffers struct {
 	plan         *Plan
+	table        packedTable
 	first        int64 // id of the first buffer
 	buffers      []*buffer.Buffer
 	seen         []bool // per row: it is in its place
@@ -65,11 +66,13 @@ type groupBuffers struct {
 }
 
 func (p *Plan) newGroup(n int64) *groupBuffers {
-	from := n * p.groupRows()
-	to := min(p.Rows, from+p.groupRows())
-	g := &groupBuffers{plan: p, first: n * p.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
-	for at := from; at < to; at += p.BufferSize {
-		g.buffers = append(g.buffers, buffer.New(nil, p.Layout(), int(min(p.BufferSize, to-at))))
+	t := p.tableOf(n)
+	n -= t.firstGroup
+	from := n * t.groupRows()
+	to := min(t.rows, from+t.groupRows())
+	g := &groupBuffers{plan: p, table: t, first: n * t.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
+	for at := from; at < to; at += t.bufferSize {
+		g.buffers = append(g.buffers, buffer.New(nil, p.Layout(), int(min(t.bufferSize, to-at))))
 	}
 	return g
 }
@@ -130,7 +133,7 @@ func (g *groupBuffers) place(at int, row []byte) error {
 	}
 	g.seen[at] = true
 	g.placed++
-	size := int(g.plan.BufferSize)
+	size := int(g.table.bufferSize)
 	g.buffers[at/size].SetRow(at%size, row)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/transforms/features"
+	"github.com/beamfit/beamfit/transforms/holdout"
 	"github.com/beamfit/beamfit/transforms/packed"
 	"github.com/beamfit/beamfit/transforms/permute"
 )
@@ -36,6 +37,13 @@ type Label struct {
 	Weight bool `json:",omitempty"`
 }
 
+// Held are rows that are held out, and their packed table.
+type Held struct {
+	holdout.Marks
+	BufferSize int64
+	Table      int
+}
+
 // A Plan says how rows become buffers. It can be encoded as JSON, and holds no secret.
 type Plan struct {
 	// Ref addresses the store, Source is the table that is read, for errors.
@@ -50,6 +58,9 @@ type Plan struct {
 	Rows, BufferSize, Shards int64
 	// Keys are the keys of the shards, in ascending order; nil: 0, 1, 2, ...
 	Keys []int32 `json:",omitempty"`
+	// Held are the rows that make a second packed table, in their order; nil: there is none. Rows and what is said of them here, BufferSize
+	// and Shuffle, are those of the others then.
+	Held *Held `json:",omitempty"`
 	// Shuffle moves row r to where a permutation with Seed takes it; else rows keep their places.
 	Shuffle bool
 	Seed    uint64
@@ -90,30 +101,94 @@ func (p *Plan) Layout() buffer.Layout {
 // Schema is that of the packed table.
 func (p *Plan) Schema() table.Schema { return packed.Schema(p.Layout()) }
 
-// key is the key of the shard that buffer id is of.
-func (p *Plan) key(id int64) int64 {
-	shard := packed.ShardOf(id, p.Buffers(), p.Shards)
-	if p.Keys == nil {
-		return shard
+// Buffers is the number of buffers, of both tables where there are two.
+func (p *Plan) Buffers() (n int64) {
+	for _, t := range p.tables() {
+		n += t.buffers()
 	}
-	return int64(p.Keys[shard])
+	return n
 }
 
-// Buffers is the number of buffers.
-func (p *Plan) Buffers() int64 { return ceil(p.Rows, p.BufferSize) }
+// TrainingBuffers is the number of buffers of the rows that are not held.
+func (p *Plan) TrainingBuffers() int64 { return p.tables()[0].buffers() }
+
+// A packedTable is one that the plan makes. Groups are numbered through all tables.
+type packedTable struct {
+	plan             *Plan
+	table            int
+	rows, bufferSize int64
+	firstGroup       int64
+}
+
+// tables are the table of the training rows, and that of the held ones.
+func (p *Plan) tables() []packedTable {
+	all := []packedTable{{plan: p, table: p.Table, rows: p.Rows, bufferSize: p.BufferSize}}
+	if h := p.Held; h != nil {
+		_, rows := h.Counts()
+		all = append(all, packedTable{plan: p, table: h.Table, rows: rows, bufferSize: h.BufferSize, firstGroup: all[0].groups()})
+	}
+	return all
+}
+
+// tableOf is the table of a group.
+func (p *Plan) tableOf(group int64) packedTable {
+	all := p.tables()
+	if last := all[len(all)-1]; group >= last.firstGroup {
+		return last
+	}
+	return all[0]
+}
+
+// groups is the number of groups of all tables.
+func (p *Plan) groups() int64 {
+	all := p.tables()
+	last := all[len(all)-1]
+	return last.firstGroup + last.groups()
+}
+
+func (t packedTable) buffers() int64 { return ceil(t.rows, t.bufferSize) }
+
+// key is the key of the shard that buffer id is of.
+func (t packedTable) key(id int64) int64 {
+	shard := packed.ShardOf(id, t.buffers(), t.plan.Shards)
+	if t.plan.Keys == nil {
+		return shard
+	}
+	return int64(t.plan.Keys[shard])
+}
+
+// groupBuffers is the number of buffers of a group.
+func (t packedTable) groupBuffers() int64 {
+	return max(1, t.plan.groupBytes()/(t.bufferSize*int64(t.plan.recordBytes())))
+}
+
+// groupRows is the number of rows of a group; the last has what is left.
+func (t packedTable) groupRows() int64 { return t.groupBuffers() * t.bufferSize }
+
+// groups is the number of groups of the table.
+func (t packedTable) groups() int64 { return ceil(t.rows, t.groupRows()) }
 
 // Check reports buffers that no packed table can hold.
 func (p *Plan) Check() error {
-	l := p.Layout()
-	err := l.Check(int(min(p.BufferSize, 1<<31)))
-	if err == nil && l.RowBytes() > buffer.MaxBytes/int(p.BufferSize) {
-		err = fmt.Errorf("%d rows need more than %d bytes", p.BufferSize, buffer.MaxBytes)
+	for _, t := range p.tables() {
+		if err := t.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t packedTable) check() error {
+	l := t.plan.Layout()
+	err := l.Check(int(min(t.bufferSize, 1<<31)))
+	if err == nil && l.RowBytes() > buffer.MaxBytes/int(t.bufferSize) {
+		err = fmt.Errorf("%d rows need more than %d bytes", t.bufferSize, buffer.MaxBytes)
 	}
 	if err != nil {
-		return fmt.Errorf("buffers of %d rows are too large (%w); the buffer size can be at most %d", p.BufferSize, err, buffer.MaxBytes/l.RowBytes())
+		return fmt.Errorf("buffers of %d rows are too large (%w); the buffer size can be at most %d", t.bufferSize, err, buffer.MaxBytes/l.RowBytes())
 	}
-	if p.Buffers() > 1<<31-1 {
-		return fmt.Errorf("%d buffers are too many; raise the buffer size", p.Buffers())
+	if t.buffers() > 1<<31-1 {
+		return fmt.Errorf("%d buffers are too many; raise the buffer size", t.buffers())
 	}
 	return nil
 }
@@ -130,29 +205,55 @@ func (p *Plan) groupBytes() int64 {
 	if p.GroupBytes > 0 {
 		return p.GroupBytes
 	}
-	return max(minGroupBytes, min(maxGroupBytes, p.Rows*int64(p.recordBytes())/maxGroups))
+	rows := p.Rows
+	if p.Held != nil {
+		rows = p.Held.Choice.Rows
+	}
+	return max(minGroupBytes, min(maxGroupBytes, rows*int64(p.recordBytes())/maxGroups))
 }
-
-// groupBuffers is the number of buffers of a group.
-func (p *Plan) groupBuffers() int64 {
-	return max(1, p.groupBytes()/(p.BufferSize*int64(p.recordBytes())))
-}
-
-// groupRows is the number of rows of a group; the last has what is left.
-func (p *Plan) groupRows() int64 { return p.groupBuffers() * p.BufferSize }
-
-// groups is the number of groups.
-func (p *Plan) groups() int64 { return ceil(p.Rows, p.groupRows()) }
 
 // recordBytes is the length of a row that waits: its place in the group as uint32, then its elements.
 func (p *Plan) recordBytes() int { return 4 + p.Layout().RowBytes() }
 
-// positions is the function that says where the rows go.
-func (p *Plan) positions() func(row int64) int64 {
-	if !p.Shuffle {
-		return func(row int64) int64 { return row }
+// A placer says where rows go, one after the other.
+type placer struct {
+	walk    *holdout.Walk // nil: no rows are held
+	row     int64
+	shuffle func(ordinal int64) int64 // of training rows
+	// Per table.
+	groupRows, firstGroup []int64
+}
+
+// placer begins at the first row of a partition.
+func (p *Plan) placer(firstRow int64) (*placer, error) {
+	to := &placer{row: firstRow, shuffle: func(row int64) int64 { return row }}
+	if p.Shuffle {
+		to.shuffle = permute.New(p.Rows, p.Seed, "preprocess").At
 	}
-	return permute.New(p.Rows, p.Seed, "preprocess").At
+	for _, t := range p.tables() {
+		to.groupRows, to.firstGroup = append(to.groupRows, t.groupRows()), append(to.firstGroup, t.firstGroup)
+	}
+	if p.Held == nil {
+		return to, nil
+	}
+	var err error
+	to.walk, err = p.Held.From(firstRow)
+	return to, err
+}
+
+// next is the group of the next row, and its place there.
+func (p *placer) next() (group, place int64) {
+	held, at := false, p.row
+	if p.row++; p.walk != nil {
+		held, at = p.walk.Next()
+	}
+	kind := 0
+	if held {
+		kind = 1
+	} else {
+		at = p.shuffle(at)
+	}
+	return p.firstGroup[kind] + at/p.groupRows[kind], at % p.groupRows[kind]
 }
 
 // readOptions read the columns of the variables.

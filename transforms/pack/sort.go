@@ -40,30 +40,33 @@ func (p *Plan) read(ctx context.Context, run *bundle.Run, part table.Partition, 
 		return err
 	}
 	s := newSorter(p, part.Rows, to)
-	position := p.positions()
+	places, err := p.placer(part.FirstRow)
+	if err != nil {
+		return err
+	}
 	enc, err := newEncoder(p)
 	if err != nil {
 		return err
 	}
-	groupRows, row := p.groupRows(), part.FirstRow
+	row := part.FirstRow
 	err = table.EachBatch(ctx, store, part, p.readOptions(), func(b *table.Batch) error {
 		if err := enc.begin(b, row); err != nil {
 			return err
 		}
 		for i := range b.Rows {
-			at := position(row)
-			record := binary.NativeEndian.AppendUint32(s.records, uint32(at%groupRows))
+			group, place := places.next()
+			record := binary.NativeEndian.AppendUint32(s.records, uint32(place))
 			if record, err = enc.append(record, i); err != nil {
 				return err
 			}
-			s.records, s.group = record, append(s.group, at/groupRows)
+			s.records, s.group = record, append(s.group, group)
 			if len(s.records) >= s.limit {
 				if err := s.flush(ctx); err != nil {
 					return err
 				}
 			}
-			row++
 		}
+		row += int64(b.Rows)
 		advance(int64(b.Rows))
 		return nil
 	})

@@ -294,8 +294,8 @@ func TestGroups(t *testing.T) {
 		if c.rows == 120 {
 			c.group = 116480 // the greatest multiple of 40
 		}
-		if p.groupRows() != c.group || p.groups() != c.groups {
-			t.Errorf("%d rows in buffers of %d: %d groups of %d rows, want %d of %d", c.rows, c.size, p.groups(), p.groupRows(), c.groups, c.group)
+		if rows := p.tableOf(0).groupRows(); rows != c.group || p.groups() != c.groups {
+			t.Errorf("%d rows in buffers of %d: %d groups of %d rows, want %d of %d", c.rows, c.size, p.groups(), rows, c.groups, c.group)
 		}
 	}
 }

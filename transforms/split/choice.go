@@ -61,6 +61,14 @@ func (c *choice) of(ordinal int64) hits {
 	return hits{}
 }
 
+// TestRows is the function that tells whether a row of a table of n rows is in the test set, without strata and replacement. It may be used
+// by several goroutines.
+func (p Proportions) TestRows(n int64, seed uint64) func(row int64) bool {
+	p.Strata, p.WithReplacement = false, false
+	c := p.choose(seed, "", n, 0, n)
+	return func(row int64) bool { return c.of(row).test > 0 }
+}
+
 // drawRow is MADlib's formula for the row, from 0, that a random number 0 <= u < 1 draws from n: the first and the last are
 // half as likely as the others. Halves are rounded to even, as PostgreSQL's cast of a float8 does.
 func drawRow(u float64, n int64) int64 {

@@ -17,6 +17,7 @@ import (
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
+	"github.com/beamfit/beamfit/transforms/holdout"
 	"github.com/beamfit/beamfit/transforms/infer"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
@@ -44,6 +45,20 @@ type Target struct {
 	Test, Output, ID, Independent, Kind string
 	Replace                             bool
 	Reads                               []table.Name // what may not be replaced
+	Share                               *float64     // of the rows, which are those that Preprocess holds out with Seed; nil: all rows
+	Seed                                uint64
+}
+
+// rows are those to predict, of that many; nil: all.
+func (to Target) rows(n int64) (*holdout.Choice, error) {
+	if to.Share == nil {
+		return nil, nil
+	}
+	if err := holdout.CheckShare(*to.Share); err != nil {
+		return nil, argument.Of(err)
+	}
+	c := &holdout.Choice{Rows: n, Share: *to.Share, Seed: to.Seed}
+	return c, c.Check()
 }
 
 // Run predicts the rows of a table with the model that read finds: Model, and Normalize and Outputs of Work.
@@ -53,6 +68,9 @@ func Run(ctx context.Context, j *job.Job, to Target, read func(p *Prediction) er
 	var err error
 	if p.test, err = tables.OpenInput(ctx, j.Store, "test", to.Test); err != nil {
 		return infer.Counts{}, err
+	}
+	if p.Work.Only, err = to.rows(p.test.Info().Rows); err != nil {
+		return infer.Counts{}, fmt.Errorf("test table: %w", &table.TableError{Table: p.test.Info().Name, Err: err})
 	}
 	if err := read(p); err != nil {
 		return infer.Counts{}, err
@@ -255,7 +273,7 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	}
 	p.TellDone(stages)
 	counts, err := collect.Get[infer.Counts](ctx, box.Box, key)
-	if err == nil && counts.Rows != p.test.Info().Rows {
+	if err == nil && counts.Rows != p.Work.Rows(p.test.Info().Rows) {
 		err = errors.New("internal error: the pipeline ended before all rows were predicted")
 	}
 	return counts, err
