@@ -39,6 +39,10 @@
 // the tables does so; until then the output counts as living. Large values are compressed with LZ4 where the server has it and its
 // settings name no other method.
 //
+// An Output with a scratch folder has nothing in the database before Commit, as one in a session: the rows of its parts wait, encoded, in
+// memory and in a file without a name, and go into one COPY per table in the order of their keys. So the server writes every row once. The rows are
+// frozen: whoever reads the table first does not have to mark them as committed.
+//
 // A table that is replaced and has nothing but rows, an owner and grants is dropped, and the new one gets the owner and the grants.
 // One that has more (indexes, constraints, policies, triggers, comments, views on it, whatever else) stays as it is and only its
 // rows are replaced, as TRUNCATE and INSERT would; where its columns differ from the new ones, or a foreign key of another
