@@ -17,10 +17,7 @@ func TestWalk(t *testing.T) {
 		c := Choice{
 			Rows: rapid.Int64Range(2, 300).Draw(t, "rows"), Share: rapid.Float64Range(0.01, 0.99).Draw(t, "share"), Seed: rapid.Uint64().Draw(t, "seed"),
 		}
-		firsts := []int64{0}
-		for _, cut := range rapid.SliceOfDistinct(rapid.Int64Range(1, c.Rows-1), rapid.ID).Draw(t, "cuts") {
-			firsts = append(firsts, cut)
-		}
+		firsts := append([]int64{0}, rapid.SliceOfDistinct(rapid.Int64Range(1, c.Rows-1), rapid.ID).Draw(t, "cuts")...)
 		slices.Sort(firsts)
 		m, err := c.Mark(context.Background(), firsts, rapid.IntRange(1, 4).Draw(t, "workers"))
 		if err != nil {
