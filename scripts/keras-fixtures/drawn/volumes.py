@@ -42,7 +42,7 @@ def conv3d_transposed(r):
 
 
 def conv_lstm(cls, dims):
-    """An LSTM over the depth of volumes, or over the lines of images."""
+    """An LSTM over the depth of volumes, or over the lines of images. Keras forgets trainable=False, which it does not give to the cell."""
 
     def make(r):
         strides, dilation = (1,) * dims, (1,) * dims
@@ -54,7 +54,7 @@ def conv_lstm(cls, dims):
             r.int(1, 3), r.ints(dims, 1, 3), strides=strides, dilation_rate=dilation, padding=r.padding(), use_bias=r.chance(0.8),
             activation=r.one(["tanh", "softsign", "elu"]), recurrent_activation=r.one(["sigmoid", "hard_sigmoid"]),
             return_sequences=r.chance(0.5), go_backwards=r.chance(0.3), unit_forget_bias=r.chance(0.5), dropout=r.rate(),
-            recurrent_dropout=r.rate(), **r.common("kernel", "recurrent", "bias"))
+            recurrent_dropout=r.rate(), **(r.common("kernel", "recurrent", "bias") | {"trainable": True}))
 
     return make
 
