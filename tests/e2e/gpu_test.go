@@ -136,7 +136,7 @@ func TestGPUSyncEvery(t *testing.T) {
 	plain := u.gpuFit("plain", "--gpus")
 	for name, flags := range map[string][]string{
 		"every": {"--sync-every", "3"},
-		"outer": {"--sync-every", "2", "--warm-up-passes", "1", "--outer", "nesterov"},
+		"outer": {"--sync-every", "2", "--warm-up-passes", "3", "--outer", "nesterov"},
 	} {
 		u.gpuFit(name+"_cpu", flags...)
 		onGPU := append([]string{"--gpus"}, flags...)
