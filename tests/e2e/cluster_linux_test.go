@@ -123,7 +123,7 @@ type clusterNetwork struct{ states, id, fit string }
 
 var (
 	smallStates = clusterNetwork{"states of 3 KB", "1", "batch_size=4, epochs=100"}
-	// largeStates are larger than a piece, so that they lie in the store.
+	// largeStates are larger than a piece, so that no engine could hold them as elements.
 	largeStates = clusterNetwork{"states of 384 KB", "2", "batch_size=20, epochs=10"}
 )
 

@@ -9,10 +9,11 @@
 // Shards train side by side on the run's workers. Rows are where the worker has them, in memory or in a file (package dataset); states and weights travel
 // through the pipeline, as raw bytes between processes.
 //
-// # States that are too large to travel
+// # States that do not travel
 //
 // An engine holds an element whole, in its memory, on both sides of every stage. A state in pieces would have to come together again behind a group, which no
-// main input of a DoFn with side inputs may come from. So one that is larger than a piece does not cross at all: the worker that has trained a shard puts its
+// main input of a DoFn with side inputs may come from. So one that is larger than a piece does not cross at all (nor does any
+// where it would stand in the way of the engine's planner: who builds the pipeline decides): the worker that has trained a shard puts its
 // state in the box of the pipeline, and the next stage gets it there, in whatever process. Where a stage finds states and where it leaves them is decided
 // when the pipeline is built (Kept); the elements are bare:
 //

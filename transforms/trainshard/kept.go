@@ -19,7 +19,7 @@ const (
 	OneKey = "warm-up"
 )
 
-// A Kept is where the states of optimizers lie that are too large to travel: those that a stage leaves and the next one begins with.
+// A Kept is where the states of optimizers lie that do not travel: those that a stage leaves and the next one begins with.
 type Kept struct {
 	// New: nowhere, since they are those before the first step.
 	New bool `json:",omitempty"`

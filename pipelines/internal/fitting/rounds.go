@@ -35,8 +35,21 @@ func (f *Fit) layout() average.Layout {
 	return l
 }
 
-// keepsStates says whether the states of optimizers are too large to travel: larger than the pieces that vectors travel in.
-func (f *Fit) keepsStates() bool { return f.Limits.Piece > 0 && f.Model.StateSize() > f.Limits.Piece }
+// fewShards is up to how many shards states do not travel on an engine, however small they are.
+const fewShards = 16
+
+// keepsStates says whether the states of optimizers do not travel: where they are larger than the pieces that vectors travel in, and where an engine plans the
+// pipeline. With states that come out of a stage beside the vectors there are two ways to the next one, and Flink writes what goes them to a disk and
+// deploys the stages one by one; else it deploys all at once. Writing many small states would take longer than that.
+func (f *Fit) keepsStates() bool {
+	switch {
+	case f.Limits.Piece == 0:
+		return false
+	case f.Limits.Spread && len(f.training().Shards) <= fewShards:
+		return true
+	}
+	return f.Model.StateSize() > f.Limits.Piece
+}
 
 // keeping is where the stage at a place leaves states that do not travel; nil: nobody asks for them any more.
 func (b *stages) keeping(at Place) *trainshard.Kept {
