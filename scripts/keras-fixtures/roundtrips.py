@@ -62,6 +62,7 @@ def write(folder, only):
         random = np.random.default_rng(i + 1)
         model = build()
         model.set_weights([w + 0.1 * random.random(w.shape).astype("f4") if w.ndim == 1 else w for w in model.get_weights()])
+        finalized(model)
         image = title in APPLICATIONS
         rows = []
         for x in model.inputs:
@@ -71,7 +72,7 @@ def write(folder, only):
         for suffix in ("keras", "h5", "weights.h5"):
             (model.save_weights if suffix == "weights.h5" else model.save)(f"{stem}.{suffix}")
         np.savez(f"{stem}.npz", *model.get_weights())
-        safetensors.numpy.save_file({w.path: np.ascontiguousarray(v) for w, v in zip(model.weights, model.get_weights())}, f"{stem}.safetensors")
+        safetensors.numpy.save_file({w.path: np.asarray(v, order="C") for w, v in zip(model.weights, model.get_weights())}, f"{stem}.safetensors")
         pathlib.Path(f"{stem}.json").write_text(model.to_json())
         predictions = predict(model, rows)
         for kind, arrays in (("in", rows), ("out", predictions)):
