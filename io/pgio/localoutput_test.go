@@ -31,7 +31,8 @@ func TestLocalConformance(t *testing.T) {
 		"run":                         "has no outputs",
 		"killed":                      "nothing is in the database before Commit",
 		"claim/goes with its process": "claims are those of the pool",
-		"output/a key counts once":    "written through two stores",
+		"remove/with the same commit": "written through two stores",
+		"output/a key counts once":    "as above",
 		"output/a key that several write at the same time counts once": "as above",
 	}
 	iotest.Run(t, func(t *testing.T) iotest.Site {
