@@ -11,7 +11,7 @@ import (
 // defineRounds defines the options that say when shards meet and what becomes of their weights.
 func (t *fitTask) defineRounds(f flags) {
 	f.add(flagvalue.Of(&t.opt.Sync, flagvalue.OneOf("auto")), "sync", "auto", none,
-		"auto chooses --sync-every, --warm-up-passes and --outer by the number of shards and iterations, and says what it has chosen")
+		"auto chooses --sync-every, --warm-up-passes and --outer by the steps of the shards and the iterations, and says what it has chosen")
 	f.add(flagvalue.Of(&t.opt.SyncEvery, passOrSteps), "sync-every", "pass|N", "pass: after the passes of an iteration",
 		"average the weights after every N steps of the shards")
 	f.add(flagvalue.Of(&t.opt.WarmUpPasses, flagvalue.Count), "warm-up-passes", "W", "0", "the first W passes train shard after shard, as one worker would, and average nothing")

@@ -1,5 +1,5 @@
-// Command convergence trains the MNIST MLP and CNN on 1 to 16 shards by several rules of averaging and writes docs/convergence.md: accuracy on
-// the 10,000 test images after every pass. See run beside it.
+// Command convergence trains an MLP and a CNN on 1 to 16 shards of MNIST and Fashion-MNIST by several rules of averaging and writes
+// docs/convergence.md: accuracy on 10,000 test images after every pass. See run beside it.
 //
 // A study is a list of cases, in the order of their worth; each is one call of pipelines.Fit on the direct runner in this process, as the command makes
 // it. A case that has a line in results.jsonl is not trained again.
@@ -122,7 +122,7 @@ func (c fitCase) run(ctx context.Context, dir, python string) (result, error) {
 	if c.Peer != "" {
 		return c.runPeer(ctx, dir, python)
 	}
-	store, err := fileio.Open(ctx, fmt.Sprintf("file:%s/rows-%d", dir, c.Rows))
+	store, err := fileio.Open(ctx, fmt.Sprintf("file:%s/%s-%d", dir, c.Set, c.Rows))
 	if err != nil {
 		return result{}, err
 	}

@@ -2,6 +2,7 @@ package rounds
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,24 +107,60 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// even is a fit of so many steps of every shard in an iteration of one pass.
+func even(shards, steps, iterations int) Fit {
+	f := usual()
+	f.Iterations, f.Params.Epochs, f.Rows = iterations, 1, nil
+	for range shards {
+		f.Rows = append(f.Rows, f.Params.BatchSize*steps)
+	}
+	return f
+}
+
 func TestAuto(t *testing.T) {
 	for _, c := range []struct {
-		shards, iterations, passes int
-		want                       int // iterations of the warm-up
+		shards, steps, iterations int
+		want                      int // iterations of the warm-up
 	}{
-		{1, 10, 1, 0}, {4, 10, 1, 0}, {7, 100, 1, 0}, {8, 10, 1, 2}, {16, 10, 1, 2}, {16, 3, 2, 1}, {16, 2, 1, 1}, {16, 1, 5, 0}, {100, 50, 1, 10},
+		// Many steps: a quarter of one worker's in a row.
+		{1, 469, 10, 0}, {2, 235, 10, 0}, {4, 118, 10, 0}, {5, 94, 10, 1}, {8, 59, 10, 2}, {16, 30, 10, 2}, {16, 30, 100, 20}, {100, 100, 50, 13},
+		// Few: a half.
+		{2, 47, 10, 0}, {4, 24, 10, 4}, {8, 12, 10, 5}, {16, 6, 10, 5}, {1000, 1, 10, 3}, {16, 1, 10, 5}, {3, 1, 10, 3},
+		// In between: a thousand.
+		{4, 60, 10, 3}, {8, 30, 10, 4}, {16, 15, 10, 4}, {16, 6, 40, 9}, {16, 6, 20, 10},
+		// Few iterations: never more than half of them.
+		{16, 6, 1, 0}, {16, 6, 2, 1}, {16, 6, 3, 1}, {16, 6, 5, 2}, {16, 1000, 2, 1}, {16, 1000, 3, 1},
 	} {
-		f := usual()
-		f.Iterations, f.Params.Epochs, f.Rows = c.iterations, c.passes, nil
-		for range c.shards {
-			f.Rows = append(f.Rows, 100)
-		}
-		p, _, err := New(Options{Sync: Auto}, f)
+		p, _, err := New(Options{Sync: Auto}, even(c.shards, c.steps, c.iterations))
 		if err != nil || p.WarmUp != c.want || p.Every != 0 || p.Rule.HasMomentum() || !strings.HasPrefix(p.Chosen, "sync auto: ") || strings.Contains(p.Chosen, "\n") {
 			t.Errorf("%+v: %+v, %v", c, p, err)
 		}
-		if c.want > 0 && !strings.Contains(p.Chosen, fmt.Sprintf("--warm-up-passes %d,", c.want*c.passes)) {
+		if c.want > 0 && !strings.Contains(p.Chosen, fmt.Sprintf("--warm-up-passes %d,", c.want)) {
 			t.Errorf("%+v: %s", c, p.Chosen)
+		}
+	}
+}
+
+// What auto chooses says how many steps in a row there are, and counts passes and steps_per_epoch.
+func TestAutoSentence(t *testing.T) {
+	f := even(16, 30, 5)
+	f.Params.Epochs = 2
+	for _, c := range []struct {
+		change func(*Fit)
+		want   string
+	}{
+		{func(*Fit) {}, "sync auto: 16 shards, 5 iterations of up to 60 steps: --warm-up-passes 2, then the weights are averaged once per iteration and go 1200 steps in a row, one worker's 4800"},
+		{func(f *Fit) { f.Params.StepsPerEpoch = 10 }, "16 shards, 5 iterations of up to 20 steps: --warm-up-passes 4, then the weights are averaged once per iteration and go 700 steps in a row, one worker's 1600"},
+		{func(f *Fit) { f.Iterations = 1 }, "go 60 steps in a row, one worker's 960; more iterations would let the first be a warm-up"},
+		{func(f *Fit) { f.Rows = f.Rows[:2] }, "2 shards, 5 iterations of up to 60 steps: the weights are averaged once per iteration and go 300 steps in a row, one worker's 600, which is enough"},
+		{func(f *Fit) { f.Rows[0] *= 20 }, "go 6000 steps in a row, one worker's 10500, which is enough"}, // one large shard
+	} {
+		f := f
+		f.Rows = slices.Clone(f.Rows)
+		c.change(&f)
+		p, _, err := New(Options{Sync: Auto}, f)
+		if err != nil || !strings.Contains(p.Chosen, c.want) {
+			t.Errorf("%q, %v, want %q", p.Chosen, err, c.want)
 		}
 	}
 }
