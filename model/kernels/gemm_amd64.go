@@ -31,9 +31,8 @@ const (
 	gemmFetchB = 1 << 17
 )
 
-// A gemmPlan holds the decisions for one product.
-type gemmPlan struct {
-	product
+// A gemmChoice holds the decisions for one product. It is small: every product makes them, and asks for its workspace, which does so too.
+type gemmChoice struct {
 	inner  int  // block of the inner dimension
 	width  int  // columns of a panel
 	copyA  bool // rows of A are copied
@@ -41,12 +40,20 @@ type gemmPlan struct {
 	copyB  bool // full panels of B are copied
 }
 
-func planGemm(transA, transB bool, m, n, k, lda, ldb int) gemmPlan {
-	p := gemmPlan{width: 2 * lanes()}
-	blocks := max((k+gemmInner-1)/gemmInner, 1)
-	p.inner = (k + blocks - 1) / blocks
+// A gemmPlan is a product with its decisions.
+type gemmPlan struct {
+	product
+	gemmChoice
+}
+
+func planGemm(transA, transB bool, m, n, k, lda, ldb int) gemmChoice {
+	p := gemmChoice{width: 2 * lanes(), inner: k}
+	if k > gemmInner {
+		blocks := (k + gemmInner - 1) / gemmInner
+		p.inner = (k + blocks - 1) / blocks
+	}
 	p.copyA = m > 1 && n > p.width && crowded(lda) && (!transA || k >= gemmCopyInner || fetches() && k >= gemmCopyFarInner && lda >= gemmFar)
-	p.byTile = !transA || fetches() && n >= gemmTileCols
+	p.byTile = p.copyA && (!transA || fetches() && n >= gemmTileCols)
 	p.copyB = !transB && m >= gemmCopyRows && n > p.width
 	return p
 }
@@ -78,7 +85,7 @@ func paddedRow(k int) int { return (k+cacheLine-1)/cacheLine/2*2*cacheLine + cac
 // gemmBias is Gemm with a bias (or nil) under the sum and with flags of the tile kernel for the finished elements. It calls
 // finished for every block of rows of C that is complete.
 func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, bias []float32, flags int, ws []float32, finished func(from, to int)) {
-	p := planGemm(transA, transB, m, n, k, lda, ldb)
+	p := gemmPlan{gemmChoice: planGemm(transA, transB, m, n, k, lda, ldb)}
 	ws = align(ws)
 	var panel []float32
 	if transB || p.copyB {
@@ -108,7 +115,9 @@ func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 					under = bias[j0:]
 				}
 				from := p.panelB(transB, p0, j0, cols, b, ldb, panel)
-				next = p.panelAfter(transB, p0, j0, n, b, ldb)
+				if p.next != nil {
+					next = p.panelAfter(transB, p0, j0, n, b, ldb)
+				}
 				p.panel(rows, cols, block, from, c[i0*ldc+j0:], under)
 			}
 		}
@@ -147,7 +156,7 @@ func (p *gemmPlan) blockA(transA bool, i0, p0, rows int, a []float32, lda int, w
 }
 
 // sizeA is the most that blockA copies.
-func (p *gemmPlan) sizeA(m int) int {
+func (p *gemmChoice) sizeA(m int) int {
 	rows := min(m, gemmRows)
 	switch {
 	case !p.copyA:
@@ -181,7 +190,7 @@ func (p *gemmPlan) panelAfter(transB bool, p0, j0, n int, b []float32, ldb int) 
 	first := j0 + p.width
 	last := min(first+p.width, n)
 	switch {
-	case p.next == nil || first >= n:
+	case first >= n:
 	case transB && ldb == p.k:
 		return upcoming{whole(b[first*ldb : last*ldb])}
 	case !transB && p.copyB && last-first == p.width:

@@ -43,8 +43,15 @@ func (o Adam) correct(rate float64, iteration int64) Scalars {
 	return Scalars{Rate: rate, Corrected: rate * math.Sqrt(correction(o.Beta2, t)) / correction(o.Beta1, t)}
 }
 
-// correction is 1 - betaᵗ, by which Adam and its kin divide a running mean that began at 0.
-func correction(beta, t float64) float64 { return 1 - math.Pow(rounded(beta), t) }
+// correction is 1 - betaᵗ, by which Adam and its kin divide a running mean that began at 0. Where betaᵗ is below 2⁻⁵⁴ it is 1, without the
+// power, which is a large part of a small step: betaᵗ is at most exp(-t·(1-beta)), and exp(-38) is below 2⁻⁵⁴.
+func correction(beta, t float64) float64 {
+	beta = rounded(beta)
+	if t*(1-beta) > 38 {
+		return 1
+	}
+	return 1 - math.Pow(beta, t)
+}
 
 // rounded is a decay rate as Keras has it where it casts it to the type of the weights. 1 - 0.999 becomes smaller by 1.3e-5
 // of itself.
