@@ -84,6 +84,8 @@ type result struct {
 	Case     fitCase
 	Accuracy []float64 // after each pass
 	Seconds  []float64 // since the beginning, after each pass
+	// Fits is set where the accuracy is the mean of so many fits, of whom nothing else was kept: those of the seeds from 1 on.
+	Fits int `json:",omitempty"`
 }
 
 func resultsFile(dir string) string { return filepath.Join(dir, "results.jsonl") }
