@@ -388,14 +388,14 @@ func TestSyncAuto(t *testing.T) {
 	if _, err := Fit(t.Context(), env, opt); err != nil {
 		t.Fatal(err)
 	}
-	if len(notes) != 1 || !strings.Contains(notes[0], "8 shards, 6 iterations: --warm-up-passes 6,") {
+	if len(notes) != 1 || !strings.Contains(notes[0], "8 shards, 6 iterations of up to 9 steps: --warm-up-passes 9,") {
 		t.Errorf("notes %q", notes)
 	}
 	b := readTable(t, store, opt.Model+"_summary")
-	if b.Col("sync").Strings[0] != "auto" || b.Col("warm_up_passes").Int32s[0] != 6 || !b.Col("sync_every").IsNull(0) {
+	if b.Col("sync").Strings[0] != "auto" || b.Col("warm_up_passes").Int32s[0] != 9 || !b.Col("sync_every").IsNull(0) {
 		t.Error("the summary does not say what was chosen")
 	}
-	opt.Sync, opt.WarmUpPasses, opt.Model = "", 6, "asked"
+	opt.Sync, opt.WarmUpPasses, opt.Model = "", 9, "asked"
 	if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
 		t.Fatal(err)
 	}
