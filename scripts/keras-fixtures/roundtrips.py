@@ -26,12 +26,12 @@ APPLICATIONS = [
     "ResNet50V2",
     "MobileNet",
     "MobileNetV2",
-    "MobileNetV3Small",
     "EfficientNetB0",
     "EfficientNetV2B0",
     "DenseNet121",
     "Xception",
     "InceptionV3",
+    "NASNetMobile",
 ]
 ROWS = 3
 
