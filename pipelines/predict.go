@@ -22,9 +22,9 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 		if err != nil {
 			return err
 		}
-		p.Model, p.Work.Normalize = t.Model, t.Variables.Normalize
+		p.Model, p.Plan.Normalize = t.Model, t.Variables.Normalize
 		p.Trained, p.Of = t.Variables, "model "+t.Name.String()
-		p.Work.Outputs, err = inference.OutputsOf(t)
+		p.Plan.Outputs, err = inference.OutputsOf(t)
 		return err
 	})
 }
@@ -52,10 +52,10 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		if opt.Like != "" {
 			return p.ReadLike(ctx, opt.Like)
 		}
-		if p.Work.Normalize, err = tables.Normalizing(opt.Normalize); err != nil {
+		if p.Plan.Normalize, err = tables.Normalizing(opt.Normalize); err != nil {
 			return argument.Of(err)
 		}
-		p.Work.Outputs, err = inference.GivenOutputs(p.Model.Spec, inference.Given{Classes: opt.Classes, Dependents: opt.DependentCount, LabelTypes: opt.LabelTypes})
+		p.Plan.Outputs, err = inference.GivenOutputs(p.Model.Spec, inference.Given{Classes: opt.Classes, Dependents: opt.DependentCount, LabelTypes: opt.LabelTypes})
 		return err
 	})
 }

@@ -1,7 +1,7 @@
 // Package infer predicts the classes of rows: it reads partitions of a table, runs the model on large batches and writes
 // one row per input row, dependent variable and chosen class.
 //
-// Words: a Job says how rows are predicted; a Part is the element that travels; a Choice says which classes are written.
+// Words: a Plan says how rows are predicted; a Part is the element that travels; a Choice says which classes are written.
 //
 // # Rows out
 //

@@ -50,33 +50,33 @@ const Stage = "predicting"
 
 // Predict takes a PCollection<Part>, writes the predictions of all parts and returns the PCollection<Counts> of their
 // one sum.
-func Predict(s beam.Scope, run bundle.Ref, job Job, parts beam.PCollection) beam.PCollection {
+func Predict(s beam.Scope, run bundle.Ref, plan Plan, parts beam.PCollection) beam.PCollection {
 	s = s.Scope("infer.Predict")
-	counts := beam.ParDo(s, &inferFn{Run: run, Job: job}, parts)
+	counts := beam.ParDo(s, &inferFn{Run: run, Plan: plan}, parts)
 	return beam.Combine(s, &addFn{}, counts)
 }
 
 // inferFn predicts parts side by side.
 type inferFn struct {
 	Run   bundle.Ref
-	Job   Job
+	Plan  Plan
 	tasks bundle.Tasks[Counts]
 }
 
 func (f *inferFn) ProcessElement(ctx context.Context, p Part, _ func(Counts)) error {
 	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Counts, error) {
 		run := bundle.Of(f.Run)
-		model, err := f.Job.Model.Load(ctx, run)
+		model, err := f.Plan.Model.Load(ctx, run)
 		if err != nil {
 			return Counts{}, err
 		}
-		weights, err := bundle.Once(ctx, run, f.Job.Weights.Name+"/"+average.Key, func(ctx context.Context) (average.Vector, error) {
-			return average.Load(ctx, f.Job.Weights)
+		weights, err := bundle.Once(ctx, run, f.Plan.Weights.Name+"/"+average.Key, func(ctx context.Context) (average.Vector, error) {
+			return average.Load(ctx, f.Plan.Weights)
 		})
 		if err != nil {
 			return Counts{}, err
 		}
-		return f.Job.predict(ctx, run, p, func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error {
+		return f.Plan.predict(ctx, run, p, func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error {
 			return model.Predict(ctx, inputs, rows, weights.Values, outputs)
 		})
 	})
@@ -90,25 +90,25 @@ func (f *inferFn) FinishBundle(_ context.Context, emit func(Counts)) error {
 type predictor func(ctx context.Context, inputs [][]float32, rows int, outputs [][]float32) error
 
 // predict reads, predicts and writes one part.
-func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict predictor) (c Counts, err error) {
-	store, err := run.Connect(ctx, j.Ref)
+func (plan *Plan) predict(ctx context.Context, run *bundle.Run, p Part, predict predictor) (c Counts, err error) {
+	store, err := run.Connect(ctx, plan.Ref)
 	if err != nil {
 		return c, err
 	}
-	out, err := store.Append(ctx, table.Part{Output: j.Output, Key: p.Key})
+	out, err := store.Append(ctx, table.Part{Output: plan.Output, Key: p.Key})
 	if err != nil {
 		return c, err
 	}
 	defer out.Discard()
 	var probs [][]float32
-	read, err := j.newInputs()
+	read, err := plan.newInputs()
 	if err != nil {
 		return c, err
 	}
-	rows, only := newRows(j), j.newOnly()
+	rows, only := newRows(plan), plan.newOnly()
 	var ids table.Vector
 	next := p.Partition.FirstRow
-	err = table.EachBatch(ctx, store, p.Partition, j.ReadOptions(), func(all *table.Batch) error {
+	err = table.EachBatch(ctx, store, p.Partition, plan.ReadOptions(), func(all *table.Batch) error {
 		b, numbers := only.of(all, next)
 		next += int64(all.Rows)
 		run.Advance(Stage, "rows", int64(all.Rows))
@@ -119,11 +119,11 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 		if err != nil {
 			return err
 		}
-		probs = j.space(probs, b.Rows)
+		probs = plan.space(probs, b.Rows)
 		if err := predict(ctx, inputs, b.Rows, probs); err != nil {
 			return err
 		}
-		predicted := rows.of(j.ids(b, numbers, &ids), b.Rows, probs)
+		predicted := rows.of(plan.ids(b, numbers, &ids), b.Rows, probs)
 		if predicted.Rows > 0 {
 			if err := out.Write(ctx, predicted); err != nil {
 				return err
@@ -140,11 +140,11 @@ func (j *Job) predict(ctx context.Context, run *bundle.Run, p Part, predict pred
 }
 
 // space is memory for the outputs of n rows.
-func (j *Job) space(probs [][]float32, n int) [][]float32 {
+func (plan *Plan) space(probs [][]float32, n int) [][]float32 {
 	if probs == nil {
-		probs = make([][]float32, len(j.Outputs))
+		probs = make([][]float32, len(plan.Outputs))
 	}
-	for k, o := range j.Outputs {
+	for k, o := range plan.Outputs {
 		if need := n * o.Width(); cap(probs[k]) < need {
 			probs[k] = make([]float32, need)
 		} else {

@@ -22,10 +22,10 @@ type only struct {
 	listed []int64
 }
 
-func (j *Job) newOnly() *only {
+func (plan *Plan) newOnly() *only {
 	o := &only{}
-	if j.Only != nil {
-		o.held, o.listed = j.Only.Held(), []int64{}
+	if plan.Only != nil {
+		o.held, o.listed = plan.Only.Held(), []int64{}
 	}
 	return o
 }

@@ -8,7 +8,7 @@ import (
 
 // rows makes the batches of predictions. It keeps its memory from batch to batch.
 type rows struct {
-	job   *Job
+	plan  *Plan
 	batch *table.Batch
 	order []int
 	both  [2]float32
@@ -16,12 +16,12 @@ type rows struct {
 	none  []bool // of prob
 }
 
-func newRows(j *Job) *rows {
+func newRows(plan *Plan) *rows {
 	most := 0
-	for _, o := range j.Outputs {
+	for _, o := range plan.Outputs {
 		most = max(most, len(o.Classes))
 	}
-	return &rows{job: j, batch: table.NewBatch(j.Schema()), order: make([]int, most)}
+	return &rows{plan: plan, batch: table.NewBatch(plan.Schema()), order: make([]int, most)}
 }
 
 // of ranks the n rows of probs, per output n x K values, and returns those that the choice keeps; ids[i] is the id of row
@@ -31,7 +31,7 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 	b.Reset()
 	r.null, r.none = r.null[:0], r.none[:0]
 	for i := range n {
-		for k, out := range r.job.Outputs {
+		for k, out := range r.plan.Outputs {
 			w := out.Width()
 			p := probs[k][i*w : (i+1)*w]
 			if out.Numbers > 0 {
@@ -43,7 +43,7 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 			rank(p, order)
 			for place, c := range order {
 				prob := widen(p[c])
-				if !r.job.Choice.keeps(prob, place+1) {
+				if !r.plan.Choice.keeps(prob, place+1) {
 					continue
 				}
 				b.Cols[0].AppendFrom(ids, i)
@@ -55,7 +55,7 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 				b.Cols[1].Strings = append(b.Cols[1].Strings, out.Name)
 				b.Cols[2].Strings = append(b.Cols[2].Strings, value)
 				b.Cols[3].Float64s = append(b.Cols[3].Float64s, prob)
-				if !r.job.Choice.NoRank {
+				if !r.plan.Choice.NoRank {
 					b.Cols[4].Int32s = append(b.Cols[4].Int32s, int32(place+1))
 				}
 				b.Rows++
@@ -79,7 +79,7 @@ func (r *rows) number(ids *table.Vector, i int, out Output, values []float32) {
 	b.Cols[2].Strings = append(b.Cols[2].Strings, out.Label(values))
 	b.Cols[3].Float64s = append(b.Cols[3].Float64s, 0)
 	r.null, r.none = append(r.null, false), append(r.none, true)
-	if !r.job.Choice.NoRank {
+	if !r.plan.Choice.NoRank {
 		b.Cols[4].Int32s = append(b.Cols[4].Int32s, 1)
 	}
 	b.Rows++

@@ -31,7 +31,7 @@ type Prediction struct {
 	Trained tables.Variables
 	Of      string // what names where that is known from
 	to      tables.Destination
-	Work    infer.Job
+	Plan    infer.Plan
 }
 
 func (p *Prediction) close() {
@@ -61,7 +61,7 @@ func (to Target) rows(n int64) (*holdout.Choice, error) {
 	return c, c.Check()
 }
 
-// Run predicts the rows of a table with the model that read finds: Model, and Normalize and Outputs of Work.
+// Run predicts the rows of a table with the model that read finds: Model, and Normalize and Outputs of Plan.
 func Run(ctx context.Context, j *job.Job, to Target, read func(p *Prediction) error) (infer.Counts, error) {
 	p := &Prediction{Job: j, to: tables.Destination{Store: j.Store, Replace: to.Replace, Reads: to.Reads}}
 	defer p.close()
@@ -69,7 +69,7 @@ func Run(ctx context.Context, j *job.Job, to Target, read func(p *Prediction) er
 	if p.test, err = tables.OpenInput(ctx, j.Store, "test", to.Test); err != nil {
 		return infer.Counts{}, err
 	}
-	if p.Work.Only, err = to.rows(p.test.Info().Rows); err != nil {
+	if p.Plan.Only, err = to.rows(p.test.Info().Rows); err != nil {
 		return infer.Counts{}, fmt.Errorf("test table: %w", &table.TableError{Table: p.test.Info().Name, Err: err})
 	}
 	if err := read(p); err != nil {
@@ -90,25 +90,25 @@ func (p *Prediction) write(ctx context.Context, to Target) (infer.Counts, error)
 	if err := p.Claim(ctx, "output", target); err != nil {
 		return infer.Counts{}, err
 	}
-	if p.Work.Choice, err = infer.ParseChoice(to.Kind); err != nil {
+	if p.Plan.Choice, err = infer.ParseChoice(to.Kind); err != nil {
 		return infer.Counts{}, argument.Of(err)
 	}
-	if err := p.Work.Check(); err != nil {
+	if err := p.Plan.Check(); err != nil {
 		return infer.Counts{}, err
 	}
 	if err := p.checkFirstRow(ctx); err != nil {
 		return infer.Counts{}, fmt.Errorf("test table: %w", p.WithID(ctx, p.test, p.idName(), err))
 	}
-	p.Work.Model = p.OnDevice(recipe.Model{Arch: p.Model.Arch, Kernels: kernels.Variant()}, 0)
-	if _, err := p.Load(ctx, p.Work.Model); err != nil {
+	p.Plan.Model = p.OnDevice(recipe.Model{Arch: p.Model.Arch, Kernels: kernels.Variant()}, 0)
+	if _, err := p.Load(ctx, p.Plan.Model); err != nil {
 		return infer.Counts{}, err
 	}
-	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.Work.Schema(), Replace: p.to.Replace}}})
+	out, err := p.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: target, Schema: p.Plan.Schema(), Replace: p.to.Replace}}})
 	if err != nil {
 		return infer.Counts{}, err
 	}
 	defer tables.Abort(ctx, out)
-	p.Work.Output = out.ID()
+	p.Plan.Output = out.ID()
 	counts, err := p.infer(ctx, target)
 	if err != nil {
 		return infer.Counts{}, p.WithID(ctx, p.test, p.idName(), err)
@@ -124,12 +124,12 @@ func (p *Prediction) write(ctx context.Context, to Target) (infer.Counts, error)
 func (p *Prediction) findColumns(id, independent string) error {
 	info := p.test.Info()
 	if id == "" {
-		p.Work.ID, p.Work.Numbered = infer.RowNumber, true
+		p.Plan.ID, p.Plan.Numbered = infer.RowNumber, true
 	} else if err := p.findID(id); err != nil {
 		return err
 	}
-	p.Work.Ref, p.Work.Table = p.StoreRef, info.Name
-	if err := p.Work.Schema().Check(); err != nil {
+	p.Plan.Ref, p.Plan.Table = p.StoreRef, info.Name
+	if err := p.Plan.Schema().Check(); err != nil {
 		return &table.TableError{Table: info.Name, Err: fmt.Errorf("the id column clashes with a column of the output: %w", err)}
 	}
 	inputs, err := p.inputs(independent)
@@ -150,10 +150,10 @@ func (p *Prediction) findColumns(id, independent string) error {
 
 // idName is the name of the id column, "" where rows are numbered.
 func (p *Prediction) idName() string {
-	if p.Work.Numbered {
+	if p.Plan.Numbered {
 		return ""
 	}
-	return p.Work.ID.Name
+	return p.Plan.ID.Name
 }
 
 // findID finds the id column.
@@ -169,7 +169,7 @@ func (p *Prediction) findID(id string) error {
 	if err != nil {
 		return err
 	}
-	p.Work.ID = schema[0]
+	p.Plan.ID = schema[0]
 	return nil
 }
 
@@ -209,35 +209,35 @@ func (p *Prediction) addFeature(in features.Input, shape []int) error {
 		if width := v.Width(); !slices.Equal(shape, []int{width}) {
 			return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, tables.Count(width, "number"), shape)
 		}
-		p.Work.Features = append(p.Work.Features, infer.Feature{Column: v.Name, Shape: shape, Variable: v, Scale: tables.ScaleOf(p.Work.Normalize)})
+		p.Plan.Features = append(p.Plan.Features, infer.Feature{Column: v.Name, Shape: shape, Variable: v, Scale: tables.ScaleOf(p.Plan.Normalize)})
 		return nil
 	}
 	c := in.Array
-	if !p.Work.Numbered && c.Name == p.Work.ID.Name {
+	if !p.Plan.Numbered && c.Name == p.Plan.ID.Name {
 		return argument.Of(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", c.Name)})
 	}
 	if !c.Type.Array || !c.Type.IsNumber() {
 		return &table.TableError{Table: info.Name, Err: fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", c.Name, c.Type)}
 	}
-	p.Work.Features = append(p.Work.Features, infer.Feature{Column: c.Name, Shape: shape})
+	p.Plan.Features = append(p.Plan.Features, infer.Feature{Column: c.Name, Shape: shape})
 	return nil
 }
 
 // checkFirstRow finds a wrong shape before any work.
 func (p *Prediction) checkFirstRow(ctx context.Context) error {
-	opt := p.Work.ReadOptions()
+	opt := p.Plan.ReadOptions()
 	opt.BatchRows = 1
 	return tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, i int) error {
-		for k, f := range p.Work.Features { // rows may have a last dimension of 1 more than the input, or less
+		for k, f := range p.Plan.Features { // rows may have a last dimension of 1 more than the input, or less
 			if f.Variable != nil || b.Col(f.Column).IsNull(i) {
 				continue
 			}
 			shape := b.Col(f.Column).Shape(i)
 			if _, err := keras.Fit(f.Shape, shape); err == nil {
-				p.Work.Features[k].Shape = slices.Clone(shape)
+				p.Plan.Features[k].Shape = slices.Clone(shape)
 			}
 		}
-		return p.Work.CheckFirst(b)
+		return p.Plan.CheckFirst(b)
 	})
 }
 
@@ -260,11 +260,11 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	if err := box.Put(ctx, average.Key, average.Vector{Values: p.Model.Weights}); err != nil {
 		return infer.Counts{}, err
 	}
-	p.Work.Weights = box.Box
+	p.Plan.Weights = box.Box
 	const key = "counts"
 	stages := []job.Stage{{Name: infer.Stage, Unit: "rows", Units: p.test.Info().Rows}}
 	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
-		counts := infer.Predict(s, p.RunRef, p.Work, p.Spread(s, beam.CreateList(s, parts)))
+		counts := infer.Predict(s, p.RunRef, p.Plan, p.Spread(s, beam.CreateList(s, parts)))
 		collect.Keep[infer.Counts](s, box.Box, key, counts)
 		return nil
 	})
@@ -273,7 +273,7 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	}
 	p.TellDone(stages)
 	counts, err := collect.Get[infer.Counts](ctx, box.Box, key)
-	if err == nil && counts.Rows != p.Work.Rows(p.test.Info().Rows) {
+	if err == nil && counts.Rows != p.Plan.Rows(p.test.Info().Rows) {
 		err = errors.New("internal error: the pipeline ended before all rows were predicted")
 	}
 	return counts, err
@@ -311,7 +311,7 @@ func (p *Prediction) ReadLike(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	p.Trained, p.Of, p.Work.Normalize = vs, name.String(), vs.Normalize
-	p.Work.Outputs, err = trainedOutputs(p.Model.Spec, vs.Dependents, trainedLosses(p.Model.Spec, summary))
+	p.Trained, p.Of, p.Plan.Normalize = vs, name.String(), vs.Normalize
+	p.Plan.Outputs, err = trainedOutputs(p.Model.Spec, vs.Dependents, trainedLosses(p.Model.Spec, summary))
 	return err
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
-// A Job says how the rows of a table are predicted. It can be encoded as JSON, and holds no secret.
-type Job struct {
+// A Plan says how the rows of a table are predicted. It can be encoded as JSON, and holds no secret.
+type Plan struct {
 	// Model is the model, and Weights the box where its weights are, under average.Key.
 	Model   recipe.Model
 	Weights collect.Box
@@ -105,37 +105,37 @@ func (o Output) probabilities(values []float32, space *[2]float32) []float32 {
 }
 
 // Check reports a choice that numbers do not have.
-func (j *Job) Check() error {
-	for _, o := range j.Outputs {
-		if o.Numbers > 0 && (j.Choice.Above != nil || j.Choice.Top > 0 && !j.Choice.NoRank) {
+func (plan *Plan) Check() error {
+	for _, o := range plan.Outputs {
+		if o.Numbers > 0 && (plan.Choice.Above != nil || plan.Choice.Top > 0 && !plan.Choice.NoRank) {
 			return fmt.Errorf("the labels of %q are numbers, which have no probabilities or ranks to choose by; expected the prediction type response or prob", o.Name)
 		}
 	}
 	return nil
 }
 
-// Schema is that of the rows that the job writes.
-func (j *Job) Schema() table.Schema {
+// Schema is that of the rows that the plan writes.
+func (plan *Plan) Schema() table.Schema {
 	s := table.Schema{
-		j.ID,
+		plan.ID,
 		{Name: "class_name", Type: table.TextType},
 		{Name: "class_value", Type: table.TextType},
 		{Name: "prob", Type: table.Float64Type},
 	}
-	if !j.Choice.NoRank {
+	if !plan.Choice.NoRank {
 		s = append(s, table.Column{Name: "rank", Type: table.Int32Type})
 	}
 	return s
 }
 
-// ReadOptions read the columns that the job needs.
-func (j *Job) ReadOptions() table.ReadOptions {
+// ReadOptions read the columns that the plan needs.
+func (plan *Plan) ReadOptions() table.ReadOptions {
 	opt := table.ReadOptions{Columns: []string{}}
 	seen := map[string]bool{}
-	if !j.Numbered {
-		opt.Columns, seen[j.ID.Name] = append(opt.Columns, j.ID.Name), true
+	if !plan.Numbered {
+		opt.Columns, seen[plan.ID.Name] = append(opt.Columns, plan.ID.Name), true
 	}
-	for _, f := range j.Features {
+	for _, f := range plan.Features {
 		columns := []string{f.Column}
 		if f.Variable == nil {
 			opt.Float32 = append(opt.Float32, f.Column)
@@ -156,19 +156,19 @@ func (j *Job) ReadOptions() table.ReadOptions {
 var RowNumber = table.Column{Name: "row_number", Type: table.Int64Type}
 
 // Rows is how many of n rows are predicted.
-func (j *Job) Rows(n int64) int64 {
-	if j.Only != nil {
-		_, n = j.Only.Counts()
+func (plan *Plan) Rows(n int64) int64 {
+	if plan.Only != nil {
+		_, n = plan.Only.Counts()
 	}
 	return n
 }
 
-// ids are the ids of the rows of a batch. memory is for those of a job that numbers its rows.
-func (j *Job) ids(b *table.Batch, rows numbers, memory *table.Vector) *table.Vector {
-	if !j.Numbered {
-		return b.Col(j.ID.Name)
+// ids are the ids of the rows of a batch. memory is for those of a plan that numbers its rows.
+func (plan *Plan) ids(b *table.Batch, rows numbers, memory *table.Vector) *table.Vector {
+	if !plan.Numbered {
+		return b.Col(plan.ID.Name)
 	}
-	memory.Type, memory.Int64s = j.ID.Type, memory.Int64s[:0]
+	memory.Type, memory.Int64s = plan.ID.Type, memory.Int64s[:0]
 	for i := range b.Rows {
 		memory.Int64s = append(memory.Int64s, rows.at(i)+1)
 	}
@@ -177,14 +177,14 @@ func (j *Job) ids(b *table.Batch, rows numbers, memory *table.Vector) *table.Vec
 
 // An inputReader makes the model's inputs of batches. It keeps its memory from batch to batch.
 type inputReader struct {
-	job      *Job
+	plan     *Plan
 	encoders []*features.Encoder // nil where a column is the input
 	inputs   [][]float32
 }
 
-func (j *Job) newInputs() (*inputReader, error) {
-	r := &inputReader{job: j, encoders: make([]*features.Encoder, len(j.Features)), inputs: make([][]float32, len(j.Features))}
-	for i, f := range j.Features {
+func (plan *Plan) newInputs() (*inputReader, error) {
+	r := &inputReader{plan: plan, encoders: make([]*features.Encoder, len(plan.Features)), inputs: make([][]float32, len(plan.Features))}
+	for i, f := range plan.Features {
 		if f.Variable == nil {
 			continue
 		}
@@ -197,8 +197,8 @@ func (j *Job) newInputs() (*inputReader, error) {
 }
 
 // CheckFirst makes the inputs of a batch, to find out whether they can be made. It has the table's first rows.
-func (j *Job) CheckFirst(b *table.Batch) error {
-	r, err := j.newInputs()
+func (plan *Plan) CheckFirst(b *table.Batch) error {
+	r, err := plan.newInputs()
 	if err == nil {
 		_, err = r.of(b, numbers{})
 	}
@@ -217,10 +217,10 @@ func (r *inputReader) of(b *table.Batch, rows numbers) ([][]float32, error) {
 
 // make is of, where the row of a *table.ValueError is counted in the batch.
 func (r *inputReader) make(b *table.Batch) (_ [][]float32, err error) {
-	j := r.job
-	for i, f := range j.Features {
+	plan := r.plan
+	for i, f := range plan.Features {
 		if r.encoders[i] != nil {
-			if r.inputs[i], err = r.encoders[i].Encode(r.inputs[i], b, j.Table, 0); err != nil {
+			if r.inputs[i], err = r.encoders[i].Encode(r.inputs[i], b, plan.Table, 0); err != nil {
 				return nil, err
 			}
 			continue
@@ -229,10 +229,10 @@ func (r *inputReader) make(b *table.Batch) (_ [][]float32, err error) {
 		for row := range b.Rows {
 			first, last, err := v.Shaped(row, f.Shape, "the model's input")
 			if err == nil {
-				dst, err = AppendFeatures(dst, v.Float32s[first:last], j.Normalize)
+				dst, err = AppendFeatures(dst, v.Float32s[first:last], plan.Normalize)
 			}
 			if err != nil {
-				return nil, &table.ValueError{Table: j.Table, Column: f.Column, Row: int64(row) + 1, Err: err}
+				return nil, &table.ValueError{Table: plan.Table, Column: f.Column, Row: int64(row) + 1, Err: err}
 			}
 		}
 		r.inputs[i] = dst

@@ -22,7 +22,7 @@ func texts(ts ...string) []*string {
 
 // Features are divided in float32, which is not the product with the reciprocal.
 func TestInputs(t *testing.T) {
-	j := &Job{Table: table.Name{Table: "t"}, Normalize: 255, Features: []Feature{{Column: "a", Shape: []int{2}}, {Column: "b", Shape: []int{1, 1}}}}
+	plan := &Plan{Table: table.Name{Table: "t"}, Normalize: 255, Features: []Feature{{Column: "a", Shape: []int{2}}, {Column: "b", Shape: []int{1, 1}}}}
 	b := table.NewBatch(table.Schema{{Name: "b", Type: table.Float32ArrayType}, {Name: "a", Type: table.Float32ArrayType}})
 	for i := range 3 {
 		x := float32(i)
@@ -32,7 +32,7 @@ func TestInputs(t *testing.T) {
 	}
 	seven := float32(7) / 255
 	want := [][]float32{{1. / 255, seven, 2. / 255, seven, 3. / 255, seven}, {0, 1. / 255, 2. / 255}}
-	read, err := j.newInputs()
+	read, err := plan.newInputs()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestInputs(t *testing.T) {
 }
 
 func TestRows(t *testing.T) {
-	j := &Job{
+	plan := &Plan{
 		ID:      table.Column{Name: "id", Type: table.TextType},
 		Outputs: []Output{{Name: "a", Classes: texts("x", "NULL")}, {Name: "b", Classes: texts("p", "q", "r")}},
 	}
@@ -78,8 +78,8 @@ func TestRows(t *testing.T) {
 		"above": {Choice{Above: &half}, []string{"one a NULL 0.75 1", "one b r 0.7 1", "NULL b p 1 1"}},
 		"bare":  {Choice{Top: 1, NoRank: true}, []string{"one a NULL 0.75", "one b r 0.7", "NULL a x 0.5", "NULL b p 1"}},
 	} {
-		j.Choice = c.choice
-		r := newRows(j)
+		plan.Choice = c.choice
+		r := newRows(plan)
 		for range 2 { // memory is used again
 			if d := cmp.Diff(c.want, lines(r.of(ids, 2, probs))); d != "" {
 				t.Errorf("%s: %s", name, d)
@@ -109,7 +109,7 @@ func lines(b *table.Batch) (out []string) {
 
 // TestNumbers: outputs that are numbers have one row with the output itself, beside those that have classes.
 func TestNumbers(t *testing.T) {
-	j := &Job{
+	plan := &Plan{
 		ID:      table.Column{Name: "id", Type: table.TextType},
 		Outputs: []Output{{Name: "a", Numbers: 1}, {Name: "b", Classes: texts("p", "q")}, {Name: "c", Numbers: 2}},
 	}
@@ -119,23 +119,23 @@ func TestNumbers(t *testing.T) {
 	}
 	outputs := [][]float32{{23.1}, {0.25, 0.75}, {-1e-3, float32(math.NaN())}}
 	want := []string{"one a 23.1 NULL 1", "one b q 0.75 1", "one b p 0.25 2", "one c {-0.001,NaN} NULL 1"}
-	if d := cmp.Diff(want, lines(newRows(j).of(ids, 1, outputs))); d != "" {
+	if d := cmp.Diff(want, lines(newRows(plan).of(ids, 1, outputs))); d != "" {
 		t.Error(d)
 	}
-	j.Choice = Choice{Top: 1, NoRank: true}
+	plan.Choice = Choice{Top: 1, NoRank: true}
 	want = []string{"one a 23.1 NULL", "one b q 0.75", "one c {-0.001,NaN} NULL"}
-	if d := cmp.Diff(want, lines(newRows(j).of(ids, 1, outputs))); d != "" {
+	if d := cmp.Diff(want, lines(newRows(plan).of(ids, 1, outputs))); d != "" {
 		t.Error(d)
 	}
 	half := 0.5
 	for _, c := range []Choice{{Top: 1}, {Above: &half}} {
-		if j.Choice = c; j.Check() == nil {
+		if plan.Choice = c; plan.Check() == nil {
 			t.Errorf("choice %v of numbers is taken", c)
 		}
 	}
 	for _, c := range []Choice{{}, {Top: 1, NoRank: true}} {
-		if j.Choice = c; j.Check() != nil {
-			t.Errorf("choice %v of numbers is refused: %v", c, j.Check())
+		if plan.Choice = c; plan.Check() != nil {
+			t.Errorf("choice %v of numbers is refused: %v", c, plan.Check())
 		}
 	}
 }
