@@ -34,7 +34,7 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 	if err := runner.CheckStore(traits, j.StoreRef); err != nil {
 		return argument.Errorf("runner %s: %w", j.Runner, err)
 	}
-	j.Limits = Limits{Iterations: traits.MaxIterationsPerJob}
+	j.Limits = Limits{Iterations: traits.MaxIterationsPerPipeline}
 	if j.Foreign {
 		j.Limits.Piece = 50 // so that the small networks of tests travel in pieces
 		j.Limits.Travel = true

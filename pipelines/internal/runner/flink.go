@@ -21,7 +21,7 @@ import (
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 )
 
-// flinkIterations is the most iterations of a job: the optimizer of Flink's DataSet plans takes twice the time for every further
+// flinkIterations is the most iterations of a pipeline: the optimizer of Flink's DataSet plans takes twice the time for every further
 // one, 1 second for 11 and 58 for 15.
 const flinkIterations = 10
 
@@ -184,7 +184,7 @@ func optionValue(text string, kind jobpb.PipelineOptionType_Enum) (*structpb.Val
 }
 
 func (r *flinkRunner) Traits() Traits {
-	t := Traits{Workers: AnyMachine, MaxIterationsPerJob: flinkIterations}
+	t := Traits{Workers: AnyMachine, MaxIterationsPerPipeline: flinkIterations}
 	if r.workers != nil {
 		t.Workers = ThisProcess
 	}

@@ -57,8 +57,8 @@ const (
 // Traits are what pipelines need to know of a runner.
 type Traits struct {
 	Workers Place
-	// MaxIterationsPerJob is the most iterations of a fit that one job may have; 0: any number.
-	MaxIterationsPerJob int
+	// MaxIterationsPerPipeline is the most iterations of a fit that one pipeline may have; 0: any number.
+	MaxIterationsPerPipeline int
 	// DryRun: jobs are written to files and not run. Wait returns ErrNotRun.
 	DryRun bool
 }
