@@ -41,10 +41,11 @@ func TestPrismIsRefused(t *testing.T) {
 	j.End()
 }
 
-// refStore is a store that nothing but the ref is asked of.
+// refStore is a store that nothing but the ref and its connections is asked of.
 type refStore struct{ table.Store }
 
-func (refStore) Ref() string { return "runtest:" }
+func (refStore) Ref() string      { return "runtest:" }
+func (refStore) Connections() int { return 48 }
 
 // onRunners runs a test on each of the runners that are tested.
 func onRunners(t *testing.T, test func(t *testing.T, env Env)) {

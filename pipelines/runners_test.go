@@ -19,7 +19,8 @@ import (
 // elsewhere is a store that has the address of a database that Dataflow's workers may see.
 type elsewhere struct{ table.Store }
 
-func (elsewhere) Ref() string { return "postgres://me@db.example/iris" }
+func (elsewhere) Ref() string           { return "postgres://me@db.example/iris" }
+func (elsewhere) CheckElsewhere() error { return nil }
 
 // dryRun is an Env that writes jobs of Dataflow to the folder out.
 func dryRun(store table.Store, out string) Env {

@@ -113,6 +113,17 @@ func redact(url string) (string, error) {
 // Ref is file: and the absolute path of the folder.
 func (s *Store) Ref() string { return s.ref }
 
+// connections keeps the files of a process, several for every reader and writer, far below the 1024 that it may usually have open.
+const connections = 48
+
+// Connections bounds the files that are open.
+func (s *Store) Connections() int { return connections }
+
+// CheckElsewhere: a folder is one of this machine, as far as its name tells.
+func (s *Store) CheckElsewhere() error {
+	return fmt.Errorf("store file:%s is a folder of this machine, which the workers do not see: use a PostgreSQL database that they reach", s.root)
+}
+
 // controlFolder holds what is no table.
 const controlFolder = ".beamfit"
 

@@ -171,6 +171,15 @@ func describeServer(c *pgx.ConnConfig) string {
 
 func (s *store) Ref() string { return s.ref }
 
+// connections are about half of the 100 that a server allows in its usual configuration, for everybody.
+const connections = 48
+
+// Connections leaves some to others.
+func (s *store) Connections() int { return connections }
+
+// CheckElsewhere reports an address that only this machine has.
+func (s *store) CheckElsewhere() error { return checkElsewhere(s.ref) }
+
 // Now is the server's clock in the session's time zone.
 func (s *store) Now(ctx context.Context) (now time.Time, err error) {
 	conn, err := s.acquire(ctx)

@@ -272,6 +272,14 @@ func (s *session) release() {
 // Ref tells sessions apart; it is no address.
 func (s *session) Ref() string { return "postgres-session:" + s.id }
 
+// Connections is that of a store with connections: here they take turns on one.
+func (s *session) Connections() int { return connections }
+
+// CheckElsewhere: a session is one of this process.
+func (s *session) CheckElsewhere() error {
+	return errors.New("a session of PostgreSQL is one of this process: use a database that the workers reach")
+}
+
 var errSessionClosed = errors.New("the store of the session is closed")
 
 // hold registers what Close has to end.

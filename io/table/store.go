@@ -9,6 +9,11 @@ import (
 type Store interface {
 	// Ref is the store's address without secrets.
 	Ref() string
+	// Connections is how many readers and writers a job should have open at once in all its processes, each of which holds a connection
+	// or files.
+	Connections() int
+	// CheckElsewhere reports that processes on other machines cannot reach the store, as far as its address tells.
+	CheckElsewhere() error
 	// Lookup describes a table or view. A table that is not there is ErrNotExist (errors.Is).
 	Lookup(ctx context.Context, name Name) (*Info, error)
 	// List names the tables of the store's default schema, sorted.

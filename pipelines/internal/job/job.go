@@ -63,6 +63,8 @@ type Job struct {
 	boxes  []*Box           // in the store
 
 	claims []claimed
+
+	connections int // of the store, that the tasks of the job may hold together
 }
 
 // Begin starts a job without pipelines. Its End must be called.
@@ -82,14 +84,14 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 	if err := argument.Of(runner.Check(o.Runner, o.RunnerOptions)); err != nil {
 		return nil, err
 	}
-	asked := o.Workers
+	asked, connections := o.Workers, o.Store.Connections()
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.Connections > 0 {
-		o.Workers = min(o.Workers, storeConnections/o.Connections)
+		o.Workers = min(o.Workers, connections/o.Connections)
 	}
-	j := &Job{Options: o, StoreRef: o.Store.Ref()}
+	j := &Job{Options: o, StoreRef: o.Store.Ref(), connections: connections}
 	j.Run = bundle.Begin(ctx, bundle.Options{
 		Workers: o.Workers, Memory: o.Memory, Store: o.Store,
 		Progress: func(stage, unit string, done int64) {
@@ -133,10 +135,6 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 	}
 	return j, nil
 }
-
-// storeConnections is how many connections of the store the tasks of a job may hold together. A PostgreSQL server allows 100
-// in its usual configuration, for everybody.
-const storeConnections = 48
 
 // End closes the job. When it returns, no task of this process is running.
 func (j *Job) End() {
@@ -223,4 +221,4 @@ func (j *Job) ScratchOfOutput() string {
 
 // PackedPartitions is Partitions for a packed table. Its tasks hold a connection each only while they load, so it is their
 // number that is bounded and not the workers; two tables may be loaded at the same time.
-func (j *Job) PackedPartitions() int { return min(j.Partitions(), storeConnections/2) }
+func (j *Job) PackedPartitions() int { return min(j.Partitions(), j.connections/2) }

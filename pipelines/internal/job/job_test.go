@@ -320,7 +320,8 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// refStore is a store that nothing but the ref is asked of.
+// refStore is a store that nothing but the ref and its connections is asked of.
 type refStore struct{ table.Store }
 
-func (refStore) Ref() string { return "runtest:" }
+func (refStore) Ref() string      { return "runtest:" }
+func (refStore) Connections() int { return 48 }

@@ -31,8 +31,10 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Engine = announcer{j.Engine, j}
 	}
 	traits := j.Engine.Traits()
-	if err := runner.CheckStore(traits, j.StoreRef); err != nil {
-		return argument.Errorf("runner %s: %w", j.Runner, err)
+	if traits.Workers == runner.OtherMachines {
+		if err := j.Store.CheckElsewhere(); err != nil {
+			return argument.Errorf("runner %s: %w", j.Runner, err)
+		}
 	}
 	j.Limits = Limits{Iterations: traits.MaxIterationsPerPipeline}
 	if j.Foreign {
@@ -119,7 +121,7 @@ func (j *Job) shareConnections() {
 			processes = max(processes, n)
 		}
 	}
-	j.RunRef.Connections = max(1, storeConnections/processes)
+	j.RunRef.Connections = max(1, j.connections/processes)
 	if j.Connections > 0 {
 		j.RunRef.MostWorkers = max(1, j.RunRef.Connections/j.Connections)
 	}

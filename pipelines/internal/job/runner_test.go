@@ -21,7 +21,7 @@ func TestShareConnections(t *testing.T) {
 		{map[string]string{"parallelism": "4"}, 0, 12, 0},
 		{map[string]string{"max_num_workers": "1000"}, 2, 1, 1},
 	} {
-		j := &Job{Options: Options{RunnerOptions: c.options, Connections: c.perTask}}
+		j := &Job{Options: Options{RunnerOptions: c.options, Connections: c.perTask}, connections: 48}
 		j.shareConnections()
 		if j.RunRef.Connections != c.wantReads || j.RunRef.MostWorkers != c.wantMost {
 			t.Errorf("%v, %d per task: %d connections, %d workers, want %d and %d",

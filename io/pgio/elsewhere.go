@@ -1,4 +1,4 @@
-package runner
+package pgio
 
 import (
 	"fmt"
@@ -7,15 +7,8 @@ import (
 	"strings"
 )
 
-// CheckStore refuses a store that workers of these traits cannot see for certain. ref is the store's ref.
-func CheckStore(t Traits, ref string) error {
-	if t.Workers != OtherMachines {
-		return nil
-	}
-	scheme, rest, _ := strings.Cut(ref, ":")
-	if scheme == "file" {
-		return fmt.Errorf("store file:%s is a folder of this machine, which the workers do not see: use a PostgreSQL database that they reach", rest)
-	}
+// checkElsewhere refuses the ref of a database that another machine would not find.
+func checkElsewhere(ref string) error {
 	hosts, err := hostsOf(ref)
 	if err != nil {
 		return fmt.Errorf("store: %w", err)
