@@ -10,6 +10,12 @@ import (
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
+// The runners that work in this process, by name.
+const (
+	DirectRunner = runner.Direct
+	PrismRunner  = runner.Prism
+)
+
 // Runners are the names that Env.Runner takes.
 func Runners() []string { return runner.Names() }
 

@@ -78,7 +78,7 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
 				return err
 			}
-			if a.prismOpenPort && a.runner != prism {
+			if a.prismOpenPort && a.runner != pipelines.PrismRunner {
 				return errors.New("--prism-open-port needs --runner prism")
 			}
 			if a.gpus {

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 // Nearly all of a large heap of fit and evaluate is packed rows, which live as long as the job and are quick to mark: with Go's
@@ -24,7 +26,7 @@ const (
 
 // keepHeapSmall sets the growth of the heap for a runner, unless the user has set GOGC, and returns what takes it back.
 func keepHeapSmall(runner string) (undo func()) {
-	if runner != "direct" || os.Getenv("GOGC") != "" {
+	if runner != pipelines.DirectRunner || os.Getenv("GOGC") != "" {
 		return func() {}
 	}
 	base := make([]byte, heapBase) // counts as heap, and takes no memory since nobody touches it

@@ -5,10 +5,8 @@ import (
 	"fmt"
 
 	"github.com/beamfit/beamfit/io/netns"
+	"github.com/beamfit/beamfit/pipelines"
 )
-
-// prism is the name of the runner that listens.
-const prism = "prism"
 
 // errRunIsolated ends a command that must run in a process with a network of its own.
 var errRunIsolated = errors.New("the command must run in a network namespace of its own")
@@ -17,7 +15,7 @@ var errRunIsolated = errors.New("the command must run in a network namespace of 
 // asking who connects, and runs what it is given.
 func (a *app) preparePrism() error {
 	switch {
-	case a.runner != prism || a.prismReady:
+	case a.runner != pipelines.PrismRunner || a.prismReady:
 		return nil
 	case a.prismOpenPort:
 		a.warn([]string{"--prism-open-port: while this command runs, every user who reaches this machine can run programs as you"})

@@ -77,7 +77,7 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 	a.stallTimeout = table.DefaultStallTimeout
 	define(fs, flagvalue.Of(&a.stallTimeout, flagvalue.Duration), "stall-timeout", "DURATION", "3m",
 		"give up when nothing moves on a connection to PostgreSQL for so long and the server is not at work; 0: never")
-	a.runner = "direct"
+	a.runner = pipelines.DirectRunner
 	defineChoice(root, fs, &a.runner, "runner", "RUNNER", pipelines.Runners(), a.runner, "Beam runner of the pipelines; beamfit runners explains its flags")
 	addRunnerFlags(fs, a)
 	define(fs, flagvalue.Of(&a.prismOpenPort, flagvalue.Bool), "prism-open-port", "", "off",

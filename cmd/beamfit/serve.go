@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
 	"github.com/beamfit/beamfit/serve"
 	"github.com/beamfit/beamfit/serve/madlib"
 	"github.com/beamfit/beamfit/serve/wire"
@@ -28,9 +29,6 @@ const (
 	serveMaxClients = 100
 	serveGrace      = 30 * time.Second
 )
-
-// directRunner is the runner in this process.
-const directRunner = "direct"
 
 // endGrace is how long sessions take to end when --grace is over.
 const endGrace = 5 * time.Second
@@ -107,8 +105,8 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 		_, err := io.WriteString(a.out, madlib.Stubs(serve.DefaultSchema))
 		return err
 	}
-	if a.runner != directRunner {
-		return fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", directRunner, a.runner)
+	if a.runner != pipelines.DirectRunner {
+		return fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", pipelines.DirectRunner, a.runner)
 	}
 	a.grace.Store(int64(t.grace + endGrace))
 	upstream, err := wire.NewUpstream(a.storeURL())

@@ -79,7 +79,7 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 		return nil, argument.Errorf("memory must not be negative, found %d", o.Memory)
 	}
 	if o.Runner == "" {
-		o.Runner = "direct"
+		o.Runner = runner.Direct
 	}
 	if err := argument.Of(runner.Check(o.Runner, o.RunnerOptions)); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (j *Job) Listen(w bundle.Watcher, kept func(key string, value any)) { j.Run
 
 // BeginOnRunner is Begin for a job with pipelines. A runner that cannot be used is an error of it.
 func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
-	if o.Runner == prismRunner && !o.PrismOpenPort {
+	if o.Runner == runner.Prism && !o.PrismOpenPort {
 		if err := netns.Check(); err != nil {
 			return nil, fmt.Errorf("runner prism is refused, since it listens without asking who connects: %w", err)
 		}

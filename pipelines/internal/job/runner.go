@@ -12,9 +12,6 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 )
 
-// prismRunner is the name of prism among the runners.
-const prismRunner = "prism"
-
 // TrainingFn is what an accelerator is for, by Beam's name.
 const TrainingFn = "trainshard.trainFn"
 

@@ -21,9 +21,9 @@ type Option struct {
 }
 
 var (
-	jobServices = []string{"prism", "flink"}
-	flinkOnly   = []string{"flink"}
-	dataflow    = []string{"dataflow"}
+	jobServices = []string{Prism, Flink}
+	flinkOnly   = []string{Flink}
+	dataflow    = []string{Dataflow}
 )
 
 // Options are the options of runners.

@@ -82,6 +82,14 @@ type Config struct {
 	GPUs bool
 }
 
+// The names of the runners.
+const (
+	Direct   = "direct"
+	Prism    = "prism"
+	Flink    = "flink"
+	Dataflow = "dataflow"
+)
+
 // A kind is a row of the table of runners.
 type kind struct {
 	name string
@@ -91,10 +99,10 @@ type kind struct {
 }
 
 var kinds = []kind{
-	{name: "direct", open: openDirect},
-	{name: "prism", open: openPrism},
-	{name: "flink", engine: true, open: openFlink},
-	{name: "dataflow", engine: true, open: openDataflow},
+	{name: Direct, open: openDirect},
+	{name: Prism, open: openPrism},
+	{name: Flink, engine: true, open: openFlink},
+	{name: Dataflow, engine: true, open: openDataflow},
 }
 
 // Names are the names of the runners.
