@@ -42,8 +42,9 @@ type Env struct {
 	// Submitted receives the name that an engine has given to a pipeline which it has just taken; nil: nobody listens.
 	Submitted func(job string)
 
-	// foreign makes the workers of the job strangers to this process, as those of another process are: for tests.
-	foreign bool
+	// strangers are the limits of workers that are strangers to this process, as those of another process are; nil: the runner says what they
+	// are.
+	strangers *job.Limits
 }
 
 // An Event tells how far a job is. Done and Total count Unit ("rows", "buffers", "iterations"); Total is 0 where unknown.
@@ -93,7 +94,7 @@ func (e Env) options(name string, connections int) (o job.Options, tell func(Eve
 	}
 	return job.Options{
 		Name: name, Connections: connections, Store: e.Store, Runner: e.Runner, RunnerOptions: e.RunnerOptions, PrismOpenPort: e.PrismOpenPort,
-		Workers: e.Workers, Memory: e.Memory, GPUs: e.GPUs, RunID: e.RunID, Submitted: e.Submitted, Foreign: e.foreign,
+		Workers: e.Workers, Memory: e.Memory, GPUs: e.GPUs, RunID: e.RunID, Submitted: e.Submitted, Strangers: e.strangers,
 		Progress: func(stage, unit string, done, total int64) {
 			tell(Event{Stage: stage, Unit: unit, Done: done, Total: total})
 		},

@@ -10,8 +10,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 )
+
+// strangersIf are the limits of workers that are strangers to this process, with pieces that the small networks of tests are longer than.
+func strangersIf(yes bool) *job.Limits {
+	if !yes {
+		return nil
+	}
+	return &job.Limits{Piece: 50, Travel: true}
+}
 
 // wholeStory runs every job over the iris rows and returns what it left, but for times.
 func wholeStory(t *testing.T, env Env) string {
@@ -74,7 +83,7 @@ func TestForeignWorkers(t *testing.T) {
 	for _, runner := range jobtest.Runners() {
 		t.Run(runner, func(t *testing.T) {
 			onStores(t, func(t *testing.T, store table.Store) {
-				got := wholeStory(t, Env{Store: store, Runner: runner, foreign: true})
+				got := wholeStory(t, Env{Store: store, Runner: runner, strangers: strangersIf(true)})
 				if d := cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")); d != "" {
 					t.Errorf("other tables than those of workers in this process:\n%.3000s", d)
 				}
@@ -88,7 +97,7 @@ func TestForeignErrors(t *testing.T) {
 	for _, runner := range jobtest.Runners() {
 		t.Run(runner, func(t *testing.T) {
 			onStores(t, func(t *testing.T, store table.Store) {
-				env := Env{Store: store, Runner: runner, foreign: true}
+				env := Env{Store: store, Runner: runner, strangers: strangersIf(true)}
 				schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "x", Type: table.Float64ArrayType}, {Name: "y", Type: table.TextType}}
 				writeTable(t, store, "bad", schema, []any{1, []float64{1, 2}, "a"}, []any{2, []float64{1, 2}, "b"}, []any{3, []float64{1}, "a"})
 				before := tablesOf(t, store)

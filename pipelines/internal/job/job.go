@@ -41,8 +41,9 @@ type Options struct {
 	Submitted     func(job string)
 	// Progress hears how far a stage is; total is 0 where it is not known. It must be safe for concurrent use.
 	Progress func(stage, unit string, done, total int64)
-	// Foreign makes the workers of the job strangers to this process, as those of another process are: for tests.
-	Foreign bool
+	// Strangers makes the workers of the job strangers to this process, as those of another process are, within these limits; nil: the
+	// runner says what they are.
+	Strangers *Limits
 }
 
 // A Job is one call of Split, Preprocess, Fit, ...: options that were checked, and the run that its pipelines belong to. Its methods are for
@@ -105,7 +106,7 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 	if asked == 0 {
 		j.RunRef.Workers = 0 // each worker has CPUs of its own
 	}
-	if o.Foreign {
+	if o.Strangers != nil {
 		j.RunRef.ID, j.Remote = "the workers of "+j.RunRef.ID, true
 	}
 	return j, nil

@@ -34,9 +34,8 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		}
 	}
 	j.Limits = Limits{Iterations: traits.MaxIterationsPerPipeline}
-	if j.Foreign {
-		j.Limits.Piece = 50 // so that the small networks of tests travel in pieces
-		j.Limits.Travel = true
+	if j.Strangers != nil {
+		j.Limits = *j.Strangers
 	}
 	if traits.Workers != runner.ThisProcess {
 		j.Remote = true
