@@ -10,7 +10,6 @@ import (
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/nearest"
-	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/fitting"
@@ -18,40 +17,47 @@ import (
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
-// compile reads the parameters, makes the model and fills in the summary.
-func (f *fit) compile(ctx context.Context, source *tables.Packed) (err error) {
-	f.run.Recipe = f.OnDevice(recipe.Model{
+// makeModel makes the model, and the recipe that the workers make it from, for so many shards.
+func (f *fit) makeModel(ctx context.Context, source *tables.Packed, shards int) (made recipe.Model, model *recipe.Loaded, err error) {
+	made = f.OnDevice(recipe.Model{
 		Arch: f.stored.Arch, Compile: f.opt.Compile, Fit: f.opt.Fit, Functions: f.functions, Kernels: kernels.Variant(),
-	}, len(f.run.Sets[0].Shards))
-	if f.run.Recipe.ClassWeight, err = f.classWeights(source); err != nil {
-		return fmt.Errorf("fit_params: %w", err)
+	}, shards)
+	if made.ClassWeight, err = f.classWeights(source); err != nil {
+		return made, nil, fmt.Errorf("fit_params: %w", err)
 	}
-	if f.run.Model, err = f.Load(ctx, f.run.Recipe); err != nil {
-		return err
+	if model, err = f.Load(ctx, made); err != nil {
+		return made, nil, err
 	}
-	if err := f.run.Model.CheckFit(*f.run.Model.Fit); err != nil {
-		return fmt.Errorf("fit_params: %w", err)
+	if err := model.CheckFit(*model.Fit); err != nil {
+		return made, nil, fmt.Errorf("fit_params: %w", err)
 	}
-	if err := f.makeCallbacks(); err != nil {
-		return err
-	}
+	return made, model, nil
+}
+
+// checkModel checks the model against the labels, and warns of what of it may not be meant.
+func (f *fit) checkModel(made recipe.Model, model *recipe.Loaded) error {
 	for _, p := range f.packed {
-		if err := p.CheckLabels(f.run.Model.Model, f.run.Model.Fit.ClassWeight != nil); err != nil {
+		if err := p.CheckLabels(model.Model, model.Fit.ClassWeight != nil); err != nil {
 			return err
 		}
 	}
-	spec, compile := f.run.Model.Spec, f.run.Model.Compile
-	f.warn(nothingToTrain(spec))
-	f.warn(sharedGPUs(f.run.Model.GPUs, f.run.Recipe.Shards))
-	f.summary = tables.ModelSummary{
+	f.warn(nothingToTrain(model.Spec))
+	f.warn(sharedGPUs(model.GPUs, made.Shards))
+	return nil
+}
+
+// summarize is what the summary has before training begins.
+func (f *fit) summarize(source *tables.Packed, model *recipe.Loaded, callbacks *callback.List, schedule fitting.Schedule) tables.ModelSummary {
+	spec := model.Spec
+	return tables.ModelSummary{
 		Source: f.opt.Source, Model: f.opt.Model, ArchTable: f.opt.ArchTable, ID: f.opt.ID,
 		Variables: source.Variables, Compile: f.opt.Compile, Fit: f.opt.Fit, Iterations: f.opt.Iterations,
 		Validation: f.opt.Validation, ObjectTable: f.objectTable, Name: f.opt.Name, Description: f.opt.Description,
 		Version: Version, Weights: spec.NumWeights, NumClasses: outputWidths(spec),
-		MetricNames: tables.MetricNames(f.run.Model.Model, len(spec.Outputs)), MetricsType: tables.MetricsType(f.run.Model.Model, compile, len(spec.Outputs)), LossType: compile.LossText,
-		WithCallbacks: f.run.Callbacks.NeedsScores(),
+		MetricNames: tables.MetricNames(model.Model, len(spec.Outputs)), MetricsType: tables.MetricsType(model.Model, model.Compile, len(spec.Outputs)),
+		LossType: model.Compile.LossText, WithCallbacks: callbacks.NeedsScores(), Frequency: schedule.ScoreEvery,
+		Rounds: roundsSummary(f.opt, schedule.Rounds),
 	}
-	return nil
 }
 
 // nothingToTrain says what of a model training cannot change.
@@ -93,35 +99,35 @@ func outputWidths(spec *keras.Spec) []int {
 	return widths
 }
 
-// makeCallbacks makes the callbacks of fit_params.
-func (f *fit) makeCallbacks() (err error) {
-	m := callback.Model{Validation: len(f.run.Sets) > 1}
-	m.Rate, m.Settable = f.run.Model.LearningRate()
-	metrics := f.run.Model.OutputMetrics()
-	for i, name := range fitting.LogNames(f.run.Model) {
+// makeCallbacks makes the callbacks of fit_params, and warns of what in the parameters has no effect.
+func (f *fit) makeCallbacks(model *recipe.Loaded, validation bool) (*callback.List, error) {
+	m := callback.Model{Validation: validation}
+	m.Rate, m.Settable = model.LearningRate()
+	metrics := model.OutputMetrics()
+	for i, name := range fitting.LogNames(model) {
 		m.Metrics = append(m.Metrics, callback.Metric{Name: name, Better: metrics[i].Better})
 	}
-	for _, name := range fitting.LossNames(f.run.Model) {
+	for _, name := range fitting.LossNames(model) {
 		m.Metrics = append(m.Metrics, callback.Metric{Name: name, Better: metric.Down})
 	}
-	if f.run.Callbacks, err = callback.New(f.run.Model.Fit.Callbacks, m); err != nil {
-		return fmt.Errorf("fit_params: %w", err)
+	callbacks, err := callback.New(model.Fit.Callbacks, m)
+	if err != nil {
+		return nil, fmt.Errorf("fit_params: %w", err)
 	}
-	f.warn(f.run.Model.Compile.Notices)
-	f.warn(f.run.Model.Fit.Notices)
-	if f.opt.NoFiles && len(f.run.Callbacks.Files()) > 0 {
-		return argument.Errorf("fit_params: callbacks that write files, CSVLogger and TensorBoard, are not allowed here")
+	f.warn(model.Compile.Notices)
+	f.warn(model.Fit.Notices)
+	if f.opt.NoFiles && len(callbacks.Files()) > 0 {
+		return nil, argument.Errorf("fit_params: callbacks that write files, CSVLogger and TensorBoard, are not allowed here")
 	}
-	f.warn(f.run.Callbacks.Notices)
-	return nil
+	f.warn(callbacks.Notices)
+	return callbacks, nil
 }
 
 // classWeights are the class weights by class index, where fit_params name classes by their values; else nil. Values are written as tables
 // show them: '7' is the value 7, and 7 without quotes the class of index 7.
 func (f *fit) classWeights(source *tables.Packed) (map[int]float64, error) {
-	fit, err := params.ParseFit(f.opt.Fit)
-	if err != nil || fit.ClassWeightByValue == nil {
-		return nil, err
+	if f.params.ClassWeightByValue == nil {
+		return nil, nil
 	}
 	if n := len(source.Variables.Dependents); n != 1 {
 		return nil, fmt.Errorf("class_weight needs one dependent variable, the %s table has %d", source.What, n)
@@ -140,7 +146,7 @@ func (f *fit) classWeights(source *tables.Packed) (map[int]float64, error) {
 		}
 	}
 	weights := map[int]float64{}
-	for value, weight := range fit.ClassWeightByValue {
+	for value, weight := range f.params.ClassWeightByValue {
 		i, ok := index[value]
 		if !ok {
 			slices.Sort(values)

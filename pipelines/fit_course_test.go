@@ -80,16 +80,16 @@ func begunAgain(t *testing.T, env Env) (first, again []float32, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin, err := f.run.Begin(t.Context(), start)
+	begin, err := f.work.Begin(t.Context(), start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := f.run.Iterate(t.Context(), begin, fitting.Place{Done: 2})
+	two, err := f.work.Iterate(t.Context(), begin, fitting.Place{Done: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, weights := range []*[]float32{&first, &again} {
-		four, err := f.run.Iterate(t.Context(), two, fitting.Place{Done: 4})
+		four, err := f.work.Iterate(t.Context(), two, fitting.Place{Done: 4})
 		if err != nil {
 			return first, again, err
 		}
@@ -116,7 +116,7 @@ func TestFitBeginsAgainElsewhere(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
 		for _, runner := range jobtest.Runners() {
-			first, again, err := begunAgain(t, Env{Store: store, Runner: runner, foreign: true})
+			first, again, err := begunAgain(t, Env{Store: store, Runner: runner, strangers: strangersIf(true)})
 			if err != nil || !slices.Equal(first, again) {
 				t.Errorf("%s: begun again: other weights, or %v", runner, err)
 			}

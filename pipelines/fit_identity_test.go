@@ -50,7 +50,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.closeTables()
-		return f.run.Identity
+		return f.work.Identity
 	}
 	base := identity(checkpointed())
 	withArch := checkpointed()

@@ -21,9 +21,11 @@ import (
 // A fit is one call of Fit: what was asked for, and what is found before training begins.
 type fit struct {
 	*job.Job
-	opt    FitOptions
-	tell   func(Event)
-	target table.Name // the model
+	opt     FitOptions
+	tell    func(Event)
+	compile *params.Compile // of opt.Compile
+	params  *params.Fit     // of opt.Fit
+	target  table.Name      // the model
 	// objectTable is where the functions are from, as typed, and functions are the texts of those that the fit has by name.
 	objectTable string
 	functions   map[string]string
@@ -31,8 +33,8 @@ type fit struct {
 	packed      []*tables.Packed
 	summary     tables.ModelSummary
 	warnings    []string
-	anew        bool // the checkpoint, if there is one, is not gone on from
-	run         *fitting.Fit
+	anew        bool         // the checkpoint, if there is one, is not gone on from
+	work        *fitting.Fit // the training itself, once everything is prepared
 }
 
 // closeTables releases the tables.
@@ -42,8 +44,8 @@ func (f *fit) closeTables() {
 	}
 }
 
-// prepare makes all checks and reads everything but the rows. It returns the weights that training begins with. The order of the
-// checks is MADlib's; those that MADlib makes only once training has begun come last.
+// prepare makes all checks, reads everything but the rows, and makes f.work of it. It returns the weights that training begins with. The
+// order of the checks is MADlib's; those that MADlib makes only once training has begun come last.
 func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err := f.checkArguments(); err != nil {
 		return nil, argument.Of(err)
@@ -72,13 +74,9 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 			return nil, err
 		}
 	}
-	f.run = &fitting.Fit{
-		Job: f.Job, Seed: f.opt.Seed, Target: f.target, Anew: f.anew, FilesBelow: f.opt.FilesBelow, Began: time.Now(), Listener: f.listener(),
-		// Training may take long, and an open snapshot is a burden to a database. On engines nobody hears that the tables are read, and
-		// snapshots stay open until the fit ends.
-		Loaded: f.closeTables,
-	}
-	if f.run.Started, err = f.Store.Now(ctx); err != nil {
+	began := time.Now()
+	started, err := f.Store.Now(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if f.stored == nil {
@@ -90,27 +88,43 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := f.openSets(ctx, source, validation); err != nil {
+	sets, err := f.openSets(ctx, source, validation)
+	if err != nil {
 		return nil, err
 	}
 	if start, err = f.startWeights(ctx); err != nil {
 		return nil, err
 	}
-	if err := f.compile(ctx, source); err != nil {
-		return nil, err
-	}
-	plan, err := f.planRounds()
+	made, model, err := f.makeModel(ctx, source, len(sets[0].Shards))
 	if err != nil {
 		return nil, err
 	}
-	f.run.Schedule = fitting.Schedule{
+	callbacks, err := f.makeCallbacks(model, validation != nil)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkModel(made, model); err != nil {
+		return nil, err
+	}
+	plan, err := f.planRounds(model, callbacks, sets)
+	if err != nil {
+		return nil, err
+	}
+	schedule := fitting.Schedule{
 		Rounds:     plan,
 		Iterations: f.opt.Iterations, ScoreEvery: f.opt.MetricsEvery, PerPipeline: f.opt.IterationsPerJob,
-		CheckpointEvery: f.opt.CheckpointEvery, EndAtScores: f.run.Callbacks.NeedsScores(),
+		CheckpointEvery: f.opt.CheckpointEvery, EndAtScores: callbacks.NeedsScores(),
 	}.Complete(len(start), f.Limits.Iterations)
-	f.summary.Frequency = f.run.Schedule.ScoreEvery
+	f.summary = f.summarize(source, model, callbacks, schedule)
+	f.work = &fitting.Fit{
+		Job: f.Job, Recipe: made, Model: model, Seed: f.opt.Seed, Sets: sets, Schedule: schedule, Callbacks: callbacks, Target: f.target,
+		Anew: f.anew, FilesBelow: f.opt.FilesBelow, Began: began, Started: started, Listener: f.listener(),
+		// Training may take long, and an open snapshot is a burden to a database. On engines nobody hears that the tables are read, and
+		// snapshots stay open until the fit ends.
+		Loaded: f.closeTables,
+	}
 	if f.opt.CheckpointEvery > 0 {
-		f.run.Identity = f.identity(start)
+		f.work.Identity = f.identity(start)
 	}
 	return start, nil
 }
@@ -118,25 +132,24 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 // replaces says whether the model may be there already.
 func (f *fit) replaces() bool { return f.opt.WarmStart || f.opt.Replace }
 
-// openSets finds the shards of the tables.
-func (f *fit) openSets(ctx context.Context, source, validation *tables.Packed) error {
-	set, err := source.Shards(ctx, f.Store, fitting.TrainingSet, f.stored.Spec, f.PackedPartitions())
+// openSets finds the shards of the tables: those of the training table, and of that for validation where there is one.
+func (f *fit) openSets(ctx context.Context, source, validation *tables.Packed) ([]*dataset.Set, error) {
+	training, err := source.Shards(ctx, f.Store, fitting.TrainingSet, f.stored.Spec, f.PackedPartitions())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f.run.Sets = []*dataset.Set{set}
 	if validation == nil {
-		return nil
+		return []*dataset.Set{training}, nil
 	}
-	if set, err = validation.Shards(ctx, f.Store, fitting.ValidationSet, f.stored.Spec, f.PackedPartitions()); err != nil {
-		return err
+	second, err := validation.Shards(ctx, f.Store, fitting.ValidationSet, f.stored.Spec, f.PackedPartitions())
+	if err != nil {
+		return nil, err
 	}
-	f.run.Sets = append(f.run.Sets, set)
 	if err := source.Variables.CompareFeatures("the source table", validation.Variables, "the validation table"); err != nil {
-		return err
+		return nil, err
 	}
 	f.warn(source.Variables.Compare("the source table", validation.Variables, "the validation table"))
-	return validation.CheckClasses(source.Variables, "the source table")
+	return []*dataset.Set{training, second}, validation.CheckClasses(source.Variables, "the source table")
 }
 
 // listener makes events of what a fit tells.
@@ -152,8 +165,8 @@ func (f *fit) listener() fitting.Listener {
 	}
 }
 
-// checkArguments checks what needs no table: a mistake in a text must not cost a walk over one.
-func (f *fit) checkArguments() error {
+// checkArguments checks what needs no table, and reads the texts: a mistake in one must not cost a walk over a table.
+func (f *fit) checkArguments() (err error) {
 	switch {
 	case strings.TrimSpace(f.opt.Compile) == "":
 		return errors.New("compile parameters are empty; expected at least an optimizer and a loss")
@@ -171,18 +184,16 @@ func (f *fit) checkArguments() error {
 	if err := f.opt.rounds().Check(); err != nil {
 		return err
 	}
-	compile, err := params.ParseCompile(f.opt.Compile)
-	if err != nil {
+	if f.compile, err = params.ParseCompile(f.opt.Compile); err != nil {
 		return err
 	}
-	if own := trainer.Functions(*compile); len(own) > 0 && f.opt.Functions == "" && !f.opt.WarmStart {
-		return f.unknownFunction(compile, own[0])
+	if own := trainer.Functions(*f.compile); len(own) > 0 && f.opt.Functions == "" && !f.opt.WarmStart {
+		return f.unknownFunction(own[0])
 	}
-	fit, err := params.ParseFit(f.opt.Fit)
-	if err != nil {
+	if f.params, err = params.ParseFit(f.opt.Fit); err != nil {
 		return err
 	}
-	if err := callback.Check(fit.Callbacks); err != nil {
+	if err := callback.Check(f.params.Callbacks); err != nil {
 		return fmt.Errorf("fit_params: %w", err)
 	}
 	if f.opt.Arch == nil {

@@ -3,11 +3,14 @@ package pipelines
 import (
 	"fmt"
 
+	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
+	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 // rounds are the options about rounds.
@@ -19,16 +22,15 @@ func (o FitOptions) rounds() rounds.Options {
 }
 
 // planRounds decides when shards meet.
-func (f *fit) planRounds() (rounds.Plan, error) {
-	model := f.run.Model
+func (f *fit) planRounds(model *recipe.Loaded, callbacks *callback.List, sets []*dataset.Set) (rounds.Plan, error) {
 	opt := model.Optimizer()
 	_, sgd := opt.Rule.(optimizer.SGD)
 	of := rounds.Fit{
-		Iterations: f.opt.Iterations, Params: *model.Fit, Validation: len(f.run.Sets) > 1,
+		Iterations: f.opt.Iterations, Params: *model.Fit, Validation: len(sets) > 1,
 		Optimizer: opt.Name, Adaptive: !sgd, Stateful: opt.Slots() > 0, Scheduled: opt.RateChanges(), Averaging: opt.Averaging != nil,
-		Moving: len(average.MovingMoments(model.Spec)) > 0, KeepsBest: f.run.Callbacks.Keeps(),
+		Moving: len(average.MovingMoments(model.Spec)) > 0, KeepsBest: callbacks.Keeps(),
 	}
-	for _, shard := range f.run.Sets[0].Shards {
+	for _, shard := range sets[0].Shards {
 		of.Rows = append(of.Rows, shard.Rows)
 	}
 	plan, warnings, err := rounds.New(f.opt.rounds(), of)
@@ -39,7 +41,6 @@ func (f *fit) planRounds() (rounds.Plan, error) {
 	if plan.Chosen != "" {
 		f.tell(Event{Stage: "training", Note: plan.Chosen})
 	}
-	f.summary.Rounds = roundsSummary(f.opt, plan)
 	return plan, nil
 }
 
