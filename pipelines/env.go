@@ -7,6 +7,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/plan/cuda"
+	"github.com/beamfit/beamfit/pipelines/internal/fitting"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 )
 
@@ -47,10 +48,16 @@ type Env struct {
 	strangers *job.Limits
 }
 
+// TrainingStage is the Event.Stage of what belongs to an iteration of a fit, and callbacksStage that of what its callbacks say.
+const (
+	TrainingStage  = fitting.Stage
+	callbacksStage = "callbacks"
+)
+
 // An Event tells how far a job is. Done and Total count Unit ("rows", "buffers", "iterations"); Total is 0 where unknown.
 type Event struct {
 	Job   string // the command: split, preprocess, fit, evaluate, predict, or one without pipelines, as load-model
-	Stage string // what is being done, for people: "reading", "training", "scoring", ...
+	Stage string // what is being done, for people: "reading", TrainingStage, "scoring", ...
 	Unit  string
 	Done  int64
 	Total int64

@@ -159,9 +159,9 @@ func (f *fit) listener() fitting.Listener {
 			f.tell(Event{Stage: stage, Unit: "rows", Done: done, Total: total})
 		},
 		Iterated: func(e fitting.Iteration) {
-			f.tell(Event{Stage: "training", Unit: "iterations", Done: int64(e.Number), Total: int64(e.Of), Iteration: reportOf(e)})
+			f.tell(Event{Stage: TrainingStage, Unit: "iterations", Done: int64(e.Number), Total: int64(e.Of), Iteration: reportOf(e)})
 		},
-		Noted: func(text string) { f.tell(Event{Stage: "callbacks", Note: text}) },
+		Noted: func(text string) { f.tell(Event{Stage: callbacksStage, Note: text}) },
 	}
 }
 

@@ -39,7 +39,7 @@ func (f *fit) planRounds(model *recipe.Loaded, callbacks *callback.List, sets []
 	}
 	f.warn(warnings)
 	if plan.Chosen != "" {
-		f.tell(Event{Stage: "training", Note: plan.Chosen})
+		f.tell(Event{Stage: TrainingStage, Note: plan.Chosen})
 	}
 	return plan, nil
 }

@@ -83,7 +83,7 @@ func (c *clock) Trained(_, rows int) {
 	c.next.Store(n + total/100)
 	if now := time.Now(); n == total || n == c.rows.Load() && now.Sub(c.told) >= tellEvery {
 		c.told = now
-		c.fit.Listener.Rows("training", n, total)
+		c.fit.Listener.Rows(Stage, n, total)
 	}
 }
 

@@ -20,6 +20,9 @@ const (
 	ValidationSet = "validation"
 )
 
+// Stage is the name of training in progress reports; its unit is "rows", or "iterations" at the end of one.
+const Stage = "training"
+
 // A Fit is a fit whose arguments and tables have been checked: what it trains, on what, and when it does what. How far it is says a
 // Course. Begin gives the first one, Train goes on from it to the end, and End must be called whatever happens.
 type Fit struct {

@@ -19,9 +19,6 @@ import (
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
-// predictingStage is the name of predicting rows in the progress of Report.
-const predictingStage = "predicting"
-
 // A Model is what rows are predicted with.
 type Model struct {
 	*tables.TrainedModel
@@ -217,7 +214,7 @@ func (r *rowsReport) judge(ctx context.Context, id int64, b *buffer.Buffer) erro
 		}
 	}
 	r.done += int64(b.N)
-	r.Progress(predictingStage, "rows", r.done, r.total)
+	r.Progress(infer.Stage, "rows", r.done, r.total)
 	return nil
 }
 

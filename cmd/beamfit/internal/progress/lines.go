@@ -10,7 +10,7 @@ import (
 )
 
 // inIteration tells the stage that is part of an iteration.
-func inIteration(e pipelines.Event) bool { return e.Job == "fit" && e.Stage == "training" }
+func inIteration(e pipelines.Event) bool { return e.Stage == pipelines.TrainingStage }
 
 // iterationLine is for example
 //
