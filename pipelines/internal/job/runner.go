@@ -3,7 +3,6 @@ package job
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -42,7 +41,7 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Limits.Piece = remotePiece
 		j.Limits.Spread = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Spread
-		j.shareConnections()
+		j.shareConnections(max(1, traits.MaxWorkers))
 	}
 	return nil
 }
@@ -108,15 +107,9 @@ type Limits struct {
 	Travel     bool // workers share no scratch folder, so rows travel through the pipeline
 }
 
-// shareConnections divides the connections of the store among the workers of the engine, as far as it is known how many there are: a worker does
-// not know of the others. What is beyond, as with more workers than connections, waits for the server (package pgio).
-func (j *Job) shareConnections() {
-	processes := 1
-	for _, option := range []string{"parallelism", "max_num_workers"} {
-		if n, err := strconv.Atoi(j.RunnerOptions[option]); err == nil {
-			processes = max(processes, n)
-		}
-	}
+// shareConnections divides the connections of the store among so many worker processes, one of which does not know of the others. What is
+// beyond, as with more workers than connections, waits for the server (package pgio).
+func (j *Job) shareConnections(processes int) {
 	j.RunRef.Connections = max(1, j.connections/processes)
 	if j.Connections > 0 {
 		j.RunRef.MostWorkers = max(1, j.RunRef.Connections/j.Connections)

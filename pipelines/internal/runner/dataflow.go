@@ -160,7 +160,9 @@ func (r *dataflowRunner) openOut(options map[string]string) error {
 	return err
 }
 
-func (r *dataflowRunner) Traits() Traits { return Traits{Workers: OtherMachines, DryRun: r.out != ""} }
+func (r *dataflowRunner) Traits() Traits {
+	return Traits{Workers: OtherMachines, MaxWorkers: int(r.settings.MaxNumWorkers), DryRun: r.out != ""}
+}
 
 func (*dataflowRunner) Close() error { return nil }
 

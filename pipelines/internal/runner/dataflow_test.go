@@ -44,7 +44,7 @@ func TestDataflowDryRun(t *testing.T) {
 	r, err := Open(t.Context(), "dataflow", Config{
 		Options: map[string]string{
 			"project": "some-project", "region": "europe-west1", "staging_location": "gs://bucket/staging/", "dry_run": "true", "out": dir,
-			"worker_machine_type": "n1-standard-8", "accelerator": "type:nvidia-tesla-t4;count:1;install-nvidia-driver", "num_workers": "4",
+			"worker_machine_type": "n1-standard-8", "accelerator": "type:nvidia-tesla-t4;count:1;install-nvidia-driver", "num_workers": "4", "max_num_workers": "6",
 			"autoscaling_algorithm": "NONE", "subnetwork": "regions/europe-west1/subnetworks/inner", "no_use_public_ips": "true",
 		},
 		Training: "runner.trainFn",
@@ -53,7 +53,7 @@ func TestDataflowDryRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if tr := r.Traits(); !tr.DryRun || tr.Workers != OtherMachines {
+	if tr := r.Traits(); !tr.DryRun || tr.Workers != OtherMachines || tr.MaxWorkers != 6 {
 		t.Errorf("traits %+v", tr)
 	}
 	p, s := beam.NewPipelineWithRoot()

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -50,6 +51,8 @@ type flinkRunner struct {
 	conn    *grpc.ClientConn
 	workers *pool // nil: workers are elsewhere
 	rest    *flinkREST
+	// parallelism is that of a job; 0: the cluster's.
+	parallelism int
 }
 
 // serviceAnswers is how long a job service may take to answer the first question.
@@ -66,6 +69,7 @@ func openFlink(ctx context.Context, c Config) (_ Runner, err error) {
 		return nil, optionError("endpoint", "must be the HOST:PORT of a Beam job service, found %q", endpoint)
 	}
 	r := &flinkRunner{conn: conn, service: service{client: jobpb.NewJobServiceClient(conn), env: env}}
+	r.parallelism, _ = strconv.Atoi(c.Options["parallelism"]) // it is checked, or not there
 	defer func() {
 		if err != nil {
 			_ = r.Close()
@@ -184,7 +188,7 @@ func optionValue(text string, kind jobpb.PipelineOptionType_Enum) (*structpb.Val
 }
 
 func (r *flinkRunner) Traits() Traits {
-	t := Traits{Workers: AnyMachine, MaxIterationsPerPipeline: flinkIterations}
+	t := Traits{Workers: AnyMachine, MaxWorkers: r.parallelism, MaxIterationsPerPipeline: flinkIterations}
 	if r.workers != nil {
 		t.Workers = ThisProcess
 	}

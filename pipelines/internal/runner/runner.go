@@ -57,6 +57,8 @@ const (
 // Traits are what pipelines need to know of a runner.
 type Traits struct {
 	Workers Place
+	// MaxWorkers is how many worker processes a job has at the most; 0: that is not known.
+	MaxWorkers int
 	// MaxIterationsPerPipeline is the most iterations of a fit that one pipeline may have; 0: any number.
 	MaxIterationsPerPipeline int
 	// DryRun: jobs are written to files and not run. Wait returns ErrNotRun.
