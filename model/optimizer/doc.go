@@ -16,7 +16,8 @@
 // learning_rate is a number or a schedule of keras.optimizers.schedules, written as a call. Two spellings of tf.keras 2 are
 // accepted as well: lr for learning_rate, and decay, which lowers the rate to lr/(1 + decay·iteration)
 // (keras/optimizer_v2/optimizer_v2.py, _decayed_lr). weight_decay shrinks the weights before each step; clipnorm,
-// global_clipnorm and clipvalue bound the gradients before that. use_ema, ema_momentum and ema_overwrite_frequency keep a moving
+// global_clipnorm and clipvalue bound the gradients before that. gradient_accumulation_steps makes one step of the rule of
+// several (see readAccumulation); loss_scale_factor, and LossScaleOptimizer around an optimizer, change nothing in float32. use_ema, ema_momentum and ema_overwrite_frequency keep a moving
 // average of the weights, which becomes the weights at the end (see Averaging). Steps are counted per shard: a schedule goes on from one
 // iteration of training to the next, and its steps are those of one shard.
 //
@@ -29,6 +30,7 @@
 // # Adding an optimizer
 //
 // An optimizer is one file with a Rule and a constructor, one row in the table of registry.go and, for a new kind, one in that of
-// every device. A rule whose scalars are not the rate alone has a method correct, one whose slots do not start as zeros slotStart. A
+// every device. A rule whose scalars are not the rate alone has a method correct, one whose slots do not start as zeros slotStart or startsAsWeights. One that
+// looks at whole arrays has a method ofArrays, and one that is not the same for all of them a method of. A
 // schedule is a function and a row in schedule.go.
 package optimizer

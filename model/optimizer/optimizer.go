@@ -2,9 +2,9 @@ package optimizer
 
 import "github.com/beamfit/beamfit/model/params"
 
-// An Optimizer is how weights are updated from gradients. A step bounds the gradients, shrinks the weights, changes them by the rule
-// and keeps their average, whatever of this there is. It is immutable and safe for concurrent use; what a rule and the average
-// remember lies in slots, in this order.
+// An Optimizer is how weights are updated from gradients. A step adds the gradients to those of steps before, bounds them, shrinks the weights, changes
+// them by the rule and keeps their average, whatever of this there is. It is immutable and safe for concurrent use; what a rule, the average
+// and the sum of gradients remember lies in slots, in this order.
 type Optimizer struct {
 	// Name is Keras' class name.
 	Name string
@@ -16,9 +16,12 @@ type Optimizer struct {
 	WeightDecay float64
 	// Averaging keeps an average of the weights; nil: none.
 	Averaging *Averaging
+	// Accumulation is the number of steps whose gradients make one of the rule; 0: each does.
+	Accumulation int64
 
 	rate      rate
 	corrector corrector // the Rule; nil: it takes the rate as it is
+	begins    bool      // a slot starts as the weights
 }
 
 // A corrector is a rule that corrects the scalars of a step for running means that began at 0.
@@ -39,12 +42,16 @@ type Rule interface {
 type Scalars struct {
 	// Rate is the learning rate.
 	Rate float64
-	// Corrected is Rate with the corrections for running means that began at 0, of Adam and Adamax.
+	// Corrected is Rate with the corrections for running means that began at 0, of Adam and Adamax, the smaller of Rate and 1/√t of Adafactor, and
+	// Rate after a warm-up of ScheduleFreeAdamW.
 	Corrected float64
-	// Mean, Gradient and Square are Nadam's factors of m, g and v.
+	// Mean, Gradient and Square are Nadam's factors of m, g and v, and Lamb's of m and v. Mean is the weight of a step in the mean of
+	// ScheduleFreeAdamW and Square its factor of v; Square is the share of Adafactor's means that stays.
 	Mean, Gradient, Square float64
 	// First: the average of the weights begins with this step. Overwrite: it becomes the weights after this step.
 	First, Overwrite bool
+	// Hold: gradients are added up only. Begin: slots that start as the weights are filled before this step.
+	Hold, Begin bool
 }
 
 // Scalars are those of a step, of which iteration were done before.
@@ -54,13 +61,18 @@ func (o *Optimizer) Scalars(iteration int64) Scalars { return o.ScalarsAt(iterat
 // decay): that of all shards' steps together, or that of slots which were made anew.
 func (o *Optimizer) ScalarsAt(iteration, place int64) Scalars {
 	s := Scalars{Rate: o.rate.at(place)}
+	updates, hold := iteration, false
+	if o.Accumulation > 0 {
+		updates, hold = iteration/o.Accumulation, (iteration+1)%o.Accumulation != 0
+	}
 	if o.corrector != nil {
-		s = o.corrector.correct(s.Rate, iteration)
+		s = o.corrector.correct(s.Rate, updates)
 	}
 	if o.Averaging != nil {
-		s.First = iteration == 0
-		s.Overwrite = o.Averaging.Every > 0 && (iteration+1)%o.Averaging.Every == 0
+		s.First = updates == 0
+		s.Overwrite = o.Averaging.Every > 0 && (updates+1)%o.Averaging.Every == 0
 	}
+	s.Hold, s.Begin = hold, o.begins && iteration == 0
 	return s
 }
 
@@ -84,11 +96,34 @@ func (o *Optimizer) WithRate(learningRate float64) *Optimizer {
 
 // Slots is the number of slots.
 func (o *Optimizer) Slots() int {
+	n := o.Rule.Slots()
 	if o.Averaging != nil {
-		return o.Rule.Slots() + 1
+		n++
 	}
-	return o.Rule.Slots()
+	if o.Accumulation > 0 {
+		n++
+	}
+	return n
 }
+
+// ByArray says whether the rule looks at a whole array of weights at once, or is not the same for all of them.
+func (o *Optimizer) ByArray() bool {
+	_, is := o.Rule.(interface{ ofArrays() })
+	return is
+}
+
+// Of is the rule of an array of weights, which Keras knows by a path, and its weight decay.
+func (o *Optimizer) Of(path string, shape []int) (Rule, float64) {
+	if r, ok := o.Rule.(interface {
+		of(path string, shape []int) (Rule, float64)
+	}); ok {
+		return r.of(path, shape)
+	}
+	return o.Rule, o.WeightDecay
+}
+
+// StartsAsWeights says whether the rule's first slot is filled with the weights in the first step.
+func (o *Optimizer) StartsAsWeights() bool { return o.begins }
 
 // SlotStart is the number that a slot, counted from 0, is filled with before the first step.
 func (o *Optimizer) SlotStart(slot int) float32 {

@@ -18,6 +18,7 @@ var table = []struct {
 	order       []string // of the arguments behind learning_rate that may stand without a name
 }{
 	{"Adadelta", 0.001, 0, newAdadelta, []string{"rho", "epsilon", "weight_decay"}},
+	{"Adafactor", 0.001, 0, newAdafactor, []string{"beta_2_decay", "epsilon_1", "epsilon_2", "clip_threshold", "relative_step", "weight_decay"}},
 	{"Adagrad", 0.001, 0, newAdagrad, []string{"initial_accumulator_value", "epsilon", "weight_decay"}},
 	{"Adam", 0.001, 0, newAdam, []string{"beta_1", "beta_2", "epsilon", "amsgrad", "weight_decay"}},
 	{"AdamW", 0.001, 0.004, newAdam, []string{"weight_decay", "beta_1", "beta_2", "epsilon", "amsgrad"}},
@@ -26,9 +27,12 @@ var table = []struct {
 		"learning_rate_power", "initial_accumulator_value", "l1_regularization_strength", "l2_regularization_strength",
 		"l2_shrinkage_regularization_strength", "beta", "weight_decay",
 	}},
+	{"Lamb", 0.001, 0, newLamb, []string{"beta_1", "beta_2", "epsilon", "weight_decay"}},
 	{"Lion", 0.001, 0, newLion, []string{"beta_1", "beta_2", "weight_decay"}},
+	{"Muon", 0.001, 0.004, newMuon, []string{"adam_beta_1", "adam_beta_2", "adam_weight_decay", "epsilon", "weight_decay"}},
 	{"Nadam", 0.001, 0, newNadam, []string{"beta_1", "beta_2", "epsilon", "weight_decay"}},
 	{"RMSprop", 0.001, 0, newRMSprop, []string{"rho", "momentum", "epsilon", "centered", "weight_decay"}},
+	{"ScheduleFreeAdamW", 0.0025, 0, newScheduleFreeAdamW, []string{"beta_1", "beta_2", "epsilon", "warmup_steps", "weight_decay"}},
 	{"SGD", 0.01, 0, newSGD, []string{"momentum", "nesterov", "weight_decay"}},
 }
 
@@ -42,9 +46,18 @@ func Names() []string {
 	return names
 }
 
+// lossScale is Keras' optimizer around another one that scales the loss.
+const lossScale = "LossScaleOptimizer"
+
 // New makes the optimizer that compile_params ask for; its name is found in any case. It refuses a name that is not in
-// the table and arguments that the optimizer does not have.
+// the table and arguments that the optimizer does not have. A LossScaleOptimizer is the optimizer inside.
 func New(call params.Call) (*Optimizer, error) {
+	if strings.EqualFold(call.Name, lossScale) {
+		var err error
+		if call, err = inner(call); err != nil {
+			return nil, fmt.Errorf("optimizer %s: %w", lossScale, err)
+		}
+	}
 	for _, row := range table {
 		if !strings.EqualFold(row.name, call.Name) {
 			continue
@@ -56,7 +69,9 @@ func New(call params.Call) (*Optimizer, error) {
 		o := &Optimizer{Name: row.name}
 		o.rate, o.Rule = readRate(a, row.rate), row.rule(a)
 		o.corrector, _ = o.Rule.(corrector)
-		o.WeightDecay, o.Averaging, o.Clip = readWeightDecay(a, row.decay), readAveraging(a), readClip(a)
+		_, o.begins = o.Rule.(interface{ startsAsWeights() })
+		o.WeightDecay, o.Averaging, o.Clip, o.Accumulation = readWeightDecay(a, row.decay), readAveraging(a), readClip(a), readAccumulation(a)
+		checkLossScale(a)
 		if err := a.Check(); err != nil {
 			return nil, fmt.Errorf("optimizer %s: %w", row.name, err)
 		}

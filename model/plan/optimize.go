@@ -13,8 +13,12 @@ import (
 // The opcodes of an optimizer's step, in the order of the step, and that of copies; all others are those of package graph. What
 // changes from step to step is in Step.Scalars.
 const (
+	// CodeAccumulate adds gradients, Out, to those of steps before, Side, or makes them the mean of all; Attr is an AccumulateAttr.
+	CodeAccumulate = "accumulate"
 	// CodeClip bounds the gradients, Out; Attr is a ClipAttr.
 	CodeClip = "clip"
+	// CodeBegin fills a slot, Out, with weights, In, before the first step.
+	CodeBegin = "begin"
 	// CodeDecay shrinks weights, Out; Attr is a DecayAttr.
 	CodeDecay = "decay"
 	// CodeUpdate changes weights, Out, by their gradients, In; Side are the slots of the rule. Attr is an UpdateAttr.
@@ -27,6 +31,9 @@ const (
 	CodeCopy = "copy"
 )
 
+// An AccumulateAttr is the number of steps whose gradients make one of the rule.
+type AccumulateAttr struct{ Steps int64 }
+
 // A ClipAttr is how gradients are bounded, and the lengths of the arrays that they consist of.
 type ClipAttr struct {
 	Clip  optimizer.Clip
@@ -34,13 +41,30 @@ type ClipAttr struct {
 }
 
 // A DecayAttr is an optimizer's weight_decay.
-type DecayAttr struct{ Rate float64 }
+type DecayAttr struct {
+	Rate float64
+	Held bool // as of an UpdateAttr
+}
 
-// An UpdateAttr is the rule of an optimizer.
-type UpdateAttr struct{ Rule optimizer.Rule }
+// An UpdateAttr is the rule of an optimizer, with the shape of the weights where the rule looks at a whole array of them; nil: each weight is on its own.
+type UpdateAttr struct {
+	Rule  optimizer.Rule
+	Shape []int
+	// Held: in a step whose gradients are added up only (optimizer.Scalars.Hold), nothing is done.
+	Held bool
+}
 
-// String is the rule's kind with its numbers.
-func (a UpdateAttr) String() string { return fmt.Sprintf("{%s%+v}", a.Rule.Kind(), a.Rule) }
+// String is the rule's kind with its numbers, the shape, and whether it may be held.
+func (a UpdateAttr) String() string {
+	text := fmt.Sprintf("%s%+v", a.Rule.Kind(), a.Rule)
+	if a.Shape != nil {
+		text += " of " + shapeText(a.Shape)
+	}
+	if a.Held {
+		text += " held"
+	}
+	return "{" + text + "}"
+}
 
 // An AverageAttr is the share of an average that stays with every step.
 type AverageAttr struct{ Momentum float64 }
@@ -61,7 +85,13 @@ func (c *compiler) optimize(spec *keras.Spec, opt *optimizer.Optimizer) error {
 		return nil
 	}
 	c.plan.Sizes[Slots] = opt.Slots() * total
-	instrs := slices.Concat(clipInstrs(opt, spec, total), updateRange(runs, total, opt, 0, total), constrainInstrs(spec))
+	instrs := slices.Concat(accumulateRange(total, opt, 0, total), clipInstrs(opt, spec, total))
+	if opt.ByArray() {
+		instrs = append(instrs, slices.Concat(updateArrays(spec, total, opt)...)...)
+	} else {
+		instrs = append(instrs, updateRange(runs, total, opt, 0, total)...)
+	}
+	instrs = append(instrs, constrainInstrs(spec)...)
 	for i := range instrs {
 		n, err := c.dev.Scratch(&instrs[i])
 		if err != nil {
@@ -84,7 +114,18 @@ func clipInstrs(opt *optimizer.Optimizer, spec *keras.Spec, total int) []Instr {
 	return []Instr{{Code: CodeClip, Attr: ClipAttr{opt.Clip, trainableSizes(spec)}, Out: Ref{Grads, 0, total}}}
 }
 
-// updateRange makes the optimizer's step for the trainable elements from..to, but for the clipping.
+// accumulateRange adds up the gradients of the trainable elements from..to; none where every step is one of the rule.
+func accumulateRange(total int, opt *optimizer.Optimizer, from, to int) []Instr {
+	if opt.Accumulation == 0 || from == to {
+		return nil
+	}
+	return []Instr{{
+		Code: CodeAccumulate, Attr: AccumulateAttr{opt.Accumulation}, Out: Ref{Grads, from, to - from},
+		Side: []Ref{{Slots, (opt.Slots()-1)*total + from, to - from}},
+	}}
+}
+
+// updateRange makes the step of an optimizer that takes each weight on its own, for the trainable elements from..to, but for what is done with gradients before.
 func updateRange(runs []Run, total int, opt *optimizer.Optimizer, from, to int) (instrs []Instr) {
 	at, _ := slices.BinarySearchFunc(runs, from+1, func(r Run, at int) int { return cmp.Compare(r.Compact+r.Len, at) })
 	for _, r := range runs[at:] {
@@ -92,22 +133,47 @@ func updateRange(runs []Run, total int, opt *optimizer.Optimizer, from, to int) 
 		if first >= last {
 			break
 		}
-		n := last - first
-		weights := Ref{Weights, r.Weight + first - r.Compact, n}
-		slot := func(i int) Ref { return Ref{Slots, i*total + first, n} }
-		if opt.WeightDecay != 0 {
-			instrs = append(instrs, Instr{Code: CodeDecay, Attr: DecayAttr{opt.WeightDecay}, Out: weights})
+		instrs = append(instrs, updateInstrs(opt, opt.Rule, opt.WeightDecay, nil, Run{r.Weight + first - r.Compact, first, last - first}, total)...)
+	}
+	return instrs
+}
+
+// updateArrays makes the step of an optimizer that looks at whole arrays, each on its own.
+func updateArrays(spec *keras.Spec, total int, opt *optimizer.Optimizer) (arrays [][]Instr) {
+	at := 0
+	for _, l := range spec.Layers {
+		for _, w := range l.Weights {
+			if !graph.Trainable(l, w) || w.Size() == 0 {
+				continue
+			}
+			rule, decay := opt.Of(l.Name+"/"+w.Name, w.Shape)
+			arrays = append(arrays, updateInstrs(opt, rule, decay, w.Shape, Run{w.Offset, at, w.Size()}, total))
+			at += w.Size()
 		}
-		update := Instr{Code: CodeUpdate, Attr: UpdateAttr{opt.Rule}, In: []Ref{{Grads, first, n}}, Out: weights}
-		for i := range opt.Rule.Slots() {
-			update.Side = append(update.Side, slot(i))
-		}
-		instrs = append(instrs, update)
-		if opt.Averaging != nil {
-			instrs = append(instrs, Instr{
-				Code: CodeAverage, Attr: AverageAttr{opt.Averaging.Momentum}, Out: weights, Side: []Ref{slot(opt.Rule.Slots())},
-			})
-		}
+	}
+	return arrays
+}
+
+// updateInstrs make the step of a rule for some weights, with the shape of their array where they are one.
+func updateInstrs(opt *optimizer.Optimizer, rule optimizer.Rule, decay float64, shape []int, of Run, total int) (instrs []Instr) {
+	weights := Ref{Weights, of.Weight, of.Len}
+	slot := func(i int) Ref { return Ref{Slots, i*total + of.Compact, of.Len} }
+	held := opt.Accumulation > 0
+	if opt.StartsAsWeights() {
+		instrs = append(instrs, Instr{Code: CodeBegin, In: []Ref{weights}, Out: slot(0)})
+	}
+	if decay != 0 {
+		instrs = append(instrs, Instr{Code: CodeDecay, Attr: DecayAttr{decay, held}, Out: weights})
+	}
+	update := Instr{Code: CodeUpdate, Attr: UpdateAttr{rule, shape, held}, In: []Ref{{Grads, of.Compact, of.Len}}, Out: weights}
+	for i := range rule.Slots() {
+		update.Side = append(update.Side, slot(i))
+	}
+	instrs = append(instrs, update)
+	if opt.Averaging != nil {
+		instrs = append(instrs, Instr{
+			Code: CodeAverage, Attr: AverageAttr{opt.Averaging.Momentum}, Out: weights, Side: []Ref{slot(opt.Rule.Slots())},
+		})
 	}
 	return instrs
 }

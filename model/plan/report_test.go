@@ -45,6 +45,15 @@ func slicePlans(t *testing.T, json string, rows ...int) (*keras.Spec, []*Plan) {
 	return spec, plans
 }
 
+func splitOf(t *testing.T, spec *keras.Spec, plans []*Plan, optimizer string, parts int) *Split {
+	t.Helper()
+	s, err := NewSplit(spec, stub{}, plans, optimizerOf(t, optimizer), parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func optimizerOf(t *testing.T, text string) *optimizer.Optimizer {
 	t.Helper()
 	compile, err := params.ParseCompile("loss='mse', optimizer=" + text)
@@ -63,7 +72,7 @@ func TestCallsText(t *testing.T) {
 	spec, plans := slicePlans(t, `{"class_name":"Sequential","config":[
 		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,4],"units":5,"activation":"relu"}},
 		{"class_name":"Dense","config":{"name":"d2","units":3}}]}`, 2, 2)
-	s := NewSplit(spec, plans, optimizerOf(t, "'adam'"), 2)
+	s := splitOf(t, spec, plans, "'adam'", 2)
 	var b strings.Builder
 	for _, c := range s.Calls(spec) {
 		fmt.Fprintln(&b, c.Stage, c.Count, c.Operation, c.Reads, c.Writes, c.Bytes, c.FLOP)
@@ -88,7 +97,7 @@ func TestCallsText(t *testing.T) {
 func TestCallsOfMeetings(t *testing.T) {
 	spec, plans := slicePlans(t, normJSON, 2, 3)
 	var b strings.Builder
-	for _, c := range NewSplit(spec, plans, optimizerOf(t, "'sgd'"), 2).Calls(spec) {
+	for _, c := range splitOf(t, spec, plans, "'sgd'", 2).Calls(spec) {
 		fmt.Fprintln(&b, c.Stage, c.Count, c.Operation, c.Reads, c.Writes)
 	}
 	want := `1 2 dense [batch+0[2x4] d1/kernel[4x5]] [work+0[2x5]]

@@ -28,7 +28,7 @@ func Whole(p *Plan) *Split { return &Split{Sizes: p.Sizes, Stages: [][]*Plan{{p}
 
 // NewSplit joins the plans of slices, compiled without an optimizer, to a step. parts is the number of plans that share the sum
 // and the update of the weights. What is to be done once (Plan.Once) is done for the first slice.
-func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt *optimizer.Optimizer, parts int) *Split {
+func NewSplit(spec *keras.Spec, dev Device, slicePlans []*Plan, opt *optimizer.Optimizer, parts int) (*Split, error) {
 	runs, total := TrainableRuns(spec)
 	s := &Split{}
 	s.Sizes[Weights] = spec.NumWeights
@@ -50,11 +50,26 @@ func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt *optimizer.Optimizer, pa
 		s.Sizes[Work] += aligned(p.Sizes[Work])
 	}
 	sum := func(from, to int) []Instr { return treeSum(len(slicePlans), stride, from, to) }
+	accumulate := func(from, to int) []Instr { return accumulateRange(total, opt, from, to) }
 	update := func(from, to int) []Instr { return updateRange(runs, total, opt, from, to) }
-	if clip := clipInstrs(opt, spec, total); len(clip) > 0 { // it wants all gradients at once
-		s.Finish = [][]*Plan{s.set(total, parts, sum), {s.plan(clip)}, s.set(total, parts, update)}
-	} else {
-		s.Finish = [][]*Plan{s.set(total, parts, sum, update)}
+	clip := clipInstrs(opt, spec, total)
+	if len(clip) > 0 || opt.ByArray() { // they want all gradients at once
+		s.Finish = [][]*Plan{s.set(total, parts, sum, accumulate)}
+		if len(clip) > 0 {
+			s.Finish = append(s.Finish, []*Plan{s.plan(clip)})
+		}
+	}
+	switch {
+	case opt.ByArray():
+		set, err := s.arrays(dev, updateArrays(spec, total, opt), parts)
+		if err != nil {
+			return nil, err
+		}
+		s.Finish = append(s.Finish, set)
+	case len(clip) > 0:
+		s.Finish = append(s.Finish, s.set(total, parts, update))
+	default:
+		s.Finish = [][]*Plan{s.set(total, parts, sum, accumulate, update)}
 	}
 	if len(once) > 0 {
 		s.Finish[0] = append(s.Finish[0], s.plan(once))
@@ -62,7 +77,12 @@ func NewSplit(spec *keras.Spec, slicePlans []*Plan, opt *optimizer.Optimizer, pa
 	if instrs := constrainInstrs(spec); len(instrs) > 0 {
 		s.Finish = append(s.Finish, []*Plan{s.plan(instrs)})
 	}
-	return s
+	for _, set := range s.Finish {
+		for _, p := range set {
+			p.Sizes = s.Sizes // scratch memory has made them larger
+		}
+	}
+	return s, nil
 }
 
 func (s *Split) plan(instrs []Instr) *Plan { return &Plan{Instrs: instrs, Sizes: s.Sizes} }
@@ -84,6 +104,36 @@ func (s *Split) set(total, parts int, steps ...func(from, to int) []Instr) []*Pl
 		set[i] = s.plan(instrs)
 	}
 	return set
+}
+
+// arrays divides the instructions of arrays among plans, in turn. Each plan has scratch memory of its own, in Work, whose values nobody reads any more.
+func (s *Split) arrays(dev Device, arrays [][]Instr, parts int) ([]*Plan, error) {
+	need := 0
+	for _, instrs := range arrays {
+		for i := range instrs {
+			n, err := dev.Scratch(&instrs[i])
+			if err != nil {
+				return nil, err
+			}
+			instrs[i].Scratch.Len = n
+			need = max(need, aligned(n))
+		}
+	}
+	set := make([]*Plan, min(parts, len(arrays)))
+	s.Sizes[Work] = max(s.Sizes[Work], len(set)*need)
+	for k := range set {
+		var all []Instr
+		for i := k; i < len(arrays); i += len(set) {
+			all = append(all, arrays[i]...)
+		}
+		for i := range all {
+			if n := all[i].Scratch.Len; n > 0 {
+				all[i].Scratch = Ref{Work, k * need, n}
+			}
+		}
+		set[k] = s.plan(all)
+	}
+	return set, nil
 }
 
 // treeSum adds up the elements from..to of n arrays in Grads, one every stride elements, into the first.

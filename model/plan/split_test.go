@@ -18,8 +18,11 @@ func TestSplitPlaces(t *testing.T) {
 		"batch normalisation": normJSON,
 	} {
 		spec, plans := slicePlans(t, json, 3, 3, 4)
-		for _, text := range []string{"'adam'", "Adam(clipnorm=1)"} {
-			s := NewSplit(spec, plans, optimizerOf(t, text), 4)
+		for _, text := range []string{
+			"'adam'", "Adam(clipnorm=1)", "Adam(gradient_accumulation_steps=3)", "SGD(clipvalue=1, gradient_accumulation_steps=2)", "'lamb'", "'muon'",
+			"Adafactor(clipnorm=1, gradient_accumulation_steps=2, use_ema=True)", "ScheduleFreeAdamW(weight_decay=0.1)",
+		} {
+			s := splitOf(t, spec, plans, text, 4)
 			for k, set := range slices.Concat(s.Stages, s.Finish) {
 				checkApart(t, fmt.Sprintf("%s, %s, set %d", name, text, k), s.Sizes, set, k < len(s.Stages))
 			}

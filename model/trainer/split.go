@@ -73,7 +73,7 @@ func (m *Model) cut(batch, n int) (*plan.Split, error) {
 		}
 		plans[i] = p
 	}
-	return plan.NewSplit(m.spec, plans, m.optimizer, n), nil
+	return plan.NewSplit(m.spec, m.device, plans, m.optimizer, n)
 }
 
 // sliceRows are the rows of slice i of n.

@@ -95,7 +95,11 @@ func (l *lender) Return() {
 // TestSplitFollowsWhole: training with slices gives the weights of training without, up to rounding, for optimizers with
 // and without clipping.
 func TestSplitFollowsWhole(t *testing.T) {
-	for _, optimizer := range []string{"'sgd'", "Adam(lr=0.001)", "SGD(lr=0.01, clipnorm=0.1)", "SGD(lr=0.01, global_clipnorm=0.1)", "SGD(lr=0.01, use_ema=True)"} {
+	for _, optimizer := range []string{
+		"'sgd'", "Adam(lr=0.001)", "SGD(lr=0.01, clipnorm=0.1)", "SGD(lr=0.01, global_clipnorm=0.1)", "SGD(lr=0.01, use_ema=True)",
+		"'lamb'", "Adafactor(lr=0.01, clipnorm=0.1)", "'muon'", "ScheduleFreeAdamW(weight_decay=0.1)", "SGD(lr=0.01, gradient_accumulation_steps=2)",
+		"Lamb(gradient_accumulation_steps=2, global_clipnorm=0.1, use_ema=True)",
+	} {
 		model, run := sliced(imageJSON, optimizer)
 		m, whole := model(t), model(t)
 		for _, batch := range []int{37, 11} {

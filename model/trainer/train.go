@@ -103,10 +103,10 @@ func into(room, values []float32) []float32 {
 	return room
 }
 
-// takeAverages makes the averages, which are the last slot, the fetched weights.
+// takeAverages makes the averages, whose slot is behind those of the rule, the fetched weights.
 func (w *worker) takeAverages() {
 	runs, total := plan.TrainableRuns(w.model.spec)
-	averages := w.slots[(w.model.optimizer.Slots()-1)*total:]
+	averages := w.slots[w.model.optimizer.Rule.Slots()*total:]
 	for _, r := range runs {
 		copy(w.weights[r.Weight:][:r.Len], averages[r.Compact:])
 	}

@@ -362,7 +362,17 @@ func TestCancel(t *testing.T) {
 
 // TestStepsAllocateNothing: on one worker, many steps allocate as often as few.
 func TestStepsAllocateNothing(t *testing.T) {
-	m := newModel(t, twoJSON, compileWith("adam", "categorical_crossentropy"))
+	for _, optimizer := range []string{"adam", "lamb", "adafactor", "muon", "schedulefreeadamw"} {
+		stepsAllocateNothing(t, compileWith(optimizer, "categorical_crossentropy"))
+	}
+	adding := compileWith("adam", "categorical_crossentropy")
+	adding.Optimizer.Args = map[string]params.Value{"gradient_accumulation_steps": int64(3)}
+	stepsAllocateNothing(t, adding)
+}
+
+func stepsAllocateNothing(t *testing.T, c params.Compile) {
+	t.Helper()
+	m := newModel(t, twoJSON, c)
 	data := dataFor(m, 1, 23, 23, 7)
 	w, err := m.worker(poolKey{mode: training, batch: 5, last: 3})
 	if err != nil {
@@ -377,7 +387,43 @@ func TestStepsAllocateNothing(t *testing.T) {
 		})
 	}
 	if few, many := allocs(1), allocs(40); many != few {
-		t.Errorf("%v allocations with 11 steps, %v with 440", few, many)
+		t.Errorf("%s: %v allocations with 11 steps, %v with 440", c.Optimizer.Name, few, many)
+	}
+}
+
+// TestAccumulation: gradients of three batches make the step of one batch with all their rows, also where an iteration ends in between; what is left over stays
+// in the state.
+func TestAccumulation(t *testing.T) {
+	c := compileWith("adam", "categorical_crossentropy")
+	one := newModel(t, irisJSON, c)
+	c.Optimizer.Args = map[string]params.Value{"gradient_accumulation_steps": int64(3)}
+	three := newModel(t, irisJSON, c)
+	data := dataFor(one, 1, 24)
+	start := weightsFor(one, 2)
+	fit := func(m *Model, batch int, from TrainResult, rows Buffers, iteration int) TrainResult {
+		return train(t, m, TrainInput{Data: rows, Weights: from.Weights, State: from.State, Fit: params.Fit{BatchSize: batch, Epochs: 1}, Iteration: iteration})
+	}
+	want := fit(one, 12, TrainResult{Weights: start, State: one.NewState()}, data, 0)
+	got := fit(three, 4, TrainResult{Weights: start, State: three.NewState()}, data, 0)
+	for i, w := range want.Weights {
+		if d := math.Abs(float64(got.Weights[i] - w)); !(d <= 2e-6) {
+			t.Errorf("weight %d is %v, want %v", i, got.Weights[i], w)
+		}
+	}
+	if got.State.Iteration != 6 || len(got.State.Slots) != 3*len(start) {
+		t.Errorf("%d steps, %d slots for %d weights", got.State.Iteration, len(got.State.Slots), len(start))
+	}
+	half := fit(three, 12, TrainResult{Weights: start, State: three.NewState()}, data, 0) // two steps: none of the rule
+	if !slices.Equal(half.Weights, start) {
+		t.Error("weights change before there are gradients enough")
+	}
+	sum := half.State.Slots[2*len(start):]
+	if !slices.ContainsFunc(sum, func(v float32) bool { return v != 0 }) {
+		t.Error("the state keeps no gradients")
+	}
+	whole := fit(three, 12, half, data, 1)
+	if slices.Equal(whole.Weights, start) {
+		t.Error("the third step, in the next iteration, changes nothing")
 	}
 }
 

@@ -17,6 +17,25 @@ def small(activation, units=4):
     return build
 
 
+def images():
+    return keras.Sequential([
+        keras.Input((6, 5, 2)),
+        layers.Conv2D(4, 3, activation="tanh", name="conv"),
+        layers.Flatten(),
+        layers.Dense(7, activation="tanh", name="middle", kernel_constraint=keras.constraints.MinMaxNorm(0.5, 1.5, rate=0.5)),
+        layers.Dense(3, activation="softmax", name="out"),
+    ], name="images")
+
+
+def words():
+    return keras.Sequential([
+        keras.Input((5,)),
+        layers.Embedding(9, 4, name="words"),
+        layers.GRU(3, name="gru"),
+        layers.Dense(3, activation="softmax", name="out"),
+    ], name="text")
+
+
 def losses(model, targets, names, metrics=()):
     return {
         "model": model,
@@ -68,6 +87,30 @@ OPTIMIZERS = [
     "Adam(learning_rate=0.01, clipnorm=0.05, weight_decay=0.1)",
     "SGD(learning_rate=0.1, momentum=0.9, global_clipnorm=100.0)",
 ]
+# Those that look at whole arrays, that add up gradients, and that scale the loss.
+OF_ARRAYS = [
+    "Lamb(learning_rate=0.01)",
+    "Lamb(learning_rate=0.01, beta_1=0.8, beta_2=0.9, epsilon=1e-3, weight_decay=0.1, clipnorm=0.05)",
+    "Adafactor(learning_rate=0.05)",
+    "Adafactor(learning_rate=0.5, beta_2_decay=-0.5, epsilon_1=1e-4, epsilon_2=0.1, clip_threshold=0.3, relative_step=False, weight_decay=0.05)",
+    "Adafactor(learning_rate=ExponentialDecay(0.1, 3, 0.5), global_clipnorm=0.1)",
+    "Muon(learning_rate=0.01)",
+    "Muon(learning_rate=0.01, exclude_layers=['out'], nesterov=False, ns_steps=3, momentum=0.8, rms_rate=None, adam_weight_decay=None,"
+    " weight_decay=0.1)",
+    "Muon(learning_rate=0.01, exclude_embeddings=False, ns_steps=2, muon_a=3.0, muon_b=-4.0, muon_c=2.0, adam_lr_ratio=0.3, adam_beta_1=0.8,"
+    " adam_beta_2=0.9, epsilon=1e-3, adam_weight_decay=0.1, weight_decay=None, rms_rate=0.5)",
+    "ScheduleFreeAdamW(learning_rate=0.01)",
+    "ScheduleFreeAdamW(learning_rate=0.01, beta_1=0.7, beta_2=0.9, epsilon=1e-3, warmup_steps=4, weight_decay=0.1)",
+    "SGD(learning_rate=0.1, gradient_accumulation_steps=2)",
+    "Adam(learning_rate=ExponentialDecay(0.05, 3, 0.5), gradient_accumulation_steps=3, clipnorm=0.05, weight_decay=0.1)",
+    "Nadam(learning_rate=0.01, gradient_accumulation_steps=4, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=2)",
+    "Lamb(learning_rate=0.01, gradient_accumulation_steps=2)",
+    "Adafactor(learning_rate=0.05, gradient_accumulation_steps=3, use_ema=True, ema_momentum=0.5)",
+    "Muon(learning_rate=0.01, gradient_accumulation_steps=2, clipvalue=0.01)",
+    "ScheduleFreeAdamW(learning_rate=0.01, gradient_accumulation_steps=2, weight_decay=0.1)",
+    "Adam(learning_rate=0.01, loss_scale_factor=1024.0)",
+    "LossScaleOptimizer(inner_optimizer=Adam(learning_rate=0.01), initial_scale=8.0, dynamic_growth_steps=2)",
+]
 SCHEDULES = [
     "ExponentialDecay(0.1, 3, 0.5)",
     "ExponentialDecay(0.1, decay_steps=3, decay_rate=0.5, staircase=True)",
@@ -102,6 +145,13 @@ FILES = {
             "targets": ["classes"],
             "runs": runs(OPTIMIZERS, CROSSENTROPY) + runs([f"SGD(learning_rate={s})" for s in SCHEDULES], CROSSENTROPY)
             + runs(["AdamW(learning_rate=CosineDecay(0.01, 8))"], CROSSENTROPY),
+        },
+    },
+    "more_optimizers": {
+        "optimizers of images": {"model": images, "targets": ["classes"], "runs": runs(OF_ARRAYS, CROSSENTROPY)},
+        "optimizers of words": {
+            "model": words, "targets": ["classes"], "words": [9],
+            "runs": runs([o for o in OF_ARRAYS if o.startswith(("Muon", "Adafactor", "Lamb(learning_rate=0.01)"))], CROSSENTROPY),
         },
     },
     "activations": {

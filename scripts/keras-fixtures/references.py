@@ -7,10 +7,12 @@ Usage: references.py FOLDER [FILE ...], a FILE being a key of FILES in one of MO
 """
 
 import base64
+import inspect
 import json
 import pathlib
 import re
 import sys
+import textwrap
 
 import env  # noqa: F401  (sets TensorFlow up before it is imported)
 import keras
@@ -166,6 +168,9 @@ class Network:
             arguments["metrics"] = each_text(metrics, lambda text: object_named(keras.metrics, text))
         model = self.fresh(precision)
         model.compile(**arguments, jit_compile=False, run_eagerly=self.spec.get("eager", False))
+        if model.optimizer is not None:
+            # Else the first step builds it, where on TensorFlow ScheduleFreeAdamW's copy of the weights is traced and never run.
+            model.optimizer.build(model.trainable_variables)
         return model
 
     def run(self):
@@ -240,6 +245,21 @@ def dense(optimizer):
     apply = optimizer.apply
     optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
     return optimizer
+
+
+def as_written(cls):
+    """ScheduleFreeAdamW as its source means it: with the momentum from before the step.
+
+    What it keeps of that is the variable itself, not a copy, which on TensorFlow has changed by the time that it is read; on JAX it has not.
+    """
+    source = textwrap.dedent(inspect.getsource(cls.update_step))
+    assert "momentum_old = momentum.value" in source
+    names = vars(inspect.getmodule(cls)).copy()
+    exec(source.replace("momentum_old = momentum.value", "momentum_old = ops.copy(momentum)"), names)
+    cls.update_step = names["update_step"]
+
+
+as_written(keras.optimizers.ScheduleFreeAdamW)
 
 
 def each_text(value, make):

@@ -94,7 +94,11 @@ func slicedStep(t *testing.T, s *spec.Spec, losses []*loss.Loss, rows, count int
 	if err != nil {
 		t.Fatal(err)
 	}
-	return plan.NewSplit(s, plans, still, count)
+	split, err := plan.NewSplit(s, cpu.Device{}, plans, still, count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return split
 }
 
 // runAll runs plans one after the other.

@@ -41,7 +41,7 @@ func rowOf(in *plan.Instr) (row, error) {
 	case graph.LossAttr:
 		known = a.Form != nil && losses[a.Form.Kind()].form == reflect.TypeOf(a.Form)
 	case plan.UpdateAttr:
-		known = a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)
+		known = a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule) && rules[a.Rule.Kind()].fits(a.Shape)
 	case plan.ClipAttr:
 		known = clips[a.Clip.Kind] != nil
 	}

@@ -54,6 +54,7 @@ func TestDivided(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	muon := optimizer.Muon{A: 3.4445, B: -4.775, C: 2.0315, Momentum: 0.95, Steps: 2, Nesterov: true}
 	const weights = 200_001
 	relu := graph.DenseAttr{M: 100, N: 390, K: 512, Then: graph.Epilogue{Act: kernels.ReLU, Drop: graph.DropoutAttr{Rate: 0.3, Stream: 2}}}
 	tanh := graph.DenseAttr{M: 60, N: 520, K: 800, Then: graph.Epilogue{Act: kernels.Tanh}}
@@ -67,6 +68,7 @@ func TestDivided(t *testing.T) {
 		{graph.CodeDenseInputGrad, relu, []int{100 * 390, 512 * 390}, []int{100 * 512}},
 		{graph.CodeDenseKernelGrad, relu, []int{100 * 512, 100 * 390}, []int{512 * 390}},
 		{plan.CodeUpdate, plan.UpdateAttr{Rule: adam.Rule}, []int{weights}, []int{weights, weights, weights, weights}},
+		{plan.CodeUpdate, plan.UpdateAttr{Rule: muon, Shape: []int{300, 260}}, []int{300 * 260}, []int{300 * 260, 300 * 260}},
 	} {
 		run := func(crew plan.Crew) [][]float32 {
 			rng := rand.New(rand.NewPCG(1, 2))

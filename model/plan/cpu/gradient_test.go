@@ -56,7 +56,7 @@ func TestGradients(t *testing.T) {
 func TestEveryOpcode(t *testing.T) {
 	// tested in package trainer and below
 	used := map[string]bool{
-		plan.CodeClip: true, plan.CodeDecay: true, plan.CodeUpdate: true, plan.CodeAverage: true, plan.CodeConstrain: true, plan.CodeCopy: true,
+		plan.CodeAccumulate: true, plan.CodeBegin: true, plan.CodeClip: true, plan.CodeDecay: true, plan.CodeUpdate: true, plan.CodeAverage: true, plan.CodeConstrain: true, plan.CodeCopy: true,
 	}
 	for _, m := range testModels() {
 		r := newRig(t, m, 2, 1)

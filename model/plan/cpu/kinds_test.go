@@ -8,6 +8,7 @@ import (
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/plan"
 )
 
@@ -33,9 +34,12 @@ func TestEveryKind(t *testing.T) {
 		t.Errorf("kernels for %v, losses have %v", slices.Sorted(maps.Keys(losses)), slices.Sorted(maps.Keys(forms)))
 	}
 	for _, o := range optimizers(t) {
-		found[o.Rule.Kind()] = true
-		if rules[o.Rule.Kind()].rule != reflect.TypeOf(o.Rule) {
-			t.Errorf("%s: no kernel for %T", o.Name, o.Rule)
+		for _, shape := range [][]int{{3, 4}, {4}} {
+			rule, _ := o.Of("layer/weight", shape)
+			found[rule.Kind()] = true
+			if rules[rule.Kind()].rule != reflect.TypeOf(rule) {
+				t.Errorf("%s: no kernel for %T", o.Name, rule)
+			}
 		}
 		if o.Rule.Slots() > len(slots{}) {
 			t.Errorf("%s has %d slots", o.Name, o.Rule.Slots())
@@ -63,6 +67,8 @@ func TestForeignAttributes(t *testing.T) {
 		{Code: graph.CodeLoss, Attr: graph.LossAttr{Form: foreign{}}},
 		{Code: plan.CodeUpdate, Attr: plan.UpdateAttr{}},
 		{Code: plan.CodeUpdate, Attr: plan.UpdateAttr{Rule: foreign{}}},
+		{Code: plan.CodeUpdate, Attr: plan.UpdateAttr{Rule: optimizer.Lamb{}}},                        // of no shape
+		{Code: plan.CodeUpdate, Attr: plan.UpdateAttr{Rule: optimizer.Muon{}, Shape: []int{2, 2, 2}}}, // no matrix
 		{Code: plan.CodeClip, Attr: plan.ClipAttr{}},
 	} {
 		if _, err := (Device{}).Scratch(&in); err == nil {

@@ -140,12 +140,14 @@ var table = map[string]row{
 	graph.CodeUnitGrad:            of(unitGrad),
 	graph.CodeWarp:                of(warp),
 	graph.CodeWeightPenaltyGrad:   of(weightPenaltyGrad),
+	plan.CodeAccumulate:           of(accumulate),
 	plan.CodeAverage:              of(average),
+	plan.CodeBegin:                of(begin),
 	plan.CodeClip:                 of(clip),
 	plan.CodeConstrain:            of(constrain),
 	plan.CodeCopy:                 of(copyArray),
 	plan.CodeDecay:                of(decay),
-	plan.CodeUpdate:               of(update),
+	plan.CodeUpdate:               withScratch(update, updateScratch),
 }
 
 // losses has the kernels of every form of a loss, by its kind.
@@ -175,15 +177,19 @@ var losses = map[string]lossKernels{
 
 // rules has the kernel of every rule of an optimizer, by its kind.
 var rules = map[string]ruleKernel{
-	"Adadelta": ofRule(adadelta),
-	"Adagrad":  ofRule(adagrad),
-	"Adam":     ofRule(adam),
-	"Adamax":   ofRule(adamax),
-	"Ftrl":     ofRule(ftrl),
-	"Lion":     ofRule(lion),
-	"Nadam":    ofRule(nadam),
-	"RMSprop":  ofRule(rmsprop),
-	"SGD":      ofRule(sgd),
+	"Adadelta":          ofRule(adadelta),
+	"Adafactor":         ofArray(adafactor, nil),
+	"Adagrad":           ofRule(adagrad),
+	"Adam":              ofRule(adam),
+	"Adamax":            ofRule(adamax),
+	"Ftrl":              ofRule(ftrl),
+	"Lamb":              ofArray(lamb, nil),
+	"Lion":              ofRule(lion),
+	"Muon":              ofArray(muon, muonScratch),
+	"Nadam":             ofRule(nadam),
+	"RMSprop":           ofRule(rmsprop),
+	"SGD":               ofRule(sgd),
+	"ScheduleFreeAdamW": ofRule(scheduleFreeAdamW),
 }
 
 // clips has the kernel of every way to bound gradients.

@@ -21,8 +21,10 @@ func ofWeights(n int, do func(s *plan.Step, from, to int, _ []float32)) call {
 
 // A ruleKernel is what the device knows about a rule of an optimizer.
 type ruleKernel struct {
-	rule reflect.Type
-	bind func(r optimizer.Rule, o operands) call
+	rule    reflect.Type
+	bind    func(a plan.UpdateAttr, o operands) call
+	scratch func(a plan.UpdateAttr) int // nil: none
+	array   bool                        // it looks at a whole array of weights, whose shape it wants
 }
 
 // slots are those of a rule, nil beyond.
@@ -30,8 +32,8 @@ type slots [3][]float32
 
 // ofRule is the kernel of the rule R, which makes a step on weights p with gradients g; all arrays have one length.
 func ofRule[R optimizer.Rule](kernel func(r R, s *optimizer.Scalars, p, g []float32, kept slots)) ruleKernel {
-	return ruleKernel{rule: reflect.TypeFor[R](), bind: func(rule optimizer.Rule, o operands) call {
-		r, p, g := rule.(R), o.out, o.in[0]
+	return ruleKernel{rule: reflect.TypeFor[R](), bind: func(a plan.UpdateAttr, o operands) call {
+		r, p, g := a.Rule.(R), o.out, o.in[0]
 		return ofWeights(len(g), func(s *plan.Step, from, to int, _ []float32) {
 			var part slots
 			for i, slot := range o.side {
@@ -42,12 +44,61 @@ func ofRule[R optimizer.Rule](kernel func(r R, s *optimizer.Scalars, p, g []floa
 	}}
 }
 
-func update(a plan.UpdateAttr, o operands) call { return rules[a.Rule.Kind()].bind(a.Rule, o) }
+// ofArray is the kernel of the rule R, which looks at an array of weights of a shape.
+func ofArray[R optimizer.Rule](bind func(r R, shape []int, o operands) call, scratch func(r R, shape []int) int) ruleKernel {
+	k := ruleKernel{rule: reflect.TypeFor[R](), array: true, bind: func(a plan.UpdateAttr, o operands) call { return bind(a.Rule.(R), a.Shape, o) }}
+	if scratch != nil {
+		k.scratch = func(a plan.UpdateAttr) int { return scratch(a.Rule.(R), a.Shape) }
+	}
+	return k
+}
+
+// fits says whether a rule can do with the shape of an instruction; Muon's is for matrices.
+func (k ruleKernel) fits(shape []int) bool {
+	return !k.array || shape != nil && (k.scratch == nil || len(shape) == 2)
+}
+
+func update(a plan.UpdateAttr, o operands) call { return held(a.Held, rules[a.Rule.Kind()].bind(a, o)) }
+
+// held is the instruction do, or, where it may be held, nothing in steps that only add up gradients.
+func held(may bool, do call) call {
+	if !may {
+		return do
+	}
+	return func(s *plan.Step) {
+		if !s.Scalars.Hold {
+			do(s)
+		}
+	}
+}
+
+func updateScratch(a plan.UpdateAttr) int {
+	if scratch := rules[a.Rule.Kind()].scratch; scratch != nil {
+		return scratch(a)
+	}
+	return 0
+}
+
+func accumulate(a plan.AccumulateAttr, o operands) call {
+	sum := o.side[0]
+	return ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
+		kernels.Accumulate(o.out[from:to], sum[from:to], s.Scalars.Hold, a.Steps)
+	})
+}
+
+func begin(_ none, o operands) call {
+	weights := o.in[0]
+	return func(s *plan.Step) {
+		if s.Scalars.Begin {
+			copy(o.out, weights)
+		}
+	}
+}
 
 func decay(a plan.DecayAttr, o operands) call {
-	return ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
+	return held(a.Held, ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
 		kernels.DecayWeights(o.out[from:to], a.Rate, s.Scalars.Rate)
-	})
+	}))
 }
 
 func average(a plan.AverageAttr, o operands) call {

@@ -50,7 +50,9 @@ func Optimizers(t testing.TB) (all []*optimizer.Optimizer) {
 	calls = append(calls,
 		params.Call{Name: "Adam", Args: args{"amsgrad": true}},
 		params.Call{Name: "RMSprop", Args: args{"centered": true, "momentum": 0.9}},
-		params.Call{Name: "SGD", Args: args{"momentum": 0.9, "nesterov": true}})
+		params.Call{Name: "SGD", Args: args{"momentum": 0.9, "nesterov": true}},
+		params.Call{Name: "Adam", Args: args{"gradient_accumulation_steps": int64(2), "clipnorm": 0.1, "weight_decay": 0.1, "use_ema": true}},
+		params.Call{Name: "Muon", Args: args{"nesterov": false, "rms_rate": nil, "ns_steps": int64(2)}})
 	for _, call := range calls {
 		o, err := optimizer.New(call)
 		if err != nil {

@@ -31,6 +31,14 @@ OPTIMIZERS = {
         "l1_regularization_strength": between(0, 0.1), "l2_regularization_strength": between(0, 0.1),
         "l2_shrinkage_regularization_strength": between(0, 0.1), "beta": between(0, 0.2)}),
     "Lion": (SLOW, {}, {"beta_1": between(0.5, 0.9), "beta_2": between(0.8, 0.99)}),
+    "Lamb": (SLOW, {"epsilon": epsilon}, BETAS),
+    "Adafactor": (SLOW, {"epsilon_1": between(1e-6, 1e-4)}, {
+        "beta_2_decay": between(-0.9, -0.3), "epsilon_2": between(0.001, 0.1), "clip_threshold": between(0.3, 2), "relative_step": either}),
+    "Muon": (SLOW, {"epsilon": epsilon}, {
+        "adam_beta_1": between(0.5, 0.95), "adam_beta_2": between(0.8, 0.999), "adam_weight_decay": between(0.001, 0.1), "momentum": between(0.5, 0.95),
+        "ns_steps": lambda r: r.int(1, 4), "nesterov": either, "adam_lr_ratio": between(0.3, 1), "rms_rate": between(0.1, 0.5), "exclude_embeddings": either,
+        "weight_decay": between(0.001, 0.1)}),
+    "ScheduleFreeAdamW": (SLOW, {"epsilon": epsilon}, {**BETAS, "warmup_steps": lambda r: r.int(0, 5)}),
 }
 
 
@@ -82,4 +90,8 @@ def optimizer(r):
         chosen |= {"use_ema": True, "ema_momentum": r.number(0.3, 0.99)}
         if r.chance(0.5):
             chosen["ema_overwrite_frequency"] = r.int(1, 4)
+    if r.chance(0.15):
+        chosen["gradient_accumulation_steps"] = r.int(2, 4)
+    if r.chance(0.05):
+        chosen["loss_scale_factor"] = r.one([8.0, 1024.0])
     return call(name, chosen)
