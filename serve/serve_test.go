@@ -206,6 +206,30 @@ var modes = []pgx.QueryExecMode{
 	pgx.QueryExecModeCacheStatement, pgx.QueryExecModeCacheDescribe, pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol,
 }
 
+// Settings of a session make training_preprocessor_dl hold rows out, as train_test_split and validation_preprocessor_dl do.
+func TestValidationSettings(t *testing.T) {
+	s := start(t, nil)
+	iris(t, s.direct)
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeExec)
+	run(t, c, "SET beamfit.seed = 7")
+	run(t, c, "SELECT madlib.train_test_split('iris_train', 's', 0.8, NULL, NULL, NULL, NULL, TRUE)")
+	run(t, c, "SELECT madlib.training_preprocessor_dl('s_train', 'p', 'class_text', 'attributes')")
+	run(t, c, "SELECT madlib.validation_preprocessor_dl('s_test', 'v', 'class_text', 'attributes', 'p')")
+	run(t, c, "SET beamfit.validation_share = 0.2")
+	_, err := c.Exec(t.Context(), "SELECT madlib.training_preprocessor_dl('iris_train', 'p2', 'class_text', 'attributes')")
+	wantError(t, err, "22023", "the name of the table that gets these rows is missing")
+	run(t, c, "SET beamfit.validation_output = 'v2'")
+	run(t, c, "SELECT madlib.training_preprocessor_dl('iris_train', 'p2', 'class_text', 'attributes')")
+	for _, pair := range [][2]string{{"p", "p2"}, {"v", "v2"}} {
+		if n := ask(t, c, fmt.Sprintf("SELECT (SELECT count(*) FROM %[1]s) || ' ' || count(*) FROM (SELECT * FROM %[1]s INTERSECT SELECT * FROM %[2]s) x", pair[0], pair[1])); n != "1 1" {
+			t.Errorf("%s and %s: rows and common rows %s", pair[0], pair[1], n)
+		}
+	}
+	run(t, c, "SET beamfit.validation_share = 'some'")
+	_, err = c.Exec(t.Context(), "SELECT madlib.training_preprocessor_dl('iris_train', 'p3', 'class_text', 'attributes')")
+	wantError(t, err, "22023", "beamfit.validation_share")
+}
+
 // TestWholeScript runs all functions in every way that a client can ask.
 func TestWholeScript(t *testing.T) {
 	s := start(t, nil)

@@ -26,13 +26,14 @@ func (s scratchStore) Create(ctx context.Context, opt table.CreateOptions) (tabl
 // Outputs that one process writes are what all outputs are.
 func TestLocalConformance(t *testing.T) {
 	without := map[string]string{
-		"fetch":                       "for workers of other processes",
-		"owned":                       "as above",
-		"run":                         "has no outputs",
-		"killed":                      "nothing is in the database before Commit",
-		"claim/goes with its process": "claims are those of the pool",
-		"remove/with the same commit": "written through two stores",
-		"output/a key counts once":    "as above",
+		"fetch":                                "for workers of other processes",
+		"owned":                                "as above",
+		"run":                                  "has no outputs",
+		"killed":                               "nothing is in the database before Commit",
+		"claim/goes with its process":          "claims are those of the pool",
+		"output/all tables appear with Commit": "written through two stores",
+		"remove/with the same commit":          "as above",
+		"output/a key counts once":             "as above",
 		"output/a key that several write at the same time counts once": "as above",
 	}
 	iotest.Run(t, func(t *testing.T) iotest.Site {
