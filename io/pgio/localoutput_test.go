@@ -28,6 +28,8 @@ func TestLocalConformance(t *testing.T) {
 	without := map[string]string{
 		"fetch":                                "for workers of other processes",
 		"owned":                                "as above",
+		"ref":                                  "is that of the pool",
+		"ordered/rows in the order of keys":    "written through two stores",
 		"run":                                  "has no outputs",
 		"killed":                               "nothing is in the database before Commit",
 		"claim/goes with its process":          "claims are those of the pool",
