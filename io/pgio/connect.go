@@ -216,6 +216,9 @@ func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%s: %w", s.where, ctx.Err())
 	case waiting.Err() != nil:
+		if stat := s.pool.Stat(); stat.AcquiredConns() < stat.MaxConns() { // one was being made
+			return nil, fmt.Errorf("%s: %w: the server has not answered within %v", s.where, table.ErrUnavailable, s.poolWait)
+		}
 		return nil, fmt.Errorf("%s: %w: all %d connections are in use; work on fewer partitions at a time or set pool_max_conns in the URL",
 			s.where, table.ErrUnavailable, s.pool.Config().MaxConns)
 	}

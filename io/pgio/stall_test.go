@@ -30,6 +30,26 @@ func stalling(t *testing.T, storeURL, more string, timeout time.Duration) (*prox
 	return p, s.(*store)
 }
 
+// TestSlowConnect: a connection that the server is slow to make is not one too many.
+func TestSlowConnect(t *testing.T) {
+	storeURL, _ := testSchema(t)
+	p, s := stalling(t, storeURL, "&pool_max_conns=5", 0)
+	s.poolWait = shortStall
+	p.stall(toClient, true)
+	for range 5 { // some are there already
+		conn, err := s.acquire(t.Context())
+		if err == nil {
+			defer conn.Release()
+			continue
+		}
+		if !errors.Is(err, table.ErrUnavailable) || !strings.Contains(err.Error(), "has not answered within 400ms") {
+			t.Errorf("got error %v, want that the server has not answered", err)
+		}
+		return
+	}
+	t.Error("five connections through a proxy that lets nothing pass")
+}
+
 // copyingIn is an output that rows are being copied into, what copies them, and a megabyte of them.
 func copyingIn(t *testing.T, s *store) (table.Output, table.Writer, *table.Batch) {
 	t.Helper()
