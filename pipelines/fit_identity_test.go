@@ -110,9 +110,9 @@ func TestRoundsIdentity(t *testing.T) {
 		}
 	}
 	of := rounds.Fit{Iterations: 10, Params: params.Fit{BatchSize: 1, Epochs: 1}, Rows: slices.Repeat([]int{5}, 8)}
-	for _, o := range []rounds.Options{{Sync: rounds.Auto}, {WarmUpPasses: 2}} {
+	for _, o := range []rounds.Options{{Sync: rounds.Auto}, {WarmUpPasses: 5}} {
 		p, _, err := rounds.New(o, of)
-		if err != nil || roundsIdentity(p)["warm-up-passes"] != "2" {
+		if err != nil || roundsIdentity(p)["warm-up-passes"] != "5" {
 			t.Errorf("%+v: %v, %v", o, roundsIdentity(p), err)
 		}
 	}

@@ -154,7 +154,14 @@ func TestCopyWhileTheServerIsSlow(t *testing.T) {
 	if err := admin.QueryRow(t.Context(), "SELECT current_schema()::text").Scan(&name.Schema); err != nil {
 		t.Fatal(err)
 	}
-	p, s := stalling(t, storeURL, "", timeout)
+	p, proxyURL := startProxy(t, storeURL)
+	opened, err := Open(t.Context(), proxyURL+"&connect_timeout=10", table.OpenOptions{StallTimeout: timeout})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := opened.(*store)
+	defer s.Close()
+	defer p.stall(toClient, false) // so that nothing hangs
 	copying, err := s.acquire(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -187,16 +187,20 @@ func TestBind(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s, err := ReadSettings([]string{"3", "7", "class, numeric", "10"}, Settings{Shards: 1})
-	seed := uint64(7)
-	if diff := cmp.Diff(Settings{Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"}, CheckpointEvery: 10}, s); diff != "" || err != nil {
+	s, err := ReadSettings([]string{"3", "7", "class, numeric", "0.25", "held", "10"}, Settings{Shards: 1})
+	seed, share := uint64(7), 0.25
+	want := Settings{
+		Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"}, CheckpointEvery: 10,
+		ValidationShare: &share, ValidationOutput: "held",
+	}
+	if diff := cmp.Diff(want, s); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	if s, err := ReadSettings([]string{"", "", "", ""}, Settings{Shards: 4}); err != nil || s.Shards != 4 || s.Seed != nil {
+	if s, err := ReadSettings(make([]string, len(SettingNames())), Settings{Shards: 4}); err != nil || s.Shards != 4 || s.Seed != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for i, text := range []string{"0", "-1", "", "x"} {
-		values := make([]string, 4)
+	for i, text := range []string{"0", "-1", "", "x", "", "0"} {
+		values := make([]string, len(SettingNames()))
 		values[i] = text
 		if _, err := ReadSettings(values, Settings{}); (err == nil) != (text == "") || err != nil && !strings.Contains(err.Error(), SettingNames()[i]) {
 			t.Errorf("%s = %q: %v", SettingNames()[i], text, err)
