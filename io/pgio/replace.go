@@ -59,9 +59,15 @@ const attachedSQL = `
 	WITH c AS (SELECT * FROM pg_class WHERE oid = $1::oid)
 	SELECT CASE WHEN r.ev_class <> c.oid THEN pg_describe_object('pg_class'::regclass, r.ev_class, 0)
 		ELSE pg_describe_object(d.classid, d.objid, d.objsubid) END
-	FROM c, pg_depend d LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
-	WHERE d.deptype <> 'i' AND (d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid
-		OR d.refclassid = 'pg_type'::regclass AND d.refobjid IN (SELECT t.oid FROM pg_type t WHERE t.oid = c.reltype OR t.typelem = c.reltype))
+	FROM c, LATERAL ( -- the table, its type and that one's array
+		SELECT 'pg_class'::regclass AS classid, c.oid AS objid
+		UNION ALL
+		SELECT 'pg_type'::regclass, t.oid FROM pg_type t WHERE t.oid = c.reltype
+		UNION ALL
+		SELECT 'pg_type'::regclass, t.typarray FROM pg_type t WHERE t.oid = c.reltype) own
+	JOIN pg_depend d ON d.refclassid = own.classid AND d.refobjid = own.objid
+	LEFT JOIN pg_rewrite r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
+	WHERE d.deptype <> 'i'
 	UNION ALL
 	SELECT 'its membership in ' || pg_describe_object(refclassid, refobjid, 0) FROM pg_depend
 	WHERE classid = 'pg_class'::regclass AND objid = $1::oid AND deptype = 'e'
