@@ -26,7 +26,10 @@ type spool struct {
 	file   *os.File // nil: not needed yet
 	size   int64    // of the file
 	memory int      // bytes of closed parts that are in memory
+	gone   bool     // dropped: nobody would close another file
 }
+
+var errSpoolGone = errors.New("its output has ended")
 
 // A spooled is a part of a spool: what lies in the file, and then tail.
 type spooled struct {
@@ -54,7 +57,7 @@ func (s *spool) close(p *spooled, data []byte) error {
 	}
 	s.mu.Unlock()
 	if keep {
-		p.tail = data
+		p.tail = bytes.Clone(data) // data has room for the largest row of the part
 		return nil
 	}
 	return s.write(p, data)
@@ -63,6 +66,9 @@ func (s *spool) close(p *spooled, data []byte) error {
 func (s *spool) write(p *spooled, data []byte) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gone {
+		return errSpoolGone
+	}
 	if s.file == nil {
 		f, err := os.CreateTemp(s.folder, "beamfit-spool-")
 		if err != nil {
@@ -92,10 +98,11 @@ func (s *spool) read(p *spooled) io.Reader {
 	return io.MultiReader(append(all, bytes.NewReader(p.tail))...)
 }
 
-// drop forgets everything.
+// drop forgets everything, and takes nothing more.
 func (s *spool) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.gone = true
 	if s.file != nil {
 		_ = s.file.Close() // what it held is not wanted any more
 		s.file = nil
