@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -115,32 +114,6 @@ func lockReplaced(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, 
 	}
 	return explain(ctx, lockAlone(ctx, conn, there...))
 }
-
-// removeAll takes tables away in a transaction that has begun and that has their locks.
-func removeAll(ctx context.Context, conn *pgx.Conn, names []table.Name) error {
-	for _, name := range names {
-		if err := remove(ctx, conn, name); err != nil {
-			return tableError(ctx, name, err)
-		}
-	}
-	return nil
-}
-
-// remove drops a table, or empties one that others need.
-func remove(ctx context.Context, conn *pgx.Conn, name table.Name) error {
-	if err := exec(ctx, conn, "SAVEPOINT remove"); err != nil {
-		return err
-	}
-	err := exec(ctx, conn, "DROP TABLE IF EXISTS "+quoteName(name), "RELEASE SAVEPOINT remove")
-	var pg *pgconn.PgError
-	if !errors.As(err, &pg) || pg.Code != dependentObjectsStillExist {
-		return err
-	}
-	return exec(ctx, conn, "ROLLBACK TO SAVEPOINT remove", "RELEASE SAVEPOINT remove", inUsersPath(conn, "TRUNCATE "+quoteName(name)))
-}
-
-// dependentObjectsStillExist is the SQLSTATE of what cannot be dropped alone.
-const dependentObjectsStillExist = "2BP01"
 
 // place puts a staging table, or its rows, in their final place. The table that it replaces is locked.
 func (o *output) place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {

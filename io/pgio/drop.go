@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -104,3 +105,44 @@ func dropTargets(ctx context.Context, conn *pgx.Conn, names []table.Name, ifExis
 func compareNames(a, b table.Name) int {
 	return strings.Compare(a.Schema+"\x00"+a.Table, b.Schema+"\x00"+b.Table)
 }
+
+// removeAll takes tables away in a transaction that has begun and that has their locks.
+func removeAll(ctx context.Context, conn *pgx.Conn, names []table.Name) error {
+	for _, name := range names {
+		if err := remove(ctx, conn, name); err != nil {
+			return tableError(ctx, name, err)
+		}
+	}
+	return nil
+}
+
+// remove drops a table, or empties one that others need.
+func remove(ctx context.Context, conn *pgx.Conn, name table.Name) error {
+	if err := exec(ctx, conn, "SAVEPOINT remove"); err != nil {
+		return err
+	}
+	err := exec(ctx, conn, "DROP TABLE IF EXISTS "+quoteName(name), "RELEASE SAVEPOINT remove")
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) || pg.Code != dependentObjectsStillExist {
+		return err
+	}
+	if err := exec(ctx, conn, "ROLLBACK TO SAVEPOINT remove", "RELEASE SAVEPOINT remove"); err != nil {
+		return err
+	}
+	rel, err := find(ctx, conn, name)
+	if err != nil {
+		return err
+	}
+	return exec(ctx, conn, inUsersPath(conn, emptySQL(rel, name)))
+}
+
+// emptySQL takes all rows of a table: those of its partitions, which are its own, but not those of tables that inherit from it.
+func emptySQL(rel relation, name table.Name) string {
+	if rel.kind == "p" {
+		return "TRUNCATE " + quoteName(name)
+	}
+	return "TRUNCATE ONLY " + quoteName(name)
+}
+
+// dependentObjectsStillExist is the SQLSTATE of what cannot be dropped alone.
+const dependentObjectsStillExist = "2BP01"

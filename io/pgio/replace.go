@@ -126,11 +126,7 @@ const obstacleSQL = `
 // replaceRows puts the rows of a staging table in the place of those of a table whose lock is held. Triggers fire, and constraints
 // and policies are checked, as for anybody's TRUNCATE and INSERT; a row that they drop is an error.
 func (o *output) replaceRows(ctx context.Context, conn *pgx.Conn, old relation, staging table.Name, spec table.TableSpec) error {
-	empty := "TRUNCATE ONLY "
-	if old.kind == "p" {
-		empty = "TRUNCATE "
-	}
-	if err := exec(ctx, conn, inUsersPath(conn, empty+quoteName(spec.Name))); err != nil {
+	if err := exec(ctx, conn, inUsersPath(conn, emptySQL(old, spec.Name))); err != nil {
 		return err
 	}
 	put := insertRows

@@ -162,11 +162,7 @@ func (o *spooledOutput) place(ctx context.Context, conn *pgx.Conn, i int) error 
 // replaceRows puts the rows in the place of those of a table whose lock is held, as those of a pool's output are.
 func (o *spooledOutput) replaceRows(ctx context.Context, conn *pgx.Conn, i int, old relation, staging table.Name) error {
 	spec := o.specs[i]
-	empty := "TRUNCATE ONLY "
-	if old.kind == "p" {
-		empty = "TRUNCATE "
-	}
-	if err := exec(ctx, conn, inUsersPath(conn, empty+quoteName(spec.Name)), usersPath(conn)); err != nil {
+	if err := exec(ctx, conn, inUsersPath(conn, emptySQL(old, spec.Name)), usersPath(conn)); err != nil {
 		return err
 	}
 	staged, put := staging, int64(0)
