@@ -39,7 +39,7 @@ func (s *store) Claim(ctx context.Context, name table.Name, note string) (table.
 		c.Release()
 		return nil, tableError(ctx, c.name, err)
 	}
-	if err := s.hold(c); err != nil {
+	if err := s.open.hold(c); err != nil {
 		c.Release()
 		return nil, err
 	}
@@ -120,7 +120,7 @@ func (c *claim) Release() {
 	}
 	c.conn.Release()
 	c.conn = nil
-	c.store.forget(c)
+	c.store.open.forget(c)
 }
 
-func (c *claim) shut() { c.Release() }
+func (c *claim) end(context.Context) { c.Release() }

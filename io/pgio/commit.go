@@ -59,15 +59,11 @@ func (o *output) publish(ctx context.Context, conn *pgx.Conn) error {
 	if err := exec(ctx, conn, "LOCK TABLE "+quoteName(o.id.parts())+" IN ACCESS EXCLUSIVE MODE"); err != nil {
 		return fmt.Errorf("output %s: %w", o.id, explain(ctx, err))
 	}
-	if err := lockReplaced(ctx, conn, o.manifest.Tables, o.removes); err != nil {
-		return err
-	}
-	for i, spec := range o.manifest.Tables {
-		if err := o.place(ctx, conn, o.id.rows(i, spec.Name), spec); err != nil {
-			return tableError(ctx, spec.Name, err)
-		}
-	}
-	if err := removeAll(ctx, conn, o.removes); err != nil {
+	err := placeAll(ctx, conn, o.manifest.Tables, o.removes, func(i int) (rowSource, error) {
+		spec := o.manifest.Tables[i]
+		return stagedRows{o.store, o.id.rows(i, spec.Name), spec}, nil
+	})
+	if err != nil {
 		return err
 	}
 	if err := exec(ctx, conn, "DROP TABLE "+quoteName(o.id.parts())); err != nil {
@@ -115,49 +111,21 @@ func lockReplaced(ctx context.Context, conn *pgx.Conn, specs []table.TableSpec, 
 	return explain(ctx, lockAlone(ctx, conn, there...))
 }
 
-// place puts a staging table, or its rows, in their final place. The table that it replaces is locked.
-func (o *output) place(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
-	var access []string
-	old, err := find(ctx, conn, spec.Name)
-	switch {
-	case err == nil:
-		if err := checkReplace(old, spec.Replace); err != nil {
-			return err
-		}
-		keeps, err := keepsTable(ctx, conn, old, staging, spec)
-		if err != nil {
-			return err
-		}
-		if keeps {
-			return o.replaceRows(ctx, conn, old, staging, spec)
-		}
-		if access, err = accessOf(ctx, conn, old, spec.Name); err != nil {
-			return err
-		}
-		if err := exec(ctx, conn, "DROP TABLE "+quoteName(spec.Name)); err != nil {
-			return err
-		}
-	case !errors.Is(err, table.ErrNotExist):
-		return err
-	}
-	if spec.Ordered {
-		err = sortInto(ctx, conn, staging, spec)
-	} else {
-		err = exec(ctx, conn, "ALTER TABLE "+quoteName(staging)+" RENAME TO "+quote(spec.Name.Table))
-	}
+// transact runs fn in a transaction of its own.
+func (s *store) transact(ctx context.Context, fn func(conn *pgx.Conn) error) error {
+	c, err := s.acquire(ctx)
 	if err != nil {
 		return err
 	}
-	return exec(ctx, conn, access...)
-}
-
-// sortInto makes the ordered table. CREATE TABLE AS fills pages one after the other, so that the rows lie in this order.
-func sortInto(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) error {
-	key, row := orderColumns(spec.Schema)
-	return exec(ctx, conn,
-		fmt.Sprintf("CREATE TABLE %s AS SELECT %s FROM %s ORDER BY %s, %s",
-			quoteName(spec.Name), quoteColumns(spec.Schema.Names()), quoteName(staging), quote(key), quote(row)),
-		"DROP TABLE "+quoteName(staging))
+	defer endSession(c) // it rolls back what is not committed
+	conn := c.Conn()
+	if err := exec(ctx, conn, beginWrite); err != nil {
+		return explain(ctx, err)
+	}
+	if err := fn(conn); err != nil {
+		return explain(ctx, err)
+	}
+	return s.commit(ctx, conn)
 }
 
 // commitTimeout bounds a COMMIT, which does not heed the caller's context.

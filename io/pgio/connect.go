@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,16 +57,11 @@ type store struct {
 	poolWait   time.Duration
 	maxRuns    int // table.MaxRuns, but in tests
 
-	mu     sync.Mutex
-	closed bool
-	open   map[closer]struct{}
-	local  map[string]*localOutput // by ID
+	open    openSet
+	spooled spooledOutputs
 }
 
 var errClosed = errors.New("the store is closed")
-
-// A closer holds a connection of a store until it is closed.
-type closer interface{ shut() }
 
 // Open connects to the server that the URL names. A server that does not answer is table.ErrUnavailable within seconds; one with
 // which nothing moves later is it after the stall timeout.
@@ -87,7 +81,7 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(err.Error()))
 	}
-	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, maxRuns: table.MaxRuns, open: map[closer]struct{}{}, local: map[string]*localOutput{}}
+	s := &store{ref: a.ref(), where: describeServer(config.ConnConfig), pool: pool, watch: w, splitBytes: splitBytes, poolWait: connectTimeout, maxRuns: table.MaxRuns}
 	w.start()
 	if err := s.sweep(ctx); err != nil {
 		w.end()
@@ -211,7 +205,7 @@ func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	switch {
 	case err == nil:
 		return c, nil
-	case s.isClosed():
+	case s.open.isClosed():
 		return nil, errClosed
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("%s: %w", s.where, ctx.Err())
@@ -225,42 +219,13 @@ func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	return nil, s.connectError(err)
 }
 
-// hold registers something that must be closed before the pool can be.
-func (s *store) hold(c closer) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return errClosed
-	}
-	s.open[c] = struct{}{}
-	return nil
-}
-
-func (s *store) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
-}
-
-func (s *store) forget(c closer) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.open, c)
-}
-
 // Close aborts what is open and closes all connections.
 func (s *store) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	left := make([]closer, 0, len(s.open))
-	for c := range s.open {
-		left = append(left, c)
-	}
-	s.mu.Unlock()
+	left, _ := s.open.close(errClosed)
 	// Outputs last: their tables can be dropped when nobody writes to them any more.
-	slices.SortStableFunc(left, func(a, b closer) int { return cmp.Compare(shutRank(a), shutRank(b)) })
+	slices.SortStableFunc(left, func(a, b closer) int { return cmp.Compare(endRank(a), endRank(b)) })
 	for _, c := range left {
-		c.shut()
+		c.end(context.Background()) // each bounds what it waits for
 	}
 	s.watch.end()
 	s.closePool()
@@ -284,9 +249,9 @@ func (s *store) closePool() {
 	}
 }
 
-func shutRank(c closer) int {
+func endRank(c closer) int {
 	switch c.(type) {
-	case *output, *localOutput:
+	case *output, *spooledOutput:
 		return 1
 	}
 	return 0

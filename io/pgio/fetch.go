@@ -2,6 +2,7 @@ package pgio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -11,8 +12,8 @@ import (
 
 // Fetch reads a closed part of an output.
 func (s *store) Fetch(ctx context.Context, part table.Part) (*table.Batch, error) {
-	if s.localOf(part.Output) != nil {
-		return nil, errNotFetched
+	if s.spooled.find(part.Output) != nil {
+		return nil, fmt.Errorf("the parts of an output with a scratch folder are not read before Commit: %w", errors.ErrUnsupported)
 	}
 	id, err := parseOutputID(part.Output)
 	if err != nil {

@@ -24,7 +24,8 @@ type output struct {
 	state string        // how it ended
 }
 
-// Create makes the staging tables of an output, after those that dead processes left behind have been dropped.
+// Create makes the staging tables of an output, or a spooled one where all parts are written by this process, after the staging tables that
+// dead processes left behind have been dropped.
 func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Output, error) {
 	if err := checkSpecs(opt.Tables, false); err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 		return nil, err
 	}
 	if opt.Scratch != "" {
-		return s.createLocal(ctx, opt)
+		return spooler{s.transact, true, &s.spooled, &s.open}.create(ctx, opt)
 	}
 	owner, err := s.acquire(ctx)
 	if err != nil {
@@ -44,7 +45,7 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 		o.release()
 		return nil, err
 	}
-	if err := s.hold(o); err != nil {
+	if err := s.open.hold(o); err != nil {
 		return nil, errors.Join(err, o.Abort(ctx))
 	}
 	return o, nil
@@ -307,9 +308,9 @@ func (o *output) release() {
 	}
 	o.owner.Release()
 	o.owner = nil
-	o.store.forget(o)
+	o.store.open.forget(o)
 }
 
-func (o *output) shut() {
-	_ = o.Abort(context.Background()) // what stays is swept by the next to open or create
+func (o *output) end(ctx context.Context) {
+	_ = o.Abort(ctx) // what stays is swept by the next to open or create
 }

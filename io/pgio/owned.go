@@ -4,7 +4,7 @@ import "context"
 
 // Owned reports whether the session that holds an output's lock lives.
 func (s *store) Owned(ctx context.Context, output string) (bool, error) {
-	if s.localOf(output) != nil {
+	if s.spooled.find(output) != nil {
 		return true, nil
 	}
 	id, err := parseOutputID(output)

@@ -89,7 +89,7 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 	}
 	var streamCtx context.Context
 	streamCtx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if err := s.hold(r); err != nil {
+	if err := s.open.hold(r); err != nil {
 		r.cancel()
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func (r *reader) stream(ctx context.Context, sql string, plan readPlan, batchRow
 	defer close(r.done)
 	defer func() {
 		endSession(r.conn)
-		r.store.forget(r)
+		r.store.open.forget(r)
 	}()
 	dec := &copyDecoder{plan: plan, maxRows: batchRows, next: func(b *table.Batch) (*table.Batch, error) {
 		defer resting(r.conn.Conn())()
@@ -145,7 +145,7 @@ func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
 		return nil, r.ended
 	}
 	if err := ctx.Err(); err != nil {
-		return nil, r.end(err)
+		return nil, r.stop(err)
 	}
 	if r.lent != nil {
 		r.free <- r.lent
@@ -155,19 +155,19 @@ func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
 	case r.lent = <-r.full:
 		return r.lent, nil
 	case <-ctx.Done():
-		return nil, r.end(ctx.Err())
+		return nil, r.stop(ctx.Err())
 	case <-r.done:
 		if r.err != nil {
-			return nil, r.end(r.err)
+			return nil, r.stop(r.err)
 		}
-		return nil, r.end(io.EOF)
+		return nil, r.stop(io.EOF)
 	}
 }
 
-// end remembers how reading ended and stops the stream.
-func (r *reader) end(err error) error {
+// stop remembers how reading ended and stops the stream.
+func (r *reader) stop(err error) error {
 	r.ended = err
-	r.shut()
+	r.end(context.Background())
 	return err
 }
 
@@ -176,11 +176,11 @@ func (r *reader) Close() error {
 	if r.ended == nil {
 		r.ended = errors.New("the reader is closed")
 	}
-	r.shut()
+	r.end(context.Background())
 	return nil
 }
 
-func (r *reader) shut() {
+func (r *reader) end(context.Context) {
 	r.cancel()
 	<-r.done
 }

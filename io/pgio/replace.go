@@ -2,9 +2,7 @@ package pgio
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -122,86 +120,3 @@ const obstacleSQL = `
 	SELECT 'its partitions, among which rows have no order' FROM pg_class WHERE oid = $1::oid AND relkind = 'p' AND $2::bool
 	UNION ALL
 	SELECT 'its row-level security, with which rows cannot be copied in order' WHERE $2::bool AND row_security_active($1::oid)`
-
-// replaceRows puts the rows of a staging table in the place of those of a table whose lock is held. Triggers fire, and constraints
-// and policies are checked, as for anybody's TRUNCATE and INSERT; a row that they drop is an error.
-func (o *output) replaceRows(ctx context.Context, conn *pgx.Conn, old relation, staging table.Name, spec table.TableSpec) error {
-	if err := exec(ctx, conn, inUsersPath(conn, emptySQL(old, spec.Name))); err != nil {
-		return err
-	}
-	put := insertRows
-	if spec.Ordered {
-		put = o.copyInOrder
-	}
-	kept, err := put(ctx, conn, staging, spec)
-	if err != nil {
-		return err
-	}
-	var staged int64
-	if err := conn.QueryRow(ctx, "SELECT count(*) FROM "+quoteName(staging), pgx.QueryExecModeExec).Scan(&staged); err != nil {
-		return err
-	}
-	if kept != staged {
-		return fmt.Errorf("its triggers kept %d of %d rows", kept, staged)
-	}
-	return exec(ctx, conn, "DROP TABLE "+quoteName(staging))
-}
-
-func insertRows(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) (int64, error) {
-	list := quoteColumns(spec.Schema.Names())
-	r, err := queryInUsersPath(ctx, conn, fmt.Sprintf("INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %[2]s FROM %[3]s",
-		quoteName(spec.Name), list, quoteName(staging)))
-	if err != nil {
-		return 0, err
-	}
-	return r.CommandTag.RowsAffected(), nil
-}
-
-// copyInOrder takes the rows through this process: INSERT would put a small row into a gap that a larger one has left on an earlier
-// page, where COPY into a table that was emptied in the same transaction fills page after page.
-func (o *output) copyInOrder(ctx context.Context, conn *pgx.Conn, staging table.Name, spec table.TableSpec) (int64, error) {
-	source, err := o.store.acquire(ctx)
-	if err != nil {
-		return 0, err
-	}
-	defer endSession(source)
-	list := quoteColumns(spec.Schema.Names())
-	key, row := orderColumns(spec.Schema)
-	r, w := io.Pipe()
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_, err := copyTo(ctx, source.Conn(), restingPipe{source.Conn(), r, w},
-			fmt.Sprintf("COPY (SELECT %s FROM %s ORDER BY %s, %s) TO STDOUT", list, quoteName(staging), quote(key), quote(row)))
-		_ = w.CloseWithError(err) // never fails
-	}()
-	err = exec(ctx, conn, usersPath(conn))
-	var kept int64
-	if err == nil {
-		tag, copyErr := copyFrom(ctx, conn, restingPipe{conn, r, w}, fmt.Sprintf("COPY %s (%s) FROM STDIN", quoteName(spec.Name), list))
-		kept, err = tag.RowsAffected(), copyErr
-	}
-	_ = r.CloseWithError(errors.New("the rows are no longer wanted")) // never fails
-	<-done
-	if err != nil {
-		return 0, err
-	}
-	return kept, exec(ctx, conn, setPath(safePath))
-}
-
-// A restingPipe is a pipe between two COPYs: who waits at one end does not wait for the server of that end.
-type restingPipe struct {
-	conn *pgx.Conn
-	r    *io.PipeReader
-	w    *io.PipeWriter
-}
-
-func (p restingPipe) Read(b []byte) (int, error) {
-	defer resting(p.conn)()
-	return p.r.Read(b)
-}
-
-func (p restingPipe) Write(b []byte) (int, error) {
-	defer resting(p.conn)()
-	return p.w.Write(b)
-}

@@ -121,7 +121,7 @@ func (s *store) Record(ctx context.Context, run table.Run) (table.RunRecord, err
 		}
 		return nil, tableError(ctx, r.name, err)
 	}
-	if err := s.hold(r); err != nil {
+	if err := s.open.hold(r); err != nil {
 		r.release()
 		return nil, err
 	}
@@ -275,7 +275,7 @@ func (r *runRecord) release() {
 	defer r.mu.Unlock()
 	r.ended = true
 	r.disconnect()
-	r.store.forget(r)
+	r.store.open.forget(r)
 }
 
 func (r *runRecord) disconnect() {
@@ -292,7 +292,7 @@ func (r *runRecord) disconnect() {
 	r.conn = nil
 }
 
-func (r *runRecord) shut() { r.release() }
+func (r *runRecord) end(context.Context) { r.release() }
 
 // withRuns calls fn with a session and this role's table of runs, if there is one.
 func (s *store) withRuns(ctx context.Context, fn func(conn *pgx.Conn, name table.Name) error) error {

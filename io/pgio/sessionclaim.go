@@ -22,11 +22,11 @@ func (s *sessionStore) Claim(ctx context.Context, name table.Name, note string) 
 		return nil, &table.TableError{Table: name, Err: errors.New("the name is empty")}
 	}
 	c := &sessionClaim{store: s, name: name}
-	if err := s.hold(c); err != nil {
+	if err := s.open.hold(c); err != nil {
 		return nil, err
 	}
 	if err := s.step(ctx, latest, func() error { return tableError(ctx, name, c.take(ctx, note)) }); err != nil {
-		s.forget(c)
+		s.open.forget(c)
 		return nil, err
 	}
 	return c, nil
@@ -90,7 +90,7 @@ func (c *sessionClaim) Release() {
 
 func (c *sessionClaim) end(ctx context.Context) {
 	s := c.store
-	s.forget(c)
+	s.open.forget(c)
 	if s.take(ctx) != nil {
 		return
 	}

@@ -23,7 +23,7 @@ type sessionSnapshot struct {
 
 func (s *sessionStore) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, error) {
 	n := &sessionSnapshot{store: s, id: fmt.Sprintf("%s-%x", s.id, s.cursors.Add(1))}
-	if err := s.hold(n); err != nil {
+	if err := s.open.hold(n); err != nil {
 		return nil, err
 	}
 	err := s.step(ctx, oneView, func() error {
@@ -92,7 +92,7 @@ func (n *sessionSnapshot) Close() error {
 }
 
 func (n *sessionSnapshot) end(ctx context.Context) {
-	n.store.forget(n)
+	n.store.open.forget(n)
 	if n.store.take(ctx) != nil {
 		return
 	}
@@ -125,7 +125,7 @@ func (s *sessionStore) Read(ctx context.Context, p table.Partition, opt table.Re
 		return nil, tableError(ctx, p.Table, err)
 	}
 	r := &sessionReader{store: s, part: p, cursor: fmt.Sprintf("beamfit_cursor_%d", s.cursors.Add(1)), within: token.Snapshot, fetch: 1}
-	if err := s.hold(r); err != nil {
+	if err := s.open.hold(r); err != nil {
 		return nil, err
 	}
 	err = s.step(ctx, oneView, func() error {
@@ -150,7 +150,7 @@ func (s *sessionStore) Read(ctx context.Context, p table.Partition, opt table.Re
 			r.cursor, r.plan.selectList, quoteName(p.Table), token.where())))
 	})
 	if err != nil {
-		s.forget(r)
+		s.open.forget(r)
 		return nil, tableError(ctx, p.Table, err)
 	}
 	r.dec = copyDecoder{plan: r.plan, maxRows: opt.BatchRows, next: func(full *table.Batch) (*table.Batch, error) {
@@ -249,7 +249,7 @@ func (r *sessionReader) end(ctx context.Context) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.store
-	s.forget(r)
+	s.open.forget(r)
 	if r.ended == nil {
 		_ = r.stop(errors.New("the reader is closed"))
 	}

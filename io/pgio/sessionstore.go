@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,21 +41,15 @@ type session struct {
 	users     int                   // stores that are not closed
 	failed    error                 // of a COMMIT that no caller was told of
 
-	mu      sync.Mutex
-	outputs map[string]*sessionOutput
+	outputs spooledOutputs
 	cursors atomic.Int64
 }
 
 // A sessionStore is a table.Store on one session of the server, which belongs to somebody else.
 type sessionStore struct {
 	*session
-	mu     sync.Mutex
-	closed bool
-	open   map[sessionPart]struct{}
+	open openSet
 }
-
-// A sessionPart is something of a session store that its Close ends.
-type sessionPart interface{ end(ctx context.Context) }
 
 var sessions atomic.Int64
 
@@ -69,7 +62,7 @@ var sessions atomic.Int64
 func OpenSession(ctx context.Context, conn *pgx.Conn, mode SessionMode) (table.Store, error) {
 	s := &session{
 		id: fmt.Sprintf("%x", sessions.Add(1)), conn: conn, mode: mode, turn: make(chan struct{}, 1),
-		snapshots: map[string]*sessionSnapshot{}, claims: map[table.Name]string{}, outputs: map[string]*sessionOutput{},
+		snapshots: map[string]*sessionSnapshot{}, claims: map[table.Name]string{},
 	}
 	if err := s.begin(ctx); err != nil {
 		return nil, explain(ctx, err)
@@ -83,7 +76,7 @@ func (s *session) handle() *sessionStore {
 	<-s.turn
 	defer s.giveBack()
 	s.users++
-	return &sessionStore{session: s, open: map[sessionPart]struct{}{}}
+	return &sessionStore{session: s}
 }
 
 // A setting is a parameter of the server.
@@ -282,40 +275,16 @@ func (s *session) CheckElsewhere() error {
 
 var errSessionClosed = errors.New("the store of the session is closed")
 
-// hold registers what Close has to end.
-func (s *sessionStore) hold(p sessionPart) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return errSessionClosed
-	}
-	s.open[p] = struct{}{}
-	return nil
-}
-
-func (s *sessionStore) forget(p sessionPart) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.open, p)
-}
-
 // sessionCloseTimeout bounds what Close does on the connection.
 const sessionCloseTimeout = 10 * time.Second
 
 // Close ends what is open and restores the session's settings. Its error may be that of a COMMIT, without which nothing that the store
 // has written is there.
 func (s *sessionStore) Close() error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
+	left, first := s.open.close(errSessionClosed)
+	if !first {
 		return nil
 	}
-	s.closed = true
-	left := make([]sessionPart, 0, len(s.open))
-	for p := range s.open {
-		left = append(left, p)
-	}
-	s.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), sessionCloseTimeout)
 	defer cancel()
 	for _, p := range left {

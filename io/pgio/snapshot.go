@@ -40,7 +40,7 @@ func (s *store) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, 
 		endSession(conn)
 		return nil, tableError(ctx, name, err)
 	}
-	if err := s.hold(snap); err != nil {
+	if err := s.open.hold(snap); err != nil {
 		endSession(conn)
 		return nil, err
 	}
@@ -128,16 +128,16 @@ func partitionsOf(ranges []tidRange, name table.Name, token partitionToken) []ta
 
 // Close ends the transaction.
 func (n *snapshot) Close() error {
-	n.shut()
+	n.end(context.Background())
 	return nil
 }
 
-func (n *snapshot) shut() {
+func (n *snapshot) end(context.Context) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.conn != nil {
 		endSession(n.conn)
 		n.conn = nil
-		n.store.forget(n)
+		n.store.open.forget(n)
 	}
 }

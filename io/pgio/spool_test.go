@@ -1,6 +1,7 @@
 package pgio
 
 import (
+	"context"
 	"errors"
 	"os"
 	"runtime"
@@ -15,20 +16,20 @@ var bytesSchema = table.Schema{{Name: "b", Type: table.BytesType}}
 // unsent is an output of one table of bytea that never meets a server.
 func unsent() *spooledOutput {
 	return &spooledOutput{
-		specs: []table.TableSpec{{Name: tableNamed("t"), Schema: bytesSchema}},
-		cols:  [][]column{{{Column: bytesSchema[0]}}},
-		parts: []map[string]*spooled{{}},
+		spooler: spooler{outputs: &spooledOutputs{}, open: &openSet{}},
+		specs:   []table.TableSpec{{Name: tableNamed("t"), Schema: bytesSchema}},
+		cols:    [][]column{{{Column: bytesSchema[0]}}},
+		parts:   []map[string]*spooled{{}},
 	}
 }
 
-// open begins a part.
-func (o *spooledOutput) open(t *testing.T, key string) *spooledWriter {
+// begin opens a part.
+func (o *spooledOutput) begin(t *testing.T, key string) table.Writer {
 	t.Helper()
-	w, err := o.append(t.Context(), table.Part{Key: key})
+	w, err := o.append(t.Context(), o.open, table.Part{Key: key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.forget = func() {}
 	return w
 }
 
@@ -52,7 +53,7 @@ func TestSpoolMemory(t *testing.T) {
 	const parts, large = 16, 4 << 20
 	before := heap()
 	for i := range parts {
-		w := o.open(t, strconv.Itoa(i))
+		w := o.begin(t, strconv.Itoa(i))
 		if err := errors.Join(w.Write(t.Context(), bytesBatch(t, large, 1)), w.Close(t.Context())); err != nil {
 			t.Fatal(err)
 		}
@@ -78,11 +79,13 @@ func heap() int64 {
 func TestSpoolAfterDrop(t *testing.T) {
 	o := unsent()
 	o.spool.folder = t.TempDir()
-	w := o.open(t, "k")
+	w := o.begin(t, "k")
 	if err := w.Write(t.Context(), bytesBatch(t, spoolChunk)); err != nil {
 		t.Fatal(err)
 	}
-	o.abort(func() {})
+	if err := o.Abort(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if err := w.Write(t.Context(), bytesBatch(t, spoolChunk)); !errors.Is(err, errSpoolGone) {
 		t.Errorf("got error %v, want that the output has ended", err)
 	}
@@ -92,5 +95,18 @@ func TestSpoolAfterDrop(t *testing.T) {
 	}
 	if left, err := os.ReadDir(o.spool.folder); err != nil || len(left) != 0 {
 		t.Errorf("left: %v, %v", left, err)
+	}
+}
+
+// TestSpooledAppend: a part whose context has ended is not opened, and nothing of it is left for the store to end.
+func TestSpooledAppend(t *testing.T) {
+	o := unsent()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if w, err := o.append(ctx, o.open, table.Part{Key: "k"}); !errors.Is(err, context.Canceled) || w != nil {
+		t.Errorf("got %v, error %v", w, err)
+	}
+	if n := len(o.open.all); n != 0 {
+		t.Errorf("%d parts are open", n)
 	}
 }

@@ -18,13 +18,16 @@ type spooledWriter struct {
 	encode *encoder
 	rows   spooled
 	buf    []byte
-	forget func()
+	open   *openSet // of the store that it writes through
 	mu     sync.Mutex
 	ended  error // what Write and Close return from now on
 }
 
-// append opens a part. The caller gives the writer its forget.
-func (o *spooledOutput) append(ctx context.Context, part table.Part) (*spooledWriter, error) {
+// append opens a part, which ends with a store.
+func (o *spooledOutput) append(ctx context.Context, open *openSet, part table.Part) (table.Writer, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if !partKey.MatchString(part.Key) {
 		return nil, fmt.Errorf("part key %q: expected letters, digits, - and _", part.Key)
 	}
@@ -36,7 +39,11 @@ func (o *spooledOutput) append(ctx context.Context, part table.Part) (*spooledWr
 	if err != nil {
 		return nil, tableError(ctx, spec.Name, err)
 	}
-	return &spooledWriter{output: o, part: part, spec: spec, encode: enc}, nil
+	w := &spooledWriter{output: o, part: part, spec: spec, encode: enc, open: open}
+	if err := open.hold(w); err != nil {
+		return nil, err
+	}
+	return w, nil
 }
 
 func (w *spooledWriter) Write(ctx context.Context, b *table.Batch) error {
@@ -110,8 +117,6 @@ func (w *spooledWriter) Discard() error {
 	return nil
 }
 
-func (w *spooledWriter) shut() { w.end(context.Background()) }
-
 func (w *spooledWriter) end(context.Context) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -122,6 +127,6 @@ func (w *spooledWriter) end(context.Context) {
 
 func (w *spooledWriter) stop(err error) error {
 	w.ended, w.buf = err, nil
-	w.forget()
+	w.open.forget(w)
 	return err
 }

@@ -31,8 +31,8 @@ type writer struct {
 
 // Append opens a part of an output.
 func (s *store) Append(ctx context.Context, part table.Part) (table.Writer, error) {
-	if o := s.localOf(part.Output); o != nil {
-		return s.appendLocal(ctx, o, part)
+	if o := s.spooled.find(part.Output); o != nil {
+		return o.append(ctx, &s.open, part)
 	}
 	id, err := parseOutputID(part.Output)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *store) Append(ctx context.Context, part table.Part) (table.Writer, erro
 		w.release()
 		return nil, err
 	}
-	if err := s.hold(w); err != nil {
+	if err := s.open.hold(w); err != nil {
 		return nil, w.stop(err)
 	}
 	return w, nil
@@ -171,8 +171,8 @@ func (w *writer) Discard() error {
 	return nil
 }
 
-// shut is called by another goroutine, perhaps during a Write, which then fails.
-func (w *writer) shut() {
+// end is called by another goroutine, perhaps during a Write, which then fails.
+func (w *writer) end(context.Context) {
 	if w.copy != nil {
 		w.copy.cancel()
 	}
@@ -192,7 +192,7 @@ func (w *writer) stop(err error) error {
 		w.copy.abort()
 	}
 	w.release()
-	w.store.forget(w)
+	w.store.open.forget(w)
 	return err
 }
 

@@ -24,7 +24,7 @@ func (s scratchStore) Create(ctx context.Context, opt table.CreateOptions) (tabl
 }
 
 // Outputs that one process writes are what all outputs are.
-func TestLocalConformance(t *testing.T) {
+func TestSpooledConformance(t *testing.T) {
 	without := map[string]string{
 		"fetch":                                "for workers of other processes",
 		"owned":                                "as above",
@@ -59,7 +59,7 @@ func TestLocalConformance(t *testing.T) {
 
 // Rows of such an output are written once, in the order of the keys of their parts, and nothing is in the database before; the file that
 // holds them has no name.
-func TestLocalOutput(t *testing.T) {
+func TestSpooledOutput(t *testing.T) {
 	storeURL, admin := testSchema(t)
 	s := openStore(t, storeURL)
 	ctx, folder := context.Background(), t.TempDir()
@@ -109,5 +109,35 @@ func TestLocalOutput(t *testing.T) {
 	}
 	if _, err := s.Append(ctx, table.Part{Output: out.ID(), Key: "d"}); !errors.Is(err, table.ErrNotExist) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestFrozenRows: the rows of a new table are frozen, which a transaction shows that is older than they are: it sees them. A session's are not,
+// for a savepoint may be taken back.
+func TestFrozenRows(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	pool, session := openStore(t, storeURL), lendSession(t, storeURL, OwnTransactions).handle()
+	for name, c := range map[string]struct {
+		store  table.Store
+		frozen string
+	}{"pool": {pool, "2"}, "session": {session, "0"}} {
+		ctx := context.Background()
+		out, err := c.store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{{Name: tableNamed(name), Schema: idSchema}}, Scratch: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := c.store.Append(ctx, table.Part{Output: out.ID(), Key: "k"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		setup(t, admin, "BEGIN ISOLATION LEVEL REPEATABLE READ", "SELECT 1") // its view of the rows begins here
+		if err := errors.Join(w.Write(ctx, idBatch(t, 1, 2)), w.Close(ctx), out.Commit(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		older := asked(t, admin, "SELECT count(*)::text FROM "+name)
+		setup(t, admin, "COMMIT")
+		if all := asked(t, admin, "SELECT count(*)::text FROM "+name); all != "2" || older != c.frozen {
+			t.Errorf("%s: an older transaction sees %s rows of %s, want %s", name, older, all, c.frozen)
+		}
 	}
 }
