@@ -28,9 +28,9 @@ func (s *Store) Fetch(ctx context.Context, part table.Part) (*table.Batch, error
 	if err != nil {
 		return nil, about(staged.name(), err)
 	}
-	r := &reader{disk: s.disk, dir: dir, table: staged.name(), lease: new(lock), stored: schema, files: written.Files, end: written.rows()}
+	r := &reader{disk: s.disk, dir: dir, partition: table.Partition{Table: staged.name()}, lease: new(lock), stored: schema, files: written.Files, end: written.rows()}
 	defer r.Close()
-	if err := r.choose(table.ReadOptions{}); err != nil {
+	if err := r.choose(); err != nil {
 		return nil, about(staged.name(), err)
 	}
 	all := table.NewBatch(schema)

@@ -37,7 +37,7 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 		return nil, errors.New("the snapshot is closed")
 	}
 	dir := filepath.Join(s.root, t.Folder, t.Generation)
-	r := &reader{disk: s.disk, dir: dir, table: p.Table, row: p.FirstRow, end: p.FirstRow + p.Rows, batchRows: opt.BatchRows}
+	r := &reader{disk: s.disk, dir: dir, row: p.FirstRow, end: p.FirstRow + p.Rows, opt: opt, partition: p}
 	if r.lease, err = s.disk.lease(dir); err != nil {
 		return nil, err
 	}
@@ -57,18 +57,18 @@ func (s *Store) read(p table.Partition, opt table.ReadOptions) (_ *reader, err e
 		r.files = append(r.files, part.Files...)
 	}
 	r.stored = schema
-	return r, r.choose(opt)
+	return r, r.choose()
 }
 
 // A reader returns the rows of one range of a generation.
 type reader struct {
 	disk      disk
 	dir       string
-	table     table.Name
 	lease     *lock
 	stored    table.Schema
 	files     []fileMeta
-	batchRows int
+	opt       table.ReadOptions
+	partition table.Partition
 
 	// The columns of the batches.
 	schema  table.Schema
@@ -88,7 +88,8 @@ type reader struct {
 	shapes []loaded // of the arrays, where the file has them
 
 	batch table.Batch
-	raw   []table.Vector // what float32 columns are read into
+	raw   []table.Vector // what is read of columns that are converted, or of which only some rows are wanted
+	kept  []table.Vector // what is wanted of those
 }
 
 // loaded is a column of the batch in use, or the shapes of its arrays.
@@ -98,8 +99,8 @@ type loaded struct {
 }
 
 // choose sets up the columns that are wanted.
-func (r *reader) choose(opt table.ReadOptions) error {
-	names := opt.Columns
+func (r *reader) choose() error {
+	names := r.opt.Columns
 	if names == nil {
 		names = r.stored.Names()
 	}
@@ -107,7 +108,7 @@ func (r *reader) choose(opt table.ReadOptions) error {
 	if err != nil {
 		var c *table.ColumnError
 		if errors.As(err, &c) {
-			c.Table = r.table
+			c.Table = r.partition.Table
 		}
 		return err
 	}
@@ -116,10 +117,10 @@ func (r *reader) choose(opt table.ReadOptions) error {
 		r.schema[i] = r.stored[j]
 	}
 	r.columns, r.float32 = at, make([]bool, len(at))
-	for _, n := range opt.Float32 {
+	for _, n := range r.opt.Float32 {
 		i := slices.Index(names, n)
 		if i < 0 {
-			return &table.ColumnError{Table: r.table, Column: n, Columns: names}
+			return &table.ColumnError{Table: r.partition.Table, Column: n, Columns: names}
 		}
 		if !arrowvec.IsNumbers(r.stored[r.columns[i]].Type) {
 			return fmt.Errorf("column %q has type %s; to be read as real[] it must be an array of numbers", n, r.stored[r.columns[i]].Type)
@@ -131,7 +132,7 @@ func (r *reader) choose(opt table.ReadOptions) error {
 		}
 	}
 	r.batch = *table.NewBatch(r.schema)
-	r.raw = make([]table.Vector, len(at))
+	r.raw, r.kept = make([]table.Vector, len(at)), make([]table.Vector, len(at))
 	r.values, r.shapes = make([]loaded, len(at)), make([]loaded, len(at))
 	return nil
 }
@@ -144,29 +145,42 @@ func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
 		return nil, err
 	}
 	if r.lease == nil {
-		return nil, about(r.table, errors.New("the reader is closed"))
+		return nil, about(r.partition.Table, errors.New("the reader is closed"))
+	}
+	if r.opt.Only != nil {
+		r.skip()
 	}
 	if r.row >= r.end {
 		return nil, io.EOF
 	}
 	if r.rows == 0 {
 		if err := r.load(); err != nil {
-			return nil, about(r.table, err)
+			return nil, about(r.partition.Table, err)
 		}
 	}
 	from := int(r.row - r.start)
 	n := int(min(int64(r.rows-from), r.end-r.row))
-	if r.batchRows > 0 {
-		n = min(n, r.batchRows)
+	if r.opt.BatchRows > 0 {
+		n = min(n, r.opt.BatchRows)
 	}
 	if err := r.fill(from, n); err != nil {
-		return nil, about(r.table, err)
+		return nil, about(r.partition.Table, err)
 	}
 	r.row += int64(n)
 	if from+n == r.rows || r.row == r.end {
 		r.release()
 	}
 	return &r.batch, nil
+}
+
+// skip goes to the next row that is wanted.
+func (r *reader) skip() {
+	if r.row = r.opt.Only.Next(r.row); r.row < 0 {
+		r.row = r.end
+	}
+	if r.rows > 0 && r.row >= r.start+int64(r.rows) {
+		r.release()
+	}
 }
 
 // load makes the batch with row r.row the one in use.
@@ -237,31 +251,52 @@ func (r *reader) release() {
 	}
 }
 
-// fill converts rows from to from+n of the batch in use.
+// fill converts rows from to from+n of the batch in use, of which r.row is the first.
 func (r *reader) fill(from, n int) error {
 	r.batch.Rows = n
-	for i, c := range r.columns {
-		dst := &r.batch.Cols[i]
-		if r.float32[i] {
-			dst = &r.raw[i]
-			dst.Type = r.stored[c].Type
-		}
-		err := arrowvec.Read(dst, r.values[i].data, from, n)
-		if shapes := r.shapes[i].data; err == nil && shapes != nil {
-			err = arrowvec.ReadDims(dst, shapes, from, n)
-		}
-		if err != nil {
-			return corrupt(filepath.Join(r.dir, r.files[r.file].Name), "column %q, rows %d to %d: %w", r.stored[c].Name, r.row+1, r.row+int64(n), err)
-		}
-		if !r.float32[i] {
-			continue
-		}
-		var bad *arrowvec.RowError
-		if err := arrowvec.ToFloat32(&r.batch.Cols[i], dst); errors.As(err, &bad) {
-			return &table.ValueError{Table: r.table, Column: r.stored[c].Name, Row: r.row + int64(bad.Row) + 1, Err: bad.Err}
-		} else if err != nil {
+	if r.opt.Only != nil {
+		r.batch.Rows = r.opt.Only.Among(r.row, n)
+	}
+	for i := range r.columns {
+		if err := r.fillColumn(i, from, n); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (r *reader) fillColumn(i, from, n int) error {
+	stored, dst := r.stored[r.columns[i]], &r.batch.Cols[i]
+	src := dst
+	if r.float32[i] || r.opt.Only != nil {
+		src = &r.raw[i]
+		src.Type = stored.Type
+	}
+	err := arrowvec.Read(src, r.values[i].data, from, n)
+	if shapes := r.shapes[i].data; err == nil && shapes != nil {
+		err = arrowvec.ReadDims(src, shapes, from, n)
+	}
+	if err != nil {
+		return corrupt(filepath.Join(r.dir, r.files[r.file].Name), "column %q, rows %d to %d: %w", stored.Name, r.row+1, r.row+int64(n), err)
+	}
+	if only := r.opt.Only; only != nil {
+		kept := &r.kept[i]
+		kept.Type = stored.Type
+		kept.Reset()
+		only.Keep(kept, src, r.row, n)
+		if src = kept; !r.float32[i] {
+			*dst = *kept
+		}
+	}
+	if !r.float32[i] {
+		return nil
+	}
+	var bad *arrowvec.RowError
+	if err := arrowvec.ToFloat32(dst, src); errors.As(err, &bad) {
+		row := table.ReadOptions{Only: r.opt.Only}.Number(table.Partition{FirstRow: r.row}, int64(bad.Row))
+		return &table.ValueError{Table: r.partition.Table, Column: stored.Name, Row: row + 1, Err: bad.Err}
+	} else if err != nil {
+		return err
 	}
 	return nil
 }

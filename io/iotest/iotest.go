@@ -44,6 +44,7 @@ func Run(t *testing.T, site func(t *testing.T) Site) {
 		{"lookup", lookupCases},
 		{"read", readCases},
 		{"snapshot", snapshotCases},
+		{"selection", selectionCases},
 		{"output", outputCases},
 		{"ordered", orderedCases},
 		{"replace", replaceCases},

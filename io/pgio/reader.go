@@ -16,6 +16,7 @@ import (
 type reader struct {
 	store  *store
 	part   table.Partition
+	opt    table.ReadOptions
 	schema table.Schema
 
 	conn   *pgxpool.Conn
@@ -81,7 +82,7 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 		return nil, err
 	}
 	r := &reader{
-		store: s, part: p, schema: plan.schema, conn: conn,
+		store: s, part: p, opt: opt, schema: plan.schema, conn: conn,
 		done: make(chan struct{}), full: make(chan *table.Batch), free: make(chan *table.Batch, 2),
 	}
 	for range 2 {
@@ -93,19 +94,19 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 		r.cancel()
 		return nil, err
 	}
-	sql := fmt.Sprintf("COPY (SELECT %s FROM %s%s) TO STDOUT (FORMAT binary)", plan.selectList, quoteName(p.Table), token.where())
-	go r.stream(streamCtx, inUsersPath(conn.Conn(), sql), plan, opt.BatchRows)
+	sql := fmt.Sprintf("COPY (%s) TO STDOUT (FORMAT binary)", plan.query(p, token, opt.Only, serverVersion(conn.Conn())))
+	go r.stream(streamCtx, inUsersPath(conn.Conn(), sql), plan)
 	return r, nil
 }
 
 // stream runs the COPY and hands batches over until the rows or the context end.
-func (r *reader) stream(ctx context.Context, sql string, plan readPlan, batchRows int) {
+func (r *reader) stream(ctx context.Context, sql string, plan readPlan) {
 	defer close(r.done)
 	defer func() {
 		endSession(r.conn)
 		r.store.open.forget(r)
 	}()
-	dec := &copyDecoder{plan: plan, maxRows: batchRows, next: func(b *table.Batch) (*table.Batch, error) {
+	dec := &copyDecoder{plan: plan, maxRows: r.opt.BatchRows, next: func(b *table.Batch) (*table.Batch, error) {
 		defer resting(r.conn.Conn())()
 		if b != nil && b.Rows > 0 {
 			select {
@@ -129,11 +130,11 @@ func (r *reader) stream(ctx context.Context, sql string, plan readPlan, batchRow
 	var bad *rowError
 	switch {
 	case errors.As(err, &bad):
-		r.err = &table.ValueError{Table: r.part.Table, Column: bad.column, Row: r.part.FirstRow + bad.row + 1, Err: bad.err}
+		r.err = &table.ValueError{Table: r.part.Table, Column: bad.column, Row: r.opt.Number(r.part, bad.row) + 1, Err: bad.err}
 	case err != nil:
 		r.err = tableError(ctx, r.part.Table, err)
-	case dec.rows != r.part.Rows:
-		r.err = tableError(ctx, r.part.Table, fmt.Errorf("%d rows were read where %d were counted; does the view give other rows each time?", dec.rows, r.part.Rows))
+	case dec.rows != r.opt.Count(r.part):
+		r.err = tableError(ctx, r.part.Table, fmt.Errorf("%d rows were read where %d were counted; does the view give other rows each time?", dec.rows, r.opt.Count(r.part)))
 	}
 }
 

@@ -11,8 +11,10 @@ import (
 // A readPlan is how rows are asked for and decoded.
 type readPlan struct {
 	schema     table.Schema
-	selectList string
 	columns    []decoder
+	selectList string
+	names      string // of the columns that it selects from
+	number     string // a name that no column of the table has
 }
 
 // planRead chooses for each column what is sent, and how it is decoded: numbers, booleans and bytea as they are,
@@ -22,7 +24,7 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 		names = schemaOf(all).Names()
 	}
 	var plan readPlan
-	var list []string
+	var list, selected []string
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(c column) bool { return c.Name == name })
 		if i < 0 {
@@ -47,7 +49,7 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 				expr += cast
 			}
 		}
-		list = append(list, expr)
+		list, selected = append(list, expr), append(selected, quote(c.Name))
 		plan.schema = append(plan.schema, c.Column)
 		plan.columns = append(plan.columns, newDecoder(c.Type, kind))
 	}
@@ -56,6 +58,26 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 			return plan, fmt.Errorf("column %q is wanted as float32 but is not among the columns read", name)
 		}
 	}
-	plan.selectList = strings.Join(list, ", ")
+	plan.selectList, plan.names, plan.number = strings.Join(list, ", "), strings.Join(selected, ", "), "n"
+	for slices.ContainsFunc(all, func(c column) bool { return c.Name == plan.number }) {
+		plan.number += "n"
+	}
 	return plan, nil
+}
+
+// query selects the rows of a partition, or some of them, from a server of that version. Other rows are then numbered and not sent, and no
+// value of theirs is converted: of a table of arrays that is most of the server's work.
+func (plan readPlan) query(p table.Partition, token partitionToken, only *table.Selection, version int) string {
+	from := quoteName(p.Table) + token.where()
+	if only == nil {
+		return fmt.Sprintf("SELECT %s FROM %s", plan.selectList, from)
+	}
+	number := quote(plan.number)
+	inner := strings.TrimPrefix(plan.names+", ", ", ")
+	n := number + " OPERATOR(pg_catalog.-) 1"
+	if version < 14 { // its get_bit knows integers only
+		n = "(" + n + ")::pg_catalog.int4"
+	}
+	return fmt.Sprintf("SELECT %s FROM (SELECT %spg_catalog.row_number() OVER () AS %s FROM %s) t "+
+		"WHERE pg_catalog.get_bit(pg_catalog.decode('%x', 'hex'), %s) OPERATOR(pg_catalog.=) 1", plan.selectList, inner, number, from, only.Bits(), n)
 }

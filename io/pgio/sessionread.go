@@ -107,6 +107,7 @@ func (n *sessionSnapshot) end(ctx context.Context) {
 type sessionReader struct {
 	store  *sessionStore
 	part   table.Partition
+	opt    table.ReadOptions
 	plan   readPlan
 	cursor string
 	dec    copyDecoder
@@ -124,7 +125,7 @@ func (s *sessionStore) Read(ctx context.Context, p table.Partition, opt table.Re
 	if err != nil {
 		return nil, tableError(ctx, p.Table, err)
 	}
-	r := &sessionReader{store: s, part: p, cursor: fmt.Sprintf("beamfit_cursor_%d", s.cursors.Add(1)), within: token.Snapshot, fetch: 1}
+	r := &sessionReader{store: s, part: p, opt: opt, cursor: fmt.Sprintf("beamfit_cursor_%d", s.cursors.Add(1)), within: token.Snapshot, fetch: 1}
 	if err := s.open.hold(r); err != nil {
 		return nil, err
 	}
@@ -146,8 +147,8 @@ func (s *sessionStore) Read(ctx context.Context, p table.Partition, opt table.Re
 			}
 			return err
 		}
-		return exec(ctx, s.conn, inUsersPath(s.conn, fmt.Sprintf("DECLARE %s BINARY NO SCROLL CURSOR WITHOUT HOLD FOR SELECT %s FROM %s%s",
-			r.cursor, r.plan.selectList, quoteName(p.Table), token.where())))
+		return exec(ctx, s.conn, inUsersPath(s.conn, fmt.Sprintf("DECLARE %s BINARY NO SCROLL CURSOR WITHOUT HOLD FOR %s",
+			r.cursor, r.plan.query(p, token, opt.Only, serverVersion(s.conn)))))
 	})
 	if err != nil {
 		s.open.forget(r)
@@ -177,7 +178,7 @@ func (r *sessionReader) Next(ctx context.Context) (*table.Batch, error) {
 		if err := r.store.step(ctx, oneView, func() error { return r.more(ctx) }); err != nil {
 			var bad *rowError
 			if errors.As(err, &bad) {
-				err = &table.ValueError{Table: r.part.Table, Column: bad.column, Row: r.part.FirstRow + bad.row + 1, Err: bad.err}
+				err = &table.ValueError{Table: r.part.Table, Column: bad.column, Row: r.opt.Number(r.part, bad.row) + 1, Err: bad.err}
 			}
 			return nil, r.stop(tableError(ctx, r.part.Table, err))
 		}
@@ -187,8 +188,8 @@ func (r *sessionReader) Next(ctx context.Context) (*table.Batch, error) {
 		r.ready = r.ready[1:]
 		return b, nil
 	}
-	if r.dec.rows != r.part.Rows {
-		return nil, r.stop(tableError(ctx, r.part.Table, fmt.Errorf("%w: %d rows were read where %d were counted", table.ErrChanged, r.dec.rows, r.part.Rows)))
+	if want := r.opt.Count(r.part); r.dec.rows != want {
+		return nil, r.stop(tableError(ctx, r.part.Table, fmt.Errorf("%w: %d rows were read where %d were counted", table.ErrChanged, r.dec.rows, want)))
 	}
 	return nil, r.stop(io.EOF)
 }

@@ -10,6 +10,7 @@
 //	Batch      some rows held column by column; the unit of reading and writing
 //	Snapshot   one frozen view of a table: all of its partitions, wherever they are read, see the same rows
 //	Partition  a part of a snapshot that one worker reads, with the number of its first row
+//	Selection  some rows of a partition, by their numbers
 //	Output     tables being written: staged out of sight, then made visible together by Commit, or not at all
 //	Claim      a name that is kept for the command that is going to make a table of it
 //	Run        a command at work, or one that has ended, with the row that the store keeps of it

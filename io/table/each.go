@@ -14,7 +14,8 @@ func EachBatch(ctx context.Context, s Store, p Partition, opt ReadOptions, fn fu
 		return err
 	}
 	defer r.Close()
-	for left := p.Rows; ; {
+	want := opt.Count(p)
+	for left := want; ; {
 		b, err := r.Next(ctx)
 		if err == io.EOF && left == 0 {
 			return nil
@@ -26,7 +27,7 @@ func EachBatch(ctx context.Context, s Store, p Partition, opt ReadOptions, fn fu
 			left -= int64(b.Rows)
 		}
 		if err == io.EOF || left < 0 {
-			return &TableError{Table: p.Table, Err: fmt.Errorf("%w: a part of %d rows gave %d", ErrCorrupt, p.Rows, p.Rows-left)}
+			return &TableError{Table: p.Table, Err: fmt.Errorf("%w: a part of %d rows gave %d", ErrCorrupt, want, want-left)}
 		}
 		if err := fn(b); err != nil {
 			return err

@@ -109,6 +109,9 @@ type ReadOptions struct {
 	Float32 []string
 	// BatchRows is the most rows per batch; 0: the store chooses (a few MB per batch).
 	BatchRows int
+	// Only are the rows of the partition that are wanted; nil: all. What others hold is not looked at where the store can tell rows apart
+	// without.
+	Only *Selection
 }
 
 // A Reader returns the rows of a partition, in row order.

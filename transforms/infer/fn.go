@@ -105,16 +105,15 @@ func (plan *Plan) predict(ctx context.Context, run *bundle.Run, p Part, predict 
 	if err != nil {
 		return c, err
 	}
-	rows, only := newRows(plan), plan.newOnly()
+	opt := plan.ReadOptions()
+	if opt.Only, err = plan.only(ctx, p.Partition); err != nil {
+		return c, err
+	}
+	rows, numbering := newRows(plan), newNumbering(p.Partition, opt.Only)
 	var ids table.Vector
-	next := p.Partition.FirstRow
-	err = table.EachBatch(ctx, store, p.Partition, plan.ReadOptions(), func(all *table.Batch) error {
-		b, numbers := only.of(all, next)
-		next += int64(all.Rows)
-		run.Advance(Stage, "rows", int64(all.Rows))
-		if b.Rows == 0 {
-			return nil
-		}
+	err = table.EachBatch(ctx, store, p.Partition, opt, func(b *table.Batch) error {
+		numbers := numbering.of(b.Rows)
+		run.Advance(Stage, "rows", int64(b.Rows))
 		inputs, err := read.of(b, numbers)
 		if err != nil {
 			return err

@@ -1,6 +1,10 @@
 package infer
 
-import "github.com/beamfit/beamfit/io/table"
+import (
+	"context"
+
+	"github.com/beamfit/beamfit/io/table"
+)
 
 // numbers are the numbers of the rows of a batch in the table, from 0: those that are listed or, without a list, first and what follows.
 type numbers struct {
@@ -15,41 +19,41 @@ func (n numbers) at(i int) int64 {
 	return n.first + int64(i)
 }
 
-// An only leaves rows out of batches. It keeps its memory from batch to batch.
-type only struct {
-	held   func(row int64) bool // nil: no row is left out
-	batch  *table.Batch
+// only selects the rows of a partition that are predicted; nil: all.
+func (plan *Plan) only(ctx context.Context, p table.Partition) (*table.Selection, error) {
+	if plan.Only == nil {
+		return nil, nil
+	}
+	return table.Select(ctx, p, plan.Only.Held())
+}
+
+// A numbering numbers the rows of a partition's batches, one batch after the other. It keeps its memory from batch to batch.
+type numbering struct {
+	only   *table.Selection
+	next   int64
 	listed []int64
 }
 
-func (plan *Plan) newOnly() *only {
-	o := &only{}
-	if plan.Only != nil {
-		o.held, o.listed = plan.Only.Held(), []int64{}
+func newNumbering(p table.Partition, only *table.Selection) *numbering {
+	n := &numbering{only: only, next: p.FirstRow}
+	if only != nil {
+		n.listed = []int64{}
 	}
-	return o
+	return n
 }
 
-// of is the rows of a batch that are predicted, whose first row has that number in the table, from 0. They are valid until the next call.
-func (o *only) of(b *table.Batch, firstRow int64) (*table.Batch, numbers) {
-	if o.held == nil {
-		return b, numbers{first: firstRow}
+// of are the numbers of the next n rows that are read. They are valid until the next call.
+func (g *numbering) of(n int) numbers {
+	if g.only == nil {
+		first := g.next
+		g.next += int64(n)
+		return numbers{first: first}
 	}
-	if o.batch == nil {
-		o.batch = table.NewBatch(b.Schema)
+	g.listed = g.listed[:0]
+	for range n {
+		row := g.only.Next(g.next)
+		g.listed = append(g.listed, row)
+		g.next = row + 1
 	}
-	o.batch.Reset()
-	o.listed = o.listed[:0]
-	for i := range b.Rows {
-		row := firstRow + int64(i)
-		if !o.held(row) {
-			continue
-		}
-		for c := range b.Cols {
-			o.batch.Cols[c].AppendFrom(&b.Cols[c], i)
-		}
-		o.batch.Rows++
-		o.listed = append(o.listed, row)
-	}
-	return o.batch, numbers{listed: o.listed}
+	return numbers{listed: g.listed}
 }

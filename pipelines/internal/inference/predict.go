@@ -262,7 +262,7 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	}
 	p.Plan.Weights = box.Box
 	const key = "counts"
-	stages := []job.Stage{{Name: infer.Stage, Unit: "rows", Units: p.test.Info().Rows}}
+	stages := []job.Stage{{Name: infer.Stage, Unit: "rows", Units: p.Plan.Rows(p.test.Info().Rows)}}
 	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		counts := infer.Predict(s, p.RunRef, p.Plan, p.Spread(s, beam.CreateList(s, parts)))
 		collect.Keep[infer.Counts](s, box.Box, key, counts)
