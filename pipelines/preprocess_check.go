@@ -297,7 +297,7 @@ func (p *packJob) arrayColumns() []arrayColumn {
 // readShapes reads the shapes of the first row, which all others must have.
 func (p *packJob) readShapes(ctx context.Context) error {
 	arrays := p.arrayColumns()
-	opt := table.ReadOptions{Columns: []string{}, BatchRows: 1}
+	opt := table.ReadOptions{Columns: []string{}}
 	for _, c := range arrays {
 		if !slices.Contains(opt.Columns, c.name) {
 			opt.Columns = append(opt.Columns, c.name)

@@ -66,7 +66,7 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 }
 
 // query selects the rows of a partition, or some of them, from a server of that version. Other rows are then numbered and not sent, and no
-// value of theirs is converted: of a table of arrays that is most of the server's work.
+// value of theirs is converted: of a table of arrays that is most of the server's work. Rows behind the last of them are not looked at.
 func (plan readPlan) query(p table.Partition, token partitionToken, only *table.Selection, version int) string {
 	from := quoteName(p.Table) + token.where()
 	if only == nil {
@@ -79,5 +79,5 @@ func (plan readPlan) query(p table.Partition, token partitionToken, only *table.
 		n = "(" + n + ")::pg_catalog.int4"
 	}
 	return fmt.Sprintf("SELECT %s FROM (SELECT %spg_catalog.row_number() OVER () AS %s FROM %s) t "+
-		"WHERE pg_catalog.get_bit(pg_catalog.decode('%x', 'hex'), %s) OPERATOR(pg_catalog.=) 1", plan.selectList, inner, number, from, only.Bits(), n)
+		"WHERE pg_catalog.get_bit(pg_catalog.decode('%x', 'hex'), %s) OPERATOR(pg_catalog.=) 1 LIMIT %d", plan.selectList, inner, number, from, only.Bits(), n, only.Len())
 }

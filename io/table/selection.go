@@ -8,7 +8,7 @@ import (
 // A Selection is some of the rows of a partition.
 type Selection struct {
 	first int64
-	bits  []byte // row first+i is bit i%8 of byte i/8, from the lowest
+	bits  []byte // row first+i is bit i%8 of byte i/8, from the lowest; no byte behind the last selected row's is needed
 	count int64
 }
 
@@ -27,10 +27,18 @@ func Select(ctx context.Context, p Partition, wanted func(row int64) bool) (*Sel
 	return s, nil
 }
 
+// SelectRow selects a single row of a partition.
+func SelectRow(p Partition, row int64) *Selection {
+	i := row - p.FirstRow
+	s := &Selection{first: p.FirstRow, bits: make([]byte, i/8+1), count: 1}
+	s.bits[i/8] = 1 << (i % 8)
+	return s
+}
+
 // Len is the number of rows selected.
 func (s *Selection) Len() int64 { return s.count }
 
-// Bits has a bit for every row of the partition, from the lowest of the first byte on, which is 1 where the row is selected.
+// Bits has a bit for every row of the partition up to the last that is selected, from the lowest of the first byte on: 1 where the row is selected.
 func (s *Selection) Bits() []byte { return s.bits }
 
 // Next is the number in the snapshot of the first selected row from this one on, -1 where there is none.

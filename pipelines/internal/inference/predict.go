@@ -288,7 +288,7 @@ func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shape
 	if _, err := tables.Select(p.test.Info(), names); err != nil {
 		return nil, err
 	}
-	err = tables.AtRow(ctx, p.Store, p.test, table.ReadOptions{Columns: names, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
+	err = tables.AtRow(ctx, p.Store, p.test, table.ReadOptions{Columns: names}, 0, func(b *table.Batch, i int) error {
 		for _, name := range names {
 			shapes = append(shapes, slices.Clone(b.Col(name).Shape(i)))
 		}

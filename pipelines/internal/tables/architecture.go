@@ -102,7 +102,7 @@ func ReadArchitecture(ctx context.Context, store table.Store, text string, id in
 		return nil, fmt.Errorf("architecture table %s: %w", name, noModel(id, &ids.Cols[0]))
 	}
 	var m *Model
-	opt := table.ReadOptions{Columns: []string{"model_arch", "model_weights"}, BatchRows: 1}
+	opt := table.ReadOptions{Columns: []string{"model_arch", "model_weights"}}
 	err = AtRow(ctx, store, snap, opt, int64(row), func(b *table.Batch, i int) (err error) {
 		m, err = storedAt(b, i)
 		return err

@@ -204,7 +204,7 @@ func RowShape(ctx context.Context, store table.Store, snap table.Snapshot, varia
 	if _, err := Select(snap.Info(), []string{column}); err != nil {
 		return nil, err
 	}
-	err = AtRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}, BatchRows: 1}, 0, func(b *table.Batch, i int) error {
+	err = AtRow(ctx, store, snap, table.ReadOptions{Columns: []string{column}}, 0, func(b *table.Batch, i int) error {
 		shape, err := b.Cols[0].Ints(i)
 		if err == nil && (len(shape) < 2 || slices.ContainsFunc(shape[1:], func(d int) bool { return d < 1 || d > buffer.MaxBytes }) || tooLarge(shape[1:])) {
 			err = fmt.Errorf("shape %v is not that of rows", shape)

@@ -173,9 +173,6 @@ func ReadAll(ctx context.Context, store table.Store, snap table.Snapshot, column
 	return all, nil
 }
 
-// errStop ends table.EachBatch early.
-var errStop = errors.New("stop")
-
 // AtRow calls fn with a batch that holds row number row of the snapshot, at index i of the batch.
 func AtRow(ctx context.Context, store table.Store, snap table.Snapshot, opt table.ReadOptions, row int64, fn func(b *table.Batch, i int) error) error {
 	parts, err := snap.Partitions(ctx, 1)
@@ -186,20 +183,8 @@ func AtRow(ctx context.Context, store table.Store, snap table.Snapshot, opt tabl
 		if row < p.FirstRow || row >= p.FirstRow+p.Rows {
 			continue
 		}
-		at := p.FirstRow
-		err := table.EachBatch(ctx, store, p, opt, func(b *table.Batch) error {
-			if row < at+int64(b.Rows) {
-				if err := fn(b, int(row-at)); err != nil {
-					return err
-				}
-				return errStop
-			}
-			at += int64(b.Rows)
-			return nil
-		})
-		if err != errStop {
-			return err
-		}
+		opt.Only, opt.BatchRows = table.SelectRow(p, row), 1
+		return table.EachBatch(ctx, store, p, opt, func(b *table.Batch) error { return fn(b, 0) })
 	}
 	return nil
 }
