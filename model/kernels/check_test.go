@@ -136,6 +136,7 @@ func TestContractsAreChecked(t *testing.T) {
 		{"Mul", "y", func() { Mul(x(3), x(2), x(3)) }},
 		{"Scale", "dst", func() { Scale(1, x(3), x(2)) }},
 		{"Axpy", "y", func() { Axpy(1, x(3), x(2)) }},
+		{"RoundBfloat16", "dst", func() { RoundBfloat16(x(3), x(2)) }},
 		{"Exp", "y", func() { Exp(x(3), x(2)) }},
 		{"Log", "y", func() { Log(x(3), x(2)) }},
 	} {

@@ -90,6 +90,8 @@ func adadelta(p, g, s, u []float32, lr, rho, rho1, eps float32) {
 func exp(x, y []float32) { expGo(x, y) }
 func log(x, y []float32) { logGo(x, y) }
 
+func roundBfloat16(x, dst []float32) { roundBfloat16Go(x, dst) }
+
 func add(x, y, dst []float32)               { addGo(x, y, dst) }
 func mul(x, y, dst []float32)               { mulGo(x, y, dst) }
 func scale(alpha float32, x, dst []float32) { scaleGo(alpha, x, dst) }

@@ -105,6 +105,16 @@ func (s *RecurrentShape) masked(mask []float32, row, t int) bool {
 // product with each gate's columns of r. gates, memory and h (the states) have the lengths of GatesLen, MemoryLen and
 // StatesLen; gates may alias z. ws holds at least RecurrentWorkspace elements.
 func Recurrent(s *RecurrentShape, z, r, bias, mask, drop, gates, memory, h, ws []float32) {
+	recurrent(s, false, z, r, bias, mask, drop, gates, memory, h, ws)
+}
+
+// RecurrentBfloat16 is Recurrent with products of bfloat16 numbers and with states that are such numbers, the memory of an LSTMCell among them. r must be rounded
+// (RoundBfloat16).
+func RecurrentBfloat16(s *RecurrentShape, z, r, bias, mask, drop, gates, memory, h, ws []float32) {
+	recurrent(s, true, z, r, bias, mask, drop, gates, memory, h, ws)
+}
+
+func recurrent(s *RecurrentShape, bfloat16 bool, z, r, bias, mask, drop, gates, memory, h, ws []float32) {
 	s.check("Recurrent")
 	width := s.Gates() * s.U
 	atLeast("Recurrent", "z", len(z), s.T*s.B*width)
@@ -122,7 +132,7 @@ func Recurrent(s *RecurrentShape, z, r, bias, mask, drop, gates, memory, h, ws [
 	for i := range s.T {
 		t := s.step(i)
 		c := cellStep{
-			RecurrentShape: s, t: t, r: r, bias: bias, mask: mask, drop: drop,
+			RecurrentShape: s, bfloat16: bfloat16, t: t, r: r, bias: bias, mask: mask, drop: drop,
 			z: z[t*s.B*width : (t+1)*s.B*width], gates: stepOf(gates, s.B*width, t), h: stepOf(h, size, t),
 			before: before, memoryBefore: memoryBefore, tmp: tmp, ws: ws,
 		}
@@ -157,6 +167,7 @@ func (s *RecurrentShape) optional(kernel string, bias, mask, drop []float32) {
 // A cellStep is one step of all rows.
 type cellStep struct {
 	*RecurrentShape
+	bfloat16               bool // operands of products and states are rounded
 	t                      int
 	z, r, bias, mask, drop []float32
 	gates, memory, h       []float32 // of this step
@@ -204,6 +215,14 @@ func (c *cellStep) run(first bool) {
 			c.resetAfter(g, c.memory[state:state+u])
 			c.gru(g, c.before[state:state+u], h)
 		}
+		c.round(h)
+	}
+}
+
+// round rounds x where products are those of bfloat16.
+func (c *cellStep) round(x []float32) {
+	if c.bfloat16 {
+		roundBfloat16(x, x)
 	}
 }
 
@@ -216,6 +235,7 @@ func (c *cellStep) product(from, to int, out []float32, ld int, accumulate bool)
 	}
 	for gate := from; gate < to; gate++ {
 		mul(c.before, c.drop[gate*c.B*u:(gate+1)*c.B*u], c.tmp)
+		c.round(c.tmp)
 		Gemm(false, false, c.B, u, u, c.tmp, u, c.r[gate*u:], width, accumulate, out[(gate-from)*u:], ld, c.ws)
 	}
 }
@@ -229,6 +249,7 @@ func (c *cellStep) lstm(g, memoryBefore, memory, h []float32) {
 	mul(g[u:2*u], memoryBefore, memory)
 	mul(g[:u], g[2*u:3*u], h)
 	add(memory, h, memory)
+	c.round(memory)
 	activation(c.Act, memory, h)
 	mul(g[3*u:], h, h)
 }
@@ -244,6 +265,7 @@ func (c *cellStep) resetState(first bool) {
 	if c.drop != nil {
 		mul(c.memory, c.drop[2*c.B*u:3*c.B*u], c.memory)
 	}
+	c.round(c.memory)
 	if !first {
 		Gemm(false, false, c.B, u, u, c.memory, u, c.r[2*u:], width, true, c.gates[2*u:], width, c.ws)
 	}

@@ -4,6 +4,15 @@ package kernels
 // else of the last one. The other arguments are those of Recurrent, whose shape has Keep. dinner, T x B x U, is the gradient
 // of the memory of a GRUResetAfterCell, nil for others. dz may alias gates. ws holds at least RecurrentGradWorkspace elements.
 func RecurrentGrad(s *RecurrentShape, dh, r, mask, drop, gates, memory, h, dz, dinner, ws []float32) {
+	recurrentGrad(s, false, dh, r, mask, drop, gates, memory, h, dz, dinner, ws)
+}
+
+// RecurrentGradBfloat16 is the gradient of RecurrentBfloat16: RecurrentGrad with products of bfloat16 numbers. r must be rounded; dz and dinner are.
+func RecurrentGradBfloat16(s *RecurrentShape, dh, r, mask, drop, gates, memory, h, dz, dinner, ws []float32) {
+	recurrentGrad(s, true, dh, r, mask, drop, gates, memory, h, dz, dinner, ws)
+}
+
+func recurrentGrad(s *RecurrentShape, bfloat16 bool, dh, r, mask, drop, gates, memory, h, dz, dinner, ws []float32) {
 	s.check("RecurrentGrad")
 	width, size := s.Gates()*s.U, s.B*s.U
 	wanted := size
@@ -24,7 +33,7 @@ func RecurrentGrad(s *RecurrentShape, dh, r, mask, drop, gates, memory, h, dz, d
 	}
 	atLeast("RecurrentGrad", "ws", len(ws), RecurrentGradWorkspace(s))
 
-	c := cellGrad{RecurrentShape: s, mask: mask, drop: drop}
+	c := cellGrad{RecurrentShape: s, bfloat16: bfloat16, mask: mask, drop: drop}
 	for _, part := range []*[]float32{&c.zeros, &c.dh, &c.dmemory, &c.tmp} {
 		*part, ws = ws[:size], ws[size:]
 	}
@@ -75,6 +84,7 @@ func RecurrentGradWorkspace(s *RecurrentShape) int {
 // A cellGrad is the gradient of one step after the other, from the last to the first.
 type cellGrad struct {
 	*RecurrentShape
+	bfloat16             bool // operands of products are rounded
 	mask, drop           []float32
 	rT                   []float32 // r transposed
 	zeros, tmp           []float32 // B x U
@@ -102,17 +112,20 @@ func (c *cellGrad) run(first bool) {
 		}
 		if c.Cell == SimpleCell {
 			activationGrad(c.Act, h, dh, dz)
+			c.round(dz)
 			clear(dh)
 			continue
 		}
 		g, m := c.gates[b*width:(b+1)*width], c.memory[b*u:(b+1)*u]
 		if c.Cell == LSTMCell {
 			c.lstm(g, m, c.memoryBefore[b*u:(b+1)*u], dh, c.dmemory[b*u:(b+1)*u])
+			c.round(c.row[:width])
 			copy(dz, c.row)
 			continue
 		}
 		c.gru(g, c.before[b*u:(b+1)*u], dh)
 		if c.Cell == GRUCell {
+			c.round(c.row[:width])
 			copy(dz[:u], c.row)
 			copy(dz[2*u:], c.row[2*u:3*u])
 			continue
@@ -120,6 +133,8 @@ func (c *cellGrad) run(first bool) {
 		mul(c.row[2*u:3*u], m, c.row[u:2*u])
 		activationGrad(c.Gate, g[u:2*u], c.row[u:2*u], c.row[u:2*u])
 		mul(c.row[2*u:3*u], g[u:2*u], c.dinner[b*u:(b+1)*u])
+		c.round(c.dinner[b*u : (b+1)*u])
+		c.round(c.row[:width])
 		copy(dz, c.row)
 	}
 	if c.Cell == GRUCell {
@@ -136,6 +151,13 @@ func (c *cellGrad) run(first bool) {
 		c.product(2, 3, c.dinner, u)
 	default:
 		c.product(0, c.Gates(), c.dz, width)
+	}
+}
+
+// round rounds x where products are those of bfloat16.
+func (c *cellGrad) round(x []float32) {
+	if c.bfloat16 {
+		roundBfloat16(x, x)
 	}
 }
 
@@ -202,6 +224,7 @@ func (c *cellGrad) resetState() {
 		r, d, dr := c.gates[b*width+u:b*width+2*u], c.tmp[b*u:(b+1)*u], c.row[:u]
 		mul(d, c.before[b*u:(b+1)*u], dr)
 		activationGrad(c.Gate, r, dr, dr)
+		c.round(dr)
 		mul(d, r, d)
 		dh := c.dh[b*u : (b+1)*u]
 		add(dh, d, dh)
@@ -212,6 +235,15 @@ func (c *cellGrad) resetState() {
 // RecurrentKernelGrad computes the gradient of r, dr, by products over all steps. The arguments are those of RecurrentGrad. ws holds
 // at least RecurrentKernelGradWorkspace elements.
 func RecurrentKernelGrad(s *RecurrentShape, h, memory, dz, dinner, drop, dr, ws []float32) {
+	recurrentKernelGrad(s, false, h, memory, dz, dinner, drop, dr, ws)
+}
+
+// RecurrentKernelGradBfloat16 is RecurrentKernelGrad of RecurrentBfloat16.
+func RecurrentKernelGradBfloat16(s *RecurrentShape, h, memory, dz, dinner, drop, dr, ws []float32) {
+	recurrentKernelGrad(s, true, h, memory, dz, dinner, drop, dr, ws)
+}
+
+func recurrentKernelGrad(s *RecurrentShape, bfloat16 bool, h, memory, dz, dinner, drop, dr, ws []float32) {
 	s.check("RecurrentKernelGrad")
 	width, size, u := s.Gates()*s.U, s.B*s.U, s.U
 	atLeast("RecurrentKernelGrad", "h", len(h), s.T*size)
@@ -248,6 +280,9 @@ func RecurrentKernelGrad(s *RecurrentShape, h, memory, dz, dinner, drop, dr, ws 
 		for gate := range columns / u {
 			for i := 0; i < rows*u; i += size {
 				mul(before[i:i+size], drop[gate*size:(gate+1)*size], dropped[i:i+size])
+			}
+			if bfloat16 {
+				roundBfloat16(dropped, dropped)
 			}
 			if gate == 2 && s.Cell == GRUResetAfterCell {
 				Gemm(true, false, u, u, rows, dropped, u, dinner[from*u:], u, false, dr[2*u:], width, ws)

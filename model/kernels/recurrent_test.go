@@ -10,6 +10,7 @@ import (
 // A recurrentCase is a recurrent layer with random operands; run computes it and its gradients between guard words.
 type recurrentCase struct {
 	s                      RecurrentShape
+	bfloat16               bool
 	z, r, bias, mask, drop []float32
 	dh                     []float32
 	guards                 guards
@@ -49,7 +50,11 @@ func (c *recurrentCase) run() {
 	z, r := c.guards.input("z", c.z, 1), c.guards.input("r", c.r, 3)
 	gates, memory := c.guards.output("gates", s.GatesLen(), 0), c.guards.output("memory", s.MemoryLen(), 5)
 	c.h = c.guards.output("h", s.StatesLen(), 2)
-	Recurrent(s, z, r, c.bias, c.mask, c.drop, gates, memory, c.h, c.guards.output("ws", RecurrentWorkspace(s), 0))
+	forward, grad, kernelGrad := Recurrent, RecurrentGrad, RecurrentKernelGrad
+	if c.bfloat16 {
+		forward, grad, kernelGrad = RecurrentBfloat16, RecurrentGradBfloat16, RecurrentKernelGradBfloat16
+	}
+	forward(s, z, r, c.bias, c.mask, c.drop, gates, memory, c.h, c.guards.output("ws", RecurrentWorkspace(s), 0))
 	if !s.Keep {
 		return
 	}
@@ -63,9 +68,9 @@ func (c *recurrentCase) run() {
 		dinner = c.guards.output("dinner", s.T*s.B*s.U, 1)
 		c.db = c.guards.output("db", 2*s.Gates()*s.U, 0)
 	}
-	RecurrentGrad(s, c.guards.input("dh", dh, 0), r, c.mask, c.drop, gates, memory, c.h, c.dz, dinner,
+	grad(s, c.guards.input("dh", dh, 0), r, c.mask, c.drop, gates, memory, c.h, c.dz, dinner,
 		c.guards.output("grad ws", RecurrentGradWorkspace(s), 0))
-	RecurrentKernelGrad(s, c.h, memory, c.dz, dinner, c.drop, c.dr,
+	kernelGrad(s, c.h, memory, c.dz, dinner, c.drop, c.dr,
 		c.guards.output("kernel ws", RecurrentKernelGradWorkspace(s, c.drop != nil), 0))
 	if c.db != nil {
 		RecurrentBiasGrad(s, c.dz, dinner, c.db)
@@ -105,6 +110,12 @@ func TestRecurrentVariants(t *testing.T) {
 
 func nearArray(t *testing.T, what string, got, want []float32) {
 	t.Helper()
+	nearBy(t, what, 1e-5, got, want)
+}
+
+// nearBy compares arrays by the largest element of what is wanted.
+func nearBy(t *testing.T, what string, bound float64, got, want []float32) {
+	t.Helper()
 	var largest, worst float64
 	for i, w := range want {
 		largest = max(largest, math.Abs(float64(w)))
@@ -112,9 +123,45 @@ func nearArray(t *testing.T, what string, got, want []float32) {
 			worst = d
 		}
 	}
-	if !(worst <= 1e-5*largest) {
+	if !(worst <= bound*largest) {
 		t.Fatalf("%s: differs by %g of %g", what, worst, largest)
 	}
+}
+
+// TestRecurrentBfloat16: states and the gradients of the gates are bfloat16 numbers, and all results are those of float32 but for the
+// rounding of states and gradients, each by 2⁻⁹ of it: steps add up, and a factor of 4 covers what gates and products make of it.
+func TestRecurrentBfloat16(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		for cell := range numCells {
+			for _, mode := range []string{"", "bs", "sm", "d", "bsmd"} {
+				has := func(c rune) bool { return slices.Contains([]rune(mode), c) }
+				s := RecurrentShape{Cell: cell, T: 5, B: 7, U: 33, Act: Tanh, Gate: Sigmoid, Back: has('b'), Sequences: has('s'), Keep: true}
+				name := fmt.Sprintf("cell %d %q", cell, mode)
+				want, got := newRecurrentCase(s, has('m'), has('d')), newRecurrentCase(s, has('m'), has('d'))
+				RoundBfloat16(want.r, want.r)
+				copy(got.r, want.r)
+				want.run()
+				got.bfloat16 = true
+				got.run()
+				got.guards.intact(t, name)
+				for _, pair := range []struct {
+					what      string
+					rounded   bool
+					got, want []float32
+				}{{"h", true, got.h, want.h}, {"dz", true, got.dz, want.dz}, {"dr", false, got.dr, want.dr}, {"db", false, got.db, want.db}} {
+					nearBy(t, name+": "+pair.what, 4*float64(s.T)/512, pair.got, pair.want)
+					rounded := slices.Clone(pair.got)
+					RoundBfloat16(rounded, rounded)
+					if pair.rounded && !slices.Equal(rounded, pair.got) {
+						t.Errorf("%s: %s is not of bfloat16 numbers", name, pair.what)
+					}
+					if !pair.rounded && pair.got != nil && slices.Equal(rounded, pair.got) {
+						t.Errorf("%s: %s is rounded", name, pair.what)
+					}
+				}
+			}
+		}
+	})
 }
 
 // TestRecurrentModes: what is kept does not change the states, nor does a mask that counts every step; and backwards is

@@ -25,6 +25,7 @@ var families = []struct {
 	{".", "tile", tile},
 	{".", "pack", pack},
 	{".", "vector", vector},
+	{".", "bfloat16", bfloat16},
 	{".", "activation", activation},
 	{".", "optimizer", optimizer},
 	{".", "dropout", dropout},
