@@ -150,6 +150,9 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 	if rest == "" {
 		return n
 	}
+	if b.mixed && leavesLogits[rest] { // a loss may read it
+		n = b.between(n)
+	}
 	var out *gorgonia.Node
 	if act, ok := b.elementwiseOf(rest); ok {
 		out = b.activation(n, act)
@@ -170,7 +173,7 @@ func (b *builder) activate(n *gorgonia.Node, rest string) *gorgonia.Node {
 func (b *builder) activated(act kernels.Activation, rest string, layer layerWith) *gorgonia.Node {
 	n := layer(Epilogue{Act: act})
 	if rest == "" {
-		b.joinable[n] = openLayer{Epilogue{Act: act}, layer}
+		b.joinable[n] = openLayer{Epilogue{Act: act}, b.mixed, layer}
 	}
 	return b.activate(n, rest)
 }
@@ -199,7 +202,7 @@ func (b *builder) activation(x *gorgonia.Node, act kernels.Activation) *gorgonia
 				op := Op{Code: CodeActivationGradX, Attr: ActivationAttr{act}, Out: x.Shape(), InPlace: 1}
 				return gorgonia.Nodes{b.apply(op, in[0], grad)}
 			}
-			return gorgonia.Nodes{b.activationGrad(act, out, grad)}
+			return gorgonia.Nodes{b.activationGrad(act, b.kept(out), grad)}
 		},
 	}, x)
 }
@@ -233,6 +236,7 @@ func (b *builder) activationOfRows(x *gorgonia.Node, name string) *gorgonia.Node
 	return b.apply(Op{
 		Code: codes.code, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
+			out = b.kept(out)
 			if codes.fromInput {
 				out = in[0]
 			}

@@ -38,25 +38,38 @@ type builder struct {
 	// dropouts are the dropouts by the gradients of what they dropped from.
 	dropouts map[*gorgonia.Node]droppedOut
 	ops      uint32
+	// mixed: the operations that are made are of a layer of keras.MixedBfloat16.
+	mixed bool
+	// bfloat16 has the tensors of the model that come from such layers.
+	bfloat16 map[int]bool
+	// multiplicands are nodes rounded as operands of products, results what operations made, rounded, and unrounded what the results of layers are
+	// of. exact is what isBfloat16 has found.
+	multiplicands, results, unrounded map[*gorgonia.Node]*gorgonia.Node
+	exact                             map[*gorgonia.Node]bool
 	// layer is the name of the layer that is being built, "" between layers.
 	layer string
 }
 
 func newBuilder(spec *keras.Spec, o Options) *builder {
 	b := &builder{
-		spec:       spec,
-		o:          o,
-		g:          newGraph(spec, o),
-		classes:    layers,
-		tensors:    make([]*gorgonia.Node, len(spec.Tensors)),
-		weights:    map[*keras.Weight]*gorgonia.Node{},
-		places:     make(map[*keras.Weight]int, len(spec.Weights)),
-		states:     map[*keras.Weight]*gorgonia.Node{},
-		logits:     map[*gorgonia.Node]*gorgonia.Node{},
-		keepLogits: map[int]bool{},
-		readers:    readers(spec),
-		joinable:   map[*gorgonia.Node]openLayer{},
-		dropouts:   map[*gorgonia.Node]droppedOut{},
+		spec:          spec,
+		o:             o,
+		g:             newGraph(spec, o),
+		classes:       layers,
+		tensors:       make([]*gorgonia.Node, len(spec.Tensors)),
+		weights:       map[*keras.Weight]*gorgonia.Node{},
+		places:        make(map[*keras.Weight]int, len(spec.Weights)),
+		states:        map[*keras.Weight]*gorgonia.Node{},
+		logits:        map[*gorgonia.Node]*gorgonia.Node{},
+		keepLogits:    map[int]bool{},
+		readers:       readers(spec),
+		joinable:      map[*gorgonia.Node]openLayer{},
+		dropouts:      map[*gorgonia.Node]droppedOut{},
+		bfloat16:      map[int]bool{},
+		multiplicands: map[*gorgonia.Node]*gorgonia.Node{},
+		results:       map[*gorgonia.Node]*gorgonia.Node{},
+		unrounded:     map[*gorgonia.Node]*gorgonia.Node{},
+		exact:         map[*gorgonia.Node]bool{},
 	}
 	for i, w := range spec.Weights {
 		b.places[w] = i

@@ -60,10 +60,13 @@ func (b *builder) conv(cfg *keras.Conv2D, e Epilogue, x, k, bias *gorgonia.Node)
 	s := conv2DShape(cfg, x.Shape())
 	k = b.reshape(k, tensor.Shape{s.KH, s.KW, s.C / s.Groups, s.F})
 	attr := &Conv2DAttr{Conv2DShape: s, Bias: bias != nil, Then: e}
+	mixed := b.mixed
+	x, k, bias = b.multiplied(mixed, x), b.multiplied(mixed, k), b.multiplied(mixed, bias)
 	return b.apply(Op{
 		Code: CodeConv2D, Attr: attr, Out: tensor.Shape{s.N, s.OH, s.OW, s.F}, InPlace: -1, diff: all(2 + count(bias)),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
 			dz, db := b.epilogueGrad(e, out, grad, bias)
+			dz = b.multiplied(mixed, dz)
 			grads := gorgonia.Nodes{
 				b.apply(Op{Code: CodeConv2DInputGrad, Attr: attr, Out: in[0].Shape(), InPlace: -1}, dz, in[1]),
 				b.apply(Op{Code: CodeConv2DKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, in[0], dz),
@@ -118,9 +121,12 @@ func (b *builder) transposed(cfg *keras.Conv2D, x, k, bias *gorgonia.Node, out t
 	back := *cfg // the convolution from the result to the input
 	back.Filters = x.Shape()[3]
 	attr := &Conv2DAttr{Conv2DShape: conv2DShape(&back, out)}
+	mixed := b.mixed
+	x, k, bias = b.multiplied(mixed, x), b.multiplied(mixed, k), b.multiplied(mixed, bias)
 	y := b.apply(Op{
 		Code: CodeConv2DInputGrad, Attr: attr, Out: out, InPlace: -1, diff: all(2),
 		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			grad = b.multiplied(mixed, grad)
 			return gorgonia.Nodes{
 				b.apply(Op{Code: CodeConv2D, Attr: attr, Out: in[0].Shape(), InPlace: -1}, grad, in[1]),
 				b.apply(Op{Code: CodeConv2DKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, grad, in[0]),

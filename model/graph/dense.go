@@ -56,10 +56,13 @@ func (b *builder) affine(e Epilogue, x, w, bias *gorgonia.Node) *gorgonia.Node {
 	attr := DenseAttr{M: m, N: w.Shape()[1], K: k, Bias: bias != nil, Then: e}
 	out := x.Shape().Clone()
 	out[out.Dims()-1] = attr.N
+	mixed := b.mixed
+	x, w, bias = b.multiplied(mixed, x), b.multiplied(mixed, w), b.multiplied(mixed, bias)
 	return b.apply(Op{
 		Code: CodeDense, Attr: attr, Out: out, InPlace: -1, diff: all(2 + count(bias)),
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
 			dz, db := b.epilogueGrad(e, out, grad, bias)
+			dz = b.multiplied(mixed, dz)
 			grads := gorgonia.Nodes{
 				b.apply(Op{Code: CodeDenseInputGrad, Attr: attr, Out: in[0].Shape(), InPlace: -1}, dz, in[1]),
 				b.apply(Op{Code: CodeDenseKernelGrad, Attr: attr, Out: in[1].Shape(), InPlace: -1}, in[0], dz),

@@ -32,6 +32,11 @@
 // A softmax or sigmoid that makes the model's output stays apart when the loss has a form for its input (the
 // cross-entropies): the loss then reads that input, and in training the activation itself is not computed at all.
 //
+// # Precision
+//
+// In a layer of keras.MixedBfloat16 the operands of products are rounded to bfloat16, and so are its result and the gradient of that. A value that
+// is a bfloat16 number already, since it was moved or chosen only, is not rounded again.
+//
 // # Order of dimensions
 //
 // Images are B H W C for all operations. A layer with channels first is the one with channels last between two permutations.

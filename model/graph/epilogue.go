@@ -27,13 +27,14 @@ type layerWith func(Epilogue) *gorgonia.Node
 // An openLayer is a layer that another one may still join, and what it has already.
 type openLayer struct {
 	has   Epilogue
+	mixed bool
 	layer layerWith
 }
 
 // before is the open layer that makes the only input of a call, where nothing else reads that.
 func (b *builder) before(c *call) (openLayer, bool) {
 	o, ok := b.joinable[c.in[0]]
-	return o, ok && c.sole
+	return o, ok && c.sole && o.mixed == b.mixed
 }
 
 // takesDropout says whether a dropout may join: the gradient of the activation must not need the values before it.
@@ -44,6 +45,7 @@ func (e Epilogue) takesDropout() bool {
 // epilogueGrad is the gradient of a layer's sums, from the layer's output y and the gradient of that, and the gradient of its
 // bias, nil without one.
 func (b *builder) epilogueGrad(e Epilogue, y, dy, bias *gorgonia.Node) (dz, db *gorgonia.Node) {
+	y = b.kept(y)
 	rows, n := rowsOf(y.Shape())
 	size := RowsAttr{rows, n}
 	if e.Act != kernels.Linear && bias != nil {

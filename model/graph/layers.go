@@ -184,7 +184,13 @@ func (b *builder) call(number int, c keras.Call) error {
 		}
 	}
 	b.layer = c.Layer.Name
+	mixed := b.isMixed(c)
+	restore := b.as(mixed)
 	n, err := b.build(this, build)
+	if mixed && err == nil {
+		n = b.ofMixed(this, n)
+	}
+	restore()
 	b.layer = ""
 	if err != nil {
 		return fmt.Errorf("layer %q (%s): %w", c.Layer.Name, class, err)
@@ -199,6 +205,9 @@ func (b *builder) call(number int, c keras.Call) error {
 	b.tensors[out] = n
 	for i, t := range c.Outputs[1:] {
 		b.tensors[t] = this.states[i]
+	}
+	for _, t := range c.Outputs {
+		b.bfloat16[t] = mixed
 	}
 	return nil
 }

@@ -131,12 +131,12 @@ func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
 	}
 	whole := p.Shape()
 	attr := LossAttr{Form: l.Output, Rows: whole[0], N: whole[1:].TotalSize()}
-	if logits := b.logits[p]; logits != nil && l.Logits != nil {
+	if made := b.made(p); b.logits[made] != nil && l.Logits != nil {
 		attr.Form = l.Logits
-		if l.SoftmaxLogits != nil && p.Op().(*Op).Code == CodeSoftmax {
+		if l.SoftmaxLogits != nil && made.Op().(*Op).Code == CodeSoftmax {
 			attr.Form = l.SoftmaxLogits
 		}
-		p = logits
+		p = b.logits[made]
 	}
 	inPlace := 0
 	if l.WholeBatch {

@@ -27,9 +27,12 @@ func stacked(rows, heads, width int) kernels.Layout {
 }
 
 func (b *builder) matMul(attr kernels.MatMulShape, out tensor.Shape, x, y *gorgonia.Node) *gorgonia.Node {
+	mixed := b.mixed
+	x, y = b.multiplied(mixed, x), b.multiplied(mixed, y)
 	return b.apply(Op{
 		Code: CodeMatMul, Attr: &MatMulAttr{attr}, Out: out, InPlace: -1, diff: all(2),
 		grad: func(in gorgonia.Nodes, _, grad *gorgonia.Node) gorgonia.Nodes {
+			defer b.as(mixed)()
 			dx, dy := attr, attr
 			// dA is dC·op(B)ᵀ, or its transpose
 			left, right := grad, in[1]

@@ -47,7 +47,7 @@ func elu(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.apply(Op{
 		Code: CodeELU, Attr: attr, Out: x.Shape(), InPlace: 0, diff: all(1),
 		grad: func(_ gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
-			return gorgonia.Nodes{b.apply(Op{Code: CodeELUGrad, Attr: attr, Out: x.Shape(), InPlace: 1}, out, grad)}
+			return gorgonia.Nodes{b.apply(Op{Code: CodeELUGrad, Attr: attr, Out: x.Shape(), InPlace: 1}, b.kept(out), grad)}
 		},
 	}, x), nil
 }

@@ -24,6 +24,11 @@ const (
 	// CodeRecurrentBiasGrad is the gradient of a GRUResetAfterCell's bias from (dz, gradient of the memory); Attr is a
 	// RecurrentBiasAttr.
 	CodeRecurrentBiasGrad = "recurrent.db"
+	// CodeRecurrentBfloat16, CodeRecurrentBfloat16Grad and CodeRecurrentBfloat16KernelGrad are the first three with products of bfloat16 numbers, and with
+	// states that are such numbers; r is rounded.
+	CodeRecurrentBfloat16           = "recurrent.bfloat16"
+	CodeRecurrentBfloat16Grad       = "recurrent.bfloat16.grad"
+	CodeRecurrentBfloat16KernelGrad = "recurrent.bfloat16.dr"
 )
 
 // A RecurrentAttr is the shape of a recurrent layer, which optional inputs it has, and how states are dropped from: the
@@ -150,6 +155,12 @@ func (b *builder) cellActivation(name string) (kernels.Activation, error) {
 	return act, nil
 }
 
+// stepCodes are the operations of layers that are mixed or not.
+var stepCodes = map[bool]struct{ forward, grad, kernelGrad string }{
+	false: {CodeRecurrent, CodeRecurrentGrad, CodeRecurrentKernelGrad},
+	true:  {CodeRecurrentBfloat16, CodeRecurrentBfloat16Grad, CodeRecurrentBfloat16KernelGrad},
+}
+
 // steps runs the cell over the projected input.
 func (b *builder) steps(attr *RecurrentAttr, z, r, bias, mask *gorgonia.Node) *gorgonia.Node {
 	s := &attr.RecurrentShape
@@ -166,9 +177,11 @@ func (b *builder) steps(attr *RecurrentAttr, z, r, bias, mask *gorgonia.Node) *g
 			side = append(side, s.StatesLen())
 		}
 	}
+	codes := stepCodes[b.mixed]
+	r = b.multiplied(b.mixed, r)
 	diff := append(all(2+count(bias)), make([]bool, count(mask))...)
 	return b.apply(Op{
-		Code: CodeRecurrent, Attr: attr, Out: out, Side: side, SideInPlace: gatesInPlace(s), InPlace: -1, diff: diff,
+		Code: codes.forward, Attr: attr, Out: out, Side: side, SideInPlace: gatesInPlace(s), InPlace: -1, diff: diff,
 		grad: func(in gorgonia.Nodes, out, grad *gorgonia.Node) gorgonia.Nodes {
 			states, last := out, len(side)
 			if !s.Sequences {
@@ -179,7 +192,7 @@ func (b *builder) steps(attr *RecurrentAttr, z, r, bias, mask *gorgonia.Node) *g
 			for i := range last {
 				kept = append(kept, b.side(out, i))
 			}
-			dz := b.stepsGrad(attr, append(gorgonia.Nodes{grad, r, mask, states}, kept...), z.Shape())
+			dz := b.stepsGrad(codes.grad, attr, append(gorgonia.Nodes{grad, r, mask, states}, kept...), z.Shape())
 			var third *gorgonia.Node
 			switch s.Cell {
 			case kernels.GRUCell:
@@ -188,7 +201,7 @@ func (b *builder) steps(attr *RecurrentAttr, z, r, bias, mask *gorgonia.Node) *g
 				third = b.side(dz, 0)
 			}
 			grads := gorgonia.Nodes{
-				dz, b.apply(Op{Code: CodeRecurrentKernelGrad, Attr: attr, Out: r.Shape(), InPlace: -1}, states, dz, third),
+				dz, b.apply(Op{Code: codes.kernelGrad, Attr: attr, Out: r.Shape(), InPlace: -1}, states, dz, third),
 			}
 			if bias != nil {
 				db := Op{Code: CodeRecurrentBiasGrad, Attr: RecurrentBiasAttr{*s}, Out: bias.Shape(), InPlace: -1}
@@ -207,8 +220,8 @@ func gatesInPlace(s *kernels.RecurrentShape) []int {
 	return nil
 }
 
-func (b *builder) stepsGrad(attr *RecurrentAttr, in gorgonia.Nodes, shape tensor.Shape) *gorgonia.Node {
-	op := Op{Code: CodeRecurrentGrad, Attr: attr, Out: shape, InPlace: -1}
+func (b *builder) stepsGrad(code string, attr *RecurrentAttr, in gorgonia.Nodes, shape tensor.Shape) *gorgonia.Node {
+	op := Op{Code: code, Attr: attr, Out: shape, InPlace: -1}
 	if attr.Cell != kernels.SimpleCell {
 		op.InPlace = 3 + count(in[2]) // the gates, behind dh, r, the mask and the states
 	}

@@ -111,6 +111,11 @@ func (s *stepper) run(z [][]*gorgonia.Node, states []*gorgonia.Node, mask *gorgo
 		}
 		s.g.sections.turn()
 		next := s.step(z[t], states)
+		if s.mixed {
+			for k := range next {
+				next[k] = s.between(next[k])
+			}
+		}
 		if mask == nil {
 			results[t], states = next[0], next
 			continue

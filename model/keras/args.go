@@ -20,8 +20,9 @@ type args struct {
 	err  error
 
 	// Of the arguments of a layer: the keras_version of the model, and what reads a layer that is an argument.
-	version string
-	inside  func(v any) (*Layer, error)
+	version   string
+	inside    func(v any) (*Layer, error)
+	precision Precision
 	// channelsFirst says that the layer works on images with their channels first.
 	channelsFirst bool
 	// note takes a notice about the model; nil: nobody reads it.

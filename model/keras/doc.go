@@ -1,6 +1,7 @@
 // Package keras reads the JSON that Keras writes for a model (model.to_json) into a checked Spec.
 //
-// Floats of another precision are read as float32, which a notice of the Spec says.
+// Every layer has a Precision: that of its policy, or float32. Floats that are computed as others are said in a notice of the Spec. SetPrecision writes
+// another policy into the JSON.
 //
 // All generations are read: Keras 2.1 (a Sequential's config is a list of layers), Keras 2.2 and tf.keras 2.x
 // (config.layers; an InputLayer and the layer after it both state the input shape), and Keras 3 (batch_shape, module

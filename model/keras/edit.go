@@ -111,11 +111,19 @@ func stated(text []byte, inputs []Tensor) ([]byte, error) {
 			edits = append(edits, edit{span{arguments.from + 1, arguments.from + 1}, `"batch_input_shape": ` + shapeJSON(inputs[0].Shape) + ", "})
 		}
 	}
-	slices.SortFunc(edits, func(a, b edit) int { return b.from - a.from })
-	out := slices.Clone(text)
-	for _, e := range edits {
-		out = slices.Replace(out, e.from, e.to, []byte(e.text)...)
-	}
+	out := apply(text, edits)
 	_, err := Parse(out) // nothing is open any more
 	return out, err
+}
+
+// apply is a text with edits, none of which overlap.
+func apply(text []byte, edits []edit) []byte {
+	slices.SortFunc(edits, func(a, b edit) int { return a.from - b.from })
+	var out []byte
+	from := 0
+	for _, e := range edits {
+		out = append(append(out, text[from:e.from]...), e.text...)
+		from = e.to
+	}
+	return append(out, text[from:]...)
 }

@@ -131,7 +131,7 @@ func (s *scope) args(class string, config object) *args {
 	case class == "InputLayer":
 		a.inputDtype()
 	default:
-		a.dtype()
+		a.precision = a.dtype()
 	}
 	return a
 }
@@ -147,7 +147,10 @@ func (s *scope) layer(l *Layer, config object) error {
 	if shape := a.batchShape(); shape != nil { // Keras looks at it in the first layer of a Sequential only
 		s.shapes[l] = shape
 	}
-	l.Config = a.kind(l.Class)
+	l.Config, l.Precision = a.kind(l.Class), a.precision
+	if c, ok := l.Config.(*TimeDistributed); ok {
+		l.Precision = c.Layer.Precision
+	}
 	l.ActivityRegularizer = a.activityRegularizer()
 	if l.Class == "ActivityRegularization" {
 		l.ActivityRegularizer = regularizers["L1L2"](a)

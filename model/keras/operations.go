@@ -281,7 +281,7 @@ func cast(o *operated) []int {
 	x := o.tensor("x")
 	name, _ := o.value("dtype").(string)
 	switch {
-	case floats[name]:
+	case floats[name] != "":
 		return one(o.call(&Identity{}, x))
 	case name == "bool":
 		return one(o.call(&NotEqual{}, x))
@@ -295,7 +295,7 @@ func cast(o *operated) []int {
 // converted makes a tensor of a tensor.
 func converted(o *operated) []int {
 	x := o.tensor("x", "value")
-	if name, _ := o.value("dtype").(string); name != "" && !floats[name] {
+	if name, _ := o.value("dtype").(string); name != "" && floats[name] == "" {
 		o.fail("converts to %q, which is not supported", name)
 	}
 	if o.bool("sparse") || o.bool("ragged") {

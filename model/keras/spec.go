@@ -35,6 +35,8 @@ type Layer struct {
 	Trainable bool
 	Config    Config
 	Weights   []*Weight // in the layer's get_weights order
+	// Precision is that of the layer's policy; "" where the JSON has no such layer, but a function of tensors: that of its inputs.
+	Precision Precision
 	// ActivityRegularizer is of the results of each call of the layer.
 	ActivityRegularizer Regularizer
 }

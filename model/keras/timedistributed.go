@@ -82,7 +82,7 @@ func (s *scope) inside(v any) (*Layer, error) {
 	config, _ := obj["config"].(object)
 	a := s.args(class, config)
 	a.skip("batch_input_shape", "batch_shape")
-	l := &Layer{Class: class, Trainable: a.bool("trainable", true), Config: a.kind(class)}
+	l := &Layer{Class: class, Trainable: a.bool("trainable", true), Config: a.kind(class), Precision: a.precision}
 	if a.absent("activity_regularizer"); class == "ActivityRegularization" {
 		a.fail("is not supported inside another layer")
 	}

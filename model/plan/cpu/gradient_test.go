@@ -6,6 +6,7 @@ import (
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/plantest"
 	"gorgonia.org/gorgonia"
 )
 
@@ -58,7 +59,7 @@ func TestEveryOpcode(t *testing.T) {
 	used := map[string]bool{
 		plan.CodeAccumulate: true, plan.CodeBegin: true, plan.CodeClip: true, plan.CodeDecay: true, plan.CodeUpdate: true, plan.CodeAverage: true, plan.CodeConstrain: true, plan.CodeCopy: true,
 	}
-	for _, m := range testModels() {
+	for _, m := range append(testModels(), plantest.MixedModels(t)...) {
 		r := newRig(t, m, 2, 1)
 		p, _ := r.run(t)
 		infer, err := graph.Build(r.spec, graph.Options{Batch: 2, Losses: m.LossList(t)})

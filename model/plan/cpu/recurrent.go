@@ -55,30 +55,33 @@ func recurrentScratch(a *graph.RecurrentAttr) int {
 	return n
 }
 
-func recurrent(a *graph.RecurrentAttr, o operands) call {
-	s := &a.RecurrentShape
-	in, side, scratch := queue(o.in), queue(o.side), o.scratch
-	z, r, bias, mask := in.next(true), in.next(true), in.next(a.Bias), in.next(a.Mask)
-	var gates, memory []float32
-	if s.Keep && s.Cell != kernels.SimpleCell {
-		gates, memory = side.next(true), side.next(true)
-	} else {
-		gates, memory = cut(&scratch, s.GatesLen()), cut(&scratch, s.MemoryLen())
-	}
-	h, last := o.out, []float32(nil)
-	if s.Keep && !s.Sequences {
-		h = side.next(true)
-		last = h[len(h)-s.B*s.U:]
-		if s.Back {
-			last = h[:s.B*s.U]
+// recurrentOf is a recurrent layer whose steps a kernel makes.
+func recurrentOf(kernel func(s *kernels.RecurrentShape, z, r, bias, mask, drop, gates, memory, h, ws []float32)) func(a *graph.RecurrentAttr, o operands) call {
+	return func(a *graph.RecurrentAttr, o operands) call {
+		s := &a.RecurrentShape
+		in, side, scratch := queue(o.in), queue(o.side), o.scratch
+		z, r, bias, mask := in.next(true), in.next(true), in.next(a.Bias), in.next(a.Mask)
+		var gates, memory []float32
+		if s.Keep && s.Cell != kernels.SimpleCell {
+			gates, memory = side.next(true), side.next(true)
+		} else {
+			gates, memory = cut(&scratch, s.GatesLen()), cut(&scratch, s.MemoryLen())
 		}
-	}
-	drop, draw := cutDrops(a, &scratch)
-	return func(step *plan.Step) {
-		draw(step)
-		kernels.Recurrent(s, z, r, bias, mask, drop, gates, memory, h, scratch)
-		if last != nil {
-			copy(o.out, last)
+		h, last := o.out, []float32(nil)
+		if s.Keep && !s.Sequences {
+			h = side.next(true)
+			last = h[len(h)-s.B*s.U:]
+			if s.Back {
+				last = h[:s.B*s.U]
+			}
+		}
+		drop, draw := cutDrops(a, &scratch)
+		return func(step *plan.Step) {
+			draw(step)
+			kernel(s, z, r, bias, mask, drop, gates, memory, h, scratch)
+			if last != nil {
+				copy(o.out, last)
+			}
 		}
 	}
 }
@@ -87,17 +90,19 @@ func recurrentGradScratch(a *graph.RecurrentAttr) int {
 	return drops(a) + kernels.RecurrentGradWorkspace(&a.RecurrentShape)
 }
 
-func recurrentGrad(a *graph.RecurrentAttr, o operands) call {
-	s := &a.RecurrentShape
-	in, scratch := queue(o.in), o.scratch
-	dh, r, mask, h := in.next(true), in.next(true), in.next(a.Mask), in.next(true)
-	gated := s.Cell != kernels.SimpleCell
-	gates, memory := in.next(gated), in.next(gated)
-	drop, draw := cutDrops(a, &scratch)
-	dinner := optional(o.side, 0)
-	return func(step *plan.Step) {
-		draw(step)
-		kernels.RecurrentGrad(s, dh, r, mask, drop, gates, memory, h, o.out, dinner, scratch)
+func recurrentGradOf(kernel func(s *kernels.RecurrentShape, dh, r, mask, drop, gates, memory, h, dz, dinner, ws []float32)) func(a *graph.RecurrentAttr, o operands) call {
+	return func(a *graph.RecurrentAttr, o operands) call {
+		s := &a.RecurrentShape
+		in, scratch := queue(o.in), o.scratch
+		dh, r, mask, h := in.next(true), in.next(true), in.next(a.Mask), in.next(true)
+		gated := s.Cell != kernels.SimpleCell
+		gates, memory := in.next(gated), in.next(gated)
+		drop, draw := cutDrops(a, &scratch)
+		dinner := optional(o.side, 0)
+		return func(step *plan.Step) {
+			draw(step)
+			kernel(s, dh, r, mask, drop, gates, memory, h, o.out, dinner, scratch)
+		}
 	}
 }
 
@@ -105,15 +110,17 @@ func recurrentKernelGradScratch(a *graph.RecurrentAttr) int {
 	return drops(a) + kernels.RecurrentKernelGradWorkspace(&a.RecurrentShape, drops(a) > 0)
 }
 
-func recurrentKernelGrad(a *graph.RecurrentAttr, o operands) call {
-	s := &a.RecurrentShape
-	in, scratch := queue(o.in), o.scratch
-	h, dz := in.next(true), in.next(true)
-	memory, dinner := in.next(s.Cell == kernels.GRUCell), in.next(s.Cell == kernels.GRUResetAfterCell)
-	drop, draw := cutDrops(a, &scratch)
-	return func(step *plan.Step) {
-		draw(step)
-		kernels.RecurrentKernelGrad(s, h, memory, dz, dinner, drop, o.out, scratch)
+func recurrentKernelGradOf(kernel func(s *kernels.RecurrentShape, h, memory, dz, dinner, drop, dr, ws []float32)) func(a *graph.RecurrentAttr, o operands) call {
+	return func(a *graph.RecurrentAttr, o operands) call {
+		s := &a.RecurrentShape
+		in, scratch := queue(o.in), o.scratch
+		h, dz := in.next(true), in.next(true)
+		memory, dinner := in.next(s.Cell == kernels.GRUCell), in.next(s.Cell == kernels.GRUResetAfterCell)
+		drop, draw := cutDrops(a, &scratch)
+		return func(step *plan.Step) {
+			draw(step)
+			kernel(s, h, memory, dz, dinner, drop, o.out, scratch)
+		}
 	}
 }
 

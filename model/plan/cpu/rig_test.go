@@ -65,6 +65,14 @@ func (r *rig) run(t testing.TB) (*plan.Plan, plan.Memory) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	mem := r.memory(t, p)
+	r.make(t, p, mem)
+	return p, mem
+}
+
+// memory has the rig's values in the places of a plan.
+func (r *rig) memory(t testing.TB, p *plan.Plan) plan.Memory {
+	t.Helper()
 	mem, err := Device{}.NewMemory(p.Sizes)
 	if err != nil {
 		t.Fatal(err)
@@ -78,6 +86,12 @@ func (r *rig) run(t testing.TB) (*plan.Plan, plan.Memory) {
 	fill(r.graph.Inputs, p.Inputs)
 	fill(r.graph.Labels, p.Labels)
 	fill(r.graph.Scales, p.Scales)
+	return mem
+}
+
+// make runs a plan once.
+func (r *rig) make(t testing.TB, p *plan.Plan, mem plan.Memory) {
+	t.Helper()
 	program, err := Device{}.Bind(p, mem)
 	if err != nil {
 		t.Fatal(err)
@@ -85,7 +99,6 @@ func (r *rig) run(t testing.TB) (*plan.Plan, plan.Memory) {
 	if err := program.Run(&r.step); err != nil {
 		t.Fatal(err)
 	}
-	return p, mem
 }
 
 // grad is the place of a weight's gradient.

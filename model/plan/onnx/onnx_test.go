@@ -18,7 +18,7 @@ var withoutForm = map[string]bool{graph.CodeSparsemax: true}
 // TestOpcodes: every opcode that networks have in inference has a form or is refused by the layer's name.
 func TestOpcodes(t *testing.T) {
 	used := map[string]bool{}
-	for _, m := range plantest.Models() {
+	for _, m := range append(plantest.Models(), plantest.MixedModels(t)...) {
 		spec, err := keras.Parse([]byte(m.JSON))
 		if err != nil {
 			t.Fatal(err)

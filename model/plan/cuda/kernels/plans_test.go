@@ -46,6 +46,9 @@ func testPlans(t *testing.T, s *stand) {
 			s.runPlan(t, m.Name, m.Spec(t), o, optimizers[i%len(optimizers)], seen)
 		}
 	}
+	for _, m := range plantest.MixedModels(t) {
+		s.runPlan(t, m.Name, m.Spec(t), graph.Options{Batch: 6, Training: true, Losses: m.LossList(t)}, plantest.Optimizers(t)[0], seen)
+	}
 	network := plantest.Models()[0]
 	for _, opt := range plantest.Optimizers(t) {
 		s.runPlan(t, opt.Name, network.Spec(t), graph.Options{Batch: 6, Training: true, Losses: network.LossList(t)}, opt, seen)
@@ -94,7 +97,8 @@ func modesOf(in *plan.Instr, seen map[string]int) []hosttest.Mode {
 	return []hosttest.Mode{{Order: 1}, {Order: -1}, {Order: 7}, {PTX: true, Order: 1}, {PTX: true, Order: 5}}
 }
 
-// leftToCPU are the instructions of optimizers that have no kernels: rules that look at whole arrays, and gradients that are added up.
+// leftToCPU are the instructions that have no kernels: rules of optimizers that look at whole arrays, gradients that are added up, and what only layers of
+// mixed_bfloat16 have.
 func leftToCPU(in *plan.Instr) bool {
 	switch a := in.Attr.(type) {
 	case plan.UpdateAttr:
@@ -102,7 +106,10 @@ func leftToCPU(in *plan.Instr) bool {
 	case plan.DecayAttr:
 		return a.Held
 	}
-	return in.Code == plan.CodeAccumulate || in.Code == plan.CodeBegin
+	return slices.Contains([]string{
+		plan.CodeAccumulate, plan.CodeBegin, graph.CodeRoundBfloat16, graph.CodeRecurrentBfloat16, graph.CodeRecurrentBfloat16Grad,
+		graph.CodeRecurrentBfloat16KernelGrad,
+	}, in.Code)
 }
 
 // runPlan runs one or two steps of a plan, instruction by instruction.
