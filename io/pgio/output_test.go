@@ -176,8 +176,11 @@ func TestSweep(t *testing.T) {
 		t.Error(err)
 	}
 	mustSweep(0)
-	if _, err := other.Append(ctx, table.Part{Output: out.ID(), Key: "k"}); !errors.Is(err, table.ErrNotExist) {
-		t.Errorf("append to a swept output: %v, want ErrNotExist", err)
+	if _, err := other.Append(ctx, table.Part{Output: out.ID(), Key: "k"}); !errors.Is(err, table.ErrNotExist) || !errors.Is(err, table.ErrUnavailable) {
+		t.Errorf("append to a swept output: %v, want ErrNotExist and ErrUnavailable", err)
+	}
+	if _, err := other.Fetch(ctx, table.Part{Output: out.ID(), Key: "k"}); !errors.Is(err, table.ErrUnavailable) {
+		t.Errorf("fetch of a swept output: %v, want ErrUnavailable", err)
 	}
 	if err := out.Commit(ctx); err == nil {
 		t.Error("a swept output was committed")

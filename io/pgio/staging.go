@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"regexp"
@@ -85,8 +86,8 @@ func (m manifest) table(id outputID, n int) (table.TableSpec, error) {
 	return m.Tables[n], nil
 }
 
-// loadManifest reads the manifest of an output. The error of an output that is committed, aborted or swept is
-// table.ErrNotExist.
+// loadManifest reads the manifest of an output. The error of an output that is committed, aborted or swept, as one is whose session has
+// ended with the server, is table.ErrNotExist and table.ErrUnavailable.
 func loadManifest(ctx context.Context, conn *pgx.Conn, id outputID) (manifest, error) {
 	var m manifest
 	var text *string
@@ -95,7 +96,10 @@ func loadManifest(ctx context.Context, conn *pgx.Conn, id outputID) (manifest, e
 		err = conn.QueryRow(ctx, "SELECT obj_description($1::oid, 'pg_class')", rel.oid).Scan(&text)
 	}
 	if err != nil {
-		return m, fmt.Errorf("output %s (it may be committed, aborted, or its process may have ended): %w", id, explain(ctx, err))
+		if err = explain(ctx, err); errors.Is(err, table.ErrNotExist) { // whoever has its ID is part of a command, which can run again
+			err = fmt.Errorf("%w: %w", table.ErrUnavailable, err)
+		}
+		return m, fmt.Errorf("output %s (it may be committed, aborted, or the session that kept it may have ended): %w", id, err)
 	}
 	if text == nil {
 		return m, fmt.Errorf("output %s: %w: it has no manifest", id, table.ErrCorrupt)
