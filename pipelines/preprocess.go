@@ -90,7 +90,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err != nil {
 		return PreprocessResult{}, err
 	}
-	out, err := p.Store.Create(ctx, p.createOptions(summaries))
+	out, err := p.Store.Create(ctx, p.planTables(summaries))
 	if err != nil {
 		return PreprocessResult{}, err
 	}
@@ -123,8 +123,8 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	return result, nil
 }
 
-// createOptions are the tables that are written, the summaries first, and tells the plan which are its own.
-func (p *packJob) createOptions(summaries []*table.Batch) (create table.CreateOptions) {
+// planTables decides the order of the tables that are written, the summaries first, and tells the plan which are its own.
+func (p *packJob) planTables(summaries []*table.Batch) (create table.CreateOptions) {
 	create.Scratch = p.ScratchOfOutput()
 	add := func(name table.Name, schema table.Schema, ordered bool) {
 		create.Tables = append(create.Tables, table.TableSpec{Name: name, Schema: schema, Replace: p.opt.Replace, Ordered: ordered})

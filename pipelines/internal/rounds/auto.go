@@ -12,7 +12,7 @@ const (
 	leastShare = 1. / 4
 	// leastSteps are needed where they are fewer,
 	leastSteps = 1000
-	// mostShare is never exceeded: a fit takes no longer than that share of one worker's time, where every shard has a core.
+	// and more than mostShare is never needed. A fit takes about that share of one worker's time then, where every shard has a core.
 	mostShare = 1. / 2
 )
 
@@ -25,8 +25,8 @@ const (
 //
 //	W·all + (iterations - W)·largest >= min(mostShare·T, max(leastShare·T, leastSteps)), T = iterations·all
 //
-// with the steps of an iteration of all shards and of the largest. It is at most half of the iterations. Fewer than 5 shards with many steps need
-// none, and nor do two ever.
+// with the steps of an iteration of all shards and of the largest. W is a whole number, so that there may be up to an iteration's steps more than are
+// needed, and at most half of the iterations. Fewer than 5 shards with many steps need none, and nor do two ever.
 func choose(o Options, f Fit, shards int) (Options, string) {
 	passes := max(1, f.Params.Epochs-f.Params.InitialEpoch)
 	all, largest := 0, 0
