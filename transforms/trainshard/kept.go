@@ -19,14 +19,16 @@ const (
 	OneKey = "warm-up"
 )
 
-// A Kept is where the states of optimizers lie that do not travel: those that a stage leaves and the next one begins with.
+// A Kept is where the states of optimizers lie that do not travel: those that one stage leaves and the next one, of the same pipeline or of another,
+// begins with.
 type Kept struct {
 	// New: nowhere, since they are those before the first step.
 	New bool `json:",omitempty"`
 	Box collect.Box
 	// One: it is the one state of a warm-up, not one for every shard.
 	One bool `json:",omitempty"`
-	// After tells states that another stage of the pipeline begins with from those, "", that another pipeline begins with.
+	// After ends the keys of states that the next stage of the same pipeline begins with, and says which stage has left them; "": the next pipeline
+	// begins with them.
 	After string `json:",omitempty"`
 }
 

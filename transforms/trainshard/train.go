@@ -34,7 +34,7 @@ type Step struct {
 	// Places says where the schedules of learning rates are; nil: at the steps of the states.
 	Places *Places
 	// From is where the states are that the stage begins with, and To where those are left that it ends with, if they do not travel with the
-	// elements, which have none then. To is nil as well where nobody asks for them any more.
+	// elements, which have none then; both are nil if they do. To alone is nil where nobody asks for the states any more.
 	From, To *Kept
 	// Layout is that of the vectors that come out.
 	Layout average.Layout
@@ -43,10 +43,15 @@ type Step struct {
 // Train makes one round: an iteration, or a part of one. It takes the PCollection<State> of all shards, the PCollection<average.Vector>
 // of the one weight vector that they start from, in pieces or whole, and a PCollection<int> of one element, any, that must be there before
 // training begins. It returns the PCollection<State> after the round and the PCollection<average.Vector> of the
-// shards' weights.
+// shards' weights. States that do not travel are bare before and after, so that these are the ones that were given: with one way back to the
+// beginning for all stages, since Flink's planner walks all that there are.
 func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.Train")
-	return beam.ParDo2(s, &trainFn{Step: step}, states, beam.SideInput{Input: weights}, beam.SideInput{Input: after})
+	ends, trained := beam.ParDo2(s, &trainFn{Step: step}, states, beam.SideInput{Input: weights}, beam.SideInput{Input: after})
+	if step.From != nil {
+		ends = states
+	}
+	return ends, trained
 }
 
 // trainFn trains shards side by side.
@@ -130,6 +135,8 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 		if err := s.To.put(ctx, end); err != nil {
 			return trained{}, err
 		}
+	}
+	if s.From != nil {
 		end.Optimizer = trainer.State{}
 	}
 	return trained{end, average.Vector{Rows: int64(r.Rows), Values: r.Weights}}, nil

@@ -6,11 +6,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/trainer"
+	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
@@ -80,6 +82,37 @@ func TestKept(t *testing.T) {
 	}
 	if _, err := places[0].get(t.Context(), shards[0], model); err == nil || !strings.Contains(err.Error(), "optimizer state of 1 elements") {
 		t.Errorf("a state of another model: error %v", err)
+	}
+}
+
+// Elements whose states do not travel have none after a stage either, whether or not somebody asks for the states, and are the same before it and
+// after it.
+func TestBareElements(t *testing.T) {
+	run := bundle.Begin(t.Context(), bundle.Options{})
+	defer func() { _ = run.End() }()
+	box := collect.Box{Run: run.Ref(), Name: "box"}
+	model := recipe.Model{
+		Arch:    []byte(`{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "out", "units": 2, "use_bias": false, "batch_input_shape": [null, 1]}}]}`),
+		Compile: "loss='mse', optimizer='adam'", Fit: "batch_size=2",
+	}
+	for _, to := range []*Kept{nil, {Box: box}} {
+		step := Step{Run: run.Ref(), Model: model, Iteration: 1, From: &Kept{New: true}, To: to}
+		end, err := step.train(t.Context(), State{}, average.Vector{Values: []float32{1, 2}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(end.state.Optimizer.Slots) != 0 || end.state.Optimizer.Iteration != 0 {
+			t.Errorf("to %v: the element has the state %v", to, end.state.Optimizer)
+		}
+		p, s := beam.NewPipelineWithRoot()
+		shards := beam.Create(s, dataset.Shard{})
+		states, one, weights, gate := Bare(s, shards), BareOne(s), beam.Create(s, average.Vector{}), beam.Create(s, 0)
+		if after, _ := Train(s, step, states, weights, gate); after != states {
+			t.Errorf("to %v: %v after %v in %v", to, after, states, p)
+		}
+		if _, after := WarmUp(s, step, 0, shards, weights, one, gate); after != one {
+			t.Errorf("to %v: %v after %v in %v", to, after, one, p)
+		}
 	}
 }
 

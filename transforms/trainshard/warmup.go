@@ -66,10 +66,16 @@ func decodeOne(b []byte) (o One, err error) { return o, o.UnmarshalBinary(b) }
 
 // WarmUp lets one shard, whose number is turn, train its part of an iteration as the one worker that there is. It takes the
 // PCollection<dataset.Shard> of all shards, the PCollection<average.Vector> of the weights, in pieces or whole, the PCollection<One> of the
-// state, and a PCollection<int> of one element that must be there before; it returns the weights and the state after it. Nothing is averaged.
+// state, and a PCollection<int> of one element that must be there before; it returns the weights and the state after it, which
+// is the one that was given where it does not travel. Nothing is averaged.
 func WarmUp(s beam.Scope, step Step, turn int, shards, weights, one, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.WarmUp")
-	return beam.ParDo2(s, &turnFn{Step: step, Turn: turn}, shards, beam.SideInput{Input: weights}, beam.SideInput{Input: one}, beam.SideInput{Input: after})
+	trained, end := beam.ParDo2(s, &turnFn{Step: step, Turn: turn}, shards,
+		beam.SideInput{Input: weights}, beam.SideInput{Input: one}, beam.SideInput{Input: after})
+	if step.From != nil {
+		end = one
+	}
+	return trained, end
 }
 
 // turnFn trains one of the shards.

@@ -123,11 +123,7 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 		b.kept = step.To
 	}
 	if plan.InWarmUp(at.Done + 1) {
-		var one beam.PCollection
-		b.weights, one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
-		if !b.keeps {
-			b.one = one
-		}
+		b.weights, b.one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
 		return
 	}
 	if !b.states.IsValid() {
@@ -137,10 +133,8 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 	if step.Fresh = plan.Fresh; plan.Fresh || plan.Global {
 		step.Places = places
 	}
-	states, trained := trainshard.Train(s, step, b.states, b.weights, b.gate)
-	if !b.keeps { // else every stage has the same elements, and there is one way back to the beginning: Flink's planner walks all that there are
-		b.states = states
-	}
+	var trained beam.PCollection
+	b.states, trained = trainshard.Train(s, step, b.states, b.weights, b.gate)
 	mean := average.Mean(s, b.RunRef, step.Layout, trained)
 	if !plan.Rule.HasMomentum() {
 		b.weights = mean
