@@ -63,6 +63,8 @@ type reader struct {
 	large      *large // nil: rest is in use
 	begin, end int    // of what has arrived and was not taken
 	more       bool   // what arrived last has filled the buffer
+	much       bool   // and what arrived before that too
+	broken     error  // why nothing more comes, where a loop has found out
 }
 
 func newReader(from io.Reader) *reader { return &reader{from: from, rest: make([]byte, restSize)} }
@@ -95,15 +97,24 @@ func (r *reader) shrink() {
 	}
 }
 
-// fill waits for bytes, with room for size of them in all.
-func (r *reader) fill(size int) error {
+// idle is to be called before a wait. The small buffer will do for what comes next, unless much is coming.
+func (r *reader) idle() {
 	if r.begin == r.end {
 		r.begin, r.end = 0, 0
-		if r.more {
-			r.enlarge(false)
-		} else {
+		if !r.more {
 			r.shrink()
 		}
+	}
+}
+
+// fill waits for bytes, with room for size of them in all.
+func (r *reader) fill(size int) error {
+	if r.broken != nil {
+		return r.broken
+	}
+	r.idle()
+	if r.begin == r.end && r.more {
+		r.enlarge(false)
 	}
 	if size > restSize {
 		r.enlarge(true)
@@ -117,7 +128,8 @@ func (r *reader) fill(size int) error {
 		n, err := r.from.Read(b[r.end:])
 		r.end += n
 		if n > 0 { // an error comes again
-			r.more = r.end == len(b)
+			filled := r.end == len(b)
+			r.more, r.much = filled, filled && r.more
 			return nil
 		}
 		if err != nil {

@@ -9,6 +9,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/beamfit/beamfit/serve/poll"
 )
 
 // MaxBody is the longest body that PostgreSQL takes or sends.
@@ -31,24 +33,39 @@ type Conn struct {
 
 // NewConn makes a Conn of a connection from which nothing has been read.
 func NewConn(c net.Conn) *Conn {
+	c = poll.NewSocket(c)
 	return &Conn{Conn: c, r: newReader(c), w: writer{to: c}}
+}
+
+// headSize is the length of a frame's head: its type and its length.
+const headSize = 5
+
+// Await waits for the head of the next frame, which stays to be read. io.EOF is the end between two frames.
+func (c *Conn) Await() error {
+	h, err := c.r.Peek(headSize)
+	if len(h) > 0 && errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // Next reads the type of the next frame and the length of its body, which is still to be read. io.EOF is the end between two frames.
 func (c *Conn) Next() (kind byte, size int, err error) {
-	h, err := c.r.Peek(5)
-	if err != nil {
-		if len(h) > 0 && errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
+	if err := c.Await(); err != nil {
 		return 0, 0, err
 	}
-	kind, size = h[0], int(binary.BigEndian.Uint32(h[1:]))-4
+	kind, size = c.head()
 	if size < 0 || size > MaxBody {
 		return 0, 0, fmt.Errorf("a message of type %q says that it has %d bytes", kind, size)
 	}
-	c.r.Discard(5)
+	c.r.Discard(headSize)
 	return kind, size, nil
+}
+
+// head is the type of the next frame and the length of its body. The head has arrived.
+func (c *Conn) head() (kind byte, size int) {
+	h := c.r.buffer()[c.r.begin:]
+	return h[0], int(binary.BigEndian.Uint32(h[1:])) - 4
 }
 
 // PeekKind is the type of the next frame, which stays to be read.
@@ -121,15 +138,15 @@ func (c *Conn) AwaitEnd() error {
 func (c *Conn) Put(kind byte, body []byte) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.head(kind, len(body)); err != nil {
+	if err := c.putHead(kind, len(body)); err != nil {
 		return err
 	}
 	_, err := c.w.Write(body)
 	return err
 }
 
-func (c *Conn) head(kind byte, size int) error {
-	h := [5]byte{kind}
+func (c *Conn) putHead(kind byte, size int) error {
+	h := [headSize]byte{kind}
 	binary.BigEndian.PutUint32(h[1:], uint32(size+4))
 	_, err := c.w.Write(h[:])
 	return err
@@ -139,7 +156,7 @@ func (c *Conn) head(kind byte, size int) error {
 func (c *Conn) Relay(kind byte, size int, from *Conn) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.head(kind, size); err != nil {
+	if err := c.putHead(kind, size); err != nil {
 		return err
 	}
 	for size > 0 {
@@ -160,6 +177,11 @@ func (c *Conn) Relay(kind byte, size int, from *Conn) error {
 func (c *Conn) Flush() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if s := c.Socket(); s != nil {
+		if err := s.Flush(); err != nil {
+			return err
+		}
+	}
 	return c.w.Flush()
 }
 
