@@ -10,6 +10,8 @@
 //	captured  an answer that the proxy keeps instead of passing it on
 //	call      a statement that calls MADlib's functions: all of its SELECT list
 //	job       the work of a call, during which the session is lent to pipelines (package loan)
+//	passing   what a session does while no call of its client's is at work and nothing large moves: a loop (package poll) has it then
+//	resting   a session's goroutines end, for it only passes messages on again
 //
 // # A call
 //

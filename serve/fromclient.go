@@ -14,6 +14,9 @@ import (
 
 // fromClient reads what the client sends until it leaves.
 func (s *session) fromClient() error {
+	if err := s.server.Flush(); err != nil { // what a loop has left
+		return err
+	}
 	data := false // the last message was data of a COPY, of which the server needs no piece before the next
 	for {
 		if s.client.Buffered() == 0 && !data {
@@ -21,12 +24,16 @@ func (s *session) fromClient() error {
 				return err
 			}
 		}
+		if err := s.client.Await(); s.begin() {
+			return errResting // the message that has arrived, or the error, is the loop's
+		} else if err != nil {
+			return err
+		}
 		kind, size, err := s.client.Next()
 		if err != nil {
 			return err
 		}
-		data = kind == 'd' && !s.plain
-		s.setWorking(true)
+		data = s.isData(kind)
 		if kind == 'X' {
 			if err := errors.Join(s.server.Relay(kind, size, s.client), s.server.Flush()); err != nil {
 				return err
@@ -36,17 +43,29 @@ func (s *session) fromClient() error {
 		if err := s.clientMessage(kind, size); err != nil {
 			return err
 		}
-		s.setWorking(false)
+		s.ended()
 	}
 }
+
+// isData tells data of a COPY.
+func (s *session) isData(kind byte) bool { return kind == 'd' && !s.plain }
 
 // errTerminate: the client has said good-bye, and may still read what it is owed.
 var errTerminate = errors.New("the client has ended the session")
 
-func (s *session) setWorking(is bool) {
+// begin notes that the client's goroutine begins with a message; resting: it must leave it to a loop.
+func (s *session) begin() (resting bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.working = is
+	s.working = !s.resting
+	return s.resting
+}
+
+// ended notes that it has ended.
+func (s *session) ended() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.working, s.inCalls = false, s.inCall()
 }
 
 // maxNames is how much of a message is looked at for the names that it begins with.
@@ -92,6 +111,7 @@ func (s *session) clientMessage(kind byte, size int) error {
 		unsynced := s.unsynced
 		s.unsynced, s.executed = false, false
 		if kind == 'Q' {
+			delete(s.statements, "") // as the server
 			return s.query(body, unsynced)
 		}
 	case 'S':

@@ -15,6 +15,9 @@ const maxCaptured = 2 << 30
 // fromServer reads what the server sends until it closes the connection.
 func (s *session) fromServer() {
 	err := s.readServer()
+	if errors.Is(err, errResting) {
+		return
+	}
 	s.mu.Lock()
 	s.lost = err
 	if s.loan != nil {
@@ -30,6 +33,9 @@ func (s *session) fromServer() {
 }
 
 func (s *session) readServer() error {
+	if err := s.client.Flush(); err != nil { // what a loop has left
+		return err
+	}
 	for {
 		kind, size, err := s.server.Next()
 		if err != nil {
@@ -41,6 +47,9 @@ func (s *session) readServer() error {
 		if s.server.Buffered() == 0 {
 			if err := s.client.Flush(); err != nil {
 				return err
+			}
+			if kind == 'Z' && s.rest() {
+				return errResting
 			}
 		}
 	}

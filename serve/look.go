@@ -53,9 +53,9 @@ type found struct {
 // look looks for calls. onPath tells whether a name without a schema may mean one of MADlib's functions.
 func (s *session) look(text string, onPath func() (bool, error)) (*query, error) {
 	q := &query{text: text}
-	lower := strings.ToLower(text)
-	q.mentions = strings.Contains(lower, s.proxy.schema)
-	if !q.mentions && len(s.statements) == 0 && !s.proxy.mentionsFunction(lower) {
+	var names bool
+	q.mentions, names = s.proxy.mentions(text)
+	if !names && len(s.statements) == 0 {
 		return q, nil
 	}
 	q.statements = sqltext.Split(text, s.setting("standard_conforming_strings") != "off")

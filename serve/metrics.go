@@ -62,8 +62,8 @@ func (m *metrics) loggedIn(ok bool) {
 	}
 }
 
-// text is the metrics in Prometheus' text form.
-func (m *metrics) text() string {
+// text is the metrics in Prometheus' text form. passing is the sessions that loops have.
+func (m *metrics) text(passing int) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var b strings.Builder
@@ -71,6 +71,7 @@ func (m *metrics) text() string {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n%[1]s %[4]d\n", name, help, kind, value)
 	}
 	one("beamfit_clients", "gauge", "Clients that are connected.", m.clients)
+	one("beamfit_sessions_passing", "gauge", "Sessions that wait or pass small messages on, without goroutines.", passing)
 	one("beamfit_sessions_total", "counter", "Sessions that were begun.", m.sessions)
 	one("beamfit_logins_refused_total", "counter", "Logins that did not become a session.", m.refused)
 	one("beamfit_calls_running", "gauge", "Calls of functions that run or wait for a place.", m.running)
@@ -98,7 +99,7 @@ func (p *Server) Handler() http.Handler {
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4")
-		_, _ = fmt.Fprint(w, p.metrics.text()) // as above
+		_, _ = fmt.Fprint(w, p.metrics.text(p.loops.Held())) // as above
 	})
 	return mux
 }

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/beamfit/beamfit/serve/madlib"
+	"github.com/beamfit/beamfit/serve/poll"
 	"github.com/beamfit/beamfit/serve/wire"
 )
 
@@ -55,6 +57,7 @@ type Server struct {
 	log        *slog.Logger
 	metrics    metrics
 	needles    []string // names of functions, as they are looked for in a text
+	loops      *poll.Loops
 
 	mu       sync.Mutex
 	clients  map[net.Conn]struct{}
@@ -70,6 +73,7 @@ func New(o Options) *Server {
 		upstream: o.Upstream, auth: o.Auth, unasked: o.AllowUnasked, tls: o.TLS, schema: o.Schema, maxClients: o.MaxClients,
 		workers: o.Workers, memory: o.Memory, settings: o.Settings, filesBelow: o.FilesBelow, log: o.Log,
 		clients: map[net.Conn]struct{}{}, sessions: map[string]*session{}, metrics: metrics{calls: map[string]*callCount{}},
+		loops: poll.NewLoops(max(1, runtime.GOMAXPROCS(0)/coresPerLoop)),
 	}
 	if p.schema == "" {
 		p.schema = DefaultSchema
@@ -85,14 +89,22 @@ func New(o Options) *Server {
 	return p
 }
 
-// mentionsFunction tells whether a text in lower case has the name of a function that may be written without its schema.
-func (p *Server) mentionsFunction(lower string) bool {
+// coresPerLoop is how many cores there are for each loop: what it passes on is the work of the others.
+const coresPerLoop = 2
+
+// mentions tells whether a text has the name of MADlib's schema, and whether it has that or the name of a function that may be written
+// without it: only then can it be a call.
+func (p *Server) mentions(text string) (schema, any bool) {
+	lower := strings.ToLower(text)
+	if strings.Contains(lower, p.schema) {
+		return true, true
+	}
 	for _, n := range p.needles {
 		if strings.Contains(lower, n) {
-			return true
+			return false, true
 		}
 	}
-	return false
+	return false, false
 }
 
 // Private tells a listener that only this machine reaches.
@@ -126,6 +138,7 @@ func (p *Server) Serve(l net.Listener) error {
 			time.Sleep(wait)
 			continue
 		}
+		c = poll.NewSocket(c)
 		if !p.enter(c) {
 			go refuse(c)
 			continue

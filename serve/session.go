@@ -15,7 +15,8 @@ import (
 )
 
 // A session is a client with its connection to the server. One goroutine reads what the client sends (the methods of fromclient.go and
-// what they call), another what the server sends (fromserver.go).
+// what they call), another what the server sends (fromserver.go). While the session only passes small messages on, a loop does both
+// (passing.go).
 type session struct {
 	proxy          *Server
 	client, server *wire.Conn
@@ -36,6 +37,8 @@ type session struct {
 	farewell   []byte                  // a FATAL error that came during a loan
 	leaving    bool                    // the session is to end when it is idle
 	working    bool                    // the client's goroutine is at work on a message
+	inCalls    bool                    // what inCall said when it ended the last one
+	resting    bool                    // the goroutines are to end, for a loop goes on
 
 	// What follows belongs to the client's goroutine.
 	statements, portals map[string]*call // that are calls, by name
@@ -58,12 +61,28 @@ func newSession(p *Server, client *wire.Conn, l *wire.Login, log *slog.Logger) *
 
 // run is the session, until one side leaves.
 func (s *session) run() error {
+	for {
+		if err := s.stay(); err != nil {
+			return errors.Join(err, s.server.Close())
+		}
+		if err := s.converse(); !errors.Is(err, errResting) {
+			return err
+		}
+	}
+}
+
+// converse is the session in goroutines, until one side leaves or a loop can go on.
+func (s *session) converse() error {
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
 		s.fromServer()
 	}()
 	err := s.fromClient()
+	if errors.Is(err, errResting) {
+		<-read
+		return err
+	}
 	if errors.Is(err, errTerminate) {
 		<-read // the server ends the session when it has done all that came before
 		return s.server.Close()
