@@ -87,7 +87,7 @@ func (s *session) clientMessage(kind byte, size int) error {
 			return err
 		}
 		if portal, rest, ok := cutName(head); ok {
-			if name, _, ok := cutName(rest); ok && s.statements[name] == nil {
+			if name, _, ok := cutName(rest); ok && s.statements[string(name)] == nil {
 				return s.passBind(portal, name, size)
 			}
 		}
@@ -132,7 +132,7 @@ func (s *session) clientMessage(kind byte, size int) error {
 	case 'C':
 		s.forget(body)
 	}
-	return s.pass(&owed{kind: kind}, body) // a kind that does not exist is for the server to refuse
+	return s.pass(plain[kind], body) // a kind that does not exist is for the server to refuse
 }
 
 func (s *session) settleThen(fn func() error) error {
@@ -159,12 +159,12 @@ func (s *session) tell(o *owed, m wire.Message) error {
 }
 
 // cutName reads a zero-terminated text.
-func cutName(b []byte) (name string, rest []byte, ok bool) {
+func cutName(b []byte) (name, rest []byte, ok bool) {
 	n := bytes.IndexByte(b, 0)
 	if n < 0 {
-		return "", nil, false
+		return nil, nil, false
 	}
-	return string(b[:n]), b[n+1:], true
+	return b[:n], b[n+1:], true
 }
 
 // A call is a statement of the client that calls functions of MADlib, all of its SELECT list.
@@ -204,13 +204,13 @@ func (s *session) parse(body []byte) error {
 }
 
 // passBind passes on the Bind of what is no call.
-func (s *session) passBind(portal, statement string, size int) error {
+func (s *session) passBind(portal, statement []byte, size int) error {
 	s.unsynced = true
-	if err := s.revive(statement); err != nil {
+	delete(s.portals, string(portal))
+	if err := s.revive(string(statement)); err != nil {
 		return err
 	}
-	delete(s.portals, portal)
-	s.expect(&owed{kind: 'B'})
+	s.expect(plain['B'])
 	return s.server.Relay('B', size, s.client)
 }
 
@@ -226,7 +226,7 @@ func (s *session) bind(body []byte) error {
 	c := s.statements[m.PreparedStatement]
 	delete(s.portals, m.DestinationPortal)
 	if c == nil {
-		return s.pass(&owed{kind: 'B'}, body)
+		return s.pass(plain['B'], body)
 	}
 	s.portals[m.DestinationPortal] = c
 	m.ResultFormatCodes = nil // the arguments are wanted as text
@@ -239,12 +239,20 @@ func (s *session) describe(body []byte) error {
 	}
 	name := strings.TrimSuffix(string(body[1:]), "\x00")
 	if body[0] != 'S' {
-		return s.pass(&owed{kind: 'D', call: s.portals[name]}, body)
+		return s.pass(describes(s.portals[name]), body)
 	}
 	if err := s.revive(name); err != nil {
 		return err
 	}
-	return s.pass(&owed{kind: 'D', call: s.statements[name]}, body)
+	return s.pass(describes(s.statements[name]), body)
+}
+
+// describes is what is owed for a Describe, of a call or of something else.
+func describes(c *call) *owed {
+	if c == nil {
+		return plain['D']
+	}
+	return &owed{kind: 'D', call: c}
 }
 
 // forget notes what Close closes.

@@ -18,6 +18,22 @@ type owed struct {
 	capture           *capture // keeps rows; the client sees errors and notices only
 	fed               bool     // the client has sent all data of a COPY
 	failed            bool     // the answer is an error, or none is given since an earlier message failed
+	shared            bool     // it is of plain, and never changes
+}
+
+// plain has what the server owes for messages of which nothing need be remembered, by kind.
+var plain = func() (all [256]*owed) {
+	for kind := range all {
+		all[kind] = &owed{kind: byte(kind), shared: true}
+	}
+	return all
+}()
+
+// fail notes that the answer is an error.
+func (o *owed) fail() {
+	if !o.shared {
+		o.failed = true
+	}
 }
 
 // A capture is an answer that is kept.
@@ -33,10 +49,13 @@ func (s *session) expect(o *owed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.skipping && o.kind != 'S' {
-		o.failed = true // the server drops everything up to Sync
+		o.fail() // the server drops everything up to Sync
 		return
 	}
 	s.skipping = false
+	if len(s.owed) == 0 {
+		s.owed = s.room[:0]
+	}
 	s.owed = append(s.owed, o)
 }
 
@@ -79,10 +98,10 @@ func (s *session) ready(status byte) (o *owed) {
 func (s *session) refused(o *owed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o.failed = true
+	o.fail()
 	if o.kind != 'Q' && o.kind != 'F' && o.kind != 'S' {
 		for len(s.owed) > 0 && s.owed[0].kind != 'S' {
-			s.owed[0].failed = true
+			s.owed[0].fail()
 			s.owed = s.owed[1:]
 		}
 		s.skipping = len(s.owed) == 0
@@ -117,7 +136,7 @@ func (s *session) settle() error {
 func (s *session) feed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if n := len(s.owed); n > 0 {
+	if n := len(s.owed); n > 0 && !s.owed[n-1].shared {
 		s.owed[n-1].fed = true
 	}
 }

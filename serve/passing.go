@@ -64,7 +64,7 @@ func (s *session) passes(kind byte, body []byte) bool {
 		return s.plain || !names
 	case kind == 'E':
 		portal, _, _ := cutName(body)
-		return s.portals[portal] == nil
+		return s.portals[string(portal)] == nil
 	}
 	return true
 }

@@ -10,7 +10,7 @@ import (
 // that returns nothing has few.
 func (s *session) execute(body []byte) error {
 	portal, _, _ := cutName(body)
-	c := s.portals[portal]
+	c := s.portals[string(portal)]
 	if c == nil {
 		s.executed = true
 		return s.pass(&owed{kind: 'E'}, body)
@@ -18,8 +18,8 @@ func (s *session) execute(body []byte) error {
 	arguments := &capture{}
 	asked := &owed{kind: 'E', call: c, text: c.rewrite, capture: arguments}
 	err := errors.Join(
-		s.tell(&owed{kind: 'D', call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: portal}),
-		s.tell(asked, &pgproto3.Execute{Portal: portal}),
+		s.tell(&owed{kind: 'D', call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: string(portal)}),
+		s.tell(asked, &pgproto3.Execute{Portal: string(portal)}),
 		s.server.Put('H', nil))
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (s *session) sync() error {
 	failed := s.dropping
 	s.dropping = false
 	if !s.began {
-		return s.pass(&owed{kind: 'S'}, nil)
+		return s.pass(plain['S'], nil)
 	}
 	if err := s.pass(&owed{kind: 'S', hideReady: true}, nil); err != nil {
 		return err

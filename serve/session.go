@@ -28,9 +28,10 @@ type session struct {
 	changed    *sync.Cond // anything below
 	parameters map[string]string
 	owed       []*owed
-	skipping   bool // after an error the server drops everything up to Sync
-	status     byte // of the transaction, as of the last ReadyForQuery
-	copying    bool // the server waits for the data of a COPY
+	room       [8]*owed // memory of owed, while that is enough
+	skipping   bool     // after an error the server drops everything up to Sync
+	status     byte     // of the transaction, as of the last ReadyForQuery
+	copying    bool     // the server waits for the data of a COPY
 	lost       error
 	loan       *loan.Loan
 	stop       context.CancelCauseFunc // of the jobs of the statement that runs, nil for none
