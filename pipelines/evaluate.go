@@ -8,6 +8,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
@@ -126,7 +127,13 @@ func (e *evaluation) close() {
 
 // prepare makes all checks, in MADlib's order, and returns the name of the output.
 func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error) {
+	if err := CheckPrecision(e.opt.Precision); err != nil {
+		return target, argument.Of(err)
+	}
 	if e.stored, err = tables.ReadModel(ctx, e.Store, e.opt.Model); err != nil {
+		return target, err
+	}
+	if e.stored, err = e.stored.InPrecision(e.opt.Precision); err != nil {
 		return target, err
 	}
 	trained, err := e.readSummary(ctx)

@@ -55,7 +55,7 @@ func (f *fit) summarize(source *tables.Packed, model *recipe.Loaded, callbacks *
 		Validation: f.opt.Validation, ObjectTable: f.objectTable, Name: f.opt.Name, Description: f.opt.Description,
 		Version: Version, Weights: spec.NumWeights, NumClasses: outputWidths(spec),
 		MetricNames: tables.MetricNames(model.Model, len(spec.Outputs)), MetricsType: tables.MetricsType(model.Model, model.Compile, len(spec.Outputs)),
-		LossType: model.Compile.LossText, WithCallbacks: callbacks.NeedsScores(), Frequency: schedule.ScoreEvery,
+		LossType: model.Compile.LossText, Precision: f.opt.Precision, WithCallbacks: callbacks.NeedsScores(), Frequency: schedule.ScoreEvery,
 		Rounds: roundsSummary(f.opt, schedule.Rounds),
 	}
 }

@@ -71,6 +71,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 		"OuterRate":     func(o *FitOptions) { o.Outer, o.OuterRate = "nesterov", new(0.5) },
 		"OuterMomentum": func(o *FitOptions) { o.Outer, o.OuterMomentum = "nesterov", new(0.5) },
 		"InnerState":    func(o *FitOptions) { o.InnerState = "reset" },
+		"Precision":     func(o *FitOptions) { o.Precision = "mixed_bfloat16" },
 		"AverageTail":   func(o *FitOptions) { o.AverageTail, o.Validation = "swa", "iris_test_packed" },
 		"Arch": func(o *FitOptions) {
 			o.ArchTable, o.ID, o.Arch = "", 0, bytes.Replace(irisJSON(t), []byte("relu"), []byte("tanh"), 1)

@@ -88,6 +88,9 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.stored, err = f.stored.InPrecision(f.opt.Precision); err != nil {
+		return nil, err
+	}
 	sets, err := f.openSets(ctx, source, validation)
 	if err != nil {
 		return nil, err
@@ -182,6 +185,9 @@ func (f *fit) checkArguments() (err error) {
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
 	}
 	if err := f.opt.rounds().Check(); err != nil {
+		return err
+	}
+	if err := CheckPrecision(f.opt.Precision); err != nil {
 		return err
 	}
 	if f.compile, err = params.ParseCompile(f.opt.Compile); err != nil {

@@ -406,23 +406,26 @@ func TestFitCancelled(t *testing.T) {
 	})
 }
 
-// The page's network reaches a sane accuracy on rows that it has not seen.
+// The page's network reaches a sane accuracy on rows that it has not seen, in every precision.
 func TestFitLearns(t *testing.T) {
 	store := fileStore(t)
 	withIris(t, store)
-	var accuracies []float64
-	for seed := range 3 {
-		opt := irisFit()
-		opt.Model, opt.Iterations, opt.Seed, opt.Validation = fmt.Sprint("model", seed), 30, uint64(seed), "iris_test_packed"
-		r, err := Fit(t.Context(), Env{Store: store}, opt)
-		if err != nil {
-			t.Fatal(err)
+	for _, precision := range keras.Precisions {
+		var accuracies []float64
+		for seed := range 3 {
+			opt := irisFit()
+			opt.Model, opt.Iterations, opt.Seed, opt.Validation = fmt.Sprint(precision, seed), 30, uint64(seed), "iris_test_packed"
+			opt.Precision = precision
+			r, err := Fit(t.Context(), Env{Store: store}, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			accuracies = append(accuracies, r.ValidationMetrics[0].Value)
 		}
-		accuracies = append(accuracies, r.ValidationMetrics[0].Value)
-	}
-	slices.Sort(accuracies)
-	if accuracies[1] < 0.9 {
-		t.Errorf("accuracies %v", accuracies)
+		slices.Sort(accuracies)
+		if accuracies[1] < 0.9 {
+			t.Errorf("%s: accuracies %v", precision, accuracies)
+		}
 	}
 }
 

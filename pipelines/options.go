@@ -152,6 +152,8 @@ type PlanOptions struct {
 	Batch int
 	// Compile is compile_params, for PlanFit and PlanEvaluate; Functions as in FitOptions.
 	Compile, Functions string
+	// Precision is that of FitOptions.
+	Precision string
 }
 
 // FitOptions are the arguments of Fit: MADlib's madlib_keras_fit.
@@ -201,6 +203,9 @@ type FitOptions struct {
 	AverageTail string
 	// Steps is what learning-rate schedules count: "local" (or ""), the steps of each shard, or "global", those of all.
 	Steps string
+	// Precision, "float32" or "mixed_bfloat16", is the policy of all layers in the place of their own; "": their own. It is written into the
+	// architecture of the Model, which is then evaluated and predicts as it was trained.
+	Precision string
 	// WarmStart begins with the weights of the existing Model and replaces it.
 	WarmStart bool
 	// Replace trains anew and replaces the Model, which may exist or not; not with WarmStart.
@@ -236,7 +241,9 @@ type FitResult struct {
 // EvaluateOptions are the arguments of Evaluate: MADlib's madlib_keras_evaluate.
 type EvaluateOptions struct {
 	Model, Test, Output string
-	Replace             bool
+	// Precision is that of FitOptions, for this evaluation alone.
+	Precision string
+	Replace   bool
 }
 
 // EvaluateResult is the row of the output table, and all metrics.
@@ -262,7 +269,9 @@ type PredictOptions struct {
 	// which must be the table that it read, unchanged. nil: all rows are predicted.
 	ValidationShare *float64
 	Seed            uint64
-	Replace         bool
+	// Precision is that of FitOptions, for these predictions alone.
+	Precision string
+	Replace   bool
 }
 
 // PredictBYOMOptions are the arguments of PredictBYOM: MADlib's madlib_keras_predict_byom.
@@ -283,7 +292,9 @@ type PredictBYOMOptions struct {
 	DependentCount int
 	// LabelTypes are those of PreprocessOptions, per output of the model.
 	LabelTypes []string
-	Replace    bool
+	// Precision is that of FitOptions, for these predictions alone.
+	Precision string
+	Replace   bool
 }
 
 // PredictResult counts the rows predicted and the predictions written.

@@ -37,6 +37,9 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 		return PlanResult{}, err
 	}
 	defer j.End()
+	if err := CheckPrecision(opt.Precision); err != nil {
+		return PlanResult{}, argument.Of(err)
+	}
 	var config trainer.Config
 	switch opt.Step {
 	case PlanPredict:
@@ -62,6 +65,9 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	}
 	if stored.Open != nil {
 		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w; load it with the shapes of its inputs", opt.ArchTable, opt.ID, stored.Open)
+	}
+	if stored, err = stored.InPrecision(opt.Precision); err != nil {
+		return PlanResult{}, err
 	}
 	config.Spec = stored.Spec
 	if env.GPUs {

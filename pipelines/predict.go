@@ -17,12 +17,18 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 	to := inference.Target{Test: opt.Test, Output: opt.Output, ID: opt.IDColumn, Independent: opt.Independent, Kind: opt.Type}
 	to.Replace, to.Reads = opt.Replace, append(tables.Names(opt.Test), tables.NamesWithSummaries(opt.Model)...)
 	to.Share, to.Seed = opt.ValidationShare, opt.Seed
+	if err := CheckPrecision(opt.Precision); err != nil {
+		return PredictResult{}, argument.Of(err)
+	}
 	return predict(ctx, env, to, func(p *inference.Prediction) error {
 		t, err := tables.ReadTrained(ctx, p.Store, opt.Model)
 		if err != nil {
 			return err
 		}
-		p.Model, p.Plan.Normalize = t.Model, t.Variables.Normalize
+		if p.Model, err = t.Model.InPrecision(opt.Precision); err != nil {
+			return err
+		}
+		p.Plan.Normalize = t.Variables.Normalize
 		p.Trained, p.Of = t.Variables, "model "+t.Name.String()
 		p.Plan.Outputs, err = inference.OutputsOf(t)
 		return err
@@ -36,6 +42,9 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
 	to := inference.Target{Test: opt.Test, Output: opt.Output, ID: opt.IDColumn, Independent: opt.Independent, Kind: opt.Type}
 	to.Replace, to.Reads = opt.Replace, append(tables.Names(opt.Test, opt.ArchTable), tables.NamesWithSummaries(opt.Like)...)
+	if err := CheckPrecision(opt.Precision); err != nil {
+		return PredictResult{}, argument.Of(err)
+	}
 	return predict(ctx, env, to, func(p *inference.Prediction) (err error) {
 		if err := checkBYOM(opt); err != nil {
 			return err
@@ -48,6 +57,9 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		}
 		if p.Model.Weights == nil {
 			return fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
+		}
+		if p.Model, err = p.Model.InPrecision(opt.Precision); err != nil {
+			return err
 		}
 		if opt.Like != "" {
 			return p.ReadLike(ctx, opt.Like)

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
@@ -159,6 +160,11 @@ func (f flags) shared(dst *bool) {
 // replace defines --replace. outputs are what the command writes.
 func (f flags) replace(dst *bool, outputs string) {
 	f.toggle(dst, "replace", "put "+outputs+" in the place of what exists under the name, at the very end")
+}
+
+// precision defines --precision. of is what it is in the place of, and otherwise.
+func (f flags) precision(dst *string, of string) {
+	f.choice(dst, "precision", "POLICY", keras.Precisions, of, "Keras' dtype policy of all layers; mixed_bfloat16 rounds what they multiply and give on")
 }
 
 // seed defines --seed.

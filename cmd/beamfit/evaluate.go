@@ -25,7 +25,13 @@ row: loss, metric, metrics_type, loss_type.`,
 	}, &evaluateTask{})
 }
 
-func (t *evaluateTask) define(f flags) { f.replace(&t.opt.Replace, "the new table") }
+func (t *evaluateTask) define(f flags) {
+	f.precision(&t.opt.Precision, ofTheModel)
+	f.replace(&t.opt.Replace, "the new table")
+}
+
+// ofTheModel is the precision without the option.
+const ofTheModel = "that of each layer of the model"
 
 func (t *evaluateTask) validate(args []string, _ func(string) bool) error {
 	t.opt.Model, t.opt.Test, t.opt.Output = args[0], args[1], args[2]

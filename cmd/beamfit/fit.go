@@ -51,6 +51,7 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.CheckpointEvery, flagvalue.Positive), "checkpoint-every", "K", none,
 		"write what is trained to MODEL_checkpoint after every K iterations; the same command goes on from there, and drops it at the end")
 	t.defineRounds(f)
+	f.precision(&t.opt.Precision, "that of each layer in the architecture table")
 	f.toggle(&t.opt.WarmStart, "warm-start", "start from the weights of the existing MODEL and replace it")
 	f.replace(&t.opt.Replace, "the new model and its summary, trained anew,")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name, for the summary")

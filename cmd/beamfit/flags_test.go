@@ -92,8 +92,8 @@ func TestOptions(t *testing.T) {
 		},
 		{
 			"plan, all flags", plan,
-			[]string{"arch", "3", "--step=evaluate", "--batch=128", "--compile=c", "--format=csv"},
-			plan, &planTask{format: "csv", opt: pipelines.PlanOptions{ArchTable: "arch", ID: 3, Step: "evaluate", Batch: 128, Compile: "c"}},
+			[]string{"arch", "3", "--step=evaluate", "--batch=128", "--precision=float32", "--compile=c", "--format=csv"},
+			plan, &planTask{format: "csv", opt: pipelines.PlanOptions{ArchTable: "arch", ID: 3, Step: "evaluate", Batch: 128, Compile: "c", Precision: "float32"}},
 		},
 		{"delete-model", remove, []string{"arch", "3"}, &remove.opt, &pipelines.DeleteModelOptions{ArchTable: "arch", ID: 3}},
 		{
@@ -105,11 +105,11 @@ func TestOptions(t *testing.T) {
 			"fit, all flags", fit,
 			[]string{
 				"src", "model", "--arch=a", "--id=2", "--compile= loss='x' ", "--fit= epochs=3", "--iterations=10", "--validation=v", "--metrics-every=3",
-				"--warm-start", "--name=n", "--description=d", "--seed=5",
+				"--precision=mixed_bfloat16", "--warm-start", "--name=n", "--description=d", "--seed=5",
 			},
 			&fit.opt, &pipelines.FitOptions{
 				Source: "src", Model: "model", ArchTable: "a", ID: 2, Compile: " loss='x' ", Fit: " epochs=3", Iterations: 10, Validation: "v", MetricsEvery: 3,
-				WarmStart: true, Name: ptr("n"), Description: ptr("d"), Seed: 5,
+				Precision: "mixed_bfloat16", WarmStart: true, Name: ptr("n"), Description: ptr("d"), Seed: 5,
 			},
 		},
 		{
@@ -117,12 +117,16 @@ func TestOptions(t *testing.T) {
 			[]string{"src", "model", "--arch=a", "--id=1", "--compile=c", "--iterations=10", "--replace"},
 			&fitReplace.opt, &pipelines.FitOptions{Source: "src", Model: "model", ArchTable: "a", ID: 1, Compile: "c", Iterations: 10, Replace: true},
 		},
-		{"evaluate", evaluate, []string{"m", "t", "o", "--replace"}, &evaluate.opt, &pipelines.EvaluateOptions{Model: "m", Test: "t", Output: "o", Replace: true}},
+		{
+			"evaluate", evaluate,
+			[]string{"m", "t", "o", "--replace", "--precision=float32"},
+			&evaluate.opt, &pipelines.EvaluateOptions{Model: "m", Test: "t", Output: "o", Replace: true, Precision: "float32"},
+		},
 		{
 			"predict", predict,
-			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3", "--validation-share=0.2", "--seed=3", "--replace"},
+			[]string{"m", "t", "o", "--id-column=id", "--independent=x", "--type=0.3", "--validation-share=0.2", "--seed=3", "--precision=mixed_bfloat16", "--replace"},
 			&predict.opt, &pipelines.PredictOptions{
-				Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3", ValidationShare: ptr(0.2), Seed: 3, Replace: true,
+				Model: "m", Test: "t", Output: "o", IDColumn: "id", Independent: "x", Type: "0.3", ValidationShare: ptr(0.2), Seed: 3, Precision: "mixed_bfloat16", Replace: true,
 			},
 		},
 		{
@@ -134,11 +138,11 @@ func TestOptions(t *testing.T) {
 			"predict-byom, all flags", byom,
 			[]string{
 				"a", "1", "t", "o", "--id-column=id", "--independent=x,y", "--type=response", "--classes=a,NULL", "--classes=\"b,c\"", "--normalize=2.5",
-				"--dependent-count=2", "--replace",
+				"--dependent-count=2", "--precision=float32", "--replace",
 			},
 			&byom.opt, &pipelines.PredictBYOMOptions{
 				ArchTable: "a", ID: 1, Test: "t", Output: "o", IDColumn: "id", Independent: "x,y", Type: "response",
-				Classes: [][]*string{{ptr("a"), nil}, {ptr("b,c")}}, Normalize: ptr(2.5), DependentCount: 2, Replace: true,
+				Classes: [][]*string{{ptr("a"), nil}, {ptr("b,c")}}, Normalize: ptr(2.5), DependentCount: 2, Precision: "float32", Replace: true,
 			},
 		},
 	} {

@@ -54,6 +54,7 @@ func (t *planTask) define(f flags) {
 	t.opt.Step = pipelines.PlanFit
 	f.choice(&t.opt.Step, "step", "STEP", []string{pipelines.PlanFit, pipelines.PlanEvaluate, pipelines.PlanPredict}, t.opt.Step, "what the step is of")
 	f.add(flagvalue.Of(&t.opt.Batch, flagvalue.Positive), "batch", "B", "32 for fit, else as many as the step takes at a time", "rows of the batch")
+	f.precision(&t.opt.Precision, ofTheModel)
 	t.opt.Compile = defaultCompile
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", defaultCompile, "arguments of Keras' compile, for fit and evaluate")
 	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", none, "object table with the losses and metrics of --compile that are your own")

@@ -48,6 +48,7 @@ func (t *predictTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.add(flagvalue.Optional(&t.opt.ValidationShare, flagvalue.Float), "validation-share", "P", none,
 		"predict only the rows that preprocess --validation-share P held out of these")
+	f.precision(&t.opt.Precision, ofTheModel)
 	f.replace(&t.opt.Replace, "the new table")
 	f.seed(&t.opt.Seed, "rows of --validation-share")
 }

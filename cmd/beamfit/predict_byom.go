@@ -41,6 +41,7 @@ func (t *predictBYOMTask) define(f flags) {
 	f.add(flagvalue.Optional(&t.opt.Normalize, flagvalue.Float), "normalize", "C", "1", "divide every feature by this number")
 	f.add(flagvalue.Of(&t.opt.LabelTypes, flagvalue.Words), "label-type", "TYPE,...", "class", labelTypeUsage+", per output or once for all")
 	f.add(flagvalue.Of(&t.opt.DependentCount, flagvalue.Positive), "dependent-count", "N", "1", "number of the model's outputs")
+	f.precision(&t.opt.Precision, ofTheModel)
 	f.replace(&t.opt.Replace, "the new table")
 }
 

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+
+	"github.com/beamfit/beamfit/model/keras"
 )
 
 // A net is one of the benchmark networks; peers.py holds the same ones.
@@ -10,6 +12,13 @@ type net struct {
 	name   string
 	shape  []int
 	layers []layer
+	policy keras.Precision // of all layers; "": float32
+}
+
+// in is the network with a policy.
+func (n net) in(policy keras.Precision) net {
+	n.policy = policy
+	return n
 }
 
 // A layer reads the layers whose numbers are in from; nil: the one before it.
@@ -34,17 +43,17 @@ func pool() layer                { return of("MaxPooling2D", map[string]any{"poo
 func flatten() layer             { return of("Flatten", map[string]any{}) }
 
 var nets = []net{
-	{"iris", []int{4}, []layer{dense(10, "relu"), dense(10, "relu"), dense(3, "softmax")}},
-	{"mnist_mlp", []int{784}, []layer{dense(512, "relu"), dropout(0.2), dense(512, "relu"), dropout(0.2), dense(10, "softmax")}},
-	{"mnist_cnn", []int{28, 28, 1}, []layer{
+	{name: "iris", shape: []int{4}, layers: []layer{dense(10, "relu"), dense(10, "relu"), dense(3, "softmax")}},
+	{name: "mnist_mlp", shape: []int{784}, layers: []layer{dense(512, "relu"), dropout(0.2), dense(512, "relu"), dropout(0.2), dense(10, "softmax")}},
+	{name: "mnist_cnn", shape: []int{28, 28, 1}, layers: []layer{
 		conv(32, "valid"), conv(64, "valid"), pool(), dropout(0.25), flatten(), dense(128, "relu"), dropout(0.5), dense(10, "softmax"),
 	}},
-	{"cifar_cnn", []int{32, 32, 3}, []layer{
+	{name: "cifar_cnn", shape: []int{32, 32, 3}, layers: []layer{
 		conv(32, "same"), conv(32, "valid"), pool(), dropout(0.25), conv(64, "same"), conv(64, "valid"), pool(), dropout(0.25),
 		flatten(), dense(512, "relu"), dropout(0.5), dense(10, "softmax"),
 	}},
 	resNet20(),
-	{"text_lstm", []int{80}, []layer{
+	{name: "text_lstm", shape: []int{80}, layers: []layer{
 		of("Embedding", map[string]any{"input_dim": words, "output_dim": 64}), of("LSTM", map[string]any{"units": 64}), dense(10, "softmax"),
 	}},
 }

@@ -50,6 +50,11 @@ func load(n net, loss string) (*trainer.Model, *keras.Spec, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if n.policy != "" {
+		if architecture, err = keras.SetPrecision(architecture, n.policy); err != nil {
+			return nil, nil, err
+		}
+	}
 	spec, err := keras.Parse(architecture)
 	if err != nil {
 		return nil, nil, err

@@ -9,7 +9,8 @@ prints what the peers are, in which versions, as one line.
 reads one JSON object per line from standard input and answers with one per line on standard output:
 
     {"op": "train",   "net": NAME, "batch": B, "rows": N, "epochs": E}
-                                                            prepares training of a network on N random rows in memory
+                                                            prepares training of a network on N random rows in memory; torch takes
+                                                            "autocast": true, for products of bfloat16
     {"op": "predict", "net": NAME, "batch": B, "rows": N}   prepares inference
     {"op": "gemm", "m": M, "n": N, "k": K, "repeat": R, "gradients": true}
                                                             prepares R float32 matrix products, or those and both gradients
@@ -260,7 +261,7 @@ class Torch:
             return
         yield "torch.compile", lambda: epoch(compiled)
 
-    def train(self, net, batch, rows, epochs):
+    def train(self, net, batch, rows, epochs, autocast=False):
         x, y = self.input(net, rows)
         torch = self.torch
         optimizers = {}
@@ -276,7 +277,9 @@ class Torch:
             for i in range(0, rows, batch):
                 pick = order[i : i + batch]
                 opt.zero_grad(set_to_none=True)
-                torch.nn.functional.cross_entropy(model(x[pick]), y[pick]).backward()
+                with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+                    loss = torch.nn.functional.cross_entropy(model(x[pick]), y[pick])
+                loss.backward()
                 opt.step()
 
         return fastest(self.ways(net, fit))

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 )
 
@@ -89,12 +90,32 @@ func trainings() (list []*work) {
 			peer: "beamfit", theirs: func(*work) (*side, error) { return ourShards(findNet(c.net), c.batch, 2*c.rows, 1, 1) },
 		})
 	}
+	list = append(list, mixedTrainings()...)
 	const batch, rows = 128, 12800
 	return append(list, &work{
 		name: "train MNIST MLP, loss as text", cores: 1, rows: rows, atLeast: 0.87, // 1/1.15
 		ours: func() (*side, error) { return ourLoss(findNet("mnist_mlp"), "text", batch, rows) },
 		peer: "beamfit", theirs: func(*work) (*side, error) { return ourLoss(findNet("mnist_mlp"), crossentropy, batch, rows) },
 	})
+}
+
+// mixedTrainings are those in mixed_bfloat16, against PyTorch's autocast and against float32.
+func mixedTrainings() (list []*work) {
+	for _, c := range []struct {
+		title, net  string
+		batch, rows int
+	}{{"MNIST MLP", "mnist_mlp", 128, 12800}, {"CIFAR-10 CNN", "cifar_cnn", 32, 640}, {"LSTM of 80 words", "text_lstm", 128, 1280}} {
+		name, mixed := fmt.Sprintf("train %s in mixed_bfloat16, batch %d", c.title, c.batch), findNet(c.net).in(keras.MixedBfloat16)
+		ours := func() (*side, error) { return ourTraining(mixed, c.batch, c.rows) }
+		list = append(list, &work{
+			name: name, cores: runtime.NumCPU(), rows: c.rows, ours: ours,
+			peer: "torch", theirs: asking(map[string]any{"op": "train", "net": c.net, "batch": c.batch, "rows": c.rows, "epochs": 1, "autocast": true}),
+		}, &work{
+			name: name + ", against float32", cores: runtime.NumCPU(), rows: c.rows, ours: ours,
+			peer: "beamfit", theirs: func(*work) (*side, error) { return ourTraining(findNet(c.net), c.batch, c.rows) },
+		})
+	}
+	return list
 }
 
 func predictions() (list []*work) {

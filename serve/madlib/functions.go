@@ -309,7 +309,7 @@ func fit(ctx context.Context, j Job, c *Call) error {
 		Compile: c.text("compile_params"), Fit: c.text("fit_params"), Functions: c.text("object_table"), Iterations: c.integer("num_iterations"),
 		Validation: c.text("validation_table"), MetricsEvery: c.integer("metrics_compute_frequency"), CheckpointEvery: j.Settings.CheckpointEvery,
 		WarmStart: c.bool("warm_start"), Name: c.optionalText("name"), Description: c.optionalText("description"), Seed: j.Seed,
-		FilesBelow: j.FilesBelow, NoFiles: j.FilesBelow == "",
+		Precision: j.Settings.Precision, FilesBelow: j.FilesBelow, NoFiles: j.FilesBelow == "",
 	})
 	j.warn(result.Warnings)
 	return err
@@ -317,7 +317,7 @@ func fit(ctx context.Context, j Job, c *Call) error {
 
 func evaluate(ctx context.Context, j Job, c *Call) error {
 	result, err := pipelines.Evaluate(ctx, j.Env, pipelines.EvaluateOptions{
-		Model: c.text("model_table"), Test: c.text("test_table"), Output: c.text("output_table"),
+		Model: c.text("model_table"), Test: c.text("test_table"), Output: c.text("output_table"), Precision: j.Settings.Precision,
 	})
 	j.warn(result.Warnings)
 	return err
@@ -330,7 +330,7 @@ func predict(ctx context.Context, j Job, c *Call) error {
 	}
 	_, err = pipelines.Predict(ctx, j.Env, pipelines.PredictOptions{
 		Model: c.text("model_table"), Test: c.text("test_table"), Output: c.text("output_table"), IDColumn: c.text("id_col"),
-		Independent: c.text("independent_varname"), Type: kind,
+		Independent: c.text("independent_varname"), Type: kind, Precision: j.Settings.Precision,
 	})
 	return err
 }
@@ -339,7 +339,7 @@ func predictBYOM(ctx context.Context, j Job, c *Call) error {
 	opt := pipelines.PredictBYOMOptions{
 		ArchTable: c.text("model_arch_table"), ID: c.integer("model_id"), Test: c.text("test_table"), Output: c.text("output_table"),
 		IDColumn: c.text("id_col"), Independent: c.text("independent_varname"), Normalize: c.optionalFloat("normalizing_const"),
-		DependentCount: c.integer("dependent_count"), LabelTypes: j.Settings.LabelTypes,
+		DependentCount: c.integer("dependent_count"), LabelTypes: j.Settings.LabelTypes, Precision: j.Settings.Precision,
 	}
 	var err error
 	if opt.Type, err = c.predictions(); err != nil {

@@ -187,11 +187,11 @@ func TestBind(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s, err := ReadSettings([]string{"3", "7", "class, numeric", "0.25", "held", "10"}, Settings{Shards: 1})
+	s, err := ReadSettings([]string{"3", "7", "class, numeric", "0.25", "held", "mixed_bfloat16", "10"}, Settings{Shards: 1})
 	seed, share := uint64(7), 0.25
 	want := Settings{
 		Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"}, CheckpointEvery: 10,
-		ValidationShare: &share, ValidationOutput: "held",
+		ValidationShare: &share, ValidationOutput: "held", Precision: "mixed_bfloat16",
 	}
 	if diff := cmp.Diff(want, s); diff != "" || err != nil {
 		t.Error(err, diff)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 // Settings are what MADlib's functions have no argument for. A session sets them as parameters of the server whose names begin with
@@ -16,6 +18,7 @@ type Settings struct {
 	// ValidationShare of the rows are packed into ValidationOutput and not trained on; nil: none.
 	ValidationShare  *float64
 	ValidationOutput string
+	Precision        string // of models; "": their own
 }
 
 // A setting is one of them: its name, and how its text is read.
@@ -55,6 +58,10 @@ var settings = []setting{
 	{"beamfit.validation_output", "packed table that training_preprocessor_dl makes of the rows that it holds out", func(s *Settings, text string) error {
 		s.ValidationOutput = text
 		return nil
+	}},
+	{"beamfit.precision", "float32 or mixed_bfloat16, the dtype policy of all layers in the place of the model's", func(s *Settings, text string) error {
+		s.Precision = text
+		return pipelines.CheckPrecision(text)
 	}},
 	{"beamfit.checkpoint_every", "iterations from one checkpoint of madlib_keras_fit to the next", func(s *Settings, text string) (err error) {
 		s.CheckpointEvery, err = wholeNumber(text, 1)

@@ -38,6 +38,25 @@ func (m *Model) Closed(shapes func() ([][]int, error)) (*Model, error) {
 	return newModel(arch, m.data)
 }
 
+// InPrecision is the model with the policy of that name for all its layers; "": its own.
+func (m *Model) InPrecision(name string) (*Model, error) {
+	if name == "" {
+		return m, nil
+	}
+	p, err := keras.ParsePrecision(name)
+	if err != nil {
+		return nil, err
+	}
+	out := *m
+	if out.Arch, err = keras.SetPrecision(m.Arch, p); err != nil {
+		return nil, err
+	}
+	if m.Open == nil {
+		out.Spec, err = keras.Parse(out.Arch)
+	}
+	return &out, err
+}
+
 // ModelSchema is that of a model table: one row.
 var ModelSchema = table.Schema{
 	{Name: "model_weights", Type: table.BytesType},

@@ -29,6 +29,7 @@ type ModelSummary struct {
 	LossType                 string
 	Reports                  []Report // one per entry of metrics_iters
 	Of                       Report   // of the iteration whose weights the model has
+	Precision                string   // that was asked for; "": none
 	Rounds                   *Rounds  // when shards met, where that was not MADlib's rule
 	// With callbacks that act on scores:
 	WithCallbacks bool
@@ -47,7 +48,7 @@ func timestamp(t time.Time) string {
 
 // Schema is that of the summary table: MADlib's 34 columns and the class values of each dependent variable; then, where
 // there are several metrics, their names and values; where callbacks act on scores, the iteration after which they ended the fit, why, and
-// the one whose weights the model has; where shards met by another rule than MADlib's, which; where rows have weights their column; where labels are numeric their types; and where independent
+// the one whose weights the model has; where shards met by another rule than MADlib's, which; where a precision was asked for, it; where rows have weights their column; where labels are numeric their types; and where independent
 // variables are made from columns how.
 func (m *ModelSummary) Schema() table.Schema {
 	s := table.Schema{
@@ -108,6 +109,9 @@ func (m *ModelSummary) Schema() table.Schema {
 			table.Column{Name: "model_iteration", Type: table.Int32Type})
 	}
 	s = append(s, m.Rounds.schema()...)
+	if m.Precision != "" {
+		s = append(s, table.Column{Name: "precision", Type: table.TextType})
+	}
 	if m.Variables.Weight != nil {
 		s = append(s, table.Column{Name: weightColumn, Type: table.TextType})
 	}
@@ -165,6 +169,7 @@ func (m *ModelSummary) Row() (*table.Batch, error) {
 		values[weightColumn] = w.label
 	}
 	m.Rounds.fill(values)
+	values["precision"] = m.Precision
 	values["model_iteration"] = m.Of.Iteration
 	if m.Stopped != "" {
 		values["stopped_iteration"], values["stop_reason"] = m.Done, m.Stopped
