@@ -3,6 +3,7 @@ package kernels
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -90,10 +91,13 @@ func checkBatchNormCase(t *testing.T, d *draw, parts, rows, c int, affine bool) 
 	mean, variance, invstd := g.output("mean", c, d.intn(9)), g.output("variance", c, d.intn(9)), g.output("invstd", c, d.intn(9))
 	sums := make([]float64, parts*2*c)
 	for i, p := range batchNormParts(parts, rows) {
-		BatchNormSums(p.rows(), c, p.of(c, x), sums[i*2*c:(i+1)*2*c])
+		own, first := sums[i*2*c:(i+1)*2*c], p.rows()/3 // rows may come in several calls
+		BatchNormSums(first, c, p.of(c, x), own)
+		BatchNormSums(p.rows()-first, c, p.of(c, x)[first*c:], own)
 	}
+	BatchNormMoments(c, rows, sums, batchNormEps, mean, variance, invstd)
 	for _, p := range batchNormParts(parts, rows) {
-		BatchNormTrain(p.rows(), c, p.of(c, x), rows, sums, gamma, beta, batchNormEps, p.of(c, y), mean, variance, invstd)
+		BatchNormTrain(p.rows(), c, p.of(c, x), gamma, beta, mean, invstd, p.of(c, y))
 	}
 	what := fmt.Sprintf("parts=%d rows=%d c=%d affine=%v", parts, rows, c, affine)
 	g.intact(t, what)
@@ -128,14 +132,20 @@ func checkBatchNormCase(t *testing.T, d *draw, parts, rows, c int, affine bool) 
 	dgamma, dbeta := g.output("dgamma", c, d.intn(9)), g.output("dbeta", c, d.intn(9))
 	allGamma, allBeta := make([]float32, c), make([]float32, c)
 	for i, p := range batchNormParts(parts, rows) {
-		BatchNormGradSums(p.rows(), c, p.of(c, x), p.of(c, dy), mean, invstd, sums[i*2*c:(i+1)*2*c], dgamma, dbeta)
+		own, first := sums[i*2*c:(i+1)*2*c], p.rows()/3
+		clear(own)
+		BatchNormGradSums(first, c, p.of(c, x), p.of(c, dy), mean, own)
+		BatchNormGradSums(p.rows()-first, c, p.of(c, x)[first*c:], p.of(c, dy)[first*c:], mean, own)
+		BatchNormWeightGrad(c, own, invstd, dgamma, dbeta)
 		for j := range c {
 			allGamma[j] += dgamma[j]
 			allBeta[j] += dbeta[j]
 		}
 	}
+	factors := NewBatchNormFactors(c)
+	factors.Set(rows, sums, gamma, invstd)
 	for _, p := range batchNormParts(parts, rows) {
-		BatchNormGrad(p.rows(), c, p.of(c, x), p.of(c, dy), rows, sums, gamma, mean, invstd, p.of(c, dx))
+		BatchNormGrad(p.rows(), c, p.of(c, x), p.of(c, dy), mean, factors, p.of(c, dx))
 	}
 	g.intact(t, "BatchNormGrad "+what)
 	wantGamma, wantBeta, size := make([]float64, c), make([]float64, c), make([]float64, c)
@@ -153,8 +163,35 @@ func checkBatchNormCase(t *testing.T, d *draw, parts, rows, c int, affine bool) 
 	}
 	compare(t, what+" dx", dx, want, bound)
 	copy(dx, dy)
-	BatchNormGrad(rows, c, x, dx, rows, sums, gamma, mean, invstd, dx)
+	BatchNormGrad(rows, c, x, dx, mean, factors, dx)
 	compare(t, what+" dx in place", dx, want, bound)
+}
+
+// TestColumnSumsGoOn: sums of columns are the same to the bit in however many calls the rows come.
+func TestColumnSumsGoOn(t *testing.T) {
+	eachVariant(t, func(t *testing.T) {
+		d := draw(7)
+		for _, c := range []int{1, 3, 16, 17, 64, 70, 520} {
+			const rows = 50
+			x, dy, mean := d.fill(make([]float32, rows*c)), d.fill(make([]float32, rows*c)), d.fill(make([]float32, c))
+			sums := func(step int) (all []float64) {
+				first, second, bias := make([]float64, 2*c), make([]float64, 2*c), make([]float64, BiasSums(c))
+				for r := 0; r < rows; r += step {
+					n := min(step, rows-r)
+					BatchNormSums(n, c, x[r*c:], first)
+					BatchNormGradSums(n, c, x[r*c:], dy[r*c:], mean, second)
+					BiasGradSums(n, c, dy[r*c:], bias)
+				}
+				return slices.Concat(first, second, bias[:c])
+			}
+			want := sums(rows)
+			for _, step := range []int{1, 7, 49} {
+				if got := sums(step); !slices.Equal(got, want) {
+					t.Errorf("c=%d, %d rows at a time: sums differ", c, step)
+				}
+			}
+		}
+	})
 }
 
 // TestBatchNormFarFromZero: a spread that is small against the mean keeps its variance.
@@ -168,7 +205,7 @@ func TestBatchNormFarFromZero(t *testing.T) {
 		mean, variance, invstd := make([]float32, 1), make([]float32, 1), make([]float32, 1)
 		sums := make([]float64, 2)
 		BatchNormSums(rows, 1, x, sums)
-		BatchNormTrain(rows, 1, x, rows, sums, nil, nil, 0, make([]float32, rows), mean, variance, invstd)
+		BatchNormMoments(1, rows, sums, 0, mean, variance, invstd)
 		if mean[0] != 1000.5 || !within(variance[0], 0.25, 1e-7) {
 			t.Errorf("mean %v, variance %v, want 1000.5 and 0.25", mean[0], variance[0])
 		}

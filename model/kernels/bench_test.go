@@ -154,15 +154,15 @@ func BenchmarkConv2D(b *testing.B) {
 		flop := 2 * float64(s.sizeY()) * float64(s.KH*s.KW*s.C/s.Groups)
 		b.Run(c.name+"/forward", func(b *testing.B) {
 			ws := make([]float32, Conv2DWorkspace(s))
-			bench(b, flop, 0, func() { Conv2D(s, x, k, bias, ReLU, Drop{}, y, ws) })
+			bench(b, flop, 0, func() { Conv2D(s, x, k, bias, ReLU, Drop{}, y, ws, Around{}) })
 		})
 		b.Run(c.name+"/dx", func(b *testing.B) {
 			ws := make([]float32, Conv2DInputGradWorkspace(s))
-			bench(b, flop, 0, func() { Conv2DInputGrad(s, dy, k, dx, ws) })
+			bench(b, flop, 0, func() { Conv2DInputGrad(s, dy, k, dx, ws, Around{}) })
 		})
 		b.Run(c.name+"/dk", func(b *testing.B) {
 			ws := make([]float32, Conv2DKernelGradWorkspace(s))
-			bench(b, flop, 0, func() { Conv2DKernelGrad(s, x, dy, dk, ws) })
+			bench(b, flop, 0, func() { Conv2DKernelGrad(s, x, dy, dk, ws, Around{}) })
 		})
 	}
 }
@@ -217,25 +217,29 @@ func BenchmarkColumns(b *testing.B) {
 		for i := range p {
 			p[i] = make([]float32, c)
 		}
-		sums := make([]float64, 2*c)
+		sums, bias, factors := make([]float64, 2*c), make([]float64, BiasSums(c)), NewBatchNormFactors(c)
 		for _, k := range []struct {
 			name    string
 			streams int
 			f       func()
 		}{
-			{"biasGrad", 1, func() { BiasGrad(rows, c, dy, p[0]) }},
-			{"reluBiasGrad", 3, func() { ActivationBiasGrad(ReLU, 0, rows, c, x, dy, y, p[0]) }},
+			{"biasGrad", 1, func() { BiasGradSums(rows, c, dy, bias) }},
+			{"reluBiasGrad", 3, func() { ActivationBiasGrad(ReLU, 0, rows, c, x, dy, y, bias) }},
 			{"reluBiasGrad/apart", 4, func() {
 				ActivationGrad(ReLU, x, dy, y)
-				BiasGrad(rows, c, y, p[0])
+				BiasGradSums(rows, c, y, bias)
 			}},
 			{"batchNorm", 3, func() {
+				clear(sums)
 				BatchNormSums(rows, c, x, sums)
-				BatchNormTrain(rows, c, x, rows, sums, p[0], p[1], 1e-3, y, p[2], p[3], p[4])
+				BatchNormMoments(c, rows, sums, 1e-3, p[2], p[3], p[4])
+				BatchNormTrain(rows, c, x, p[0], p[1], p[2], p[4], y)
 			}},
 			{"batchNormGrad", 5, func() {
-				BatchNormGradSums(rows, c, x, dy, p[2], p[4], sums, p[1], p[3])
-				BatchNormGrad(rows, c, x, dy, rows, sums, p[0], p[2], p[4], y)
+				clear(sums)
+				BatchNormGradSums(rows, c, x, dy, p[2], sums)
+				factors.Set(rows, sums, p[0], p[4])
+				BatchNormGrad(rows, c, x, dy, p[2], factors, y)
 			}},
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%d", k.name, rows, c), func(b *testing.B) { bench(b, 0, float64(4*rows*c*k.streams), k.f) })

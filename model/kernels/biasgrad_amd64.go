@@ -2,7 +2,7 @@
 
 package kernels
 
-func columnSums(rows, n, ld int, x []float32, sums *[sumColumns]float64) {
+func columnSums(rows, n, ld int, x []float32, sums []float64) {
 	switch active {
 	case variantAVX512:
 		columnSumsAVX512(rows, n, 4*ld, ptr(x), &sums[0])

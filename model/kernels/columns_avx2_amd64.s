@@ -106,14 +106,14 @@ TEXT ·columnSquaresAVX2(SB), NOSPLIT, $0-48
 	JLT  next9
 
 by8:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	MOVQ   AX, R8
-	MOVQ   SI, R9
-	TESTQ  R9, R9
-	JZ     done11
+	VMOVUPD (CX), Y0
+	VMOVUPD 32(CX), Y1
+	VMOVUPD (DX), Y2
+	VMOVUPD 32(DX), Y3
+	MOVQ    AX, R8
+	MOVQ    SI, R9
+	TESTQ   R9, R9
+	JZ      done11
 
 row10:
 	VMOVUPS      (R8), Y4
@@ -146,10 +146,10 @@ next9:
 	NEGQ    BX
 	LEAQ    laneMaskAVX2<>+0(SB), R8
 	VMOVUPS 32(R8)(BX*4), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
+	VMOVUPD (CX), Y1
+	VMOVUPD 32(CX), Y2
+	VMOVUPD (DX), Y3
+	VMOVUPD 32(DX), Y4
 	MOVQ    SI, BX
 	TESTQ   BX, BX
 	JZ      done14
@@ -267,10 +267,10 @@ TEXT ·columnProductsAVX2(SB), NOSPLIT, $0-64
 	JLT  next23
 
 by22:
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	VMOVUPD      (SI), Y2
+	VMOVUPD      32(SI), Y3
 	VMOVUPS      (DX), Y4
 	VCVTPS2PD    X4, Y5
 	VEXTRACTF128 $0x01, Y4, X4
@@ -321,10 +321,10 @@ next23:
 	NEGQ         DI
 	LEAQ         laneMaskAVX2<>+0(SB), R10
 	VMOVUPS      32(R10)(DI*4), Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
+	VMOVUPD      (BX), Y1
+	VMOVUPD      32(BX), Y2
+	VMOVUPD      (SI), Y3
+	VMOVUPD      32(SI), Y4
 	VMASKMOVPS   (DX), Y0, Y5
 	VCVTPS2PD    X5, Y6
 	VEXTRACTF128 $0x01, Y5, X5

@@ -9,7 +9,7 @@ package kernels
 //go:noescape
 func columnSumsAVX512(rows int, n int, rowSize int, x *float32, sums *float64)
 
-// columnSquaresAVX512 computes Σx and Σx² by columns. sums and squares hold whole vectors.
+// columnSquaresAVX512 adds Σx and Σx² by columns to sums and squares, which hold whole vectors.
 //
 //go:noescape
 func columnSquaresAVX512(rows int, n int, rowSize int, x *float32, sums *float64, squares *float64)
@@ -19,7 +19,7 @@ func columnSquaresAVX512(rows int, n int, rowSize int, x *float32, sums *float64
 //go:noescape
 func normaliseAVX512(rows int, n int, rowSize int, x *float32, mean *float32, factor *float32, shift *float32, y *float32)
 
-// columnProductsAVX512 computes Σdy and Σdy·(x - mean) by columns. sums and products hold whole vectors.
+// columnProductsAVX512 adds Σdy and Σdy·(x - mean) by columns to sums and products, which hold whole vectors.
 //
 //go:noescape
 func columnProductsAVX512(rows int, n int, rowSize int, x *float32, dy *float32, mean *float32, sums *float64, products *float64)

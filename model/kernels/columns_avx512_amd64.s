@@ -88,14 +88,14 @@ TEXT ·columnSquaresAVX512(SB), NOSPLIT, $0-48
 	JLT  next9
 
 by8:
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	MOVQ   AX, R8
-	MOVQ   SI, R9
-	TESTQ  R9, R9
-	JZ     done11
+	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	VMOVUPD (DX), Z2
+	VMOVUPD 64(DX), Z3
+	MOVQ    AX, R8
+	MOVQ    SI, R9
+	TESTQ   R9, R9
+	JZ      done11
 
 row10:
 	VMOVUPS       (R8), Z4
@@ -122,19 +122,19 @@ done11:
 	JGE     by8
 
 next9:
-	ADDQ   $0x00000010, BX
-	TESTQ  BX, BX
-	JZ     done12
-	MOVQ   $0xffffffff, R8
-	BZHIQ  BX, R8, R8
-	KMOVW  R8, K1
-	VXORPS Z0, Z0, Z0
-	VXORPS Z1, Z1, Z1
-	VXORPS Z2, Z2, Z2
-	VXORPS Z3, Z3, Z3
-	MOVQ   SI, BX
-	TESTQ  BX, BX
-	JZ     done14
+	ADDQ    $0x00000010, BX
+	TESTQ   BX, BX
+	JZ      done12
+	MOVQ    $0xffffffff, R8
+	BZHIQ   BX, R8, R8
+	KMOVW   R8, K1
+	VMOVUPD (CX), Z0
+	VMOVUPD 64(CX), Z1
+	VMOVUPD (DX), Z2
+	VMOVUPD 64(DX), Z3
+	MOVQ    SI, BX
+	TESTQ   BX, BX
+	JZ      done14
 
 row13:
 	VMOVUPS.Z     (AX), K1, Z4
@@ -249,10 +249,10 @@ TEXT ·columnProductsAVX512(SB), NOSPLIT, $0-64
 	JLT  next23
 
 by22:
-	VXORPS        Z0, Z0, Z0
-	VXORPS        Z1, Z1, Z1
-	VXORPS        Z2, Z2, Z2
-	VXORPS        Z3, Z3, Z3
+	VMOVUPD       (BX), Z0
+	VMOVUPD       64(BX), Z1
+	VMOVUPD       (SI), Z2
+	VMOVUPD       64(SI), Z3
 	VMOVUPS       (DX), Z4
 	VCVTPS2PD     Y4, Z5
 	VEXTRACTF32X8 $0x01, Z4, Y4
@@ -303,10 +303,10 @@ next23:
 	MOVQ          $0xffffffff, R10
 	BZHIQ         DI, R10, R10
 	KMOVW         R10, K1
-	VXORPS        Z0, Z0, Z0
-	VXORPS        Z1, Z1, Z1
-	VXORPS        Z2, Z2, Z2
-	VXORPS        Z3, Z3, Z3
+	VMOVUPD       (BX), Z0
+	VMOVUPD       64(BX), Z1
+	VMOVUPD       (SI), Z2
+	VMOVUPD       64(SI), Z3
 	VMOVUPS.Z     (DX), K1, Z4
 	VCVTPS2PD     Y4, Z5
 	VEXTRACTF32X8 $0x01, Z4, Y4

@@ -78,7 +78,7 @@ func outputSize(padded, taps, stride, dilation int) int {
 //	}
 //
 // and then Dropout(drop, y, y).
-func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, drop Drop, y, ws []float32) {
+func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, drop Drop, y, ws []float32, around Around) {
 	s.check("Conv2D")
 	act.check("Conv2D")
 	drop.check("Conv2D", s.sizeY())
@@ -89,7 +89,7 @@ func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, drop Drop, y, 
 	}
 	atLeast("Conv2D", "y", len(y), s.sizeY())
 	atLeast("Conv2D", "ws", len(ws), Conv2DWorkspace(s))
-	conv2D(s, x, k, bias, newEpilogue(act, drop), y, ws)
+	conv2D(s, x, k, bias, newEpilogue(act, drop), y, ws, &around)
 }
 
 // Conv2DInputGrad computes dx, the gradient of Conv2D (before its activation) with respect to x, from dy. ws holds at
@@ -97,13 +97,13 @@ func Conv2D(s *Conv2DShape, x, k, bias []float32, act Activation, drop Drop, y, 
 //
 //	dx[n,h,w,c0+c] = Σ dy[n,oh,ow,f] * k[kh,kw,c,f] over all oh, ow, f, kh, kw with
 //		h = oh*SH + kh*DH - PadTop, w = ow*SW + kw*DW - PadLeft
-func Conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32) {
+func Conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32, around Around) {
 	s.check("Conv2DInputGrad")
 	atLeast("Conv2DInputGrad", "dy", len(dy), s.sizeY())
 	atLeast("Conv2DInputGrad", "k", len(k), s.sizeK())
 	atLeast("Conv2DInputGrad", "dx", len(dx), s.sizeX())
 	atLeast("Conv2DInputGrad", "ws", len(ws), Conv2DInputGradWorkspace(s))
-	conv2DInputGrad(s, dy, k, dx, ws)
+	conv2DInputGrad(s, dy, k, dx, ws, &around)
 }
 
 // Conv2DKernelGrad computes dk, the gradient of Conv2D (before its activation) with respect to k, from x and dy. ws
@@ -111,13 +111,15 @@ func Conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32) {
 //
 //	dk[kh,kw,c,f] = Σ x[n,h,w,c0+c] * dy[n,oh,ow,f] over all n, oh, ow with
 //		h = oh*SH + kh*DH - PadTop, w = ow*SW + kw*DW - PadLeft inside the image
-func Conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
+//
+// around.Before makes images of dy.
+func Conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32, around Around) {
 	s.check("Conv2DKernelGrad")
 	atLeast("Conv2DKernelGrad", "x", len(x), s.sizeX())
 	atLeast("Conv2DKernelGrad", "dy", len(dy), s.sizeY())
 	atLeast("Conv2DKernelGrad", "dk", len(dk), s.sizeK())
 	atLeast("Conv2DKernelGrad", "ws", len(ws), Conv2DKernelGradWorkspace(s))
-	conv2DKernelGrad(s, x, dy, dk, ws)
+	conv2DKernelGrad(s, x, dy, dk, ws, &around)
 }
 
 // Conv2DWorkspace is the least length of Conv2D's workspace.
@@ -162,7 +164,8 @@ func (s *Conv2DShape) taps(visit func(out, tap, in int)) {
 }
 
 // conv2DGo is the loop of Conv2D.
-func conv2DGo(s *Conv2DShape, x, k, bias []float32, e epilogue, y []float32) {
+func conv2DGo(s *Conv2DShape, x, k, bias []float32, e epilogue, y []float32, around *Around) {
+	around.before(0, s.N)
 	y = y[:s.sizeY()]
 	for i := 0; i < len(y); i += s.F {
 		if bias == nil {
@@ -182,10 +185,12 @@ func conv2DGo(s *Conv2DShape, x, k, bias []float32, e epilogue, y []float32) {
 		}
 	})
 	e.run(y, 0, len(y))
+	around.after(0, s.N)
 }
 
 // conv2DInputGradGo is the loop of Conv2DInputGrad.
-func conv2DInputGradGo(s *Conv2DShape, dy, k, dx []float32) {
+func conv2DInputGradGo(s *Conv2DShape, dy, k, dx []float32, around *Around) {
+	around.before(0, s.N)
 	clear(dx[:s.sizeX()])
 	cg, fg := s.C/s.Groups, s.F/s.Groups
 	s.taps(func(out, tap, in int) {
@@ -200,10 +205,12 @@ func conv2DInputGradGo(s *Conv2DShape, dy, k, dx []float32) {
 			row[c] = sum
 		}
 	})
+	around.after(0, s.N)
 }
 
 // conv2DKernelGradGo is the loop of Conv2DKernelGrad.
-func conv2DKernelGradGo(s *Conv2DShape, x, dy, dk []float32) {
+func conv2DKernelGradGo(s *Conv2DShape, x, dy, dk []float32, around *Around) {
+	around.before(0, s.N)
 	clear(dk[:s.sizeK()])
 	cg, fg := s.C/s.Groups, s.F/s.Groups
 	s.taps(func(out, tap, in int) {

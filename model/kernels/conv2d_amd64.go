@@ -126,32 +126,37 @@ func (s *Conv2DShape) panels(n int) int {
 	return n / (2 * lanes())
 }
 
-func conv2D(s *Conv2DShape, x, k, bias []float32, e epilogue, y, ws []float32) {
+func conv2D(s *Conv2DShape, x, k, bias []float32, e epilogue, y, ws []float32, around *Around) {
 	if active == variantGo {
-		conv2DGo(s, x, k, bias, e, y)
+		conv2DGo(s, x, k, bias, e, y, around)
 		return
 	}
 	sizeY := s.OH * s.OW * s.F // of an image
 	if s.depthwise() {
+		around.before(0, s.N)
 		s.depthwiseConv(x, k, bias, y)
 		e.rows(y, sizeY, 0, s.N, 0, sizeY)
+		around.after(0, s.N)
 		return
 	}
 	act := e.act
 	if act == ReLU { // it is applied with the sums
 		e.act = Linear
 	}
-	finished := func(first, last int) { e.rows(y, sizeY, first, last, 0, sizeY) }
+	summed := func(first, last int) {
+		e.rows(y, sizeY, first, last, 0, sizeY)
+		around.after(first, last)
+	}
 	if g := s.forward(0); g.winogradPays(s.F) {
 		w := planWinograd(g, s.F)
-		w.apply(s.N, x, s.H*s.W*s.C, k, s.F, bias, floorOf(act), y, sizeY, ws, finished)
+		w.apply(s.N, x, s.H*s.W*s.C, k, s.F, bias, floorOf(act), y, sizeY, ws, around, summed)
 	} else {
-		s.direct(x, k, bias, act, y, align(ws), finished)
+		s.direct(x, k, bias, act, y, align(ws), around, summed)
 	}
 }
 
-// direct computes Conv2D without dropout and any activation but ReLU. It calls finished for images that are complete.
-func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float32, finished func(first, last int)) {
+// direct computes Conv2D without dropout and any activation but ReLU. It calls summed for images that are complete.
+func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float32, around *Around, summed func(first, last int)) {
 	flags := 0
 	if act == ReLU {
 		flags = tileReLU
@@ -170,9 +175,12 @@ func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float
 		clear(border[:g.borderSize()])
 		var next upcoming
 		for n := range s.N {
+			if group == 0 {
+				around.before(n, n+1)
+			}
 			image, w := g.source(x[n*sizeX:(n+1)*sizeX], border)
 			if taps >= prefetchInner {
-				next = imageAfter(n, s.N, x, sizeX, y, sizeY)
+				next.image(n, s.N, x, sizeX, y, sizeY, around)
 			}
 			for j := 0; j < fg; j += width {
 				b, bStep := k[f0+j:], s.F
@@ -186,7 +194,7 @@ func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float
 				g.panel(image, w, min(width, fg-j), b, bStep, y[n*sizeY+f0+j:(n+1)*sizeY], under, flags, &next)
 			}
 			if group == s.Groups-1 {
-				finished(n, n+1)
+				summed(n, n+1)
 			}
 		}
 	}
@@ -255,23 +263,34 @@ func (s *Conv2DShape) kernelPanels() int {
 	return (s.C/s.Groups + width - 1) / width * width * s.KH * s.KW * s.F / s.Groups
 }
 
-func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32) {
+func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32, around *Around) {
 	if active == variantGo {
-		conv2DInputGradGo(s, dy, k, dx)
+		conv2DInputGradGo(s, dy, k, dx, around)
 		return
 	}
+	if !s.depthwise() && s.SH*s.SW*s.Groups == 1 {
+		s.inputGrad(dy, k, dx, ws, around)
+		return
+	}
+	around.before(0, s.N) // no image is complete before all phases are
 	if s.depthwise() {
 		clear(dx[:s.sizeX()])
 		s.runDepthwise(depthwiseInputGrad, 0, s.N, dx, k, dy)
-		return
+	} else {
+		s.inputGrad(dy, k, dx, ws, &Around{})
 	}
+	around.after(0, s.N)
+}
+
+// inputGrad computes Conv2DInputGrad phase by phase, and does what is around a phase.
+func (s *Conv2DShape) inputGrad(dy, k, dx, ws []float32, around *Around) {
 	ws = align(ws)
 	for h0 := range s.SH {
 		for w0 := range s.SW {
 			for group := range s.Groups {
 				p, ok := s.phase(group, h0, w0)
 				if ok {
-					s.inputGradPhase(&p, group, dy, k, dx, ws)
+					s.inputGradPhase(&p, group, dy, k, dx, ws, around)
 				} else {
 					s.clearPhase(&p, group, dx)
 				}
@@ -292,7 +311,7 @@ func (s *Conv2DShape) clearPhase(p *phase, group int, dx []float32) {
 	}
 }
 
-func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float32) {
+func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float32, around *Around) {
 	cg, width := s.C/s.Groups, 2*lanes()
 	taps := p.kh * p.kw
 	rows := taps * p.run // of a panel
@@ -308,7 +327,7 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 		whole := (s.C + width - 1) / width * width
 		transposed(0, s.C, kernel, whole)
 		w := planWinograd(p.correlation, s.C)
-		w.apply(s.N, dy, s.OH*s.OW*s.F, kernel, whole, nil, floorOf(Linear), dx[(p.h0*s.W+p.w0)*s.C:], s.H*s.W*s.C, ws, nothingElse)
+		w.apply(s.N, dy, s.OH*s.OW*s.F, kernel, whole, nil, floorOf(Linear), dx[(p.h0*s.W+p.w0)*s.C:], s.H*s.W*s.C, ws, around, around.after)
 		return
 	}
 	border := align(ws)
@@ -319,14 +338,16 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F
 	var next upcoming
 	for n := range s.N {
+		around.before(n, n+1)
 		image, w := p.source(dy[n*sizeY:(n+1)*sizeY], border)
 		if s.SH == 1 && s.SW == 1 { // else every phase would fetch the same
-			next = imageAfter(n, s.N, dy, sizeY, dx, sizeX)
+			next.image(n, s.N, dy, sizeY, dx, sizeX, around)
 		}
 		out := dx[n*sizeX+(p.h0*s.W+p.w0)*s.C+group*cg : (n+1)*sizeX]
 		for j := 0; j < cg; j += width {
 			p.panel(image, w, min(width, cg-j), kernel[j*rows:], width, out[j:], nil, 0, &next)
 		}
+		around.after(n, n+1)
 	}
 }
 
@@ -345,12 +366,13 @@ func conv2DKernelGradWorkspace(s *Conv2DShape) int {
 // conv2DKernelGrad multiplies, for each image and each line of the kernel, the transposed image with dy: the rows of the
 // product are the run of kw·c elements under a window, its inner dimension the outputs, line by line as segments. Images
 // are summed one after the other.
-func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
+func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32, around *Around) {
 	if active == variantGo || s.N == 0 {
-		conv2DKernelGradGo(s, x, dy, dk)
+		conv2DKernelGradGo(s, x, dy, dk, around)
 		return
 	}
 	if s.depthwise() {
+		around.before(0, s.N)
 		clear(dk[:s.sizeK()])
 		s.runDepthwise(depthwiseKernelGrad, 0, s.N, x, dk, dy)
 		return
@@ -358,7 +380,7 @@ func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
 	sizeX, sizeY := s.H*s.W*s.C, s.OH*s.OW*s.F
 	if g := s.forward(0); g.winogradPays(s.F) {
 		w := planWinograd(g, s.F)
-		w.kernelGrad(s.N, x, sizeX, dy, dk, ws)
+		w.kernelGrad(s.N, x, sizeX, dy, dk, ws, around)
 		return
 	}
 	border := align(ws)
@@ -368,13 +390,16 @@ func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) {
 		clear(border[:g.borderSize()])
 		var next upcoming
 		for n := range s.N {
+			if group == 0 {
+				around.before(n, n+1)
+			}
 			image, w := g.source(x[n*sizeX:(n+1)*sizeX], border)
 			p := product{
 				segments: s.OH, k: s.OW, aRow: 1, aStep: s.SW * s.C, aJump: (s.SH*w - s.OW*s.SW) * s.C,
 				bStep: s.F, cRow: s.F, next: &next,
 			}
 			if s.KH*s.KW > 1 {
-				next = imageAfter(n, s.N, x, sizeX, dy, sizeY)
+				next.image(n, s.N, x, sizeX, dy, sizeY, around)
 			}
 			if n > 0 {
 				p.flags = tileAccumulate

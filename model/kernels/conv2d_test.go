@@ -103,12 +103,12 @@ func checkConv(t *testing.T, d *draw, s *Conv2DShape, withBias bool) {
 	what := fmt.Sprintf("%+v bias=%v", *s, withBias)
 
 	y := g.output("y", s.sizeY(), d.intn(5))
-	Conv2D(s, x, k, bias, Linear, Drop{}, y, g.output("ws", Conv2DWorkspace(s), d.intn(5)))
+	Conv2D(s, x, k, bias, Linear, Drop{}, y, g.output("ws", Conv2DWorkspace(s), d.intn(5)), Around{})
 	g.intact(t, "Conv2D "+what)
 	compare(t, "Conv2D "+what+" y", y, o.y, bounds(s, o.ySize, s.KH*s.KW*s.C/s.Groups+1))
 
 	relu := g.output("y", s.sizeY(), d.intn(5))
-	Conv2D(s, x, k, bias, ReLU, Drop{}, relu, g.output("ws", Conv2DWorkspace(s), d.intn(5)))
+	Conv2D(s, x, k, bias, ReLU, Drop{}, relu, g.output("ws", Conv2DWorkspace(s), d.intn(5)), Around{})
 	for i, v := range y {
 		if want := max(v, 0); relu[i] != want {
 			t.Fatalf("Conv2D %s: relu y[%d] = %v, want %v", what, i, relu[i], want)
@@ -116,12 +116,12 @@ func checkConv(t *testing.T, d *draw, s *Conv2DShape, withBias bool) {
 	}
 
 	dx := g.output("dx", s.sizeX(), d.intn(5))
-	Conv2DInputGrad(s, dy, k, dx, g.output("ws", Conv2DInputGradWorkspace(s), d.intn(5)))
+	Conv2DInputGrad(s, dy, k, dx, g.output("ws", Conv2DInputGradWorkspace(s), d.intn(5)), Around{})
 	g.intact(t, "Conv2DInputGrad "+what)
 	compare(t, "Conv2DInputGrad "+what+" dx", dx, o.dx, bounds(s, o.dxSize, s.KH*s.KW*s.F/s.Groups))
 
 	dk := g.output("dk", s.sizeK(), d.intn(5))
-	Conv2DKernelGrad(s, x, dy, dk, g.output("ws", Conv2DKernelGradWorkspace(s), d.intn(5)))
+	Conv2DKernelGrad(s, x, dy, dk, g.output("ws", Conv2DKernelGradWorkspace(s), d.intn(5)), Around{})
 	g.intact(t, "Conv2DKernelGrad "+what)
 	compare(t, "Conv2DKernelGrad "+what+" dk", dk, o.dk, bounds(s, o.dkSize, s.N*s.OH*s.OW))
 }
@@ -188,13 +188,13 @@ func TestConv2DImagesAreIndependent(t *testing.T) {
 			one.N = 1
 			x, k, dy := d.fill(make([]float32, all.sizeX())), d.fill(make([]float32, all.sizeK())), d.fill(make([]float32, all.sizeY()))
 			y, dx := make([]float32, all.sizeY()), make([]float32, all.sizeX())
-			Conv2D(all, x, k, nil, ReLU, Drop{}, y, make([]float32, Conv2DWorkspace(all)))
-			Conv2DInputGrad(all, dy, k, dx, make([]float32, Conv2DInputGradWorkspace(all)))
+			Conv2D(all, x, k, nil, ReLU, Drop{}, y, make([]float32, Conv2DWorkspace(all)), Around{})
+			Conv2DInputGrad(all, dy, k, dx, make([]float32, Conv2DInputGradWorkspace(all)), Around{})
 			for n := range all.N {
 				inX, inY := x[n*one.sizeX():(n+1)*one.sizeX()], dy[n*one.sizeY():(n+1)*one.sizeY()]
 				y1, dx1 := make([]float32, one.sizeY()), make([]float32, one.sizeX())
-				Conv2D(&one, inX, k, nil, ReLU, Drop{}, y1, make([]float32, Conv2DWorkspace(&one)))
-				Conv2DInputGrad(&one, inY, k, dx1, make([]float32, Conv2DInputGradWorkspace(&one)))
+				Conv2D(&one, inX, k, nil, ReLU, Drop{}, y1, make([]float32, Conv2DWorkspace(&one)), Around{})
+				Conv2DInputGrad(&one, inY, k, dx1, make([]float32, Conv2DInputGradWorkspace(&one)), Around{})
 				if !slices.Equal(y1, y[n*one.sizeY():(n+1)*one.sizeY()]) || !slices.Equal(dx1, dx[n*one.sizeX():(n+1)*one.sizeX()]) {
 					t.Errorf("%+v: image %d alone differs", *all, n)
 				}
@@ -209,9 +209,9 @@ func TestConv2DDoesNotAllocate(t *testing.T) {
 			x, k, y := make([]float32, s.sizeX()), make([]float32, s.sizeK()), make([]float32, s.sizeY())
 			ws := make([]float32, Conv2DWorkspace(s)+Conv2DInputGradWorkspace(s)+Conv2DKernelGradWorkspace(s))
 			for name, f := range map[string]func(){
-				"Conv2D":           func() { Conv2D(s, x, k, nil, ReLU, Drop{}, y, ws) },
-				"Conv2DInputGrad":  func() { Conv2DInputGrad(s, y, k, x, ws) },
-				"Conv2DKernelGrad": func() { Conv2DKernelGrad(s, x, y, k, ws) },
+				"Conv2D":           func() { Conv2D(s, x, k, nil, ReLU, Drop{}, y, ws, Around{}) },
+				"Conv2DInputGrad":  func() { Conv2DInputGrad(s, y, k, x, ws, Around{}) },
+				"Conv2DKernelGrad": func() { Conv2DKernelGrad(s, x, y, k, ws, Around{}) },
 			} {
 				if got := testing.AllocsPerRun(5, f); got != 0 {
 					t.Errorf("%s: %v allocations", name, got)
@@ -228,10 +228,10 @@ func TestConv2DActivations(t *testing.T) {
 		x, k := d.fill(make([]float32, s.sizeX())), d.fill(make([]float32, s.sizeK()))
 		ws := make([]float32, Conv2DWorkspace(s))
 		linear := make([]float32, s.sizeY())
-		Conv2D(s, x, k, nil, Linear, Drop{}, linear, ws)
+		Conv2D(s, x, k, nil, Linear, Drop{}, linear, ws, Around{})
 		for act := range numActivations {
 			y := make([]float32, s.sizeY())
-			Conv2D(s, x, k, nil, act, Drop{}, y, ws)
+			Conv2D(s, x, k, nil, act, Drop{}, y, ws, Around{})
 			want, bound := make([]float64, len(y)), make([]float64, len(y))
 			for i, v := range linear {
 				want[i] = activations[act].f(float64(v))

@@ -28,6 +28,9 @@
 // BEAMFIT_KERNELS names a variant that does not exist or that the CPU cannot run: a silent fallback would falsify
 // measurements and comparisons.
 //
+// A convolution can call other kernels for each image that it is about to read or has written (Around), so that the image passes from one
+// to the other in the cache.
+//
 // On Intel's processors the AVX-512 variant also fetches memory into the caches before it is needed (fetch_amd64.go), which changes
 // no bit.
 //

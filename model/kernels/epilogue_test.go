@@ -60,11 +60,11 @@ func TestConv2DDropout(t *testing.T) {
 			ws := make([]float32, Conv2DWorkspace(s))
 			for _, act := range []Activation{Linear, ReLU, Tanh} {
 				want := make([]float32, s.sizeY())
-				Conv2D(s, x, k, bias, act, Drop{}, want, ws)
+				Conv2D(s, x, k, bias, act, Drop{}, want, ws, Around{})
 				Dropout(drop, want, want)
 				var g guards
 				y := g.output("y", s.sizeY(), 1)
-				Conv2D(s, x, k, bias, act, drop, y, ws)
+				Conv2D(s, x, k, bias, act, drop, y, ws, Around{})
 				g.intact(t, "Conv2D")
 				if !slices.Equal(y, want) {
 					t.Errorf("%v %+v: differs from the dropout of the layer", act, *s)
@@ -110,15 +110,21 @@ func TestActivationBiasGrad(t *testing.T) {
 					} else {
 						ActivationGrad(act, y, dy, wantZ)
 					}
-					BiasGrad(s.rows, s.n, wantZ, wantB)
+					sums := make([]float64, BiasSums(s.n))
+					BiasGradSums(s.rows, s.n, wantZ, sums)
+					BiasGrad(sums, wantB)
 
 					var g guards
 					dz, db := g.output("dz", size, d.intn(9)), g.output("db", s.n, d.intn(9))
-					ActivationBiasGrad(act, rate, s.rows, s.n, g.input("y", y, d.intn(9)), g.input("dy", dy, d.intn(9)), dz, db)
+					clear(sums)
+					ActivationBiasGrad(act, rate, s.rows, s.n, g.input("y", y, d.intn(9)), g.input("dy", dy, d.intn(9)), dz, sums)
+					BiasGrad(sums, db)
 					what := fmt.Sprintf("%v, rate %v, %d x %d", act, rate, s.rows, s.n)
 					g.intact(t, what)
 					inPlace, again := slices.Clone(dy), make([]float32, s.n)
-					ActivationBiasGrad(act, rate, s.rows, s.n, y, inPlace, inPlace, again)
+					clear(sums)
+					ActivationBiasGrad(act, rate, s.rows, s.n, y, inPlace, inPlace, sums)
+					BiasGrad(sums, again)
 					for _, got := range [][2][]float32{{dz, db}, {inPlace, again}} {
 						sameFloats(t, what+": dz", got[0], wantZ)
 						sameFloats(t, what+": db", got[1], wantB)
@@ -130,13 +136,13 @@ func TestActivationBiasGrad(t *testing.T) {
 }
 
 func TestActivationBiasGradIsChecked(t *testing.T) {
-	x := make([]float32, 6)
+	x, sums := make([]float32, 6), make([]float64, BiasSums(3))
 	for name, f := range map[string]func(){
-		"dropout behind tanh": func() { ActivationBiasGrad(Tanh, 0.5, 2, 3, x, x, x, x) },
-		"rate":                func() { ActivationBiasGrad(ReLU, 1, 2, 3, x, x, x, x) },
-		"gradient from input": func() { ActivationBiasGrad(GELU, 0, 2, 3, x, x, x, x) },
-		"y":                   func() { ActivationBiasGrad(ReLU, 0, 2, 3, x[:5], x, x, x) },
-		"db":                  func() { ActivationBiasGrad(ReLU, 0, 2, 3, x, x, x, x[:2]) },
+		"dropout behind tanh": func() { ActivationBiasGrad(Tanh, 0.5, 2, 3, x, x, x, sums) },
+		"rate":                func() { ActivationBiasGrad(ReLU, 1, 2, 3, x, x, x, sums) },
+		"gradient from input": func() { ActivationBiasGrad(GELU, 0, 2, 3, x, x, x, sums) },
+		"y":                   func() { ActivationBiasGrad(ReLU, 0, 2, 3, x[:5], x, x, sums) },
+		"sums":                func() { ActivationBiasGrad(ReLU, 0, 2, 3, x, x, x, sums[:2]) },
 	} {
 		if panics(f) == nil {
 			t.Errorf("%s: accepted", name)

@@ -62,9 +62,9 @@ func TestNothingIsReadBesideSlices(t *testing.T) {
 				for _, stride := range []int{1, 2} {
 					s := squareConv(1, 6, 1+d.intn(20), 3, n, stride, n%2 == 0)
 					x, k, dy := f.filled(&d, s.sizeX()), f.filled(&d, s.sizeK()), f.filled(&d, s.sizeY())
-					Conv2D(s, x, k, f.filled(&d, n), ReLU, Drop{1, 2, 0.5}, f.slice(s.sizeY()), f.slice(Conv2DWorkspace(s)))
-					Conv2DInputGrad(s, dy, k, f.slice(s.sizeX()), f.slice(Conv2DInputGradWorkspace(s)))
-					Conv2DKernelGrad(s, x, dy, f.slice(s.sizeK()), f.slice(Conv2DKernelGradWorkspace(s)))
+					Conv2D(s, x, k, f.filled(&d, n), ReLU, Drop{1, 2, 0.5}, f.slice(s.sizeY()), f.slice(Conv2DWorkspace(s)), Around{})
+					Conv2DInputGrad(s, dy, k, f.slice(s.sizeX()), f.slice(Conv2DInputGradWorkspace(s)), Around{})
+					Conv2DKernelGrad(s, x, dy, f.slice(s.sizeK()), f.slice(Conv2DKernelGradWorkspace(s)), Around{})
 				}
 				p := poolShape(1, 5, 7, n, 3, 2, 2, 2, [4]int{1, 1, 0, 1})
 				argmax := f.indexes(p.sizeY())
@@ -106,13 +106,19 @@ func fencedRows(f fence, d *draw, rows, n int) {
 	SoftmaxCrossEntropy(rows, n, x, y, perRow)
 	SoftmaxCrossEntropyGrad(rows, n, x, y, perRow, dst)
 	a, b, c, e, g := f.filled(d, n), f.filled(d, n), f.slice(n), f.slice(n), f.slice(n)
-	BiasGrad(rows, n, x, c)
-	ActivationBiasGrad(ReLU, 0.5, rows, n, x, y, dst, c)
+	bias := make([]float64, BiasSums(n))
+	BiasGradSums(rows, n, x, bias)
+	ActivationBiasGrad(ReLU, 0.5, rows, n, x, y, dst, bias)
+	BiasGrad(bias, c)
 	sums := make([]float64, 2*n)
 	BatchNormSums(rows, n, x, sums)
-	BatchNormTrain(rows, n, x, rows, sums, a, b, 1e-3, dst, c, e, g)
-	BatchNormGradSums(rows, n, x, y, c, g, sums, b, e)
-	BatchNormGrad(rows, n, x, y, rows, sums, a, c, g, dst)
+	BatchNormMoments(n, rows, sums, 1e-3, c, e, g)
+	BatchNormTrain(rows, n, x, a, b, c, g, dst)
+	BatchNormGradSums(rows, n, x, y, c, sums)
+	BatchNormWeightGrad(n, sums, g, b, e)
+	factors := &BatchNormFactors{f.slice(n), f.slice(n), f.slice(n)}
+	factors.Set(rows, sums, a, g)
+	BatchNormGrad(rows, n, x, y, c, factors, dst)
 }
 
 func fencedProducts(f fence, d *draw, m, n, k int) {

@@ -47,7 +47,21 @@ func (g *product) fetchingPanel(m, cols int, a, b, c, bias []float32, flags int)
 
 // An upcoming is memory that the work after some products reads or writes, in the order of need. Tiles fetch it into the
 // second-level cache as they go, a line each step. nil is nothing to fetch.
-type upcoming [2]stretch
+type upcoming struct {
+	stretches [maxStretches]stretch
+	n         int
+}
+
+// maxStretches is the most arrays that are fetched at a time.
+const maxStretches = 8
+
+// add puts something to the end, where there is room.
+func (u *upcoming) add(s stretch) {
+	if u.n < maxStretches && len(s.of) > 0 {
+		u.stretches[u.n] = s
+		u.n++
+	}
+}
 
 // A stretch is memory of which the lines step elements apart are needed.
 type stretch struct {
@@ -59,15 +73,15 @@ type stretch struct {
 func whole(x []float32) stretch { return stretch{x, cacheLine} }
 
 // some reports whether there is something to fetch.
-func (u *upcoming) some() bool { return u != nil && len(u[0].of)+len(u[1].of) > 0 }
+func (u *upcoming) some() bool { return u != nil && u.n > 0 && len(u.stretches[u.n-1].of) > 0 }
 
 // take returns the address of the next lines to fetch, so many or fewer, and the bytes from one to the next; nil and 0 at the end.
 func (u *upcoming) take(lines int) (next *float32, step int) {
 	if u == nil {
 		return nil, 0
 	}
-	for i := range u {
-		if s := &u[i]; len(s.of) > 0 {
+	for i := range u.stretches[:u.n] {
+		if s := &u.stretches[i]; len(s.of) > 0 {
 			next = &s.of[0]
 			s.of = s.of[min(len(s.of), lines*s.step):]
 			return next, 4 * s.step
@@ -76,10 +90,18 @@ func (u *upcoming) take(lines int) (next *float32, step int) {
 	return nil, 0
 }
 
-// imageAfter is what comes after image at of n: the next one of both arrays.
-func imageAfter(at, n int, x []float32, sizeX int, y []float32, sizeY int) upcoming {
-	if at+1 == n {
-		return upcoming{}
+// image is what comes during image at of n: what is done with it after, the next one of both arrays and what makes that.
+func (u *upcoming) image(at, n int, x []float32, sizeX int, y []float32, sizeY int, around *Around) {
+	u.n = 0
+	for _, a := range around.Outputs {
+		u.add(whole(a[at*len(a)/n : (at+1)*len(a)/n]))
 	}
-	return upcoming{whole(x[(at+1)*sizeX : (at+2)*sizeX]), whole(y[(at+1)*sizeY : (at+2)*sizeY])}
+	if at+1 == n {
+		return
+	}
+	for _, a := range around.Inputs {
+		u.add(whole(a[(at+1)*len(a)/n : (at+2)*len(a)/n]))
+	}
+	u.add(whole(x[(at+1)*sizeX : (at+2)*sizeX]))
+	u.add(whole(y[(at+1)*sizeY : (at+2)*sizeY]))
 }

@@ -80,9 +80,9 @@ func TestFetchingKeepsConvolutions(t *testing.T) {
 			var g guards
 			y, dx, dk := g.output("y", s.sizeY(), 0), g.output("dx", s.sizeX(), 0), g.output("dk", s.sizeK(), 0)
 			calls := []func(){
-				func() { Conv2D(s, x, k, nil, ReLU, Drop{}, y, g.output("ws", Conv2DWorkspace(s), 1)) },
-				func() { Conv2DInputGrad(s, dy, k, dx, g.output("ws", Conv2DInputGradWorkspace(s), 1)) },
-				func() { Conv2DKernelGrad(s, x, dy, dk, g.output("ws", Conv2DKernelGradWorkspace(s), 1)) },
+				func() { Conv2D(s, x, k, nil, ReLU, Drop{}, y, g.output("ws", Conv2DWorkspace(s), 1), Around{}) },
+				func() { Conv2DInputGrad(s, dy, k, dx, g.output("ws", Conv2DInputGradWorkspace(s), 1), Around{}) },
+				func() { Conv2DKernelGrad(s, x, dy, dk, g.output("ws", Conv2DKernelGradWorkspace(s), 1), Around{}) },
 			}
 			for _, call := range calls {
 				call()
@@ -101,7 +101,9 @@ func TestFetchingKeepsConvolutions(t *testing.T) {
 // TestUpcoming: every line of both stretches is handed out once, in order, and then no more.
 func TestUpcoming(t *testing.T) {
 	x, y := make([]float32, 10*cacheLine), make([]float32, 3*100+1)
-	u := upcoming{whole(x), {y, 100}}
+	var u upcoming
+	u.add(whole(x))
+	u.add(stretch{y, 100})
 	for i, want := range []struct {
 		next *float32
 		step int
@@ -109,6 +111,9 @@ func TestUpcoming(t *testing.T) {
 		if next, step := u.take(7); next != want.next || step != want.step {
 			t.Errorf("take %d: %p and %d, want %p and %d", i, next, step, want.next, want.step)
 		}
+	}
+	if u.some() {
+		t.Error("there is something left")
 	}
 	if next, _ := (*upcoming)(nil).take(1); next != nil {
 		t.Error("nothing has something to fetch")

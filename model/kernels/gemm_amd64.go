@@ -116,7 +116,7 @@ func gemmBias(transA, transB bool, m, n, k int, a []float32, lda int, b []float3
 				}
 				from := p.panelB(transB, p0, j0, cols, b, ldb, panel)
 				if p.next != nil {
-					next = p.panelAfter(transB, p0, j0, n, b, ldb)
+					p.panelAfter(transB, p0, j0, n, b, ldb)
 				}
 				p.panel(rows, cols, block, from, c[i0*ldc+j0:], under)
 			}
@@ -185,22 +185,21 @@ func (p *gemmPlan) panelB(transB bool, p0, j0, cols int, b []float32, ldb int, w
 	}
 }
 
-// panelAfter is the panel of B after the one at column j0 of n, where it will be copied or transposed in one stretch or two.
-func (p *gemmPlan) panelAfter(transB bool, p0, j0, n int, b []float32, ldb int) upcoming {
+// panelAfter lets tiles fetch the panel of B after the one at column j0 of n, where it will be copied or transposed in one stretch or two.
+func (p *gemmPlan) panelAfter(transB bool, p0, j0, n int, b []float32, ldb int) {
+	p.next.n = 0
 	first := j0 + p.width
 	last := min(first+p.width, n)
 	switch {
 	case first >= n:
 	case transB && ldb == p.k:
-		return upcoming{whole(b[first*ldb : last*ldb])}
+		p.next.add(whole(b[first*ldb : last*ldb]))
 	case !transB && p.copyB && last-first == p.width:
 		rows := b[p0*ldb+first : (p0+p.k-1)*ldb+last]
-		return upcoming{{rows, ldb}, {rows[p.width/2:], ldb}}
+		p.next.add(stretch{rows, ldb})
+		p.next.add(stretch{rows[p.width/2:], ldb})
 	}
-	return upcoming{}
 }
-
-func nothingElse(int, int) {}
 
 func gemm(transA, transB bool, m, n, k int, a []float32, lda int, b []float32, ldb int, accumulate bool, c []float32, ldc int, ws []float32) {
 	switch {
@@ -226,3 +225,5 @@ func dense(m, n, k int, x, w, bias []float32, e epilogue, y []float32, ld, from 
 		e.rows(y, ld, first, last, from, n)
 	})
 }
+
+func nothingElse(int, int) {}

@@ -22,14 +22,19 @@ func dense(m, n, k int, x, w, bias []float32, e epilogue, y []float32, ld, from 
 	denseGo(m, n, k, x, w, bias, e, y, ld, from)
 }
 
-func conv2D(s *Conv2DShape, x, k, bias []float32, e epilogue, y, ws []float32) {
-	conv2DGo(s, x, k, bias, e, y)
+func conv2D(s *Conv2DShape, x, k, bias []float32, e epilogue, y, ws []float32, around *Around) {
+	conv2DGo(s, x, k, bias, e, y, around)
 }
 
-func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32)  { conv2DInputGradGo(s, dy, k, dx) }
-func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32) { conv2DKernelGradGo(s, x, dy, dk) }
+func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32, around *Around) {
+	conv2DInputGradGo(s, dy, k, dx, around)
+}
 
-func columnSums(rows, n, ld int, x []float32, sums *[sumColumns]float64) {
+func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32, around *Around) {
+	conv2DKernelGradGo(s, x, dy, dk, around)
+}
+
+func columnSums(rows, n, ld int, x []float32, sums []float64) {
 	columnSumsGo(rows, n, ld, x, sums)
 }
 

@@ -317,7 +317,19 @@ func RecurrentBiasGrad(s *RecurrentShape, dz, dinner, db []float32) {
 	atLeast("RecurrentBiasGrad", "dz", len(dz), rows*width)
 	atLeast("RecurrentBiasGrad", "dinner", len(dinner), rows*s.U)
 	atLeast("RecurrentBiasGrad", "db", len(db), 2*width)
-	BiasGrad(rows, width, dz, db)
+	recurrentBiasSums(rows, width, dz, db)
 	copy(db[width:width+2*s.U], db)
-	BiasGrad(rows, s.U, dinner, db[width+2*s.U:])
+	recurrentBiasSums(rows, s.U, dinner, db[width+2*s.U:])
+}
+
+// recurrentBiasSums sums the n columns of dz into db as BiasGradSums and BiasGrad do.
+func recurrentBiasSums(rows, n int, dz, db []float32) {
+	for j := 0; j < n; j += sumColumns {
+		var sums [sumColumns]float64
+		cols := min(sumColumns, n-j)
+		if rows > 0 {
+			columnSums(rows, cols, n, dz[j:], sums[:])
+		}
+		BiasGrad(sums[:cols], db[j:j+cols])
+	}
 }

@@ -77,9 +77,9 @@ func (w *winograd) workspace() int {
 }
 
 // apply computes the correlation of n images, sizeX elements each, with kernel k of 3 x 3 taps, each c rows of f elements
-// that are ldk apart, into y, where images are sizeY elements apart. Results below floor become floor. It calls finished for images
+// that are ldk apart, into y, where images are sizeY elements apart. Results below floor become floor. It calls summed for images
 // that are complete.
-func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bias []float32, floor float32, y []float32, sizeY int, ws []float32, finished func(first, last int)) {
+func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bias []float32, floor float32, y []float32, sizeY int, ws []float32, around *Around, summed func(first, last int)) {
 	ws = align(ws)
 	u, ws := ws[:w.kernelSize()], ws[w.kernelSize():]
 	v, m, border := w.split(ws)
@@ -90,11 +90,20 @@ func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bi
 	}
 	var next upcoming
 	dense := w.f == w.outCol && w.outRow == w.outW*w.f // y has no gaps
-	w.blocks(n, x, sizeX, border, v, func(first, count int) {
+	w.blocks(n, x, sizeX, border, v, around, func(first, count int) {
 		p := product{segments: 1, k: w.c, aRow: w.c, aStep: 1, bStep: w.width, cRow: w.width, next: &next}
-		next = upcoming{1: w.span(x, sizeX, w.w*w.c, first+count, count)}
+		next.n = 0
 		if dense {
-			next[0] = w.span(y, sizeY, w.outRow, first, count)
+			next.add(w.span(y, sizeY, w.outRow, first, count))
+			for _, a := range around.Outputs {
+				next.add(w.span(a, sizeY, w.outRow, first, count))
+			}
+		}
+		for _, a := range around.Inputs {
+			next.add(w.span(a, sizeX, w.w*w.c, first+count, count))
+		}
+		if around.Before == nil {
+			next.add(w.span(x, sizeX, w.w*w.c, first+count, count))
 		}
 		for j := range w.panels {
 			for i := range winoPoints {
@@ -109,7 +118,7 @@ func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bi
 				w.results(m[i*w.tilesX*w.width:], line, w.cols(j), y[image*sizeY+line*winoTile*w.outRow+j*w.width:], floor)
 			}
 		}
-		finished(first/w.tilesY, (first+count)/w.tilesY)
+		summed(first/w.tilesY, (first+count)/w.tilesY)
 	})
 }
 
@@ -138,10 +147,14 @@ func (w *winograd) split(ws []float32) (v, m, border []float32) {
 }
 
 // blocks calls visit for blocks of count lines of tiles, counted over all n images, with their pixels transformed into v.
-func (w *winograd) blocks(n int, x []float32, sizeX int, border, v []float32, visit func(first, count int)) {
+func (w *winograd) blocks(n int, x []float32, sizeX int, border, v []float32, around *Around, visit func(first, count int)) {
 	clear(border[:w.borderSize()])
+	made := 0
 	for first := 0; first < n*w.tilesY; first += w.lines {
 		count := min(w.lines, n*w.tilesY-first)
+		needed := (first + count + w.tilesY - 1) / w.tilesY
+		around.before(made, needed)
+		made = needed
 		w.eachLine(first, count, x, sizeX, &w.correlation, border, func(i int, image []float32, width int) {
 			runTransform(winogradInput, w.tilesX, w.c, image, winoTile*w.c, width*w.c, w.c,
 				v[i*w.tilesX*w.c:], w.c, winoSide*w.pointC, w.pointC)
@@ -188,7 +201,7 @@ func (w *winograd) kernelGradWorkspace() int {
 
 // kernelGrad computes the gradient dk with respect to the kernel from n images x, sizeX elements each, and dy. It sums the
 // products of transformed pixels and transformed gradients over all tiles, block by block.
-func (w *winograd) kernelGrad(n int, x []float32, sizeX int, dy, dk, ws []float32) {
+func (w *winograd) kernelGrad(n int, x []float32, sizeX int, dy, dk, ws []float32, around *Around) {
 	ws = align(ws)
 	u, ws := ws[:w.kernelSize()], ws[w.kernelSize():]
 	v, m, borders := w.split(ws)
@@ -197,9 +210,16 @@ func (w *winograd) kernelGrad(n int, x []float32, sizeX int, dy, dk, ws []float3
 	clear(dyBorder[:gradients.borderSize()])
 	sizeY, point := w.outH*w.outW*w.f, w.c*w.width
 	var next upcoming
-	w.blocks(n, x, sizeX, border, v, func(first, count int) {
+	w.blocks(n, x, sizeX, border, v, around, func(first, count int) {
 		p := product{segments: 1, k: count * w.tilesX, aRow: 1, aStep: w.c, bStep: w.width, cRow: w.width, next: &next}
-		next = upcoming{w.span(dy, sizeY, w.outW*w.f, first+count, count), w.span(x, sizeX, w.w*w.c, first+count, count)}
+		next.n = 0
+		for _, a := range around.Inputs {
+			next.add(w.span(a, sizeY, w.outW*w.f, first+count, count))
+		}
+		if around.Before == nil {
+			next.add(w.span(dy, sizeY, w.outW*w.f, first+count, count))
+		}
+		next.add(w.span(x, sizeX, w.w*w.c, first+count, count))
 		if first > 0 {
 			p.flags = tileAccumulate
 		}

@@ -35,9 +35,9 @@ func TestWinogradExactly(t *testing.T) {
 			x, k, dy := integers(s.sizeX()), integers(s.sizeK()), integers(s.sizeY())
 			o := newConvOracle(s, x, k, nil, dy)
 			y, dx, dk := make([]float32, s.sizeY()), make([]float32, s.sizeX()), make([]float32, s.sizeK())
-			Conv2D(s, x, k, nil, Linear, Drop{}, y, make([]float32, Conv2DWorkspace(s)))
-			Conv2DInputGrad(s, dy, k, dx, make([]float32, Conv2DInputGradWorkspace(s)))
-			Conv2DKernelGrad(s, x, dy, dk, make([]float32, Conv2DKernelGradWorkspace(s)))
+			Conv2D(s, x, k, nil, Linear, Drop{}, y, make([]float32, Conv2DWorkspace(s)), Around{})
+			Conv2DInputGrad(s, dy, k, dx, make([]float32, Conv2DInputGradWorkspace(s)), Around{})
+			Conv2DKernelGrad(s, x, dy, dk, make([]float32, Conv2DKernelGradWorkspace(s)), Around{})
 			for name, c := range map[string]struct {
 				got  []float32
 				want []float64

@@ -52,8 +52,8 @@ func ourConv(s kernels.Conv2DShape, repeat int) *side {
 	y, dx, dk := make([]float32, s.N*s.OH*s.OW*s.F), make([]float32, len(x)), make([]float32, len(k))
 	forward, input, kernel := make([]float32, kernels.Conv2DWorkspace(&s)), make([]float32, kernels.Conv2DInputGradWorkspace(&s)), make([]float32, kernels.Conv2DKernelGradWorkspace(&s))
 	return repeated(repeat,
-		func() { kernels.Conv2D(&s, x, k, bias, kernels.Linear, kernels.Drop{}, y, forward) },
-		func() { kernels.Conv2DInputGrad(&s, y, k, dx, input) },
-		func() { kernels.Conv2DKernelGrad(&s, x, y, dk, kernel) },
+		func() { kernels.Conv2D(&s, x, k, bias, kernels.Linear, kernels.Drop{}, y, forward, kernels.Around{}) },
+		func() { kernels.Conv2DInputGrad(&s, y, k, dx, input, kernels.Around{}) },
+		func() { kernels.Conv2DKernelGrad(&s, x, y, dk, kernel, kernels.Around{}) },
 	)
 }

@@ -53,18 +53,7 @@ func (w *columnWalk) down(matrices []reg.GPVirtual, body func(p []reg.GPVirtual)
 	w.Label(done)
 }
 
-// sums returns n cleared accumulators of a vector's columns, two registers of double precision each.
-func (w *columnWalk) sums(n int) [][2]reg.VecVirtual {
-	s := make([][2]reg.VecVirtual, n)
-	for i := range s {
-		s[i] = [2]reg.VecVirtual{w.vec(), w.vec()}
-		w.zero(s[i][0])
-		w.zero(s[i][1])
-	}
-	return s
-}
-
-// loadSums returns accumulators with what storeSums wrote.
+// loadSums returns the accumulators of a vector's columns, two registers of double precision, with what storeSums wrote.
 func (w *columnWalk) loadSums(p reg.GPVirtual) (s [2]reg.VecVirtual) {
 	for h := range s {
 		s[h] = w.vec()
@@ -98,10 +87,10 @@ func columnSums(a *assembler) {
 
 func columnSquares(a *assembler) {
 	a.function("columnSquares", "func(rows, n, rowSize int, x *float32, sums, squares *float64)",
-		"computes Σx and Σx² by columns. sums and squares hold whole vectors.")
+		"adds Σx and Σx² by columns to sums and squares, which hold whole vectors.")
 	x, sums, squares := a.arg("x"), a.arg("sums"), a.arg("squares")
 	a.eachColumns([]reg.GPVirtual{x}, nil, func(w *columnWalk) {
-		s := w.sums(2)
+		s := [][2]reg.VecVirtual{w.loadSums(sums), w.loadSums(squares)}
 		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
 			lo, hi := w.widen(w.load(p[0]))
 			for h, v := range []reg.VecVirtual{lo, hi} {
@@ -131,11 +120,11 @@ func normaliseColumns(a *assembler) {
 
 func columnProducts(a *assembler) {
 	a.function("columnProducts", "func(rows, n, rowSize int, x, dy, mean *float32, sums, products *float64)",
-		"computes Σdy and Σdy·(x - mean) by columns. sums and products hold whole vectors.")
+		"adds Σdy and Σdy·(x - mean) by columns to sums and products, which hold whole vectors.")
 	x, dy, mean := a.arg("x"), a.arg("dy"), a.arg("mean")
 	sums, products := a.arg("sums"), a.arg("products")
 	a.eachColumns([]reg.GPVirtual{x, dy}, []reg.GPVirtual{mean}, func(w *columnWalk) {
-		s := w.sums(2)
+		s := [][2]reg.VecVirtual{w.loadSums(sums), w.loadSums(products)}
 		m0, m1 := w.widen(w.load(mean))
 		w.down([]reg.GPVirtual{x, dy}, func(p []reg.GPVirtual) {
 			x0, x1 := w.widen(w.load(p[0]))

@@ -6,14 +6,14 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-func activation(a graph.ActivationAttr, o operands) call {
+func activation(a graph.ActivationAttr, o operands) *sweep {
 	act, x := a.Act, o.in[0]
-	return func(*plan.Step) { kernels.ActivationForward(act, x, o.out) }
+	return elementwise([][]float32{x, o.out}, func(from, to int) { kernels.ActivationForward(act, x[from:to], o.out[from:to]) })
 }
 
-func activationGrad(a graph.ActivationAttr, o operands) call {
+func activationGrad(a graph.ActivationAttr, o operands) *sweep {
 	act, y, dy := a.Act, o.in[0], o.in[1]
-	return func(*plan.Step) { kernels.ActivationGrad(act, y, dy, o.out) }
+	return elementwise([][]float32{y, dy, o.out}, func(from, to int) { kernels.ActivationGrad(act, y[from:to], dy[from:to], o.out[from:to]) })
 }
 
 func activationGradX(a graph.ActivationAttr, o operands) call {

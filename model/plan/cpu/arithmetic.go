@@ -11,9 +11,9 @@ func scale(a graph.ScaleAttr, o operands) call {
 	return func(*plan.Step) { kernels.Affine(a.Factor, a.Offset, x, o.out) }
 }
 
-func add(_ none, o operands) call {
+func add(_ none, o operands) *sweep {
 	x, y := o.in[0], o.in[1]
-	return func(*plan.Step) { kernels.Add(x, y, o.out) }
+	return elementwise([][]float32{x, y, o.out}, func(from, to int) { kernels.Add(x[from:to], y[from:to], o.out[from:to]) })
 }
 
 func copyArray(_ none, o operands) call {

@@ -24,35 +24,52 @@ func doubles(s []float32) []float64 {
 	return unsafe.Slice((*float64)(unsafe.Pointer(unsafe.SliceData(s))), len(s)/2)
 }
 
-func batchNormSums(a graph.BatchNormAttr, o operands) call {
-	x, sums := o.in[0], doubles(o.out)
-	return func(*plan.Step) { kernels.BatchNormSums(a.Rows, a.C, x, sums) }
+// ofColumns is a sweep over the rows of the matrices of a batch normalisation.
+func ofColumns(a graph.BatchNormAttr, over [][]float32, part func(from, to int)) *sweep {
+	return &sweep{n: a.Rows * a.C, width: a.C, over: over, part: part}
 }
 
-func batchNorm(a graph.BatchNormAttr, o operands) call {
-	x := o.in[0]
+func batchNormSums(a graph.BatchNormAttr, o operands) *sweep {
+	x, sums := o.in[0], doubles(o.out)
+	s := ofColumns(a, [][]float32{x}, func(from, to int) { kernels.BatchNormSums((to-from)/a.C, a.C, x[from:to], sums) })
+	s.begin = func() { clear(sums) }
+	return s
+}
+
+func batchNorm(a graph.BatchNormAttr, o operands) *sweep {
+	x, y := o.in[0], o.out
 	gamma, beta, rest := affine(a, o.in[1:])
 	sums := doubles(rest[0])
 	mean, variance, invstd := o.side[0], o.side[1], o.side[2]
-	return func(*plan.Step) {
-		kernels.BatchNormTrain(a.Rows, a.C, x, a.Whole, sums, gamma, beta, a.Epsilon, o.out, mean, variance, invstd)
-	}
+	s := ofColumns(a, [][]float32{x, y}, func(from, to int) {
+		kernels.BatchNormTrain((to-from)/a.C, a.C, x[from:to], gamma, beta, mean, invstd, y[from:to])
+	})
+	s.begin = func() { kernels.BatchNormMoments(a.C, a.Whole, sums, a.Epsilon, mean, variance, invstd) }
+	return s
 }
 
-func batchNormGradSums(a graph.BatchNormAttr, o operands) call {
+func batchNormGradSums(a graph.BatchNormAttr, o operands) *sweep {
 	x, dy, mean, invstd := o.in[0], o.in[1], o.in[2], o.in[3]
 	sums, dgamma, dbeta := doubles(o.out), o.side[0], o.side[1]
-	return func(*plan.Step) { kernels.BatchNormGradSums(a.Rows, a.C, x, dy, mean, invstd, sums, dgamma, dbeta) }
+	s := ofColumns(a, [][]float32{x, dy}, func(from, to int) {
+		kernels.BatchNormGradSums((to-from)/a.C, a.C, x[from:to], dy[from:to], mean, sums)
+	})
+	s.begin = func() { clear(sums) }
+	s.end = func() { kernels.BatchNormWeightGrad(a.C, sums, invstd, dgamma, dbeta) }
+	return s
 }
 
-func batchNormGrad(a graph.BatchNormAttr, o operands) call {
-	x, dy := o.in[0], o.in[1]
+func batchNormGrad(a graph.BatchNormAttr, o operands) *sweep {
+	x, dy, dx := o.in[0], o.in[1], o.out
 	a.Center = false // beta is not an operand
 	gamma, _, rest := affine(a, o.in[2:])
 	mean, invstd, sums := rest[0], rest[1], doubles(rest[2])
-	return func(*plan.Step) {
-		kernels.BatchNormGrad(a.Rows, a.C, x, dy, a.Whole, sums, gamma, mean, invstd, o.out)
-	}
+	factors := kernels.NewBatchNormFactors(a.C)
+	s := ofColumns(a, [][]float32{x, dy, dx}, func(from, to int) {
+		kernels.BatchNormGrad((to-from)/a.C, a.C, x[from:to], dy[from:to], mean, factors, dx[from:to])
+	})
+	s.begin = func() { factors.Set(a.Whole, sums, gamma, invstd) }
+	return s
 }
 
 // batchNormScratch is room for 1/√(variance+eps) and, for the gradient, a mean of zero.

@@ -47,12 +47,27 @@ func denseKernelGrad(a graph.DenseAttr, o operands) call {
 	})
 }
 
-func activationBiasGrad(a graph.ActivationBiasGradAttr, o operands) call {
-	y, dy, db := o.in[0], o.in[1], o.side[0]
-	return func(*plan.Step) { kernels.ActivationBiasGrad(a.Act, a.Rate, a.Size.Rows, a.Size.N, y, dy, o.out, db) }
+func activationBiasGrad(a graph.ActivationBiasGradAttr, o operands) *sweep {
+	y, dy, dz, n := o.in[0], o.in[1], o.out, a.Size.N
+	return withBias(n, [][]float32{y, dy, dz}, o.side[0], func(from, to int, sums []float64) {
+		kernels.ActivationBiasGrad(a.Act, a.Rate, (to-from)/n, n, y[from:to], dy[from:to], dz[from:to], sums)
+	})
 }
 
-func biasGrad(a graph.RowsAttr, o operands) call {
+func biasGrad(a graph.RowsAttr, o operands) *sweep {
 	dz := o.in[0]
-	return func(*plan.Step) { kernels.BiasGrad(a.Rows, a.N, dz, o.out) }
+	return withBias(a.N, [][]float32{dz}, o.out, func(from, to int, sums []float64) {
+		kernels.BiasGradSums((to-from)/a.N, a.N, dz[from:to], sums)
+	})
+}
+
+// withBias is a sweep over rows of n elements that sums their columns, which are the gradient of a bias.
+func withBias(n int, over [][]float32, db []float32, part func(from, to int, sums []float64)) *sweep {
+	sums := make([]float64, kernels.BiasSums(n))
+	return &sweep{
+		n: len(over[0]), width: n, over: over,
+		begin: func() { clear(sums) },
+		part:  func(from, to int) { part(from, to, sums) },
+		end:   func() { kernels.BiasGrad(sums, db) },
+	}
 }

@@ -89,7 +89,7 @@ func (m *memory) Upload(plan.Ref) error { return nil }
 // Download does nothing.
 func (m *memory) Download(plan.Ref) error { return nil }
 
-// A call is one instruction with its operands.
+// A call is one instruction with its operands, or several that are joined.
 type call func(s *plan.Step)
 
 // A program is a plan with its operands.
@@ -101,18 +101,27 @@ func (Device) Bind(p *plan.Plan, m plan.Memory) (plan.Program, error) {
 	if !ok {
 		return nil, fmt.Errorf("cpu: memory of another device (%T)", m)
 	}
-	calls := make(program, len(p.Instrs))
+	instrs, err := bindAll(p, mem)
+	if err != nil {
+		return nil, err
+	}
+	return join(instrs), nil
+}
+
+// bindAll binds every instruction.
+func bindAll(p *plan.Plan, mem *memory) ([]*bound, error) {
+	instrs := make([]*bound, len(p.Instrs))
 	for i := range p.Instrs {
 		in := &p.Instrs[i]
 		row, err := rowOf(in)
 		if err != nil {
 			return nil, err
 		}
-		calls[i] = row.bind(in.Attr, operands{
+		instrs[i] = bind(row, in.Attr, operands{
 			in: mem.all(in.In), out: mem.Host(in.Out), side: mem.all(in.Side), scratch: mem.Host(in.Scratch),
 		})
 	}
-	return calls, nil
+	return instrs, nil
 }
 
 func (m *memory) all(refs []plan.Ref) [][]float32 {

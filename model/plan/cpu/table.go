@@ -23,6 +23,10 @@ type row struct {
 	attr    reflect.Type // of Instr.Attr; that of none where there is none
 	bind    func(attr any, o operands) call
 	scratch func(attr any) int // nil: none
+
+	// One of these, or none, for instructions that others may join; see join.go.
+	sweep  func(attr any, o operands) *sweep
+	images func(attr any, o operands) *imagewise
 }
 
 // none is the type of the attributes of an opcode that has none.
@@ -43,23 +47,30 @@ func withScratch[A any](bind func(a A, o operands) call, scratch func(a A) int) 
 	return r
 }
 
+// ofImages is the row of a convolution, or of a gradient of one.
+func ofImages(bind func(a *graph.Conv2DAttr, o operands) *imagewise, scratch func(a *graph.Conv2DAttr) int) row {
+	r := withScratch(func(a *graph.Conv2DAttr, o operands) call { return bind(a, o).with(nil, nil) }, scratch)
+	r.images = func(attr any, o operands) *imagewise { return bind(attr.(*graph.Conv2DAttr), o) }
+	return r
+}
+
 // table is every opcode: a new one is a function in the file of its family and a row here.
 var table = map[string]row{
-	graph.CodeActivation:                  of(activation),
-	graph.CodeActivationBiasGrad:          of(activationBiasGrad),
-	graph.CodeActivationGrad:              of(activationGrad),
+	graph.CodeActivation:                  swept(activation),
+	graph.CodeActivationBiasGrad:          swept(activationBiasGrad),
+	graph.CodeActivationGrad:              swept(activationGrad),
 	graph.CodeActivationGradX:             of(activationGradX),
-	graph.CodeAdd:                         of(add),
+	graph.CodeAdd:                         swept(add),
 	graph.CodeArgMax:                      of(argMax),
 	graph.CodeAvgPool2D:                   of(avgPool2D),
 	graph.CodeAvgPool2DGrad:               of(avgPool2DGrad),
-	graph.CodeBatchNorm:                   of(batchNorm),
-	graph.CodeBatchNormGrad:               of(batchNormGrad),
-	graph.CodeBatchNormGradSums:           of(batchNormGradSums),
+	graph.CodeBatchNorm:                   swept(batchNorm),
+	graph.CodeBatchNormGrad:               swept(batchNormGrad),
+	graph.CodeBatchNormGradSums:           swept(batchNormGradSums),
 	graph.CodeBatchNormInfer:              withScratch(batchNormInfer, batchNormScratch),
 	graph.CodeBatchNormInferGrad:          withScratch(batchNormInferGrad, batchNormScratch),
-	graph.CodeBatchNormSums:               of(batchNormSums),
-	graph.CodeBiasGrad:                    of(biasGrad),
+	graph.CodeBatchNormSums:               swept(batchNormSums),
+	graph.CodeBiasGrad:                    swept(biasGrad),
 	graph.CodeBroadcast:                   of(broadcast),
 	graph.CodeBroadcastGrad:               of(broadcastGrad),
 	graph.CodeCausalSoftmax:               of(causalSoftmax),
@@ -67,9 +78,9 @@ var table = map[string]row{
 	graph.CodeConcat:                      of(concat),
 	graph.CodeConcatGrad:                  of(concatGrad),
 	graph.CodeConstant:                    of(constant),
-	graph.CodeConv2D:                      withScratch(conv2D, conv2DScratch),
-	graph.CodeConv2DInputGrad:             withScratch(conv2DInputGrad, conv2DInputGradScratch),
-	graph.CodeConv2DKernelGrad:            withScratch(conv2DKernelGrad, conv2DKernelGradScratch),
+	graph.CodeConv2D:                      ofImages(conv2D, conv2DScratch),
+	graph.CodeConv2DInputGrad:             ofImages(conv2DInputGrad, conv2DInputGradScratch),
+	graph.CodeConv2DKernelGrad:            ofImages(conv2DKernelGrad, conv2DKernelGradScratch),
 	graph.CodeCTC:                         withScratch(ctc, kernels.CTCWorkspace),
 	graph.CodeCTCGrad:                     withScratch(ctcGrad, kernels.CTCGradWorkspace),
 	graph.CodeDense:                       withScratch(dense, denseScratch),
