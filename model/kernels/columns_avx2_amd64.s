@@ -24,15 +24,13 @@ by1:
 	JZ      done4
 
 row3:
-	VMOVUPS      (DI), Y2
-	VCVTPS2PD    X2, Y3
-	VEXTRACTF128 $0x01, Y2, X2
-	VCVTPS2PD    X2, Y2
-	VADDPD       Y3, Y0, Y0
-	VADDPD       Y2, Y1, Y1
-	ADDQ         SI, DI
-	DECQ         R8
-	JNZ          row3
+	VCVTPS2PD (DI), Y2
+	VCVTPS2PD 16(DI), Y3
+	VADDPD    Y2, Y0, Y0
+	VADDPD    Y3, Y1, Y1
+	ADDQ      SI, DI
+	DECQ      R8
+	JNZ       row3
 
 done4:
 	VMOVUPD Y0, (CX)
@@ -116,17 +114,15 @@ by8:
 	JZ      done11
 
 row10:
-	VMOVUPS      (R8), Y4
-	VCVTPS2PD    X4, Y5
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y5, Y0, Y0
-	VFMADD231PD  Y5, Y5, Y2
-	VADDPD       Y4, Y1, Y1
-	VFMADD231PD  Y4, Y4, Y3
-	ADDQ         DI, R8
-	DECQ         R9
-	JNZ          row10
+	VCVTPS2PD   (R8), Y4
+	VCVTPS2PD   16(R8), Y5
+	VADDPD      Y4, Y0, Y0
+	VFMADD231PD Y4, Y4, Y2
+	VADDPD      Y5, Y1, Y1
+	VFMADD231PD Y5, Y5, Y3
+	ADDQ        DI, R8
+	DECQ        R9
+	JNZ         row10
 
 done11:
 	VMOVUPD Y0, (CX)
@@ -267,39 +263,33 @@ TEXT ·columnProductsAVX2(SB), NOSPLIT, $0-64
 	JLT  next23
 
 by22:
-	VMOVUPD      (BX), Y0
-	VMOVUPD      32(BX), Y1
-	VMOVUPD      (SI), Y2
-	VMOVUPD      32(SI), Y3
-	VMOVUPS      (DX), Y4
-	VCVTPS2PD    X4, Y5
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	MOVQ         AX, R10
-	MOVQ         CX, R11
-	MOVQ         R8, R12
-	TESTQ        R12, R12
-	JZ           done25
+	VMOVUPD   (BX), Y0
+	VMOVUPD   32(BX), Y1
+	VMOVUPD   (SI), Y2
+	VMOVUPD   32(SI), Y3
+	VCVTPS2PD (DX), Y4
+	VCVTPS2PD 16(DX), Y5
+	MOVQ      AX, R10
+	MOVQ      CX, R11
+	MOVQ      R8, R12
+	TESTQ     R12, R12
+	JZ        done25
 
 row24:
-	VMOVUPS      (R10), Y6
-	VCVTPS2PD    X6, Y7
-	VEXTRACTF128 $0x01, Y6, X6
-	VCVTPS2PD    X6, Y6
-	VMOVUPS      (R11), Y8
-	VCVTPS2PD    X8, Y9
-	VEXTRACTF128 $0x01, Y8, X8
-	VCVTPS2PD    X8, Y8
-	VSUBPD       Y5, Y7, Y7
-	VSUBPD       Y4, Y6, Y6
-	VADDPD       Y9, Y0, Y0
-	VADDPD       Y8, Y1, Y1
-	VFMADD231PD  Y9, Y7, Y2
-	VFMADD231PD  Y8, Y6, Y3
-	ADDQ         R9, R10
-	ADDQ         R9, R11
-	DECQ         R12
-	JNZ          row24
+	VCVTPS2PD   (R10), Y6
+	VCVTPS2PD   16(R10), Y7
+	VCVTPS2PD   (R11), Y8
+	VCVTPS2PD   16(R11), Y9
+	VSUBPD      Y4, Y6, Y6
+	VSUBPD      Y5, Y7, Y7
+	VADDPD      Y8, Y0, Y0
+	VADDPD      Y9, Y1, Y1
+	VFMADD231PD Y8, Y6, Y2
+	VFMADD231PD Y9, Y7, Y3
+	ADDQ        R9, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         row24
 
 done25:
 	VMOVUPD Y0, (BX)

@@ -24,15 +24,13 @@ by1:
 	JZ      done4
 
 row3:
-	VMOVUPS       (DI), Z2
-	VCVTPS2PD     Y2, Z3
-	VEXTRACTF32X8 $0x01, Z2, Y2
-	VCVTPS2PD     Y2, Z2
-	VADDPD        Z3, Z0, Z0
-	VADDPD        Z2, Z1, Z1
-	ADDQ          SI, DI
-	DECQ          R8
-	JNZ           row3
+	VCVTPS2PD (DI), Z2
+	VCVTPS2PD 32(DI), Z3
+	VADDPD    Z2, Z0, Z0
+	VADDPD    Z3, Z1, Z1
+	ADDQ      SI, DI
+	DECQ      R8
+	JNZ       row3
 
 done4:
 	VMOVUPD Z0, (CX)
@@ -98,17 +96,15 @@ by8:
 	JZ      done11
 
 row10:
-	VMOVUPS       (R8), Z4
-	VCVTPS2PD     Y4, Z5
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	VADDPD        Z5, Z0, Z0
-	VFMADD231PD   Z5, Z5, Z2
-	VADDPD        Z4, Z1, Z1
-	VFMADD231PD   Z4, Z4, Z3
-	ADDQ          DI, R8
-	DECQ          R9
-	JNZ           row10
+	VCVTPS2PD   (R8), Z4
+	VCVTPS2PD   32(R8), Z5
+	VADDPD      Z4, Z0, Z0
+	VFMADD231PD Z4, Z4, Z2
+	VADDPD      Z5, Z1, Z1
+	VFMADD231PD Z5, Z5, Z3
+	ADDQ        DI, R8
+	DECQ        R9
+	JNZ         row10
 
 done11:
 	VMOVUPD Z0, (CX)
@@ -249,39 +245,33 @@ TEXT ·columnProductsAVX512(SB), NOSPLIT, $0-64
 	JLT  next23
 
 by22:
-	VMOVUPD       (BX), Z0
-	VMOVUPD       64(BX), Z1
-	VMOVUPD       (SI), Z2
-	VMOVUPD       64(SI), Z3
-	VMOVUPS       (DX), Z4
-	VCVTPS2PD     Y4, Z5
-	VEXTRACTF32X8 $0x01, Z4, Y4
-	VCVTPS2PD     Y4, Z4
-	MOVQ          AX, R10
-	MOVQ          CX, R11
-	MOVQ          R8, R12
-	TESTQ         R12, R12
-	JZ            done25
+	VMOVUPD   (BX), Z0
+	VMOVUPD   64(BX), Z1
+	VMOVUPD   (SI), Z2
+	VMOVUPD   64(SI), Z3
+	VCVTPS2PD (DX), Z4
+	VCVTPS2PD 32(DX), Z5
+	MOVQ      AX, R10
+	MOVQ      CX, R11
+	MOVQ      R8, R12
+	TESTQ     R12, R12
+	JZ        done25
 
 row24:
-	VMOVUPS       (R10), Z6
-	VCVTPS2PD     Y6, Z7
-	VEXTRACTF32X8 $0x01, Z6, Y6
-	VCVTPS2PD     Y6, Z6
-	VMOVUPS       (R11), Z8
-	VCVTPS2PD     Y8, Z9
-	VEXTRACTF32X8 $0x01, Z8, Y8
-	VCVTPS2PD     Y8, Z8
-	VSUBPD        Z5, Z7, Z7
-	VSUBPD        Z4, Z6, Z6
-	VADDPD        Z9, Z0, Z0
-	VADDPD        Z8, Z1, Z1
-	VFMADD231PD   Z9, Z7, Z2
-	VFMADD231PD   Z8, Z6, Z3
-	ADDQ          R9, R10
-	ADDQ          R9, R11
-	DECQ          R12
-	JNZ           row24
+	VCVTPS2PD   (R10), Z6
+	VCVTPS2PD   32(R10), Z7
+	VCVTPS2PD   (R11), Z8
+	VCVTPS2PD   32(R11), Z9
+	VSUBPD      Z4, Z6, Z6
+	VSUBPD      Z5, Z7, Z7
+	VADDPD      Z8, Z0, Z0
+	VADDPD      Z9, Z1, Z1
+	VFMADD231PD Z8, Z6, Z2
+	VFMADD231PD Z9, Z7, Z3
+	ADDQ        R9, R10
+	ADDQ        R9, R11
+	DECQ        R12
+	JNZ         row24
 
 done25:
 	VMOVUPD Z0, (BX)

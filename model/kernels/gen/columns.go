@@ -77,7 +77,7 @@ func columnSums(a *assembler) {
 	a.eachColumns([]reg.GPVirtual{x}, nil, func(w *columnWalk) {
 		s := w.loadSums(sums)
 		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
-			lo, hi := w.widen(w.load(p[0]))
+			lo, hi := w.loadWide(p[0])
 			w.VADDPD(lo, s[0], s[0])
 			w.VADDPD(hi, s[1], s[1])
 		})
@@ -92,7 +92,7 @@ func columnSquares(a *assembler) {
 	a.eachColumns([]reg.GPVirtual{x}, nil, func(w *columnWalk) {
 		s := [][2]reg.VecVirtual{w.loadSums(sums), w.loadSums(squares)}
 		w.down([]reg.GPVirtual{x}, func(p []reg.GPVirtual) {
-			lo, hi := w.widen(w.load(p[0]))
+			lo, hi := w.loadWide(p[0])
 			for h, v := range []reg.VecVirtual{lo, hi} {
 				w.VADDPD(v, s[0][h], s[0][h])
 				w.VFMADD231PD(v, v, s[1][h])
@@ -125,10 +125,10 @@ func columnProducts(a *assembler) {
 	sums, products := a.arg("sums"), a.arg("products")
 	a.eachColumns([]reg.GPVirtual{x, dy}, []reg.GPVirtual{mean}, func(w *columnWalk) {
 		s := [][2]reg.VecVirtual{w.loadSums(sums), w.loadSums(products)}
-		m0, m1 := w.widen(w.load(mean))
+		m0, m1 := w.loadWide(mean)
 		w.down([]reg.GPVirtual{x, dy}, func(p []reg.GPVirtual) {
-			x0, x1 := w.widen(w.load(p[0]))
-			d0, d1 := w.widen(w.load(p[1]))
+			x0, x1 := w.loadWide(p[0])
+			d0, d1 := w.loadWide(p[1])
 			w.VSUBPD(m0, x0, x0)
 			w.VSUBPD(m1, x1, x1)
 			w.VADDPD(d0, s[0][0], s[0][0])

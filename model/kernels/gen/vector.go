@@ -72,7 +72,7 @@ func sum(a *assembler, name, doc string, take func(half, acc reg.VecVirtual)) {
 		a.zero(acc[i])
 	}
 	a.sweep(n, unroll, []reg.GPVirtual{x}, func(v view) {
-		lo, hi := v.widen(v.load(x))
+		lo, hi := v.loadWide(x)
 		at := v.disp / a.set.width() * 2
 		take(lo, acc[at])
 		take(hi, acc[at+1])
@@ -86,6 +86,17 @@ func sum(a *assembler, name, doc string, take func(half, acc reg.VecVirtual)) {
 	a.VZEROUPPER()
 	a.Store(result, a.ReturnIndex(0))
 	a.RET()
+}
+
+// loadWide reads the vector of the slice at p as two of double precision. Read apart, its halves need no instruction that parts them.
+func (v view) loadWide(p reg.Register) (lo, hi reg.VecVirtual) {
+	if v.tail != nil {
+		return v.widen(v.load(p))
+	}
+	lo, hi = v.vec(), v.vec()
+	v.VCVTPS2PD(operand.Mem{Base: p, Disp: v.disp}, lo)
+	v.VCVTPS2PD(operand.Mem{Base: p, Disp: v.disp + v.set.width()/2}, hi)
+	return lo, hi
 }
 
 // widen converts the halves of a vector to double precision.
