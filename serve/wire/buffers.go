@@ -213,11 +213,17 @@ func (w *writer) Write(b []byte) (int, error) {
 	}
 	written := 0
 	for written < len(b) {
+		if w.end == 0 && len(b)-written >= bufferSize { // a copy of it would be sent at once
+			var n int
+			n, w.err = w.to.Write(b[written:])
+			return written + n, w.err
+		}
 		buffer := w.room(len(b) - written)
 		if w.end == len(buffer) {
 			if w.send(buffer); w.err != nil {
 				return written, w.err
 			}
+			continue
 		}
 		n := copy(buffer[w.end:], b[written:])
 		w.end += n

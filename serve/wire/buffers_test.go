@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -108,6 +109,51 @@ func TestIdleBuffers(t *testing.T) {
 		}
 		if err := to.Flush(); !errors.Is(err, errPlanted) {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// writes are what was written, by length.
+type writes struct {
+	bytes.Buffer
+	lengths []int
+}
+
+func (w *writes) Write(b []byte) (int, error) {
+	w.lengths = append(w.lengths, len(b))
+	return w.Buffer.Write(b)
+}
+
+// TestLargeWrite: what fills a buffer is written from where it lies, behind what waits; what is left over waits.
+func TestLargeWrite(t *testing.T) {
+	sent := make([]byte, 3*bufferSize+9)
+	for i := range sent {
+		sent[i] = byte(i >> 8)
+	}
+	for _, c := range []struct {
+		before, size int
+		want         []int
+	}{
+		{0, 3 * bufferSize, []int{3 * bufferSize}},
+		{0, bufferSize - 1, []int{bufferSize - 1}},
+		{9, 3 * bufferSize, []int{bufferSize, 2*bufferSize + 9}},
+		{9, bufferSize, []int{bufferSize, 9}},
+	} {
+		var out writes
+		w := &writer{to: &out}
+		for _, b := range [][]byte{sent[:c.before], sent[c.before : c.before+c.size]} {
+			if n, err := w.Write(b); n != len(b) || err != nil {
+				t.Errorf("%+v: %d bytes, %v", c, n, err)
+			}
+		}
+		if err := w.Flush(); err != nil || !slices.Equal(out.lengths, c.want) || !bytes.Equal(out.Bytes(), sent[:c.before+c.size]) {
+			t.Errorf("%+v: got %v, %v", c, out.lengths, err)
+		}
+	}
+	w := &writer{to: failing{}}
+	for range 2 {
+		if n, err := w.Write(sent); n != 0 || !errors.Is(err, errPlanted) {
+			t.Errorf("%d bytes, %v", n, err)
 		}
 	}
 }
