@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -91,42 +92,23 @@ func (m *message) raw(field protowire.Number, t *tensor) {
 }
 
 // write writes the message.
-func (m *message) write(w io.Writer) error {
-	buffer := make([]byte, 0, 1<<16)
+func (m *message) write(to io.Writer) error {
+	w := bufio.NewWriterSize(to, 1<<16) // an error stays until Flush
 	for _, p := range m.parts {
-		if p.tensor == nil {
-			if _, err := w.Write(p.bytes); err != nil {
-				return err
-			}
+		if t := p.tensor; t != nil {
+			values := w.AvailableBuffer()
+			t.walk(func(at int) {
+				if values = binary.LittleEndian.AppendUint32(values, math.Float32bits(t.data[at])); len(values)+4 > cap(values) {
+					_, _ = w.Write(values)
+					values = w.AvailableBuffer()
+				}
+			})
+			_, _ = w.Write(values)
 			continue
 		}
-		var err error
-		put := func(v float32) {
-			buffer = binary.LittleEndian.AppendUint32(buffer, math.Float32bits(v))
-			if len(buffer) == cap(buffer) && err == nil {
-				_, err = w.Write(buffer)
-				buffer = buffer[:0]
-			} else if len(buffer) == cap(buffer) {
-				buffer = buffer[:0]
-			}
-		}
-		t := p.tensor
-		if t.order == nil {
-			for _, v := range t.data {
-				put(v)
-			}
-		} else {
-			t.walk(func(at int) { put(t.data[at]) })
-		}
-		if err == nil {
-			_, err = w.Write(buffer)
-		}
-		if err != nil {
-			return err
-		}
-		buffer = buffer[:0]
+		_, _ = w.Write(p.bytes)
 	}
-	return nil
+	return w.Flush()
 }
 
 // maxFile is the most that a protobuf message can have.

@@ -8,8 +8,8 @@ import (
 // outside is what a softmax takes for what a mask excludes: so far below any number that its exponential is 0.
 const outside = -1e30
 
-// ofRows is an operator over the last dimension.
-func ofRows(op string) func(l *lowering, a graph.RowsAttr, in instr) value {
+// alongRows is an operator over the last dimension.
+func alongRows(op string) func(l *lowering, a graph.RowsAttr, in instr) value {
 	return func(l *lowering, _ graph.RowsAttr, in instr) value { return l.overLastDim(op, in.in[0]) }
 }
 

@@ -2,7 +2,10 @@ package onnx
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,6 +76,97 @@ func TestTransposes(t *testing.T) {
 	}
 	if ops := operatorsOf(m); ops["Transpose"] != 1 || ops["Conv"] != 2 || ops["BatchNormalization"] != 1 {
 		t.Errorf("operators %v", ops)
+	}
+}
+
+// TestRecurrentOperators: the arrays of an operator have ONNX' order of the gates (i o f c, z r h), those of Keras are i f c o and z r h. What the
+// operators cannot be is a Scan.
+func TestRecurrentOperators(t *testing.T) {
+	for _, c := range []struct {
+		layer, op  string
+		arrays     [][]float32 // kernel, that of the state, biases
+		attributes string
+	}{
+		{`"LSTM", "config": {"units": 1`, "LSTM", [][]float32{{1, 4, 2, 3}, {5, 8, 6, 7}, {9, 12, 10, 11, 0, 0, 0, 0}}, "[hidden_size:1 activations:[Sigmoid Tanh Tanh]]"},
+		{
+			`"LSTM", "config": {"units": 1, "use_bias": false, "go_backwards": true`, "LSTM",
+			[][]float32{{1, 4, 2, 3}, {5, 8, 6, 7}, make([]float32, 8)},
+			"[hidden_size:1 direction:reverse activations:[Sigmoid Tanh Tanh]]",
+		},
+		{`"GRU", "config": {"units": 1`, "GRU", [][]float32{{1, 2, 3}, {4, 5, 6}, {7, 8, 9, 10, 11, 12}}, "[hidden_size:1 linear_before_reset:1 activations:[Sigmoid Tanh]]"},
+		{
+			`"GRU", "config": {"units": 1, "reset_after": false, "recurrent_activation": "hard_sigmoid"`, "GRU",
+			[][]float32{{1, 2, 3}, {4, 5, 6}, {7, 8, 9, 0, 0, 0}},
+			"[hidden_size:1 activations:[HardSigmoid Tanh] activation_alpha:[0.16666667] activation_beta:[0.5]]",
+		},
+		{`"SimpleRNN", "config": {"units": 2, "activation": "relu"`, "RNN", [][]float32{{1, 2}, {3, 5, 4, 6}, {7, 8, 0, 0}}, "[hidden_size:2 activations:[Relu]]"},
+		{layer: `"GRU", "config": {"units": 1, "activation": "exponential"`, op: "Scan"},
+	} {
+		spec, err := keras.Parse([]byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
+			{"class_name": ` + c.layer + `, "name": "a", "batch_input_shape": [null, 4, 1]}}]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		weights := make([]float32, spec.NumWeights)
+		for i := range weights {
+			weights[i] = float32(i + 1)
+		}
+		m, err := Export(spec, weights)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ops := operatorsOf(m); ops["LSTM"]+ops["GRU"]+ops["RNN"]+ops["Scan"] != 1 || ops[c.op] != 1 {
+			t.Errorf("%s: operators %v", c.layer, ops)
+			continue
+		}
+		if c.op == "Scan" {
+			continue
+		}
+		n := m.graph.nodes[slices.IndexFunc(m.graph.nodes, func(n *node) bool { return n.op == c.op })]
+		for i, want := range c.arrays {
+			if got := n.in[1+i].values(); !slices.Equal(got, want) {
+				t.Errorf("%s: array %d is %v, want %v", c.layer, 1+i, got, want)
+			}
+		}
+		var attributes []string
+		for _, a := range n.attrs {
+			attributes = append(attributes, fmt.Sprintf("%s:%v", a.name, a.value))
+		}
+		if got := fmt.Sprint(attributes); got != c.attributes {
+			t.Errorf("%s: attributes %s, want %s", c.layer, got, c.attributes)
+		}
+	}
+}
+
+// failing takes so many bytes.
+type failing struct{ left int }
+
+var errFull = errors.New("full")
+
+func (f *failing) Write(b []byte) (int, error) {
+	if f.left -= len(b); f.left < 0 {
+		return 0, errFull
+	}
+	return len(b), nil
+}
+
+// TestWriteFails: an error of the writer is that of the file.
+func TestWriteFails(t *testing.T) {
+	spec, err := keras.Parse([]byte(plantest.Sequential(200, `Dense {"units":200}`, `Dense {"units":200}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Export(spec, make([]float32, spec.NumWeights))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, room := range []int{0, 100_000, 300_000} {
+		if err := m.Write(&failing{room}); !errors.Is(err, errFull) {
+			t.Errorf("room for %d bytes: error %v", room, err)
+		}
+	}
+	if err := m.Write(&failing{400_000}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
@@ -37,8 +38,9 @@ var cellActivations = map[kernels.Activation]cellActivation{
 	kernels.LeakyReLU:     {"LeakyRelu", []float32{0.2}, nil},
 }
 
-// recurrent is LSTM, GRU or RNN where these can be it, else a Scan.
-func recurrent(l *lowering, a *graph.RecurrentAttr, in instr) (value, error) {
+// recurrent is LSTM, GRU or RNN where these can be it, else a Scan. Layers with states of their callers are not this opcode but one step after
+// the other.
+func recurrent(l *lowering, a *graph.RecurrentAttr, in instr) value {
 	z := in.in[0]
 	made, ok := l.products[z.t]
 	_, act := cellActivations[a.Act]
@@ -50,12 +52,12 @@ func recurrent(l *lowering, a *graph.RecurrentAttr, in instr) (value, error) {
 		}
 	}
 	if len(in.in) != want {
-		return value{}, errForm // initial states, or what else there may be
+		panic(fmt.Sprintf("onnx: layer %q: a recurrent layer of %d arrays, expected %d", l.layer, len(in.in), want))
 	}
 	if !ok || !act || !gate || a.Mask || !made.w.t.constant() || !in.in[1].t.constant() {
-		return l.scan(a, in), nil
+		return l.scan(a, in)
 	}
-	return l.cell(a, in, made), nil
+	return l.cell(a, in, made)
 }
 
 // cell is the operator of a cell, whose product with the input is inside.

@@ -68,6 +68,12 @@ func (t *tensor) values() []float32 {
 
 // walk visits the places in data of all values in their order.
 func (t *tensor) walk(visit func(at int)) {
+	if t.order == nil {
+		for at := range t.data {
+			visit(at)
+		}
+		return
+	}
 	strides := make([]int, len(t.from))
 	size := 1
 	for i := len(t.from) - 1; i >= 0; i-- {
