@@ -14,7 +14,8 @@ type Bidirectional struct {
 	Forward, Backward *Recurrent
 	MergeMode         string // "concat", "sum", "mul" or "ave"
 
-	frozen [2]bool // the layers that are not trainable
+	frozen [2]bool   // the layers that are not trainable
+	names  [2]string // of the layers, as Keras makes them
 }
 
 // A Direction is one of the layers of a Bidirectional, whose weights' names begin with Prefix.
@@ -38,7 +39,9 @@ func parseBidirectional(a *args) kind {
 	if c.Forward == nil {
 		return c
 	}
+	c.names = [2]string{prefixed(ForwardPrefix, nameInside(a.obj["layer"])), prefixed(BackwardPrefix, nameInside(a.obj["layer"]))}
 	if a.has("backward_layer") {
+		c.names[1] = nameInside(a.obj["backward_layer"])
 		if c.Backward, c.frozen[1] = a.recurrentInside("backward_layer"); c.Backward == nil {
 			return c
 		}
@@ -64,6 +67,9 @@ func parseBidirectional(a *args) kind {
 	}
 	return c
 }
+
+// prefixed is a name with a prefix, once.
+func prefixed(prefix, name string) string { return prefix + strings.TrimPrefix(name, prefix) }
 
 // mergeMode reads merge_mode, whose null is another mode.
 func (a *args) mergeMode() string {

@@ -8,6 +8,7 @@ import (
 // TimeDistributed applies a layer to every step of sequences (T, ...). Its weights are those of the layer.
 type TimeDistributed struct {
 	Layer *Layer // its Weights are nil: they belong to the layer around it
+	name  string // of Layer, by which Keras knows its variables
 }
 
 // Class is "TimeDistributed".
@@ -20,7 +21,7 @@ func parseTimeDistributed(a *args) kind {
 		a.fail("layer: %w", err)
 		l = &Layer{}
 	}
-	return &TimeDistributed{Layer: l}
+	return &TimeDistributed{Layer: l, name: nameInside(v)}
 }
 
 func (c *TimeDistributed) inner() kind { return c.Layer.Config.(kind) }

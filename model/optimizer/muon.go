@@ -38,7 +38,7 @@ func (Muon) ofArrays() {}
 // embeddings and for those of excluded layers.
 //
 // Arguments: learning_rate 0.001, adam_beta_1 0.9, adam_beta_2 0.999, adam_weight_decay 0.004, epsilon 1e-7, weight_decay 0.004, exclude_layers None,
-// regular expressions over paths of weights, exclude_embeddings True, muon_a 3.4445, muon_b -4.775, muon_c 2.0315, adam_lr_ratio 1, momentum 0.95, ns_steps 5,
+// regular expressions that are looked for in paths of weights (keras.Layer.Path), exclude_embeddings True, muon_a 3.4445, muon_b -4.775, muon_c 2.0315, adam_lr_ratio 1, momentum 0.95, ns_steps 5,
 // nesterov True, rms_rate 0.2. Slots: m of both, v of Adam.
 type muonOrAdam struct {
 	Muon

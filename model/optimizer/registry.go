@@ -49,6 +49,11 @@ func Names() []string {
 // lossScale is Keras' optimizer around another one that scales the loss.
 const lossScale = "LossScaleOptimizer"
 
+// Known says whether New takes an optimizer of that name.
+func Known(name string) bool {
+	return slices.ContainsFunc(append(Names(), lossScale), func(known string) bool { return strings.EqualFold(known, name) })
+}
+
 // New makes the optimizer that compile_params ask for; its name is found in any case. It refuses a name that is not in
 // the table and arguments that the optimizer does not have. A LossScaleOptimizer is the optimizer inside.
 func New(call params.Call) (*Optimizer, error) {

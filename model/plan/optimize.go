@@ -146,7 +146,7 @@ func updateArrays(spec *keras.Spec, total int, opt *optimizer.Optimizer) (arrays
 			if !graph.Trainable(l, w) || w.Size() == 0 {
 				continue
 			}
-			rule, decay := opt.Of(l.Name+"/"+w.Name, w.Shape)
+			rule, decay := opt.Of(l.Path(w), w.Shape)
 			arrays = append(arrays, updateInstrs(opt, rule, decay, w.Shape, Run{w.Offset, at, w.Size()}, total))
 			at += w.Size()
 		}

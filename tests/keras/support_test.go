@@ -25,7 +25,7 @@ var supported = []struct {
 	{"constraint", "Constraints", in(keras.ConstraintClasses())},
 	{"loss", "Losses", loss.Known},
 	{"metric", "Metrics", metric.Known},
-	{"optimizer", "Optimizers", in(optimizer.Names())},
+	{"optimizer", "Optimizers", optimizer.Known},
 	{"schedule", "Learning rate schedules", in(optimizer.Schedules())},
 }
 
