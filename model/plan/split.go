@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
@@ -106,11 +107,13 @@ func (s *Split) set(total, parts int, steps ...func(from, to int) []Instr) []*Pl
 	return set
 }
 
-// arrays divides the instructions of arrays among plans, in turn. Each plan has scratch memory of its own, in Work, whose values nobody reads any more.
+// arrays divides the instructions of arrays among plans by what they have to do. Each plan has scratch memory of its own, in Work, whose values nobody
+// reads any more.
 func (s *Split) arrays(dev Device, arrays [][]Instr, parts int) ([]*Plan, error) {
-	need := 0
-	for _, instrs := range arrays {
+	need, work := 0, make([]int, len(arrays))
+	for k, instrs := range arrays {
 		for i := range instrs {
+			work[k] += instrs[i].Out.Len
 			n, err := dev.Scratch(&instrs[i])
 			if err != nil {
 				return nil, err
@@ -121,9 +124,9 @@ func (s *Split) arrays(dev Device, arrays [][]Instr, parts int) ([]*Plan, error)
 	}
 	set := make([]*Plan, min(parts, len(arrays)))
 	s.Sizes[Work] = max(s.Sizes[Work], len(set)*need)
-	for k := range set {
+	for k, mine := range dealt(work, len(set)) {
 		var all []Instr
-		for i := k; i < len(arrays); i += len(set) {
+		for _, i := range mine {
 			all = append(all, arrays[i]...)
 		}
 		for i := range all {
@@ -134,6 +137,22 @@ func (s *Split) arrays(dev Device, arrays [][]Instr, parts int) ([]*Plan, error)
 		set[k] = s.plan(all)
 	}
 	return set, nil
+}
+
+// dealt divides things of sizes into n parts, the largest first and each to the part that has least so far.
+func dealt(sizes []int, n int) [][]int {
+	order := make([]int, len(sizes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(sizes[b], sizes[a]) })
+	parts, filled := make([][]int, n), make([]int, n)
+	for _, i := range order {
+		least := slices.Index(filled, slices.Min(filled))
+		parts[least] = append(parts[least], i)
+		filled[least] += sizes[i]
+	}
+	return parts
 }
 
 // treeSum adds up the elements from..to of n arrays in Grads, one every stride elements, into the first.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/beamfit/beamfit/model/keras"
 )
 
 // TestSplitPlaces: no plan of a stage writes to a place that another one of the stage reads or writes, all places are in the
@@ -42,6 +44,64 @@ func TestSplitPlaces(t *testing.T) {
 			if slices.ContainsFunc(updated, func(n int) bool { return n != 1 }) {
 				t.Errorf("%s, %s: not every weight is updated once", name, text)
 			}
+		}
+	}
+}
+
+// TestArraysAreDealt: plans that share an optimizer by arrays have about the same number of weights; kernels and biases come in turns.
+func TestArraysAreDealt(t *testing.T) {
+	for _, c := range []struct {
+		sizes []int
+		n     int
+		want  string
+	}{
+		{[]int{100, 1, 100, 1, 100, 1, 100, 1}, 2, "[[0 4 1 5] [2 6 3 7]]"},
+		{[]int{1, 2, 3, 4, 5, 6}, 3, "[[5 0] [4 1] [3 2]]"},
+		{[]int{7}, 1, "[[0]]"},
+		{nil, 0, "[]"},
+	} {
+		if got := fmt.Sprint(dealt(c.sizes, c.n)); got != c.want {
+			t.Errorf("%v among %d: got %s, want %s", c.sizes, c.n, got, c.want)
+		}
+	}
+	spec, plans := slicePlans(t, `{"class_name":"Sequential","config":[
+		{"class_name":"Dense","config":{"name":"d1","batch_input_shape":[null,100],"units":100}},
+		{"class_name":"Dense","config":{"name":"d2","units":100}},
+		{"class_name":"Dense","config":{"name":"d3","units":100}},
+		{"class_name":"Dense","config":{"name":"d4","units":100}}]}`, 3, 3, 4)
+	s := splitOf(t, spec, plans, "'lamb'", 2)
+	var weights []int
+	for _, p := range s.Finish[len(s.Finish)-1] {
+		weights = append(weights, 0)
+		for _, in := range p.Instrs {
+			weights[len(weights)-1] += in.Out.Len
+		}
+	}
+	if !slices.Equal(weights, []int{20200, 20200}) {
+		t.Errorf("two plans update %v weights", weights)
+	}
+}
+
+// TestPathsOfArrays: optimizers know arrays by Keras' paths, in which a cell stands before its weights.
+func TestPathsOfArrays(t *testing.T) {
+	spec, plans := slicePlans(t, `{"class_name":"Sequential","config":[
+		{"class_name":"LSTM","config":{"name":"l","batch_input_shape":[null,4,3],"units":5}},
+		{"class_name":"Dense","config":{"name":"d","units":6}}]}`, 3, 3, 4)
+	for exclude, want := range map[string]string{"^l/lstm_cell/": "Adam Adam Adam Muon Adam", "^d/": "Muon Muon Adam Adam Adam", "^l/kernel": "Muon Muon Adam Muon Adam"} {
+		s := splitOf(t, spec, plans, "Muon(exclude_layers=['"+exclude+"'])", 1)
+		rules := make([]string, len(spec.Weights))
+		for _, set := range s.Finish {
+			for _, p := range set {
+				for _, in := range p.Instrs {
+					if a, ok := in.Attr.(UpdateAttr); ok {
+						at := slices.IndexFunc(spec.Weights, func(w *keras.Weight) bool { return w.Offset == in.Out.Off })
+						rules[at] = a.Rule.Kind()
+					}
+				}
+			}
+		}
+		if got := strings.Join(rules, " "); got != want {
+			t.Errorf("%s: got %s, want %s", exclude, got, want)
 		}
 	}
 }
