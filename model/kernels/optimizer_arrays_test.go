@@ -70,7 +70,7 @@ func TestLamb(t *testing.T) {
 func TestAdafactor(t *testing.T) {
 	d := draw(4)
 	o := AdafactorOptions{Rate: 0.1, Keep: 0.4, Epsilon1: 1e-3, Epsilon2: 0.01, Threshold: 0.5}
-	for _, s := range []struct{ matrices, rows, columns int }{{1, 1, 1}, {1, 4, 3}, {1, 3, 1}, {3, 2, 5}, {2, 5, 4}, {1, 0, 7}, {1, 0, 0}} {
+	for _, s := range []struct{ matrices, rows, columns int }{{1, 1, 1}, {1, 4, 3}, {1, 3, 1}, {3, 2, 5}, {2, 5, 4}, {2, 3, columnBlock + 5}, {1, 0, 7}, {1, 0, 0}} {
 		n := s.matrices * max(s.rows, 1) * s.columns
 		p, g, r, c := d.fill(make([]float32, n)), d.fill(make([]float32, n)), meanSquares(&d, n), meanSquares(&d, n+1)
 		oldR, oldC := slices.Clone(r), slices.Clone(c)
