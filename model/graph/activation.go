@@ -85,9 +85,9 @@ var functions = map[string]kernels.Function{
 
 const softmaxName = "softmax"
 
-// ofRows are the activations that work on rows: their codes and those of their gradients, which take the output, or else
+// rowActivations are the activations that work on rows: their codes and those of their gradients, which take the output, or else
 // the input.
-var ofRows = map[string]struct {
+var rowActivations = map[string]struct {
 	code, grad string
 	fromInput  bool
 }{
@@ -116,14 +116,14 @@ func (b *builder) beforeKeras3() bool {
 func knownActivation(name string) bool {
 	_, element := elementwise[name]
 	_, function := functions[name]
-	_, rows := ofRows[name]
+	_, rows := rowActivations[name]
 	return element || function || rows || name == keras.GLU
 }
 
 // knownActivations are the names of all activations, sorted.
 func knownActivations() []string {
 	names := slices.Collect(maps.Keys(elementwise))
-	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(functions)), maps.Keys(ofRows))
+	names = slices.AppendSeq(slices.AppendSeq(names, maps.Keys(functions)), maps.Keys(rowActivations))
 	names = append(names, keras.GLU)
 	slices.Sort(names)
 	return names
@@ -228,9 +228,9 @@ func (b *builder) activationGrad(act kernels.Activation, y, dy *gorgonia.Node) *
 	return b.apply(Op{Code: CodeActivationGrad, Attr: ActivationAttr{act}, Out: y.Shape(), InPlace: 1}, y, dy)
 }
 
-// activationOfRows applies softmax or another activation of ofRows over the last dimension.
+// activationOfRows applies softmax or another activation of rowActivations over the last dimension.
 func (b *builder) activationOfRows(x *gorgonia.Node, name string) *gorgonia.Node {
-	codes := ofRows[name]
+	codes := rowActivations[name]
 	rows, n := rowsOf(x.Shape())
 	attr := RowsAttr{rows, n}
 	return b.apply(Op{

@@ -22,18 +22,18 @@ var edges = map[string]kernels.Edge{
 
 // draw gives every row of a batch a number, B x 1. number tells the draws of one call apart.
 func (b *builder) draw(c *call, seed *int64, number uint64, from keras.Range) *gorgonia.Node {
-	a := UniformAttr{Low: from.Low, High: from.High, Stream: c.stream(seed) + number*ofDraws}
+	a := UniformAttr{Low: from.Low, High: from.High, Stream: c.stream(seed) + number*nextDraw}
 	return b.uniform(a, tensor.Shape{b.o.Batch, 1}, c.in[0])
 }
 
 // drawOnce gives all rows of a batch, or of its slice, the same number.
 func (b *builder) drawOnce(c *call, seed *int64, number uint64, from keras.Range) *gorgonia.Node {
-	a := UniformAttr{Low: from.Low, High: from.High, Stream: c.stream(seed) + number*ofDraws}
+	a := UniformAttr{Low: from.Low, High: from.High, Stream: c.stream(seed) + number*nextDraw}
 	return b.repeat(b.uniform(a, tensor.Shape{1, 1}, c.in[0]), tensor.Shape{b.o.Batch, 1})
 }
 
-// ofDraws keeps the second draw of a call apart from those of other calls, whose number is less than keras.MaxCalls.
-const ofDraws = 1 << 17
+// nextDraw is from the stream of a call's first draw to that of its second, beyond those of all calls (keras.MaxCalls).
+const nextDraw = 1 << 17
 
 // A transform is a row of the numbers of kernels.Warp for each image, B x 1 each.
 type transform [kernels.WarpNumbers]*gorgonia.Node

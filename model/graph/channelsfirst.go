@@ -36,7 +36,7 @@ func (b *builder) onElements(c *call) bool {
 	}
 	switch cfg := c.Config.(type) {
 	case *keras.Activation:
-		_, rows := ofRows[cfg.Activation]
+		_, rows := rowActivations[cfg.Activation]
 		return !rows
 	case *keras.Dropout:
 		return cfg.NoiseShape == nil

@@ -122,7 +122,7 @@ func (b *builder) recurrent(c *call, cfg *keras.Recurrent, prefix string, x, mas
 		x = b.drop(CodeDropoutBroadcast, &DropoutBroadcastAttr{drop, in, []int{1, in[1], in[2]}}, x)
 	}
 	if b.trains(c) && cfg.RecurrentDropout > 0 {
-		attr.Drop = DropoutAttr{Rate: float32(cfg.RecurrentDropout), Stream: stream + ofStates}
+		attr.Drop = DropoutAttr{Rate: float32(cfg.RecurrentDropout), Stream: stream + stateStream}
 	}
 	if cfg.Kind == "GRU" && cfg.ResetAfter {
 		attr.Cell = kernels.GRUResetAfterCell
@@ -132,8 +132,8 @@ func (b *builder) recurrent(c *call, cfg *keras.Recurrent, prefix string, x, mas
 	return b.steps(attr, b.affine(Epilogue{}, x, w, bias), r, nil, mask), nil
 }
 
-// Random numbers of the parts of a call: all differ from those of other calls, whose number is less than keras.MaxCalls.
-const ofStates = 1 << 17
+// Streams of the parts of a call, beside that of the call: beyond those of all calls (keras.MaxCalls).
+const stateStream = 1 << 17
 
 var dropStreams = map[string]uint64{"": 0, keras.ForwardPrefix: 0, keras.BackwardPrefix: 1 << 18}
 

@@ -216,7 +216,7 @@ func (b *builder) stateDropout(c *call, rate float64, stream uint64) func(*gorgo
 	if !b.trains(c) || rate == 0 {
 		return func(h *gorgonia.Node) *gorgonia.Node { return h }
 	}
-	attr := DropoutAttr{Rate: float32(rate), Stream: stream + ofStates}
+	attr := DropoutAttr{Rate: float32(rate), Stream: stream + stateStream}
 	return func(h *gorgonia.Node) *gorgonia.Node { return b.drop(CodeDropout, attr, h) }
 }
 
