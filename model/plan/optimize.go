@@ -41,27 +41,19 @@ type ClipAttr struct {
 }
 
 // A DecayAttr is an optimizer's weight_decay.
-type DecayAttr struct {
-	Rate float64
-	Held bool // as of an UpdateAttr
-}
+type DecayAttr struct{ Rate float64 }
 
 // An UpdateAttr is the rule of an optimizer, with the shape of the weights where the rule looks at a whole array of them; nil: each weight is on its own.
 type UpdateAttr struct {
 	Rule  optimizer.Rule
 	Shape []int
-	// Held: in a step whose gradients are added up only (optimizer.Scalars.Hold), nothing is done.
-	Held bool
 }
 
-// String is the rule's kind with its numbers, the shape, and whether it may be held.
+// String is the rule's kind with its numbers, and the shape.
 func (a UpdateAttr) String() string {
 	text := fmt.Sprintf("%s%+v", a.Rule.Kind(), a.Rule)
 	if a.Shape != nil {
 		text += " of " + shapeText(a.Shape)
-	}
-	if a.Held {
-		text += " held"
 	}
 	return "{" + text + "}"
 }
@@ -106,17 +98,21 @@ func (c *compiler) optimize(spec *keras.Spec, opt *optimizer.Optimizer) error {
 	return nil
 }
 
+// holds says whether there are steps whose gradients are added up only. What follows from gradients is held in them: clipping, weight decay and the rule.
+// Averages and constraints of weights are not.
+func holds(opt *optimizer.Optimizer) bool { return opt.Accumulation > 0 }
+
 // clipInstrs bound all gradients at once; none where the optimizer does not.
 func clipInstrs(opt *optimizer.Optimizer, spec *keras.Spec, total int) []Instr {
 	if opt.Clip.Kind == "" {
 		return nil
 	}
-	return []Instr{{Code: CodeClip, Attr: ClipAttr{opt.Clip, trainableSizes(spec)}, Out: Ref{Grads, 0, total}}}
+	return []Instr{{Code: CodeClip, Attr: ClipAttr{opt.Clip, trainableSizes(spec)}, Out: Ref{Grads, 0, total}, Held: holds(opt)}}
 }
 
 // accumulateRange adds up the gradients of the trainable elements from..to; none where every step is one of the rule.
 func accumulateRange(total int, opt *optimizer.Optimizer, from, to int) []Instr {
-	if opt.Accumulation == 0 || from == to {
+	if !holds(opt) || from == to {
 		return nil
 	}
 	return []Instr{{
@@ -158,14 +154,13 @@ func updateArrays(spec *keras.Spec, total int, opt *optimizer.Optimizer) (arrays
 func updateInstrs(opt *optimizer.Optimizer, rule optimizer.Rule, decay float64, shape []int, of Run, total int) (instrs []Instr) {
 	weights := Ref{Weights, of.Weight, of.Len}
 	slot := func(i int) Ref { return Ref{Slots, i*total + of.Compact, of.Len} }
-	held := opt.Accumulation > 0
 	if opt.StartsAsWeights() {
 		instrs = append(instrs, Instr{Code: CodeBegin, In: []Ref{weights}, Out: slot(0)})
 	}
 	if decay != 0 {
-		instrs = append(instrs, Instr{Code: CodeDecay, Attr: DecayAttr{decay, held}, Out: weights})
+		instrs = append(instrs, Instr{Code: CodeDecay, Attr: DecayAttr{decay}, Out: weights, Held: holds(opt)})
 	}
-	update := Instr{Code: CodeUpdate, Attr: UpdateAttr{rule, shape, held}, In: []Ref{{Grads, of.Compact, of.Len}}, Out: weights}
+	update := Instr{Code: CodeUpdate, Attr: UpdateAttr{rule, shape}, In: []Ref{{Grads, of.Compact, of.Len}}, Out: weights, Held: holds(opt)}
 	for i := range rule.Slots() {
 		update.Side = append(update.Side, slot(i))
 	}

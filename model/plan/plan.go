@@ -52,6 +52,8 @@ type Instr struct {
 	Out     Ref
 	Side    []Ref
 	Scratch Ref
+	// Held: nothing is done in a step whose gradients are added up only (optimizer.Scalars.Hold).
+	Held bool
 	// Shapes are those of In and then of Out, for people; nil: arrays of one dimension.
 	Shapes [][]int
 	// Layer is the name of the layer that the instruction belongs to, for people; "" where it belongs to none.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -79,6 +80,33 @@ func TestArraysAreDealt(t *testing.T) {
 	}
 	if !slices.Equal(weights, []int{20200, 20200}) {
 		t.Errorf("two plans update %v weights", weights)
+	}
+}
+
+// TestHeld: what follows from gradients is held where they are added up, and nothing else; without gradient_accumulation_steps nothing is.
+func TestHeld(t *testing.T) {
+	spec, plans := slicePlans(t, normJSON, 3, 3, 4)
+	for text, want := range map[string][]string{
+		"Adam(clipnorm=1, weight_decay=0.1, use_ema=True)":                                      nil,
+		"Adam(clipnorm=1, weight_decay=0.1, use_ema=True, gradient_accumulation_steps=3)":       {CodeClip, CodeDecay, CodeUpdate},
+		"Adafactor(clipvalue=1, weight_decay=0.1, use_ema=True, gradient_accumulation_steps=2)": {CodeClip, CodeDecay, CodeUpdate},
+	} {
+		held, free := map[string]bool{}, map[string]bool{}
+		for _, set := range splitOf(t, spec, plans, text, 2).Finish {
+			for _, p := range set {
+				for _, in := range p.Instrs {
+					map[bool]map[string]bool{true: held, false: free}[in.Held][in.Code] = true
+				}
+			}
+		}
+		for code := range held {
+			if free[code] {
+				t.Errorf("%s: %s is held here and there", text, code)
+			}
+		}
+		if got := slices.Sorted(maps.Keys(held)); !slices.Equal(got, want) {
+			t.Errorf("%s: %v are held, want %v", text, got, want)
+		}
 	}
 }
 

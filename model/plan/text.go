@@ -8,7 +8,7 @@ import (
 )
 
 // String shows the instruction on one line: the places of its result and operands, with the shapes of those that have more than one
-// dimension, and its attributes.
+// dimension, its attributes, and whether it may be held.
 func (in *Instr) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s = %s", in.operand(in.Out, len(in.In)), in.Code)
@@ -27,6 +27,9 @@ func (in *Instr) String() string {
 	}
 	if in.Scratch.Len > 0 {
 		fmt.Fprintf(&b, "; scratch %v", in.Scratch)
+	}
+	if in.Held {
+		b.WriteString("; held")
 	}
 	return b.String()
 }

@@ -117,9 +117,13 @@ func bindAll(p *plan.Plan, mem *memory) ([]*bound, error) {
 		if err != nil {
 			return nil, err
 		}
-		instrs[i] = bind(row, in.Attr, operands{
+		b := bind(row, in.Attr, operands{
 			in: mem.all(in.In), out: mem.Host(in.Out), side: mem.all(in.Side), scratch: mem.Host(in.Scratch),
 		})
+		if in.Held { // it joins no other, which would be held with it
+			b.call, b.sweep, b.images = held(b.call), nil, nil
+		}
+		instrs[i] = b
 	}
 	return instrs, nil
 }

@@ -73,13 +73,13 @@ func TestMuon(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		p, m := normals(rows*columns, rng), make([]float32, rows*columns)
 		want, momentum := matrixOf(p, columns), matrixOf(m, columns)
-		attr := plan.UpdateAttr{Rule: c.rule, Shape: c.shape, Held: true}
+		attr := plan.UpdateAttr{Rule: c.rule, Shape: c.shape}
 		n, err := Device{}.Scratch(&plan.Instr{Code: plan.CodeUpdate, Attr: attr})
 		if err != nil {
 			t.Fatal(err)
 		}
 		g := make([]float32, rows*columns)
-		do := update(attr, operands{in: [][]float32{g}, out: p, side: [][]float32{m}, scratch: make([]float32, n)})
+		do := held(update(attr, operands{in: [][]float32{g}, out: p, side: [][]float32{m}, scratch: make([]float32, n)}))
 		for range 4 {
 			copy(g, normals(len(g), rng))
 			gradient := matrixOf(g, columns)
@@ -130,7 +130,7 @@ func TestHold(t *testing.T) {
 	for _, o := range optimizers(t) {
 		for _, shape := range [][]int{{3, 4}, {12}} {
 			rule, _ := o.Of("layer/weight", shape)
-			attr := plan.UpdateAttr{Rule: rule, Shape: shape, Held: true}
+			attr := plan.UpdateAttr{Rule: rule, Shape: shape}
 			p, slots := make([]float32, 12), make([][]float32, rule.Slots())
 			for i := range slots {
 				slots[i] = make([]float32, 12)
@@ -145,8 +145,8 @@ func TestHold(t *testing.T) {
 			}
 			s := &plan.Step{Scalars: o.Scalars(0)}
 			s.Scalars.Hold = true
-			decay(plan.DecayAttr{Rate: 0.5, Held: true}, operands{out: p})(s)
-			update(attr, operands{in: [][]float32{g}, out: p, side: slots, scratch: make([]float32, n)})(s)
+			held(decay(plan.DecayAttr{Rate: 0.5}, operands{out: p}))(s)
+			held(update(attr, operands{in: [][]float32{g}, out: p, side: slots, scratch: make([]float32, n)}))(s)
 			for i, v := range p {
 				if v != 1 {
 					t.Errorf("%s: weight %d becomes %v", o.Name, i, v)

@@ -193,14 +193,14 @@ var losses = map[string]lossKernels{
 // rules has the kernel of every rule of an optimizer, by its kind.
 var rules = map[string]ruleKernel{
 	"Adadelta":          ofRule(adadelta),
-	"Adafactor":         ofArray(adafactor, nil),
+	"Adafactor":         ofArray(adafactor),
 	"Adagrad":           ofRule(adagrad),
 	"Adam":              ofRule(adam),
 	"Adamax":            ofRule(adamax),
 	"Ftrl":              ofRule(ftrl),
-	"Lamb":              ofArray(lamb, nil),
+	"Lamb":              ofArray(lamb),
 	"Lion":              ofRule(lion),
-	"Muon":              ofArray(muon, muonScratch),
+	"Muon":              ofMatrix(muon, muonScratch),
 	"Nadam":             ofRule(nadam),
 	"RMSprop":           ofRule(rmsprop),
 	"SGD":               ofRule(sgd),

@@ -25,6 +25,7 @@ type ruleKernel struct {
 	bind    func(a plan.UpdateAttr, o operands) call
 	scratch func(a plan.UpdateAttr) int // nil: none
 	array   bool                        // it looks at a whole array of weights, whose shape it wants
+	matrix  bool                        // that array must be a matrix
 }
 
 // slots are those of a rule, nil beyond.
@@ -45,26 +46,27 @@ func ofRule[R optimizer.Rule](kernel func(r R, s *optimizer.Scalars, p, g []floa
 }
 
 // ofArray is the kernel of the rule R, which looks at an array of weights of a shape.
-func ofArray[R optimizer.Rule](bind func(r R, shape []int, o operands) call, scratch func(r R, shape []int) int) ruleKernel {
-	k := ruleKernel{rule: reflect.TypeFor[R](), array: true, bind: func(a plan.UpdateAttr, o operands) call { return bind(a.Rule.(R), a.Shape, o) }}
-	if scratch != nil {
-		k.scratch = func(a plan.UpdateAttr) int { return scratch(a.Rule.(R), a.Shape) }
-	}
+func ofArray[R optimizer.Rule](bind func(r R, shape []int, o operands) call) ruleKernel {
+	return ruleKernel{rule: reflect.TypeFor[R](), array: true, bind: func(a plan.UpdateAttr, o operands) call { return bind(a.Rule.(R), a.Shape, o) }}
+}
+
+// ofMatrix is the kernel of the rule R, which looks at a matrix of weights.
+func ofMatrix[R optimizer.Rule](bind func(r R, shape []int, o operands) call, scratch func(r R, shape []int) int) ruleKernel {
+	k := ofArray(bind)
+	k.matrix = true
+	k.scratch = func(a plan.UpdateAttr) int { return scratch(a.Rule.(R), a.Shape) }
 	return k
 }
 
-// fits says whether a rule can do with the shape of an instruction; Muon's is for matrices.
+// fits says whether a rule can do with the shape of an instruction.
 func (k ruleKernel) fits(shape []int) bool {
-	return !k.array || shape != nil && (k.scratch == nil || len(shape) == 2)
+	return !k.array || shape != nil && (!k.matrix || len(shape) == 2)
 }
 
-func update(a plan.UpdateAttr, o operands) call { return held(a.Held, rules[a.Rule.Kind()].bind(a, o)) }
+func update(a plan.UpdateAttr, o operands) call { return rules[a.Rule.Kind()].bind(a, o) }
 
-// held is the instruction do, or, where it may be held, nothing in steps that only add up gradients.
-func held(may bool, do call) call {
-	if !may {
-		return do
-	}
+// held is an instruction that does nothing in steps whose gradients are added up only.
+func held(do call) call {
 	return func(s *plan.Step) {
 		if !s.Scalars.Hold {
 			do(s)
@@ -96,9 +98,9 @@ func begin(_ none, o operands) call {
 }
 
 func decay(a plan.DecayAttr, o operands) call {
-	return held(a.Held, ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
+	return ofWeights(len(o.out), func(s *plan.Step, from, to int, _ []float32) {
 		kernels.DecayWeights(o.out[from:to], a.Rate, s.Scalars.Rate)
-	}))
+	})
 }
 
 func average(a plan.AverageAttr, o operands) call {

@@ -21,9 +21,9 @@ var optimizerRows = map[string]row{
 	plan.CodeAverage:            of(average),
 	plan.CodeClip:               where(withScratch(clip, clipScratch), func(a plan.ClipAttr) bool { return clips[a.Clip.Kind] != nil }),
 	plan.CodeConstrain:          where(of(constrain), func(a plan.ConstrainAttr) bool { return a.NonNegative || sizeOf(a.Shape) < mostElements }),
-	plan.CodeDecay:              where(of(decay), func(a plan.DecayAttr) bool { return !a.Held }),
+	plan.CodeDecay:              of(decay),
 	plan.CodeUpdate: where(of(update), func(a plan.UpdateAttr) bool {
-		return !a.Held && a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)
+		return a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)
 	}),
 }
 

@@ -100,13 +100,10 @@ func modesOf(in *plan.Instr, seen map[string]int) []hosttest.Mode {
 // leftToCPU are the instructions that have no kernels: rules of optimizers that look at whole arrays, gradients that are added up, and what only layers of
 // mixed_bfloat16 have.
 func leftToCPU(in *plan.Instr) bool {
-	switch a := in.Attr.(type) {
-	case plan.UpdateAttr:
-		return a.Held || slices.Contains([]string{"Adafactor", "Lamb", "Muon", "ScheduleFreeAdamW"}, a.Rule.Kind())
-	case plan.DecayAttr:
-		return a.Held
+	if a, ok := in.Attr.(plan.UpdateAttr); ok && slices.Contains([]string{"Adafactor", "Lamb", "Muon", "ScheduleFreeAdamW"}, a.Rule.Kind()) {
+		return true
 	}
-	return slices.Contains([]string{
+	return in.Held || slices.Contains([]string{
 		plan.CodeAccumulate, plan.CodeBegin, graph.CodeRoundBfloat16, graph.CodeRecurrentBfloat16, graph.CodeRecurrentBfloat16Grad,
 		graph.CodeRecurrentBfloat16KernelGrad,
 	}, in.Code)

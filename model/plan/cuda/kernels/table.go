@@ -54,7 +54,7 @@ func join(families ...map[string]row) map[string]row {
 // find is the row of an instruction that is native.
 func find(in *plan.Instr) (r row, native bool) {
 	r, ok := table[in.Code]
-	if !ok {
+	if !ok || in.Held { // no kernel looks at what the step says of that
 		return r, false
 	}
 	if found := reflect.TypeOf(in.Attr); found != r.attr && (found != nil || r.attr != reflect.TypeFor[none]()) {
@@ -63,7 +63,7 @@ func find(in *plan.Instr) (r row, native bool) {
 	return r, r.native == nil || r.native(in.Attr)
 }
 
-// Native says whether an instruction has kernels. It looks at the opcode and the attributes only.
+// Native says whether an instruction has kernels. It looks at the opcode, the attributes and whether it may be held only.
 func Native(in *plan.Instr) bool {
 	_, native := find(in)
 	return native
