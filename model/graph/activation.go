@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
@@ -102,15 +101,10 @@ var leavesLogits = map[string]bool{"sigmoid": true, softmaxName: true}
 // elementwiseOf finds an activation that may join another operation. Keras 1 and 2 have another hard_sigmoid than Keras 3.
 func (b *builder) elementwiseOf(name string) (act kernels.Activation, ok bool) {
 	act, ok = elementwise[name]
-	if act == kernels.HardSigmoid && b.beforeKeras3() {
+	if act == kernels.HardSigmoid && b.spec.BeforeKeras3() {
 		act = kernels.HardSigmoidV2
 	}
 	return act, ok
-}
-
-// beforeKeras3 says whether Keras 1 or 2 wrote the model.
-func (b *builder) beforeKeras3() bool {
-	return strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")
 }
 
 func knownActivation(name string) bool {

@@ -194,21 +194,13 @@ func (b *builder) stepByStep(c *call, cfg *keras.Recurrent, prefix string, x, ma
 	states := initial
 	if len(states) == 0 {
 		zero := b.fill(0, all[0])
-		states = []*gorgonia.Node{zero, zero}[:stateCount(cfg.Kind)]
+		states = []*gorgonia.Node{zero, zero}[:cfg.NumStates()]
 	}
 	results, last := s.run(slices.Collect(slices.Chunk(all, gates)), states, mask, cfg.GoBackwards)
 	if cfg.ReturnState {
 		c.states = append(c.states, last...)
 	}
 	return b.maskOutput(cfg, b.gathered(results, cfg.ReturnSequences, cfg.GoBackwards), mask), nil
-}
-
-// stateCount is the number of states of a class.
-func stateCount(kind string) int {
-	if kind == "LSTM" {
-		return 2
-	}
-	return 1
 }
 
 // stateDropout is the dropout from states: the same elements at all steps.

@@ -17,7 +17,7 @@ func timeDistributed(b *builder, c *call) (*gorgonia.Node, error) {
 	inner := *c.Config.(*keras.TimeDistributed).Layer
 	inner.Weights, inner.Trainable = c.Weights, c.Trainable && inner.Trainable
 	x, out := c.in[0], b.outShape(c)
-	if cfg, ok := inner.Config.(*keras.BatchNormalization); ok && b.trains(c) && inner.Trainable && !b.beforeKeras3() {
+	if cfg, ok := inner.Config.(*keras.BatchNormalization); ok && b.trains(c) && inner.Trainable && !b.spec.BeforeKeras3() {
 		return b.normaliseSteps(&inner, cfg, x), nil
 	}
 	in := x.Shape()

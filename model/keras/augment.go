@@ -3,7 +3,6 @@ package keras
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // Layers that change images (H, W, C) at random in training, and give them on as they are in inference.
@@ -90,7 +89,7 @@ func parseRandomFlip(a *args) kind {
 	seed := a.augmentation()
 	mode := a.oneOf("mode", "horizontal_and_vertical", "horizontal", "vertical")
 	return &RandomFlip{
-		Horizontal: mode != "vertical", Vertical: mode != "horizontal", Together: !a.beforeKeras3(), Seed: seed,
+		Horizontal: mode != "vertical", Vertical: mode != "horizontal", Together: !beforeKeras3(a.version), Seed: seed,
 	}
 }
 
@@ -163,7 +162,7 @@ type RandomCrop struct {
 func (*RandomCrop) Class() string { return "RandomCrop" }
 
 func parseRandomCrop(a *args) kind {
-	return &RandomCrop{Seed: a.augmentation(), Size: [2]int{a.positive("height"), a.positive("width")}, before3: a.beforeKeras3()}
+	return &RandomCrop{Seed: a.augmentation(), Size: [2]int{a.positive("height"), a.positive("width")}, before3: beforeKeras3(a.version)}
 }
 
 // Draws says whether a place is drawn in training from images of a height and width.
@@ -219,7 +218,7 @@ func parseRandomColor(class string) func(*args) kind {
 			c.Factor = a.factors("factor", -1, 1)
 			return c
 		}
-		c.OfBatch = a.beforeKeras3()
+		c.OfBatch = beforeKeras3(a.version)
 		v, _ := a.get("factor")
 		if _, isList := v.([]any); !isList { // one number counts downwards and upwards
 			f := a.factors("factor", 0, 1).High
@@ -240,8 +239,3 @@ func (*RandomColor) outputShape(in []int) ([]int, error) { return slices.Clone(i
 func (*RandomColor) weights([]int) []array { return nil }
 
 func (*RandomColor) bind(n node, _ *Call) error { return n.inTraining() }
-
-// beforeKeras3 says whether Keras 1 or 2 wrote the model of a layer.
-func (a *args) beforeKeras3() bool {
-	return strings.HasPrefix(a.version, "1.") || strings.HasPrefix(a.version, "2.")
-}

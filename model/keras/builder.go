@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // A builder makes a Spec: it applies layers to tensors and lays the weights out.
@@ -104,7 +103,7 @@ func (b *builder) enter(l *Layer, inner network, n node, in []int) ([]int, error
 func (b *builder) asStated(l *Layer, stated []int, in int) (int, error) {
 	shape := b.spec.Tensors[in].Shape
 	fits, err := Fit(stated, shape)
-	if last := len(shape) - 1; err != nil && b.beforeKeras3() && len(stated) == len(shape) && (stated[last] == shape[last] || stated[last] == 0) {
+	if last := len(shape) - 1; err != nil && b.spec.BeforeKeras3() && len(stated) == len(shape) && (stated[last] == shape[last] || stated[last] == 0) {
 		fits, err = shape, nil
 	}
 	if err != nil {
@@ -154,11 +153,6 @@ func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
 	}
 	b.spec.Calls = append(b.spec.Calls, used)
 	return c.Outputs, b.maskResult(&c, k)
-}
-
-// beforeKeras3 says whether Keras 1 or 2 wrote the model.
-func (b *builder) beforeKeras3() bool {
-	return strings.HasPrefix(b.spec.Version, "1.") || strings.HasPrefix(b.spec.Version, "2.")
 }
 
 // outputShape is the shape of a layer's result for its inputs.

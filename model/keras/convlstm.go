@@ -69,7 +69,7 @@ func parseConvLSTM(dims int) func(*args) kind {
 
 // gateActivation is the activation of gates where the JSON has none.
 func (a *args) gateActivation() string {
-	if a.beforeKeras3() {
+	if beforeKeras3(a.version) {
 		return "hard_sigmoid"
 	}
 	return "sigmoid"
@@ -107,11 +107,14 @@ func (c *ConvLSTM) state(in []int) ([]int, error) {
 
 func (c *ConvLSTM) outputShape(in []int) ([]int, error) {
 	state, err := c.state(in)
-	if err != nil || !c.ReturnSequences {
-		return state, err
+	if err != nil {
+		return nil, err
 	}
-	if _, ok := elements(state, MaxRowElements/in[0]/4); !ok {
+	if _, ok := elements(state, MaxRowElements/in[0]/4); !ok { // the gates of all steps are made at once
 		return nil, fmt.Errorf("%d filters for %d steps are too many", c.Filters, in[0])
+	}
+	if !c.ReturnSequences {
+		return state, nil
 	}
 	return append([]int{in[0]}, state...), nil
 }
@@ -124,6 +127,9 @@ func (c *ConvLSTM) weights(in []int) []array {
 	}
 	return slices.Insert(arrays, 1, recurrent)
 }
+
+// NumStates is 2: the result and the memory.
+func (c *ConvLSTM) NumStates() int { return 2 }
 
 func (c *ConvLSTM) bind(n node, _ *Call) error { return n.beginsWith() }
 

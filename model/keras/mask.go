@@ -106,7 +106,7 @@ func (b *builder) maskInputs(c *Call, k kind, given int) error {
 		}
 	}
 	if config, ok := k.(*MultiHeadAttention); ok {
-		config.EmptyIsZero = config.Dropout > 0 && !b.beforeKeras3()
+		config.EmptyIsZero = config.Dropout > 0 && !b.spec.BeforeKeras3()
 	}
 	if config, ok := k.(*Masking); ok {
 		masks[0] = b.maskCall(c.Layer, &Any{config.Value}, c.Inputs[0])
@@ -121,7 +121,7 @@ func (b *builder) maskInputs(c *Call, k kind, given int) error {
 	if config, ok := k.(*TimeDistributed); ok {
 		return config.checkMask(c.Layer.Trainable)
 	}
-	if layerClasses[c.Layer.Class].mask == joinsMasksBefore3 && !b.beforeKeras3() {
+	if layerClasses[c.Layer.Class].mask == joinsMasksBefore3 && !b.spec.BeforeKeras3() {
 		return errors.New("an input with a mask is not supported: Keras 3 leaves steps that do not count out of the result")
 	}
 	return refuseMask(c.Layer, c.Layer.Trainable)
@@ -141,7 +141,7 @@ func (b *builder) maskResult(c *Call, k kind) error {
 	var err error
 	switch layerClasses[c.Layer.Class].mask {
 	case joinsMasks, joinsMasksBefore3:
-		mask, err = b.mergeMasks(c, b.beforeKeras3() && c.Masks != nil)
+		mask, err = b.mergeMasks(c, b.spec.BeforeKeras3() && c.Masks != nil)
 	case ownMask:
 		mask, err = b.ownMask(c, k)
 	case passesMask, passesMaskFrozen:
@@ -215,7 +215,7 @@ func (b *builder) concatMasks(c *Call, config *Concatenate) (int, error) {
 		return -1, err
 	}
 	if axis == len(shape) {
-		return b.mergeMasks(c, b.beforeKeras3())
+		return b.mergeMasks(c, b.spec.BeforeKeras3())
 	}
 	masks := slices.Clone(c.Masks)
 	for i, m := range masks {

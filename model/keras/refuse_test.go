@@ -89,6 +89,7 @@ func TestRefusedLayers(t *testing.T) {
 		{"[null, 4, 5, 3]", "TimeDistributed", `"layer": {"class_name": "GRU", "config": {"units": 2, "return_state": true}}`, `return_state of a layer inside is not supported`},
 		{volume, "ConvLSTM2D", `"filters": 2, "kernel_size": 3, "data_format": "channels_first"`, `data_format "channels_first" is not supported (known: channels_last)`},
 		{volume, "ConvLSTM2D", `"filters": 2, "kernel_size": 3, "stateful": true`, `stateful=true is not supported`},
+		{"[null, 1000, 8, 8, 1]", "ConvLSTM2D", `"filters": 3000, "kernel_size": 1`, `3000 filters for 1000 steps are too many`},
 		{image, "ConvLSTM2D", `"filters": 2, "kernel_size": 3`, `expects films (steps, height, width, channels), found an input of shape (8, 8, 3)`},
 		{volume, "Conv3DTranspose", `"filters": 2, "kernel_size": 3, "dilation_rate": 2`, `is not supported`},
 

@@ -1,6 +1,9 @@
 package keras
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Spec is a checked model: every layer is known, every shape is consistent and every weight has its place in the
 // flat weight vector. It is immutable after Parse and safe for concurrent use.
@@ -26,6 +29,13 @@ type Spec struct {
 	Weights []*Weight
 	// NumWeights is P, the length of the flat weight vector.
 	NumWeights int
+}
+
+// BeforeKeras3 says whether Keras 1 or 2 wrote the model.
+func (s *Spec) BeforeKeras3() bool { return beforeKeras3(s.Version) }
+
+func beforeKeras3(version string) bool {
+	return strings.HasPrefix(version, "1.") || strings.HasPrefix(version, "2.")
 }
 
 // A Layer is one Keras layer. Config holds the typed arguments: *Dense, *Conv2D, ...

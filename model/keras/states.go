@@ -12,6 +12,8 @@ type stater interface {
 	caller
 	// states are the shapes of the states for an input of shape in.
 	states(in []int) [][]int
+	// NumStates is how many there are.
+	NumStates() int
 	// returnsStates says whether the states are results.
 	returnsStates() bool
 }
@@ -22,17 +24,8 @@ func resultsOf(k Config) int {
 	if !ok || !s.returnsStates() {
 		return 1
 	}
-	switch config := k.(type) {
-	case *Bidirectional:
-		return 1 + recurrentStates[config.Forward.Kind] + recurrentStates[config.Backward.Kind]
-	case *Recurrent:
-		return 1 + recurrentStates[config.Kind]
-	}
-	return 1 + recurrentStates["LSTM"] // ConvLSTM
+	return 1 + s.NumStates()
 }
-
-// recurrentStates is the number of states of each class.
-var recurrentStates = map[string]int{"GRU": 1, "LSTM": 2, "SimpleRNN": 1}
 
 // notStateful refuses states that are kept from one batch to the next.
 func (a *args) notStateful() {
@@ -84,7 +77,15 @@ func (c *Recurrent) bind(n node, _ *Call) error { return n.beginsWith() }
 func (c *Recurrent) joinShape(in [][]int) ([]int, error) { return joinStates(c, in) }
 
 func (c *Recurrent) states([]int) [][]int {
-	return slices.Repeat([][]int{{c.Units}}, recurrentStates[c.Kind])
+	return slices.Repeat([][]int{{c.Units}}, c.NumStates())
+}
+
+// NumStates is 2 for an LSTM, whose memory is one, else 1.
+func (c *Recurrent) NumStates() int {
+	if c.Kind == "LSTM" {
+		return 2
+	}
+	return 1
 }
 
 func (c *Recurrent) returnsStates() bool { return c.ReturnState }
@@ -96,6 +97,9 @@ func (c *Bidirectional) joinShape(in [][]int) ([]int, error) { return joinStates
 func (c *Bidirectional) states(in []int) [][]int {
 	return slices.Concat(c.Forward.states(in), c.Backward.states(in))
 }
+
+// NumStates are those of both layers.
+func (c *Bidirectional) NumStates() int { return c.Forward.NumStates() + c.Backward.NumStates() }
 
 func (c *Bidirectional) returnsStates() bool { return c.Forward.ReturnState }
 
@@ -116,7 +120,7 @@ func (b *builder) makeStates(c *Call, k kind, in []int) {
 // Source: keras/src/layers/layer.py, __call__, "Populate mask argument(s)".
 func (b *builder) forgetsMask(k kind) bool {
 	_, ok := k.(stater)
-	return ok && !b.beforeKeras3()
+	return ok && !b.spec.BeforeKeras3()
 }
 
 // errStatesInside refuses a layer that gives several tensors where a wrapper takes one.

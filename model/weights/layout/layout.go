@@ -42,7 +42,7 @@ type Layout struct {
 
 // Of is the layout of a model.
 func Of(spec *keras.Spec) *Layout {
-	b := &builder{keras2: strings.HasPrefix(spec.Version, "2."), at: map[*keras.Weight]int{}, layout: &Layout{Entries: make([]Entry, len(spec.Weights))}}
+	b := &builder{keras2: spec.BeforeKeras3(), at: map[*keras.Weight]int{}, layout: &Layout{Entries: make([]Entry, len(spec.Weights))}}
 	for i, w := range spec.Weights {
 		b.at[w] = i
 	}
