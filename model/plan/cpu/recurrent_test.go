@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/graph"
@@ -189,5 +190,30 @@ func TestRecurrentTakesOver(t *testing.T) {
 	}
 	if len(places) != 4 || len(slices.Compact(places)) != 1 {
 		t.Errorf("projected input, gates, gates and gradients lie at %v", places)
+	}
+}
+
+// TestMaskedDecoders: the networks that pass states on have steps that do not count.
+func TestMaskedDecoders(t *testing.T) {
+	decoders := 0
+	for _, m := range testModels() {
+		if !strings.HasPrefix(m.Name, "decoder ") {
+			continue
+		}
+		decoders++
+		g, err := graph.Build(m.Spec(t), graph.Options{Batch: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := plan.Compile(g, Device{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(p.Instrs, func(in plan.Instr) bool { return in.Code == graph.CodeMaskRows && in.Layer == "d" }) {
+			t.Errorf("%s: no step of the decoder is masked", m.Name)
+		}
+	}
+	if decoders == 0 {
+		t.Error("there are none")
 	}
 }

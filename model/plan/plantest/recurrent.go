@@ -67,11 +67,13 @@ func stateModels() []Model {
 		}
 		decoder := node("d", class+`,"return_sequences":true}`, "m")
 		decoder = decoder[:len(decoder)-len(`]]}`)] + `,` + states + `]]}`
-		models = append(models, Model{"decoder " + class, functional(`["a",0,0]`, `["out",0,0]`, inputLayer("a", 12),
+		json := functional(`["a",0,0]`, `["out",0,0]`, inputLayer("a", 12),
 			node("s", `Reshape {"target_shape":[4,3]}`, "a"), node("i", `Dense {"units":3,"activation":"tanh"}`, "s"),
 			node("e", class+`,"return_state":true}`, "i"),
 			node("r", `Activation {"activation":"relu"}`, "s"), node("m", `Masking {}`, "r"), decoder,
-			node("f", `Flatten {}`, "d"), node("out", `Dense {"units":3,"activation":"softmax"}`, "f")), []string{cce}})
+			node("f", `Flatten {}`, "d"), node("out", `Dense {"units":3,"activation":"softmax"}`, "f"))
+		// Keras 3 gives no mask to a layer that is given states.
+		models = append(models, Model{"decoder " + class, json[:len(json)-1] + `,"keras_version":"2.15.0"}`, []string{cce}})
 	}
 	for _, layer := range []string{
 		`ConvLSTM2D {"filters":2,"kernel_size":2,"strides":[1,2],"padding":"same","return_sequences":true}`,
