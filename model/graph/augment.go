@@ -26,9 +26,9 @@ func (b *builder) draw(c *call, seed *int64, number uint64, from keras.Range) *g
 	return b.uniform(a, tensor.Shape{b.o.Batch, 1}, c.in[0])
 }
 
-// drawOnce gives all rows of a batch, or of its slice, the same number.
+// drawOnce gives all rows of a batch the same number.
 func (b *builder) drawOnce(c *call, seed *int64, number uint64, from keras.Range) *gorgonia.Node {
-	a := UniformAttr{Low: from.Low, High: from.High, Stream: c.stream(seed) + number*nextDraw}
+	a := UniformAttr{Low: from.Low, High: from.High, Stream: c.stream(seed) + number*nextDraw, OfBatch: true}
 	return b.repeat(b.uniform(a, tensor.Shape{1, 1}, c.in[0]), tensor.Shape{b.o.Batch, 1})
 }
 

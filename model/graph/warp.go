@@ -15,10 +15,11 @@ const (
 	CodeWarp = "warp"
 )
 
-// A UniformAttr is the range of random numbers, and their stream as in DropoutAttr.
+// A UniformAttr is the range of random numbers, and their stream as in DropoutAttr. OfBatch: all slices of a batch draw the same.
 type UniformAttr struct {
 	Low, High float64
 	Stream    uint64
+	OfBatch   bool
 }
 
 // uniform draws numbers.

@@ -38,11 +38,16 @@ type Program interface {
 type Step struct {
 	// Seed and Counter decide the random numbers of the step; Counter differs for every step under one Seed.
 	Seed, Counter uint64
+	// Apart is Seed xor that of the batch: the slices of a batch draw different numbers.
+	Apart uint64
 	// Scalars are those of the optimizer for this step (optimizer.Optimizer.Scalars); a plan without an optimizer has no use for them.
 	Scalars optimizer.Scalars
 	// Crew are cores that an instruction may divide its work among; nil: there are none.
 	Crew Crew
 }
+
+// BatchSeed is the seed that all slices of a batch have in common.
+func (s *Step) BatchSeed() uint64 { return s.Seed ^ s.Apart }
 
 // A Crew does jobs that do not depend on each other on several cores.
 type Crew interface {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -66,6 +67,31 @@ func sliced(json, optimizer string) (func(t *testing.T) *Model, func(t *testing.
 			Data: dataFor(m, 1, 40, 45), Weights: weightsFor(m, 2), Cores: cores, Seed: 3,
 			Fit: params.Fit{BatchSize: 37, Epochs: 1, Shuffle: true, ClassWeight: map[int]float64{1: 2}},
 		})
+	}
+}
+
+// TestCropOfSlices: a crop is the same for all slices of a batch.
+func TestCropOfSlices(t *testing.T) {
+	crop := strings.Replace(imageDropoutJSON, `{"class_name":"Dropout","config":{"name":"drop","rate":0.5}}`, `{"class_name":"RandomCrop","config":{"name":"crop","height":10,"width":10}}`, 1)
+	model, run := sliced(crop, "Adam(lr=0.001)")
+	m, whole := model(t), model(t)
+	for _, batch := range []int{37, 11} {
+		p, err := whole.plan(planKey{mode: training, batch: batch})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole.splits[batch] = plan.Whole(p)
+	}
+	got, want := run(t, m, nil), run(t, whole, nil)
+	if n := len(m.splits[37].Stages[0]); n < 2 {
+		t.Fatalf("%d slices", n)
+	}
+	start, moved, apart := weightsFor(m, 2), 0.0, 0.0
+	for i, w := range want.Weights {
+		moved, apart = max(moved, math.Abs(float64(w-start[i]))), max(apart, math.Abs(float64(w-got.Weights[i])))
+	}
+	if !(apart <= moved/200) {
+		t.Errorf("weights move by up to %v, and are up to %v away from those of a batch that is not cut", moved, apart)
 	}
 }
 

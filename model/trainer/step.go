@@ -100,8 +100,8 @@ func (s *trainStep) runSets(sets [][]plan.Program, do func(job, jobs int)) error
 	return nil
 }
 
-// doSlice fills in the rows of a slice and runs its first stage. Slices draw different random numbers; a batch of one slice draws
-// those of its step.
+// doSlice fills in the rows of a slice and runs its first stage. Slices draw different random numbers, but for those that a batch has one of; a batch of
+// one slice draws those of its step.
 func (s *trainStep) doSlice(i, _ int) {
 	p, b := s.pass, s.slices[i]
 	from, to := sliceRows(s.batch, len(s.slices), i)
@@ -113,6 +113,7 @@ func (s *trainStep) doSlice(i, _ int) {
 	}
 	if i > 0 {
 		s.seeds[i].Seed = mix(p.step.Seed, uint64(i))
+		s.seeds[i].Apart = s.seeds[i].Seed ^ p.step.Seed
 	}
 	s.errs[i] = b.run(&s.seeds[i])
 }

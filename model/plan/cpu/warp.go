@@ -8,7 +8,13 @@ import (
 
 func uniform(a graph.UniformAttr, o operands) call {
 	offset := (a.Stream + 1) * golden
-	return func(s *plan.Step) { kernels.Uniform(s.Seed+offset, s.Counter, a.Low, a.High, o.out) }
+	return func(s *plan.Step) {
+		seed := s.Seed
+		if a.OfBatch {
+			seed = s.BatchSeed()
+		}
+		kernels.Uniform(seed+offset, s.Counter, a.Low, a.High, o.out)
+	}
 }
 
 func warp(s *kernels.WarpShape, o operands) call {
