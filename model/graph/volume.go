@@ -84,7 +84,8 @@ func upSampling3D(b *builder, c *call) (*gorgonia.Node, error) {
 }
 
 // conv3DTranspose puts zeros between the slices of volumes, so that each slice of the result is made of those that the kernel's depth reaches, as
-// channels of images.
+// channels of images. With a stride s of the depth all but every s-th of these are zeros, which are multiplied like the others: one product for all slices,
+// of s times the arithmetic that a product for every s-th slice would have.
 func conv3DTranspose(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg, x, out := c.Config.(*keras.Conv3DTranspose), c.in[0], b.outShape(c)
 	act, rest, err := b.fusion(c, cfg.Activation)
