@@ -178,7 +178,7 @@ func (b *builder) steps(attr *RecurrentAttr, z, r, bias, mask *gorgonia.Node) *g
 		}
 	}
 	codes := stepCodes[b.mixed]
-	r = b.multiplied(b.mixed, r)
+	r, bias = b.multiplied(b.mixed, r), b.multiplied(b.mixed, bias)
 	diff := append(all(2+count(bias)), make([]bool, count(mask))...)
 	return b.apply(Op{
 		Code: codes.forward, Attr: attr, Out: out, Side: side, SideInPlace: gatesInPlace(s), InPlace: -1, diff: diff,

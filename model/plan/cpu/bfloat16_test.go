@@ -54,7 +54,7 @@ func distance(got, want []float32) float64 {
 var multiplied = map[string][]int{
 	graph.CodeDense: {0, 1, 2}, graph.CodeDenseInputGrad: {0, 1}, graph.CodeDenseKernelGrad: {0, 1},
 	graph.CodeConv2D: {0, 1, 2}, graph.CodeConv2DInputGrad: {0, 1}, graph.CodeConv2DKernelGrad: {0, 1},
-	graph.CodeMatMul: {0, 1}, graph.CodeRecurrentBfloat16: {1}, graph.CodeRecurrentBfloat16Grad: {1},
+	graph.CodeMatMul: {0, 1}, graph.CodeRecurrentBfloat16: {1, 2}, graph.CodeRecurrentBfloat16Grad: {1},
 	graph.CodeRecurrentBfloat16KernelGrad: {0, 1},
 }
 
