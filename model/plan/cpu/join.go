@@ -132,8 +132,8 @@ func (a *bound) handsTo(b *bound) bool {
 	return slices.ContainsFunc(from, func(x []float32) bool { return len(x) > 0 && containsArray(to, x) })
 }
 
-// fit reports whether a and b, one of which is a sweep, can take turns: where one takes rows of elements, the other takes whole rows
-// of these.
+// fit reports whether a and b, one of which is a sweep, can take turns: of two sweeps that take rows of elements, one takes whole rows of
+// the other; an image of a convolution is whole rows of the sweep, since the sweep gets single images.
 func fit(a, b *bound) bool {
 	rows := func(x *bound, n int) int { // 0: it has another number of elements
 		switch {
@@ -144,12 +144,12 @@ func fit(a, b *bound) bool {
 		}
 		return 0
 	}
-	s := a
+	s, other := a, b
 	if a.sweep == nil {
-		s = b
+		s, other = b, a
 	}
-	x, y := rows(a, s.sweep.n), rows(b, s.sweep.n)
-	return x > 0 && y > 0 && max(x, y)%min(x, y) == 0
+	x, y := s.sweep.width, rows(other, s.sweep.n)
+	return y > 0 && (y%x == 0 || other.images == nil && x%y == 0)
 }
 
 // independent reports whether two instructions touch nothing in common that one of them writes, but arrays, where turns says so,

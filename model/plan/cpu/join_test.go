@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestResidualBlockIsJoined(t *testing.T) {
 
 // TestJoinedInstructionsKeepBits: every model gives the same bits whether or not its instructions are joined.
 func TestJoinedInstructionsKeepBits(t *testing.T) {
-	for _, m := range testModels() {
+	for _, m := range append(testModels(), ofSeveralImages()...) {
 		r := newRig(t, m, 5, 1)
 		p, joined := r.run(t)
 		apart := r.memory(t, p)
@@ -83,6 +84,18 @@ func TestJoinedInstructionsKeepBits(t *testing.T) {
 				t.Errorf("%s: %v differ", m.Name, s)
 			}
 		}
+	}
+}
+
+// ofSeveralImages are networks whose convolution has several images for a row of the batch, all of which a sweep behind it takes at once.
+func ofSeveralImages() []testModel {
+	flat := []string{`BatchNormalization {}`, `Dense {"units":3,"activation":"softmax"}`}
+	of := func(layers ...string) []string { return append(layers, flat...) }
+	inner := `TimeDistributed {"layer":{"class_name":"Conv2D","config":{"filters":4,"kernel_size":[%s],"padding":"same"}}}`
+	return []testModel{
+		newModel("volume", sequential(3*6*6*2, of(`Reshape {"target_shape":[3,6,6,2]}`, `Conv3D {"filters":4,"kernel_size":[1,3,3],"padding":"same"}`, `Flatten {}`)...), cce),
+		newModel("frames", sequential(3*8*8*16, of(`Reshape {"target_shape":[3,8,8,16]}`, fmt.Sprintf(inner, "3,3"), `Reshape {"target_shape":[768]}`)...), cce),
+		newModel("frames, 1x1", sequential(3*4*4*2, of(`Reshape {"target_shape":[3,4,4,2]}`, fmt.Sprintf(inner, "1,1"), `Reshape {"target_shape":[192]}`)...), cce),
 	}
 }
 

@@ -91,6 +91,9 @@ func (c chain) begin() {
 // parts does the elements from..to-1, which are multiples of the chain's width.
 func (c chain) parts(from, to int) {
 	w := c.width()
+	if from%w != 0 || to%w != 0 {
+		panic("cpu: a part of a sweep that is not whole rows")
+	}
 	size := max(1, turn/w) * w
 	for ; from < to; from += size {
 		for _, s := range c {
