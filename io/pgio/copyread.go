@@ -41,6 +41,7 @@ func (e *rowError) Unwrap() error { return e.err }
 type copyDecoder struct {
 	plan    readPlan
 	maxRows int // per batch; 0: the decoder chooses
+	pick    *picked
 	// next takes a finished batch (nil at the start) and returns one to fill.
 	next func(*table.Batch) (*table.Batch, error)
 
@@ -140,6 +141,9 @@ func rowSize(data []byte, columns int) (int, error) {
 
 // row decodes one whole row.
 func (d *copyDecoder) row(data []byte) error {
+	if !d.pick.next() {
+		return nil
+	}
 	if err := d.room(); err != nil {
 		return err
 	}
@@ -157,13 +161,16 @@ func (d *copyDecoder) row(data []byte) error {
 		at += n
 	}
 	d.endRow(len(data))
-	return nil
+	return d.handOver()
 }
 
 // fields decodes a row of a query's result, whose values in binary form are those of a binary COPY; nil is NULL.
 func (d *copyDecoder) fields(values [][]byte) error {
 	if len(values) != len(d.plan.columns) {
 		return fmt.Errorf("a row of %d fields, expected %d", len(values), len(d.plan.columns))
+	}
+	if !d.pick.next() {
+		return nil
 	}
 	if err := d.room(); err != nil {
 		return err
@@ -180,7 +187,16 @@ func (d *copyDecoder) fields(values [][]byte) error {
 		}
 	}
 	d.endRow(size)
-	return nil
+	return d.handOver()
+}
+
+// handOver hands the batch over when no row that comes is wanted any more.
+func (d *copyDecoder) handOver() (err error) {
+	if d.pick.done() {
+		d.batch, err = d.next(d.batch)
+		d.bytes = 0
+	}
+	return err
 }
 
 // room makes sure that there is a batch which is not full.

@@ -31,8 +31,10 @@ type tidRange struct {
 type partitionToken struct {
 	Snapshot string `json:"snapshot"`
 	Relation uint32 `json:"relation"`
-	From     tid    `json:"from"`
-	To       tid    `json:"to"`
+	// Heap: rows have places, and come in their order whatever is asked of them.
+	Heap bool `json:"heap"`
+	From tid  `json:"from"`
+	To   tid  `json:"to"`
 }
 
 func (t partitionToken) encode() string {

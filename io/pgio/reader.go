@@ -28,6 +28,7 @@ type reader struct {
 	free  chan *table.Batch
 	lent  *table.Batch // what the caller holds
 	ended error        // what Next returns from now on
+	left  int64        // rows that are still to be given; -1: the server ends with the last of them
 }
 
 // Read opens a partition.
@@ -85,6 +86,10 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 		store: s, part: p, opt: opt, schema: plan.schema, conn: conn,
 		done: make(chan struct{}), full: make(chan *table.Batch), free: make(chan *table.Batch, 2),
 	}
+	pick := token.picks(opt.Only)
+	if r.left = -1; pick != nil {
+		r.left = pick.left
+	}
 	for range 2 {
 		r.free <- table.NewBatch(plan.schema)
 	}
@@ -95,18 +100,18 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 		return nil, err
 	}
 	sql := fmt.Sprintf("COPY (%s) TO STDOUT (FORMAT binary)", plan.query(p, token, opt.Only, serverVersion(conn.Conn())))
-	go r.stream(streamCtx, inUsersPath(conn.Conn(), sql), plan)
+	go r.stream(streamCtx, inUsersPath(conn.Conn(), sql), plan, pick)
 	return r, nil
 }
 
 // stream runs the COPY and hands batches over until the rows or the context end.
-func (r *reader) stream(ctx context.Context, sql string, plan readPlan) {
+func (r *reader) stream(ctx context.Context, sql string, plan readPlan, pick *picked) {
 	defer close(r.done)
 	defer func() {
 		endSession(r.conn)
 		r.store.open.forget(r)
 	}()
-	dec := &copyDecoder{plan: plan, maxRows: r.opt.BatchRows, next: func(b *table.Batch) (*table.Batch, error) {
+	dec := &copyDecoder{plan: plan, maxRows: r.opt.BatchRows, pick: pick, next: func(b *table.Batch) (*table.Batch, error) {
 		defer resting(r.conn.Conn())()
 		if b != nil && b.Rows > 0 {
 			select {
@@ -152,8 +157,14 @@ func (r *reader) Next(ctx context.Context) (*table.Batch, error) {
 		r.free <- r.lent
 		r.lent = nil
 	}
+	if r.left == 0 {
+		return nil, r.stop(io.EOF)
+	}
 	select {
 	case r.lent = <-r.full:
+		if r.left > 0 {
+			r.left -= int64(r.lent.Rows)
+		}
 		return r.lent, nil
 	case <-ctx.Done():
 		return nil, r.stop(ctx.Err())

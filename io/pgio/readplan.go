@@ -65,11 +65,12 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 	return plan, nil
 }
 
-// query selects the rows of a partition, or some of them, from a server of that version. Other rows are then numbered and not sent, and no
-// value of theirs is converted: of a table of arrays that is most of the server's work. Rows behind the last of them are not looked at.
+// query selects the rows of a partition, from a server of that version: of a heap some of them, where only some are wanted. Other rows are then
+// numbered and not sent, and no value of theirs is converted: of a table of arrays that is most of the server's work. Rows behind the last
+// of them are not looked at. A view could give its rows in another order to such a query, so it is asked for all (picked).
 func (plan readPlan) query(p table.Partition, token partitionToken, only *table.Selection, version int) string {
 	from := quoteName(p.Table) + token.where()
-	if only == nil {
+	if only == nil || !token.Heap {
 		return fmt.Sprintf("SELECT %s FROM %s", plan.selectList, from)
 	}
 	number := quote(plan.number)

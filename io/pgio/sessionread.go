@@ -78,7 +78,7 @@ func (n *sessionSnapshot) partitions(ctx context.Context, cut func() ([]tidRange
 		if err != nil {
 			return tableError(ctx, n.info.Name, err)
 		}
-		out = partitionsOf(ranges, n.info.Name, partitionToken{Snapshot: n.id, Relation: n.rel.oid})
+		out = partitionsOf(ranges, n.info.Name, partitionToken{Snapshot: n.id, Relation: n.rel.oid, Heap: n.rel.heap})
 		return nil
 	})
 	return out, err
@@ -154,7 +154,7 @@ func (s *sessionStore) Read(ctx context.Context, p table.Partition, opt table.Re
 		s.open.forget(r)
 		return nil, tableError(ctx, p.Table, err)
 	}
-	r.dec = copyDecoder{plan: r.plan, maxRows: opt.BatchRows, next: func(full *table.Batch) (*table.Batch, error) {
+	r.dec = copyDecoder{plan: r.plan, maxRows: opt.BatchRows, pick: token.picks(opt.Only), next: func(full *table.Batch) (*table.Batch, error) {
 		if full != nil && full.Rows > 0 {
 			r.ready = append(r.ready, full)
 		}
@@ -174,7 +174,7 @@ func (r *sessionReader) Next(ctx context.Context) (*table.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, r.stop(err)
 	}
-	for len(r.ready) == 0 && !r.all {
+	for len(r.ready) == 0 && !r.all && !r.dec.pick.done() {
 		if err := r.store.step(ctx, oneView, func() error { return r.more(ctx) }); err != nil {
 			var bad *rowError
 			if errors.As(err, &bad) {

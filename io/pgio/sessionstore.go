@@ -92,6 +92,7 @@ var sessionSettings = []setting{
 	{"extra_float_digits", "1"},
 	{"synchronize_seqscans", "off"},
 	{"max_parallel_workers_per_gather", "0"},
+	{"enable_indexonlyscan", "off"},
 	{"idle_in_transaction_session_timeout", "0"},
 	{"statement_timeout", "0"},
 	{"search_path", safePath},

@@ -12,9 +12,10 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// snapshotSettings keep rows in the same order each time they are read under one snapshot: a sequential scan begins at the
+// snapshotSettings keep rows in the same order each time they are read under one snapshot, whichever columns are: a table is not read from an
+// index that has all of them, a sequential scan begins at the
 // first block, and no parallel worker mixes rows.
-const snapshotSettings = "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0"
+const snapshotSettings = "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_indexonlyscan = off"
 
 // snapshot is a REPEATABLE READ transaction whose snapshot is exported. Its lock on the table keeps the table from being
 // dropped or replaced.
@@ -113,7 +114,7 @@ func (n *snapshot) partitions(ctx context.Context, cut func(*pgx.Conn) ([]tidRan
 	if err != nil {
 		return nil, tableError(ctx, n.info.Name, err)
 	}
-	return partitionsOf(ranges, n.info.Name, partitionToken{Snapshot: n.id, Relation: n.rel.oid}), nil
+	return partitionsOf(ranges, n.info.Name, partitionToken{Snapshot: n.id, Relation: n.rel.oid, Heap: n.rel.heap}), nil
 }
 
 // partitionsOf are the partitions of ranges of a table, with tokens that say where they are besides what token says.
