@@ -71,7 +71,7 @@ func (m *metrics) text(passing int) string {
 		fmt.Fprintf(&b, "# HELP %s %s\n# TYPE %[1]s %[3]s\n%[1]s %[4]d\n", name, help, kind, value)
 	}
 	one("beamfit_clients", "gauge", "Clients that are connected.", m.clients)
-	one("beamfit_sessions_passing", "gauge", "Sessions that wait or pass small messages on, without goroutines.", passing)
+	one("beamfit_sessions_passing", "gauge", "Sessions that wait or pass small messages on, in a loop.", passing)
 	one("beamfit_sessions_total", "counter", "Sessions that were begun.", m.sessions)
 	one("beamfit_logins_refused_total", "counter", "Logins that did not become a session.", m.refused)
 	one("beamfit_calls_running", "gauge", "Calls of functions that run or wait for a place.", m.running)

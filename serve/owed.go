@@ -74,9 +74,15 @@ func (s *session) paid() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.owed) > 0 {
-		s.owed = s.owed[1:]
+		s.pop()
 	}
 	s.changed.Broadcast()
+}
+
+// pop takes what the server owes next away. Its place, which is used again, must not keep what it held: a capture may be large.
+func (s *session) pop() {
+	s.owed[0] = nil
+	s.owed = s.owed[1:]
 }
 
 // ready notes the end of an answer to Query, Sync or FunctionCall, and returns what was owed.
@@ -87,7 +93,7 @@ func (s *session) ready(status byte) (o *owed) {
 		if k := s.owed[0].kind; k == 'Q' || k == 'S' || k == 'F' {
 			o = s.owed[0]
 		}
-		s.owed = s.owed[1:]
+		s.pop()
 	}
 	s.status = status
 	s.changed.Broadcast()
@@ -102,7 +108,7 @@ func (s *session) refused(o *owed) {
 	if o.kind != 'Q' && o.kind != 'F' && o.kind != 'S' {
 		for len(s.owed) > 0 && s.owed[0].kind != 'S' {
 			s.owed[0].fail()
-			s.owed = s.owed[1:]
+			s.pop()
 		}
 		s.skipping = len(s.owed) == 0
 	}

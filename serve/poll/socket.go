@@ -116,7 +116,8 @@ func (s *Socket) SetDeadline(t time.Time) error {
 	return s.set(t, func() error { return s.stream.SetDeadline(t) })
 }
 
-// SetReadDeadline implements net.Conn. A loop gives a socket back when the deadline is one that has passed; others are for its next user.
+// SetReadDeadline implements net.Conn. A loop gives a socket back when the deadline is one that has passed. Others are forgotten while
+// it is held, and when it is: nothing waits for it.
 func (s *Socket) SetReadDeadline(t time.Time) error {
 	return s.set(t, func() error { return s.stream.SetReadDeadline(t) })
 }
