@@ -293,7 +293,7 @@ func (r *reader) fillColumn(i, from, n int) error {
 	}
 	var bad *arrowvec.RowError
 	if err := arrowvec.ToFloat32(dst, src); errors.As(err, &bad) {
-		row := table.ReadOptions{Only: r.opt.Only}.Number(table.Partition{FirstRow: r.row}, int64(bad.Row))
+		row := r.opt.Number(table.Partition{FirstRow: r.row}, int64(bad.Row))
 		return &table.ValueError{Table: r.partition.Table, Column: stored.Name, Row: row + 1, Err: bad.Err}
 	} else if err != nil {
 		return err

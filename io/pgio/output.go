@@ -34,7 +34,7 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 		return nil, err
 	}
 	if opt.Scratch != "" {
-		return spooler{s.transact, true, &s.spooled, &s.open}.create(ctx, opt)
+		return spooler{transact: s.transact, freeze: true, outputs: &s.spooled, open: &s.open}.create(ctx, opt)
 	}
 	owner, err := s.acquire(ctx)
 	if err != nil {

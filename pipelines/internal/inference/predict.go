@@ -225,9 +225,7 @@ func (p *Prediction) addFeature(in features.Input, shape []int) error {
 
 // checkFirstRow finds a wrong shape before any work.
 func (p *Prediction) checkFirstRow(ctx context.Context) error {
-	opt := p.Plan.ReadOptions()
-	opt.BatchRows = 1
-	return tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, i int) error {
+	return tables.AtRow(ctx, p.Store, p.test, p.Plan.ReadOptions(), 0, func(b *table.Batch, i int) error {
 		for k, f := range p.Plan.Features { // rows may have a last dimension of 1 more than the input, or less
 			if f.Variable != nil || b.Col(f.Column).IsNull(i) {
 				continue
