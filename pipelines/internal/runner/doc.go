@@ -25,7 +25,7 @@
 //   - DOCKER: in a container of the image environment_config. The image may be Beam's own: this binary is staged for it.
 //
 // A worker ends with its control stream, that is, when prism, the TaskManager or the container that it works for ends, also by
-// kill -9: a driver or a TaskManager leaves no orphans.
+// kill -9: a driver or a TaskManager leaves no orphans. Before it has that stream, a worker of PROCESS looks whether its parent still runs.
 //
 // # Flink
 //

@@ -68,6 +68,11 @@ func Work(ctx context.Context, args []string) error {
 		return err
 	}
 	ctx = grpcx.WriteWorkerID(ctx, w.id)
+	if w.provision != "" {
+		var stop context.CancelFunc
+		ctx, stop = withParent(ctx)
+		defer stop()
+	}
 	if err := w.begin(ctx); err != nil {
 		return fmt.Errorf("worker %s: %w", w.id, err)
 	}
