@@ -55,7 +55,7 @@ func (c Choice) Counts() (training, held int64) {
 	return c.Rows - held, held
 }
 
-// Held is the function that tells whether a row is held. It may be used by several goroutines.
+// Held is a function that tells whether a row is held. It is for one goroutine, and for rows that follow each other.
 func (c Choice) Held() func(row int64) bool { return c.proportions().TestRows(c.Rows, c.Seed) }
 
 // A Mark says how many of the rows before one are held.
@@ -70,7 +70,6 @@ type Marks struct {
 // Mark makes the marks of these rows, in ascending order. It looks at every row up to the last of them, on that many goroutines.
 func (c Choice) Mark(ctx context.Context, rows []int64, workers int) (Marks, error) {
 	m := Marks{Choice: c, Marks: make([]Mark, len(rows))}
-	held := c.Held()
 	between := make([]int64, len(rows)) // held rows from the row before to this one
 	next := make(chan int, len(rows))
 	for i := range rows {
@@ -80,6 +79,7 @@ func (c Choice) Mark(ctx context.Context, rows []int64, workers int) (Marks, err
 	var wait sync.WaitGroup
 	for range max(1, workers) {
 		wait.Go(func() {
+			held := c.Held()
 			for i := range next {
 				from := int64(0)
 				if i > 0 {

@@ -23,7 +23,7 @@ func TestWalk(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		next := map[bool]int64{}
+		isHeld, next := c.Held(), map[bool]int64{}
 		for i, first := range firsts {
 			w, err := m.From(first)
 			if err != nil {
@@ -35,8 +35,8 @@ func TestWalk(t *testing.T) {
 			}
 			for row := first; row < end; row++ {
 				held, ordinal := w.Next()
-				if held != c.Held()(row) || ordinal != next[held] {
-					t.Fatalf("row %d: held %v, ordinal %d, want %v, %d", row, held, ordinal, c.Held()(row), next[held])
+				if held != isHeld(row) || ordinal != next[held] {
+					t.Fatalf("row %d: held %v, ordinal %d, want %v, %d", row, held, ordinal, isHeld(row), next[held])
 				}
 				next[held]++
 			}

@@ -219,7 +219,7 @@ func (p *Plan) recordBytes() int { return 4 + p.Layout().RowBytes() }
 type placer struct {
 	walk    *holdout.Walk // nil: no rows are held
 	row     int64
-	shuffle func(ordinal int64) int64 // of training rows
+	shuffle func(ordinal int64) int64 // of training rows, which follow each other
 	// Per table.
 	groupRows, firstGroup []int64
 }
@@ -228,7 +228,7 @@ type placer struct {
 func (p *Plan) placer(firstRow int64) (*placer, error) {
 	to := &placer{row: firstRow, shuffle: func(row int64) int64 { return row }}
 	if p.Shuffle {
-		to.shuffle = permute.New(p.Rows, p.Seed, "preprocess").At
+		to.shuffle = permute.New(p.Rows, p.Seed, "preprocess").Sequence().At
 	}
 	for _, t := range p.tables() {
 		to.groupRows, to.firstGroup = append(to.groupRows, t.groupRows()), append(to.firstGroup, t.firstGroup)

@@ -23,6 +23,23 @@ func TestBijection(t *testing.T) {
 	})
 }
 
+// A sequence gives what the permutation does, wherever it begins and goes on.
+func TestSequence(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.OneOf(rapid.Int64Range(1, 3000), rapid.Int64Range(1, math.MaxInt64)).Draw(t, "n")
+		p := New(n, rapid.Uint64().Draw(t, "seed"), "test")
+		s := p.Sequence()
+		for range rapid.IntRange(1, 3).Draw(t, "stretches") {
+			first := rapid.Int64Range(0, n-1).Draw(t, "first")
+			for i := first; i < min(n, first+300) && i >= 0; i++ {
+				if got, want := s.At(i), p.At(i); got != want {
+					t.Fatalf("of %d: number %d goes to %d in a sequence, else to %d", n, i, got, want)
+				}
+			}
+		}
+	})
+}
+
 // Numbers beyond any table still stay in range and apart.
 func TestLarge(t *testing.T) {
 	for _, n := range []int64{1<<33 + 1, 1<<40 - 1, 1<<62 - 1, math.MaxInt64} {
@@ -112,11 +129,17 @@ func TestMixes(t *testing.T) {
 }
 
 func BenchmarkAt(b *testing.B) {
-	for _, n := range []int64{150, 60000, 1 << 30} {
+	for _, n := range []int64{150, 60000, 500000, 1 << 30} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			p := New(n, 1, "test")
 			for i := range b.N {
 				p.At(int64(i) % n)
+			}
+		})
+		b.Run(fmt.Sprint(n, " in order"), func(b *testing.B) {
+			s := New(n, 1, "test").Sequence()
+			for i := range b.N {
+				s.At(int64(i) % n)
 			}
 		})
 	}

@@ -61,12 +61,13 @@ func (c *choice) of(ordinal int64) hits {
 	return hits{}
 }
 
-// TestRows is the function that tells whether a row of a table of n rows is in the test set, without strata and replacement. It may be used
-// by several goroutines.
+// TestRows is a function that tells whether a row of a table of n rows is in the test set, without strata and replacement. It is for one
+// goroutine, and for rows that follow each other.
 func (p Proportions) TestRows(n int64, seed uint64) func(row int64) bool {
 	p.Strata, p.WithReplacement = false, false
 	c := p.choose(seed, "", n, 0, n)
-	return func(row int64) bool { return c.of(row).test > 0 }
+	places := c.places.Sequence()
+	return func(row int64) bool { return places.At(row) < c.test }
 }
 
 // drawRow is MADlib's formula for the row, from 0, that a random number 0 <= u < 1 draws from n: the first and the last are
