@@ -1,8 +1,15 @@
 package trainer
 
 // gather copies rows of the shard to the places 0, 1, ... of the batch: inputs as they are, labels as float32, and the weights of rows
-// where they have some.
+// where they have some. Rows lie anywhere in memory: where nothing but their inputs is copied in a loop, a core waits for those of several
+// rows at once.
 func (b *bound) gather(m *Model, x *Index, rows []int32) {
+	for i, w := range m.inWidth {
+		for place, row := range rows {
+			buffer, at := x.find(int(row))
+			copy(b.inputs[i][place*w:(place+1)*w], buffer.Inputs[i][at*w:])
+		}
+	}
 	weighted := false
 	for place, row := range rows {
 		buffer, at := x.find(int(row))
@@ -11,9 +18,6 @@ func (b *bound) gather(m *Model, x *Index, rows []int32) {
 				b.room = make([]float32, len(b.labels[0])/m.labelWidth[0])
 			}
 			b.room[place], weighted = buffer.Weights[at], true
-		}
-		for i, w := range m.inWidth {
-			copy(b.inputs[i][place*w:(place+1)*w], buffer.Inputs[i][at*w:])
 		}
 		for i, w := range m.labelWidth {
 			m.label(buffer, i, at, b.labels[i][place*w:(place+1)*w])
