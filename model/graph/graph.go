@@ -56,9 +56,12 @@ type Graph struct {
 
 	// Outputs are the model's outputs, B x shape.
 	Outputs []*gorgonia.Node
-	// RowLosses are the losses per output, B each; nil without losses.
+	// Masks are those of the outputs, B x T, nil for one whose steps all count; nil without losses.
+	Masks []*gorgonia.Node
+	// RowLosses are the losses per output, B each; nil without losses. Where an output has a mask, and unless training, they are those of its
+	// steps, B·T.
 	RowLosses []*gorgonia.Node
-	// RowMetrics are the losses asked for as metrics, per output, B each; nil without.
+	// RowMetrics are the losses asked for as metrics, per output, like RowLosses; nil without.
 	RowMetrics [][]*gorgonia.Node
 	// RowPenalties are penalties of layers' results, B each, whose mean over the rows belongs to the loss; nil without losses.
 	RowPenalties []*gorgonia.Node

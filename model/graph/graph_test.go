@@ -8,6 +8,7 @@ import (
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/params"
 )
 
 const smallJSON = `{"class_name":"Sequential","config":[
@@ -167,5 +168,23 @@ func TestHardSigmoid(t *testing.T) {
 		if got, _ := b.elementwiseOf("hard_sigmoid"); got != want {
 			t.Errorf("version %q: %v, want %v", version, got, want)
 		}
+	}
+}
+
+// Each step has one mask: an output with a loss for every place of a step has none to bring together with it.
+func TestMaskOfSeveralDimensions(t *testing.T) {
+	s, err := keras.Parse([]byte(`{"class_name":"Sequential","config":[
+{"class_name":"Masking","config":{"name":"m","batch_input_shape":[null,3,4]}},
+{"class_name":"TimeDistributed","config":{"name":"t","layer":{"class_name":"Reshape","config":{"name":"r","target_shape":[2,2]}}}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := loss.New(params.Call{Name: "mean_squared_error"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = LabelShape(s, 0, l)
+	if want := "its 3 steps have a mask, and each has a loss for every place of [2]"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want one with %q", err, want)
 	}
 }

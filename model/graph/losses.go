@@ -32,16 +32,17 @@ func (a LossAttr) String() string {
 }
 
 // LabelShape is the shape of the labels of a row for output i of a model under a loss. It refuses an output that the loss cannot
-// take. Of an output of several dimensions every step has a loss, the loss of what its last dimension holds; that of the row is their mean.
+// take. Of an output of several dimensions every step has a loss, the loss of what its last dimension holds; that of the row is their mean, and
+// where the steps have a mask, see lossOfCounted.
 func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
-	t := spec.Tensors[spec.Outputs[i]]
+	t, masked := spec.Tensors[spec.Outputs[i]], spec.Masks[i] >= 0
 	fail := func(format string, args ...any) ([]int, error) {
 		return nil, fmt.Errorf("output %d (%s): %s", i, t.Name, fmt.Sprintf(format, args...))
 	}
 	switch {
 	case l.Labels == loss.Sequences && len(t.Shape) != 2:
 		return fail("the loss %s needs rows of frames and classes, found shape %v", l, t.Shape)
-	case l.Labels == loss.Sequences && t.Masked:
+	case l.Labels == loss.Sequences && masked:
 		return fail("its frames have a mask, which Keras cannot bring together with the loss %s", l)
 	case l.Labels == loss.Sequences:
 		return t.Shape[:1], nil
@@ -51,8 +52,8 @@ func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
 		return []int{1}, nil
 	case len(t.Shape) > 1 && l.Program != nil:
 		return fail("a loss of your own needs rows of one dimension, found shape %v", t.Shape)
-	case len(t.Shape) > 1 && t.Masked:
-		return fail("its steps have a mask, and a loss of those that count is not supported; without mask_zero and Masking all steps count")
+	case len(t.Shape) > 2 && masked && !l.WholeBatch:
+		return fail("its %d steps have a mask, and each has a loss for every place of %v, which Keras cannot bring together", t.Shape[0], t.Shape[1:len(t.Shape)-1])
 	case len(t.Shape) > 1 && l.Ignore.On:
 		return fail("ignore_class is supported for outputs of one dimension, found shape %v", t.Shape)
 	}
@@ -63,22 +64,23 @@ func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
 func (b *builder) losses() (*gorgonia.Node, error) {
 	var terms gorgonia.Nodes
 	for i, l := range b.o.Losses {
-		p := b.g.Outputs[i]
+		p, mask := b.g.Outputs[i], b.outputMask(i)
 		shape, err := LabelShape(b.spec, i, l)
 		if err != nil {
 			return nil, err
 		}
 		y := b.input(fmt.Sprintf("labels %d", i), withBatch(b.o.Batch, shape))
 		scale := b.input(fmt.Sprintf("scale %d", i), tensor.Shape{b.o.Batch})
-		rows := b.loss(l, p, y)
+		rows := b.loss(l, p, y, mask)
 		b.g.Labels = append(b.g.Labels, y)
 		b.g.Scales = append(b.g.Scales, scale)
 		b.g.RowLosses = append(b.g.RowLosses, rows)
+		b.g.Masks = append(b.g.Masks, mask)
 		terms = append(terms, rows, scale)
 		if b.o.Metrics != nil {
 			var metrics []*gorgonia.Node
 			for _, m := range b.o.Metrics[i] {
-				metrics = append(metrics, b.loss(m, p, y))
+				metrics = append(metrics, b.loss(m, p, y, mask))
 			}
 			b.g.RowMetrics = append(b.g.RowMetrics, metrics)
 		}
@@ -121,8 +123,16 @@ func (b *builder) total(other *gorgonia.Node, terms gorgonia.Nodes) *gorgonia.No
 	}, append(slices.Clone(terms), other)...)
 }
 
-// loss is the loss per row of output p, from its logits where both have them.
-func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
+// outputMask is the mask of output i of a model, B x T; nil where all steps count.
+func (b *builder) outputMask(i int) *gorgonia.Node {
+	if mask := b.spec.Masks[i]; mask >= 0 && b.g.Outputs[i].Dims() > 2 {
+		return b.tensors[mask]
+	}
+	return nil
+}
+
+// loss is the loss per row of output p, from its logits where both have them; see lossOfCounted for one whose steps have a mask.
+func (b *builder) loss(l *loss.Loss, p, y, mask *gorgonia.Node) *gorgonia.Node {
 	if l.Labels == loss.Sequences {
 		return b.ctc(p, y)
 	}
@@ -150,12 +160,33 @@ func (b *builder) loss(l *loss.Loss, p, y *gorgonia.Node) *gorgonia.Node {
 		p, y = b.reshape(p, matrix), b.reshape(y, matrix)
 	}
 	losses := b.lossOfRows(attr, inPlace, p, y)
+	if mask != nil && !l.WholeBatch {
+		return b.lossOfCounted(losses, mask)
+	}
 	if attr.Rows == whole[0] {
 		return losses
 	}
 	steps := attr.Rows / whole[0]
 	sum := b.sumTo(b.reshape(losses, tensor.Shape{whole[0], steps}), tensor.Shape{whole[0], 1})
 	return b.reshape(b.scale(1/float64(steps), 0, sum), tensor.Shape{whole[0]})
+}
+
+// lossOfCounted is the loss per row from the losses of its steps, which have a mask, B x T. The loss of a batch is the mean of the steps that
+// count in all of its rows, 0 where none does. So in training that of a row is the sum of its own, times the batch's rows, divided by
+// the steps that count in the batch, of which the slices tell each other. Otherwise every step has its loss, for whoever adds up those
+// of several batches.
+//
+// Source: keras/src/losses/loss.py, apply_mask and reduce_weighted_values.
+func (b *builder) lossOfCounted(losses, mask *gorgonia.Node) *gorgonia.Node {
+	if !b.o.Training {
+		return losses
+	}
+	sums, one := tensor.Shape{b.o.Batch, 1}, tensor.Shape{1}
+	own := b.reshape(b.sumTo(mask, tensor.Shape{1, 1}), one)
+	all := b.sumTo(b.meet(own), one)
+	share := b.divide(b.fill(float64(b.whole()), all), b.extremum(false, all, b.fill(1, all)))
+	sum := b.sumTo(b.maskRows(b.reshape(losses, mask.Shape()), mask), sums)
+	return b.reshape(b.multiply(sum, b.broadcast(share, sums)), tensor.Shape{b.o.Batch})
 }
 
 func (b *builder) lossOfRows(attr LossAttr, inPlace int, p, y *gorgonia.Node) *gorgonia.Node {

@@ -82,8 +82,8 @@ func (b *builder) build(n network, choose func(*OpenError) ([][]int, error)) err
 	if len(b.spec.Calls) == 0 {
 		return errors.New("the model has no layer but its inputs")
 	}
-	for t := range b.masks {
-		b.spec.Tensors[t].Masked = true
+	for _, t := range b.spec.Outputs {
+		b.spec.Masks = append(b.spec.Masks, b.maskOf(t))
 	}
 	b.layout()
 	return nil

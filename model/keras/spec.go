@@ -24,6 +24,8 @@ type Spec struct {
 	Tensors []Tensor
 	Inputs  []int
 	Outputs []int
+	// Masks are the masks of Outputs, as those of a Call: -1 where all steps of an output count.
+	Masks []int
 
 	// Weights are all weight arrays in get_weights order.
 	Weights []*Weight
@@ -68,9 +70,8 @@ type Call struct {
 
 // A Tensor is a value between layers. Shape leaves out the batch dimension (B); images are H W C.
 type Tensor struct {
-	Name   string // the layer that makes it, as Keras names it
-	Shape  []int
-	Masked bool // some of its steps may not count: Keras gives it a mask
+	Name  string // the layer that makes it, as Keras names it
+	Shape []int
 }
 
 // A Weight is one array of a layer: Shape row-major at Offset of the flat weight vector.

@@ -81,6 +81,7 @@ func rowMean(rows rowFunc) *Metric {
 			prepare: prepare,
 			value:   func(r Rows, row int) float64 { return float64(r.Values[row]) },
 			of:      func(mean float64) float64 { return mean },
+			masked:  true,
 		},
 		add: func(s *State, r Rows) {
 			prepare(r)

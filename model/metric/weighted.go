@@ -7,6 +7,7 @@ type perRow struct {
 	prepare func(r Rows)                  // before value; nil: nothing
 	value   func(r Rows, row int) float64 // of a row
 	of      func(mean float64) float64    // the metric, from the mean of the values
+	masked  bool                          // Keras leaves steps out that do not count
 }
 
 // maxWeighted is the most sums of a metric of rows with weights: where a row counts as much as its weight, a count is an exact sum, of 300 bytes.
@@ -32,6 +33,17 @@ func (m *Metric) Weighted() (*Metric, error) {
 	}
 	w.Name, w.LogName, w.Better = m.Name, m.LogName, m.Better
 	return w, nil
+}
+
+// Masked is the metric of steps of which those that do not count have the weight 0, Rows.Weights, and the others 1. As Keras, it looks at
+// these in a mean of a value per step alone; any other metric is that of all steps, and stays as it is.
+//
+// Source: keras/src/metrics/reduction_metrics.py, MeanMetricWrapper.
+func (m *Metric) Masked() *Metric {
+	if m.rows == nil || !m.rows.masked {
+		return m
+	}
+	return m.weightedMean()
 }
 
 // weightedMean is Weighted of a mean over rows.

@@ -133,6 +133,11 @@ func (c *compiler) schedule(g *graph.Graph) error {
 func rootNodes(g *graph.Graph) []*gorgonia.Node {
 	if !g.Training {
 		nodes := slices.Concat(g.Outputs, g.RowLosses, g.RowPenalties)
+		for _, mask := range g.Masks {
+			if mask != nil {
+				nodes = append(nodes, mask)
+			}
+		}
 		for _, metrics := range g.RowMetrics {
 			nodes = append(nodes, metrics...)
 		}

@@ -59,11 +59,16 @@ func (c *compiler) finish(g *graph.Graph) {
 	}
 	places := func(nodes []*gorgonia.Node) (refs []Ref) {
 		for _, n := range nodes {
-			refs = append(refs, c.values[n].place())
+			var r Ref
+			if n != nil {
+				r = c.values[n].place()
+			}
+			refs = append(refs, r)
 		}
 		return refs
 	}
 	c.plan.Outputs, c.plan.RowLosses = places(g.Outputs), places(g.RowLosses)
+	c.plan.Masks = places(g.Masks)
 	c.plan.RowPenalties = places(g.RowPenalties)
 	for _, metrics := range g.RowMetrics {
 		c.plan.RowMetrics = append(c.plan.RowMetrics, places(metrics))

@@ -79,10 +79,11 @@ type Plan struct {
 	Scales []Ref // B; none without losses
 
 	Outputs   []Ref // B x shape; none in training
-	RowLosses []Ref // B; none in training or without losses
+	RowLosses []Ref // B, or B x T where there is a mask; none in training or without losses
+	Masks     []Ref // B x T, of Len 0 where all steps of an output count; none in training or without losses
 
 	// RowPenalties are penalties of layers' results, B each; none in training or without losses.
 	RowPenalties []Ref
 
-	RowMetrics [][]Ref // B each, per output and metric; none in training or without metrics
+	RowMetrics [][]Ref // like RowLosses, per output and metric; none in training or without metrics
 }

@@ -191,6 +191,14 @@ func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range metrics {
+		m.unweighted = append(m.unweighted, len(metrics[i]))
+		for k, bound := range metrics[i] {
+			if m.masked(i) {
+				metrics[i][k] = bound.Masked()
+			}
+		}
+	}
 	for i := range weighted {
 		for _, bound := range weighted[i] {
 			if m.steps(i) > 1 && bound.Loss == nil {

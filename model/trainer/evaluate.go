@@ -32,7 +32,7 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 		return Score{}, err
 	}
 	if w.values == nil {
-		w.values = make([]float32, batch*m.mostSteps())
+		w.values, w.counts = make([]float32, batch*m.mostSteps()), make([]float32, batch*m.mostSteps())
 	}
 	s := m.newScore()
 	penalty := m.weightPenalty(weights)
@@ -63,21 +63,62 @@ func (w *worker) score(s *Score, b *bound, rows int) {
 	for i := range s.outputs {
 		o := &s.outputs[i]
 		w.addLoss(o, i, b, rows)
-		losses := b.rowMetrics[i]
+		losses, masked := b.rowMetrics[i], b.masks[i] != nil
+		values := w.values[:rows*w.model.steps(i)]
+		lossValues := rows
+		if masked {
+			lossValues = len(values)
+		}
 		for k, m := range w.model.metrics[i] {
-			values := w.values[:rows*w.model.steps(i)]
 			seen := metric.Rows{N: w.model.outWidth[i], P: b.outputs[i], Y: b.labels[i], Values: values, Weights: b.weights}
 			if m.Loss != nil {
-				seen.Values, losses = losses[0][:rows], losses[1:]
+				seen.Values, losses = losses[0][:lossValues], losses[1:]
+			}
+			if masked {
+				seen.Weights = w.stepWeights(i, k, b, rows)
 			}
 			m.Add(&o.metrics[k], seen)
 		}
 	}
 }
 
-// addLoss adds the losses of the first rows of a batch, but for those that the loss ignores.
+// stepWeights are what the steps of the first rows count in metric k of an output with a mask: 0 or 1, times the row's weight where the
+// metric is weighted.
+func (w *worker) stepWeights(output, k int, b *bound, rows int) []float32 {
+	steps := w.model.steps(output)
+	mask := b.masks[output][:rows*steps]
+	if b.weights == nil || k < w.model.unweighted[output] {
+		return mask
+	}
+	for s, counts := range mask {
+		w.counts[s] = counts * b.weights[s/steps]
+	}
+	return w.counts[:len(mask)]
+}
+
+// addCounted adds the losses of the steps that count of the first rows of a batch.
+func (w *worker) addCounted(o *outputScore, losses, mask []float32, b *bound, rows int) {
+	steps, n := len(mask)/b.Batch, 0
+	for s, counts := range mask[:rows*steps] {
+		if counts == 0 {
+			continue
+		}
+		w.values[n] = losses[s]
+		if b.weights != nil {
+			w.values[n] *= b.weights[s/steps]
+		}
+		n++
+	}
+	o.loss.Add(w.values[:n])
+}
+
+// addLoss adds the losses of the first rows of a batch, but for those that the loss ignores; where there is a mask, those of steps that count.
 func (w *worker) addLoss(o *outputScore, output int, b *bound, rows int) {
 	l, n, losses := w.model.losses[output], w.model.outWidth[output], b.rowLosses[output]
+	if mask := b.masks[output]; mask != nil && !l.WholeBatch {
+		w.addCounted(o, losses, mask, b, rows)
+		return
+	}
 	if b.weights != nil {
 		for r, weight := range b.weights {
 			w.values[r] = losses[r] * weight

@@ -40,6 +40,7 @@ type Model struct {
 	losses      []*loss.Loss
 	lossWeights []float64
 	metrics     [][]*metric.Metric // per output
+	unweighted  []int              // how many of metrics come first that see no weights of rows, per output
 	labelWidth  []int              // elements of a row's labels in a batch, per output
 	wholeBatch  bool               // a loss looks at all rows of a batch
 
@@ -106,6 +107,11 @@ func (m *Model) steps(output int) int {
 		return 1
 	}
 	return m.outSize[output] / m.outWidth[output]
+}
+
+// masked says whether some of the steps of an output may not count.
+func (m *Model) masked(output int) bool {
+	return m.spec.Masks[output] >= 0 && len(m.spec.OutputShapes()[output]) > 1
 }
 
 // mostSteps is the largest number of steps of an output.

@@ -49,9 +49,13 @@ func TestRowWeightsAsInKeras(t *testing.T) {
 		m := newModel(t, string(c.JSON), compiled(t, c.Compile))
 		var data Buffers
 		for _, rows := range [][2]int{{0, 9}, {9, 23}} { // two buffers
+			of := func(values []float32) []float32 {
+				width := len(values) / 23
+				return values[width*rows[0] : width*rows[1]]
+			}
 			data = append(data, Buffer{
-				N: rows[1] - rows[0], Inputs: [][]float32{c.X[4*rows[0] : 4*rows[1]]}, Labels: [][]int16{nil},
-				Numbers: [][]float32{c.Y[m.outWidth[0]*rows[0] : m.outWidth[0]*rows[1]]}, Weights: c.Weights[rows[0]:rows[1]],
+				N: rows[1] - rows[0], Inputs: [][]float32{of(c.X)}, Labels: [][]int16{nil},
+				Numbers: [][]float32{of(c.Y)}, Weights: of(c.Weights),
 			})
 		}
 		r := train(t, m, TrainInput{Data: data, Weights: c.Before, Fit: params.Fit{BatchSize: 5, Epochs: 3, ClassWeight: c.ClassWeight}})

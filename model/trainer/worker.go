@@ -16,6 +16,7 @@ type worker struct {
 	steps   map[int]*trainStep
 	order   []int32   // room for a permutation
 	values  []float32 // room for a metric's values
+	counts  []float32 // room for the weights of steps that have a mask
 	weights []float32 // the memory's weights
 	slots   []float32 // the memory's slots
 }
@@ -26,6 +27,7 @@ type bound struct {
 	program                plan.Program
 	inputs, labels, scales [][]float32
 	outputs, rowLosses     [][]float32
+	masks                  [][]float32 // nil for an output whose steps all count
 	rowPenalties           [][]float32
 	rowMetrics             [][][]float32
 	upload, download       []plan.Ref
@@ -144,6 +146,10 @@ func (w *worker) bind(p *plan.Plan) (*bound, error) {
 	view := func(refs []plan.Ref, all *[]plan.Ref) [][]float32 {
 		var views [][]float32
 		for _, r := range refs {
+			if r.Len == 0 {
+				views = append(views, nil)
+				continue
+			}
 			views = append(views, w.memory.Host(r))
 			*all = append(*all, r)
 		}
@@ -151,6 +157,7 @@ func (w *worker) bind(p *plan.Plan) (*bound, error) {
 	}
 	b.inputs, b.labels, b.scales = view(p.Inputs, &b.upload), view(p.Labels, &b.upload), view(p.Scales, &b.upload)
 	b.outputs, b.rowLosses = view(p.Outputs, &b.download), view(p.RowLosses, &b.download)
+	b.masks = view(p.Masks, &b.download)
 	b.rowPenalties = view(p.RowPenalties, &b.download)
 	for _, metrics := range p.RowMetrics {
 		b.rowMetrics = append(b.rowMetrics, view(metrics, &b.download))

@@ -26,6 +26,7 @@ import dimensions
 import encoded
 import found
 import glu
+import masked_steps
 import more_layers
 import more_losses
 import networks
@@ -36,7 +37,7 @@ import recurrent
 import states
 import volumes
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded, augment, states)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded, augment, states, masked_steps)
 
 ROWS = 40
 

@@ -32,10 +32,14 @@ CASES = [
     ("linear", "loss='mse', optimizer=SGD(learning_rate=0.1), weighted_metrics=[R2Score(name='r2'), R2Score(class_aggregation='variance_weighted_average', name='spread'), "
                "R2Score(num_regressors=2, name='adjusted'), 'mae']"),
     ("softmax", "loss='categorical_crossentropy', optimizer=SGD(learning_rate=0.2), weighted_metrics=['accuracy']", {0: 3.0, 2: 0.5}),
+    ("steps", "loss='categorical_crossentropy', optimizer=SGD(learning_rate=0.2), metrics=['accuracy', 'mse'], weighted_metrics=['categorical_crossentropy']"),
 ]
 
 
 def network(kind):
+    if kind == "steps":  # of words, of which 0 does not count
+        return keras.Sequential([keras.Input((5,)), keras.layers.Embedding(3, 4, mask_zero=True), keras.layers.SimpleRNN(4, return_sequences=True),
+                                 keras.layers.Dense(3, activation="softmax")])
     last = {"softmax": keras.layers.Dense(3, activation="softmax"), "sigmoid": keras.layers.Dense(1, activation="sigmoid"),
             "linear": keras.layers.Dense(2), "penalised": keras.layers.Dense(2, kernel_regularizer=keras.regularizers.L2(0.1))}[kind]
     return keras.Sequential([keras.Input((4,)), keras.layers.Dense(5, activation="tanh"), last])
@@ -44,6 +48,8 @@ def network(kind):
 def labels(kind):
     if kind == "softmax":
         return np.eye(3)[RNG.integers(0, 3, ROWS)]
+    if kind == "steps":
+        return np.eye(3)[RNG.integers(0, 3, (ROWS, 5))]
     if kind == "sigmoid":
         return RNG.integers(0, 2, (ROWS, 1)).astype(float)
     return RNG.normal(size=(ROWS, 2)).astype("float32")
@@ -62,7 +68,8 @@ def case(kind, compile_params, class_weight=None):
     beside = [m for m in arguments["weighted_metrics"] if isinstance(m, (keras.metrics.R2Score, keras.metrics.IoU))]
     arguments["weighted_metrics"] = [m for m in arguments["weighted_metrics"] if m not in beside]
     model.compile(**arguments)
-    x, y = RNG.normal(size=(ROWS, 4)).astype("float32"), labels(kind)
+    x = RNG.integers(0, 3, (ROWS, 5)).astype("float32") if kind == "steps" else RNG.normal(size=(ROWS, 4)).astype("float32")
+    y = labels(kind)
     weights = RNG.choice([0, 0.5, 1, 2.25, 7], ROWS).astype("float32")
     found = {"json": json.loads(model.to_json()), "compile": compile_params, "x": x.ravel().tolist(), "y": y.ravel().tolist(),
              "weights": weights.tolist(), "before": flat(model)}
@@ -71,9 +78,11 @@ def case(kind, compile_params, class_weight=None):
     if class_weight:
         found["class_weight"] = class_weight
         counted = weights * np.array([class_weight.get(int(c), 1) for c in y.argmax(axis=-1)], dtype="float32")
+    if kind == "steps":  # Keras wants weights of as many dimensions as there are losses, and takes the mean of the losses of batches
+        counted = weights = weights[:, None]
     model.fit(x, y, sample_weight=counted, batch_size=5, epochs=3, shuffle=False, verbose=0)
     found["after"] = flat(model)
-    found["scores"] = {k: float(v) for k, v in model.evaluate(x, y, sample_weight=weights, batch_size=5, verbose=0, return_dict=True).items()}
+    found["scores"] = {k: float(v) for k, v in model.evaluate(x, y, sample_weight=weights, batch_size=ROWS if kind == "steps" else 5, verbose=0, return_dict=True).items()}
     for metric in beside:
         metric = type(metric).from_config({**metric.get_config(), "dtype": "float32"})
         metric.update_state(y.astype("float32"), model.predict(x, verbose=0), sample_weight=weights)

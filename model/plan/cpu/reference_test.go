@@ -63,7 +63,7 @@ var references = map[string]reference{
 	graph.CodeCausalSoftmax:   causalSoftmaxReference,
 	graph.CodeConcat:          concatReference,
 	graph.CodeBatchNormSums:   sumsReference,
-	graph.CodeMeet:            sumsReference,
+	graph.CodeMeet:            func(_ *graph.Op, _ *plan.Step, in [][]float64) []float64 { return in[0] }, // the only slice
 	graph.CodeReshape:         func(_ *graph.Op, _ *plan.Step, in [][]float64) []float64 { return in[0] },
 	graph.CodeLoss:            lossReference,
 	graph.CodeConcatGrad:      partReference,

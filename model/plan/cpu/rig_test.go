@@ -48,7 +48,8 @@ func newRigOf(t testing.TB, m testModel, batch int, seed uint64, sectionNodes in
 		r.values[n] = normals(n.Shape().TotalSize(), rng)
 	}
 	for i, n := range g.Labels {
-		r.values[n] = oneHot(batch, n.Shape()[1], rng)
+		width := n.Shape()[n.Dims()-1]
+		r.values[n] = oneHot(n.Shape().TotalSize()/width, width, rng)
 		scale := normals(batch, rng)
 		for j := range scale {
 			scale[j] = (0.2 + scale[j]*scale[j]) / float32(batch)

@@ -1,6 +1,9 @@
 package plantest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // recurrentModels are recurrent layers over sequences of 4 steps with 3 features, with and without masks.
 func recurrentModels() []Model {
@@ -39,6 +42,10 @@ func recurrentModels() []Model {
 		Model{"masked and other steps", maskedAndOther, []string{cce}},
 		model(steps, `TimeDistributed {"layer":{"class_name":"Dense","config":{"units":2,"activation":"tanh"}}}`),
 		model(steps, normalised, `Activation {"activation":"tanh"}`),
+		Model{"loss of steps that count", Sequential(12, append(slices.Clone(masked), `GRU {"units":2,"return_sequences":true}`,
+			`Dense {"units":3,"activation":"softmax"}`)...), []string{cce}},
+		Model{"loss of steps after layers", Sequential(12, append(steps, `Activation {"activation":"relu"}`, `Masking {}`,
+			`SimpleRNN {"units":2,"return_sequences":true}`)...), []string{mse}},
 	)
 }
 

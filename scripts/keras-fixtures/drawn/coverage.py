@@ -89,6 +89,7 @@ ATTENTION = ("Attention", "AdditiveAttention", "MultiHeadAttention")
 WAYS = {
     "channels first": lambda n: "channels_first" in n.json,
     "masks": lambda n: n.has("Masking") or '"mask_zero": true' in n.json,
+    "outputs of steps": lambda n: any(callable(t) for t in n.spec["targets"]),
     "attention beside masks": lambda n: n.has(*ATTENTION) and WAYS["masks"](n),
     "causal attention": lambda n: '"use_causal_mask": true' in n.json,
     "models in models": lambda n: any("layers" in layer["config"] for layer in n.layers()),

@@ -7,17 +7,19 @@ also be written by name, without arguments, has that name. A row with no kinds i
 import dataclasses
 import typing
 
+from dimensions import per_step
 from keras import layers
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """An output: its activation, its labels (see targets in references.py) and how wide it is."""
+    """An output: its activation, its labels (see targets in references.py) and how wide it is; whether it has steps, each with labels."""
 
     activation: str
-    labels: str
+    labels: typing.Any
     least: int = 2
     most: int = 6
+    steps: bool = False
 
     @property
     def logits(self):
@@ -36,7 +38,10 @@ KINDS = {
     "logits of class numbers": Kind("linear", "class numbers"),
     "unit vectors": Kind("unit", "class numbers"),
     "halves": Kind("glu", "halves", least=1),
+    "classes of steps": Kind("softmax", per_step, steps=True),
+    "numbers of steps": Kind("linear", "reals", least=1, steps=True),
 }
+STEPS = ("classes of steps", "numbers of steps")
 ANY = ("classes", "labels", "numbers", "reals", "halves", "signs", "logits of classes", "logits of labels")
 SHARES = ("classes", "labels")
 ENCODED = ("classes", "labels", "logits of classes", "logits of labels")
@@ -53,7 +58,7 @@ class Row:
 
     def text(self, cls, r, width, kind):
         given = self.arguments(r, width, kind)
-        if not given and self.name and r.chance(0.6):
+        if not given and self.name and not kind.steps and r.chance(0.6):  # a loss by name is a function, which knows no mask
             return self.name
         return f"{cls}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
@@ -95,22 +100,22 @@ def of_rows_or_batch(r, n, kind):
 LOSSES = {
     "BinaryCrossentropy": Row(ENCODED, "binary_crossentropy", smoothing),
     "BinaryFocalCrossentropy": Row(ENCODED, "binary_focal_crossentropy", balanced),
-    "CategoricalCrossentropy": Row(("classes", "logits of classes"), "categorical_crossentropy", smoothing),
-    "CategoricalFocalCrossentropy": Row(("classes", "logits of classes"), "categorical_focal_crossentropy", focal),
+    "CategoricalCrossentropy": Row(("classes", "logits of classes") + STEPS[:1], "categorical_crossentropy", smoothing),
+    "CategoricalFocalCrossentropy": Row(("classes", "logits of classes") + STEPS[:1], "categorical_focal_crossentropy", focal),
     "CategoricalGeneralizedCrossEntropy": Row(("class numbers",), "", lambda r, *_: {"q": r.number(0.1, 0.9)}),
-    "CategoricalHinge": Row(ENCODED, "categorical_hinge"),
+    "CategoricalHinge": Row(ENCODED + STEPS[:1], "categorical_hinge"),
     "Circle": Row(("unit vectors",), "circle", circle),
-    "CosineSimilarity": Row(ANY, "cosine_similarity"),
+    "CosineSimilarity": Row(ANY + STEPS, "cosine_similarity"),
     "Dice": Row(SHARES, "", of_rows_or_batch),
     "Hinge": Row(("signs", "classes", "labels"), "hinge"),
-    "Huber": Row(ANY, "huber", lambda r, *_: sometimes(r, delta=lambda: r.number(0.1, 2))),
-    "KLDivergence": Row(SHARES, "kl_divergence"),
-    "LogCosh": Row(ANY, "log_cosh"),
-    "MeanAbsoluteError": Row(ANY, "mae"),
+    "Huber": Row(ANY + STEPS, "huber", lambda r, *_: sometimes(r, delta=lambda: r.number(0.1, 2))),
+    "KLDivergence": Row(SHARES + STEPS[:1], "kl_divergence"),
+    "LogCosh": Row(ANY + STEPS, "log_cosh"),
+    "MeanAbsoluteError": Row(ANY + STEPS, "mae"),
     "MeanAbsolutePercentageError": Row(ANY, "mean_absolute_percentage_error"),
-    "MeanSquaredError": Row(ANY, "mse"),
+    "MeanSquaredError": Row(ANY + STEPS, "mse"),
     "MeanSquaredLogarithmicError": Row(ANY, "mean_squared_logarithmic_error"),
-    "Poisson": Row(SHARES, "poisson"),
+    "Poisson": Row(SHARES + STEPS[:1], "poisson"),
     "SparseCategoricalCrossentropy": Row(CLASS_NUMBERS, "sparse_categorical_crossentropy", ignoring),
     "SquaredHinge": Row(("signs", "classes", "labels"), "squared_hinge"),
     "Tversky": Row(SHARES, "", lambda r, *a: of_rows_or_batch(r, *a) | {"alpha": r.number(0.1, 0.9), "beta": r.number(0.1, 0.9)}),
@@ -171,28 +176,28 @@ METRICS = {
     "BinaryCrossentropy": Row(ENCODED, "binary_crossentropy", smoothing),
     "BinaryIoU": Row(("labels",), "", lambda r, *_: sometimes(
         r, target_class_ids=lambda: r.some([0, 1]), threshold=lambda: r.number(0.2, 0.8))),
-    "CategoricalAccuracy": Row(ONE_HOT, "categorical_accuracy"),
-    "CategoricalCrossentropy": Row(ONE_HOT, "categorical_crossentropy", smoothing),
-    "CategoricalHinge": Row(ENCODED, "categorical_hinge"),
+    "CategoricalAccuracy": Row(ONE_HOT + STEPS[:1], "categorical_accuracy"),
+    "CategoricalCrossentropy": Row(ONE_HOT + STEPS[:1], "categorical_crossentropy", smoothing),
+    "CategoricalHinge": Row(ENCODED + STEPS[:1], "categorical_hinge"),
     "ConcordanceCorrelation": Row(ANY, "", correlation),
-    "CosineSimilarity": Row(ANY, "cosine_similarity"),
+    "CosineSimilarity": Row(ANY + STEPS, "cosine_similarity"),
     "F1Score": Row(SHARES, "", f_score),
     "FBetaScore": Row(SHARES, "", lambda r, *a: f_score(r, *a) | {"beta": r.number(0.3, 3)}),
     "FalseNegatives": Row(SHARES, "", counted),
     "FalsePositives": Row(SHARES, "", counted),
     "Hinge": Row(("signs", "classes", "labels"), "hinge"),
     "IoU": Row(CLASS_NUMBERS, "", overlap),
-    "KLDivergence": Row(SHARES, "kl_divergence"),
-    "LogCoshError": Row(ANY),
-    "MeanAbsoluteError": Row(ANY, "mae"),
+    "KLDivergence": Row(SHARES + STEPS[:1], "kl_divergence"),
+    "LogCoshError": Row(ANY + STEPS),
+    "MeanAbsoluteError": Row(ANY + STEPS, "mae"),
     "MeanAbsolutePercentageError": Row(ANY, "mape"),
     "MeanIoU": Row(CLASS_NUMBERS, "", mean_overlap),
-    "MeanSquaredError": Row(ANY, "mse"),
+    "MeanSquaredError": Row(ANY + STEPS, "mse"),
     "MeanSquaredLogarithmicError": Row(ANY, "msle"),
     "OneHotIoU": Row(ONE_HOT, "", overlap),
     "OneHotMeanIoU": Row(ONE_HOT, "", mean_overlap),
     "PearsonCorrelation": Row(ANY, "", correlation),
-    "Poisson": Row(SHARES, "poisson"),
+    "Poisson": Row(SHARES + STEPS[:1], "poisson"),
     "Precision": Row(SHARES, "", rate),
     "PrecisionAtRecall": Row(SHARES, "", lambda r, *_: best(r, "recall")),
     "R2Score": Row(ANY, "", lambda r, *_: sometimes(r, class_aggregation=lambda: r.one(["uniform_average", "variance_weighted_average"]))),
@@ -205,7 +210,7 @@ METRICS = {
     "SparseTopKCategoricalAccuracy": Row(CLASS_NUMBERS, "", top),
     "SpecificityAtSensitivity": Row(SHARES, "", lambda r, *_: best(r, "sensitivity")),
     "SquaredHinge": Row(("signs", "classes", "labels"), "squared_hinge"),
-    "TopKCategoricalAccuracy": Row(ONE_HOT, "", top),
+    "TopKCategoricalAccuracy": Row(ONE_HOT + STEPS[:1], "", top),
     "TrueNegatives": Row(SHARES, "", counted),
     "TruePositives": Row(SHARES, "", counted),
 }
@@ -237,9 +242,12 @@ def width(kind, x):
 
 def output(r, x):
     """The last layers on x, and the kind of the output."""
+    if len(x.shape) == 3 and r.chance(0.4):
+        kind = r.one(STEPS)
+        return layers.Dense(r.int(KINDS[kind].least, KINDS[kind].most), activation=KINDS[kind].activation)(x), kind
     if len(x.shape) > 2:
         x = layers.Flatten()(x)
-    kind = r.one(["classes", "labels"] if r.chance(0.3) else list(KINDS))  # these two have the most losses and metrics
+    kind = r.one(["classes", "labels"] if r.chance(0.3) else [k for k in KINDS if k not in STEPS])  # these two have the most losses and metrics
     activation, width = KINDS[kind].activation, r.int(KINDS[kind].least, KINDS[kind].most)
     if activation == "glu":
         width *= 2
