@@ -42,8 +42,20 @@ func (f *fit) checkModel(made recipe.Model, model *recipe.Loaded) error {
 		}
 	}
 	f.warn(nothingToTrain(model.Spec))
-	f.warn(sharedGPUs(model.GPUs, made.Shards))
-	return nil
+	return f.warnOfSharing(made, model)
+}
+
+// warnOfSharing says how much of a GPU a shard may take where it need not have one alone.
+func (f *fit) warnOfSharing(made recipe.Model, model *recipe.Loaded) error {
+	if made.OneGPU && made.Shards > 1 {
+		f.warn([]string{fmt.Sprintf("each worker of runner %s takes one GPU, and which shards meet on it is the runner's choice: a shard may take 0.9/%d of the memory "+
+			"of a GPU, as if all %d shards did", f.Runner, made.Shards, made.Shards)})
+	}
+	gpus, err := model.GPUs() // none where the workers are other processes
+	if err == nil {
+		f.warn(sharedGPUs(gpus, made.Shards))
+	}
+	return err
 }
 
 // summarize is what the summary has before training begins.

@@ -137,7 +137,7 @@ type loop struct {
 
 func newLoop(t *testing.T, store table.Store, opt FitOptions) *loop {
 	t.Helper()
-	m, err := recipe.Model{Arch: []byte(normalised), Compile: opt.Compile, Fit: opt.Fit}.New()
+	m, err := recipe.Model{Arch: []byte(normalised), Compile: opt.Compile, Fit: opt.Fit}.New(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func openModel(ctx context.Context, store table.Store, name string) (*Model, *ta
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := recipe.Model{Arch: t.Arch, Kernels: kernels.Variant()}.New()
+	engine, err := recipe.Model{Arch: t.Arch, Kernels: kernels.Variant()}.New(ctx)
 	if err != nil {
 		return nil, nil, fmt.Errorf("model table: %w", &table.TableError{Table: t.Name, Err: err})
 	}

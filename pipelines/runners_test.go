@@ -3,13 +3,13 @@ package pipelines
 import (
 	"errors"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
-
-	"github.com/beamfit/beamfit/pipelines/internal/job"
 
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 
@@ -30,31 +30,56 @@ func dryRun(store table.Store, out string) Env {
 	}}
 }
 
-// A dry run writes the first pipeline of a command, with an accelerator for the step that trains and no other, and leaves no table.
+// A dry run writes the first pipeline of a command, with an accelerator for the steps that compute with a model and no other, and leaves no table.
 func TestDryRun(t *testing.T) {
 	t.Setenv(table.EnvURL, "postgres://me:hunter22@db.example/iris")
 	files := fileStore(t)
-	withIris(t, files)
-	before := tablesOf(t, files)
+	normalised := roundsFit(t, files)
+	if _, err := Fit(t.Context(), Env{Store: files}, irisFit()); err != nil {
+		t.Fatal(err)
+	}
+	tablesBefore := tablesOf(t, files)
 	store := elsewhere{files}
-	for name, run := range map[string]func(Env) error{
-		"split": func(e Env) error {
+	for _, c := range []struct {
+		name, job string
+		run       func(Env) error
+		computing string // DoFns
+	}{
+		{"split", "split", func(e Env) error {
 			_, err := Split(t.Context(), e, SplitOptions{Source: "iris_train_packed", Root: "parts", Train: 0.5})
 			return err
-		},
-		"fit": func(e Env) error {
+		}, ""},
+		{"preprocess", "preprocess", func(e Env) error {
+			_, err := Preprocess(t.Context(), e, PreprocessOptions{Source: "iris_test", Output: "again", Dependent: "class_text", Independent: "attributes"})
+			return err
+		}, ""},
+		{"fit", "fit", func(e Env) error {
 			opt := irisFit()
-			opt.FilesBelow, opt.Fit = t.TempDir(), "callbacks=[CSVLogger('log.csv'), TensorBoard('board')]"
+			opt.Model, opt.FilesBelow, opt.Fit = "other", t.TempDir(), "callbacks=[CSVLogger('log.csv'), TensorBoard('board')]"
 			_, err := Fit(t.Context(), e, opt)
 			if made, _ := filepath.Glob(filepath.Join(opt.FilesBelow, "*")); len(made) > 0 {
 				t.Errorf("files %q", made)
 			}
 			return err
-		},
+		}, "score.scoreFn trainshard.trainFn"},
+		{"fit in rounds", "fit", func(e Env) error {
+			opt := normalised
+			opt.Model, opt.WarmUpPasses, opt.Outer, opt.Moving = "other", 3, "slowmo", "recompute"
+			_, err := Fit(t.Context(), e, opt)
+			return err
+		}, "score.scoreFn trainshard.recomputeFn trainshard.trainFn trainshard.turnFn"},
+		{"evaluate", "evaluate", func(e Env) error {
+			_, err := Evaluate(t.Context(), e, EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "other"})
+			return err
+		}, "score.scoreFn"},
+		{"predict", "predict", func(e Env) error {
+			_, err := Predict(t.Context(), e, PredictOptions{Model: "iris_model", Test: "iris_test", Output: "other", IDColumn: "id", Independent: "attributes"})
+			return err
+		}, "infer.inferFn"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "out")
-			if err := run(dryRun(store, out)); !errors.Is(err, ErrNotRun) {
+			if err := c.run(dryRun(store, out)); !errors.Is(err, ErrNotRun) {
 				t.Fatalf("got %v, want ErrNotRun", err)
 			}
 			written, err := filepath.Glob(filepath.Join(out, "*"))
@@ -66,18 +91,18 @@ func TestDryRun(t *testing.T) {
 					t.Errorf("%s: a password, or nothing: %v", f, err)
 				}
 			}
-			if got, want := accelerated(t, filepath.Join(out, "beamfit-"+name+"-1.pipeline.pb")), name == "fit"; got != want {
-				t.Errorf("steps with an accelerator: %v, want %v", got, want)
+			if got := accelerated(t, filepath.Join(out, "beamfit-"+c.job+"-1.pipeline.pb")); got != c.computing {
+				t.Errorf("steps with an accelerator: %s, want %s", got, c.computing)
 			}
-			if after := tablesOf(t, files); strings.Join(after, " ") != strings.Join(before, " ") {
-				t.Errorf("tables %v, before %v", after, before)
+			if after := tablesOf(t, files); strings.Join(after, " ") != strings.Join(tablesBefore, " ") {
+				t.Errorf("tables %v, before %v", after, tablesBefore)
 			}
 		})
 	}
 }
 
-// accelerated tells whether a pipeline has steps with an accelerator, which must be those that train.
-func accelerated(t *testing.T, file string) bool {
+// accelerated are the names of the steps of a pipeline that have an accelerator.
+func accelerated(t *testing.T, file string) string {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -87,18 +112,15 @@ func accelerated(t *testing.T, file string) bool {
 	if err := proto.Unmarshal(b, model); err != nil {
 		t.Fatal(err)
 	}
-	found := false
+	var names []string
 	for _, tr := range model.GetComponents().GetTransforms() {
 		env := model.GetComponents().GetEnvironments()[tr.GetEnvironmentId()]
-		if len(env.GetResourceHints()) == 0 {
-			continue
-		}
-		found = true
-		if !strings.HasSuffix(tr.GetUniqueName(), "/"+job.TrainingFn) {
-			t.Errorf("an accelerator for %s", tr.GetUniqueName())
+		if len(env.GetResourceHints()) > 0 {
+			names = append(names, path.Base(tr.GetUniqueName()))
 		}
 	}
-	return found
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " ")
 }
 
 // A store of this machine is refused by name where workers are on others.

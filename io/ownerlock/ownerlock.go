@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Create makes a file of its own for this process, whose name is prefix, a random part and suffix, for writing.
@@ -69,6 +70,33 @@ func Sweep(root *os.Root, prefix, suffix string, remove func(name string)) {
 			remove(name)
 		}
 		_ = f.Close()
+	}
+}
+
+// lockTimeout is how long Lock waits, and lockEvery how often it looks meanwhile.
+const (
+	lockTimeout = 30 * time.Second
+	lockEvery   = 5 * time.Millisecond
+)
+
+// Lock locks a file of that name, which it makes where there is none, for as long as it is open: it waits for a process that has locked it, half a
+// minute at most. The folder must be of this user alone.
+func Lock(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(lockTimeout); ; time.Sleep(lockEvery) {
+		ok, err := tryLock(f)
+		if err == nil && ok {
+			return f, nil
+		}
+		if err == nil && time.Now().After(end) {
+			err = fmt.Errorf("another process has held the lock for %v", lockTimeout)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("%s/%s: %w", root.Name(), name, err), f.Close())
+		}
 	}
 }
 

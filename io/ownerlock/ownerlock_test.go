@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func root(t *testing.T) (*os.Root, string) {
@@ -94,5 +95,33 @@ func TestForeign(t *testing.T) {
 	}
 	if got := sweep(r); got != nil {
 		t.Errorf("%q are swept", got)
+	}
+}
+
+// Lock waits for the one who has the lock.
+func TestLock(t *testing.T) {
+	r, _ := root(t)
+	first, err := Lock(r, "turn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan error)
+	go func() {
+		second, err := Lock(r, "turn")
+		if err == nil {
+			err = second.Close()
+		}
+		got <- err
+	}()
+	select {
+	case err := <-got:
+		t.Fatalf("a second lock while the first is held: %v", err)
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-got; err != nil {
+		t.Error(err)
 	}
 }

@@ -100,8 +100,10 @@ func TestGPUPage(t *testing.T) {
 		}
 	}
 	t.Setenv("FAKECUDA", "")
-	if got := u.gpuFit("again", "--gpus", "--workers", "1"); got != bits {
-		t.Errorf("with one worker: weights %s, else %s", got, bits)
+	for _, flags := range [][]string{{"--workers", "1"}, {"--runner", "prism"}} {
+		if got := u.gpuFit("again", append(flags, "--gpus")...); got != bits {
+			t.Errorf("with %v: weights %s, else %s", flags, got, bits)
+		}
 	}
 	for _, m := range []string{"on_cpu", "on_gpu"} {
 		var flags []string

@@ -129,7 +129,8 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 		return trained{}, err
 	}
 	// Engines keep what workers log; direct and prism pass it on with --log-level debug.
-	log.Infof(ctx, "iteration %d: shard %d of %s was trained in process %d", s.Iteration, state.Shard.Index, state.Shard.Table.Name, os.Getpid())
+	log.Infof(ctx, "iteration %d: shard %d of %s was trained in process %d%s", s.Iteration, state.Shard.Index, state.Shard.Table.Name, os.Getpid(),
+		model.Where(state.Shard.Index))
 	end := State{state.Shard, r.State}
 	if s.To != nil {
 		if err := s.To.put(ctx, end); err != nil {

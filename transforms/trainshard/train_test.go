@@ -51,7 +51,7 @@ func TestKept(t *testing.T) {
 	model, err := recipe.Model{
 		Arch:    []byte(`{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "out", "units": 2, "use_bias": false, "batch_input_shape": [null, 1]}}]}`),
 		Compile: "loss='mse', optimizer='adam'", Fit: "batch_size=2",
-	}.New()
+	}.New(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

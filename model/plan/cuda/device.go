@@ -23,37 +23,70 @@ const (
 	leastCapability = 70
 )
 
-// A Device is the GPUs of this machine.
+// A Device is the GPUs of this machine, or one of them. It looks for them when it is first asked for memory or for what they are, so that who only
+// compiles plans needs none.
 type Device struct {
 	Compiler
-	gpus  []*gpu
-	eager bool
-	next  atomic.Uint32 // counts memories that nobody gave a place
+	options Options
+	next    atomic.Uint32 // counts memories that nobody gave a place
 
-	mu     sync.Mutex
-	live   map[*resources]struct{}
-	closed bool
+	mu      sync.Mutex
+	gpus    []*gpu // nil until the device is open
+	release func() error
+	live    map[*resources]struct{}
+	closed  bool
 }
 
-// Check says why Open would fail, without work on a GPU.
+// New is a device that has not looked for GPUs yet.
+func New(o Options) *Device { return &Device{options: o, live: map[*resources]struct{}{}} }
+
+// Check says why a Device would find no GPU, without work on one.
 func Check() error {
-	_, err := find(Options{})
+	_, err := find()
 	return err
 }
 
-// Open finds the GPUs that can run the kernels, and prepares the first one.
-func Open(o Options) (*Device, error) {
-	d, err := find(o)
+var errClosed = errors.New("cuda: the device is closed")
+
+// open finds the GPUs that can run the kernels, takes one where the options say so, and prepares the first. What has failed is tried again.
+func (d *Device) open() ([]*gpu, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return nil, errClosed
+	}
+	if d.gpus != nil {
+		return d.gpus, nil
+	}
+	all, err := find()
 	if err != nil {
 		return nil, err
 	}
-	if err := d.gpus[0].start(); err != nil {
-		return nil, errors.Join(err, d.Close())
+	release := func() error { return nil }
+	if d.options.Choose != nil {
+		of := make([]GPU, len(all))
+		for i, g := range all {
+			of[i] = g.GPU
+		}
+		taken, err := d.options.Choose(of)
+		if err != nil {
+			return nil, err
+		}
+		all, release = all[taken.Index:][:1], taken.Release
+		all[0].Processes = taken.Processes
 	}
-	return d, nil
+	for _, g := range all {
+		g.divide(d.options.Shards, len(all))
+	}
+	if err := all[0].start(); err != nil {
+		return nil, errors.Join(err, release())
+	}
+	d.gpus, d.release = all, release
+	return all, nil
 }
 
-func find(o Options) (*Device, error) {
+// find looks for the GPUs of this machine that can run the kernels.
+func find() ([]*gpu, error) {
 	if err := drv.Start(); err != nil {
 		return nil, fmt.Errorf("cuda: %w", err)
 	}
@@ -67,7 +100,7 @@ func find(o Options) (*Device, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("cuda: %w", drv.ErrNoGPU)
 	}
-	d := &Device{eager: o.Eager, live: map[*resources]struct{}{}}
+	var all []*gpu
 	var refused []error
 	for i := range n {
 		g, err := found(i)
@@ -75,15 +108,12 @@ func find(o Options) (*Device, error) {
 			refused = append(refused, err)
 			continue
 		}
-		d.gpus = append(d.gpus, g)
+		all = append(all, g)
 	}
-	if len(d.gpus) == 0 {
+	if len(all) == 0 {
 		return nil, errors.Join(refused...)
 	}
-	for _, g := range d.gpus {
-		g.Share, g.Shards = share(g.Memory, o.Shards, len(d.gpus))
-	}
-	return d, nil
+	return all, nil
 }
 
 func version(v int) string { return fmt.Sprintf("%d.%d", v/1000, v%1000/10) }
@@ -98,6 +128,9 @@ func found(number int) (*gpu, error) {
 	g.Number = number
 	if g.Name, err = dev.Name(); err != nil {
 		return nil, fmt.Errorf("cuda: GPU %d: %w", number, err)
+	}
+	if g.UUID, err = drv.UUID(dev); err != nil {
+		return nil, g.failed("its UUID", err)
 	}
 	if g.Memory, err = dev.TotalMem(); err != nil {
 		return nil, g.failed("its memory", err)
@@ -117,26 +150,41 @@ func found(number int) (*gpu, error) {
 	return g, nil
 }
 
-// GPUs are those of the device.
-func (d *Device) GPUs() []GPU {
-	all := make([]GPU, len(d.gpus))
-	for i, g := range d.gpus {
+// GPUs are those that the device works on, which it looks for now where it has not.
+func (d *Device) GPUs() ([]GPU, error) {
+	gpus, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	all := make([]GPU, len(gpus))
+	for i, g := range gpus {
 		all[i] = g.GPU
 	}
-	return all
+	return all, nil
 }
 
-// Places is the number of GPUs.
-func (d *Device) Places() int { return len(d.gpus) }
+// Places is the number of GPUs; 1 where there is none to be had, of which NewMemoryAt tells why.
+func (d *Device) Places() int {
+	gpus, err := d.open()
+	if err != nil {
+		return 1
+	}
+	return len(gpus)
+}
 
 // NewMemory allocates on one GPU after the other.
 func (d *Device) NewMemory(sizes plan.Sizes) (plan.Memory, error) {
-	return d.NewMemoryAt(int(d.next.Add(1)-1)%len(d.gpus), sizes)
+	return d.NewMemoryAt(int(d.next.Add(1)-1)%d.Places(), sizes)
 }
 
-// Close frees all memory on the GPUs, and gives their contexts back. Memories and rows that are left are not to be used again.
+// Close frees all memory on the GPUs, and gives their contexts back, and the GPU that was taken. Memories and rows that are left are not to be used
+// again.
 func (d *Device) Close() error {
 	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
 	var all []*resources
 	for r := range d.live {
 		all = append(all, r)
@@ -150,6 +198,9 @@ func (d *Device) Close() error {
 	for _, g := range d.gpus {
 		errs = append(errs, g.close())
 	}
+	if d.release != nil {
+		errs = append(errs, d.release())
+	}
 	return errors.Join(errs...)
 }
 
@@ -158,7 +209,7 @@ func (d *Device) remember(r *resources) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed {
-		return errors.New("cuda: the device is closed")
+		return errClosed
 	}
 	d.live[r] = struct{}{}
 	return nil

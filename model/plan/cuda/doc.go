@@ -1,5 +1,5 @@
 // Package cuda runs plans on NVIDIA GPUs through the CUDA driver and gorgonia.org/cu. It is built with the tag gpu and cgo; without the tag
-// it has this documentation and an Open that says how to get the other build.
+// it has this documentation and a Device that says how to get the other build.
 //
 // # Vocabulary
 //
@@ -23,7 +23,8 @@
 //
 // # Several shards, several GPUs
 //
-// Shard s works on GPU s mod GPUs. Shards that share a GPU may take 0.9/⌈shards/GPUs⌉ of its memory each, which is MADlib's rule.
+// Shard s works on GPU s mod GPUs. Shards that share a GPU may take 0.9/⌈shards/GPUs⌉ of its memory each, which is MADlib's rule. Of a process that is
+// one of several on the machine, somebody else says which GPU it takes and how many processes have taken that (Options.Choose).
 //
 // # Guarantees
 //
@@ -34,6 +35,7 @@
 //
 // # Failure
 //
-// Open fails where there is no driver, no GPU, or one that is too old, and says so. Where the GPU has no room, the error is a
+// A Device looks for GPUs when it is first asked for memory, or for what they are, and says so where there is no driver, no GPU, or one that is too old; it
+// looks again when it is asked again. Where the GPU has no room, the error is a
 // *plan.MemoryError. Any other error of the driver is final for the process's work on that GPU: CUDA keeps it.
 package cuda

@@ -27,8 +27,6 @@ type gpu struct {
 	functions map[string]cu.Function
 }
 
-func (g *gpu) String() string { return fmt.Sprintf("GPU %d (%s)", g.Number, g.Name) }
-
 func (g *gpu) failed(what string, err error) error {
 	return fmt.Errorf("cuda: %v: %s: %w", g, what, err)
 }

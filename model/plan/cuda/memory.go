@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"unsafe"
@@ -31,7 +32,11 @@ type memory struct {
 
 // NewMemoryAt allocates on a GPU.
 func (d *Device) NewMemoryAt(place int, sizes plan.Sizes) (plan.Memory, error) {
-	g := d.gpus[place]
+	gpus, err := d.open()
+	if err != nil {
+		return nil, err
+	}
+	g := gpus[place]
 	if err := g.start(); err != nil {
 		return nil, err
 	}
@@ -115,7 +120,7 @@ func (m *memory) newMirror() error {
 func (g *gpu) overShare(what string, need, taken int64) error {
 	return &plan.MemoryError{
 		Place: g.String(), For: what, Need: need, Room: max(0, g.Share-taken),
-		Of: fmt.Sprintf("0.9 of its %d bytes, shared by %d shards", g.Memory, g.Shards),
+		Of: fmt.Sprintf("0.9 of its %d bytes, shared by %s", g.Memory, cmp.Or(g.Sharers(), "1 shard")),
 	}
 }
 

@@ -23,11 +23,65 @@ func again(t *testing.T, env ...string) string {
 	return string(out)
 }
 
+// TestChoose: a device works on the GPU that was taken for it, with a part of its memory where other processes have taken it too, and gives it back.
+// Nothing is looked for before it is needed.
+func TestChoose(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		if out := again(t, "FAKECUDA=devices=3", "CUDA_VISIBLE_DEVICES=2,0"); !strings.Contains(out, "all as it should be") {
+			t.Error(out)
+		}
+		return
+	}
+	var seen []GPU
+	released := 0
+	refuse := errors.New("none is free")
+	d := New(Options{Shards: 2, Choose: func(found []GPU) (Choice, error) {
+		seen = found
+		if err := refuse; err != nil {
+			refuse = nil
+			return Choice{}, err
+		}
+		return Choice{Index: 1, Processes: 3, Release: func() error { released++; return nil }}, nil
+	}})
+	if seen != nil {
+		t.Error("GPUs were looked for by New")
+	}
+	if _, err := d.NewMemoryAt(0, plan.Sizes{}); err == nil || err.Error() != "none is free" {
+		t.Errorf("a choice that fails: %v", err)
+	}
+	m, err := d.NewMemory(plan.Sizes{plan.Weights: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(seen) != 2 || !strings.HasSuffix(seen[0].UUID, "2") || !strings.HasSuffix(seen[1].UUID, "0") {
+		t.Errorf("there were %+v to choose from", seen)
+	}
+	g, err := d.GPUs()
+	if err != nil || len(g) != 1 || d.Places() != 1 || g[0].Number != 1 || g[0].Shards != 2 || g[0].Share != g[0].Memory/10*9/3 || g[0].Sharers() != "3 processes" {
+		t.Errorf("the device works on %+v, %v", g, err)
+	}
+	if on := m.(*memory).gpu.GPU; on.UUID != seen[1].UUID {
+		t.Errorf("memory is on %+v", on)
+	}
+	for range 2 {
+		if err := d.Close(); err != nil || released != 1 {
+			t.Errorf("closed: %v, released %d times", err, released)
+		}
+	}
+	if err := New(Options{}).Close(); err != nil {
+		t.Errorf("a device that was never opened: %v", err)
+	}
+	if !t.Failed() {
+		fmt.Println("all as it should be")
+	}
+}
+
 // TestOpenFails: what is wrong with a machine is said.
 func TestOpenFails(t *testing.T) {
 	hosttest.Driver(t)
 	if os.Getenv("BEAMFIT_AGAIN") != "" {
-		_, err := Open(Options{})
+		_, err := New(Options{}).GPUs()
 		fmt.Println(err)
 		return
 	}
@@ -53,19 +107,17 @@ func TestOutOfMemory(t *testing.T) {
 		}
 		return
 	}
-	d, err := Open(Options{Shards: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if g := d.GPUs(); len(g) != 1 || g[0].Memory != 1000000 || g[0].Share != 300000 || g[0].Shards != 3 {
-		t.Fatalf("GPUs are %+v", g)
+	d := New(Options{Shards: 3})
+	if g, err := d.GPUs(); err != nil || len(g) != 1 || g[0].Memory != 1000000 || g[0].Share != 300000 || g[0].Shards != 3 {
+		t.Fatalf("GPUs are %+v, %v", g, err)
 	}
 	full := (*plan.MemoryError)(nil)
-	if _, err = d.NewMemory(plan.Sizes{plan.Work: 90000}); !errors.As(err, &full) || full.Need != 360448 || full.Room != 300000 || full.Of == "" {
+	if _, err := d.NewMemory(plan.Sizes{plan.Work: 90000}); !errors.As(err, &full) || full.Need != 360448 || full.Room != 300000 || full.Of == "" {
 		t.Errorf("more than a share: %v (%+v)", err, full)
 	}
 	var all []plan.Memory // four of 256 KB are more than there is, though each is less than a share
-	for err = nil; err == nil && len(all) < 5; {
+	var err error
+	for err == nil && len(all) < 5 {
 		var m plan.Memory
 		if m, err = d.NewMemory(plan.Sizes{plan.Work: 65536}); err == nil {
 			all = append(all, m)
@@ -83,10 +135,10 @@ func TestOutOfMemory(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if d, err = Open(Options{}); err != nil {
-		t.Fatal(err)
+	if _, err := d.NewMemory(plan.Sizes{plan.Work: 8}); !errors.Is(err, errClosed) {
+		t.Errorf("a closed device: %v", err)
 	}
-	if _, err := d.NewMemory(plan.Sizes{plan.Work: 200000}); err != nil {
+	if _, err := New(Options{}).NewMemory(plan.Sizes{plan.Work: 200000}); err != nil {
 		t.Errorf("after Close the memory is not there again: %v", err)
 	}
 	if !t.Failed() {
@@ -103,12 +155,9 @@ func TestSeveralGPUs(t *testing.T) {
 		}
 		return
 	}
-	d, err := Open(Options{Shards: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if g := d.GPUs(); len(g) != 2 || g[1].Number != 1 || g[1].Shards != 2 || g[1].Share != g[1].Memory/10*9/2 {
-		t.Fatalf("GPUs are %+v", g)
+	d := New(Options{Shards: 3})
+	if g, err := d.GPUs(); err != nil || len(g) != 2 || g[1].Number != 1 || g[1].UUID == g[0].UUID || g[1].Shards != 2 || g[1].Share != g[1].Memory/10*9/2 {
+		t.Fatalf("GPUs are %+v, %v", g, err)
 	}
 	var memories []*memory
 	for place := range d.Places() {

@@ -7,17 +7,20 @@ import "github.com/beamfit/beamfit/model/plan"
 // Built says whether this program has GPU support.
 const Built = false
 
-// A Device is none in a program without GPU support.
+// A Device of a program without GPU support compiles plans, and has no GPU to run them.
 type Device struct{ Compiler }
+
+// New is a device without GPUs.
+func New(Options) *Device { return &Device{} }
 
 // Check is ErrNotBuilt.
 func Check() error { return ErrNotBuilt }
 
-// Open is ErrNotBuilt.
-func Open(Options) (*Device, error) { return nil, ErrNotBuilt }
+// GPUs is ErrNotBuilt.
+func (*Device) GPUs() ([]GPU, error) { return nil, ErrNotBuilt }
 
-// GPUs are none.
-func (*Device) GPUs() []GPU { return nil }
+// NewMemory is ErrNotBuilt.
+func (*Device) NewMemory(plan.Sizes) (plan.Memory, error) { return nil, ErrNotBuilt }
 
 // Close does nothing.
 func (*Device) Close() error { return nil }

@@ -140,11 +140,7 @@ var planted = map[string]struct {
 func TestPlantedFaults(t *testing.T) {
 	hosttest.Driver(t)
 	if fault := os.Getenv("BEAMFIT_PLANTED"); fault != "" {
-		d, err := Open(Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := d.NewMemory(plan.Sizes{plan.Weights: 8, plan.Work: 8})
+		m, err := New(Options{}).NewMemory(plan.Sizes{plan.Weights: 8, plan.Work: 8})
 		if err == nil {
 			err = planted[fault].do(m.(*memory))
 		}

@@ -58,7 +58,7 @@ func (d *Device) Bind(p *plan.Plan, mem plan.Memory) (plan.Program, error) {
 	}
 	for i := range prog.parts {
 		part := &prog.parts[i]
-		if d.eager || part.cpu != nil {
+		if d.options.Eager || part.cpu != nil {
 			continue
 		}
 		var err error

@@ -77,8 +77,8 @@ func open(t testing.TB, o cuda.Options) *cuda.Device {
 	if os.Getenv("BEAMFIT_TEST_GPU") == "" {
 		hosttest.Driver(t)
 	}
-	d, err := cuda.Open(o)
-	if err != nil {
+	d := cuda.New(o)
+	if _, err := d.GPUs(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -28,14 +28,27 @@ func TestSegmentsOfTheCPU(t *testing.T) {
 	}
 }
 
-// TestShare is MADlib's rule: 0.9 of the memory, divided by the shards of the busiest GPU.
+// TestShare is MADlib's rule: 0.9 of the memory, divided by the shards of the busiest GPU, or by the processes where more have taken it.
 func TestShare(t *testing.T) {
 	for _, c := range []struct {
-		shards, gpus, per int
-		want              int64
-	}{{0, 1, 1, 900}, {1, 1, 1, 900}, {3, 2, 2, 450}, {4, 2, 2, 450}, {5, 2, 3, 300}, {2, 4, 1, 900}} {
-		if got, per := share(1000, c.shards, c.gpus); got != c.want || per != c.per {
-			t.Errorf("%d shards on %d GPUs: %d bytes for each of %d, want %d of %d", c.shards, c.gpus, got, per, c.want, c.per)
+		shards, gpus, processes, per int
+		want                         int64
+		sharers                      string
+	}{
+		{0, 1, 0, 1, 900, ""},
+		{1, 1, 1, 1, 900, ""},
+		{3, 2, 0, 2, 450, "2 shards"},
+		{4, 2, 0, 2, 450, "2 shards"},
+		{5, 2, 0, 3, 300, "3 shards"},
+		{2, 4, 0, 1, 900, ""},
+		{2, 1, 2, 2, 450, "2 shards"},
+		{0, 1, 2, 1, 450, "2 processes"},
+		{2, 1, 3, 2, 300, "3 processes"},
+	} {
+		g := GPU{Memory: 1000, Processes: c.processes}
+		g.divide(c.shards, c.gpus)
+		if g.Share != c.want || g.Shards != c.per || g.Sharers() != c.sharers {
+			t.Errorf("%+v: %d bytes for each of %q", c, g.Share, g.Sharers())
 		}
 	}
 }

@@ -73,7 +73,7 @@ func (p *program) newWalk(factors int) (*walk, error) {
 	if err := m.pack(&w.fill, launches); err != nil {
 		return nil, err
 	}
-	if m.device.eager {
+	if m.device.options.Eager {
 		return w, nil
 	}
 	if len(p.parts) == 1 && p.parts[0].cpu == nil {

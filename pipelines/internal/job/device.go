@@ -20,10 +20,11 @@ func (j *Job) checkGPUs() error {
 	return cuda.Check()
 }
 
-// OnDevice is the recipe of a model for the device of the job. shards is how many of them a worker's GPUs may have to share; 0: none stay.
+// OnDevice is the recipe of a model for the device of the job. shards is how many of them a worker's GPUs may have to share; 0: none stay. A worker
+// that is another process takes one GPU for itself, since there may be several on a machine.
 func (j *Job) OnDevice(m recipe.Model, shards int) recipe.Model {
 	if j.GPUs {
-		m.GPUs, m.Shards = true, shards
+		m.GPUs, m.OneGPU, m.Shards = true, j.Remote, shards
 	}
 	return m
 }
@@ -31,7 +32,7 @@ func (j *Job) OnDevice(m recipe.Model, shards int) recipe.Model {
 // Load makes the model in this process. Where the workers are others, this process only asks it, and needs no GPU for that.
 func (j *Job) Load(ctx context.Context, m recipe.Model) (*recipe.Loaded, error) {
 	if j.Remote {
-		m.GPUs = false
+		m.GPUs, m.OneGPU = false, false
 	}
 	return m.Load(ctx, j.Run)
 }

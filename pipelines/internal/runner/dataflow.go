@@ -77,18 +77,15 @@ type dataflowRunner struct {
 	settings    dataflowlib.JobOptions // all but what is of one job
 	staging     string
 	accelerator string
-	training    string // the DoFn that it is for; "": all
-	out         string // of a dry run; "": jobs are run
+	computing   []string // the DoFns that it is for
+	out         string   // of a dry run; "": jobs are run
 	jobs        atomic.Int64
 }
 
 func openDataflow(_ context.Context, c Config) (Runner, error) {
-	r := &dataflowRunner{accelerator: c.Options["accelerator"], training: c.Training}
-	if c.GPUs {
-		r.training = ""
-		if r.accelerator == "" {
-			return nil, optionError("accelerator", "must be given for GPUs: workers of dataflow have none without, found none")
-		}
+	r := &dataflowRunner{accelerator: c.Options["accelerator"], computing: c.Computing}
+	if c.GPUs && r.accelerator == "" {
+		return nil, optionError("accelerator", "must be given for GPUs: workers of dataflow have none without, found none")
 	}
 	s := &r.settings
 	s.Project, s.Region, r.staging = c.Options["project"], c.Options["region"], c.Options["staging_location"]

@@ -36,7 +36,7 @@ func init() {
 }
 
 // The files of a dry run are what Dataflow needs: the worker, its image and machine, the pipeline by its hash, an accelerator for
-// the training step alone; and nothing of the environment.
+// the steps that compute alone; and nothing of the environment.
 func TestDataflowDryRun(t *testing.T) {
 	t.Setenv("PGPASSWORD", "hunter22")
 	t.Setenv("BEAMFIT_DB", "postgres://me:hunter22@db.example/iris")
@@ -47,7 +47,7 @@ func TestDataflowDryRun(t *testing.T) {
 			"worker_machine_type": "n1-standard-8", "accelerator": "type:nvidia-tesla-t4;count:1;install-nvidia-driver", "num_workers": "4", "max_num_workers": "6",
 			"autoscaling_algorithm": "NONE", "subnetwork": "regions/europe-west1/subnetworks/inner", "no_use_public_ips": "true",
 		},
-		Training: "runner.trainFn",
+		Computing: []string{"runner.trainFn", "runner.otherFn"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -116,48 +116,13 @@ func TestDataflowDryRun(t *testing.T) {
 	checkAccelerated(t, model, "iteration 1/runner.trainFn")
 }
 
-// With GPUs every step has the accelerator, since every step makes the model on them; without an accelerator there is none.
+// GPUs without an accelerator are refused.
 func TestDataflowGPUs(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "out")
-	options := map[string]string{
-		"project": "some-project", "region": "europe-west1", "staging_location": "gs://bucket/staging/", "dry_run": "true", "out": dir,
-	}
-	_, err := Open(t.Context(), "dataflow", Config{Options: options, Training: "runner.trainFn", GPUs: true})
+	_, err := Open(t.Context(), "dataflow", Config{GPUs: true, Options: map[string]string{
+		"project": "some-project", "region": "europe-west1", "staging_location": "gs://bucket/staging/",
+	}})
 	if wrong := (*OptionError)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "must be given for GPUs") {
 		t.Errorf("without an accelerator: %v", err)
-	}
-	options["accelerator"] = "type:nvidia-l4;count:1;install-nvidia-driver"
-	r, err := Open(t.Context(), "dataflow", Config{Options: options, Training: "runner.trainFn", GPUs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	p, s := beam.NewPipelineWithRoot()
-	beam.ParDo0(s, &scoreFn{}, beam.ParDo(s, &trainFn{"postgres://me@db.example/iris"}, beam.CreateList(s, []int{1, 2})))
-	if _, err := r.Submit(t.Context(), p, "Fit"); err != nil {
-		t.Fatal(err)
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "beamfit-fit-1.pipeline.pb"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	model := new(pipepb.Pipeline)
-	if err := proto.Unmarshal(b, model); err != nil {
-		t.Fatal(err)
-	}
-	steps, c := 0, model.GetComponents()
-	for _, tr := range c.GetTransforms() {
-		env := c.GetEnvironments()[tr.GetEnvironmentId()]
-		if env == nil {
-			continue
-		}
-		steps++
-		if hint := env.GetResourceHints()["beam:resources:accelerator:v1"]; string(hint) != options["accelerator"] {
-			t.Errorf("%s has the accelerator %q", tr.GetUniqueName(), hint)
-		}
-	}
-	if steps < 2 {
-		t.Errorf("%d steps have an environment", steps)
 	}
 }
 

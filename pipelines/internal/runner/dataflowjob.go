@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protojson"
@@ -40,7 +41,7 @@ func (r *dataflowRunner) translate(ctx context.Context, p *beam.Pipeline, name s
 		return nil, err
 	}
 	if r.accelerator != "" {
-		accelerate(model, r.training, r.accelerator)
+		accelerate(model, r.computing, r.accelerator)
 	}
 	folder := strings.TrimSuffix(r.staging, "/") + "/" + name
 	t := &dataflowJob{name: name, model: model, settings: r.settings, workerURL: folder + "/worker", modelURL: folder + "/model"}
@@ -49,20 +50,14 @@ func (r *dataflowRunner) translate(ctx context.Context, p *beam.Pipeline, name s
 	return t, nil
 }
 
-// accelerate gives the steps of that DoFn an environment of their own, with an accelerator; where it is "" all environments have it. The Go SDK has
-// hints for whole pipelines only, Beam's model has them for every environment.
-func accelerate(model *pipepb.Pipeline, dofn, hint string) {
+// accelerate gives the steps of these DoFns an environment of their own, with an accelerator. The Go SDK has hints for whole pipelines only, Beam's
+// model has them for every environment.
+func accelerate(model *pipepb.Pipeline, dofns []string, hint string) {
 	c := model.GetComponents()
 	hints := resource.NewHints(resource.Accelerator(hint)).Payloads()
-	if dofn == "" {
-		for _, env := range c.GetEnvironments() {
-			env.ResourceHints = hints
-		}
-		return
-	}
 	for _, t := range c.GetTransforms() {
 		id := t.GetEnvironmentId()
-		if id == "" || len(t.GetSubtransforms()) > 0 || path.Base(t.GetUniqueName()) != dofn {
+		if id == "" || len(t.GetSubtransforms()) > 0 || !slices.Contains(dofns, path.Base(t.GetUniqueName())) {
 			continue
 		}
 		special := id + "_accelerated"

@@ -43,7 +43,7 @@ var Options = []Option{
 	{"sdk_container_image", "IMAGE", "container image of the workers", defaultImage, dataflow, nil},
 	{"worker_binary", "FILE", "this program for linux on the workers' processors", "this file", dataflow, nil},
 	{"worker_machine_type", "TYPE", "machine type of the workers", "the service's", dataflow, nil},
-	{"accelerator", "HINT", "accelerator of the training step alone, with --gpus of all steps, as type:nvidia-tesla-t4;count:1;install-nvidia-driver", "none", dataflow, nil},
+	{"accelerator", "HINT", "accelerator of the steps that train, evaluate and predict alone, as type:nvidia-tesla-t4;count:1;install-nvidia-driver", "none", dataflow, nil},
 	{"dry_run", "", "write the jobs and pipelines to files instead of running them", "off", dataflow, boolean},
 	{"out", "DIR", "folder for the files of a dry run, which must not exist or be empty", "required with dry_run", dataflow, nil},
 }

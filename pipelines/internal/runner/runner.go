@@ -78,9 +78,9 @@ var (
 type Config struct {
 	// Options are those of Options and, for Flink and Dataflow, others of the engine, by their names.
 	Options map[string]string
-	// Training is the DoFn that an accelerator is for, as Beam names it: "trainshard.trainFn".
-	Training string
-	// GPUs: all steps compute on GPUs, so that the accelerator is for all of them, and there must be one where only that brings GPUs.
+	// Computing are the DoFns that an accelerator is for, as Beam names them: "trainshard.trainFn".
+	Computing []string
+	// GPUs: these DoFns compute on GPUs, so there must be an accelerator where only that brings GPUs.
 	GPUs bool
 }
 

@@ -75,6 +75,16 @@ func Start() error { return start() }
 func function(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
 func stream(s cu.Stream) C.CUstream       { return *(*C.CUstream)(unsafe.Pointer(&s)) }
 
+// UUID names a GPU, or the part of one that is a device of its own, for all processes: "GPU-" and what nvidia-smi shows.
+func UUID(d cu.Device) (string, error) {
+	var id C.CUuuid
+	if err := check(C.cuDeviceGetUuid_v2(&id, C.CUdevice(d))); err != nil {
+		return "", err
+	}
+	b := C.GoBytes(unsafe.Pointer(&id), C.int(unsafe.Sizeof(id)))
+	return fmt.Sprintf("GPU-%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+}
+
 // Unload frees a module.
 func Unload(m cu.Module) error { return check(C.cuModuleUnload(*(*C.CUmodule)(unsafe.Pointer(&m)))) }
 

@@ -9,7 +9,7 @@
 //   - an error in a kernel is final for its context, as on a GPU.
 //
 // FAKECUDA is a list: eager, nodevice, devices=N, memory=BYTES (of each device), version=11040, capability=60, order=N (of threads and blocks, see
-// fibers.h), trace, ptx (interpret the PTX itself).
+// fibers.h), trace, ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
 #include <deque>
 #include <functional>
 #include <memory>
@@ -67,7 +67,23 @@ long long number(const char *word, long long otherwise) {
 	const char *at = setting(word);
 	return at ? atoll(at) : otherwise;
 }
-int devices() { return (int)number("devices=", 1); }
+// The devices that the process sees, by their numbers in the machine.
+const std::vector<int> &visible() {
+	static const std::vector<int> all = [] {
+		std::vector<int> all;
+		const int there = (int)number("devices=", 1);
+		const char *only = getenv("CUDA_VISIBLE_DEVICES");
+		for (int i = 0; !only && i < there; i++) all.push_back(i);
+		for (char *end; only && *only; only = *end ? end + 1 : end) {
+			long i = strtol(only, &end, 10);
+			if (end == only || i < 0 || i >= there) break; // as the driver does, which forgets the rest of the list
+			all.push_back((int)i);
+		}
+		return all;
+	}();
+	return all;
+}
+int devices() { return (int)visible().size(); }
 size_t memoryOf() { return (size_t)number("memory=", 16ll << 30); }
 size_t usedOf(int dev) {
 	size_t n = 0;
@@ -190,7 +206,7 @@ template <class T> int fill(void *h, pointer p, T v, size_t n) {
 
 API cuInit(unsigned) {
 	std::lock_guard<std::recursive_mutex> hold(mu);
-	if (setting("nodevice")) return NO_DEVICE;
+	if (setting("nodevice") || devices() == 0) return NO_DEVICE;
 	if (arena) return OK;
 	void *p = mmap((void *)0x700000000000, ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED) return OUT_OF_MEMORY;
@@ -203,6 +219,11 @@ API cuDriverGetVersion(int *v) { *v = (int)number("version=", 13000); return OK;
 API cuDeviceGetCount(int *n) { *n = devices(); return OK; }
 API cuDeviceGet(int *d, int i) { *d = i; return i >= 0 && i < devices() ? OK : INVALID_DEVICE; }
 API cuDeviceGetName(char *name, int n, int) { snprintf(name, n, "stand-in for a GPU"); return OK; }
+API cuDeviceGetUuid_v2(unsigned char *id, int d) {
+	if (d < 0 || d >= devices()) return INVALID_DEVICE;
+	for (int i = 0; i < 16; i++) id[i] = i < 15 ? 0xfa : (unsigned char)visible()[d];
+	return OK;
+}
 API cuDeviceTotalMem_v2(size_t *n, int) { *n = memoryOf(); return OK; }
 API cuDeviceGetAttribute(int *v, int attribute, int) {
 	static const std::map<int, int> known = {{1, 1024}, {2, 1024}, {3, 1024}, {4, 64}, {5, 2147483647}, {6, 65535}, {7, 65535}, {8, 49152}, {10, 32},
