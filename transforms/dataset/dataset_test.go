@@ -91,7 +91,7 @@ func open(t *testing.T, schema table.Schema, rows ...[]any) (*opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	model, err := testModel.New()
+	model, err := testModel.New(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
