@@ -36,6 +36,8 @@ type Env struct {
 	// GPUs: fit, evaluate and predict compute on the NVIDIA GPUs of each worker's machine. A process that has none, or a program that was
 	// built without GPU support, is an error before any work. Results differ from those of the CPU in their last digits.
 	GPUs bool
+	// GPUMath is how GPUs multiply, one of GPUMaths; "": the first, float32. All but that need GPUs, of compute capability 8.0.
+	GPUMath string
 	// Progress receives what happens while a job runs; nil: nobody listens. Calls come one at a time.
 	Progress func(Event)
 	// RunID is the ID of the run that the job belongs to, where one is recorded (package runs): who finds the job in the way is told it.
@@ -101,7 +103,7 @@ func (e Env) options(name string, connections int) (o job.Options, tell func(Eve
 	}
 	return job.Options{
 		Name: name, Connections: connections, Store: e.Store, Runner: e.Runner, RunnerOptions: e.RunnerOptions, PrismOpenPort: e.PrismOpenPort,
-		Workers: e.Workers, Memory: e.Memory, GPUs: e.GPUs, RunID: e.RunID, Submitted: e.Submitted, Strangers: e.strangers,
+		Workers: e.Workers, Memory: e.Memory, GPUs: e.GPUs, GPUMath: cuda.Math(e.GPUMath), RunID: e.RunID, Submitted: e.Submitted, Strangers: e.strangers,
 		Progress: func(stage, unit string, done, total int64) {
 			tell(Event{Stage: stage, Unit: unit, Done: done, Total: total})
 		},

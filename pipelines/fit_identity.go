@@ -11,6 +11,7 @@ import (
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
 	"github.com/beamfit/beamfit/pipelines/internal/fitting"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 // identity is what a fit has in common with the checkpoint that it goes on from, so that the weights are those of a fit that was
@@ -38,7 +39,7 @@ func (f *fit) identity(start []float32) map[string]string {
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),
 		"kernels":           kernels.Variant(),
-		"device":            device(f.work.Recipe.GPUs),
+		"device":            device(f.work.Recipe),
 		"version":           Version,
 	}
 	if names := fitting.LossNames(f.work.Model); names != nil {
@@ -49,9 +50,12 @@ func (f *fit) identity(start []float32) map[string]string {
 }
 
 // device is what a fit computes on.
-func device(gpus bool) string {
-	if gpus {
-		return "GPU"
+func device(m recipe.Model) string {
+	switch {
+	case !m.GPUs:
+		return "CPU"
+	case m.GPUMath.Tensor():
+		return "GPU, " + string(m.GPUMath)
 	}
-	return "CPU"
+	return "GPU"
 }

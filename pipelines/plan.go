@@ -70,8 +70,9 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 		return PlanResult{}, err
 	}
 	config.Spec = stored.Spec
+	compiler := cuda.Compiler{Math: cuda.Math(env.GPUMath)}
 	if env.GPUs {
-		config.Device = cuda.Compiler{}
+		config.Device = compiler
 	}
 	m, err := trainer.New(config)
 	if err != nil {
@@ -83,7 +84,7 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	}
 	result := planResult(step, step.Calls(stored.Spec))
 	if env.GPUs {
-		gpu, err := cuda.Describe(step.Stages[0][0]) // the only plan: batches are whole
+		gpu, err := compiler.Describe(step.Stages[0][0]) // the only plan: batches are whole
 		if err != nil {
 			return PlanResult{}, err
 		}

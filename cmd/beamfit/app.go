@@ -32,6 +32,7 @@ type app struct {
 	workers           int
 	memory            int64
 	gpus              bool
+	gpuMath           string
 	logLevel          string
 	quiet, noProgress bool
 
@@ -90,7 +91,7 @@ func (a *app) share(ctx context.Context, shared bool) error {
 // run does one job on the store, with its progress on standard error.
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {
-		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers, Memory: a.memory, GPUs: a.gpus}
+		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers, Memory: a.memory, GPUs: a.gpus, GPUMath: a.gpuMath}
 		if !a.quiet && !a.noProgress {
 			p := progress.New(a.err, a.progressOptions())
 			defer p.Close()

@@ -82,6 +82,9 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			if a.prismOpenPort && a.runner != pipelines.PrismRunner {
 				return errors.New("--prism-open-port needs --runner prism")
 			}
+			if cmd.Flags().Changed("gpu-math") && !cmd.Flags().Changed("gpus") {
+				return errors.New("--gpu-math needs --gpus")
+			}
 			if a.gpus {
 				if err := a.findGPUProgram(); err != nil {
 					a.started = true // the command line is right, the machine is not
@@ -110,6 +113,7 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 	t.define(flags{cmd})
 	if text.gpus {
 		flags{cmd}.toggle(&a.gpus, "gpus", "compute on the NVIDIA GPUs of the machine, shard by shard (docs/gpu.md); the result differs from the CPU's in its last digits")
+		flags{cmd}.gpuMath(&a.gpuMath)
 	}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if annotation(f, annotDefault) == required {
@@ -165,6 +169,12 @@ func (f flags) replace(dst *bool, outputs string) {
 // precision defines --precision. of is what it is in the place of, and otherwise.
 func (f flags) precision(dst *string, of string) {
 	f.choice(dst, "precision", "POLICY", keras.Precisions, of, "Keras' dtype policy of all layers; mixed_bfloat16 rounds what they multiply and give on")
+}
+
+// gpuMath defines --gpu-math.
+func (f flags) gpuMath(dst *string) {
+	maths := pipelines.GPUMaths()
+	f.choice(dst, "gpu-math", "MATH", maths, maths[0], "how GPUs multiply matrices and convolve: tf32x3 and tf32 on tensor cores, by three products of TF32 or by one (docs/gpu.md)")
 }
 
 // seed defines --seed.

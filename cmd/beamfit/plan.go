@@ -17,9 +17,10 @@ import (
 )
 
 type planTask struct {
-	opt    pipelines.PlanOptions
-	gpus   bool
-	format string
+	opt     pipelines.PlanOptions
+	gpus    bool
+	gpuMath string
+	format  string
 }
 
 func planCommand(a *app) *cobra.Command {
@@ -59,6 +60,7 @@ func (t *planTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", defaultCompile, "arguments of Keras' compile, for fit and evaluate")
 	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", none, "object table with the losses and metrics of --compile that are your own")
 	f.toggle(&t.gpus, "gpus", "show the step of a GPU, with its kernels")
+	f.gpuMath(&t.gpuMath)
 	t.format = formTable
 	f.choice(&t.format, "format", "FORM", []string{formTable, formCSV, formJSON}, t.format, "form of the output")
 }
@@ -76,7 +78,7 @@ func (t *planTask) validate(args []string, given func(string) bool) (err error) 
 }
 
 func (t *planTask) run(ctx context.Context, a *app) error {
-	a.gpus = t.gpus
+	a.gpus, a.gpuMath = t.gpus, t.gpuMath
 	res, err := run(ctx, a, pipelines.Plan, t.opt)
 	if err != nil {
 		return err

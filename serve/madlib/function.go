@@ -229,7 +229,9 @@ func (f *Function) Run(ctx context.Context, j Job, args []Argument, row []Value)
 	}
 	lines := &lines{say: j.Say}
 	j.Env.Progress = lines.report
-	j.Env.GPUs = c.bool("use_gpus")
+	if j.Env.GPUs = c.bool("use_gpus"); j.Env.GPUs {
+		j.Env.GPUMath = j.Settings.GPUMath
+	}
 	err = f.run(ctx, j, c)
 	if errors.Is(err, pipelines.ErrNoGPUSupport) {
 		return unsupported("Start the proxy as beamfit-cuda serve, or leave use_gpus out.", "use_gpus => TRUE is not supported by this proxy: it has no GPU support")

@@ -19,6 +19,7 @@ type Settings struct {
 	ValidationShare  *float64
 	ValidationOutput string
 	Precision        string // of models; "": their own
+	GPUMath          string // of calls with use_gpus; "": the default
 }
 
 // A setting is one of them: its name, and how its text is read.
@@ -62,6 +63,10 @@ var settings = []setting{
 	{"beamfit.precision", "float32 or mixed_bfloat16, the dtype policy of all layers in the place of the model's", func(s *Settings, text string) error {
 		s.Precision = text
 		return pipelines.CheckPrecision(text)
+	}},
+	{"beamfit.gpu_math", "float32, tf32x3 or tf32: how GPUs multiply in calls with use_gpus", func(s *Settings, text string) error {
+		s.GPUMath = text
+		return pipelines.CheckGPUMath(text)
 	}},
 	{"beamfit.checkpoint_every", "iterations from one checkpoint of madlib_keras_fit to the next", func(s *Settings, text string) (err error) {
 		s.CheckpointEvery, err = wholeNumber(text, 1)

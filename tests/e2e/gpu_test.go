@@ -168,6 +168,54 @@ func TestGPUSyncEvery(t *testing.T) {
 	}
 }
 
+// TestGPUMath: each math has bits of its own, the same in every order of threads and with the PTX interpreted, and a
+// GPU without tensor cores is refused before any work.
+func TestGPUMath(t *testing.T) {
+	besideCUDA(t)
+	u := fileUser(t)
+	u.irisPrepared("0")
+	seen := map[string]string{u.gpuFit("plain", "--gpus"): "nothing"}
+	if got := u.gpuFit("named", "--gpus", "--gpu-math", "float32"); seen[got] == "" {
+		t.Error("float32 is not the default")
+	}
+	for _, m := range []string{"tf32x3", "tf32"} {
+		bits := u.gpuFit("on_"+m, "--gpus", "--gpu-math", m)
+		if other := seen[bits]; other != "" {
+			t.Errorf("%s has the weights of %s", m, other)
+		}
+		seen[bits] = m
+		t.Setenv("FAKECUDA", "ptx,order=7,eager")
+		if got := u.gpuFit("again", "--gpus", "--gpu-math", m); got != bits {
+			t.Errorf("%s as PTX: weights %s, else %s", m, got, bits)
+		}
+		t.Setenv("FAKECUDA", "")
+		u.beamfit("evaluate", "plain", "iris_test_packed", m+"_validate", "--gpus", "--gpu-math", m)
+		u.beamfit("predict", "plain", "iris_test", m+"_predict", "--id-column", "id", "--independent", "attributes", "--gpus", "--gpu-math", m)
+		if plan := u.beamfit("plan", "model_arch_library", "1", "--gpus", "--gpu-math", m); !strings.Contains(plan, "gemm_nn_64_"+m+"\n") && !strings.Contains(plan, "gemm_nn_64_"+m+" ") {
+			t.Errorf("plan with %s says\n%s", m, plan)
+		}
+	}
+	u.beamfit("predict", "plain", "iris_test", "plain_predict", "--id-column", "id", "--independent", "attributes", "--gpus")
+	apart := map[string]float64{}
+	want := u.probabilities("plain_predict")
+	for _, m := range []string{"tf32x3", "tf32"} {
+		for i, p := range u.probabilities(m + "_predict") {
+			apart[m] = max(apart[m], math.Abs(p-want[i]))
+		}
+	}
+	if !(apart["tf32x3"] <= 1e-6 && 1e-5 <= apart["tf32"] && apart["tf32"] <= 1e-2) {
+		t.Errorf("predictions are %v from those with float32", apart)
+	}
+	t.Setenv("FAKECUDA", "capability=75")
+	_, err := u.try("evaluate", "plain", "iris_test_packed", "old", "--gpus", "--gpu-math", "tf32x3")
+	if err == nil || !strings.Contains(err.Error(), "its compute capability is 7.5, expected 8.0 or later for GPU math tf32x3") {
+		t.Errorf("a GPU without tensor cores: %v", err)
+	}
+	if _, err := u.try("show", "old"); err == nil {
+		t.Error("there is a table")
+	}
+}
+
 // TestGPURefused: what is wrong is said before any work, and no table is left.
 func TestGPURefused(t *testing.T) {
 	besideCUDA(t)

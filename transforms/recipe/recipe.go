@@ -41,11 +41,12 @@ type Model struct {
 	Functions map[string]string `json:",omitempty"`
 	// Kernels is the variant of the kernels that compute (kernels.Variant), which decides the last bits; "": any.
 	Kernels string `json:",omitempty"`
-	// GPUs: the model works on the GPUs of its process's machine, not on the CPU, and with OneGPU on one that its process takes. Shards is how many
-	// shards share them.
-	GPUs   bool `json:",omitempty"`
-	OneGPU bool `json:",omitempty"`
-	Shards int  `json:",omitempty"`
+	// GPUs: the model works on the GPUs of its process's machine, not on the CPU, and with OneGPU on one that its process takes. GPUMath is how they
+	// multiply; Shards is how many shards share them.
+	GPUs    bool      `json:",omitempty"`
+	OneGPU  bool      `json:",omitempty"`
+	GPUMath cuda.Math `json:",omitempty"`
+	Shards  int       `json:",omitempty"`
 }
 
 // A Loaded is a Model that can work. It is safe for concurrent use.
@@ -146,7 +147,7 @@ func (m Model) make(ctx context.Context, change func(*keras.Spec)) (*Loaded, err
 
 // gpuOptions are those of the model's device.
 func (m Model) gpuOptions(ctx context.Context) cuda.Options {
-	o := cuda.Options{Shards: m.Shards}
+	o := cuda.Options{Math: m.GPUMath, Shards: m.Shards}
 	if m.OneGPU {
 		o.Choose = func(found []cuda.GPU) (cuda.Choice, error) {
 			c, err := gpulock.Take(found)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan/cuda"
+	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 	"github.com/beamfit/beamfit/model/trainer"
 )
 
@@ -21,11 +22,17 @@ var measured = []network{
 	{name: "resnet20", file: "resnet20", compile: "optimizer='adam', loss='categorical_crossentropy'", batch: 128},
 }
 
-// BenchmarkStep is a step of training on rows that are on the GPU, as a graph and kernel by kernel.
+// BenchmarkStep is a step of training on rows that are on the GPU, as a graph and kernel by kernel, and as a graph with products on tensor cores.
 func BenchmarkStep(b *testing.B) {
 	for _, n := range measured {
-		for _, way := range []string{"graph", "eager"} {
-			b.Run(n.name+"/"+way, func(b *testing.B) { n.benchmark(b, cuda.Options{Eager: way == "eager"}) })
+		for _, way := range []struct {
+			name string
+			o    cuda.Options
+		}{{"graph", cuda.Options{}}, {"eager", cuda.Options{Eager: true}}, {"tf32x3", cuda.Options{Math: kernels.TF32x3}}, {"tf32", cuda.Options{Math: kernels.TF32}}} {
+			b.Run(n.name+"/"+way.name, func(b *testing.B) {
+				needs(b, way.o.Math)
+				n.benchmark(b, way.o)
+			})
 		}
 	}
 }

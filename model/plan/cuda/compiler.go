@@ -9,7 +9,10 @@ import (
 )
 
 // A Compiler is the part of a Device that needs no GPU: plans can be compiled for it and described, and not run.
-type Compiler struct{}
+type Compiler struct {
+	// Math is how products are computed; "": Float32.
+	Math Math
+}
 
 // Name is "cuda".
 func (Compiler) Name() string { return "cuda" }

@@ -33,7 +33,7 @@ type InstrDescription struct {
 }
 
 // Describe says how a GPU does a step of a plan.
-func Describe(p *plan.Plan) (Description, error) {
+func (c Compiler) Describe(p *plan.Plan) (Description, error) {
 	d := Description{FillLaunches: 1 + len(p.Inputs) + len(p.Labels) + len(p.Scales)}
 	// Addresses decide nothing: any will do, but 0, which stands for no operand.
 	at := kernels.Places{
@@ -51,7 +51,7 @@ func Describe(p *plan.Plan) (Description, error) {
 		}
 		d.Graphs++
 		for i := range s.instrs {
-			launches, err := kernels.Bind(&s.instrs[i], at)
+			launches, err := kernels.Bind(&s.instrs[i], at, c.Math)
 			if err != nil {
 				return Description{}, err
 			}

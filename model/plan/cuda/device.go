@@ -17,10 +17,11 @@ import (
 // Built says whether this program has GPU support.
 const Built = true
 
-// What kernels need: PTX of version 7.8 for compute capability 7.0.
+// What kernels need: PTX of version 7.8 for compute capability 7.0, those for tensor cores 8.0.
 const (
-	leastDriver     = 11080
-	leastCapability = 70
+	leastDriver           = 11080
+	leastCapability       = 70
+	leastTensorCapability = 80
 )
 
 // A Device is the GPUs of this machine, or one of them. It looks for them when it is first asked for memory or for what they are, so that who only
@@ -38,11 +39,13 @@ type Device struct {
 }
 
 // New is a device that has not looked for GPUs yet.
-func New(o Options) *Device { return &Device{options: o, live: map[*resources]struct{}{}} }
+func New(o Options) *Device {
+	return &Device{Compiler: Compiler{o.Math}, options: o, live: map[*resources]struct{}{}}
+}
 
-// Check says why a Device would find no GPU, without work on one.
-func Check() error {
-	_, err := find()
+// Check says why a Device would find no GPU for this math, without work on one.
+func Check(m Math) error {
+	_, err := find(m)
 	return err
 }
 
@@ -58,7 +61,7 @@ func (d *Device) open() ([]*gpu, error) {
 	if d.gpus != nil {
 		return d.gpus, nil
 	}
-	all, err := find()
+	all, err := find(d.Math)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +89,7 @@ func (d *Device) open() ([]*gpu, error) {
 }
 
 // find looks for the GPUs of this machine that can run the kernels.
-func find() ([]*gpu, error) {
+func find(m Math) ([]*gpu, error) {
 	if err := drv.Start(); err != nil {
 		return nil, fmt.Errorf("cuda: %w", err)
 	}
@@ -108,6 +111,10 @@ func find() ([]*gpu, error) {
 			refused = append(refused, err)
 			continue
 		}
+		if m.Tensor() && g.capability < leastTensorCapability {
+			return nil, g.tooOld(leastTensorCapability, fmt.Sprintf(" for GPU math %s; float32 needs %s", m, capability(leastCapability)))
+		}
+		g.tensor = m.Tensor()
 		all = append(all, g)
 	}
 	if len(all) == 0 {
@@ -143,12 +150,18 @@ func found(number int) (*gpu, error) {
 	if err != nil {
 		return nil, g.failed("its compute capability", err)
 	}
-	if 10*major+minor < leastCapability {
-		return nil, fmt.Errorf("cuda: %v is too old: its compute capability is %d.%d, expected %d.%d or later",
-			g, major, minor, leastCapability/10, leastCapability%10)
+	if g.capability = 10*major + minor; g.capability < leastCapability {
+		return nil, g.tooOld(leastCapability, "")
 	}
 	return g, nil
 }
+
+// tooOld is the error of a GPU of less than the least compute capability; why says what needs that.
+func (g *gpu) tooOld(least int, why string) error {
+	return fmt.Errorf("cuda: %v is too old: its compute capability is %s, expected %s or later%s", g, capability(g.capability), capability(least), why)
+}
+
+func capability(c int) string { return fmt.Sprintf("%d.%d", c/10, c%10) }
 
 // GPUs are those that the device works on, which it looks for now where it has not.
 func (d *Device) GPUs() ([]GPU, error) {

@@ -30,12 +30,12 @@
 //
 // A Device and its memories are safe in the way that package plan says, on any goroutine. The same seed gives the same bits on every
 // GPU: kernels sum in a fixed order and use no approximation of the hardware. They are not those of the CPU, which sums in another order;
-// the weights of whole trainings agree within 1e-5. A step allocates nothing, on neither side. Memory of the GPU is given back when the
+// the weights of whole trainings agree within 1e-5. With a Math of tensor cores they are the same on GPUs of one generation only. A step allocates nothing, on neither side. Memory of the GPU is given back when the
 // Device is closed, or before when a Memory is no longer reachable.
 //
 // # Failure
 //
-// A Device looks for GPUs when it is first asked for memory, or for what they are, and says so where there is no driver, no GPU, or one that is too old; it
+// A Device looks for GPUs when it is first asked for memory, or for what they are, and says so where there is no driver, no GPU, or one that is too old for the kernels or for the Math; it
 // looks again when it is asked again. Where the GPU has no room, the error is a
 // *plan.MemoryError. Any other error of the driver is final for the process's work on that GPU: CUDA keeps it.
 package cuda

@@ -15,15 +15,17 @@ import (
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
 
-// A gpu is a GPU with its primary context and the module of all kernels, which it has from the first memory on.
+// A gpu is a GPU with its primary context and the modules of the kernels, which it has from the first memory on.
 type gpu struct {
 	GPU
-	dev cu.Device
+	dev        cu.Device
+	capability int  // of computing: 80 is 8.0
+	tensor     bool // whether the kernels for tensor cores are loaded, too
 
 	mu        sync.Mutex
 	started   bool
 	ctx       cu.CUContext
-	module    cu.Module
+	modules   []cu.Module // of kernels.PTX, of kernels.TensorPTX
 	functions map[string]cu.Function
 }
 
@@ -43,13 +45,30 @@ func (g *gpu) start() error {
 		return g.failed("its context", err)
 	}
 	if err = g.enter(); err == nil {
-		g.module, err = cu.LoadData(kernels.PTX)
+		err = g.load()
 		g.leave()
 	}
 	if err != nil {
 		return errors.Join(g.failed("loading the kernels", err), g.dev.ReleasePrimaryCtx())
 	}
 	g.functions, g.started = map[string]cu.Function{}, true
+	return nil
+}
+
+// load loads the modules. What was loaded before an error goes with the context.
+func (g *gpu) load() error {
+	texts := []string{kernels.PTX}
+	if g.tensor {
+		texts = append(texts, kernels.TensorPTX)
+	}
+	g.modules = nil
+	for _, text := range texts {
+		m, err := cu.LoadData(text)
+		if err != nil {
+			return err
+		}
+		g.modules = append(g.modules, m)
+	}
 	return nil
 }
 
@@ -63,7 +82,9 @@ func (g *gpu) close() error {
 	g.started = false
 	err := g.enter()
 	if err == nil {
-		err = drv.Unload(g.module)
+		for _, m := range g.modules {
+			err = errors.Join(err, drv.Unload(m))
+		}
 		g.leave()
 	}
 	return errors.Join(err, g.dev.ReleasePrimaryCtx())
@@ -91,8 +112,12 @@ func (g *gpu) launch(l *kernels.Launch) (*drv.Launch, error) {
 	defer g.mu.Unlock()
 	f, ok := g.functions[l.Kernel]
 	if !ok {
+		module := g.modules[0]
+		if g.tensor && kernels.InTensorPTX(l.Kernel) {
+			module = g.modules[1]
+		}
 		var err error
-		if f, err = g.module.Function(l.Kernel); err != nil {
+		if f, err = module.Function(l.Kernel); err != nil {
 			return nil, g.failed("kernel "+l.Kernel, err)
 		}
 		g.functions[l.Kernel] = f

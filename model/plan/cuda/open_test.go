@@ -81,17 +81,24 @@ func TestChoose(t *testing.T) {
 func TestOpenFails(t *testing.T) {
 	hosttest.Driver(t)
 	if os.Getenv("BEAMFIT_AGAIN") != "" {
-		_, err := New(Options{}).GPUs()
+		_, err := New(Options{Math: Math(os.Getenv("BEAMFIT_MATH"))}).GPUs()
 		fmt.Println(err)
 		return
 	}
-	for _, c := range []struct{ env, want string }{
-		{"BEAMFIT_LIBCUDA=/nothing/libcuda.so.1", "cuda: no CUDA driver: /nothing/libcuda.so.1: cannot open"},
-		{"FAKECUDA=nodevice", "cuda: the CUDA driver finds no GPU"},
-		{"FAKECUDA=version=11040", "cuda: the driver is too old: it supports CUDA 11.4, expected 11.8 or later (driver 520)"},
-		{"FAKECUDA=capability=60", "is too old: its compute capability is 6.0, expected 7.0 or later"},
+	for _, c := range []struct {
+		env, math, want string
+	}{
+		{"BEAMFIT_LIBCUDA=/nothing/libcuda.so.1", "", "cuda: no CUDA driver: /nothing/libcuda.so.1: cannot open"},
+		{"FAKECUDA=nodevice", "", "cuda: the CUDA driver finds no GPU"},
+		{"FAKECUDA=version=11040", "", "cuda: the driver is too old: it supports CUDA 11.4, expected 11.8 or later (driver 520)"},
+		{"FAKECUDA=capability=60", "", "is too old: its compute capability is 6.0, expected 7.0 or later\n"},
+		{"FAKECUDA=capability=60", "tf32", "is too old: its compute capability is 6.0, expected 7.0 or later\n"},
+		{"FAKECUDA=capability=75", "", "<nil>"},
+		{"FAKECUDA=capability=75", "float32", "<nil>"},
+		{"FAKECUDA=capability=75", "tf32x3", "is too old: its compute capability is 7.5, expected 8.0 or later for GPU math tf32x3; float32 needs 7.0"},
+		{"FAKECUDA=capability=80", "tf32", "<nil>"},
 	} {
-		if out := again(t, c.env); !strings.Contains(out, c.want) {
+		if out := again(t, c.env, "BEAMFIT_MATH="+c.math); !strings.Contains(out, c.want) {
 			t.Errorf("%s: %s\nwant %s", c.env, out, c.want)
 		}
 	}

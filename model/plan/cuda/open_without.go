@@ -14,7 +14,7 @@ type Device struct{ Compiler }
 func New(Options) *Device { return &Device{} }
 
 // Check is ErrNotBuilt.
-func Check() error { return ErrNotBuilt }
+func Check(Math) error { return ErrNotBuilt }
 
 // GPUs is ErrNotBuilt.
 func (*Device) GPUs() ([]GPU, error) { return nil, ErrNotBuilt }

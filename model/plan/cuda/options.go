@@ -3,13 +3,26 @@ package cuda
 import (
 	"errors"
 	"fmt"
+
+	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
+
+// A Math is how products of matrices and convolutions are computed.
+type Math = kernels.Math
+
+// ParseMath is the math of one of the names of Maths; "" is the default.
+func ParseMath(name string) (Math, error) { return kernels.ParseMath(name) }
+
+// Maths are the names of all, the default first.
+func Maths() []string { return kernels.Maths() }
 
 // ErrNotBuilt is the error of a Device and of Check in a program without GPU support.
 var ErrNotBuilt = errors.New("this beamfit has no GPU support: GPUs need beamfit-cuda, the same program built with cgo and the tag gpu (docs/gpu.md)")
 
 // Options are those of New.
 type Options struct {
+	// Math is how products are computed; "": Float32.
+	Math Math
 	// Shards is how many shards this process trains, which share its GPUs' memory; 0: one.
 	Shards int
 	// Choose takes one of the GPUs for this process; nil: the device works on all of them.

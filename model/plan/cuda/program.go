@@ -88,7 +88,7 @@ func (m *memory) part(p *plan.Plan, s segment) (part, error) {
 		return address
 	}
 	for i := range s.instrs {
-		launches, err := kernels.Bind(&s.instrs[i], at)
+		launches, err := kernels.Bind(&s.instrs[i], at, m.device.Math)
 		if failed != nil {
 			err = failed
 		}

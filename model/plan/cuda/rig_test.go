@@ -89,6 +89,17 @@ func open(t testing.TB, o cuda.Options) *cuda.Device {
 	return d
 }
 
+// needs skips the test where the GPU has not what a math needs.
+func needs(t testing.TB, m cuda.Math) {
+	t.Helper()
+	if os.Getenv("BEAMFIT_TEST_GPU") == "" {
+		return // the stand-in has
+	}
+	if err := cuda.Check(m); err != nil {
+		t.Skip(err)
+	}
+}
+
 func (n network) spec(t testing.TB) *keras.Spec {
 	t.Helper()
 	text := []byte(n.json)

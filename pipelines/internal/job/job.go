@@ -13,6 +13,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/netns"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 	"github.com/beamfit/beamfit/transforms/bundle"
@@ -37,6 +38,7 @@ type Options struct {
 	Workers       int
 	Memory        int64
 	GPUs          bool
+	GPUMath       cuda.Math
 	RunID         string
 	Submitted     func(job string)
 	// Progress hears how far a stage is; total is 0 where it is not known. It must be safe for concurrent use.
@@ -83,6 +85,9 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 		o.Runner = runner.Direct
 	}
 	if err := argument.Of(runner.Check(o.Runner, o.RunnerOptions)); err != nil {
+		return nil, err
+	}
+	if err := o.checkGPUMath(); err != nil {
 		return nil, err
 	}
 	asked, connections := o.Workers, o.Store.Connections()

@@ -30,11 +30,11 @@ var flags = []string{"-std=c++17", "-O2", "-mfma", "-ffp-contract=off", "-fPIC",
 
 // objects are the sources, in the folders src and kernels, and programs what they become.
 var (
-	objects  = []string{"kernels/all.cu", "src/fibers.cpp", "src/kernelrun.cpp", "src/fakecuda.cpp", "src/planted.cu"}
+	objects  = []string{"kernels/all.cu", "kernels/tensor.cu", "src/fibers.cpp", "src/kernelrun.cpp", "src/fakecuda.cpp", "src/planted.cu"}
 	programs = map[string][]string{
-		"kernelrun":      {"kernels/all.cu", "src/fibers.cpp", "src/kernelrun.cpp"},
+		"kernelrun":      {"kernels/all.cu", "kernels/tensor.cu", "src/fibers.cpp", "src/kernelrun.cpp"},
 		"planted":        {"src/planted.cu", "src/fibers.cpp", "src/kernelrun.cpp"},
-		"libfakecuda.so": {"kernels/all.cu", "src/fibers.cpp", "src/fakecuda.cpp"},
+		"libfakecuda.so": {"kernels/all.cu", "kernels/tensor.cu", "src/fibers.cpp", "src/fakecuda.cpp"},
 	}
 )
 

@@ -68,7 +68,7 @@ func start(t testing.TB, program string) *Runner {
 		}
 	})
 	r.in, r.out = bufio.NewWriterSize(in, 1<<16), bufio.NewReaderSize(out, 1<<16)
-	if err := r.LoadPTX(kernels.PTX); err != nil {
+	if err := r.LoadPTX(kernels.PTX + kernels.TensorPTX); err != nil {
 		t.Fatal(err)
 	}
 	return r

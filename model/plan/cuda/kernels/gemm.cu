@@ -1,34 +1,18 @@
 // gemm.cu: matrix products, for dense layers and their gradients, for attention and recurrent layers, and the sums of columns that are a bias'
 // gradient.
-//
-// One signature serves all products. c is m x n, k is divided into parts of chunk. With several parts the block of part p writes its sums to c +
-// p·next, without bias and so on, and gemm_sum adds them up. With several matrices (batches·heads of them, then one part) block z computes
-// matrix z, whose operands begin at multiples of their strides.
 #include "columns.h"
-#include "tile.h"
+#include "gemm.h"
 
-#define GEMM_PARAMETERS \
-	long long m, long long n, long long k, long long chunk, long long heads, const float *a, long long lda, long long batchA, long long headA, \
-	const float *b, long long ldb, long long batchB, long long headB, float *c, long long ldc, long long batchC, long long headC, long long next, \
-	const float *bias, long long relu, long long accumulate
+typedef fused<64, 64, 4, 4> gemm64;
+typedef fused<128, 128, 8, 8> gemm128;
 
-#define GEMM_BODY(BM, BN, TM, TN, A, A_ALONG_K, B, B_ALONG_K) \
-	__shared__ __attribute__((aligned(16))) float shared[SHARED_FLOATS(BM, BN)]; \
-	int z = blockIdx.z, part = next ? z : 0, batch = next ? 0 : z / (int)heads, head = next ? 0 : z % (int)heads; \
-	int from = part * (int)chunk, to = min((int)k, from + (int)chunk); \
-	A left = {a + batch * batchA + head * headA, (int)lda}; \
-	B right = {b + batch * batchB + head * headB, (int)ldb}; \
-	ending end(c + part * next + batch * batchC + head * headC, ldc, bias, relu != 0, accumulate != 0); \
-	multiply<BM, BN, TM, TN, A_ALONG_K, B_ALONG_K>(left, right, end, (int)m, (int)n, from, to, shared);
-
-// nn: a·b, nt: a·bᵀ, tn: aᵀ·b, tt: aᵀ·bᵀ, with tiles of 64 x 64, or of 128 x 128 for products that are large enough.
-KERNEL(gemm_nn_64, THREADS, GEMM_PARAMETERS) { GEMM_BODY(64, 64, 4, 4, matrix, true, matrix, false) }
-KERNEL(gemm_nt_64, THREADS, GEMM_PARAMETERS) { GEMM_BODY(64, 64, 4, 4, matrix, true, transposed, true) }
-KERNEL(gemm_tn_64, THREADS, GEMM_PARAMETERS) { GEMM_BODY(64, 64, 4, 4, transposed, false, matrix, false) }
-KERNEL(gemm_tt_64, THREADS, GEMM_PARAMETERS) { GEMM_BODY(64, 64, 4, 4, transposed, false, transposed, true) }
-KERNEL(gemm_nn_128, THREADS, GEMM_PARAMETERS) { GEMM_BODY(128, 128, 8, 8, matrix, true, matrix, false) }
-KERNEL(gemm_nt_128, THREADS, GEMM_PARAMETERS) { GEMM_BODY(128, 128, 8, 8, matrix, true, transposed, true) }
-KERNEL(gemm_tn_128, THREADS, GEMM_PARAMETERS) { GEMM_BODY(128, 128, 8, 8, transposed, false, matrix, false) }
+KERNEL(gemm_nn_64, THREADS, GEMM_PARAMETERS) { GEMM_NN(gemm64) }
+KERNEL(gemm_nt_64, THREADS, GEMM_PARAMETERS) { GEMM_NT(gemm64) }
+KERNEL(gemm_tn_64, THREADS, GEMM_PARAMETERS) { GEMM_TN(gemm64) }
+KERNEL(gemm_tt_64, THREADS, GEMM_PARAMETERS) { GEMM_TT(gemm64) }
+KERNEL(gemm_nn_128, THREADS, GEMM_PARAMETERS) { GEMM_NN(gemm128) }
+KERNEL(gemm_nt_128, THREADS, GEMM_PARAMETERS) { GEMM_NT(gemm128) }
+KERNEL(gemm_tn_128, THREADS, GEMM_PARAMETERS) { GEMM_TN(gemm128) }
 
 // The sum of the parts of a product, in their order. c has rows of width elements, stride apart.
 KERNEL(gemm_sum, 256, long long size, long long parts, long long width, const float *from, float *c, long long stride, const float *bias, long long relu) {

@@ -30,8 +30,10 @@ func TestPTXIsOfItsSources(t *testing.T) {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(text), name)
 	}
 	want := fmt.Sprintf("// Made by scripts/cuda/ptx from sources %x\n", sha256.Sum256([]byte(sums.String())))
-	if found, _, _ := strings.Cut(kernels.PTX, "\n"); found+"\n" != want {
-		t.Errorf("the PTX begins with %q, want %q: run scripts/cuda/ptx", found, want)
+	for _, ptx := range []string{kernels.PTX, kernels.TensorPTX} {
+		if found, _, _ := strings.Cut(ptx, "\n"); found+"\n" != want {
+			t.Errorf("the PTX begins with %q, want %q: run scripts/cuda/ptx", found, want)
+		}
 	}
 }
 
@@ -45,6 +47,18 @@ func TestParams(t *testing.T) {
 		sizes, ok := kernels.Params(name)
 		if !ok || len(sizes) == 0 || slices.Max(sizes) != 8 || slices.Min(sizes) != 8 {
 			t.Errorf("kernel %s has parameters of %v bytes", name, sizes)
+		}
+	}
+	for _, name := range names {
+		plain, mode, _ := strings.Cut(name, "_tf32")
+		if tensor := mode != "" || plain != name; tensor != kernels.InTensorPTX(name) {
+			t.Errorf("kernel %s is in the module for tensor cores: %v", name, !tensor)
+		} else if !tensor {
+			continue
+		}
+		sizes, ok := kernels.Params(plain) // launches of the one are launches of the other
+		if form, _ := kernels.Params(name); !ok || !slices.Equal(sizes, form) {
+			t.Errorf("kernel %s has parameters of %v bytes, %s of %v", name, form, plain, sizes)
 		}
 	}
 	if _, ok := kernels.Params("nothing"); ok {

@@ -27,10 +27,13 @@ const (
 type stand struct {
 	runner *hosttest.Runner
 	modes  []hosttest.Mode
+	math   kernels.Math
 	step   plan.Step
 	// interpreted are the kernels that ran as the PTX says. With every, an instruction that has others runs so, too.
 	interpreted map[string]bool
 	every       bool
+	// tolerance is how far results may be apart, and worst how far they were, as a share of the largest element.
+	tolerance, worst float64
 }
 
 // compiled are orders of threads and blocks. The first mode gives the bits that the others must repeat.
@@ -38,7 +41,7 @@ var compiled = []hosttest.Mode{{Order: 1}, {Order: -1}, {Order: 7}}
 
 func newStand(t testing.TB, modes []hosttest.Mode) *stand {
 	t.Helper()
-	s := &stand{runner: hosttest.Start(t), modes: modes, step: plan.Step{Seed: 5, Counter: 3}, interpreted: map[string]bool{}}
+	s := &stand{runner: hosttest.Start(t), modes: modes, step: plan.Step{Seed: 5, Counter: 3}, interpreted: map[string]bool{}, tolerance: tolerance}
 	if err := s.runner.Memory(1 << 30); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +141,7 @@ func (s *stand) compare(in *plan.Instr, mem plan.Memory) (worst float64, err err
 			return address
 		},
 	}
-	launches, bindErr := kernels.Bind(in, at)
+	launches, bindErr := kernels.Bind(in, at, s.math)
 	if bindErr != nil || err != nil {
 		return 0, fmt.Errorf("bind: %w, %w", bindErr, err)
 	}

@@ -79,7 +79,7 @@ func Scratch(in *plan.Instr) int {
 }
 
 // Bind are the launches of a native instruction, in their order. An instruction without elements has none.
-func Bind(in *plan.Instr, at Places) ([]Launch, error) {
+func Bind(in *plan.Instr, at Places, m Math) ([]Launch, error) {
 	r, native := find(in)
 	if !native {
 		return nil, fmt.Errorf("kernels: no kernels for opcode %q with %+v", in.Code, in.Attr)
@@ -96,5 +96,9 @@ func Bind(in *plan.Instr, at Places) ([]Launch, error) {
 	if in.Scratch.Len > 0 {
 		o.scratch = one(in.Scratch)
 	}
-	return r.bind(in.Attr, o), nil
+	launches := r.bind(in.Attr, o)
+	for i := range launches {
+		launches[i].Kernel = m.kernel(launches[i].Kernel)
+	}
+	return launches, nil
 }

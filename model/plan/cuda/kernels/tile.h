@@ -1,9 +1,9 @@
 // tile.h multiplies two matrices that are given as functions of row and column, tile by tile: the core of products and convolutions.
 //
-// A block of 256 threads computes BM x BN elements of C = A·B, a thread TM x TN of them. DEPTH columns of A and rows of B at a time lie in
-// shared memory, twice: while a thread computes with the one, it reads the next from global memory into registers and leaves them in the
-// other. Every element is one chain of fmaf along k, so its bits do not depend on the tiles; a product whose k is divided among several blocks
-// (parts) is summed up by another kernel.
+// A block of 256 threads computes BM x BN elements of C = A·B. DEPTH columns of A and rows of B at a time lie in shared memory, twice: while
+// a thread computes with the one, it reads the next from global memory into registers and leaves them in the other. What a thread computes
+// is in a type of its own: fused here, TM x TN elements, each one chain of fmaf along k, so that its bits do not depend on the tiles; tensor
+// (tensor.h) on tensor cores. A product whose k is divided among several blocks (parts) is summed up by another kernel.
 //
 // An operand has the types and functions
 //
@@ -15,9 +15,6 @@
 #include "activations.h"
 
 const int DEPTH = 16, THREADS = 256;
-
-// SHARED_FLOATS is the shared memory that a tile wants.
-#define SHARED_FLOATS(bm, bn) (2 * DEPTH * ((bm) + 4 + (bn) + 4))
 
 // A divider divides numbers below 2^31 by a number of at least 1 that is not known when the kernel is compiled: q = n·magic / 2^shift.
 struct divider {
@@ -59,10 +56,10 @@ struct transposed {
 	DEVICE float at(row r, column c) const { return at0[r + c]; }
 };
 
-// A loader brings tiles of one operand to shared memory: SIZE lines of DEPTH elements along k. ALONG_K: memory is contiguous along k.
-template <class OPERAND, bool ROWS, int SIZE, bool ALONG_K> struct loader {
+// A loader brings tiles of one operand to shared memory: SIZE lines of DEPTH elements along k, those of a k PITCH apart. ALONG_K: memory is
+// contiguous along k.
+template <class OPERAND, bool ROWS, int SIZE, int PITCH, bool ALONG_K> struct loader {
 	static const int COUNT = SIZE * DEPTH / THREADS, LINES = ALONG_K ? COUNT : 1;
-	static const int PITCH = SIZE + 4;
 	const OPERAND &from;
 	int first, end, to; // lines from first to end-1 exist, and k below to
 	typename OPERAND::row rows[LINES];       // of A: its rows are lines
@@ -98,31 +95,22 @@ template <class OPERAND, bool ROWS, int SIZE, bool ALONG_K> struct loader {
 	}
 };
 
-// multiply computes the block's tile of the products over k from..to-1 and gives each element of C to c.put(place, value), the place being
-// in c.line(row), after c.shift(column) was added.
-template <int BM, int BN, int TM, int TN, bool A_ALONG_K, bool B_ALONG_K, class A, class B, class C>
-DEVICE void multiply(const A &a, const B &b, const C &c, int m, int n, int from, int to, float *shared) {
+// A fused is a thread's share of a tile: groups of 4 rows, GM apart, and of 4 columns, GN apart.
+template <int BM, int BN, int TM, int TN> struct fused {
 	static_assert(BM / TM * (BN / TN) == THREADS && TM % 4 == 0 && TN % 4 == 0 && THREADS % BM == 0 && THREADS % BN == 0, "tile");
-	const int GM = BM * 4 / TM, GN = BN * 4 / TN; // a thread has groups of 4 rows, GM apart, and of 4 columns
-	const int PA = BM + 4, PB = BN + 4;
-	int row0 = blockIdx.x * BM, column0 = blockIdx.y * BN;
-	int tr = threadIdx.x / (BN / TN) * 4, tc = threadIdx.x % (BN / TN) * 4;
-	float *as = shared, *bs = shared + 2 * DEPTH * PA;
-	loader<A, true, BM, A_ALONG_K> la(a, row0, m, to);
-	loader<B, false, BN, B_ALONG_K> lb(b, column0, n, to);
+	static const int ROWS = BM, COLUMNS = BN, PAD = 4;
+	static const int GM = BM * 4 / TM, GN = BN * 4 / TN, PA = BM + PAD, PB = BN + PAD;
+	int tr, tc; // the first row and column
 	float sums[TM][TN];
+
+	DEVICE fused() : tr(threadIdx.x / (BN / TN) * 4), tc(threadIdx.x % (BN / TN) * 4) {
 #pragma unroll
-	for (int i = 0; i < TM; i++)
+		for (int i = 0; i < TM; i++)
 #pragma unroll
-		for (int j = 0; j < TN; j++) sums[i][j] = 0;
-	la.fetch(from), lb.fetch(from);
-	la.leave(as), lb.leave(bs);
-	__syncthreads();
-	int half = 0;
-	for (int k = from; k < to; k += DEPTH, half ^= 1) {
-		bool more = k + DEPTH < to;
-		if (more) la.fetch(k + DEPTH), lb.fetch(k + DEPTH);
-		const float *ak = as + half * DEPTH * PA + tr, *bk = bs + half * DEPTH * PB + tc;
+			for (int j = 0; j < TN; j++) sums[i][j] = 0;
+	}
+	DEVICE void add(const float *as, const float *bs) {
+		const float *ak = as + tr, *bk = bs + tc;
 #pragma unroll 4
 		for (int q = 0; q < DEPTH; q++) {
 			float x[TM], y[TN];
@@ -141,26 +129,53 @@ DEVICE void multiply(const A &a, const B &b, const C &c, int m, int n, int from,
 #pragma unroll
 				for (int j = 0; j < TN; j++) sums[i][j] = fmaf(x[i], y[j], sums[i][j]);
 		}
+	}
+	template <class C> DEVICE void give(const C &c, int m, int n, int row0, int column0) const {
+		float shifts[TN];
+		bool here[TN];
+#pragma unroll
+		for (int j = 0; j < TN; j++) {
+			int column = column0 + j / 4 * GN + tc + j % 4;
+			here[j] = column < n;
+			shifts[j] = here[j] ? c.shift(column) : 0.0f;
+		}
+#pragma unroll
+		for (int i = 0; i < TM; i++) {
+			int row = row0 + i / 4 * GM + tr + i % 4;
+			if (row >= m) break; // rows of a thread ascend
+			float *line = c.line(row) + column0 + tc;
+#pragma unroll
+			for (int j = 0; j < TN; j++)
+				if (here[j]) c.put(line + j / 4 * GN + j % 4, sums[i][j] + shifts[j]);
+		}
+	}
+};
+
+// SHARED_FLOATS is the shared memory that the tiles of a block want.
+#define SHARED_FLOATS(T) (2 * DEPTH * (T::ROWS + T::PAD + T::COLUMNS + T::PAD))
+
+// multiply computes the block's tile of the products over k from..to-1: T adds up (add) and gives each element of C (give) to c.put(place,
+// value), the place being in c.line(row), after c.shift(column) was added.
+template <class T, bool A_ALONG_K, bool B_ALONG_K, class A, class B, class C>
+DEVICE void multiply(const A &a, const B &b, const C &c, int m, int n, int from, int to, float *shared) {
+	const int PA = T::ROWS + T::PAD, PB = T::COLUMNS + T::PAD;
+	int row0 = blockIdx.x * T::ROWS, column0 = blockIdx.y * T::COLUMNS;
+	float *as = shared, *bs = shared + 2 * DEPTH * PA;
+	loader<A, true, T::ROWS, PA, A_ALONG_K> la(a, row0, m, to);
+	loader<B, false, T::COLUMNS, PB, B_ALONG_K> lb(b, column0, n, to);
+	T tile;
+	la.fetch(from), lb.fetch(from);
+	la.leave(as), lb.leave(bs);
+	__syncthreads();
+	int half = 0;
+	for (int k = from; k < to; k += DEPTH, half ^= 1) {
+		bool more = k + DEPTH < to;
+		if (more) la.fetch(k + DEPTH), lb.fetch(k + DEPTH);
+		tile.add(as + half * DEPTH * PA, bs + half * DEPTH * PB);
 		if (more) la.leave(as + (half ^ 1) * DEPTH * PA), lb.leave(bs + (half ^ 1) * DEPTH * PB);
 		__syncthreads();
 	}
-	float shifts[TN];
-	bool here[TN];
-#pragma unroll
-	for (int j = 0; j < TN; j++) {
-		int column = column0 + j / 4 * GN + tc + j % 4;
-		here[j] = column < n;
-		shifts[j] = here[j] ? c.shift(column) : 0.0f;
-	}
-#pragma unroll
-	for (int i = 0; i < TM; i++) {
-		int row = row0 + i / 4 * GM + tr + i % 4;
-		if (row >= m) break; // rows of a thread ascend
-		float *line = c.line(row) + column0 + tc;
-#pragma unroll
-		for (int j = 0; j < TN; j++)
-			if (here[j]) c.put(line + j / 4 * GN + j % 4, sums[i][j] + shifts[j]);
-	}
+	tile.give(c, m, n, row0, column0);
 }
 
 // An ending is what happens to a sum on its way to memory: it gets a bias (0: none), is added to what is there (accumulate), and gets RELU where

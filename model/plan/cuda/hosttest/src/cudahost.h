@@ -80,6 +80,29 @@ static inline unsigned __ballot_sync(unsigned mask, int holds) {
 		if (lanes >> l & 1) ballot |= (unsigned)(cudahost::all.left[cudahost::all.parity[t]][first + l] & 1) << l;
 	return ballot;
 }
+
+// tf32 is cvt.rna.tf32.f32.
+static inline unsigned tf32(float v) {
+	unsigned u = (unsigned)cudahost::bitsOf(v);
+	return v != v ? 0x7fffffff : (u + 0x1000) & 0xffffe000;
+}
+// mma is mma.sync.m16n8k8 of TF32 with sums of float32: every lane leaves its numbers, then computes its own four results. A result is the sum of d and
+// the eight products in their order, in double precision, in which each product is exact, rounded once. That order is this file's: what a tensor
+// core does inside of an instruction is its own affair.
+static inline void mma(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+	static unsigned of[2][cudahost::MOST_THREADS][6];
+	int t = cudahost::self(), lane = t % cudahost::WARP, parity = cudahost::all.parity[t] ^ 1; // that of the exchange which follows
+	memcpy(of[parity][t], a, sizeof a), memcpy(of[parity][t] + 4, b, sizeof b);
+	cudahost::exchange(~0u, 0, lane);
+	const unsigned(*warp)[6] = of[parity] + (t - lane);
+	auto number = [](unsigned u) { return (double)cudahost::copied<float>(u & 0xffffe000); };
+	for (int i = 0; i < 4; i++) {
+		int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+		double sum = d[i];
+		for (int k = 0; k < 8; k++) sum += number(warp[row % 8 * 4 + k % 4][row / 8 + k / 4 * 2]) * number(warp[column * 4 + k % 4][4 + k / 4]);
+		d[i] = (float)sum;
+	}
+}
 static inline int __ffs(int v) { return __builtin_ffs(v); }
 static inline int __float_as_int(float f) { return cudahost::copied<int>(f); }
 static inline float __int_as_float(int i) { return cudahost::copied<float>(i); }

@@ -254,6 +254,15 @@ inline actions everything() {
 	m["or.pred"] = DO(uint64_t, a | B);
 	m["xor.pred"] = DO(uint64_t, a ^ B);
 	for (const char *s : {"cvta.to.global.u64", "cvta.global.u64", "cvta.to.local.u64", "cvta.local.u64"}) m[s] = DO(uint64_t, a);
+	m["cvt.rna.tf32.f32"] = DO(float, tf32(a));
+	m["mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32"] = [](thread &t, const instruction &i) {
+		float d[4];
+		unsigned a[4], b[2];
+		for (int k = 0; k < 4; k++) d[k] = get<float>(t, i.o[3].all[k]), a[k] = get<unsigned>(t, i.o[1].all[k]);
+		for (int k = 0; k < 2; k++) b[k] = get<unsigned>(t, i.o[2].all[k]);
+		mma(d, a, b);
+		for (int k = 0; k < 4; k++) set(t, i.o[0].all[k], d[k]);
+	};
 	m["bar.sync"] = [](thread &, const instruction &) { cudahost::barrier(); };
 	return m;
 }
