@@ -170,8 +170,8 @@ func plain(name string) string {
 }
 
 // Named finds arrays by the names of variables: Path, the names that this program shows for them, a place of Keras 3, each also with the name of
-// the model in front or of another layer in it, as that inside a TimeDistributed; and ends of Path that no other weight has, since Keras leaves the
-// names of models and of wrappers out now and then.
+// the model in front or of another layer in it, as that inside a TimeDistributed, or with several names in front, those of the scopes that a layer was
+// made in; and ends of Path that no other weight has, since Keras leaves the names of models and of wrappers out now and then.
 func (l *Layout) Named(arrays []Array) ([]int, error) {
 	index, ends := map[string]int{}, map[string]int{}
 	keep := func(index map[string]int, name string, i int) {
@@ -198,8 +198,15 @@ func (l *Layout) Named(arrays []Array) ([]int, error) {
 				return at, true
 			}
 		}
-		at, ok = ends[name]
-		return at, ok
+		if at, ok = ends[name]; ok {
+			return at, true
+		}
+		for i := 2; i < min(len(parts)-1, maxParts); i++ {
+			if at, ok = index[strings.Join(parts[i:], "/")]; ok {
+				return at, true
+			}
+		}
+		return 0, false
 	}
 	match := make([]int, len(l.Entries))
 	for i := range match {
