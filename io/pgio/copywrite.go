@@ -3,7 +3,6 @@ package pgio
 import (
 	"context"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -45,16 +44,14 @@ func startCopy(ctx context.Context, conn *pgx.Conn, into table.Name, enc *encode
 
 // write encodes the rows of a batch and passes on what is enough for a chunk.
 func (c *copyIn) write(ctx context.Context, b *table.Batch) error {
+	pass := func(data []byte) ([]byte, error) { return c.pass(ctx, data) }
 	for i := range b.Rows {
-		if n := largeBytes(b, i); n > 0 {
-			c.buf = slices.Grow(c.buf, n+chunkBytes)
-		}
 		var err error
-		if c.buf, err = c.encode.row(c.buf, b, i); err != nil {
+		if c.buf, err = c.encode.row(c.buf, b, i, pass); err != nil {
 			return err
 		}
 		if len(c.buf) >= chunkBytes {
-			if err := c.flush(ctx); err != nil {
+			if c.buf, err = c.pass(ctx, c.buf); err != nil {
 				return err
 			}
 		}
@@ -62,36 +59,24 @@ func (c *copyIn) write(ctx context.Context, b *table.Batch) error {
 	return ctx.Err()
 }
 
-// largeBytes is the length of the large bytea values of a row. Growing step by step would copy them, and leave them behind, more
-// than once.
-func largeBytes(b *table.Batch, i int) (n int) {
-	for k := range b.Cols {
-		if v := &b.Cols[k]; v.Type.Kind == table.Bytes && !v.Type.Array && len(v.Bytes[i]) >= chunkBytes {
-			n += len(v.Bytes[i])
-		}
-	}
-	return n
-}
-
-func (c *copyIn) flush(ctx context.Context) error {
+// pass gives a chunk to the COPY and returns a buffer that it has done with.
+func (c *copyIn) pass(ctx context.Context, chunk []byte) ([]byte, error) {
 	select {
-	case c.chunks <- c.buf:
-		c.buf = (<-c.empty)[:0]
-		return nil
+	case c.chunks <- chunk:
+		return (<-c.empty)[:0], nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return chunk, ctx.Err()
 	case <-c.done:
 		if c.err == nil {
 			c.err = io.ErrUnexpectedEOF
 		}
-		return c.err
+		return chunk, c.err
 	}
 }
 
 // finish sends the rest and waits for the server.
 func (c *copyIn) finish(ctx context.Context) error {
-	c.buf = c.encode.end(c.buf)
-	if err := c.flush(ctx); err != nil {
+	if _, err := c.pass(ctx, c.encode.end(c.buf)); err != nil {
 		return err
 	}
 	close(c.chunks)

@@ -1,6 +1,7 @@
 package pgio
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -102,13 +103,68 @@ func encodeAll(t testing.TB, cols []column, b *table.Batch) []byte {
 	if !enc.binary {
 		t.Fatal("the text form was chosen")
 	}
+	return encodedBy(t, enc, b)
+}
+
+// encodedBy is what an encoder makes of the rows of a batch. It fails where more than some chunks are in memory at once.
+func encodedBy(t testing.TB, enc *encoder, b *table.Batch) (all []byte) {
+	t.Helper()
+	keep := func(data []byte) ([]byte, error) {
+		if len(data) < chunkBytes || len(data) > 4*chunkBytes {
+			t.Errorf("%d bytes at once, expected about %d", len(data), chunkBytes)
+		}
+		all = append(all, data...)
+		return data[:0], nil
+	}
 	buf := enc.begin(nil)
 	for i := range b.Rows {
-		if buf, err = enc.row(buf, b, i); err != nil {
+		var err error
+		if buf, err = enc.row(buf, b, i, keep); err != nil {
+			t.Fatal(err)
+		}
+		if len(buf) > 4*chunkBytes {
+			t.Errorf("%d bytes at the end of a row, expected about %d", len(buf), chunkBytes)
+		}
+	}
+	return append(all, enc.end(buf)...)
+}
+
+// TestLargeValues: a value of many chunks is never in memory a second time, and the rows are as they would be in one piece.
+func TestLargeValues(t *testing.T) {
+	wire := wireColumns()
+	cols := []column{wire[4], wire[14], wire[14]} // integer, bytea, bytea
+	b := table.NewBatch(schemaOf(cols))
+	for i, size := range []int{3, chunkBytes - 1, chunkBytes, 5*chunkBytes + 7} {
+		value := make([]byte, size)
+		for k := range value {
+			value[k] = byte(k*k + i)
+		}
+		if err := b.Append(int32(i), value, []byte{1, 2}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return enc.end(buf)
+	var want []byte
+	for i := range b.Rows {
+		value := b.Cols[1].Bytes[i]
+		want = be.AppendUint32(be.AppendUint32(be.AppendUint16(want, 3), 4), uint32(i))
+		want = append(be.AppendUint32(want, uint32(len(value))), value...)
+		want = append(be.AppendUint32(want, 2), 1, 2)
+	}
+	enc, err := newEncoder(cols, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := encodedBy(t, enc, b); !bytes.Equal(got[copyHeaderLen:len(got)-2], want) {
+		t.Error("the binary rows are others")
+	}
+	enc.binary, enc.row = false, enc.textRow
+	want = want[:0]
+	for i := range b.Rows {
+		want = fmt.Appendf(want, "%d\t\\\\x%x\t\\\\x0102\n", i, b.Cols[1].Bytes[i])
+	}
+	if got := encodedBy(t, enc, b); !bytes.Equal(got, want) {
+		t.Error("the rows of text are others")
+	}
 }
 
 // decodePieces decodes a stream that comes in pieces of the given size, and prints its rows.

@@ -15,9 +15,13 @@ type encoder struct {
 	order   string   // the part's key; "": the table is not ordered
 	values  int      // how many columns come from the batch
 	rows    int64
-	row     func(buf []byte, b *table.Batch, i int) ([]byte, error)
+	row     func(buf []byte, b *table.Batch, i int, flush flusher) ([]byte, error)
 	binary  bool
 }
+
+// A flusher takes encoded data of at least chunkBytes and returns a buffer for what follows. A row with large values comes in parts, so that no other copy of
+// them is made.
+type flusher func(data []byte) (empty []byte, err error)
 
 func newEncoder(cols []column, order string) (*encoder, error) {
 	e := &encoder{columns: cols, order: order, values: len(cols), binary: true}

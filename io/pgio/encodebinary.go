@@ -14,7 +14,7 @@ var be = binary.BigEndian
 const nullField = 0xffffffff
 
 // binaryRow writes row i in the binary form of COPY: the number of fields, then each field behind its length.
-func (e *encoder) binaryRow(buf []byte, b *table.Batch, i int) ([]byte, error) {
+func (e *encoder) binaryRow(buf []byte, b *table.Batch, i int, flush flusher) ([]byte, error) {
 	buf = be.AppendUint16(buf, uint16(len(e.columns)))
 	for k := range e.values {
 		v := &b.Cols[k]
@@ -23,12 +23,16 @@ func (e *encoder) binaryRow(buf []byte, b *table.Batch, i int) ([]byte, error) {
 			continue
 		}
 		err := checkStrings(v, i)
-		if err == nil {
-			if v.Type.Array {
-				buf, err = appendArray(buf, v, i, e.columns[k].elem.oid)
-			} else {
-				buf, err = appendElem(buf, v, i)
+		switch {
+		case err != nil:
+		case v.Type.Array:
+			buf, err = appendArray(buf, v, i, e.columns[k].elem.oid)
+		case v.Type.Kind == table.Bytes && len(v.Bytes[i]) >= chunkBytes && len(v.Bytes[i]) <= math.MaxInt32:
+			if buf, err = inPieces(be.AppendUint32(buf, uint32(len(v.Bytes[i]))), v.Bytes[i], flush); err != nil {
+				return buf, err
 			}
+		default:
+			buf, err = appendElem(buf, v, i)
 		}
 		if err != nil {
 			return buf, &rowError{row: e.rows, column: e.columns[k].Name, err: err}
@@ -40,6 +44,21 @@ func (e *encoder) binaryRow(buf []byte, b *table.Batch, i int) ([]byte, error) {
 	}
 	e.rows++
 	return buf, nil
+}
+
+// inPieces appends a value that is large, chunk by chunk.
+func inPieces(buf, value []byte, flush flusher) ([]byte, error) {
+	for {
+		n := min(len(value), max(chunkBytes-len(buf), 0))
+		buf, value = append(buf, value[:n]...), value[n:]
+		if len(value) == 0 {
+			return buf, nil
+		}
+		var err error
+		if buf, err = flush(buf); err != nil {
+			return buf, err
+		}
+	}
 }
 
 // appendArray writes the array in row i, behind its length.

@@ -7,7 +7,7 @@ import (
 )
 
 // textRow writes row i in the text form of COPY: columns between tabs, \N for NULL, values as the server prints them.
-func (e *encoder) textRow(buf []byte, b *table.Batch, i int) ([]byte, error) {
+func (e *encoder) textRow(buf []byte, b *table.Batch, i int, flush flusher) ([]byte, error) {
 	for k := range e.values {
 		v := &b.Cols[k]
 		if err := checkStrings(v, i); err != nil {
@@ -20,6 +20,13 @@ func (e *encoder) textRow(buf []byte, b *table.Batch, i int) ([]byte, error) {
 		if null {
 			buf = append(buf, `\N`...)
 			continue
+		}
+		for len(text) > chunkBytes {
+			var err error
+			if buf, err = flush(appendEscaped(buf, text[:chunkBytes])); err != nil {
+				return buf, err
+			}
+			text = text[chunkBytes:]
 		}
 		buf = appendEscaped(buf, text)
 	}

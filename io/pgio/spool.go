@@ -14,7 +14,7 @@ import (
 
 const (
 	// spoolChunk is how much of a part is kept in memory while it is written.
-	spoolChunk = 256 << 10
+	spoolChunk = chunkBytes
 	// spoolMemory is how much of all closed parts is kept in memory.
 	spoolMemory = 8 << 20
 )

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -65,12 +64,10 @@ func (w *spooledWriter) write(ctx context.Context, b *table.Batch) error {
 	if err := sameSchema(w.spec.Schema, b.Schema); err != nil {
 		return err
 	}
+	keep := func(data []byte) ([]byte, error) { return w.output.spool.add(&w.rows, data) }
 	for i := range b.Rows {
-		if n := largeBytes(b, i); n > 0 {
-			w.buf = slices.Grow(w.buf, n+chunkBytes)
-		}
 		var err error
-		if w.buf, err = w.encode.row(w.buf, b, i); err != nil {
+		if w.buf, err = w.encode.row(w.buf, b, i, keep); err != nil {
 			var bad *rowError
 			if errors.As(err, &bad) {
 				err = &table.ValueError{Table: w.spec.Name, Column: bad.column, Row: bad.row + 1, Err: bad.err}
@@ -78,7 +75,7 @@ func (w *spooledWriter) write(ctx context.Context, b *table.Batch) error {
 			return err
 		}
 		w.rows.rows++
-		if w.buf, err = w.output.spool.add(&w.rows, w.buf); err != nil {
+		if w.buf, err = keep(w.buf); err != nil {
 			return err
 		}
 	}
