@@ -143,7 +143,11 @@ func updateArrays(spec *keras.Spec, total int, opt *optimizer.Optimizer) (arrays
 				continue
 			}
 			rule, decay := opt.Of(l.Path(w), w.Shape)
-			arrays = append(arrays, updateInstrs(opt, rule, decay, w.Shape, Run{w.Offset, at, w.Size()}, total))
+			shape := w.Shape
+			if len(shape) == 0 {
+				shape = []int{1} // a number is an array too, where nil says that each weight is on its own
+			}
+			arrays = append(arrays, updateInstrs(opt, rule, decay, shape, Run{w.Offset, at, w.Size()}, total))
 			at += w.Size()
 		}
 	}

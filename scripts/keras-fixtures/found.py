@@ -22,6 +22,13 @@ def masked_and_frozen():
     return keras.Model(a, layers.Dense(3)(layers.GRU(3)(x)))
 
 
+def scaled():
+    """The scale of an attention is a number, an array without dimensions, which optimizers of whole arrays step too."""
+    a = keras.Input((4, 3))
+    x = layers.Attention(use_scale=True)([layers.Dense(3)(a), a])
+    return keras.Model(a, layers.Dense(2)(layers.Flatten()(x)))
+
+
 def of_classes():
     return keras.Sequential([keras.Input((5,)), layers.Dense(6, activation="tanh"), layers.Dense(4, activation="softmax")])
 
@@ -67,5 +74,9 @@ FILES = {
         },
         "masked and frozen": {
             "model": masked_and_frozen, "words": [3], "targets": ["numbers"], "rows": 20, "gradients": [{"loss": "mse"}]},
+        "scale of an attention": {
+            "model": scaled, "targets": ["reals"], "rows": 20, "gradients": [{"loss": "mse"}],
+            "runs": runs(["Adafactor(learning_rate=0.01)", "Lamb(learning_rate=0.01)", "Muon(learning_rate=0.01)"], "mse"),
+        },
     },
 }
