@@ -1,30 +1,35 @@
 #!/usr/bin/env python3
-"""peers.py [--device cpu] [--steps N] [NETWORK...]: microseconds per training step of PyTorch (eager, CUDA graph, torch.compile) and of Keras
-on JAX, for the networks and batches of scripts/cuda/check, on data that lie on the device. One line per measurement: network, peer, microseconds.
-What is not installed, or fails, is a line with the reason."""
+"""peers.py [--device cpu] [--steps N] [--peers torch|keras] [NETWORK...]: microseconds per training step of PyTorch (eager, CUDA graph,
+torch.compile) and of Keras on JAX, for the networks and batches of scripts/gpu-check, on data that lie on the device. One line per measurement:
+network, peer, microseconds. What is not installed, or fails, is a line with the reason. What takes longest to compile comes last, so that a run that is cut
+short has the rest.
+
+KERAS_BACKEND names another backend than JAX. PEERS_PACKAGES is a folder of Python packages to fall back on."""
 import argparse, json, os, statistics, sys, time
 
 NETWORKS = {"iris": ("adam", 5), "mnist_mlp": ("rmsprop", 128), "mnist_cnn": ("adadelta", 128), "cifar_cnn": ("adam", 128), "resnet20": ("adam", 128)}
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.environ.get("BEAMFIT_NETWORKS", os.path.join(HERE, "..", "..", "model", "plan", "testdata"))
 
-args = argparse.ArgumentParser()
-args.add_argument("--device", default="cuda")
+args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+args.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
 args.add_argument("--steps", type=int, default=200)
-args.add_argument("networks", nargs="*", default=[])
+args.add_argument("--peers", default="torch", choices=["torch", "keras"])
+args.add_argument("networks", nargs="*", metavar="NETWORK", help=f"default: {' '.join(NETWORKS)}")
 args = args.parse_args()
 names = args.networks or list(NETWORKS)
+if unknown := set(names) - set(NETWORKS):
+    sys.exit(f"networks that are not known: {' '.join(sorted(unknown))}; expected {' '.join(NETWORKS)}")
+sys.path.append(os.environ.get("PEERS_PACKAGES", os.path.join(HERE, "packages")))
 
 
 def say(network, peer, value):
     print(f"{network}\t{peer}\t{value}", flush=True)
 
 
-def layers(name):
+def network(name):
     with open(os.path.join(FOLDER, name + ".json")) as f:
-        text = json.load(f)
-    config = text["config"]
-    return config["layers"] if isinstance(config, dict) else config
+        return json.load(f)
 
 
 def median_us(step, sync, steps):
@@ -51,7 +56,7 @@ def torch_model(torch, name):
             self.order, self.mods = [], nn.ModuleDict()
             shapes = {}
             last = None
-            for layer in layers(name):
+            for layer in network(name)["config"]["layers"]:
                 c, kind = layer["config"], layer["class_name"]
                 key = c["name"].replace(".", "_")
                 nodes = layer.get("inbound_nodes")
@@ -119,7 +124,7 @@ def torch_model(torch, name):
     return Net()
 
 
-def torch_steps(name):
+def torch_peers(name):
     import torch
 
     optimizer, batch = NETWORKS[name]
@@ -144,68 +149,107 @@ def torch_steps(name):
         return step
 
     sync = torch.cuda.synchronize if device == "cuda" else (lambda: None)
-    for tf32 in ([False, True] if device == "cuda" else [False]):
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
-        suffix = " tf32" if tf32 else ""
-        yield "torch eager" + suffix, lambda: median_us(step_of(*fresh(False)), sync, args.steps)
-        if device != "cuda":
-            continue
 
-        def graph():
-            step = step_of(*fresh(True))
-            s = torch.cuda.Stream()
-            s.wait_stream(torch.cuda.current_stream())
-            with torch.cuda.stream(s):
-                for _ in range(3):
-                    step()
-            torch.cuda.current_stream().wait_stream(s)
-            g = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(g):
+    def eager():
+        return median_us(step_of(*fresh(False)), sync, args.steps)
+
+    def graph():
+        step = step_of(*fresh(True))
+        s = torch.cuda.Stream()
+        s.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(s):
+            for _ in range(3):
                 step()
-            return median_us(g.replay, sync, args.steps)
+        torch.cuda.current_stream().wait_stream(s)
+        g = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(g):
+            step()
+        return median_us(g.replay, sync, args.steps)
 
-        def compiled():
-            net, opt, x, y = fresh(False)
-            return median_us(step_of(torch.compile(net, mode="max-autotune"), opt, x, y), sync, args.steps)
+    def compiled():
+        net, opt, x, y = fresh(False)
+        return median_us(step_of(torch.compile(net, mode="max-autotune"), opt, x, y), sync, args.steps)
 
-        yield "torch cuda graph" + suffix, graph
-        yield "torch compile" + suffix, compiled
+    if device == "cpu":
+        return {"torch eager": eager}
+
+    def exactly(measure, tf32):
+        def do():
+            torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tf32
+            return measure()
+
+        return do
+
+    peers = {"torch eager": eager, "torch cuda graph": graph, "torch compile": compiled}
+    return {peer + " tf32" * tf32: exactly(measure, tf32) for peer, measure in peers.items() for tf32 in (False, True)}
 
 
-def keras_step(name):
+def keras_model(keras, name):
+    """The network of a file of Keras 2, whose first layers have their input's shape and whose Model names its nodes as Keras 3 does not."""
+    text = network(name)
+
+    def layer(of):
+        config = {k: v for k, v in of["config"].items() if k != "batch_input_shape"}
+        if isinstance(config.get("axis"), list):
+            (config["axis"],) = config["axis"]
+        return getattr(keras.layers, of["class_name"]).from_config(config)
+
+    all = text["config"]["layers"]
+    if text["class_name"] == "Sequential":
+        inputs = [keras.Input(batch_shape=all[0]["config"]["batch_input_shape"])]
+        return keras.Sequential(inputs + [layer(of) for of in all])
+    values = {}
+    for of in all:
+        if of["class_name"] == "InputLayer":
+            values[of["name"]] = keras.Input(batch_shape=of["config"]["batch_input_shape"], name=of["name"])
+            continue
+        ins = [values[node[0]] for node in of["inbound_nodes"][0]]
+        values[of["name"]] = layer(of)(ins if len(ins) > 1 else ins[0])
+    ends = [[values[node[0]] for node in text["config"][k]] for k in ("input_layers", "output_layers")]
+    return keras.Model(*ends)
+
+
+def keras_peers(name):
+    if args.device == "cpu":
+        os.environ["JAX_PLATFORMS"], os.environ["CUDA_VISIBLE_DEVICES"] = "cpu", ""
     os.environ.setdefault("KERAS_BACKEND", "jax")
     import keras, numpy as np
 
     optimizer, batch = NETWORKS[name]
-    with open(os.path.join(FOLDER, name + ".json")) as f:
-        text = json.load(f)
-    if isinstance(text["config"], list):
-        text["config"] = {"name": name, "layers": text["config"]}
-    model = keras.models.model_from_json(json.dumps(text))
-    model.compile(optimizer=optimizer, loss="categorical_crossentropy")
-    shape, classes = model.input_shape[1:], model.output_shape[-1]
-    rows = batch * args.steps
-    x = np.random.default_rng(1).normal(size=(rows, *shape)).astype("float32")
-    y = np.eye(classes, dtype="float32")[np.random.default_rng(2).integers(0, classes, rows)]
-    model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
-    times = []
-    for _ in range(3):
-        begin = time.perf_counter()
+
+    def fit():
+        model = keras_model(keras, name)
+        model.compile(optimizer=optimizer, loss="categorical_crossentropy")
+        shape, classes = model.input_shape[1:], model.output_shape[-1]
+        rows = batch * args.steps
+        x = np.random.default_rng(1).normal(size=(rows, *shape)).astype("float32")
+        y = np.eye(classes, dtype="float32")[np.random.default_rng(2).integers(0, classes, rows)]
         model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
-        times.append((time.perf_counter() - begin) / args.steps * 1e6)
-    return f"{statistics.median(times):.1f}"
+        times = []
+        for _ in range(3):
+            begin = time.perf_counter()
+            model.fit(x, y, batch_size=batch, epochs=1, verbose=0)
+            times.append((time.perf_counter() - begin) / args.steps * 1e6)
+        return f"{statistics.median(times):.1f}"
+
+    return {f"keras {keras.backend.backend()} fit": fit}
 
 
+def reason(e):
+    return f"failed: {type(e).__name__}: {(str(e).splitlines() or [''])[0][:100]}"
+
+
+measures = {"torch": torch_peers, "keras": keras_peers}[args.peers]
+left = {}
 for name in names:
     try:
-        for peer, measure in torch_steps(name):
+        left[name] = measures(name)
+    except Exception as e:
+        say(name, args.peers, reason(e))
+while any(left.values()):  # the same peer of all networks, then the next one
+    for name, peers in left.items():
+        for peer in list(peers)[:1]:
             try:
-                say(name, peer, measure())
+                say(name, peer, peers.pop(peer)())
             except Exception as e:
-                say(name, peer, f"failed: {type(e).__name__}: {str(e).splitlines()[0][:100] if str(e) else ''}")
-    except Exception as e:
-        say(name, "torch", f"failed: {type(e).__name__}: {e}")
-    try:
-        say(name, "keras jax fit", keras_step(name))
-    except Exception as e:
-        say(name, "keras jax fit", f"failed: {type(e).__name__}: {str(e)[:100]}")
+                say(name, peer, reason(e))
