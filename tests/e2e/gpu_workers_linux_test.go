@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/beamfit/beamfit/tests/flinktest"
 )
 
 // A gpuWorker is a fit whose worker process has trained a shard on a GPU.
@@ -108,5 +110,37 @@ func TestGPUPerWorker(t *testing.T) {
 	local := u.gpuFit("here", "--gpus")
 	if there := u.gpuFit("there", "--gpus", "--runner", "prism", "--environment-type", "PROCESS"); there != local {
 		t.Errorf("weights %s of a worker process, %s of this one", there, local)
+	}
+}
+
+// TestGPUOnFlink: of two TaskManagers on a machine with two GPUs each trains on one of its own, and the weights are those of the local runner.
+func TestGPUOnFlink(t *testing.T) {
+	besideCUDA(t)
+	t.Setenv("TMPDIR", t.TempDir())
+	t.Setenv("FAKECUDA", "devices=2")
+	u := fileUser(t)
+	u.irisPrepared("0")
+	c := flinktest.Start(t, "up", "TASKMANAGERS=2")
+	p := trainingPlace{engine: flinkEngine(c, "Flink", "--parallelism", "2", "--beam-option", "environment_cache_millis=4000"), logs: c.Folder}
+	local := u.gpuFit("here", "--gpus")
+	p.newLogs(t)
+	if there := u.gpuFit("there", append([]string{"--gpus"}, p.engine.flags...)...); there != local {
+		t.Errorf("weights %s on Flink, %s of the local runner", there, local)
+	}
+	gpus, processes := map[string]string{}, map[string]string{}
+	for log, text := range p.newLogs(t) {
+		for _, m := range trainedOnGPU.FindAllStringSubmatch(text, -1) {
+			process, gpu := m[1], m[2]
+			if other, ok := gpus[process]; ok && other != gpu {
+				t.Errorf("process %s of %s works on %s and %s", process, log, gpu, other)
+			}
+			if other, ok := processes[gpu]; ok && other != process {
+				t.Errorf("processes %s and %s of %s work on %s", process, other, log, gpu)
+			}
+			gpus[process], processes[gpu] = gpu, process
+		}
+	}
+	if len(gpus) != 2 || len(processes) != 2 {
+		t.Errorf("processes work on GPUs %v, want two on two", gpus)
 	}
 }

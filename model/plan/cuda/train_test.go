@@ -6,12 +6,16 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
 	"slices"
 	"sync"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan/cuda"
+	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
 	"github.com/beamfit/beamfit/model/trainer"
 )
 
@@ -84,34 +88,59 @@ func scores(t *testing.T, n network, m *trainer.Model, data trainer.Buffers, w [
 	}
 }
 
-// TestShardsSideBySide: four shards that share a GPU, each on a goroutine and a stream of its own, make the same bits as one after the
-// other.
+// TestOrders: the bits of all networks are the same whatever the order of threads and blocks.
+func TestOrders(t *testing.T) {
+	hosttest.Driver(t)
+	told := regexp.MustCompile(`bits of \w+: \w+`)
+	var want []string
+	for _, order := range []string{"1", "-1", "7"} {
+		cmd := exec.Command(os.Args[0], "-test.v", "-test.run", "^TestNetworks$")
+		cmd.Env = append(os.Environ(), "FAKECUDA=order="+order)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("order %s: %v\n%s", order, err, out)
+		}
+		got := told.FindAllString(string(out), -1)
+		if want == nil {
+			want = got
+		}
+		if len(got) != len(networks()) || !slices.Equal(got, want) {
+			t.Errorf("order %s: %q, want %q", order, got, want)
+		}
+	}
+}
+
+// TestShardsSideBySide: four shards that share a GPU, each on a goroutine and a stream of its own, make the same bits as each that has a device alone.
 func TestShardsSideBySide(t *testing.T) {
-	n := networks()[0]
+	for _, n := range networks() {
+		t.Run(n.name, n.sideBySide)
+	}
+}
+
+func (n network) sideBySide(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	c := n.config(t)
 	data, w := n.data(t, rng), weights(c.Spec, rng)
 	const shards = 4
 	var results [2][shards][]float32
 	for i := range results {
-		c.Device = open(t, cuda.Options{Shards: shards})
-		m := model(t, c)
-		train := func(s int) { results[i][s] = n.trained(t, m, data, w, s, params.Fit{Shuffle: true}).Weights }
-		if i == 0 {
-			for s := range shards {
-				train(s)
-			}
-			continue
-		}
 		var wg sync.WaitGroup
+		var m *trainer.Model
 		for s := range shards {
-			wg.Go(func() { train(s) })
+			if s == 0 || i == 0 { // the first time each has a device of its own
+				c.Device = open(t, cuda.Options{Shards: []int{1, shards}[i]})
+				m = model(t, c)
+			}
+			train := func() { results[i][s] = n.trained(t, m, data, w, s, params.Fit{Shuffle: true}).Weights }
+			if wg.Go(train); i == 0 {
+				wg.Wait()
+			}
 		}
 		wg.Wait()
 	}
 	for s := range shards {
 		if !slices.Equal(results[0][s], results[1][s]) {
-			t.Errorf("shard %d has other bits side by side", s)
+			t.Errorf("shard %d has other bits side by side than alone", s)
 		}
 		if s > 0 && slices.Equal(results[0][s], results[0][0]) {
 			t.Errorf("shard %d has the bits of shard 0, which has another order of rows", s)

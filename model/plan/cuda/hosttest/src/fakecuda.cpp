@@ -9,7 +9,7 @@
 //   - an error in a kernel is final for its context, as on a GPU.
 //
 // FAKECUDA is a list: eager, nodevice, devices=N, memory=BYTES (of each device), version=11040, capability=60, order=N (of threads and blocks, see
-// fibers.h), trace, ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
+// fibers.h), trace, traffic (say what was copied and allocated when a context is given back), ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
 #include <deque>
 #include <functional>
 #include <memory>
@@ -57,6 +57,7 @@ std::vector<stream *> streams;
 std::map<int, stream *> legacy; // by device: the default stream
 char *arena; // the memory of all devices
 size_t arenaUsed;
+size_t bytesUp, bytesDown, allocations; // of this process so far
 const size_t ARENA = 64ull << 30, PAGE = 4096;
 
 const char *setting(const char *word) {
@@ -171,6 +172,7 @@ int mayWait() {
 int copy(stream *s, void *to, const void *from, size_t n, bool async, bool toDevice, bool fromDevice) {
 	if (toDevice && !within((pointer)to, n)) return complain(INVALID_VALUE, "a copy to memory that is not the device's");
 	if (fromDevice && !within((pointer)from, n)) return complain(INVALID_VALUE, "a copy from memory that is not the device's");
+	(toDevice ? bytesUp : bytesDown) += toDevice != fromDevice ? n : 0;
 	if (!async) {
 		if (int r = mayWait()) return r;
 		if (int r = drainAll()) return r;
@@ -240,7 +242,11 @@ API cuDevicePrimaryCtxRetain(void **c, int d) {
 	*c = primary[d];
 	return OK;
 }
-API cuDevicePrimaryCtxRelease_v2(int) { return OK; }
+API cuDevicePrimaryCtxRelease_v2(int) {
+	std::lock_guard<std::recursive_mutex> hold(mu);
+	if (setting("traffic")) fprintf(stderr, "fakecuda: %zu bytes up, %zu down, %zu allocations\n", bytesUp, bytesDown, allocations);
+	return OK;
+}
 API cuCtxSetCurrent(void *c) {
 	if (!current.empty()) current.pop_back();
 	if (c) current.push_back((context *)c);
@@ -309,6 +315,7 @@ API cuMemAlloc_v2(pointer *p, size_t n) {
 	if (offset + n > ARENA) return OUT_OF_MEMORY;
 	arenaUsed = offset + n;
 	*p = (pointer)(arena + offset);
+	allocations++;
 	device[*p] = {n, ctx()->device};
 	touch t;
 	memset((void *)*p, 0xff, n);
@@ -326,6 +333,7 @@ API cuMemFree_v2(pointer p) {
 API cuMemHostAlloc(void **p, size_t n, unsigned) {
 	NEED_CONTEXT();
 	if (int r = mayWait()) return r;
+	allocations++;
 	*p = aligned_alloc(PAGE, (n + PAGE - 1) & ~(PAGE - 1));
 	memset(*p, 0xff, n);
 	pinned[(char *)*p] = n;
