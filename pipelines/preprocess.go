@@ -63,6 +63,9 @@ type packedColumn struct {
 	made *features.Variable
 }
 
+// classed says whether a dependent variable has classes, of its rows or of the elements of its arrays.
+func (c packedColumn) classed() bool { return !c.numeric && (c.shape == nil || !c.Type.IsNumber()) }
+
 func (p *packJob) close() { _ = p.snap.Close() }
 
 // write does the work.
@@ -153,7 +156,7 @@ func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 	}
 	var label, made []int // per label of the plan: which dependent; per variable: which independent
 	for i, c := range p.dependents {
-		if c.shape == nil && !c.numeric {
+		if c.classed() {
 			plan.Labels, label = append(plan.Labels, c.Column), append(label, i)
 		}
 	}
@@ -176,6 +179,9 @@ func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 	}
 	for k, i := range label {
 		t := p.dependents[i].Type
+		if t.Array {
+			t = t.Elem()
+		}
 		if err := p.setClasses(i, found.Labels[k].Sorted(t), found.Held[k].Sorted(t)); err != nil {
 			return err
 		}
@@ -264,19 +270,23 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 		}
 		l := pack.Label{Column: c.Name, Keys: p.classes[i].Keys()}
 		have := len(p.classes[i])
-		if c.shape != nil {
+		if !c.classed() {
 			l.Keys, l.Size, have = nil, c.shape[0], c.shape[0]
 		}
 		l.Width = have
 		if width := p.width(i); width > 0 {
 			if width < have {
 				what := fmt.Sprintf("has %d distinct values", have)
-				if c.shape != nil {
+				if !c.classed() {
 					what = fmt.Sprintf("has arrays of %d elements", have)
 				}
 				return fmt.Errorf("number of classes: column %q %s, which is more than the %d classes asked for", c.Name, what, width)
 			}
 			l.Width = width
+		}
+		if c.classed() && c.shape != nil {
+			l.Shape = c.shape
+			elements = append(elements, int64(tables.SizeOf(c.shape)*l.Width))
 		}
 		plan.Labels = append(plan.Labels, l)
 	}

@@ -241,7 +241,7 @@ func (p *packJob) markNumeric() error {
 // maxShards is far above what helps; it keeps the numbers of shards within INTEGER.
 const maxShards = 1 << 20
 
-// checkTypes checks that independent variables that are columns are arrays of numbers, and that dependent ones are that or scalars.
+// checkTypes checks that independent variables that are columns are arrays of numbers, and that dependent ones are numbers where they are numeric.
 func (p *packJob) checkTypes() error {
 	for _, c := range p.independents {
 		if !c.Type.Array || !c.Type.IsNumber() {
@@ -251,9 +251,6 @@ func (p *packJob) checkTypes() error {
 	for _, c := range p.dependents {
 		if c.numeric && !c.Type.IsNumber() {
 			return p.typeError(c, "numeric dependent", "a number, or an array of numbers")
-		}
-		if c.Type.Array && !c.Type.IsNumber() {
-			return p.typeError(c, "dependent", "one value per row, or an array of numbers that is one-hot already")
 		}
 	}
 	return nil
@@ -265,10 +262,9 @@ func (p *packJob) typeError(c packedColumn, what, want string) error {
 
 // An arrayColumn is a column of arrays whose shape is that of the first row.
 type arrayColumn struct {
-	name    string
-	shape   *[]int
-	label   bool
-	numeric bool // label
+	name   string
+	shape  *[]int
+	oneHot bool // a label that is one-hot already
 }
 
 // arrayColumns are all of them. Those from which variables are made like those of a training table have their shape.
@@ -288,7 +284,7 @@ func (p *packJob) arrayColumns() []arrayColumn {
 	}
 	for i := range p.dependents {
 		if c := &p.dependents[i]; c.Type.Array {
-			out = append(out, arrayColumn{name: c.Name, shape: &c.shape, label: true, numeric: c.numeric})
+			out = append(out, arrayColumn{name: c.Name, shape: &c.shape, oneHot: !c.numeric && c.Type.IsNumber()})
 		}
 	}
 	return out
@@ -319,7 +315,7 @@ func (p *packJob) readShapes(ctx context.Context) error {
 			if len(shape) == 0 || slices.Contains(shape, 0) {
 				return fail(errors.New("the array is empty"))
 			}
-			if c.label && !c.numeric && len(shape) != 1 {
+			if c.oneHot && len(shape) != 1 {
 				return fail(fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape))
 			}
 			*c.shape = shape

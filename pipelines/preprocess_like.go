@@ -25,7 +25,7 @@ type likeLabel struct {
 	numeric bool
 	kind    table.Type   // of the class values
 	width   int          // of a packed label
-	shape   []int        // of a packed label that is an array
+	shape   []int        // of a label that is an array; nil: it is a value per row
 	classes classes.List // nil: one-hot arrays
 }
 
@@ -51,6 +51,9 @@ func openLike(ctx context.Context, store table.Store, text string) (*likeTable, 
 			if l.classes, l.width, err = classes.Read(v.Classes, 0); err != nil {
 				return fail(fmt.Errorf("column %q: %w", v.ClassColumn(), err))
 			}
+			if l.shape, err = stepsOf(ctx, store, packed, v); err != nil {
+				return nil, fmt.Errorf("training table: %w", err)
+			}
 		} else {
 			if l.shape, err = tables.RowShape(ctx, store, packed.Snap, v.Column); err == nil && !v.Numeric && len(l.shape) != 1 {
 				err = fmt.Errorf("column %q: rows of shape %v are not those of classes", v.Column, l.shape)
@@ -63,6 +66,18 @@ func openLike(ctx context.Context, store table.Store, text string) (*likeTable, 
 		like.labels = append(like.labels, l)
 	}
 	return like, nil
+}
+
+// stepsOf is the shape of the arrays of classes that a dependent variable of a packed table is; nil where it is one class per row.
+func stepsOf(ctx context.Context, store table.Store, packed *tables.Packed, v tables.Variable) ([]int, error) {
+	if !v.Steps() {
+		return nil, nil
+	}
+	shape, err := tables.RowShape(ctx, store, packed.Snap, v.Column)
+	if err != nil {
+		return nil, err
+	}
+	return shape[:len(shape)-1], nil
 }
 
 // readNumClasses reads the column num_classes of the summary of a packed table.
@@ -105,7 +120,15 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 			}
 			continue
 		}
+		if c.shape != nil && want.shape != nil && want.classes != nil {
+			if err := want.checkSteps(c, l.name); err != nil {
+				return err
+			}
+			continue
+		}
 		switch {
+		case c.shape == nil && want.shape != nil && want.classes != nil:
+			return fmt.Errorf("column %q has type %s, but %q of training table %s has arrays of classes of shape %v", c.Name, c.Type, want.column, l.name, want.shape)
 		case c.shape != nil && want.classes != nil:
 			return fmt.Errorf("column %q has arrays, but %q of training table %s has classes of type %s", c.Name, want.column, l.name, want.kind)
 		case c.shape == nil && want.classes == nil:
@@ -115,6 +138,18 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 		case c.shape == nil && !classes.Comparable(c.Type, want.kind):
 			return fmt.Errorf("column %q has type %s, which cannot be compared with the classes of %q of training table %s, of type %s", c.Name, c.Type, want.column, l.name, want.kind)
 		}
+	}
+	return nil
+}
+
+// checkSteps compares a dependent variable whose arrays have classes with that of the training table.
+func (want likeLabel) checkSteps(c packedColumn, training table.Name) error {
+	if !slices.Equal(c.shape, want.shape) {
+		return fmt.Errorf("column %q has arrays of shape %v, but those of %q of training table %s have %v", c.Name, c.shape, want.column, training, want.shape)
+	}
+	if !classes.Comparable(c.Type.Elem(), want.kind) {
+		return fmt.Errorf("column %q has type %s, which cannot be compared with the classes of %q of training table %s, of type %s",
+			c.Name, c.Type, want.column, training, want.kind)
 	}
 	return nil
 }

@@ -493,7 +493,7 @@ func TestPreprocessRefuses(t *testing.T) {
 			{"classes for too many", good, func(o *PreprocessOptions) { o.NumClasses = []int{5, 5} }, "numbers of classes: found 2 for 1 dependent variables"},
 			{"label as feature", bad, func(o *PreprocessOptions) { o.Independent = "y"; o.Dependent = "y" }, `table bad: column "y" is a label or a weight: it cannot be among the columns that labels are learned from`},
 			{"text features", bad, func(o *PreprocessOptions) { o.Independent = "words" }, `has type text[]`},
-			{"text array labels", bad, func(o *PreprocessOptions) { o.Dependent = "words" }, `column "words" has type text[]; the dependent variable must be one value per row`},
+			{"text array numbers", bad, func(o *PreprocessOptions) { o.Dependent = "words"; o.LabelTypes = []string{"numeric"} }, `column "words" has type text[]; the numeric dependent variable must be a number`},
 			{"ragged", bad, func(o *PreprocessOptions) { o.Independent = "ragged" }, `column "ragged", row 3: the array has shape [1], that of the first row has shape [2]`},
 			{"NULL", bad, func(o *PreprocessOptions) { o.Independent = "ok,nulls" }, `table bad, column "nulls", row 3: the value is NULL`},
 			{"NULL element", bad, func(o *PreprocessOptions) { o.Independent = "holes" }, `column "holes", row 3: element 2 is NULL`},

@@ -61,7 +61,7 @@ beamfit preprocess iris iris_packed --dependent class_text --independent attribu
 
 func (t *preprocessTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Text), "dependent", "COLS", likeOrRequired,
-		"label columns, separated by commas; an array of numbers is taken as one-hot already")
+		"label columns, separated by commas; an array of numbers is taken as one-hot already, one of text has a class for each step")
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "LIST", likeOrRequired,
 		"feature columns, and functions of them, separated by commas; * is all columns but the labels and the weight, * EXCEPT (COLS) some of them")
 	f.add(flagvalue.Of(&t.opt.Weight, flagvalue.Text), "weight", "COL", none, "column with the weight of each row in the loss and in weighted_metrics, as Keras' sample_weight")

@@ -7,10 +7,11 @@ import (
 	"github.com/beamfit/beamfit/model/loss"
 )
 
-// A Label is what the labels of an output are: Width elements per row, one-hot or numbers.
+// A Label is what the labels of an output are: Width elements per row, one-hot or numbers. One-hot labels are those of so many Steps.
 type Label struct {
 	Width   int
 	Numeric bool
+	Steps   int
 }
 
 // A LabelError is why the labels of an output cannot be.
@@ -51,9 +52,15 @@ func (m *Model) checkLabel(output int, l Label) error {
 	switch {
 	case steps > 1 && l.Numeric && (l.Width == steps*w || m.classNumbers(output, l)):
 		return nil
+	case steps > 1 && !l.Numeric && l.Steps == steps && (l.Width == steps*w || m.twoClasses(output, l)):
+		return nil
+	case steps > 1 && !l.Numeric && l.Steps == steps:
+		return fmt.Errorf("the labels of output %q have %d classes at each of %d steps, the output has shape %v", name, l.Width/steps, steps, m.spec.OutputShapes()[output])
+	case !l.Numeric && l.Steps > 1:
+		return fmt.Errorf("the labels of output %q are classes of %d steps, the output of shape %v has %d", name, l.Steps, m.spec.OutputShapes()[output], steps)
 	case steps > 1:
 		shape := m.spec.OutputShapes()[output]
-		return fmt.Errorf("the labels of output %q are %d elements per row, expected numeric labels: arrays of %d elements, as the output of shape %v, "+
+		return fmt.Errorf("the labels of output %q are %d elements per row, expected arrays of classes, or numeric labels: arrays of %d elements, as the output of shape %v, "+
 			"or of %d class numbers with a loss such as sparse_categorical_crossentropy", name, l.Width, steps*w, shape, steps)
 	case of.Labels == loss.ClassNumbers && l.Numeric && l.Width != 1:
 		return fmt.Errorf("the labels of output %q are %d numbers per row; the loss %s takes classes, or one class number per row",
@@ -78,10 +85,10 @@ func (m *Model) classNumbers(output int, l Label) bool {
 	return l.Numeric && l.Width == m.steps(output) && m.outWidth[output] > 1 && m.losses[output].Sparse
 }
 
-// twoClasses tells whether labels are two classes for an output of one unit, which says how probable the second of them is: the label
-// becomes 0 or 1.
+// twoClasses tells whether labels are two classes, of each step where there are several, for an output of one unit, which says how probable
+// the second of them is: the label becomes 0 or 1.
 func (m *Model) twoClasses(output int, l Label) bool {
-	return !l.Numeric && l.Width == 2 && m.outWidth[output] == 1 && m.losses[output].Labels == loss.LikeOutput
+	return !l.Numeric && l.Width == 2*m.steps(output) && m.outWidth[output] == 1 && m.losses[output].Labels == loss.LikeOutput
 }
 
 // numbers are the labels of an output where they are numbers; ok is false where they are one-hot.
@@ -103,7 +110,7 @@ func (m *Model) checkLabels(b *Buffer) error {
 		if !numeric {
 			n = len(b.Labels[i])
 		}
-		l := Label{Width: n / max(b.N, 1), Numeric: numeric}
+		l := Label{Width: n / max(b.N, 1), Numeric: numeric, Steps: m.steps(i)} // as CheckLabels has found them to be
 		if n != b.N*l.Width || b.N > 0 && m.checkLabel(i, l) != nil {
 			return fmt.Errorf("trainer: labels of output %q: %d elements for %d rows, the output is %d wide",
 				m.outNames[i], n, b.N, m.outWidth[i])
@@ -181,8 +188,10 @@ func (m *Model) label(b *Buffer, output, row int, to []float32) {
 	case kind == loss.ClassNumbers && !numeric:
 		k := len(b.Labels[output]) / b.N
 		to[0] = float32(classOf(b.Labels[output][row*k : (row+1)*k]))
-	case !numeric && w == 1 && len(b.Labels[output]) == 2*b.N: // see twoClasses
-		to[0] = float32(b.Labels[output][2*row+1])
+	case !numeric && m.outWidth[output] == 1 && len(b.Labels[output]) == 2*b.N*w: // see twoClasses
+		for j := range to {
+			to[j] = float32(b.Labels[output][2*(row*w+j)+1])
+		}
 	case !numeric:
 		for j, v := range b.Labels[output][row*w : (row+1)*w] {
 			to[j] = float32(v)

@@ -144,13 +144,14 @@ func TestLabelsRefused(t *testing.T) {
 		weight bool
 		want   string
 	}{
-		{mse, Label{3, false}, true, ""},
-		{mse, Label{3, true}, false, ""},
-		{mse, Label{3, true}, true, "class_weight needs labels that are classes"},
-		{mse, Label{1, true}, false, "class numbers need a loss such as sparse_categorical_crossentropy"},
-		{mse, Label{2, false}, false, "2 wide, the output is 3 wide"},
-		{sparse, Label{1, true}, true, ""},
-		{one, Label{1, true}, true, ""},
+		{mse, Label{Width: 3, Numeric: false}, true, ""},
+		{mse, Label{Width: 3, Numeric: true}, false, ""},
+		{mse, Label{Width: 3, Numeric: true}, true, "class_weight needs labels that are classes"},
+		{mse, Label{Width: 1, Numeric: true}, false, "class numbers need a loss such as sparse_categorical_crossentropy"},
+		{mse, Label{Width: 2, Numeric: false}, false, "2 wide, the output is 3 wide"},
+		{sparse, Label{Width: 1, Numeric: true}, true, ""},
+		{one, Label{Width: 1, Numeric: true}, true, ""},
+		{mse, Label{Width: 15, Steps: 5}, false, "classes of 5 steps, the output of shape [3] has 1"},
 	} {
 		err := tt.m.CheckLabels([]Label{tt.label}, tt.weight)
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {

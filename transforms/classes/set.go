@@ -10,7 +10,7 @@ import (
 // A Set are distinct values of a column, by key.
 type Set map[string]Class
 
-// Add adds row i of v, whose number in the table is row. key is memory that may be used, and is returned for the next call.
+// Add adds row i of v, or element i of an array column, whose number in the table is row. key is memory that may be used, and is returned for the next call.
 func (s Set) Add(v *table.Vector, i int, row int64, key []byte) []byte {
 	key = sqlkey.Append(key[:0], v, i)
 	known, ok := s[string(key)]

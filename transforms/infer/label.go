@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,9 @@ import (
 func (o Output) Label(values []float32) string {
 	if o.Frames > 0 {
 		return array(spelled(values, len(values)/o.Frames))
+	}
+	if o.Shape != nil && o.Classes != nil {
+		return o.classes(values)
 	}
 	if o.Shape != nil {
 		return o.steps(values)
@@ -50,6 +54,28 @@ func (o Output) steps(values []float32) string {
 		texts = outer
 	}
 	return array(texts)
+}
+
+// classes are the classes of the steps of an output, an array as wide as these.
+func (o Output) classes(values []float32) string {
+	label := table.TextArray{Shape: o.Shape}
+	n := 1
+	for _, d := range o.Shape {
+		n *= d
+	}
+	var both [2]float32
+	for scores := range slices.Chunk(values, len(values)/n) {
+		class := o.Classes[best(o.probabilities(scores, &both))]
+		label.Add("", class == nil)
+		if class != nil {
+			label.Elems[len(label.Elems)-1] = *class
+		}
+	}
+	v := table.Vector{Type: table.TextArrayType}
+	if err := v.AppendTextArray(label); err != nil {
+		panic(fmt.Sprintf("infer: classes of shape %v: %v", o.Shape, err))
+	}
+	return table.FormatArray(&v, 0)
 }
 
 // best is the number of the largest of some scores, the first of several.

@@ -57,7 +57,8 @@ type Output struct {
 	Frames  int
 	Second  Second
 	// Shape is that of the label where the output has several dimensions. With fewer elements than Numbers it has the classes of the
-	// steps: the number of the best of those that the output's last dimension holds.
+	// steps: of each the best of those that the output's last dimension holds, or that Second tells of its one number, as one of Classes, or
+	// without these its number.
 	Shape []int `json:",omitempty"`
 }
 
@@ -89,10 +90,13 @@ func (s Second) both(v float32) [2]float32 {
 
 // Width is the number of elements of the output.
 func (o Output) Width() int {
-	if o.Second != 0 {
+	switch {
+	case o.Numbers > 0:
+		return o.Numbers
+	case o.Second != 0:
 		return 1
 	}
-	return max(o.Numbers, len(o.Classes))
+	return len(o.Classes)
 }
 
 // probabilities are those of the classes, of the output's values for one row; space is for two of them.

@@ -43,7 +43,7 @@ type Plan struct {
 	// Ref addresses the store, Source is the table that is read, for errors.
 	Ref    string
 	Source table.Name
-	// Labels are the columns whose distinct values are found, NULL included.
+	// Labels are the columns whose distinct values are found, NULL included; of arrays, those of all elements that are not NULL.
 	Labels []table.Column
 	// Features are the variables whose steps learn.
 	Features []features.Variable
@@ -139,7 +139,15 @@ func (p *Plan) read(ctx context.Context, run *bundle.Run, part table.Partition) 
 				if held != nil && held[i] {
 					to = found.Held[k]
 				}
-				key = to.Add(v, i, row+int64(i), key)
+				if !v.Type.Array {
+					key = to.Add(v, i, row+int64(i), key)
+					continue
+				}
+				for j := v.Offsets[i]; j < v.Offsets[i+1]; j++ {
+					if v.ElemNull == nil || !v.ElemNull[j] {
+						key = to.Add(v, j, row+int64(i), key)
+					}
+				}
 			}
 		}
 		if err := p.checkCounts(found); err != nil {

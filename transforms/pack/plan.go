@@ -3,6 +3,7 @@ package pack
 import (
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
@@ -25,12 +26,12 @@ type Label struct {
 	Column string
 	// Width is the number of elements of a packed label: K and its padding.
 	Width int
-	// Keys are the Class.Key of the K classes. nil: the column has arrays of Size numbers, which are one-hot already, or the label
-	// is numeric.
+	// Keys are the Class.Key of the K classes, of rows or of the elements of arrays of Shape. nil: the column has arrays of Size numbers, which
+	// are one-hot already, or the label is numeric.
 	Keys [][]byte
 	Size int
 	// Numeric: a label is the number of its row, or the array of Size = Width numbers, as float32. Shape is that of the array where it has
-	// several dimensions.
+	// several dimensions, or of an array of classes.
 	Numeric bool
 	Shape   []int `json:",omitempty"`
 	// Weight: it is no label but the weight of the row, which must not be negative.
@@ -90,7 +91,10 @@ func (p *Plan) Layout() buffer.Layout {
 	}
 	for _, out := range p.Labels {
 		v := buffer.Variable{Name: out.Column, Shape: []int{out.Width}, Numeric: out.Numeric}
-		if out.Shape != nil {
+		switch {
+		case out.Shape != nil && !out.Numeric:
+			v.Shape = append(slices.Clone(out.Shape), out.Width)
+		case out.Shape != nil:
 			v.Shape = out.Shape
 		}
 		l.Labels = append(l.Labels, v)

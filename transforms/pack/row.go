@@ -17,7 +17,7 @@ import (
 // labels.
 type encoder struct {
 	plan    *Plan
-	classes []map[string]int // per label: index by key; nil for arrays
+	classes []map[string]int // per label: index by key; nil for arrays of numbers
 	key     []byte
 	inputs  []inputEncoder
 
@@ -97,6 +97,8 @@ func (e *encoder) append(dst []byte, i int) ([]byte, error) {
 			dst, err = numeric(dst, v, i, out)
 		case out.Keys == nil:
 			dst, err = oneHot(dst, v, i, out)
+		case out.Shape != nil:
+			dst, err = e.labels(dst, v, i, k)
 		default:
 			dst, err = e.label(dst, v, i, k)
 		}
@@ -133,7 +135,21 @@ func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]b
 	return dst, nil
 }
 
-// label appends the class of row i as one-hot.
+// labels appends the classes of the elements of row i, each as one-hot.
+func (e *encoder) labels(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
+	first, last, err := v.Shaped(i, e.plan.Labels[k].Shape, firstRow)
+	if err != nil {
+		return nil, err
+	}
+	for j := first; j < last; j++ {
+		if dst, err = e.label(dst, v, j, k); err != nil {
+			return nil, fmt.Errorf("element %d: %w", j-first+1, err)
+		}
+	}
+	return dst, nil
+}
+
+// label appends the class of row i, or of element i of arrays, as one-hot.
 func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
 	e.key = sqlkey.Append(e.key[:0], v, i)
 	class, ok := e.classes[k][string(e.key)]

@@ -74,7 +74,14 @@ func trainedOutputs(spec *keras.Spec, dependents []tables.Variable, losses []*lo
 			continue
 		}
 		if shape := spec.OutputShapes()[i]; len(shape) > 1 {
-			outputs = append(outputs, outputOfSteps(v.Column, shape, losses[i] != nil && losses[i].AmongClasses))
+			out := outputOfSteps(v.Column, shape, losses[i] != nil && losses[i].AmongClasses)
+			if v.Steps() {
+				var err error
+				if out, err = classesOfSteps(spec, i, v.Column, v.ClassTexts(), secondBy(spec, i, losses[i])); err != nil {
+					return nil, fmt.Errorf("column %q: %w", v.ClassColumn(), err)
+				}
+			}
+			outputs = append(outputs, out)
 			continue
 		}
 		k := spec.OutputShapes()[i][0]
@@ -106,6 +113,21 @@ func outputOfSteps(name string, shape []int, classes bool) infer.Output {
 		out.Shape = shape[:len(shape)-1]
 	}
 	return out
+}
+
+// classesOfSteps is an output of several dimensions that has one of the classes at each step.
+func classesOfSteps(spec *keras.Spec, i int, name string, classes []*string, second infer.Second) (infer.Output, error) {
+	shape := spec.OutputShapes()[i]
+	steps, k := shape[:len(shape)-1], shape[len(shape)-1]
+	out := infer.Output{Name: name, Numbers: tables.SizeOf(shape), Shape: steps, Classes: classes}
+	switch {
+	case len(classes) == k && k > 1:
+	case len(classes) == 2 && k == 1:
+		out.Second = second
+	default:
+		return out, fmt.Errorf("%d class values, output %q of the model has %s at each step", len(classes), outputName(spec, i), tables.Count(k, "class"))
+	}
+	return out, nil
 }
 
 func outputName(spec *keras.Spec, i int) string { return spec.Tensors[spec.Outputs[i]].Name }
@@ -156,8 +178,16 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 			continue
 		}
 		if len(shape) > 1 {
-			return nil, argument.Errorf("class values of dependent variable %d: output %q of the model has shape %v, whose classes are predicted by their numbers",
-				i+1, outputName(spec, i), shape)
+			list := opt.Classes[i]
+			for len(list) > max(shape[len(shape)-1], 2) && list[len(list)-1] == nil { // see trimClasses
+				list = list[:len(list)-1]
+			}
+			of, err := classesOfSteps(spec, i, out.Name, list, secondOf(spec, i))
+			if err != nil {
+				return nil, argument.Errorf("class values of dependent variable %d: %w", i+1, err)
+			}
+			outputs = append(outputs, of)
+			continue
 		}
 		if numeric[i] {
 			if opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {

@@ -153,7 +153,11 @@ func (p *Packed) describeLabels(ctx context.Context, store table.Store, labels [
 func (p *Packed) CheckLabels(m *trainer.Model, classWeight bool) error {
 	var labels []trainer.Label
 	for _, v := range p.labels {
-		labels = append(labels, trainer.Label{Width: v.Size(), Numeric: v.Numeric})
+		l := trainer.Label{Width: v.Size(), Numeric: v.Numeric}
+		if !v.Numeric {
+			l.Steps = SizeOf(v.Shape[:len(v.Shape)-1])
+		}
+		labels = append(labels, l)
 	}
 	if err := m.CheckLabels(labels, classWeight); err != nil {
 		if of := (*trainer.LabelError)(nil); errors.As(err, &of) {

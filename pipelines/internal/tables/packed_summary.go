@@ -63,7 +63,11 @@ func (s PackedSummary) Row() (*table.Batch, error) {
 			continue
 		}
 		none = false
-		values := table.Vector{Type: classes.ValuesType(d.Column.Type)}
+		kind := d.Column.Type
+		if kind.Array { // of classes
+			kind = kind.Elem()
+		}
+		values := table.Vector{Type: classes.ValuesType(kind)}
 		if err := values.AppendTextArray(d.Classes.Values(d.Padding)); err != nil {
 			return nil, fmt.Errorf("class values of column %q: %w", d.Column.Name, err)
 		}

@@ -25,6 +25,12 @@ type Variable struct {
 	Made *features.Variable
 }
 
+// Steps says whether a dependent variable has a class for every element of arrays.
+func (v Variable) Steps() bool {
+	t := table.ParseType(v.Kind)
+	return v.Classes != nil && !v.Numeric && t.Array && !t.IsNumber()
+}
+
 // ClassColumn is the name of the summary's column of class values.
 func (v Variable) ClassColumn() string { return v.Column + classValuesSuffix }
 
