@@ -4,10 +4,13 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
 // mean averages the vectors in the given order, cut into partial sums that are merged as a random tree.
@@ -228,4 +231,64 @@ func join(pieces ...Vector) (Vector, error) {
 		*v, pieces = pieces[0], pieces[1:]
 		return true
 	})
+}
+
+// Who makes the mean of whole vectors itself gets the bits of the CombineFn, pooled variances and vectors of no rows included, and no vector is changed.
+func TestJoinMean(t *testing.T) {
+	run := bundle.Begin(t.Context(), bundle.Options{})
+	defer func() { _ = run.End() }()
+	layout := Layout{Piece: 1000, Pooled: []Moments{{Mean: 3, Variance: 10, Len: 5}}}
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 20 {
+		vs := append(vectors(r, 1+r.IntN(9), 64), Vector{Values: make([]float32, 64)})
+		fn := &meanFn{Run: run.Ref(), Layout: layout}
+		sum := fn.CreateAccumulator()
+		for _, v := range vs {
+			var err error
+			if sum, err = fn.AddInput(t.Context(), sum, Vector{Rows: v.Rows, Values: slices.Clone(v.Values)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := fn.ExtractOutput(t.Context(), sum)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Shuffle(len(vs), func(i, j int) { vs[i], vs[j] = vs[j], vs[i] })
+		before := make([][]uint32, len(vs))
+		for i, v := range vs {
+			before[i] = bits(v)
+		}
+		got, err := JoinMean(t.Context(), run.Ref(), layout, each(vs))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(bits(want), bits(got)); d != "" || got.Rows != want.Rows {
+			t.Fatalf("%d rows, want %d\n%s", got.Rows, want.Rows, d)
+		}
+		for i, v := range vs {
+			if d := cmp.Diff(before[i], bits(v)); d != "" {
+				t.Fatalf("vector %d was changed:\n%s", i, d)
+			}
+		}
+	}
+	for want, vs := range map[string][]Vector{
+		"no shard has rows":           {{Values: []float32{1}}},
+		"a vector of 1 weights":       {{Rows: 1, Values: []float32{1, 2}}, {Rows: 1, Values: []float32{1}}},
+		"a piece of 1 weights from 0": {{Rows: 1, Values: []float32{1}, Total: 2}},
+	} {
+		if _, err := JoinMean(t.Context(), run.Ref(), Layout{}, each(vs)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
+// each gives vectors as a side input does.
+func each(vs []Vector) func(*Vector) bool {
+	return func(v *Vector) bool {
+		if len(vs) == 0 {
+			return false
+		}
+		*v, vs = vs[0], vs[1:]
+		return true
+	}
 }

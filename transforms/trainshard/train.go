@@ -38,10 +38,20 @@ type Step struct {
 	From, To *Kept
 	// Layout is that of the vectors that come out.
 	Layout average.Layout
+	// Apart: the weights that come in are those of the shards of the round before, whole, and their mean is what the round begins with.
+	Apart bool
+}
+
+// join is the one weight vector that a round begins with.
+func (s Step) join(ctx context.Context, weights func(*average.Vector) bool) (average.Vector, error) {
+	if s.Apart {
+		return average.JoinMean(ctx, s.Run, s.Layout, weights)
+	}
+	return average.Join(weights)
 }
 
 // Train makes one round: an iteration, or a part of one. It takes the PCollection<State> of all shards, the PCollection<average.Vector>
-// of the one weight vector that they start from, in pieces or whole, and a PCollection<int> of one element, any, that must be there before
+// of the one weight vector that they start from, in pieces or whole, or of those whose mean it is (Step.Apart), and a PCollection<int> of one element, any, that must be there before
 // training begins. It returns the PCollection<State> after the round and the PCollection<average.Vector> of the
 // shards' weights. States that do not travel are bare before and after, so that these are the ones that were given: with one way back to the
 // beginning for all stages, since Flink's planner walks all that there are.
@@ -70,7 +80,7 @@ func (f *trainFn) ProcessElement(
 	ctx context.Context, s State, pieces func(*average.Vector) bool, _ int, _ func(State), _ func(average.Vector),
 ) (err error) {
 	if f.tasks.Begun() == 0 {
-		if f.weights, err = average.Join(pieces); err != nil {
+		if f.weights, err = f.Step.join(ctx, pieces); err != nil {
 			return bundle.Of(f.Step.Run).Fail(err)
 		}
 		if f.Step.Part.Index == 0 {

@@ -134,3 +134,32 @@ func FuzzDecodeState(f *testing.F) {
 		}
 	})
 }
+
+// A round begins with the mean of the vectors that come apart, and with one that comes alone.
+func TestWeightsThatComeApart(t *testing.T) {
+	run := bundle.Begin(t.Context(), bundle.Options{})
+	defer func() { _ = run.End() }()
+	vectors := []average.Vector{{Rows: 3, Values: []float32{1, 2}}, {Rows: 1, Values: []float32{5, -2}}}
+	for _, c := range []struct {
+		step Step
+		come []average.Vector
+		want []float32
+	}{
+		{Step{Run: run.Ref(), Apart: true}, vectors, []float32{2, 1}},
+		{Step{Run: run.Ref()}, vectors[:1], []float32{1, 2}},
+		{Step{Run: run.Ref()}, vectors, nil},
+	} {
+		at := 0
+		got, err := c.step.join(t.Context(), func(v *average.Vector) bool {
+			if at == len(c.come) {
+				return false
+			}
+			*v = c.come[at]
+			at++
+			return true
+		})
+		if d := cmp.Diff(c.want, got.Values); d != "" || (err != nil) != (c.want == nil) {
+			t.Errorf("apart %v, %d vectors: error %v\n%s", c.step.Apart, len(c.come), err, d)
+		}
+	}
+}

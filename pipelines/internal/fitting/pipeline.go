@@ -23,8 +23,9 @@ import (
 //	                                                          '--> score --> box
 //
 // The first stage begins when all tables are read, or, where workers are other processes, the shards of the training table that the worker has; every other
-// when the one before it is averaged and, where an iteration is scored after it, scored. In a warm-up weights go from shard to shard, with one state, and nothing is averaged. An outer rule makes the next weights
-// of the average, the weights before and its momentum (outer.Next).
+// when the one before it is averaged and, where an iteration is scored after it, scored. In a warm-up weights go from shard to shard, with one state, and
+// nothing is averaged. An outer rule makes the next weights of the average, the weights before and its momentum (outer.Next). Small weights on an engine are
+// averaged by the next round itself, and by a step of their own only where they are scored or kept (meetsInTraining).
 func (f *Fit) Iterate(ctx context.Context, c Course, to Place) (Course, error) {
 	box, err := f.boxAfter(ctx, to)
 	if err != nil {
@@ -135,11 +136,11 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 			b.recompute(s, i)
 		}
 		if !f.Remote { // else nobody hears it, and it would be two more tasks of Flink for every iteration
-			beam.ParDo0(s, &averagedFn{Run: f.RunRef, Iteration: i}, b.weights)
+			beam.ParDo0(s, &averagedFn{Run: f.RunRef, Iteration: i}, b.averaged(s))
 		}
 		if f.Schedule.scored(i) {
 			var scores beam.PCollection
-			scores, b.gate = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, f.RunRef, f.Recipe, pieces, b.weights))
+			scores, b.gate = beam.ParDo2(s, &scoredFn{Iteration: i}, score.Tables(s, f.RunRef, f.Recipe, pieces, b.averaged(s)))
 			collect.Keep[iterationScores](s, to.box.Box, scoresKey, scores)
 		}
 	}

@@ -16,10 +16,11 @@ import (
 type stages struct {
 	*Fit
 	shards, gate beam.PCollection
-	weights      beam.PCollection
-	states       beam.PCollection // of shards, in rounds
-	one          beam.PCollection // the state that goes from shard to shard, in a warm-up
-	momentum     beam.PCollection // of an outer rule that has one, in rounds
+	// weights are those after the last stage. Where they are not averaged yet, apart are the vectors of the shards whose mean they are.
+	weights, apart beam.PCollection
+	states         beam.PCollection // of shards, in rounds
+	one            beam.PCollection // the state that goes from shard to shard, in a warm-up
+	momentum       beam.PCollection // of an outer rule that has one, in rounds
 	// keeps: states do not travel, and kept is where those lie that the next stage begins with. The elements of states and one have none then.
 	keeps bool
 	kept  *trainshard.Kept
@@ -49,6 +50,21 @@ func (f *Fit) keepsStates() bool {
 		return true
 	}
 	return f.Model.StateSize() > f.Limits.Piece
+}
+
+// meetsInTraining says whether the next round makes the mean of a round itself, where an engine plans the pipeline: the group that averages would be two more of
+// Flink's tasks, with a bundle of their own, for every round. Every worker gets the vectors of all shards then, so together they are no larger than a piece.
+func (f *Fit) meetsInTraining() bool {
+	return f.Remote && f.Limits.Spread && f.keepsStates() && !f.Schedule.Rounds.Rule.HasMomentum() &&
+		len(f.training().Shards)*f.Model.Spec.NumWeights <= f.Limits.Piece
+}
+
+// averaged are the weights after the last stage, as one vector.
+func (b *stages) averaged(s beam.Scope) beam.PCollection {
+	if b.apart.IsValid() {
+		b.weights, b.apart = average.Mean(s, b.RunRef, b.layout(), b.apart), beam.PCollection{}
+	}
+	return b.weights
 }
 
 // keeping is where the stage at a place leaves states that do not travel; nil: nobody asks for them any more.
@@ -134,7 +150,15 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 		step.Places = places
 	}
 	var trained beam.PCollection
-	b.states, trained = trainshard.Train(s, step, b.states, b.weights, b.gate)
+	weights := b.weights
+	if step.Apart = b.apart.IsValid(); step.Apart {
+		weights = b.apart
+	}
+	b.states, trained = trainshard.Train(s, step, b.states, weights, b.gate)
+	if b.meetsInTraining() {
+		b.apart = trained
+		return
+	}
 	mean := average.Mean(s, b.RunRef, step.Layout, trained)
 	if !plan.Rule.HasMomentum() {
 		b.weights = mean
@@ -173,13 +197,13 @@ func (f *Fit) learningRate(places *trainshard.Places, step trainshard.Step) floa
 // recompute builds the stage that computes moving statistics anew.
 func (b *stages) recompute(s beam.Scope, iteration int) {
 	step := b.step(iteration)
-	b.weights = average.Mean(s, b.RunRef, step.Layout, trainshard.Recompute(s, step, b.shards, b.weights))
+	b.weights = average.Mean(s, b.RunRef, step.Layout, trainshard.Recompute(s, step, b.shards, b.averaged(s)))
 }
 
 // end keeps what the next pipeline begins with, but for states that are in the box already.
 func (b *stages) end(s beam.Scope) {
 	box := b.to.box.Box
-	collect.Keep[average.Vector](s, box, average.Key, b.weights)
+	collect.Keep[average.Vector](s, box, average.Key, b.averaged(s))
 	if b.Schedule.last(b.to.Done) {
 		return
 	}

@@ -23,7 +23,7 @@ import (
 )
 
 // flinkIterations is the most iterations of a pipeline: the optimizer of Flink's DataSet plans takes twice the time for every further
-// one, 1 second for 11 and 58 for 15.
+// one where two ways lead from one to the next. Where each is scored, that is 0.01 s for 10, 0.2 s for 15, and more than a minute for 25.
 const flinkIterations = 10
 
 // flinkDefaults are sent where nothing else is given. Without the cache every step of a pipeline starts new worker processes.
