@@ -24,6 +24,7 @@ import (
 type network struct {
 	name, file, json string // the file in plan/testdata, or the text
 	compile          string
+	precision        string // of all layers; "": theirs
 	rows, batch      int
 	epochs           int
 }
@@ -106,6 +107,15 @@ func (n network) spec(t testing.TB) *keras.Spec {
 	if n.file != "" {
 		var err error
 		if text, err = os.ReadFile(networksFolder + n.file + ".json"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n.precision != "" {
+		p, err := keras.ParsePrecision(n.precision)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, err = keras.SetPrecision(text, p); err != nil {
 			t.Fatal(err)
 		}
 	}

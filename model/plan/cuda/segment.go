@@ -60,7 +60,7 @@ func (s segment) up() []plan.Ref {
 // changes says whether an instruction reads what it writes: those of an optimizer do.
 func changes(in *plan.Instr) bool {
 	switch in.Code {
-	case plan.CodeClip, plan.CodeDecay, plan.CodeUpdate, plan.CodeAverage, plan.CodeConstrain:
+	case plan.CodeAccumulate, plan.CodeBegin, plan.CodeClip, plan.CodeDecay, plan.CodeUpdate, plan.CodeAverage, plan.CodeConstrain:
 		return true
 	}
 	return false

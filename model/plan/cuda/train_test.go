@@ -59,6 +59,55 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
+// TestEveryKernel: networks whose step once had parts on the CPU have kernels for all of it, and train as on the CPU: rules of optimizers that look at
+// whole arrays, gradients that are added up, bfloat16.
+func TestEveryKernel(t *testing.T) {
+	const loss = ", loss='categorical_crossentropy'"
+	iris, lstm := networks()[0], networks()[4]
+	iris.rows, iris.epochs = 23, 2
+	for _, c := range []struct {
+		network
+		compile, precision string
+		tolerance          float64
+	}{
+		{iris, "optimizer=Lamb(learning_rate=0.01)" + loss, "", tolerance},
+		{iris, "optimizer=Adafactor(learning_rate=0.01)" + loss, "", tolerance},
+		{iris, "optimizer=Muon(learning_rate=0.01)" + loss, "", tolerance},
+		{iris, "optimizer=ScheduleFreeAdamW(learning_rate=0.01, warmup_steps=3)" + loss, "", tolerance},
+		{iris, "optimizer=Adam(gradient_accumulation_steps=3, clipnorm=0.1, weight_decay=0.1, use_ema=True)" + loss, "", tolerance},
+		{iris, "optimizer=Muon(learning_rate=0.01, gradient_accumulation_steps=2)" + loss, "", tolerance},
+		{iris, "optimizer=LossScaleOptimizer(Adam(loss_scale_factor=8.0))" + loss, "", tolerance},
+		{iris, "optimizer='adam'" + loss, "mixed_bfloat16", 2e-3},
+		{lstm, lstm.compile, "mixed_bfloat16", 2e-3},
+	} {
+		t.Run(c.name+" "+c.compile+" "+c.precision, func(t *testing.T) {
+			c.network.compile, c.network.precision = c.compile, c.precision
+			n := c.network
+			rng := rand.New(rand.NewPCG(1, 2))
+			config := n.config(t)
+			data, w := n.data(t, rng), weights(config.Spec, rng)
+			want := n.trained(t, model(t, config), data, w, 0, params.Fit{Shuffle: true})
+			if differ(want.Weights, w) < 1e-4 {
+				t.Fatalf("training changes no weight by more than %v", differ(want.Weights, w))
+			}
+			config.Device = open(t, cuda.Options{})
+			m := model(t, config)
+			step, err := m.TrainingStep(n.batch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d, err := (cuda.Compiler{}).Describe(step.Stages[0][0]); err != nil || d.Graphs != 1 || d.Transfers != 0 {
+				t.Errorf("a step is %d graphs with %d copies between: %v", d.Graphs, d.Transfers, err)
+			}
+			d := differ(n.trained(t, m, data, w, 0, params.Fit{Shuffle: true}).Weights, want.Weights)
+			if !(d <= c.tolerance) {
+				t.Errorf("weights differ by %v from the CPU's", d)
+			}
+			t.Logf("weights differ by %.1e", d)
+		})
+	}
+}
+
 // scores compares losses and predictions with the CPU's.
 func scores(t *testing.T, n network, m *trainer.Model, data trainer.Buffers, w []float32) {
 	t.Helper()

@@ -1,4 +1,5 @@
 // all.cu is the one translation unit of all kernels.
+#include "arrays.cu"
 #include "batchnorm.cu"
 #include "conv.cu"
 #include "ctc.cu"

@@ -27,8 +27,14 @@
 struct StepState {
 	unsigned long long seed, counter;
 	double rate, corrected, mean, gradient, square; // optimizer.Scalars
-	int first, overwrite;
+	short first, overwrite, hold, begin;
 };
+
+// bfloat16 is the nearest number of bfloat16, ties to even; a NaN stays one, quiet.
+DEVICE float bfloat16(float v) {
+	unsigned bits = (unsigned)__float_as_int(v);
+	return __int_as_float((int)((v != v ? bits | 0x00400000 : bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000));
+}
 
 // index is the number of the thread in the grid, both of one dimension.
 DEVICE long long index() { return (long long)blockIdx.x * blockDim.x + threadIdx.x; }

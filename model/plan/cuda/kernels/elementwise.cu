@@ -163,3 +163,8 @@ KERNEL(elementwise_moving, 256, long long n, double momentum, const float *batch
 	long long i = index();
 	if (i < n) y[i] = (float)momentum * old[i] + (float)(1.0 - momentum) * batch[i];
 }
+
+KERNEL(elementwise_round_bfloat16, 256, long long n, const float *x, float *y) {
+	long long i = index();
+	if (i < n) y[i] = bfloat16(x[i]);
+}

@@ -29,6 +29,7 @@ var elementwiseRows = map[string]row{
 	graph.CodePower:           of(pairwise("elementwise_power")),
 	graph.CodeRamp:            of(ramp),
 	graph.CodeRampGrad:        of(rampGrad),
+	graph.CodeRoundBfloat16:   of(roundBfloat16),
 	graph.CodeReLUDropoutGrad: of(reluDropoutGrad),
 	graph.CodeScale:           of(scale),
 	plan.CodeCopy:             of(copyArray),
@@ -94,6 +95,10 @@ func noise(name string) func(graph.NoiseAttr, operands) []Launch {
 
 func scale(a graph.ScaleAttr, o operands) []Launch {
 	return each("elementwise_scale", o, a.Factor, a.Offset, o.in[0], o.out)
+}
+
+func roundBfloat16(_ none, o operands) []Launch {
+	return each("elementwise_round_bfloat16", o, o.in[0], o.out)
 }
 
 func copyArray(_ none, o operands) []Launch { return each("elementwise_copy", o, o.in[0], o.out) }

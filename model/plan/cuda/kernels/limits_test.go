@@ -5,6 +5,7 @@ import (
 
 	"github.com/beamfit/beamfit/model/graph"
 	host "github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
@@ -41,6 +42,8 @@ func TestLimits(t *testing.T) {
 		{graph.CodeBatchNormSums, graph.BatchNormAttr{Rows: most - 1, C: 1}, graph.BatchNormAttr{Rows: most, C: 1}},
 		{graph.CodeCTC, host.CTCShape{Rows: 1, Frames: 23000, Classes: 2}, host.CTCShape{Rows: 1, Frames: 23200, Classes: 2}},
 		{graph.CodePermute, &graph.PermuteAttr{Shape: []int{most - 1}, From: []int{0}}, &graph.PermuteAttr{Shape: []int{most}, From: []int{0}}},
+		{plan.CodeUpdate, plan.UpdateAttr{Rule: optimizer.Lamb{}, Shape: []int{most - 1}}, plan.UpdateAttr{Rule: optimizer.Lamb{}, Shape: []int{most}}},
+		{plan.CodeUpdate, plan.UpdateAttr{Rule: optimizer.Muon{}, Shape: []int{1, 64 * 65535}}, plan.UpdateAttr{Rule: optimizer.Muon{}, Shape: []int{1, 64*65535 + 1}}},
 		{plan.CodeConstrain, plan.ConstrainAttr{Shape: []int{most - 1}}, plan.ConstrainAttr{Shape: []int{most}}},
 	} {
 		if !kernels.Native(&plan.Instr{Code: c.code, Attr: c.fits}) {

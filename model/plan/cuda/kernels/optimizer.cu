@@ -2,11 +2,13 @@
 // penalties. A thread has a weight; numbers are rounded to single precision where they are there.
 #include "activations.h"
 
+// Nothing but adding up is done in a step that is held.
+
 // UPDATE declares the kernel of a rule: p are weights, g gradients.
 #define UPDATE(name, ...) KERNEL(name, 256, const StepState *s, long long n, float *p, const float *g, __VA_ARGS__)
 #define EACH_WEIGHT \
 	long long i = index(); \
-	if (i >= n) return; \
+	if (i >= n || s->hold) return; \
 	float d = g[i];
 
 UPDATE(update_sgd, long long) {
@@ -98,11 +100,35 @@ UPDATE(update_lion, float *m, double beta1, double beta2) {
 	m[i] = m[i] * (float)beta2 + d * (float)(1.0 - beta2);
 }
 
+// z starts as the weights (update_begin).
+UPDATE(update_schedule_free, float *z, float *v, double beta1, double beta2, double eps) {
+	EACH_WEIGHT
+	float q = v[i] + (d * d - v[i]) * (float)(1.0 - beta2);
+	v[i] = q;
+	double weight = s->mean, last = 1.0 - beta1, before = z[i];
+	double after = before - s->corrected * (double)d / (sqrt(s->square * (double)q) + eps);
+	z[i] = (float)after;
+	p[i] = (float)((1.0 - weight) * ((double)p[i] - last * before) + (1.0 - beta1 + beta1 * weight) * after);
+}
+
 // ---- beside the rule
+
+KERNEL(update_accumulate, 256, const StepState *s, long long n, double count, float *g, float *sum) {
+	long long i = index();
+	if (i >= n) return;
+	float d = g[i] + sum[i];
+	if (!s->hold) g[i] = d / (float)count;
+	sum[i] = s->hold ? d : 0.0f;
+}
+
+KERNEL(update_begin, 256, const StepState *s, long long n, const float *p, float *slot) {
+	long long i = index();
+	if (i < n && s->begin) slot[i] = p[i];
+}
 
 KERNEL(update_decay, 256, const StepState *s, long long n, double decay, float *p) {
 	long long i = index();
-	if (i < n) p[i] = p[i] - p[i] * (float)decay * (float)s->rate;
+	if (i < n && !s->hold) p[i] = p[i] - p[i] * (float)decay * (float)s->rate;
 }
 
 KERNEL(update_average, 256, const StepState *s, long long n, double momentum, float *p, float *average) {
@@ -113,9 +139,10 @@ KERNEL(update_average, 256, const StepState *s, long long n, double momentum, fl
 	if (s->overwrite) p[i] = a;
 }
 
-KERNEL(update_clip_value, 256, long long n, double low, double high, float *g) {
+// s is 0 where no step is held.
+KERNEL(update_clip_value, 256, const StepState *s, long long n, double low, double high, float *g) {
 	long long i = index();
-	if (i >= n) return;
+	if (i >= n || (s && s->hold)) return;
 	float v = g[i];
 	g[i] = v < (float)low ? (float)low : v > (float)high ? (float)high : v;
 }
@@ -134,13 +161,13 @@ KERNEL(update_clip_squares, 256, const clipPart *parts, const float *g, double *
 }
 
 // A norm that is NaN or infinite makes all of its gradients NaN.
-KERNEL(update_clip_norm, 256, const clipPart *parts, double bound, const double *squares, float *g) {
+KERNEL(update_clip_norm, 256, const StepState *s, const clipPart *parts, double bound, const double *squares, float *g) {
 	__shared__ double kept[33];
 	clipPart c = parts[blockIdx.x];
 	double sum = 0;
 	for (long long i = c.first + threadIdx.x; i < c.end; i += blockDim.x) sum += squares[i];
 	double norm = sqrt(blockSum(sum, kept));
-	if (norm <= bound) return;
+	if (norm <= bound || s->hold) return;
 	float factor = (float)(bound / norm + (norm - norm));
 	for (long long i = c.from + threadIdx.x; i < c.to; i += blockDim.x) g[i] = factor * g[i];
 }

@@ -18,13 +18,24 @@ var optimizerRows = map[string]row{
 	}),
 	graph.CodePenaltyGrad:       of(penaltyGrad),
 	graph.CodeWeightPenaltyGrad: of(weightPenaltyGrad),
+	plan.CodeAccumulate:         of(accumulate),
 	plan.CodeAverage:            of(average),
-	plan.CodeClip:               where(withScratch(clip, clipScratch), func(a plan.ClipAttr) bool { return clips[a.Clip.Kind] != nil }),
+	plan.CodeBegin:              of(beginSlot),
+	plan.CodeClip:               held(where(withScratch(clip, clipScratch), func(a plan.ClipAttr) bool { return clips[a.Clip.Kind] != nil })),
 	plan.CodeConstrain:          where(of(constrain), func(a plan.ConstrainAttr) bool { return a.NonNegative || sizeOf(a.Shape) < mostElements }),
-	plan.CodeDecay:              of(decay),
-	plan.CodeUpdate: where(of(update), func(a plan.UpdateAttr) bool {
-		return a.Rule != nil && rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)
-	}),
+	plan.CodeDecay:              held(of(decay)),
+	plan.CodeUpdate:             held(where(withScratch(update, updateScratch), updateFits)),
+}
+
+// updateFits says whether a rule has kernels, for the shape of its array where it looks at one.
+func updateFits(a plan.UpdateAttr) bool {
+	if a.Rule == nil {
+		return false
+	}
+	if k, ok := arrayRules[a.Rule.Kind()]; ok {
+		return k.rule == reflect.TypeOf(a.Rule) && k.fits(a.Shape)
+	}
+	return rules[a.Rule.Kind()].rule == reflect.TypeOf(a.Rule)
 }
 
 // A ruleKernel is how a rule's step is launched.
@@ -37,7 +48,7 @@ func ofRule[R optimizer.Rule](launch func(r R, slots []place) (name string, args
 	return ruleKernel{reflect.TypeFor[R](), func(r optimizer.Rule, slots []place) (string, []any) { return launch(r.(R), slots) }}
 }
 
-// rules are the rules that have kernels, by their kinds.
+// rules are the rules that take each weight on its own, by their kinds.
 var rules = map[string]ruleKernel{
 	"Adadelta": ofRule(func(r optimizer.Adadelta, s []place) (string, []any) {
 		return "update_adadelta", []any{s[0], s[1], r.Rho, r.Epsilon}
@@ -65,6 +76,9 @@ var rules = map[string]ruleKernel{
 		return "update_nadam", []any{s[0], s[1], r.Beta1, r.Beta2, r.Epsilon}
 	}),
 	"RMSprop": ofRule(rmsprop),
+	"ScheduleFreeAdamW": ofRule(func(r optimizer.ScheduleFreeAdamW, s []place) (string, []any) {
+		return "update_schedule_free", []any{s[0], s[1], r.Beta1, r.Beta2, r.Epsilon}
+	}),
 	"SGD": ofRule(func(r optimizer.SGD, s []place) (string, []any) {
 		if r.Momentum == 0 {
 			return "update_sgd", []any{0}
@@ -86,8 +100,26 @@ func rmsprop(r optimizer.RMSprop, slots []place) (string, []any) {
 }
 
 func update(a plan.UpdateAttr, o operands) []Launch {
+	if k, ok := arrayRules[a.Rule.Kind()]; ok {
+		return k.launches(a, o)
+	}
 	name, args := rules[a.Rule.Kind()].launch(a.Rule, o.side)
 	return []Launch{stepElements(name, o, o.in[0].n, append([]any{o.out, o.in[0]}, args...)...)}
+}
+
+func updateScratch(a plan.UpdateAttr) int {
+	if k, ok := arrayRules[a.Rule.Kind()]; ok {
+		return k.scratch(a)
+	}
+	return 0
+}
+
+func accumulate(a plan.AccumulateAttr, o operands) []Launch {
+	return []Launch{stepElements("update_accumulate", o, o.out.n, float64(a.Steps), o.out, o.side[0])}
+}
+
+func beginSlot(_ none, o operands) []Launch {
+	return []Launch{stepElements("update_begin", o, o.out.n, o.in[0], o.out)}
 }
 
 func decay(a plan.DecayAttr, o operands) []Launch {
@@ -108,7 +140,7 @@ var clips = map[optimizer.ClipKind]func(a plan.ClipAttr, o operands) []Launch{
 func clip(a plan.ClipAttr, o operands) []Launch { return clips[a.Clip.Kind](a, o) }
 
 func clipValue(a plan.ClipAttr, o operands) []Launch {
-	return each("update_clip_value", o, -a.Clip.Bound, a.Clip.Bound, o.out)
+	return []Launch{stepElements("update_clip_value", o, o.out.n, -a.Clip.Bound, a.Clip.Bound, o.out)}
 }
 
 // clipPart is how many gradients a block squares.
@@ -149,7 +181,7 @@ func clipNorm(a plan.ClipAttr, o operands) []Launch {
 	table := numbers(o, values...)
 	return []Launch{
 		kernel("update_clip_squares", grid(len(parts)), 256, table, o.out, o.scratch),
-		kernel("update_clip_norm", grid(len(parts)), 256, table, a.Clip.Bound, o.scratch, o.out),
+		kernel("update_clip_norm", grid(len(parts)), 256, o.step, table, a.Clip.Bound, o.scratch, o.out),
 	}
 }
 
@@ -165,7 +197,7 @@ func indexes(o operands, values []int) place {
 // constrain bounds the norms along axes: of the elements at a start and all steps from there.
 func constrain(a plan.ConstrainAttr, o operands) []Launch {
 	if a.NonNegative {
-		return each("update_clip_value", o, 0.0, math.Inf(1), o.out)
+		return []Launch{kernel("update_clip_value", flat(o.out.n), 256, place{}, o.out.n, 0.0, math.Inf(1), o.out)}
 	}
 	starts, steps := []int{0}, []int{0}
 	stride, axes := o.out.n, a.Axes

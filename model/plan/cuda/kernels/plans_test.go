@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 
@@ -97,18 +96,6 @@ func modesOf(in *plan.Instr, seen map[string]int) []hosttest.Mode {
 	return []hosttest.Mode{{Order: 1}, {Order: -1}, {Order: 7}, {PTX: true, Order: 1}, {PTX: true, Order: 5}}
 }
 
-// leftToCPU are the instructions that have no kernels: rules of optimizers that look at whole arrays, gradients that are added up, and what only layers of
-// mixed_bfloat16 have.
-func leftToCPU(in *plan.Instr) bool {
-	if a, ok := in.Attr.(plan.UpdateAttr); ok && slices.Contains([]string{"Adafactor", "Lamb", "Muon", "ScheduleFreeAdamW"}, a.Rule.Kind()) {
-		return true
-	}
-	return in.Held || slices.Contains([]string{
-		plan.CodeAccumulate, plan.CodeBegin, graph.CodeRoundBfloat16, graph.CodeRecurrentBfloat16, graph.CodeRecurrentBfloat16Grad,
-		graph.CodeRecurrentBfloat16KernelGrad,
-	}, in.Code)
-}
-
 // runPlan runs one or two steps of a plan, instruction by instruction.
 func (s *stand) runPlan(t *testing.T, name string, spec *keras.Spec, o graph.Options, opt *optimizer.Optimizer, seen map[string]int) {
 	t.Helper()
@@ -149,17 +136,7 @@ func (s *stand) runPlan(t *testing.T, name string, spec *keras.Spec, o graph.Opt
 		for i := range p.Instrs {
 			in := &p.Instrs[i]
 			if !kernels.Native(in) {
-				if !leftToCPU(in) {
-					t.Fatalf("%s: no kernels for %v", name, in)
-				}
-				program, err := cpu.Device{}.Bind(&plan.Plan{Instrs: []plan.Instr{*in}}, mem)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := program.Run(&s.step); err != nil {
-					t.Fatal(err)
-				}
-				continue
+				t.Fatalf("%s: no kernels for %v", name, in)
 			}
 			s.modes = modesOf(in, seen)
 			worst, err := s.compare(in, mem)

@@ -4,6 +4,9 @@
 // Products come as parts (gemm.cu), which are added up here: product is the first of them, 0 where the state was zero.
 #include "activations.h"
 
+// rounded is a state, or the gradient of a gate, as it is kept: a bfloat16 number where products are of such (mixed).
+DEVICE float rounded(float v, long long mixed) { return mixed ? bfloat16(v) : v; }
+
 // A unit is where a thread works.
 struct unit {
 	long long i, row, first, width; // first: its first gate
@@ -37,23 +40,23 @@ KERNEL(recurrent_drop, 256, const StepState *s, long long n, double rate, long l
 }
 
 // States of one or several steps times factors, which have size elements.
-KERNEL(recurrent_dropped, 256, long long n, long long size, const float *state, const float *factors, float *y) {
+KERNEL(recurrent_dropped, 256, long long n, long long size, long long mixed, const float *state, const float *factors, float *y) {
 	long long i = index();
-	if (i < n) y[i] = state[i] * factors[i % size];
+	if (i < n) y[i] = rounded(state[i] * factors[i % size], mixed);
 }
 
 // h' = act(z + product).
-KERNEL(recurrent_simple, 256, long long size, long long units, long long act, const float *z, const float *product, long long parts, const float *mask, long long steps, long long t,
+KERNEL(recurrent_simple, 256, long long size, long long units, long long mixed, long long act, const float *z, const float *product, long long parts, const float *mask, long long steps, long long t,
 	const float *old, float *gates, float *h) {
 	unit u(size, units, 1);
 	if (!u.exists) return;
 	float v = z[u.i] + sumOf(product, parts, size, u.i);
 	gates[u.i] = v;
-	h[u.i] = masked(mask, steps, t, u.row) ? before(old, u.i) : activated((int)act, v);
+	h[u.i] = masked(mask, steps, t, u.row) ? before(old, u.i) : rounded(activated((int)act, v), mixed);
 }
 
 // Gates i, f, g, o: memory' = f·memory + i·g, h' = o·act(memory').
-KERNEL(recurrent_lstm, 256, long long size, long long units, long long act, long long gate, const float *z, const float *product, long long parts, const float *mask, long long steps,
+KERNEL(recurrent_lstm, 256, long long size, long long units, long long mixed, long long act, long long gate, const float *z, const float *product, long long parts, const float *mask, long long steps,
 	long long t, const float *old, const float *oldMemory, float *gates, float *memory, float *h) {
 	unit u(size, units, 4);
 	if (!u.exists) return;
@@ -65,14 +68,14 @@ KERNEL(recurrent_lstm, 256, long long size, long long units, long long act, long
 	}
 	float state = before(old, u.i), m = before(oldMemory, u.i);
 	if (!skip) {
-		m = gates[u.gate(1)] * m + gates[u.gate(0)] * gates[u.gate(2)];
-		state = gates[u.gate(3)] * activated((int)act, m);
+		m = rounded(gates[u.gate(1)] * m + gates[u.gate(0)] * gates[u.gate(2)], mixed);
+		state = rounded(gates[u.gate(3)] * activated((int)act, m), mixed);
 	}
 	memory[u.i] = m, h[u.i] = state;
 }
 
 // Gates u and r of a GRU that resets before its product, and the reset state r·h, which is the memory; factors are those of the third gate or 0.
-KERNEL(recurrent_gru_reset, 256, long long size, long long units, long long gate, const float *z, const float *product, long long parts, const float *factors, const float *old, float *gates,
+KERNEL(recurrent_gru_reset, 256, long long size, long long units, long long mixed, long long gate, const float *z, const float *product, long long parts, const float *factors, const float *old, float *gates,
 	float *memory) {
 	unit u(size, units, 3);
 	if (!u.exists) return;
@@ -84,24 +87,24 @@ KERNEL(recurrent_gru_reset, 256, long long size, long long units, long long gate
 		gates[u.gate(g)] = r;
 	}
 	r = r * before(old, u.i);
-	memory[u.i] = factors ? r * factors[u.i] : r;
+	memory[u.i] = rounded(factors ? r * factors[u.i] : r, mixed);
 }
 
 // Its state u·h + (1-u)·g.
-KERNEL(recurrent_gru_state, 256, long long size, long long units, long long act, const float *z, const float *product, long long parts, const float *mask, long long steps, long long t,
+KERNEL(recurrent_gru_state, 256, long long size, long long units, long long mixed, long long act, const float *z, const float *product, long long parts, const float *mask, long long steps, long long t,
 	const float *old, float *gates, float *h) {
 	unit u(size, units, 3);
 	if (!u.exists) return;
 	float v = z[u.gate(2)] + sumOf(product, parts, size, u.i), state = before(old, u.i);
 	if (!masked(mask, steps, t, u.row)) {
 		v = activated((int)act, v);
-		state = gates[u.gate(0)] * (state - v) + v;
+		state = rounded(gates[u.gate(0)] * (state - v) + v, mixed);
 	}
 	gates[u.gate(2)] = v, h[u.i] = state;
 }
 
 // A GRU that resets after its product: memory = product + bias, g = act(z + r·memory). bias has that of the input and that of the state, or is 0.
-KERNEL(recurrent_gru_after, 256, long long size, long long units, long long act, long long gate, const float *z, const float *product, long long parts, const float *bias, const float *mask,
+KERNEL(recurrent_gru_after, 256, long long size, long long units, long long mixed, long long act, long long gate, const float *z, const float *product, long long parts, const float *bias, const float *mask,
 	long long steps, long long t, const float *old, float *gates, float *memory, float *h) {
 	unit u(size, units, 3);
 	if (!u.exists) return;
@@ -121,7 +124,7 @@ KERNEL(recurrent_gru_after, 256, long long size, long long units, long long act,
 		}
 		gates[u.gate(g)] = v;
 	}
-	if (!skip) state = gates[u.gate(0)] * (state - gates[u.gate(2)]) + gates[u.gate(2)];
+	if (!skip) state = rounded(gates[u.gate(0)] * (state - gates[u.gate(2)]) + gates[u.gate(2)], mixed);
 	memory[u.i] = m, h[u.i] = state;
 }
 
@@ -141,18 +144,18 @@ KERNEL(recurrent_begin, 256, long long n, const float *from, float *dh, float *d
 	dmemory[i] = 0;
 }
 
-KERNEL(recurrent_simple_grad, 256, long long size, long long units, long long act, const float *h, const float *product, long long parts, const float *mask, long long steps, long long t,
+KERNEL(recurrent_simple_grad, 256, long long size, long long units, long long mixed, long long act, const float *h, const float *product, long long parts, const float *mask, long long steps, long long t,
 	const float *given, float *dh, float *dz) {
 	unit u(size, units, 1);
 	if (!u.exists) return;
 	float d = stateGrad(dh, product, parts, size, given, u.i);
 	bool skip = masked(mask, steps, t, u.row);
-	dz[u.i] = skip ? 0.0f : passedOfOutput((int)act, h[u.i], d);
+	dz[u.i] = skip ? 0.0f : rounded(passedOfOutput((int)act, h[u.i], d), mixed);
 	dh[u.i] = skip ? d : 0.0f;
 }
 
 // dz may be where gates are.
-KERNEL(recurrent_lstm_grad, 256, long long size, long long units, long long act, long long gate, const float *gates, const float *memory, const float *oldMemory, const float *product,
+KERNEL(recurrent_lstm_grad, 256, long long size, long long units, long long mixed, long long act, long long gate, const float *gates, const float *memory, const float *oldMemory, const float *product,
 	long long parts, const float *mask, long long steps, long long t, const float *given, float *dh, float *dmemory, float *dz) {
 	unit u(size, units, 4);
 	if (!u.exists) return;
@@ -164,16 +167,16 @@ KERNEL(recurrent_lstm_grad, 256, long long size, long long units, long long act,
 	}
 	float in = gates[u.gate(0)], forget = gates[u.gate(1)], candidate = gates[u.gate(2)], out = gates[u.gate(3)], y = activated((int)act, memory[u.i]);
 	float m = dmemory[u.i] + passedOfOutput((int)act, y, d * out);
-	dz[u.gate(0)] = passedOfOutput((int)gate, in, m * candidate);
-	dz[u.gate(1)] = passedOfOutput((int)gate, forget, m * before(oldMemory, u.i));
-	dz[u.gate(2)] = passedOfOutput((int)act, candidate, m * in);
-	dz[u.gate(3)] = passedOfOutput((int)gate, out, d * y);
+	dz[u.gate(0)] = rounded(passedOfOutput((int)gate, in, m * candidate), mixed);
+	dz[u.gate(1)] = rounded(passedOfOutput((int)gate, forget, m * before(oldMemory, u.i)), mixed);
+	dz[u.gate(2)] = rounded(passedOfOutput((int)act, candidate, m * in), mixed);
+	dz[u.gate(3)] = rounded(passedOfOutput((int)gate, out, d * y), mixed);
 	dmemory[u.i] = m * forget;
 	dh[u.i] = 0;
 }
 
 // Gates u and g of both kinds of GRU. With dinner (not 0: reset after the product) also r, and the gradient of the memory.
-KERNEL(recurrent_gru_grad, 256, long long size, long long units, long long act, long long gate, const float *gates, const float *memory, const float *old, const float *product, long long parts,
+KERNEL(recurrent_gru_grad, 256, long long size, long long units, long long mixed, long long act, long long gate, const float *gates, const float *memory, const float *old, const float *product, long long parts,
 	const float *mask, long long steps, long long t, const float *given, float *dh, float *dz, float *dinner) {
 	unit u(size, units, 3);
 	if (!u.exists) return;
@@ -186,23 +189,23 @@ KERNEL(recurrent_gru_grad, 256, long long size, long long units, long long act, 
 	}
 	float update = gates[u.gate(0)], reset = gates[u.gate(1)], candidate = gates[u.gate(2)], kept = d * update;
 	float dcandidate = passedOfOutput((int)act, candidate, d - kept);
-	dz[u.gate(0)] = passedOfOutput((int)gate, update, d * (before(old, u.i) - candidate));
-	dz[u.gate(2)] = dcandidate;
+	dz[u.gate(0)] = rounded(passedOfOutput((int)gate, update, d * (before(old, u.i) - candidate)), mixed);
+	dz[u.gate(2)] = rounded(dcandidate, mixed);
 	if (dinner) {
-		dz[u.gate(1)] = passedOfOutput((int)gate, reset, dcandidate * memory[u.i]);
-		dinner[u.i] = dcandidate * reset;
+		dz[u.gate(1)] = rounded(passedOfOutput((int)gate, reset, dcandidate * memory[u.i]), mixed);
+		dinner[u.i] = rounded(dcandidate * reset, mixed);
 	}
 	dh[u.i] = kept;
 }
 
 // Gate r of a GRU that resets before its product: product is the gradient of the reset state, factors those it was dropped by or 0.
-KERNEL(recurrent_gru_reset_grad, 256, long long size, long long units, long long gate, const float *gates, const float *old, const float *product, long long parts, const float *factors,
+KERNEL(recurrent_gru_reset_grad, 256, long long size, long long units, long long mixed, long long gate, const float *gates, const float *old, const float *product, long long parts, const float *factors,
 	const float *mask, long long steps, long long t, float *dh, float *dz) {
 	unit u(size, units, 3);
 	if (!u.exists || masked(mask, steps, t, u.row)) return;
 	float d = sumOf(product, parts, size, u.i), reset = gates[u.gate(1)];
 	if (factors) d = d * factors[u.i];
-	dz[u.gate(1)] = passedOfOutput((int)gate, reset, d * before(old, u.i));
+	dz[u.gate(1)] = rounded(passedOfOutput((int)gate, reset, d * before(old, u.i)), mixed);
 	dh[u.i] = dh[u.i] + d * reset;
 }
 

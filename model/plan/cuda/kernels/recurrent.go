@@ -7,10 +7,25 @@ import (
 
 // recurrentRows are recurrent layers: recurrent.cu, with products of gemm.cu.
 var recurrentRows = map[string]row{
-	graph.CodeRecurrent:           withScratch(recurrent, recurrentScratch),
-	graph.CodeRecurrentBiasGrad:   withScratch(recurrentBiasGrad, recurrentBiasGradScratch),
-	graph.CodeRecurrentGrad:       withScratch(recurrentGrad, recurrentGradScratch),
-	graph.CodeRecurrentKernelGrad: withScratch(recurrentKernelGrad, recurrentKernelGradScratch),
+	graph.CodeRecurrent:                   withScratch(productsOf(float32s, recurrent), recurrentScratch),
+	graph.CodeRecurrentBiasGrad:           withScratch(recurrentBiasGrad, recurrentBiasGradScratch),
+	graph.CodeRecurrentGrad:               withScratch(productsOf(float32s, recurrentGrad), recurrentGradScratch),
+	graph.CodeRecurrentKernelGrad:         withScratch(productsOf(float32s, recurrentKernelGrad), recurrentKernelGradScratch),
+	graph.CodeRecurrentBfloat16:           withScratch(productsOf(bfloat16s, recurrent), recurrentScratch),
+	graph.CodeRecurrentBfloat16Grad:       withScratch(productsOf(bfloat16s, recurrentGrad), recurrentGradScratch),
+	graph.CodeRecurrentBfloat16KernelGrad: withScratch(productsOf(bfloat16s, recurrentKernelGrad), recurrentKernelGradScratch),
+}
+
+// The numbers that products are of.
+const float32s, bfloat16s = false, true
+
+// productsOf binds a layer with products of such numbers.
+func productsOf(mixed bool, launches func(r *recurrence) []Launch) func(a *graph.RecurrentAttr, o operands) []Launch {
+	return func(a *graph.RecurrentAttr, o operands) []Launch {
+		r := newRecurrence(a)
+		r.o, r.mixed = o, mixed
+		return launches(r)
+	}
 }
 
 // recurrentPart is how many terms a part of a step's product sums: steps are small and follow each other, so that many blocks must share one.
@@ -42,7 +57,8 @@ func lines(n int) int { return ceil(n, 16) * 16 }
 type recurrence struct {
 	*graph.RecurrentAttr
 	o           operands
-	size, width int // of the states and of the gates of a step
+	mixed       bool // products are of bfloat16 numbers
+	size, width int  // of the states and of the gates of a step
 	drop        place
 	products    place // parts of the products of a step
 	tmp         place // states that were dropped
@@ -85,9 +101,9 @@ func (r *recurrence) factors(gate int) place {
 	return r.drop.at(gate * r.size)
 }
 
-// each launches a kernel for the units of a step; their number and the units of a row are its first arguments.
+// each launches a kernel for the units of a step; their number, the units of a row and mixed are its first arguments.
 func (r *recurrence) each(name string, args ...any) {
-	r.add(elements(name, r.size, append([]any{r.U}, args...)...))
+	r.add(elements(name, r.size, append([]any{r.U, r.mixed}, args...)...))
 }
 
 // stepped is the part of an array of n elements per step that belongs to time t, where it has all steps.
@@ -122,7 +138,7 @@ func (r *recurrence) state(state, kernel place, from, to int) (product place, pa
 	}
 	// Each gate has a state of its own. Its columns have gaps between them, so it is one part.
 	for gate := from; gate < to; gate++ {
-		r.add(elements("recurrent_dropped", r.size, r.size, state, r.factors(gate), r.tmp))
+		r.add(elements("recurrent_dropped", r.size, r.size, r.mixed, state, r.factors(gate), r.tmp))
 		p := r.ofState(r.tmp, kernel, gate, r.U)
 		p.c, p.ldc = r.products.at((gate-from)*r.U), n
 		r.add(p.launch(1, p.k, 0))
@@ -142,9 +158,8 @@ func recurrentScratch(a *graph.RecurrentAttr) int {
 	return r.shared(r.forwardProducts()) + lines(a.GatesLen()) + lines(max(a.MemoryLen(), 1))
 }
 
-func recurrent(a *graph.RecurrentAttr, o operands) []Launch {
-	r := newRecurrence(a)
-	r.o = o
+func recurrent(r *recurrence) []Launch {
+	a, o := r.RecurrentAttr, r.o
 	in, side, scratch := queue(o.in), queue(o.side), o.scratch
 	z, kernel, bias, mask := in.next(true), in.next(true), in.next(a.Bias), in.next(a.Mask)
 	gated := a.Cell != host.SimpleCell
@@ -208,9 +223,8 @@ func (r *recurrence) through(d place, ld int, kernel place, from, last int, to p
 	return r.multiply(product{transB: true, m: r.B, n: r.U, k: (last - from) * r.U, a: d, lda: ld, b: kernel.at(from * r.U), ldb: r.width}, to)
 }
 
-func recurrentGrad(a *graph.RecurrentAttr, o operands) []Launch {
-	r := newRecurrence(a)
-	r.o = o
+func recurrentGrad(r *recurrence) []Launch {
+	a, o := r.RecurrentAttr, r.o
 	in, scratch := queue(o.in), o.scratch
 	given, kernel, mask, h := in.next(true), in.next(true), in.next(a.Mask), in.next(true)
 	gated := a.Cell != host.SimpleCell
@@ -340,9 +354,8 @@ func recurrentKernelGradScratch(a *graph.RecurrentAttr) int {
 	return n + most
 }
 
-func recurrentKernelGrad(a *graph.RecurrentAttr, o operands) []Launch {
-	r := newRecurrence(a)
-	r.o = o
+func recurrentKernelGrad(r *recurrence) []Launch {
+	a, o := r.RecurrentAttr, r.o
 	in, scratch := queue(o.in), o.scratch
 	h, dz := in.next(true), in.next(true)
 	memory, dinner := in.next(a.Cell == host.GRUCell), in.next(a.Cell == host.GRUResetAfterCell)
@@ -371,7 +384,7 @@ func recurrentKernelGrad(a *graph.RecurrentAttr, o operands) []Launch {
 			p.a, p.b = states, dz.at(from*r.width+g.gate*r.U)
 		}
 		if a.Drop.Rate != 0 && !g.reset {
-			r.add(elements("recurrent_dropped", rows, r.size, before, r.factors(g.gate), states))
+			r.add(elements("recurrent_dropped", rows, r.size, r.mixed, before, r.factors(g.gate), states))
 		}
 		p.c = o.out.at(g.gate * r.U)
 		r.add(p.launches(scratch)...)

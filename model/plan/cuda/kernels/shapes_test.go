@@ -22,13 +22,14 @@ type shape struct {
 	in   []int
 	out  int
 	side []int
+	held bool // of the instruction
 	fill func(in [][]float32, rng *rand.Rand)
 }
 
 // run compares the shape's instruction on random operands.
 func (s *stand) run(t *testing.T, c shape) (ok bool) {
 	t.Helper()
-	instr := plan.Instr{Code: c.code, Attr: c.attr}
+	instr := plan.Instr{Code: c.code, Attr: c.attr, Held: c.held}
 	used := 0
 	place := func(n int) plan.Ref {
 		r := plan.Ref{Space: plan.Work, Off: used, Len: n}
@@ -100,9 +101,37 @@ func testShapes(t *testing.T, s *stand) {
 	s.run(t, shape{code: plan.CodeClip, attr: clip, out: 57005})
 	clip.Clip.Kind = optimizer.ClipGlobalNorm
 	s.run(t, shape{code: plan.CodeClip, attr: clip, out: 57005})
+	s.arrays(t)
 	for _, cell := range []host.Cell{host.SimpleCell, host.LSTMCell, host.GRUCell, host.GRUResetAfterCell} {
 		for _, drop := range []float32{0, 0.4} {
 			s.recurrence(t, cell, drop)
+		}
+	}
+}
+
+// arrays are the rules that look at whole arrays, of more than one part each, and a step of each that is held.
+func (s *stand) arrays(t *testing.T) {
+	t.Helper()
+	before := s.step.Scalars
+	defer func() { s.step.Scalars = before }()
+	for _, hold := range []bool{false, true} {
+		s.step.Scalars = optimizer.Scalars{Rate: 0.01, Corrected: 0.008, Mean: 1.25, Square: 0.75, Hold: hold}
+		for _, c := range []struct {
+			rule  optimizer.Rule
+			shape []int
+		}{
+			{optimizer.Lamb{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}, []int{201, 200}},
+			{optimizer.Adafactor{Epsilon1: 1e-30, Epsilon2: 1e-3, Threshold: 1}, []int{40001}},
+			{optimizer.Adafactor{Epsilon1: 1e-30, Epsilon2: 1e-3, Threshold: 0.5}, []int{3, 2, 45, 130}},
+			{optimizer.Muon{A: 3.4445, B: -4.775, C: 2.0315, Momentum: 0.95, Steps: 2, Nesterov: true, RMSRate: 0.2}, []int{70, 300}},
+			{optimizer.Muon{A: 3.4445, B: -4.775, C: 2.0315, Momentum: 0.95, Steps: 2}, []int{300, 70}},
+		} {
+			n := 1
+			for _, d := range c.shape {
+				n *= d
+			}
+			side := []int{n, n}[:c.rule.Slots()]
+			s.run(t, shape{code: plan.CodeUpdate, attr: plan.UpdateAttr{Rule: c.rule, Shape: c.shape}, in: []int{n}, out: n, side: side, held: true})
 		}
 	}
 }
@@ -248,7 +277,13 @@ func (s *stand) recurrence(t *testing.T, cell host.Cell, drop float32) {
 		backward.side, kernel.in = []int{steps * a.U}, append(kernel.in, steps*a.U)
 		s.run(t, shape{code: graph.CodeRecurrentBiasGrad, attr: graph.RecurrentBiasAttr{RecurrentShape: a.RecurrentShape}, in: []int{steps * width, steps * a.U}, out: 2 * width})
 	}
+	mixed := map[string]string{
+		graph.CodeRecurrent: graph.CodeRecurrentBfloat16, graph.CodeRecurrentGrad: graph.CodeRecurrentBfloat16Grad,
+		graph.CodeRecurrentKernelGrad: graph.CodeRecurrentBfloat16KernelGrad,
+	}
 	for _, c := range []shape{forward, backward, kernel} {
+		s.run(t, c)
+		c.code = mixed[c.code]
 		s.run(t, c)
 	}
 }
@@ -277,6 +312,9 @@ func TestEdges(t *testing.T) {
 			s.edge(t, shape{code: graph.CodeFunction, attr: graph.FunctionAttr{Function: f}, in: []int{1}, out: 1}, x)
 			s.edge(t, shape{code: graph.CodeFunctionGrad, attr: graph.FunctionAttr{Function: f}, in: []int{1, 1}, out: 1}, x, 2)
 		}
+	}
+	for _, x := range append([]float32{1.00390625, 1.01171875, -1.00390637, 3.3961775e38}, edges...) { // ties of bfloat16, and what lies beyond its largest
+		s.edge(t, shape{code: graph.CodeRoundBfloat16, in: []int{1}, out: 1}, x)
 	}
 	for _, x := range edges {
 		for _, y := range []float32{0, 0.5, 1, 2, -1, 3, -0.3, float32(math.Inf(1)), float32(math.NaN())} {

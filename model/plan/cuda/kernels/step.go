@@ -28,6 +28,6 @@ func EncodeStep(s *plan.Step) (b [StepStateBytes]byte) {
 		}
 		return bit
 	}
-	put(flag(s.Scalars.First) | flag(s.Scalars.Overwrite)<<32)
+	put(flag(s.Scalars.First) | flag(s.Scalars.Overwrite)<<16 | flag(s.Scalars.Hold)<<32 | flag(s.Scalars.Begin)<<48)
 	return b
 }

@@ -14,6 +14,7 @@ type row struct {
 	bind    func(attr any, o operands) []Launch
 	scratch func(attr any) int  // nil: none
 	native  func(attr any) bool // nil: always
+	held    bool                // the kernels do nothing in a step that is held
 }
 
 // none is the type of the attributes of an opcode that has none.
@@ -40,6 +41,12 @@ func where[A any](r row, native func(a A) bool) row {
 	return r
 }
 
+// held is the row r whose kernels look at what the step says of holding.
+func held(r row) row {
+	r.held = true
+	return r
+}
+
 // table is every opcode that has kernels: a new one is a function in the file of its family and a row there.
 var table = join(batchnormRows, convRows, ctcRows, elementwiseRows, gemmRows, layoutRows, lossRows, optimizerRows, poolRows, recurrentRows, rowsRows)
 
@@ -54,7 +61,7 @@ func join(families ...map[string]row) map[string]row {
 // find is the row of an instruction that is native.
 func find(in *plan.Instr) (r row, native bool) {
 	r, ok := table[in.Code]
-	if !ok || in.Held { // no kernel looks at what the step says of that
+	if !ok || in.Held && !r.held {
 		return r, false
 	}
 	if found := reflect.TypeOf(in.Attr); found != r.attr && (found != nil || r.attr != reflect.TypeFor[none]()) {
