@@ -106,6 +106,8 @@ WAYS = {
     "ignored classes": lambda n: "ignore_class" in str(n.compiled["loss"]),
     "averaged weights": lambda n: "use_ema" in n.optimizer,
     "clipped gradients": lambda n: "clip" in n.optimizer,
+    "gradients added up": lambda n: "gradient_accumulation_steps" in n.optimizer,
+    "scaled losses": lambda n: "loss_scale_factor" in n.optimizer,
     "inference only": lambda n: "runs" not in n.spec,
 }
 

@@ -32,7 +32,7 @@ OPTIMIZERS = {
         "l2_shrinkage_regularization_strength": between(0, 0.1), "beta": between(0, 0.2)}),
     "Lion": (SLOW, {}, {"beta_1": between(0.5, 0.9), "beta_2": between(0.8, 0.99)}),
     "Lamb": (SLOW, {"epsilon": epsilon}, BETAS),
-    "Adafactor": (SLOW, {"epsilon_1": between(1e-6, 1e-4)}, {
+    "Adafactor": (SLOW, {"epsilon_1": lambda r: r.one([1e-6, 1e-5, 1e-4])}, {
         "beta_2_decay": between(-0.9, -0.3), "epsilon_2": between(0.001, 0.1), "clip_threshold": between(0.3, 2), "relative_step": either}),
     "Muon": (SLOW, {"epsilon": epsilon}, {
         "adam_beta_1": between(0.5, 0.95), "adam_beta_2": between(0.8, 0.999), "adam_weight_decay": between(0.001, 0.1), "momentum": between(0.5, 0.95),
