@@ -59,6 +59,7 @@ type store struct {
 
 	open    openSet
 	spooled spooledOutputs
+	spares  spares
 }
 
 var errClosed = errors.New("the store is closed")

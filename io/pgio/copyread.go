@@ -233,15 +233,13 @@ func (d *copyDecoder) batchFull() bool {
 }
 
 // finish hands the last batch over when the stream has ended.
-func (d *copyDecoder) finish() error {
+func (d *copyDecoder) finish() (err error) {
 	if !d.ended {
 		return errCut
 	}
 	if d.batch == nil || d.batch.Rows == 0 {
 		return nil
 	}
-	b := d.batch
-	d.batch = nil
-	_, err := d.next(b)
+	d.batch, err = d.next(d.batch)
 	return err
 }

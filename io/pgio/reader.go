@@ -91,7 +91,7 @@ func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Parti
 		r.left = pick.left
 	}
 	for range 2 {
-		r.free <- table.NewBatch(plan.schema)
+		r.free <- s.spares.take(plan.schema)
 	}
 	var streamCtx context.Context
 	streamCtx, r.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -131,6 +131,9 @@ func (r *reader) stream(ctx context.Context, sql string, plan readPlan, pick *pi
 	_, err := copyTo(ctx, r.conn.Conn(), dec, sql)
 	if err == nil {
 		err = dec.finish()
+	}
+	if err == nil && dec.batch != nil { // else it may be lent
+		r.store.spares.give(dec.batch)
 	}
 	var bad *rowError
 	switch {
@@ -192,7 +195,16 @@ func (r *reader) Close() error {
 	return nil
 }
 
+// end stops the stream. What is lent may still be in use, so that it stays with the caller.
 func (r *reader) end(context.Context) {
 	r.cancel()
 	<-r.done
+	for {
+		select {
+		case b := <-r.free:
+			r.store.spares.give(b)
+		default:
+			return
+		}
+	}
 }
