@@ -144,8 +144,9 @@ func gpuTotals(d *cuda.Description) []string {
 	if n := d.Transfers; n > 0 {
 		lines = append(lines, fmt.Sprintf("calls on the CPU make %d copies of %s over the bus in every step", n, quantity(int64(d.TransferBytes), "B")))
 	}
-	return append(lines, fmt.Sprintf("over the bus: %s per step of fit where the rows stay on the GPU, else %s; weights and optimizer %s per iteration",
-		quantity(int64(d.StepBytes), "B"), quantity(int64(d.BatchBytes), "B"), quantity(int64(d.IterationBytes), "B")))
+	return append(lines, fmt.Sprintf(
+		"over the bus: %s per step of fit, %.1f B for each row of a pass, where the rows stay on the GPU, else %s per step; weights and optimizer %s per iteration",
+		quantity(int64(d.StepBytes), "B"), d.RowBytes, quantity(int64(d.BatchBytes), "B"), quantity(int64(d.IterationBytes), "B")))
 }
 
 // planTotals are sentences about the whole step.

@@ -18,6 +18,8 @@ type Description struct {
 	// StepBytes cross the bus in every step whatever the instructions are, where the rows are on the GPU: what changes from step to step,
 	// and the order of the rows, 4 bytes per row. BatchBytes do where they are not: the batch.
 	StepBytes, BatchBytes int
+	// RowBytes are those of StepBytes for each row: a pass copies as many times its rows.
+	RowBytes float64
 	// Intensity is the floating-point operations of products and convolutions per byte of the arrays that all instructions read and write.
 	Intensity float64
 	// IterationBytes go up and come down once per iteration: weights and what the optimizer remembers.
@@ -65,6 +67,7 @@ func (c Compiler) Describe(p *plan.Plan) (Description, error) {
 	}
 	d.Intensity = float64(p.FLOP()) / float64(max(p.Traffic(), 1))
 	d.StepBytes = kernels.StepStateBytes + 4*len(p.Scales) + 4*p.Batch
+	d.RowBytes = float64(d.StepBytes) / float64(p.Batch)
 	for _, refs := range [][]plan.Ref{p.Inputs, p.Labels, p.Scales} {
 		d.BatchBytes += bytesOf(refs)
 	}
