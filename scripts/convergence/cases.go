@@ -15,14 +15,18 @@ type fitCase struct {
 	Shards int
 	Rule   string // of rules
 	Seed   uint64
-	Peer   string `json:",omitempty"` // keras or torch, which train the network as one worker; "": beamfit
 }
 
 func (c fitCase) String() string {
-	if c.Peer != "" {
-		return fmt.Sprintf("%s %s %d rows, %s, seed %d", c.Set, c.Net, c.Rows, c.Peer, c.Seed)
-	}
 	return fmt.Sprintf("%s %s %d rows, %d shards, %s, seed %d", c.Set, c.Net, c.Rows, c.Shards, c.Rule, c.Seed)
+}
+
+// line is the name of the case's line in a table of its group.
+func (c fitCase) line() string {
+	if c.Shards == 1 {
+		return "1 shard"
+	}
+	return fmt.Sprintf("%d shards, %s", c.Shards, c.Rule)
 }
 
 // rules are the ways of averaging.
@@ -89,7 +93,7 @@ func (g group) of(shards int, rule string) fitCase {
 }
 
 // cases are all, those that the page needs most first.
-func cases(python string) (all []fitCase) {
+func cases() (all []fitCase) {
 	add := func(c fitCase, seed uint64) {
 		c.Seed = seed
 		all = append(all, c)
@@ -106,13 +110,6 @@ func cases(python string) (all []fitCase) {
 		}
 		for _, rule := range g.others {
 			add(g.of(16, rule), 1)
-		}
-	}
-	for _, g := range groups {
-		for _, peer := range []string{"keras", "torch"} {
-			if python != "" && g.set == "mnist" {
-				add(fitCase{Set: g.set, Net: g.net, Rows: g.rows, Peer: peer}, 1)
-			}
 		}
 	}
 	return all

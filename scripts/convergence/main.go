@@ -32,10 +32,16 @@ func main() {
 	dir := flag.String("dir", "", "folder of the data and of results.jsonl")
 	minutes := flag.Int("minutes", 120, "begin no fit after so many minutes")
 	only := flag.String("only", "", "train only cases with this text")
+	times := flag.String("times", "", "mlp or cnn: measure the time of this network and of the peers in place of the study; needs --python")
 	python := flag.String("python", "", "interpreter with Keras and PyTorch")
 	page := flag.Bool("page", false, "write docs/convergence.md of the results")
 	flag.Parse()
-	err := study(ctx, *dir, *only, *python, time.Now().Add(time.Duration(*minutes)*time.Minute))
+	var err error
+	if *times != "" {
+		err = measure(ctx, *dir, *times, *python)
+	} else {
+		err = study(ctx, *dir, *only, time.Now().Add(time.Duration(*minutes)*time.Minute))
+	}
 	if err == nil && *page {
 		err = writePage(*dir)
 	}
@@ -46,17 +52,12 @@ func main() {
 }
 
 // study trains what is missing until the deadline.
-func study(ctx context.Context, dir, only, python string, deadline time.Time) error {
+func study(ctx context.Context, dir, only string, deadline time.Time) error {
 	done, err := readResults(dir)
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(resultsFile(dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	for _, c := range cases(python) {
+	for _, c := range cases() {
 		if _, ok := find(done, c); ok || !strings.Contains(c.String(), only) {
 			continue
 		}
@@ -64,15 +65,11 @@ func study(ctx context.Context, dir, only, python string, deadline time.Time) er
 			break
 		}
 		fmt.Println(c)
-		r, err := c.run(ctx, dir, python)
+		r, err := c.run(ctx, dir)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c, err)
 		}
-		line, err := json.Marshal(r)
-		if err != nil {
-			return err
-		}
-		if _, err := fmt.Fprintf(out, "%s\n", line); err != nil {
+		if err := keep(dir, r.result); err != nil {
 			return err
 		}
 	}
@@ -83,7 +80,6 @@ func study(ctx context.Context, dir, only, python string, deadline time.Time) er
 type result struct {
 	Case     fitCase
 	Accuracy []float64 // after each pass
-	Seconds  []float64 // since the beginning, after each pass
 	// Fits is set where the accuracy is the mean of so many fits, of whom nothing else was kept: those of the seeds from 1 on.
 	Fits int `json:",omitempty"`
 }
@@ -119,17 +115,28 @@ func find(results []result, c fitCase) (result, bool) {
 	return result{}, false
 }
 
-// run trains the case.
-func (c fitCase) run(ctx context.Context, dir, python string) (result, error) {
-	if c.Peer != "" {
-		return c.runPeer(ctx, dir, python)
+// keep adds a result to those that there are.
+func keep(dir string, r result) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
 	}
+	out, err := os.OpenFile(resultsFile(dir), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s\n", line)
+	return errors.Join(err, out.Close())
+}
+
+// run trains the case.
+func (c fitCase) run(ctx context.Context, dir string) (timed, error) {
 	store, err := fileio.Open(ctx, fmt.Sprintf("file:%s/%s-%d", dir, c.Set, c.Rows))
 	if err != nil {
-		return result{}, err
+		return timed{}, err
 	}
 	defer store.Close()
-	r := result{Case: c}
+	r := timed{result: result{Case: c}}
 	began := time.Now()
 	env := pipelines.Env{Store: store, Progress: func(e pipelines.Event) {
 		if e.Iteration != nil {

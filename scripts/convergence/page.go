@@ -4,14 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
 
 	"github.com/beamfit/beamfit/pipelines/picture"
 )
-
-// reached is the accuracy that time is measured to.
-var reached = map[string]float64{"mlp": 0.98, "cnn": 0.99}
 
 // names are the networks and the sets of images as the page has them.
 var names = map[string]string{"mlp": "784-512-512-10", "cnn": "CNN with two convolutions", "mnist": "MNIST", "fashion": "Fashion-MNIST"}
@@ -60,7 +56,7 @@ func writePage(dir string) error {
 	var b strings.Builder
 	b.WriteString(head)
 	for _, g := range groups {
-		if err := g.write(&b, results); err != nil {
+		if err := g.write(&b, dir, results); err != nil {
 			return err
 		}
 	}
@@ -110,22 +106,14 @@ func lineOf(results []result, name string, c fitCase) (l line, ok bool) {
 	return l, l.seeds > 0
 }
 
-func (g group) write(b *strings.Builder, results []result) error {
+func (g group) write(b *strings.Builder, dir string, results []result) error {
 	var main, others []line
 	for _, shards := range g.shards {
 		for _, rule := range []string{"plain", "auto"} {
-			name := fmt.Sprintf("%d shards, %s", shards, rule)
-			if shards == 1 {
-				name = "1 shard"
-			}
-			if l, ok := lineOf(results, name, g.of(shards, rule)); ok {
+			c := g.of(shards, rule)
+			if l, ok := lineOf(results, c.line(), c); ok {
 				main = append(main, l)
 			}
-		}
-	}
-	for _, peer := range []string{"keras", "torch"} {
-		if l, ok := lineOf(results, peer, fitCase{Set: g.set, Net: g.net, Rows: g.rows, Peer: peer}); ok {
-			main = append(main, l)
 		}
 	}
 	for _, rule := range ruleNames() {
@@ -150,8 +138,7 @@ func (g group) write(b *strings.Builder, results []result) error {
 			return err
 		}
 	}
-	g.times(b, results)
-	return nil
+	return g.times(b, dir)
 }
 
 // table writes lines.
@@ -194,27 +181,4 @@ func (g group) picture(b *strings.Builder, what string, lines []line) error {
 	file := fmt.Sprintf("pictures/convergence-%s-%s-%d-%s.svg", g.set, g.net, g.rows, what)
 	fmt.Fprintf(b, "\n![accuracy by pass: %s, %s](%s)\n", g.title(), what, file)
 	return os.WriteFile("docs/"+file, svg.Bytes(), 0o644)
-}
-
-// times writes when each first reached the accuracy, where there is a peer to compare with: all in the same run on the same machine.
-func (g group) times(b *strings.Builder, results []result) {
-	goal := reached[g.net]
-	var rows []string
-	peers := false
-	for _, r := range results {
-		if r.Case.Set != g.set || r.Case.Net != g.net || r.Case.Rows != g.rows || r.Case.Seed != 1 || len(r.Seconds) == 0 {
-			continue
-		}
-		for i, a := range r.Accuracy {
-			if a >= goal {
-				rows = append(rows, fmt.Sprintf("| %s | %d | %.0f |", r.Case, i+1, r.Seconds[i]))
-				peers = peers || r.Case.Peer != ""
-				break
-			}
-		}
-	}
-	if !peers {
-		return
-	}
-	fmt.Fprintf(b, "\nFirst at %.0f %%, on %d cores of one machine:\n\n| | passes | seconds |\n|---|---|---|\n%s\n", 100*goal, runtime.NumCPU(), strings.Join(rows, "\n"))
 }
