@@ -58,7 +58,7 @@ func TestTagger(t *testing.T) {
 			}
 			u.beamfit("predict", "model", "sentences", "predicted", "--id-column", "id", "--type", "response")
 			out := u.beamfit("show", "predicted", "--format", "csv", "--columns", "id,class_value", "--limit", "200")
-			for _, want := range []string{`0,"{B-PER,O,B-PER,`, `1,"{B-PER,""I, PER"",O,`} {
+			for _, want := range []string{`0,"{B-PER,O,B-PER,`, `1,"{O,""I, PER"",B-PER,`} {
 				if !strings.Contains(out, "\n"+want) {
 					t.Errorf("predictions %s, want %s", out, want)
 				}
