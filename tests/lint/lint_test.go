@@ -95,7 +95,7 @@ var homes = []struct {
 	{"github.com/apache/arrow/", []string{"model/buffer", "io/fileio"}, "a move to another Arrow version must touch few folders"},
 	{"github.com/google/flatbuffers/", []string{"io/fileio/internal/ipcmeta"}, "the metadata of Arrow files are read in one place"},
 	{"github.com/apache/beam/", []string{"transforms", "pipelines"}, "stores and models know nothing of Beam"},
-	{"github.com/klauspost/cpuid/", []string{"model/kernels", "scripts/bench"}, "only kernels and the tables of figures differ by processor"},
+	{"github.com/klauspost/cpuid/", []string{"model/kernels", "scripts/bench", "scripts/convergence"}, "only kernels and the tables of figures differ by processor"},
 	{"google.golang.org/", []string{"pipelines/internal/runner", "model/plan/onnx"}, "engines are spoken to in one place, and ONNX files written in one"},
 	{"gonum.org/v1/plot", []string{"pipelines/picture"}, "pictures are drawn in one place"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
