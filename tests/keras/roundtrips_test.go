@@ -53,9 +53,11 @@ func (d *distances) add(got []float32, want []float64) {
 	d.Absolute, d.Relative = max(d.Absolute, worst), max(d.Relative, worst/length)
 }
 
-// within says whether predictions are within 1e-6 of the largest one, or where rounding alone takes Keras further than that from float64, within 8 times as far: a deep network
-// adds up the rounding of all its layers, in Keras too, and Winograd's convolution rounds about 5 times as much as a plain one.
-func (d distances) within(keras float64) bool { return d.Relative <= max(1e-6, 8*keras) }
+// within says whether predictions are within 1e-6, and relative to the largest one within that too, or where rounding alone takes Keras further from float64, within 8 times as far: a deep
+// network adds up the rounding of all its layers, in Keras too, and Winograd's convolution rounds about 5 times as much as a plain one.
+func (d distances) within(keras float64) bool {
+	return d.Absolute <= 1e-6 && d.Relative <= max(1e-6, 8*keras)
+}
 
 // written are the files that go in and out, .json with its weights beside it; .onnx goes out only.
 var written = []string{".keras", ".h5", ".weights.h5", ".npz", ".safetensors", ".json"}
@@ -104,7 +106,11 @@ func TestRoundTrips(t *testing.T) {
 			python.heard(t, &files)
 			p.Back = map[string]distances{}
 			for suffix, f := range files {
-				if p.Back[suffix] = f.distances; !f.Same || !f.within(p.Keras) {
+				rounding := p.Keras
+				if suffix != ".onnx" {
+					rounding = 0 // Keras computes the same from the same weights
+				}
+				if p.Back[suffix] = f.distances; !f.Same || !f.within(rounding) {
 					t.Errorf("%s: the same weights: %v, predictions deviate by %+v", suffix, f.Same, f.distances)
 				}
 			}
