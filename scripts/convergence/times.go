@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +24,7 @@ var peers = []string{"keras", "torch"}
 
 // timed is a fit whose time is measured.
 type timed struct {
+	Name string // in the table
 	result
 	Seconds []float64 // since the beginning, after each pass
 }
@@ -32,8 +32,7 @@ type timed struct {
 // A race is the fits of a network whose times compare: of one call, one after the other on one machine, which nobody else should use.
 type race struct {
 	Machine string
-	Fits    map[string]timed // by name
-	Names   []string         // of Fits, in order
+	Fits    []timed
 }
 
 func raceFile(dir, net string) string { return filepath.Join(dir, "times-"+net+".json") }
@@ -47,16 +46,14 @@ func measure(ctx context.Context, dir, net, python string) error {
 	if err != nil {
 		return err
 	}
-	r := race{
-		Machine: fmt.Sprintf("%d cores, %s, %s", runtime.NumCPU(), cpuid.CPU.BrandName, time.Now().UTC().Format(time.DateOnly)),
-		Fits:    map[string]timed{},
-	}
+	r := race{Machine: fmt.Sprintf("%d cores, %s, %s", runtime.NumCPU(), cpuid.CPU.BrandName, time.Now().UTC().Format(time.DateOnly))}
 	add := func(name string, t timed, err error) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		fmt.Printf("%s: %.1f s\n", name, t.Seconds[len(t.Seconds)-1])
-		r.Names, r.Fits[name] = append(r.Names, name), t
+		t.Name = name
+		r.Fits = append(r.Fits, t)
 		return nil
 	}
 	for _, c := range []fitCase{{Shards: 1, Rule: "plain"}, {Shards: 8, Rule: "auto"}, {Shards: 16, Rule: "auto"}} {
@@ -107,13 +104,12 @@ func (g group) times(b *strings.Builder, dir string) error {
 		return err
 	}
 	var r race
-	if err := json.NewDecoder(bytes.NewReader(text)).Decode(&r); err != nil {
+	if err := json.Unmarshal(text, &r); err != nil {
 		return fmt.Errorf("%s: %w", raceFile(dir, g.net), err)
 	}
 	fmt.Fprintf(b, "\nTime, with the accuracy measured after every pass, in one run (%s). Shards share the cores that one worker has alone:\n\n", r.Machine)
 	fmt.Fprintf(b, "| | a pass | first at %.0f %% | after | ten passes end at |\n|---|---|---|---|---|\n", 100*goals[g.net])
-	for _, name := range r.Names {
-		t := r.Fits[name]
+	for _, t := range r.Fits {
 		first, after := "never", "–"
 		for i, a := range t.Accuracy {
 			if a >= goals[g.net] {
@@ -121,7 +117,7 @@ func (g group) times(b *strings.Builder, dir string) error {
 				break
 			}
 		}
-		fmt.Fprintf(b, "| %s | %.1f s | %s | %s | %.2f |\n", name, t.Seconds[passes-1]/passes, first, after, 100*t.Accuracy[passes-1])
+		fmt.Fprintf(b, "| %s | %.1f s | %s | %s | %.2f |\n", t.Name, t.Seconds[passes-1]/passes, first, after, 100*t.Accuracy[passes-1])
 	}
 	return os.WriteFile("scripts/convergence/times-"+g.net+".json", text, 0o644)
 }
