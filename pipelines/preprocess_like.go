@@ -120,13 +120,11 @@ func (l *likeTable) check(dependents, independents []packedColumn) error {
 			}
 			continue
 		}
-		if c.shape != nil && want.shape != nil && want.classes != nil {
+		switch {
+		case c.shape != nil && want.shape != nil && want.classes != nil:
 			if err := want.checkSteps(c, l.name); err != nil {
 				return err
 			}
-			continue
-		}
-		switch {
 		case c.shape == nil && want.shape != nil && want.classes != nil:
 			return fmt.Errorf("column %q has type %s, but %q of training table %s has arrays of classes of shape %v", c.Name, c.Type, want.column, l.name, want.shape)
 		case c.shape != nil && want.classes != nil:

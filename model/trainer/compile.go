@@ -193,10 +193,11 @@ func (m *Model) resolveMetrics(c params.Compile) ([][]*metric.Metric, error) {
 	}
 	for i := range metrics {
 		m.unweighted = append(m.unweighted, len(metrics[i]))
+		if !m.masked(i) {
+			continue
+		}
 		for k, bound := range metrics[i] {
-			if m.masked(i) {
-				metrics[i][k] = bound.Masked()
-			}
+			metrics[i][k] = bound.Masked()
 		}
 	}
 	for i := range weighted {

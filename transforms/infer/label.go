@@ -33,10 +33,7 @@ func (o Output) Label(values []float32) string {
 
 // steps is the label of an output of several dimensions, an array of as many.
 func (o Output) steps(values []float32) string {
-	n := 1
-	for _, d := range o.Shape {
-		n *= d
-	}
+	n := o.numSteps()
 	texts := make([]string, n)
 	classes := len(values) / n
 	for i := range texts {
@@ -59,16 +56,12 @@ func (o Output) steps(values []float32) string {
 // classes are the classes of the steps of an output, an array as wide as these.
 func (o Output) classes(values []float32) string {
 	label := table.TextArray{Shape: o.Shape}
-	n := 1
-	for _, d := range o.Shape {
-		n *= d
-	}
 	var both [2]float32
-	for scores := range slices.Chunk(values, len(values)/n) {
-		class := o.Classes[best(o.probabilities(scores, &both))]
-		label.Add("", class == nil)
-		if class != nil {
-			label.Elems[len(label.Elems)-1] = *class
+	for scores := range slices.Chunk(values, len(values)/o.numSteps()) {
+		if class := o.Classes[best(o.probabilities(scores, &both))]; class != nil {
+			label.Add(*class, false)
+		} else {
+			label.Add("", true)
 		}
 	}
 	v := table.Vector{Type: table.TextArrayType}
@@ -76,6 +69,15 @@ func (o Output) classes(values []float32) string {
 		panic(fmt.Sprintf("infer: classes of shape %v: %v", o.Shape, err))
 	}
 	return table.FormatArray(&v, 0)
+}
+
+// numSteps is how many steps Shape has.
+func (o Output) numSteps() int {
+	n := 1
+	for _, d := range o.Shape {
+		n *= d
+	}
+	return n
 }
 
 // best is the number of the largest of some scores, the first of several.
