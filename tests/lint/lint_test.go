@@ -71,6 +71,7 @@ var layers = []struct {
 	{"model/initializer", []string{"model/keras"}},
 	{"model/weights", []string{"model/keras"}},
 	{"model/keras", nil},
+	{"model/lookup", nil},
 	{"model/expr", []string{"model/params"}},
 	{"model/params", nil},
 	{"model/curve", nil},
@@ -98,6 +99,8 @@ var homes = []struct {
 	{"github.com/klauspost/cpuid/", []string{"model/kernels", "scripts/bench", "scripts/convergence"}, "only kernels and the tables of figures differ by processor"},
 	{"google.golang.org/", []string{"pipelines/internal/runner", "model/plan/onnx"}, "engines are spoken to in one place, and ONNX files written in one"},
 	{"gonum.org/v1/plot", []string{"pipelines/picture"}, "pictures are drawn in one place"},
+	{"github.com/dgryski/go-farm", []string{"model/lookup"}, "the hashes of TensorFlow are those of categories"},
+	{"github.com/dchest/siphash", []string{"model/lookup"}, "the hashes of TensorFlow are those of categories"},
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands parse command lines"},
 }
 
