@@ -34,7 +34,7 @@ APPLICATIONS = [
     "EfficientNetV2B0",
     "DenseNet121",
     "Xception",
-    "InceptionV3",
+    "ConvNeXtTiny",
     "NASNetMobile",
 ]
 ROWS, SIDE, SQUARE = 3, 96, 16

@@ -2,6 +2,8 @@ package layout
 
 import (
 	"fmt"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -171,9 +173,14 @@ func plain(name string) string {
 
 // Named finds arrays by the names of variables: Path, the names that this program shows for them, a place of Keras 3, each also with the name of
 // the model in front or of another layer in it, as that inside a TimeDistributed, or with several names in front, those of the scopes that a layer was
-// made in; and ends of Path that no other weight has, since Keras leaves the names of models and of wrappers out now and then.
+// made in; and ends of Path that no other weight has, since Keras leaves the names of models and of wrappers out now and then. The only weight of a layer may
+// have the name that Keras gives to one without.
 func (l *Layout) Named(arrays []Array) ([]int, error) {
 	index, ends := map[string]int{}, map[string]int{}
+	count := map[string]int{} // of the weights of a layer
+	for _, e := range l.Entries {
+		count[path.Dir(e.Path)]++
+	}
 	keep := func(index map[string]int, name string, i int) {
 		if at, ok := index[name]; ok && at != i {
 			i = -1 // two weights could be meant
@@ -183,6 +190,9 @@ func (l *Layout) Named(arrays []Array) ([]int, error) {
 	for i, e := range l.Entries {
 		for _, name := range []string{e.Path, e.Weight.Layer + "/" + e.Weight.Name, e.Tree} {
 			keep(index, name, i)
+		}
+		if layer := path.Dir(e.Path); count[layer] == 1 {
+			keep(index, layer+"/"+unnamed, i)
 		}
 		for end := e.Path; strings.Contains(end, "/"); _, end, _ = strings.Cut(end, "/") {
 			keep(ends, end, i)
@@ -214,7 +224,7 @@ func (l *Layout) Named(arrays []Array) ([]int, error) {
 	}
 	var p problems
 	for i, a := range arrays {
-		at, ok := find(plain(a.Name))
+		at, ok := find(numbered.ReplaceAllString(plain(a.Name), "/"+unnamed))
 		switch {
 		case !ok:
 			p.add("%q of shape %s is no weight of the model", a.Name, shapeText(a.Shape))
@@ -234,6 +244,11 @@ func (l *Layout) Named(arrays []Array) ([]int, error) {
 	}
 	return match, p.err()
 }
+
+// unnamed is what Keras calls a variable that its layer gives no name; from the second of a model on it adds a number.
+const unnamed = "variable"
+
+var numbered = regexp.MustCompile("/" + unnamed + `_\d+$`)
 
 // maxParts is how many parts of a name one is left out of.
 const maxParts = 16

@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,5 +45,25 @@ func TestNamed(t *testing.T) {
 		if _, err := l.Named(named(name, "a/bias", "b/kernel", "b/bias")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", name, err, want)
 		}
+	}
+}
+
+// TestNamedUnnamed finds the only weight of a layer by the name that Keras gives to variables without one.
+func TestNamedUnnamed(t *testing.T) {
+	spec, err := keras.Parse([]byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
+		{"class_name": "Dense", "config": {"name": "a", "units": 1, "use_bias": false, "batch_input_shape": [null, 2]}},
+		{"class_name": "Dense", "config": {"name": "b", "units": 1, "use_bias": false}},
+		{"class_name": "Dense", "config": {"name": "c", "units": 2}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrays := []Array{{"b/variable_12", []int{1, 1}}, {"a/variable", []int{2, 1}}, {"c/kernel", []int{1, 2}}, {"c/bias", []int{2}}}
+	match, err := Of(spec).Named(arrays)
+	if err != nil || !slices.Equal(match, []int{1, 0, 2, 3}) {
+		t.Errorf("%v (%v), want 1, 0, 2, 3", match, err)
+	}
+	arrays[3].Name = "c/variable_1"
+	if _, err := Of(spec).Named(arrays); err == nil || !strings.Contains(err.Error(), `"c/variable_1" of shape (2,) is no weight of the model`) {
+		t.Errorf("a layer of two weights: %v", err)
 	}
 }
