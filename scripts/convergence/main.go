@@ -65,7 +65,7 @@ func study(ctx context.Context, dir, only string, deadline time.Time) error {
 			break
 		}
 		fmt.Println(c)
-		r, err := c.run(ctx, dir)
+		r, err := c.run(ctx, dir, 0)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c, err)
 		}
@@ -129,19 +129,24 @@ func keep(dir string, r result) error {
 	return errors.Join(err, out.Close())
 }
 
-// run trains the case.
-func (c fitCase) run(ctx context.Context, dir string) (timed, error) {
+// run trains the case: all passes, or with a goal those until the accuracy is there.
+func (c fitCase) run(ctx context.Context, dir string, goal float64) (timed, error) {
 	store, err := fileio.Open(ctx, fmt.Sprintf("file:%s/%s-%d", dir, c.Set, c.Rows))
 	if err != nil {
 		return timed{}, err
 	}
 	defer store.Close()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	r := timed{result: result{Case: c}}
 	began := time.Now()
 	env := pipelines.Env{Store: store, Progress: func(e pipelines.Event) {
 		if e.Iteration != nil {
 			r.Accuracy = append(r.Accuracy, e.Iteration.ValidationMetrics[0].Value)
 			r.Seconds = append(r.Seconds, time.Since(began).Seconds())
+			if goal > 0 && r.reached(goal) {
+				stop(errReached)
+			}
 		}
 	}}
 	opt := rules[c.Rule]
@@ -150,5 +155,8 @@ func (c fitCase) run(ctx context.Context, dir string) (timed, error) {
 	opt.Compile = "loss='categorical_crossentropy', optimizer='adam', metrics=['accuracy']"
 	opt.Fit, opt.Iterations, opt.MetricsEvery, opt.Replace, opt.Seed = "batch_size=128, epochs=1, verbose=0", passes, 1, true, c.Seed
 	_, err = pipelines.Fit(ctx, env, opt)
+	if context.Cause(ctx) == errReached {
+		return r, nil
+	}
 	return r, err
 }

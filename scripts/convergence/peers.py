@@ -1,6 +1,6 @@
-"""Trains an MNIST network of scripts/mnist with Keras or PyTorch and prints accuracy and time after every pass as JSON.
+"""Trains an MNIST network of scripts/mnist with Keras or PyTorch until it has an accuracy and prints accuracy and time after every pass as JSON.
 
-    peers.py keras|torch mlp|cnn ROWS SEED PASSES FOLDER
+    peers.py keras|torch mlp|cnn ROWS SEED PASSES ACCURACY FOLDER
 """
 
 import json
@@ -70,11 +70,15 @@ def with_torch(net, seed, passes, train, test):
 
 
 def main():
-    peer, net, rows, seed, passes, folder = sys.argv[1:]
+    peer, net, rows, seed, passes, goal, folder = sys.argv[1:]
     train, test = read(folder, "train"), read(folder, "t10k")
     train = tuple(a[: int(rows)] for a in train)
     run = {"keras": with_keras, "torch": with_torch}[peer]
-    measured = list(run(net, int(seed), int(passes), train, test))
+    measured = []
+    for accuracy, seconds in run(net, int(seed), int(passes), train, test):
+        measured.append((accuracy, seconds))
+        if accuracy >= float(goal):
+            break
     print(json.dumps({"Accuracy": [a for a, _ in measured], "Seconds": [s for _, s in measured]}))
 
 
