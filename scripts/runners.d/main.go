@@ -76,6 +76,7 @@ func main() {
 	numbers := flag.String("shards", "1,8,64", "numbers of shards")
 	pairs := flag.Int("pairs", 3, "how often a figure is measured")
 	limit := flag.Duration("limit", 3*time.Minute, "longest fit")
+	sync := flag.Bool("sync", false, "measure an average more within a pass instead")
 	flag.Parse()
 	if flag.NArg() > 0 || *work == "" || *pairs < 1 {
 		flag.Usage()
@@ -84,10 +85,19 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	b := &bench{*work, *pairs, *limit}
+	if *sync {
+		exit(b.averages(ctx))
+		return
+	}
 	chosen := func(list, name string) bool { return list == "" || slices.Contains(strings.Split(list, ","), name) }
 	places := slices.DeleteFunc(b.places(), func(p place) bool { return !chosen(*only, p.name) })
 	nets := slices.DeleteFunc(slices.Clone(networks), func(n network) bool { return !chosen(*sizes, n.name) })
-	if err := b.run(ctx, places, nets, strings.Split(*numbers, ",")); err != nil {
+	exit(b.run(ctx, places, nets, strings.Split(*numbers, ",")))
+}
+
+// exit ends the program where there is an error.
+func exit(err error) {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "runners:", err)
 		os.Exit(1)
 	}
@@ -161,12 +171,17 @@ func (b *bench) run(ctx context.Context, places []place, nets []network, shards 
 
 func printRow(cells ...string) { fmt.Printf("| %s |\n", strings.Join(cells, " | ")) }
 
-// prepare makes the tables.
+// prepare makes the tables of 128 rows.
 func (b *bench) prepare(ctx context.Context, nets []network, shards []string) error {
+	return b.tables(ctx, 128, "2", nets, shards)
+}
+
+// tables makes tables of so many rows, in buffers of a size, and the architectures.
+func (b *bench) tables(ctx context.Context, count int, bufferSize string, nets []network, shards []string) error {
 	random := rand.New(rand.NewPCG(1, 2))
 	var rows strings.Builder
 	rows.WriteString("id,x,label\n")
-	for i := range 128 {
+	for i := range count {
 		var values []string
 		for range features {
 			values = append(values, fmt.Sprintf("%.3f", random.NormFloat64()))
@@ -178,7 +193,7 @@ func (b *bench) prepare(ctx context.Context, nets []network, shards []string) er
 	}
 	commands := [][]string{{"import", "rows.csv", "rows", "--types", "id integer, x real[], label text"}}
 	for _, s := range shards {
-		commands = append(commands, []string{"preprocess", "rows", "packed_" + s, "--dependent", "label", "--independent", "x", "--shards", s, "--buffer-size", "2"})
+		commands = append(commands, []string{"preprocess", "rows", "packed_" + s, "--dependent", "label", "--independent", "x", "--shards", s, "--buffer-size", bufferSize})
 	}
 	for _, n := range nets {
 		if err := os.WriteFile(filepath.Join(b.work, n.name+".json"), []byte(n.json()), 0o644); err != nil {
@@ -208,11 +223,11 @@ func (b *bench) beamfit(ctx context.Context, args ...string) (time.Duration, err
 }
 
 // fit trains so many iterations.
-func (b *bench) fit(ctx context.Context, n network, shards string, p place, iterations int) (time.Duration, error) {
-	return b.beamfit(ctx, append([]string{
+func (b *bench) fit(ctx context.Context, n network, shards string, p place, iterations int, flags ...string) (time.Duration, error) {
+	return b.beamfit(ctx, slices.Concat([]string{
 		"fit", "packed_" + shards, "model", "--arch", "arch_" + n.name, "--id", "1", "--compile", "loss='categorical_crossentropy', optimizer='sgd'",
 		"--fit", "batch_size=128", "--iterations", strconv.Itoa(iterations), "--replace",
-	}, p.flags...)...)
+	}, p.flags, flags)...)
 }
 
 // least is the least time of so many iterations.
