@@ -9,7 +9,8 @@ import (
 	"github.com/dgryski/go-farm"
 )
 
-// An Encoder finds the indices of texts. It is safe for concurrent use, and finding that of a text allocates nothing.
+// An Encoder finds the indices of texts. It is safe for concurrent use, and finding allocates nothing, but where the text of a number is not the decimal
+// one of a whole number.
 type Encoder struct {
 	known map[string]float64
 	words int // of them in the vocabulary
@@ -53,7 +54,7 @@ func (e *Encoder) Index(text string) (float64, error) {
 	if e.buckets == 0 {
 		return 0, fmt.Errorf("%s is not in the vocabulary of %d texts, and the layer has no index for others (num_oov_indices is 0)", short(text), e.words)
 	}
-	return e.hashed(unsafe.Slice(unsafe.StringData(text), len(text))), nil // the hash only reads
+	return e.hashed(bytesOf(text)), nil
 }
 
 // number is the index of a number: that of its decimal text, without what stands behind the point.
@@ -69,8 +70,14 @@ func (e *Encoder) number(text string) (float64, error) {
 	if index, ok := e.known[string(decimal)]; ok && v.whole {
 		return index, nil
 	}
-	return e.hashed(decimal), nil
+	if string(decimal) == text {
+		return e.hashed(bytesOf(text)), nil
+	}
+	return e.hashed([]byte(string(decimal))), nil // the hash would take space to the heap for every number
 }
+
+// bytesOf are the bytes of a text, which must not be changed.
+func bytesOf(text string) []byte { return unsafe.Slice(unsafe.StringData(text), len(text)) }
 
 // hashed is one of the indices of text that is not known.
 //

@@ -163,8 +163,13 @@ func TestIndexAllocatesNothing(t *testing.T) {
 		{Layer: StringLookup, Vocabulary: []string{"a", "b"}, OOV: 7, Salt: []uint64{1, 2}},
 		{Layer: Hashing, Bins: 1000},
 		{Layer: Hashing, Bins: 1000, Salt: []uint64{1, 2}},
+		{Layer: Hashing, Bins: 1000, Numbers: "int64"},
+		{Layer: Hashing, Bins: 1000, Numbers: "float32", Salt: []uint64{1, 2}},
 	} {
 		e, texts := l.Encoder(), []string{"a", "", long}
+		if l.Numbers != "" {
+			texts = []string{"1", "-8388608", "0"}
+		}
 		if n := testing.AllocsPerRun(100, func() {
 			for _, text := range texts {
 				if _, err := e.Index(text); err != nil {

@@ -1,0 +1,53 @@
+package lookup
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Difference says what is the first thing in which o is not as l is, for an error that is about l; "": they are Equal.
+func (l *Lookup) Difference(o *Lookup) string {
+	differ := func(what, mine, other string) string {
+		return fmt.Sprintf("%s is %s there and %s here", what, mine, other)
+	}
+	number := func(what string, mine, other int) string { return differ(what, fmt.Sprint(mine), fmt.Sprint(other)) }
+	switch {
+	case l.Equal(o):
+		return ""
+	case l.Layer != o.Layer:
+		return differ("the layer", l.Layer, o.Layer)
+	case l.Bins != o.Bins:
+		return number("num_bins", l.Bins, o.Bins)
+	case l.OOV != o.OOV:
+		return number("num_oov_indices", l.OOV, o.OOV)
+	case l.Numbers != o.Numbers:
+		return differ("the dtype", dtypeText(l.Numbers), dtypeText(o.Numbers))
+	case maskText(l.Mask) != maskText(o.Mask):
+		return differ("the mask", maskText(l.Mask), maskText(o.Mask))
+	case l.MaskIndex != o.MaskIndex:
+		return number("the index of the mask", l.MaskIndex, o.MaskIndex)
+	}
+	for i := range min(len(l.Vocabulary), len(o.Vocabulary)) {
+		if l.Vocabulary[i] != o.Vocabulary[i] {
+			return differ(fmt.Sprintf("text %d of the vocabulary", i+1), short(l.Vocabulary[i]), short(o.Vocabulary[i]))
+		}
+	}
+	if len(l.Vocabulary) != len(o.Vocabulary) {
+		return number("the number of texts in the vocabulary", len(l.Vocabulary), len(o.Vocabulary))
+	}
+	return differ("the salt", fmt.Sprint(l.Salt), fmt.Sprint(o.Salt))
+}
+
+func dtypeText(numbers string) string {
+	if numbers == "" {
+		return "string"
+	}
+	return numbers
+}
+
+func maskText(mask *string) string {
+	if mask == nil {
+		return "None"
+	}
+	return strconv.Quote(*mask)
+}
