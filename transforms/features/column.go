@@ -2,10 +2,12 @@ package features
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/lookup"
 )
 
 // A Variable is an independent variable that is made from columns: per row one array, of the numbers of all columns in their order.
@@ -40,6 +42,8 @@ type Step struct {
 	Scale  []float64 `json:"scale,omitempty"`
 	// Categories are the distinct values as PostgreSQL prints them, in the order of labels; nil: NULL.
 	Categories []*string `json:"categories,omitempty"`
+	// Lookup is the layer of a model whose numbers the step gives.
+	Lookup *lookup.Lookup `json:"lookup,omitempty"`
 }
 
 // Size is the number of values of the column in a row.
@@ -74,6 +78,8 @@ func (c *Column) last() *Step {
 func (c *Column) Numbers() int {
 	last := c.last()
 	switch {
+	case last != nil && last.Lookup != nil:
+		return last.Lookup.Indices()
 	case last == nil || last.Function != index:
 		return 0
 	case len(c.Steps) > 1 && c.Steps[len(c.Steps)-2].Function == hash:
@@ -97,15 +103,21 @@ func (c *Column) has(function string) bool {
 // IsArray tells whether the column has arrays.
 func (c *Column) IsArray() bool { return c.typ().Array }
 
-// IsIndex tells whether the column ends as the number of a category.
-func (c *Column) IsIndex() bool { return c.last() != nil && c.last().Function == index }
+// IsIndex tells whether the column ends as the number of a category or of a text.
+func (c *Column) IsIndex() bool {
+	last := c.last()
+	return last != nil && (last.Function == index || last.Function == look)
+}
 
 func (c *Column) typ() table.Type { return table.ParseType(c.Type) }
 
-// String is the term as the list would have it: standardise(mean(age)).
+// String is the term as the list would have it: standardise(mean(age)). Of a lookup that is the column alone.
 func (c *Column) String() string {
 	text := table.Quote(c.Name)
 	for _, s := range c.Steps {
+		if s.Function == look {
+			continue
+		}
 		text = s.Function + "(" + text
 		if s.Buckets > 0 {
 			text += ", " + strconv.Itoa(s.Buckets)
@@ -144,6 +156,14 @@ func (v *Variable) Width() int {
 		n += v.Columns[i].Width()
 	}
 	return n
+}
+
+// Shape is that of a row's array: that of the column where this is a single one of arrays that are looked up, else one dimension.
+func (v *Variable) Shape() []int {
+	if len(v.Columns) == 1 && v.Columns[0].has(look) && v.Columns[0].Shape != nil {
+		return slices.Clone(v.Columns[0].Shape)
+	}
+	return []int{v.Width()}
 }
 
 // Reads are the names of the columns, each once.

@@ -14,6 +14,9 @@
 // Names follow SQL (table.ParseName). A list of array columns alone is one variable per column, as ever; any other list without brackets is
 // one array of all its terms, in their order. Table functions has the functions, docs/columns.md what they do.
 //
+// A list for the inputs of a model (List.ResolveFor) has variables for those that take text, which are made by what the model's layers look up
+// (package lookup): a step that no list names, and that learns nothing.
+//
 // # The way of a value
 //
 //	rows --Stats.Add--> Stats --Merge--> Stats --Variable.Learn--> Variable --Encoder--> float32 numbers
@@ -30,7 +33,7 @@
 // # Failure
 //
 // A list that cannot be read, or a function that a column cannot go through, is an error before any row is read. A value that cannot become a
-// number (missing without a rule for it, infinite, out of range, not among the categories) is a *table.ValueError with its column and row. A
+// number (missing without a rule for it, infinite, out of range, not among the categories or the texts of a layer) is a *table.ValueError with its column and row. A
 // column with more distinct values than the limit is a *LimitError, which names the way out. JSON of foreign tables is checked as a whole
 // by Variable.Check.
 package features

@@ -121,6 +121,11 @@ func (c *Column) checkLearned() error {
 				}
 			}
 		}
+		if s.Lookup != nil {
+			if err := s.Lookup.Check(); err != nil {
+				return fmt.Errorf("%s: %w", s.Function, err)
+			}
+		}
 		learnsCategories := functions[function(s.Function)].kind == encodes && !afterHash
 		if (len(s.Categories) > 0) != learnsCategories || len(s.Categories) > maxLimit {
 			return fmt.Errorf("%s has learned %d categories", s.Function, len(s.Categories))

@@ -76,6 +76,10 @@ func FuzzParse(f *testing.F) {
 	f.Add(`{"version":1,"variables":[{"name":"f","columns":[{"column":"x","type":"boolean","steps":[{"function":"onehot","categories":["true"]}]}]}]}`)
 	f.Add(`{"version":1,"variables":[{"name":"f","columns":[{"column":"x","type":"numeric","steps":[{"function":"index","categories":["1","NaN"]}]}]}]}`)
 	f.Add(`{"version":1,"variables":[{"name":"f","columns":[{"column":"x","type":"smallint","steps":[{"function":"standardise","offset":[1e308],"scale":[5e-324]}]}]}]}`)
+	f.Add(`{"version":1,"variables":[{"name":"f","columns":[{"column":"x","type":"text[]","shape":[1],"steps":[{"function":"lookup",` +
+		`"lookup":{"layer":"StringLookup","vocabulary":["a"],"num_oov_indices":2,"mask":"","salt":[1,2]}}]}]}]}`)
+	f.Add(`{"version":1,"variables":[{"name":"f","columns":[{"column":"x","type":"bigint","steps":[{"function":"lookup",` +
+		`"lookup":{"layer":"Hashing","num_bins":9,"numbers":"int64","mask":"7"}}]}]}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		made, err := Parse(text)
 		if err != nil {

@@ -3,13 +3,14 @@ package features
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/classes"
 	"github.com/beamfit/beamfit/transforms/sqlkey"
 )
 
-// An Encoder makes the arrays of a variable that has learned. It is not safe for concurrent use.
+// An Encoder makes the arrays of a variable that has learned. It is not safe for concurrent use; Another is one for another goroutine.
 type Encoder struct {
 	columns []columnEncoder
 	finder  finder
@@ -22,8 +23,9 @@ type columnEncoder struct {
 	*Column
 	at, size, width int // where the numbers begin in a row's array; values of a row; numbers
 	chain           *chain
-	coder           *coder // nil: the column ends as numbers
-	tells           bool   // whether values are missing
+	coder           *coder  // nil: the column ends as numbers
+	reader          *reader // nil: the column is not looked up
+	tells           bool    // whether values are missing
 }
 
 // NewEncoder makes an encoder of a variable that Check accepts. Every number is multiplied by scale.
@@ -35,6 +37,8 @@ func NewEncoder(v *Variable, scale float32) (*Encoder, error) {
 		switch last := c.last(); {
 		case last != nil && last.Function == indicator:
 			c.tells = true
+		case last != nil && last.Function == look:
+			c.reader = &reader{encoder: last.Lookup.Encoder()}
 		case last != nil && functions[function(last.Function)].kind == encodes:
 			var err error
 			if c.coder, err = newCoder(c.Column); err != nil {
@@ -46,6 +50,22 @@ func NewEncoder(v *Variable, scale float32) (*Encoder, error) {
 		e.columns = append(e.columns, c)
 	}
 	return e, nil
+}
+
+// Another is an encoder of the same variable, which shares what may be large: the categories and texts that are known.
+func (e *Encoder) Another() *Encoder {
+	other := &Encoder{columns: slices.Clone(e.columns), width: e.width, scale: e.scale}
+	for i := range other.columns {
+		c := &other.columns[i]
+		if c.coder != nil {
+			coder := *c.coder
+			coder.key, c.coder = nil, &coder
+		}
+		if c.reader != nil {
+			c.reader = &reader{encoder: c.reader.encoder}
+		}
+	}
+	return other
 }
 
 // Width is the number of numbers of a row.
@@ -81,6 +101,12 @@ func (c *columnEncoder) encode(dst []float32, stride int, scale float32, v *tabl
 		if err != nil {
 			return i, err
 		}
+		if c.reader != nil {
+			if err := c.reader.code(out, scale, src, first, ok); err != nil {
+				return i, err
+			}
+			continue
+		}
 		if c.coder != nil {
 			if err := c.code(out, scale, src, i); err != nil {
 				return i, err
@@ -101,10 +127,7 @@ func (c *columnEncoder) encode(dst []float32, stride int, scale float32, v *tabl
 				out[k], err = real(x, scale)
 			}
 			if err != nil {
-				if c.size > 1 {
-					err = fmt.Errorf("element %d: %w", k+1, err)
-				}
-				return i, err
+				return i, elementError(err, k, c.size)
 			}
 		}
 	}

@@ -22,6 +22,7 @@ const (
 	oneHot      = "onehot"
 	index       = "index"
 	hash        = "hash"
+	look        = "lookup"
 )
 
 // The default limits of distinct values. That of categories keeps arrays at a width that one means; that of the median keeps its memory
@@ -45,6 +46,7 @@ const (
 	tells               // takes values of any type and gives 1 for missing ones
 	names               // takes values of any type and gives categories
 	encodes             // takes categories, or values of any type as such, and gives numbers
+	looksUp             // takes text and gives its number; only a model says how, no list
 )
 
 // functions are all there are.
@@ -69,6 +71,7 @@ var functions = []struct {
 	{name: oneHot, kind: encodes, limit: defaultCategories, unknown: true, learns: true},
 	{name: index, kind: encodes, limit: defaultCategories, unknown: true, learns: true},
 	{name: hash, kind: names},
+	{name: look, kind: looksUp},
 }
 
 // function is the place of a function in the table, -1 where it is none.
@@ -85,7 +88,9 @@ func function(name string) int {
 func unknownFunction(name string) error {
 	var all []string
 	for _, f := range functions {
-		all = append(all, f.name)
+		if f.kind != looksUp {
+			all = append(all, f.name)
+		}
 	}
 	return fmt.Errorf("function %q is not known (%s)", name, nearest.Known(name, all))
 }
@@ -121,7 +126,7 @@ func (c *Column) check() error {
 	if c.Name == "" {
 		return errors.New("a column has no name")
 	}
-	if array && !c.typ().IsNumber() {
+	if array && !c.typ().IsNumber() && !c.has(look) {
 		return fmt.Errorf("column %q has type %s; arrays must be of numbers", c.Name, c.Type)
 	}
 	var filled, logged, scaled bool
@@ -179,6 +184,14 @@ func (c *Column) check() error {
 				return refuse("buckets have neither a limit nor unknown values")
 			}
 			at = encoded
+		case looksUp:
+			if i > 0 {
+				return refuse("takes the column itself")
+			}
+			if err := checkLookupType(s.Lookup, c.typ()); err != nil {
+				return fmt.Errorf("column %q %w", c.Name, err)
+			}
+			at = encoded
 		}
 	}
 	if at != numbers && at != encoded {
@@ -192,6 +205,8 @@ func (s *Step) checkOptions(f int) error {
 	switch known := functions[f]; {
 	case s.Function == hash && (s.Buckets < 1 || s.Buckets > maxBuckets):
 		return fmt.Errorf("hash needs a number of buckets between 1 and %d: hash(ticket, 64)", maxBuckets)
+	case (s.Function == look) != (s.Lookup != nil):
+		return fmt.Errorf("%s: only %s has the lookup of a layer, and needs it", s.Function, look)
 	case s.Function != hash && s.Buckets != 0:
 		return fmt.Errorf("%s takes no number", s.Function)
 	case s.Limit != 0 && known.limit == 0:

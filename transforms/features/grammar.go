@@ -144,7 +144,7 @@ func (p *parser) call(name string, depth int) ([]term, error) {
 		s.Function = standardise
 	}
 	f := function(s.Function)
-	if f < 0 {
+	if f < 0 || functions[f].kind == looksUp {
 		return nil, fmt.Errorf("%w; a column with parentheses in its name is written in double quotes", unknownFunction(name))
 	}
 	p.at++

@@ -32,6 +32,9 @@ func Learn(variables []Variable, s Stats, source table.Name) ([]Variable, error)
 
 // missingError is a missing value where no step says what becomes of it.
 func (c *Column) missingError() error {
+	if c.has(look) {
+		return errMissingText
+	}
 	name := table.Quote(c.Name)
 	if formOf(c.typ()) == texts || c.last() != nil && functions[function(c.last().Function)].kind == encodes {
 		return fmt.Errorf("the value is missing (NULL or NaN); category(%s) makes missing values a category", name)

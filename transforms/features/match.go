@@ -17,7 +17,14 @@ func (v *Variable) Match(schema table.Schema) error {
 		if err != nil {
 			return err
 		}
-		if t, learned := have[0].Type, c.typ(); !alike(t, learned, c.categorical()) {
+		t, learned := have[0].Type, c.typ()
+		if last := c.last(); last != nil && last.Lookup != nil && t.Array == learned.Array {
+			if err := checkLookupType(last.Lookup, t); err != nil {
+				return fmt.Errorf("column %q %w", c.Name, err)
+			}
+			continue
+		}
+		if !alike(t, learned, c.categorical()) {
 			return fmt.Errorf("column %q has type %s, but type %s where its transforms were learned", c.Name, t, learned)
 		}
 	}
@@ -55,6 +62,7 @@ func (v *Variable) Equal(w *Variable) bool {
 
 func equalSteps(a, b Step) bool {
 	return a.Function == b.Function && a.Buckets == b.Buckets && a.Ignore == b.Ignore &&
+		(a.Lookup == b.Lookup || a.Lookup != nil && b.Lookup != nil && a.Lookup.Equal(b.Lookup)) &&
 		slices.Equal(a.Fill, b.Fill) && slices.Equal(a.Offset, b.Offset) && slices.Equal(a.Scale, b.Scale) &&
 		slices.EqualFunc(a.Categories, b.Categories, func(x, y *string) bool { return x == y || x != nil && y != nil && *x == *y })
 }

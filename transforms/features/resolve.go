@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/lookup"
 )
 
 // An Input is an independent variable of a list, with the columns of a table.
@@ -32,36 +34,55 @@ const DefaultName = "features"
 // Resolve finds the columns of a list in a table of that schema. "*" means all but those in except. A column that is not there is a
 // *table.ColumnError without a table.
 func (l List) Resolve(schema table.Schema, except []string) ([]Input, error) {
-	brackets := slices.ContainsFunc(l.items, func(it item) bool { return it.brackets })
-	var inputs []Input
-	var together []term // of a list without brackets
-	for _, it := range l.items {
-		terms, err := expand(it.terms, schema, except)
-		if err != nil {
-			return nil, err
-		}
-		switch {
-		case it.brackets:
-			v, err := variable(it.name, terms, schema, except)
-			if err != nil {
-				return nil, err
-			}
-			inputs = append(inputs, Input{Variable: v})
-		case brackets:
-			arrays, ok := arraysOf(terms, schema)
-			if !ok {
-				return nil, fmt.Errorf("%s stands beside brackets and is no column of arrays of numbers: put it into brackets", terms[0].named())
-			}
-			inputs = append(inputs, arrays...)
-		default:
-			together = append(together, terms...)
-		}
+	return l.resolve(nil, schema, except)
+}
+
+// A ModelInput is an input of a model.
+type ModelInput struct {
+	Name string
+	// Shape is that of a row; a dimension that the model leaves open is 0, and all of it nil where the model states none.
+	Shape []int
+	// Layer is the name of the layer that looks the input's text up, as Lookup says; nil: the input takes numbers.
+	Layer  string
+	Lookup *lookup.Lookup
+}
+
+// String is the input for an error.
+func (in ModelInput) String() string {
+	if in.Lookup == nil {
+		return fmt.Sprintf("input %q of the model", in.Name)
 	}
-	if !brackets {
-		if arrays, ok := arraysOf(together, schema); ok {
-			return arrays, checkTwice(arrays)
+	return fmt.Sprintf("input %q of the model takes text by its layer %q (%s)", in.Name, in.Layer, in.Lookup.Layer)
+}
+
+// ResolveFor is Resolve for variables that are the inputs of a model, in their order. The columns of those that take text are looked up as the
+// model does it, and stand without functions. For several inputs every term outside of brackets is a variable.
+func (l List) ResolveFor(model []ModelInput, schema table.Schema, except []string) ([]Input, error) {
+	return l.resolve(model, schema, except)
+}
+
+func (l List) resolve(model []ModelInput, schema table.Schema, except []string) ([]Input, error) {
+	groups, err := l.groups(len(model) > 1, schema, except)
+	if err != nil {
+		return nil, err
+	}
+	if model != nil && len(groups) != len(model) {
+		return nil, fmt.Errorf("the model has the inputs %s, the list has %d variables: %s", named(model), len(groups), listed(groups))
+	}
+	var inputs []Input
+	for i, g := range groups {
+		in := ModelInput{}
+		if model != nil {
+			in = model[i]
 		}
-		v, err := variable("", together, schema, except)
+		t := g.terms[0]
+		if c := schema[schema.Index(t.column)]; g.single && isArray(t, schema) && in.Lookup == nil {
+			inputs = append(inputs, Input{Label: t.text, Array: c})
+			continue
+		} else if g.single && model == nil {
+			return nil, fmt.Errorf("%s stands beside brackets and is no column of arrays of numbers: put it into brackets", table.Quote(c.Name))
+		}
+		v, err := variable(g, in, schema, except)
 		if err != nil {
 			return nil, err
 		}
@@ -71,8 +92,77 @@ func (l List) Resolve(schema table.Schema, except []string) ([]Input, error) {
 	return inputs, checkTwice(inputs)
 }
 
-// named is the term's column for an error.
-func (t term) named() string { return table.Quote(t.column) }
+// A group is the terms of a variable; single: one term that is a variable by itself.
+type group struct {
+	name   string
+	terms  []term
+	single bool
+}
+
+// named are the names of inputs.
+func named(model []ModelInput) string {
+	names := make([]string, len(model))
+	for i, in := range model {
+		names[i] = table.Quote(in.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// listed are groups as a list has them.
+func listed(groups []group) string {
+	texts := make([]string, len(groups))
+	for i, g := range groups {
+		var terms []string
+		for _, t := range g.terms {
+			terms = append(terms, (&Column{Name: t.column, Steps: t.steps}).String())
+		}
+		if texts[i] = strings.Join(terms, ", "); !g.single {
+			texts[i] = "[" + texts[i] + "]"
+		}
+	}
+	return strings.Join(texts, ", ")
+}
+
+// groups are the variables of the list. apart: outside of brackets every term is one.
+func (l List) groups(apart bool, schema table.Schema, except []string) ([]group, error) {
+	apart = apart || slices.ContainsFunc(l.items, func(it item) bool { return it.brackets })
+	var groups []group
+	var together []term // of a list without brackets
+	for _, it := range l.items {
+		terms, err := expand(it.terms, schema, except)
+		switch {
+		case err != nil:
+			return nil, err
+		case it.brackets:
+			groups = append(groups, group{name: it.name, terms: terms})
+		case apart:
+			groups = append(groups, singles(terms)...)
+		default:
+			together = append(together, terms...)
+		}
+	}
+	switch {
+	case apart:
+		return groups, nil
+	case !slices.ContainsFunc(together, func(t term) bool { return !isArray(t, schema) }):
+		return singles(together), nil
+	}
+	return []group{{terms: together}}, nil
+}
+
+// singles are groups of one term each.
+func singles(terms []term) []group {
+	groups := make([]group, len(terms))
+	for i := range terms {
+		groups[i] = group{name: terms[i].column, terms: terms[i : i+1], single: true}
+	}
+	return groups
+}
+
+// isArray tells whether a term is a column of arrays, without functions.
+func isArray(t term, schema table.Schema) bool {
+	return len(t.steps) == 0 && schema[schema.Index(t.column)].Type.Array
+}
 
 // expand replaces the stars by columns.
 func expand(terms []term, schema table.Schema, except []string) ([]term, error) {
@@ -102,29 +192,25 @@ func expand(terms []term, schema table.Schema, except []string) ([]term, error) 
 	return out, nil
 }
 
-// arraysOf are terms that are all columns of arrays of numbers, without functions.
-func arraysOf(terms []term, schema table.Schema) ([]Input, bool) {
-	var out []Input
-	for _, t := range terms {
-		c := schema[schema.Index(t.column)]
-		if len(t.steps) > 0 || !c.Type.Array {
-			return nil, false
-		}
-		out = append(out, Input{Label: t.text, Array: c})
-	}
-	return out, true
-}
-
-// variable makes one variable of terms.
-func variable(name string, terms []term, schema table.Schema, except []string) (*Variable, error) {
-	v := &Variable{Name: name}
-	for _, t := range terms {
+// variable makes one variable of the terms of a group, for an input of a model where one is known.
+func variable(g group, in ModelInput, schema table.Schema, except []string) (*Variable, error) {
+	v := &Variable{Name: g.name}
+	for _, t := range g.terms {
 		if slices.Contains(except, t.column) {
 			return nil, fmt.Errorf("column %q is a label or a weight: it cannot be among the columns that labels are learned from", t.column)
 		}
 		c := Column{Name: t.column, Type: schema[schema.Index(t.column)].Type.SQL, Steps: slices.Clone(t.steps)}
+		if in.Lookup != nil {
+			if len(t.steps) > 0 {
+				return nil, fmt.Errorf("%s: found %s, expected the column %s itself", in, &c, table.Quote(c.Name))
+			}
+			c.Steps = []Step{{Function: look, Lookup: in.Lookup}}
+		}
 		c.finish()
 		if err := c.check(); err != nil {
+			if in.Lookup != nil {
+				err = fmt.Errorf("%s: %w", in, err)
+			}
 			return nil, err
 		}
 		v.Columns = append(v.Columns, c)

@@ -101,10 +101,11 @@ func (plan *Plan) predict(ctx context.Context, run *bundle.Run, p Part, predict 
 	}
 	defer out.Discard()
 	var probs [][]float32
-	read, err := plan.newInputs()
+	first, err := bundle.Once(ctx, run, "reader of inputs", func(context.Context) (*inputReader, error) { return plan.newInputs() })
 	if err != nil {
 		return c, err
 	}
+	read := first.another()
 	opt := plan.ReadOptions()
 	if opt.Only, err = plan.only(ctx, p.Partition); err != nil {
 		return c, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -198,6 +199,17 @@ func (plan *Plan) newInputs() (*inputReader, error) {
 		}
 	}
 	return r, nil
+}
+
+// another is a reader for another goroutine. It shares what may be large: categories and texts.
+func (r *inputReader) another() *inputReader {
+	other := &inputReader{plan: r.plan, encoders: slices.Clone(r.encoders), inputs: make([][]float32, len(r.inputs))}
+	for i, e := range other.encoders {
+		if e != nil {
+			other.encoders[i] = e.Another()
+		}
+	}
+	return other
 }
 
 // CheckFirst makes the inputs of a batch, to find out whether they can be made. It has the table's first rows.

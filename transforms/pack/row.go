@@ -55,6 +55,17 @@ func newEncoder(p *Plan) (*encoder, error) {
 	return e, nil
 }
 
+// another is an encoder for another goroutine. It shares what may be large: classes, categories and texts.
+func (e *encoder) another() *encoder {
+	other := &encoder{plan: e.plan, classes: e.classes, inputs: make([]inputEncoder, len(e.inputs))}
+	for k, in := range e.inputs {
+		if in.Encoder != nil {
+			other.inputs[k].Encoder = in.Another()
+		}
+	}
+	return other
+}
+
 // begin takes a batch, whose first row has that number in the source, from 0, and makes the inputs that are made from columns. An error is
 // a *table.ValueError.
 func (e *encoder) begin(b *table.Batch, firstRow int64) (err error) {

@@ -44,10 +44,11 @@ func (p *Plan) read(ctx context.Context, run *bundle.Run, part table.Partition, 
 	if err != nil {
 		return err
 	}
-	enc, err := newEncoder(p)
+	first, err := bundle.Once(ctx, run, "encoder of rows", func(context.Context) (*encoder, error) { return newEncoder(p) })
 	if err != nil {
 		return err
 	}
+	enc := first.another()
 	row := part.FirstRow
 	err = table.EachBatch(ctx, store, part, p.readOptions(), func(b *table.Batch) error {
 		if err := enc.begin(b, row); err != nil {
