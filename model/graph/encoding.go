@@ -18,16 +18,33 @@ func discretization(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.encode(c, cfg.Encoding, indices), nil
 }
 
-// integerLookup is Unknown + Σ (x = key)·(index - Unknown).
+// textLookup encodes the indices that the rows hold.
+func textLookup(b *builder, c *call) (*gorgonia.Node, error) {
+	return b.encode(c, c.Config.(*keras.TextLookup).Encoding, b.stop(c.in[0])), nil
+}
+
+// integerLookup is Unknown + Σ (x = key)·(index - Unknown), and one of the OOV indices from Unknown on where x is no key.
 func integerLookup(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.IntegerLookup)
-	found := b.against(kernels.Equal, b.function(b.stop(c.in[0]), kernels.Truncate), cfg.Keys)
+	x := b.function(b.stop(c.in[0]), kernels.Truncate)
+	found := b.against(kernels.Equal, x, cfg.Keys)
 	steps := make([]float64, len(cfg.Indices))
 	for i, index := range cfg.Indices {
 		steps[i] = index - cfg.Unknown
 	}
 	indices := b.scale(1, cfg.Unknown, b.sumLast(b.multiply(found, b.row(steps, found))))
+	if cfg.OOV > 1 {
+		other := b.scale(-1, 1, b.sumLast(found))
+		indices = b.add(indices, b.multiply(other, b.remainder(x, cfg.OOV)))
+	}
 	return b.encode(c, cfg.Encoding, indices), nil
+}
+
+// remainder is what a division of whole numbers by n leaves, 0 to n-1. It is exact: a quotient of numbers of 24 bits is nearer to the next whole number
+// than to itself rounded only where it is one.
+func (b *builder) remainder(x *gorgonia.Node, n int) *gorgonia.Node {
+	whole := b.function(b.divide(x, b.fill(float64(n), x)), kernels.Floor)
+	return b.subtract(x, b.scale(float64(n), 0, whole))
 }
 
 // against compares every element with every value; the values are a dimension behind the others.
@@ -66,8 +83,11 @@ func (b *builder) encode(c *call, e keras.Encoding, indices *gorgonia.Node) *gor
 		s := y.Shape().Clone()
 		s[1] = 1
 		y = b.sumTo(y, s)
-		if e.Mode == "multi_hot" {
+		switch e.Mode {
+		case "multi_hot":
 			y = b.extremum(true, y, b.fill(1, y))
+		case "tf_idf":
+			y = b.multiply(y, b.row(e.IDF(), y))
 		}
 	}
 	return b.reshape(y, b.outShape(c))

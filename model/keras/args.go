@@ -140,6 +140,19 @@ func (a *args) positive(key string) int {
 	return n
 }
 
+// count reads an integer of at least 0.
+func (a *args) count(key string, byDefault int) int {
+	v, ok := a.get(key)
+	if !ok {
+		return byDefault
+	}
+	n, ok := toInt(v)
+	if !ok || n < 0 {
+		a.wrong(key, "an integer of at least 0")
+	}
+	return n
+}
+
 // numerals are numbers of dimensions in words.
 var numerals = [...]string{1: "one", 2: "two", 3: "three"}
 

@@ -105,6 +105,7 @@ var layerClasses = map[string]layerClass{
 	"LayerScale":             {parseLayerScale, dropsMask},
 	"GroupNormalization":     {parseGroupNormalization, passesMask},
 	"Identity":               {parseIdentity, passesMask},
+	"Hashing":                {parseHashing, dropsMask},
 	"IntegerLookup":          {parseIntegerLookup, dropsMask},
 	"LayerNormalization":     {parseLayerNormalization, passesMask},
 	"LeakyReLU":              {parseLeakyReLU, passesMask},
@@ -144,6 +145,7 @@ var layerClasses = map[string]layerClass{
 	"SpatialDropout2D":       {parseSpatialDropout(2), dropsMask},
 	"SpatialDropout3D":       {parseSpatialDropout(3), dropsMask},
 	"StochasticDepth":        {parseStochasticDepth, dropsMask},
+	"StringLookup":           {parseStringLookup, dropsMask},
 	"Subtract":               {parseMerge("Subtract"), joinsMasks},
 	"ThresholdedReLU":        {parseThresholdedReLU, passesMask},
 	"TimeDistributed":        {parseTimeDistributed, ownMask},
@@ -190,11 +192,9 @@ func isLayer(class string) bool {
 	return ok
 }
 
-// ofText are layers whose inputs are text, with the features of columns that do their work.
+// ofText are layers of text that is more than one category, with the features of columns that do their work.
 var ofText = map[string]string{
 	"HashedCrossing":    "a feature column hash(x, buckets) of the joined values",
-	"Hashing":           "a feature column hash(x, buckets), or index(hash(x, buckets)),",
-	"StringLookup":      "a feature column index(x), or onehot(x),",
 	"TextVectorization": "a column of arrays of word numbers",
 }
 
@@ -204,7 +204,7 @@ func unknownLayer(class string) error {
 		return errors.New("a Lambda layer carries pickled code, which is never executed")
 	}
 	if column, ok := ofText[class]; ok {
-		return fmt.Errorf("a layer that takes text is not supported, since packed rows hold numbers: begin the model behind it, "+
+		return fmt.Errorf("of the layers that take text only StringLookup and Hashing are supported: begin the model behind this one, "+
 			"and let %s make the numbers of a column", column)
 	}
 	return fmt.Errorf("this layer class is not supported (%s)", known(class, layerClasses))

@@ -27,6 +27,11 @@
 // Functional models call functions of Keras or TensorFlow as they call layers. An Operation is such a function; its calls become calls of
 // layers that the JSON does not have (Slice, Reduce, Constant, Function and those of Keras). The tables are in operations.go.
 //
+// # Text
+//
+// StringLookup and Hashing make indices of text, and encode them. Rows hold numbers, so that a model takes the indices: Spec.Lookups says of each
+// input how text becomes these, and the layer's Config what becomes of them. Nothing else may take such an input.
+//
 // # Open shapes
 //
 // A model may leave dimensions of its inputs open. Parse refuses it with an *OpenError; Close writes shapes that somebody knows into the
@@ -37,7 +42,7 @@
 // A Spec that Parse returns is complete and consistent: every layer, activation, initializer and regularizer is known, every shape
 // fits the next layer, every array has its place in the flat weight vector, in the order of Keras' get_weights.
 // Whatever is not known is refused by name: a layer, an activation, an initializer, any constraint,
-// a dtype that is no float, and every argument that would change the result and is not read here.
+// a dtype that is neither of floats nor, where it may be, of whole numbers or text, and every argument that would change the result and is not read here.
 // Nothing of the JSON is ever executed.
 //
 // # Limits

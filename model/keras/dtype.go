@@ -54,13 +54,13 @@ func (a *args) dtype() Precision {
 	return floats[name]
 }
 
-// wholeNumbers are the layers whose dtype may be one of whole numbers, since their results are.
-var wholeNumbers = map[string]bool{"CategoryEncoding": true, "Discretization": true, "IntegerLookup": true}
+// wholeNumbers are the layers whose dtype may be one of whole numbers, since their results are, or of text.
+var wholeNumbers = map[string]bool{"CategoryEncoding": true, "Discretization": true, "Hashing": true, "IntegerLookup": true, "StringLookup": true}
 
-// inputDtype reads the dtype of an input, which may also be one of whole numbers.
+// inputDtype reads the dtype of an input, which may also be one of whole numbers, or of text.
 func (a *args) inputDtype() {
-	if name := a.dtypeName(); name != "" && floats[name] == "" && !integers[name] {
-		a.fail("dtype %s of an input is not supported (known: those of numbers)", show(a.obj["dtype"]))
+	if name := a.dtypeName(); name != "" && name != "string" && floats[name] == "" && !integers[name] {
+		a.fail("dtype %s of an input is not supported (known: those of numbers, and string)", show(a.obj["dtype"]))
 	}
 }
 

@@ -10,9 +10,30 @@ import (
 // An Encoding is how indices from 0 to Depth-1 leave a layer. Any other index counts for nothing.
 type Encoding struct {
 	// Mode is "int": as they are; "one_hot": each becomes Depth numbers, of which its own is 1; "multi_hot" and "count": whether and how
-	// often each index is in a row, which must be a vector.
+	// often each index is in a row, which must be a vector; "tf_idf": the count of each times its number of IDF.
 	Mode  string
 	Depth int
+	idf   inverseFrequency
+}
+
+// inverseFrequency are the numbers of tf_idf: the first indices have the mean, then come given ones, and 0 for what is left of the depth.
+type inverseFrequency struct {
+	first int
+	mean  float64
+	given []float64
+}
+
+// IDF are the numbers of "tf_idf", Depth of them; nil in other modes.
+func (e Encoding) IDF() []float64 {
+	if e.Mode != "tf_idf" {
+		return nil
+	}
+	all := make([]float64, e.Depth)
+	for i := range e.idf.first {
+		all[i] = e.idf.mean
+	}
+	copy(all[e.idf.first:], e.idf.given)
+	return all
 }
 
 // outputShape is the shape of the encoded indices.
@@ -44,7 +65,7 @@ func (*CategoryEncoding) Class() string { return "CategoryEncoding" }
 
 func parseCategoryEncoding(a *args) kind {
 	a.off("sparse")
-	return &CategoryEncoding{Encoding{a.oneOf("output_mode", "multi_hot", "one_hot", "count"), a.positive("num_tokens")}}
+	return &CategoryEncoding{Encoding{Mode: a.oneOf("output_mode", "multi_hot", "one_hot", "count"), Depth: a.positive("num_tokens")}}
 }
 
 func (*CategoryEncoding) weights([]int) []array { return nil }
@@ -68,63 +89,7 @@ func parseDiscretization(a *args) kind {
 	if a.err == nil && (len(b.shape) != 1 || !slices.IsSorted(b.values)) {
 		a.wrong("bin_boundaries", "an increasing list of numbers")
 	}
-	return &Discretization{Encoding{a.oneOf("output_mode", "int", "one_hot", "multi_hot", "count"), len(b.values) + 1}, b.values}
+	return &Discretization{Encoding{Mode: a.oneOf("output_mode", "int", "one_hot", "multi_hot", "count"), Depth: len(b.values) + 1}, b.values}
 }
 
 func (*Discretization) weights([]int) []array { return nil }
-
-// IntegerLookup encodes the place of a whole number in a vocabulary. Numbers that are not in it have an index of their own before the others;
-// with Mode "int" MaskToken has index 0, before that, otherwise it counts for nothing. Numbers of more than 24 bits are rounded to float32 as all
-// values of rows are.
-type IntegerLookup struct {
-	Encoding
-	// Keys have the indices Indices; those of other numbers is Unknown.
-	Keys, Indices []float64
-	Unknown       float64
-}
-
-// Class is "IntegerLookup".
-func (*IntegerLookup) Class() string { return "IntegerLookup" }
-
-// parseIntegerLookup follows keras/src/layers/preprocessing/index_lookup.py.
-func parseIntegerLookup(a *args) kind {
-	a.off("sparse", "invert")
-	a.absent("idf_weights", "salt")
-	a.skip("vocabulary_dtype", "vocabulary_size", "has_input_vocabulary", "oov_method")
-	c := &IntegerLookup{Encoding: Encoding{Mode: a.oneOf("output_mode", "int", "one_hot", "multi_hot", "count")}}
-	if a.has("num_oov_indices") && a.positive("num_oov_indices") != 1 {
-		a.fail("num_oov_indices must be 1: that of hashed numbers is not supported")
-	}
-	if !a.has("vocabulary") {
-		a.fail("vocabulary is missing: an adapted layer writes it into the JSON when it is made anew with vocabulary=layer.get_vocabulary()")
-	}
-	vocabulary := a.numbers("vocabulary").values
-	oov := a.float("oov_token", -1)
-	if c.Mode == "int" && a.has("mask_token") {
-		c.Keys, c.Indices, c.Unknown = append(c.Keys, a.float("mask_token", 0)), append(c.Indices, 0), 1
-	}
-	if a.has("mask_token") && c.Mode != "int" {
-		c.Keys, c.Indices = append(c.Keys, a.float("mask_token", 0)), append(c.Indices, -1)
-	}
-	special := slices.Clone(c.Keys[:int(c.Unknown)])
-	special = append(special, oov) // a list from get_vocabulary begins with the mask and what stands for unknown numbers
-	if len(vocabulary) >= len(special) && slices.Equal(vocabulary[:len(special)], special) {
-		vocabulary = vocabulary[len(special):]
-	}
-	known := map[float64]bool{}
-	for i, v := range vocabulary {
-		if known[v] {
-			a.fail("vocabulary has %v twice", v)
-		}
-		known[v] = true
-		c.Keys, c.Indices = append(c.Keys, v), append(c.Indices, c.Unknown+1+float64(i))
-	}
-	c.Depth = int(c.Unknown) + 1 + len(vocabulary)
-	if a.bool("pad_to_max_tokens", false) && c.Mode != "int" {
-		c.Depth = a.positive("max_tokens")
-	}
-	a.skip("max_tokens")
-	return c
-}
-
-func (*IntegerLookup) weights([]int) []array { return nil }

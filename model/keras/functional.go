@@ -164,11 +164,12 @@ func (g *functional) exists(r ref) error {
 	return nil
 }
 
-func (g *functional) stated() []Tensor {
-	in := make([]Tensor, len(g.inputs))
+func (g *functional) stated() []input {
+	in := make([]input, len(g.inputs))
 	for i, r := range g.inputs {
 		l := g.named[r.layer]
-		in[i] = Tensor{Name: l.Name, Shape: l.Config.(*InputLayer).Shape}
+		config := l.Config.(*InputLayer)
+		in[i] = input{Tensor{Name: l.Name, Shape: config.Shape}, config.Dtype}
 	}
 	return in
 }

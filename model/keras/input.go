@@ -2,8 +2,12 @@ package keras
 
 import "fmt"
 
-// InputLayer declares an input of the model; Shape is the shape of its rows, with 0 for a dimension that is open.
-type InputLayer struct{ Shape []int }
+// InputLayer declares an input of the model; Shape is the shape of its rows, with 0 for a dimension that is open. Dtype is the name of its dtype, "" where
+// the JSON has none.
+type InputLayer struct {
+	Shape []int
+	Dtype string
+}
 
 // Class is "InputLayer".
 func (*InputLayer) Class() string { return "InputLayer" }
@@ -15,7 +19,7 @@ func parseInput(a *args) *InputLayer {
 	if shape == nil && a.err == nil {
 		a.fail("states no input shape (batch_input_shape or batch_shape)")
 	}
-	return &InputLayer{Shape: shape}
+	return &InputLayer{Shape: shape, Dtype: policyName(a.obj["dtype"])}
 }
 
 // batchShape reads the input shape that a layer's config states, nil where it states none. The batch dimension is

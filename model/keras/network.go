@@ -10,12 +10,18 @@ import (
 // ("encoder/dense").
 type network interface {
 	Config
-	// stated are the names and shapes of the inputs; nil where a Sequential takes any.
-	stated() []Tensor
+	// stated are the inputs; nil where a Sequential takes any.
+	stated() []input
 	// results is how many tensors an application gives.
 	results() int
 	// apply calls the layers on tensors.
 	apply(in []int) ([]int, error)
+}
+
+// An input is what a network says of one of its inputs.
+type input struct {
+	Tensor
+	dtype string // its name; "" where none is stated
 }
 
 // networks are the classes of models.
@@ -126,7 +132,7 @@ func (s *scope) args(class string, config object) *args {
 	switch {
 	case makesMask[class] && config["dtype"] == "bool": // masks are numbers here
 		a.skip("dtype")
-	case wholeNumbers[class] && integers[policyName(config["dtype"])]:
+	case wholeNumbers[class] && (integers[policyName(config["dtype"])] || policyName(config["dtype"]) == "string"):
 		a.skip("dtype")
 	case class == "InputLayer":
 		a.inputDtype()

@@ -93,11 +93,7 @@ func (a *args) numbers(key string) numbers {
 	if !ok {
 		return numbers{}
 	}
-	if obj, ok := v.(object); ok && (obj["class_name"] == "__numpy__" || obj["class_name"] == "__tensor__") {
-		if config, ok := obj["config"].(object); ok {
-			v = config["value"]
-		}
-	}
+	v = arrayValue(v)
 	n := numbers{shape: []int{}}
 	for list, ok := v.([]any); ok && len(list) > 0; list, ok = list[0].([]any) {
 		n.shape = append(n.shape, len(list))
@@ -106,6 +102,16 @@ func (a *args) numbers(key string) numbers {
 		a.wrong(key, "a number or nested lists of numbers, all of one length")
 	}
 	return n
+}
+
+// arrayValue is the list that an array of the JSON has.
+func arrayValue(v any) any {
+	if obj, ok := v.(object); ok && (obj["class_name"] == "__numpy__" || obj["class_name"] == "__tensor__") {
+		if config, ok := obj["config"].(object); ok {
+			return config["value"]
+		}
+	}
+	return v
 }
 
 // add appends the numbers of v, which must have the shape from its dimension d on.

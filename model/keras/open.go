@@ -41,11 +41,15 @@ func atLeast1(shape []int) []int {
 }
 
 // closed are the inputs of a model with all their dimensions.
-func closed(inputs []Tensor, choose func(*OpenError) ([][]int, error)) ([]Tensor, error) {
-	if !slices.ContainsFunc(inputs, func(t Tensor) bool { return t.Shape == nil || slices.Contains(t.Shape, 0) }) {
+func closed(inputs []input, choose func(*OpenError) ([][]int, error)) ([]input, error) {
+	if !slices.ContainsFunc(inputs, func(in input) bool { return in.Shape == nil || slices.Contains(in.Shape, 0) }) {
 		return inputs, nil
 	}
-	shapes, err := choose(&OpenError{inputs})
+	open := &OpenError{}
+	for _, in := range inputs {
+		open.Inputs = append(open.Inputs, in.Tensor)
+	}
+	shapes, err := choose(open)
 	if err != nil {
 		return nil, err
 	}

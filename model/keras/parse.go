@@ -67,7 +67,7 @@ func (b *builder) build(n network, choose func(*OpenError) ([][]int, error)) err
 		if len(c.links) == 0 {
 			return errors.New("the model has no layer but its inputs")
 		}
-		inputs = []Tensor{{Name: c.links[0].Name + "_input"}}
+		inputs = []input{{Tensor: Tensor{Name: c.links[0].Name + "_input"}}}
 	}
 	inputs, err := closed(inputs, choose)
 	if err != nil {
@@ -81,6 +81,9 @@ func (b *builder) build(n network, choose func(*OpenError) ([][]int, error)) err
 	}
 	if len(b.spec.Calls) == 0 {
 		return errors.New("the model has no layer but its inputs")
+	}
+	if err := b.lookups(inputs); err != nil {
+		return err
 	}
 	for _, t := range b.spec.Outputs {
 		b.spec.Masks = append(b.spec.Masks, b.maskOf(t))

@@ -9,7 +9,7 @@ type sequential struct {
 	*builder
 	members []*Layer
 	links   []*Layer // members without the InputLayer
-	input   []Tensor // one, or none
+	input   []input  // one, or none
 }
 
 // Class is "Sequential".
@@ -43,24 +43,24 @@ func readSequential(s *scope, config object) (network, error) {
 
 // start takes the input shape that the first layer states, or built, which is what the model states, or nil.
 func (c *sequential) start(first *Layer, built []int) {
-	name, shape := first.Name+"_input", c.shapes[first]
+	in := input{Tensor: Tensor{Name: first.Name + "_input", Shape: c.shapes[first]}}
 	switch config := first.Config.(type) {
 	case *InputLayer:
-		name, shape = first.Name, config.Shape
+		in = input{Tensor{Name: first.Name, Shape: config.Shape}, config.Dtype}
 	case network:
-		if in := config.stated(); len(in) == 1 {
-			shape = in[0].Shape
+		if stated := config.stated(); len(stated) == 1 {
+			in.Shape, in.dtype = stated[0].Shape, stated[0].dtype
 		}
 	}
-	if whole, err := Fit(shape, built); built != nil && err == nil { // it closes what the first layer leaves open
-		shape = whole
+	if whole, err := Fit(in.Shape, built); built != nil && err == nil { // it closes what the first layer leaves open
+		in.Shape = whole
 	}
-	if shape != nil {
-		c.input = []Tensor{{Name: name, Shape: shape}}
+	if in.Shape != nil {
+		c.input = []input{in}
 	}
 }
 
-func (c *sequential) stated() []Tensor { return c.input }
+func (c *sequential) stated() []input { return c.input }
 
 func (*sequential) results() int { return 1 }
 

@@ -3,6 +3,8 @@ package keras
 import (
 	"slices"
 	"strings"
+
+	"github.com/beamfit/beamfit/model/lookup"
 )
 
 // A Spec is a checked model: every layer is known, every shape is consistent and every weight has its place in the
@@ -24,6 +26,8 @@ type Spec struct {
 	Tensors []Tensor
 	Inputs  []int
 	Outputs []int
+	// Lookups say of each input how text becomes the indices that the model takes; nil: it takes numbers.
+	Lookups []*lookup.Lookup
 	// Masks are the masks of Outputs, as those of a Call: -1 where all steps of an output count.
 	Masks []int
 

@@ -88,8 +88,9 @@ func (s *scope) inside(v any) (*Layer, error) {
 		a.fail("is not supported inside another layer")
 	}
 	_, called := l.Config.(caller)
-	_, states := l.Config.(stater) // none are given to it there
-	if _, masks := l.Config.(*Masking); called && !states || masks {
+	_, states := l.Config.(stater)    // none are given to it there
+	_, text := l.Config.(*TextLookup) // it takes an input of the model
+	if _, masks := l.Config.(*Masking); called && !states || masks || text {
 		a.fail("is not supported inside another layer")
 	}
 	if err := a.check(); err != nil {

@@ -37,6 +37,11 @@ FILES = {
         "lookup with a mask, multi_hot": encoded(
             (4,), lambda: layers.IntegerLookup(vocabulary=[3, 1, 5], mask_token=0, output_mode="multi_hot")),
         "lookup with all tokens": encoded((4,), lambda: layers.IntegerLookup(vocabulary=[0, -1, 3, 1], mask_token=0)),
+        "lookup with several others": encoded((4,), lambda: layers.IntegerLookup(vocabulary=[3, 1], num_oov_indices=3)),
+        "lookup with several others and a mask": encoded(
+            (4,), lambda: layers.IntegerLookup(vocabulary=[0, -1, -1, 3, 1], num_oov_indices=2, mask_token=0, output_mode="int")),
+        "lookup tf_idf": encoded(
+            (4,), lambda: layers.IntegerLookup(vocabulary=[3, 1, 5], idf_weights=[0.5, 1.25, 2], output_mode="tf_idf")),
         "lookup padded": encoded((4,), lambda: layers.IntegerLookup(
             vocabulary=[1, 2], max_tokens=6, pad_to_max_tokens=True, output_mode="count")),
         "einsum as a dense layer": einsum((3, 4), "abc,cd->abd", (3, 5), bias_axes="d", activation="tanh"),

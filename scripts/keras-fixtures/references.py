@@ -35,14 +35,18 @@ import operations
 import other_layers
 import recurrent
 import states
+import texts
 import volumes
 
-MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded, augment, states, masked_steps)
+MODULES = (networks, more_layers, objects, attention, recurrent, constraints, other_layers, more_losses, glu, operations, dimensions, found, volumes, encoded, augment, states, masked_steps, texts)
 
 ROWS = 40
 
 
 def tensor(array):
+    if tf.is_tensor(array) and array.dtype in (tf.string, tf.int64):  # what a layer makes indices of
+        texts = array if array.dtype == tf.string else tf.strings.as_string(array)
+        return {"shape": list(array.shape), "texts": [t.decode() for t in texts.numpy().ravel()]}
     array = np.asarray(array, dtype="<f4")
     return {"shape": list(array.shape), "f32": base64.b64encode(array.tobytes()).decode()}
 
@@ -139,7 +143,7 @@ class Network:
         return flat([v.numpy() for v in self.variables(model)])
 
     def forward(self, model, training):
-        out = model(single(self.inputs), training=training)
+        out = model(single([tf.convert_to_tensor(x) for x in self.inputs]), training=training)
         return list(out) if isinstance(out, (list, tuple)) else [out]
 
     def gradients(self, loss, loss_weights=None):
@@ -202,7 +206,7 @@ class Network:
             inputs, targets = self.inputs, self.targets
             if self.backwards:
                 order = batches_backwards(self.rows, fit["batch_size"])
-                inputs, targets = [x[order] for x in inputs], [y[order] for y in targets]
+                inputs, targets = [tf.gather(x, order) for x in inputs], [y[order] for y in targets]
             model.fit(single(inputs), single(targets), verbose=0, callbacks=[history], **fit)
             run = {"compile": compile_text, "fit": fit_text, "weights": self.numbers(model)}
             if self.spec.get("history"):
@@ -303,7 +307,9 @@ def initial(rng, variable):
 
 
 def inputs(rng, shape, words, scale=1):
-    """Numbers, or the numbers of so many words."""
+    """Numbers, the numbers of so many words, or some of a list: texts, or whole numbers to hash."""
+    if isinstance(words, list):
+        return tf.constant(rng.choice(words, size=shape))
     if words:
         return rng.integers(words, size=shape).astype(np.float64)
     return f32(rng.normal(size=shape) * scale)

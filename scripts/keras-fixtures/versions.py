@@ -157,6 +157,18 @@ def encoded():
     return k.Model([a, b], out)
 
 
+def texts():
+    """What makes indices of text, each of an input of its own."""
+    makes = [
+        lambda: L.StringLookup(vocabulary=["red", "grün", "blue"]),
+        lambda: L.StringLookup(vocabulary=["", "[UNK]", "[UNK]", "red", "green"], mask_token="", num_oov_indices=2),
+        lambda: L.StringLookup(vocabulary=["red", "green"], output_mode="multi_hot"),
+        lambda: L.Hashing(5), lambda: L.Hashing(7, mask_value="", salt=[3, 4], output_mode="count"),
+    ]
+    inputs = [k.Input((3,), dtype="string", name=f"text_{i}") for i in range(len(makes))] + [k.Input((2,), dtype="int64", name="code")]
+    return k.Model(inputs, [make()(x) for make, x in zip([*makes, lambda: L.Hashing(6, mask_value=-1)], inputs)])
+
+
 def applications():
     """Layers that applications define."""
     src = importlib.import_module(f"{k.__name__}.src.applications.convnext")
@@ -255,7 +267,7 @@ def operations():
     return branches(*arithmetic)
 
 
-MODELS = [dense, images, augmented, sequences, lines, volumes, transposed_volumes, films, lines_in_time, states, encoded, applications, joined, initializers, nested, whole_numbers, half, operations]
+MODELS = [dense, images, augmented, sequences, lines, volumes, transposed_volumes, films, lines_in_time, states, encoded, texts, applications, joined, initializers, nested, whole_numbers, half, operations]
 
 
 def main():

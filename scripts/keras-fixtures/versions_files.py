@@ -14,10 +14,12 @@ import sys
 from versions import MODELS, k
 
 import numpy as np
+import tensorflow as tf
 
 ROWS = 3
 SUFFIXES = (".keras", ".h5", ".weights.h5")
 # The inputs that are whole numbers, and those are words and classes that every layer of the model knows.
+TEXTS = ["red", "grün", "blue", "", "yellow", "[UNK]"]
 WHOLE = {"sequences": ["in"], "states": ["words"], "whole_numbers": ["words", "pixels"], "encoded": ["b"]}
 
 
@@ -25,6 +27,9 @@ def rows(model, name, random):
     out = []
     for x in model.inputs:
         shape = (ROWS, *x.shape[1:])
+        if name == "texts":
+            out.append(tf.constant(random.choice(TEXTS if x.dtype == "string" else [-1, 0, 7, 123456789012], shape)))
+            continue
         whole = x.name.split(":")[0] in WHOLE.get(name, [])
         out.append((random.integers(1, 4, shape) if whole else random.normal(size=shape)).astype("f4"))
     return out
@@ -32,7 +37,7 @@ def rows(model, name, random):
 
 def predict(model, x):
     wanted = [t.dtype if isinstance(t.dtype, str) else t.dtype.name for t in model.inputs]
-    given = [a.astype(dtype) for a, dtype in zip(x, wanted)]
+    given = [a if tf.is_tensor(a) else a.astype(dtype) for a, dtype in zip(x, wanted)]
     out = model(given[0] if len(given) == 1 else given, training=False)
     out = [np.asarray(y).astype("f4") for y in (out if isinstance(out, (list, tuple)) else [out])]
     for y, t in zip(out, model.outputs, strict=True):
@@ -81,7 +86,11 @@ def write(stem, model, name):
             cannot[suffix] = unable
     for kind, arrays in (("in", x), ("out", out or [])):
         for i, a in enumerate(arrays):
-            a.astype("<f4").tofile(f"{stem}.{kind}{i}")
+            if tf.is_tensor(a):  # of which layers make indices
+                texts = tf.strings.as_string(a) if a.dtype != tf.string else a
+                pathlib.Path(f"{stem}.{kind}{i}").write_text(json.dumps([t.decode() for t in texts.numpy().ravel()]))
+            else:
+                a.astype("<f4").tofile(f"{stem}.{kind}{i}")
     written = {"name": name, "rows": ROWS, "inputs": len(x), "outputs": len(out or []), "cannot": cannot}
     return written, architecture, x, out, model.get_weights()
 

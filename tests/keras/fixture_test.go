@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	spec "github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/lookup"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/trainer"
@@ -45,20 +46,26 @@ type run struct {
 	History      []map[string]float64
 }
 
-// An array is a tensor of float32; the first dimension of data is the rows.
+// An array is a tensor of float32; the first dimension of data is the rows. One of text has texts, and the indices that the model takes for values.
 type array struct {
 	Shape  []int
 	Values []float32
+	texts  []string
 }
 
-// UnmarshalJSON reads {"shape": [...], "f32": base64 of little-endian float32}.
+// UnmarshalJSON reads {"shape": [...], "f32": base64 of little-endian float32}, or {"shape": [...], "texts": [...]}.
 func (a *array) UnmarshalJSON(b []byte) error {
 	var raw struct {
 		Shape []int
 		F32   string
+		Texts []string
 	}
 	if err := json.Unmarshal(b, &raw); err != nil {
 		return err
+	}
+	if raw.Texts != nil {
+		a.Shape, a.texts = raw.Shape, raw.Texts
+		return nil
 	}
 	data, err := base64.StdEncoding.DecodeString(raw.F32)
 	if err != nil {
@@ -93,7 +100,43 @@ func networks(t *testing.T) []*network {
 	for _, file := range files {
 		all = append(all, read(t, file).Networks...)
 	}
+	for _, n := range all {
+		n.encode(t)
+	}
 	return all
+}
+
+// encode finds the indices of text.
+func (n *network) encode(t *testing.T) {
+	t.Helper()
+	if !slices.ContainsFunc(n.Inputs, func(a array) bool { return a.texts != nil }) {
+		return
+	}
+	for i, l := range n.spec(t).Lookups {
+		in := &n.Inputs[i]
+		if (l == nil) != (in.texts == nil) {
+			t.Fatalf("%s: input %d has texts: %v, the model takes some: %v", n.Name, i, in.texts != nil, l != nil)
+		}
+		if l == nil {
+			continue
+		}
+		in.Values = indices(t, l, in.texts)
+	}
+}
+
+// indices are those of texts.
+func indices(t *testing.T, l *lookup.Lookup, texts []string) []float32 {
+	t.Helper()
+	e := l.Encoder()
+	out := make([]float32, len(texts))
+	for i, text := range texts {
+		index, err := e.Index(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[i] = float32(index)
+	}
+	return out
 }
 
 // references are the content of a file.

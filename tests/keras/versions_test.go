@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	spec "github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/lookup"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/model/weights"
 	"github.com/beamfit/beamfit/pipelines/modelfile"
@@ -204,7 +205,12 @@ func (m *versionModel) predicts(t *testing.T, folder string, model *modelfile.Mo
 	t.Helper()
 	var in, out [][]float32
 	for k := range m.Inputs {
-		in = append(in, floatsOf(t, filepath.Join(folder, fmt.Sprint("from.in", k))))
+		path := filepath.Join(folder, fmt.Sprint("from.in", k))
+		if l := model.Spec.Lookups[k]; l != nil {
+			in = append(in, indicesOf(t, path, l))
+		} else {
+			in = append(in, floatsOf(t, path))
+		}
 	}
 	for k := range m.Outputs {
 		out = append(out, make([]float32, len(floatsOf(t, filepath.Join(folder, fmt.Sprint("from.out", k))))))
@@ -226,6 +232,20 @@ func (m *versionModel) predicts(t *testing.T, folder string, model *modelfile.Mo
 		}
 	}
 	return good
+}
+
+// indicesOf are the indices of a list of texts in a file.
+func indicesOf(t *testing.T, path string, l *lookup.Lookup) []float32 {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	if err := json.Unmarshal(data, &texts); err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	return indices(t, l, texts)
 }
 
 // TestVersionTable writes the table of docs/keras.md of what TestVersionFiles has found.

@@ -1,11 +1,13 @@
 package onnx
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/lookup"
 	"github.com/beamfit/beamfit/model/plan"
 )
 
@@ -97,7 +99,7 @@ type lowering struct {
 // begin makes the inputs and the weights.
 func (l *lowering) begin(p *plan.Plan) {
 	for i, t := range l.spec.Inputs {
-		in := &tensor{name: l.unique(l.spec.Tensors[t].Name), dims: rowsOf(l.spec.Tensors[t].Shape)}
+		in := &tensor{name: l.unique(l.spec.Tensors[t].Name), dims: rowsOf(l.spec.Tensors[t].Shape), doc: docOf(l.spec.Lookups[i])}
 		l.inputs = append(l.inputs, in)
 		l.values[place{plan.Batch, p.Inputs[i].Off}] = straight(in)
 	}
@@ -111,6 +113,18 @@ func (l *lowering) begin(p *plan.Plan) {
 		}
 		l.values[place{plan.Weights, w.Offset}] = straight(t)
 	}
+}
+
+// docOf says what an input of text takes.
+func docOf(l *lookup.Lookup) string {
+	if l == nil {
+		return ""
+	}
+	text, err := json.Marshal(l)
+	if err != nil {
+		panic(fmt.Sprintf("onnx: %v", err)) // it is texts and numbers
+	}
+	return "the index of a text, by the lookup " + string(text)
 }
 
 // rowsOf is a shape of rows with the batch in front.

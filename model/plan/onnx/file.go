@@ -198,6 +198,9 @@ func (t *tensor) describe() *message {
 	kind.inner(1, array)
 	m.text(1, t.name)
 	m.inner(2, kind)
+	if t.doc != "" {
+		m.text(3, t.doc)
+	}
 	return m
 }
 

@@ -200,6 +200,29 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// TestTextInput: an input of text takes indices, and says how they are made.
+func TestTextInput(t *testing.T) {
+	spec, err := keras.Parse([]byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
+		{"class_name": "InputLayer", "config": {"name": "city", "dtype": "string", "batch_shape": [null, 1]}},
+		{"class_name": "StringLookup", "config": {"name": "s", "vocabulary": ["Köln", "Bonn"], "output_mode": "one_hot"}}]}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := Export(spec, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := m.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	input := fields(t, fields(t, fields(t, out.Bytes())[7][0])[11][0])
+	const want = `the index of a text, by the lookup {"layer":"StringLookup","vocabulary":["Köln","Bonn"],"num_oov_indices":1}`
+	if name, doc := string(input[1][0]), string(input[3][0]); name != "city" || doc != want {
+		t.Errorf("input %q with doc_string %s", name, doc)
+	}
+}
+
 // fields are the fields of a message that have bytes.
 func fields(t *testing.T, b []byte) map[protowire.Number][][]byte {
 	t.Helper()

@@ -51,6 +51,8 @@ type tensor struct {
 	source *tensor
 	// maker is the node that computes it; nil for an input and a constant.
 	maker *node
+	// doc says what an input is; "" for one of numbers.
+	doc string
 }
 
 // constant says whether the tensor has its values in the file.

@@ -6,11 +6,18 @@ from keras import layers
 from drawn import optimizers, outputs
 from drawn.source import Draw
 from drawn.table import apply_one, sequential
+from drawn.texts import TEXTS
 
 
 def first(r):
     """An input, what its numbers are, and the tensor that the network goes on with."""
-    kind = r.one(["words", "vectors", "sequences", "sequences", "images", "images", "images"])
+    kind = r.one(["words", "texts", "vectors", "sequences", "sequences", "images", "images", "images"])
+    if kind == "texts":
+        layer, dtype, words = r.one(list(TEXTS.values()))(r)
+        # The shape that Keras declares of a Hashing with one_hot is that of one value.
+        x = keras.Input((1 if layer.output_mode == "one_hot" else r.int(1, 4),), dtype=dtype)
+        y = layer(x)
+        return x, words, layers.Embedding(16, r.int(1, 5), mask_zero=r.chance(0.3), **r.common("embeddings"))(y) if layer.output_mode == "int" else y
     if kind == "words":
         words = r.int(3, 12)
         x = keras.Input((r.int(2, 6),))

@@ -63,7 +63,7 @@ def sequential(model):
     chain = all(len(layer._inbound_nodes) == 1 for layer in model.layers)
     if not chain or any(len(layer._inbound_nodes[0].parent_nodes) > 1 for layer in model.layers):
         return model
-    return keras.Sequential([keras.Input(model.inputs[0].shape[1:]), *model.layers[1:]])
+    return keras.Sequential([keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype), *model.layers[1:]])
 
 
 VECTORS, SEQUENCE, IMAGE, ALL = (1,), (2,), (3,), (1, 2, 3)

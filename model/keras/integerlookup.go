@@ -1,0 +1,52 @@
+package keras
+
+// IntegerLookup encodes the place of a whole number in a vocabulary. Numbers that are not in it have an index of their own before the others, or OOV of
+// them, by the remainder of a division; with Mode "int" MaskToken has index 0, before that, otherwise it counts for nothing. Numbers of more than 24
+// bits are rounded to float32 as all values of rows are.
+type IntegerLookup struct {
+	Encoding
+	// Keys have the indices Indices; those of other numbers begin with Unknown, and there are OOV of them.
+	Keys, Indices []float64
+	Unknown       float64
+	OOV           int
+}
+
+// Class is "IntegerLookup".
+func (*IntegerLookup) Class() string { return "IntegerLookup" }
+
+func parseIntegerLookup(a *args) kind {
+	e, v := parseVocabulary(a, wordReader[float64]{
+		list: func(key string) []float64 {
+			n := a.numbers(key)
+			if a.err == nil && len(n.shape) != 1 {
+				a.wrong(key, "a list of numbers")
+			}
+			return n.values
+		},
+		token: func(key string) *float64 {
+			if !a.has(key) {
+				return nil
+			}
+			token := a.float(key, 0)
+			return &token
+		},
+		unknown: -1,
+	})
+	c := &IntegerLookup{Encoding: e, Unknown: float64(v.start), OOV: v.oov}
+	if v.oov == 0 {
+		a.fail("num_oov_indices must be at least 1: with 0 Keras stops at a number that is not in the vocabulary")
+	}
+	a.absent("salt")
+	if method := a.oneOf("oov_method", "floormod", "farmhash"); method == "farmhash" && v.oov > 1 {
+		a.fail("oov_method farmhash is not supported; floormod, by the remainder, is")
+	}
+	if v.mask != nil {
+		c.Keys, c.Indices = append(c.Keys, *v.mask), append(c.Indices, float64(v.maskIndex()))
+	}
+	for i, word := range v.words {
+		c.Keys, c.Indices = append(c.Keys, word), append(c.Indices, float64(v.first()+i))
+	}
+	return c
+}
+
+func (*IntegerLookup) weights([]int) []array { return nil }
