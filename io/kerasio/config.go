@@ -24,7 +24,7 @@ func withVersion(config []byte, version string) []byte {
 // WithModule is the JSON of a model as .keras archives have it: Keras looks for its class in a module. JSON that names one, or that is
 // not understood, is returned as it is.
 func WithModule(config []byte) []byte {
-	return edited(config, func(model map[string]any) bool {
+	return Edited(config, func(model map[string]any) bool {
 		if model["module"] != nil {
 			return false
 		}
@@ -42,7 +42,7 @@ func withModules(config []byte, version string) []byte {
 	if !strings.HasPrefix(version, "3.") {
 		return config
 	}
-	return edited(WithModule(config), func(model map[string]any) bool {
+	return Edited(WithModule(config), func(model map[string]any) bool {
 		inner, ok := model["config"].(map[string]any)
 		return ok && layerModules(inner, 0)
 	})
@@ -81,8 +81,8 @@ func layerModules(config map[string]any, depth int) (changed bool) {
 // maxModels is how deep models lie in models where modules are looked for.
 const maxModels = 100
 
-// edited is JSON that fn changes; where fn says that it does not, the very bytes.
-func edited(config []byte, fn func(map[string]any) bool) []byte {
+// Edited is JSON that fn changes; where fn says that it does not, the very bytes.
+func Edited(config []byte, fn func(map[string]any) bool) []byte {
 	var model map[string]any
 	r := json.NewDecoder(bytes.NewReader(config))
 	r.UseNumber()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -66,6 +67,8 @@ type File struct {
 	Layout Layout
 	// Config is the JSON of the model, with the version of Keras that wrote it; nil where the file has weights only.
 	Config []byte
+	// Vocabularies are those of layers that were adapted, by the place of the layer in the layout Tree.
+	Vocabularies map[string][]byte
 	// Arrays are all arrays; nil in the layout Layers.
 	Arrays []Array
 	// Layers are those with weights, of the layout Layers.
@@ -234,6 +237,9 @@ func (f *File) keras(entries map[string]*zip.File, maxJSON int64) (err error) {
 		version = metadata.Version
 	}
 	f.Config = withVersion(f.Config, version)
+	if err := f.vocabularies(entries, maxJSON); err != nil {
+		return err
+	}
 	e := entries[WeightsName]
 	if e == nil {
 		if entries["model.weights.json"] != nil {
@@ -247,6 +253,31 @@ func (f *File) keras(entries map[string]*zip.File, maxJSON int64) (err error) {
 	}
 	if err := f.hdf5(r, size, maxJSON); err != nil {
 		return fmt.Errorf("%s: %w", WeightsName, err)
+	}
+	return nil
+}
+
+// Where an archive has the vocabularies of layers.
+const (
+	assets         = "assets/"
+	vocabularyName = "/vocabulary.txt"
+)
+
+// vocabularies reads those of the archive, which together have at most so many bytes.
+func (f *File) vocabularies(entries map[string]*zip.File, most int64) error {
+	f.Vocabularies = map[string][]byte{}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		layer, asset := strings.CutPrefix(name, assets)
+		layer, ok := strings.CutSuffix(layer, vocabularyName)
+		if !asset || !ok {
+			continue
+		}
+		text, err := readEntry(entries[name], most)
+		if err != nil {
+			return err
+		}
+		f.Vocabularies[layer] = text
+		most -= int64(len(text))
 	}
 	return nil
 }

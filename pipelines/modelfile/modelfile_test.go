@@ -126,6 +126,13 @@ func TestKerasLoads(t *testing.T) {
 			n++
 		}
 	}
+	for _, source := range adaptedSources {
+		m := load(t, fixture(source))
+		for _, suffix := range []string{".keras", ".h5"} {
+			write(t, filepath.Join(dir, source+".to"+suffix), m)
+			n++
+		}
+	}
 	out, err := exec.CommandContext(t.Context(), python, "../../scripts/keras-fixtures/files.py", "--load", dir, "testdata").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -224,7 +231,7 @@ func TestForms(t *testing.T) {
 
 // FuzzFile reads whole files.
 func FuzzFile(f *testing.F) {
-	for _, name := range sources {
+	for _, name := range append(adaptedSources, sources...) {
 		data, err := os.ReadFile(fixture(name))
 		if err != nil {
 			f.Fatal(err)

@@ -11,8 +11,18 @@ import (
 	"github.com/beamfit/beamfit/model/weights/layout"
 )
 
-// Open opens a file with weights. One that is of no kind that is known is an error of kerasio.ErrUnknown.
-func Open(path string) (*kerasio.File, error) { return kerasio.Open(path, keras.MaxJSONBytes) }
+// Open opens a file with weights. One that is of no kind that is known is an error of kerasio.ErrUnknown. The JSON has the vocabularies of layers that
+// were adapted, wherever the file has them.
+func Open(path string) (*kerasio.File, error) {
+	f, err := kerasio.Open(path, keras.MaxJSONBytes)
+	if err != nil {
+		return nil, err
+	}
+	if err := withVocabularies(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("file %s: %w", path, err), f.Close())
+	}
+	return f, nil
+}
 
 // HasWeights says whether there are any in a file: a .keras archive or .h5 of a model without weights has none.
 func HasWeights(f *kerasio.File) bool { return len(f.Arrays) > 0 || len(f.Layers) > 0 }

@@ -112,6 +112,19 @@ func (m Model) wholes() map[*keras.Weight]bool {
 	return all
 }
 
+// idf are the numbers of layers with tf_idf, by the names of the layers: no weights, but Keras reads them with these.
+func (m Model) idf() map[string][]float32 {
+	all := map[string][]float32{}
+	for _, l := range m.Spec.Layers {
+		if encoding, ok := l.Config.(interface{ IDF() []float64 }); ok {
+			for _, v := range encoding.IDF() {
+				all[l.Name] = append(all[l.Name], float32(v))
+			}
+		}
+	}
+	return all
+}
+
 // tree is the file of weights of Keras 3.
 func (m Model) tree() (*hdf5.Tree, error) {
 	l, t, wholes := layout.Of(m.Spec), hdf5.NewTree(), m.wholes()
@@ -121,6 +134,12 @@ func (m Model) tree() (*hdf5.Tree, error) {
 	}
 	for _, e := range l.Entries {
 		errs = append(errs, t.Array(e.Tree, e.Weight.Shape, m.values(e), wholes[e.Weight]))
+	}
+	idf := m.idf()
+	for _, g := range l.Groups {
+		if numbers := idf[g.Name]; numbers != nil {
+			errs = append(errs, t.Array(g.Tree+"/"+layout.IDFName, []int{len(numbers)}, numbers, false))
+		}
 	}
 	return t, errors.Join(errs...)
 }

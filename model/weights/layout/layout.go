@@ -46,12 +46,32 @@ func Of(spec *keras.Spec) *Layout {
 	for i, w := range spec.Weights {
 		b.at[w] = i
 	}
-	b.parts(spec.Parts, treeRoot, true)
+	b.parts(spec.Parts, Inside(""), true)
 	return b.layout
 }
 
 // treeRoot is the group of the layers of a model.
 const treeRoot = "layers"
+
+// Inside is the group of the layers of a model, whose own group is "" where no other model has it.
+func Inside(group string) string { return strings.TrimPrefix(group+"/"+treeRoot, "/") }
+
+// Names count the layers of a model by the names that files of Keras 3 have for their classes.
+type Names map[string]int
+
+// Group is the group of the next layer, of a class, of a model whose layers are in a group.
+func (n Names) Group(layers, class string) string {
+	if class == "Model" { // as Keras before 2.3 calls it
+		class = "Functional"
+	}
+	name := snake(class)
+	before := n[name]
+	n[name]++
+	if before > 0 {
+		name = fmt.Sprintf("%s_%d", name, before)
+	}
+	return layers + "/" + name
+}
 
 type builder struct {
 	layout *Layout
@@ -61,24 +81,13 @@ type builder struct {
 
 // parts names the arrays of the members of a model, whose group is tree, and returns their indexes.
 func (b *builder) parts(parts []keras.Part, tree string, top bool) (indexes []int) {
-	used := map[string]int{}
+	names := Names{}
 	for _, p := range parts {
-		class := p.Class
-		if class == "Model" { // as Keras before 2.3 calls it
-			class = "Functional"
-		}
-		name := snake(class)
-		if n := used[name]; n > 0 {
-			used[name]++
-			name = fmt.Sprintf("%s_%d", name, n)
-		} else {
-			used[name] = 1
-		}
-		group := tree + "/" + name
+		group := names.Group(tree, p.Class)
 		b.layout.Groups = append(b.layout.Groups, Group{group, p.Name})
 		var own []int
 		if p.Layer == nil {
-			own = b.parts(p.Parts, group+"/"+treeRoot, false)
+			own = b.parts(p.Parts, Inside(group), false)
 		} else {
 			own = b.layer(p.Layer, group)
 		}

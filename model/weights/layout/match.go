@@ -36,6 +36,16 @@ func (l *Layout) Tree(arrays []Array) ([]int, error) {
 
 // find looks for the names that versions of Keras have for a place.
 func find(index map[string]int, tree string) (int, bool) {
+	for _, name := range Places(tree) {
+		if at, ok := index[name]; ok {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// Places are the names that versions of Keras have for a place.
+func Places(tree string) []string {
 	other := tree
 	if i := strings.LastIndex(tree, denseParts); i >= 0 { // tf.keras has a "_" in front
 		k := strings.LastIndexByte(tree[:i], '/') + 1
@@ -45,14 +55,13 @@ func find(index map[string]int, tree string) (int, bool) {
 			other = tree[:k] + "_" + tree[k:]
 		}
 	}
+	var all []string
 	for _, name := range []string{tree, other} {
 		for _, root := range []string{treeRoot, "_layer_checkpoint_dependencies"} {
-			if at, ok := index[rooted(name, root)]; ok {
-				return at, true
-			}
+			all = append(all, rooted(name, root))
 		}
 	}
-	return 0, false
+	return all
 }
 
 // rooted has another name for the groups of layers.
@@ -69,12 +78,15 @@ func rooted(tree, root string) string {
 	return strings.Join(parts, "/")
 }
 
-// ofLayer says whether an array is a weight of a layer: others are of optimizers, metrics and generators of random numbers.
+// IDFName is the name of the array that a layer has for tf_idf, which is no weight: its numbers are in the JSON.
+const IDFName = "vars/idf_weights"
+
+// ofLayer says whether an array is a weight of a layer: others are of optimizers, metrics and generators of random numbers, or are known from the JSON.
 func ofLayer(name string) bool {
 	if !strings.HasPrefix(name, treeRoot+"/") && !strings.HasPrefix(name, "_layer_checkpoint_dependencies/") {
 		return false
 	}
-	return !strings.Contains(name, "seed_generator") && !strings.Contains(name, "random_generator")
+	return !strings.Contains(name, "seed_generator") && !strings.Contains(name, "random_generator") && !strings.HasSuffix(name, "/"+IDFName)
 }
 
 // A Listed is a layer with weights of a file of Keras 2.
