@@ -153,6 +153,9 @@ func (e *evaluation) prepare(ctx context.Context) (target table.Name, err error)
 	if err := e.test.CheckColumns(); err != nil {
 		return target, err
 	}
+	if err := e.test.Variables.CheckTexts(e.stored, "the test table", "run preprocess with --like and the training table"); err != nil {
+		return target, err
+	}
 	if e.set, err = e.test.Shards(ctx, e.Store, testSet, e.stored.Spec, e.PackedPartitions()); err != nil {
 		return target, err
 	}

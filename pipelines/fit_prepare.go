@@ -84,6 +84,9 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 			return nil, err
 		}
 	}
+	if err := f.checkTexts(); err != nil {
+		return nil, err
+	}
 	f.stored, err = f.stored.Closed(func() ([][]int, error) { return source.InputShapes(ctx, f.Store) })
 	if err != nil {
 		return nil, err

@@ -31,9 +31,26 @@ func (f *fit) startWeights(ctx context.Context) ([]float32, error) {
 	if err != nil {
 		return nil, fmt.Errorf("warm start: %w", err)
 	}
+	if err := f.stored.CheckSameTexts(old, "model "+f.target.String()); err != nil {
+		return nil, fmt.Errorf("warm start: %w", err)
+	}
 	start, err := weights.Decode(f.stored.Spec, weights.Encode(old.Weights))
 	if err != nil {
 		return nil, fmt.Errorf("warm start from model %s: %w", f.target, err)
 	}
 	return start, nil
+}
+
+// checkTexts checks that the tables have the numbers that the model makes of text.
+func (f *fit) checkTexts() error {
+	advice := "run preprocess with --arch and --id of the model"
+	if f.opt.ArchTable != "" {
+		advice = fmt.Sprintf("run preprocess with --arch %s --id %d", f.opt.ArchTable, f.opt.ID)
+	}
+	for _, p := range f.packed {
+		if err := p.Variables.CheckTexts(f.stored, "the "+p.What+" table", advice); err != nil {
+			return err
+		}
+	}
+	return nil
 }

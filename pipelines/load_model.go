@@ -45,6 +45,9 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 		if err != nil {
 			return 0, fmt.Errorf("weights: %w", err)
 		}
+		if err := given.CheckSameTexts(from, "model "+opt.WeightsFrom); err != nil {
+			return 0, fmt.Errorf("weights: %w", err)
+		}
 		data = weights.Encode(from.Weights)
 		if err := given.AddWeights(data); err != nil {
 			return 0, fmt.Errorf("model: %w", err)

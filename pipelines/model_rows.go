@@ -3,7 +3,6 @@ package pipelines
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -47,8 +46,8 @@ func (m *Model) input(i int, rows *table.Batch) ([]float32, error) {
 			return nil, tables.OfTable(rowsName, fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", column[0].Name, t))
 		}
 		v, scale = &features.Variable{Name: "array", Columns: []features.Column{{Name: column[0].Name, Type: column[0].Type.SQL, Shape: shape}}}, 1
-	} else if width := v.Width(); !slices.Equal(shape, []int{width}) {
-		return nil, fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, tables.Count(width, "number"), shape)
+	} else if err := tables.CheckMade(v, shape); err != nil {
+		return nil, err
 	}
 	if err := v.Match(rows.Schema); err != nil {
 		return nil, tables.OfTable(rowsName, err)

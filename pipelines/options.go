@@ -34,6 +34,10 @@ type PreprocessOptions struct {
 	// Dependent is a column list, Independent one of columns and functions of them (package features). With Like each may be "": that of
 	// the training table.
 	Dependent, Independent string
+	// ArchTable and ID name a model of an architecture table, with whose inputs the independent variables are paired in their order: those of inputs
+	// that take text are looked up as the model's layers do it. "": it is not known. Not with Like.
+	ArchTable string
+	ID        int
 	// BufferSize is the wished number of rows per buffer; nil: the default of the formula.
 	BufferSize *int
 	// Normalize divides every feature; nil: 1. Must be positive. Not with Like.
@@ -276,10 +280,11 @@ type PredictOptions struct {
 
 // PredictBYOMOptions are the arguments of PredictBYOM: MADlib's madlib_keras_predict_byom.
 type PredictBYOMOptions struct {
-	ArchTable         string
-	ID                int
-	Test, Output      string
-	IDColumn          string // as in PredictOptions
+	ArchTable    string
+	ID           int
+	Test, Output string
+	IDColumn     string // as in PredictOptions
+	// Independent is a column list, of a model that takes text one that Preprocess with ArchTable takes, if nothing has to be learned for it.
 	Independent, Type string
 	// Like names a packed training table or a model: the independent variables, their normalizing constant, the classes and the types of
 	// labels are those of its rows. Independent may be "" then, and Classes, Normalize, DependentCount and LabelTypes are not given.

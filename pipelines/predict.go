@@ -38,7 +38,8 @@ func Predict(ctx context.Context, env Env, opt PredictOptions) (PredictResult, e
 // PredictBYOM is Predict with a model of an architecture table, which must have weights: MADlib's
 // madlib_keras_predict_byom. The values of the classes and the normalizing constant are arguments; the classes of one
 // output are called dependent_var, those of several dependent_var_0, dependent_var_1 and so on. With Like both, the columns and what
-// is made of them are those of the training rows of another model, or of a packed table.
+// is made of them are those of the training rows of another model, or of a packed table. Of a model that takes text its own layers say what
+// becomes of text.
 func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictResult, error) {
 	to := inference.Target{Test: opt.Test, Output: opt.Output, ID: opt.IDColumn, Independent: opt.Independent, Kind: opt.Type}
 	to.Replace, to.Reads = opt.Replace, append(tables.Names(opt.Test, opt.ArchTable), tables.NamesWithSummaries(opt.Like)...)
@@ -51,6 +52,11 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		}
 		if p.Model, err = tables.ReadArchitecture(ctx, p.Store, opt.ArchTable, opt.ID); err != nil {
 			return err
+		}
+		if opt.Like == "" {
+			if err := p.FindTexts(ctx, opt.Independent, opt.Normalize != nil && *opt.Normalize != 1); err != nil {
+				return err
+			}
 		}
 		if p.Model, err = p.Model.Closed(func() ([][]int, error) { return p.FirstShapes(ctx, opt.Independent) }); err != nil {
 			return fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)

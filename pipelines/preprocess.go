@@ -39,8 +39,9 @@ func Preprocess(ctx context.Context, env Env, opt PreprocessOptions) (Preprocess
 type packJob struct {
 	*job.Job
 	opt  PreprocessOptions
-	snap table.Snapshot // of the source
-	like *likeTable     // nil: training data
+	snap table.Snapshot        // of the source
+	like *likeTable            // nil: training data
+	arch []features.ModelInput // the inputs of the model that rows are packed for; nil: it is not known
 
 	output, summary          table.Name
 	held                     *heldTable // nil: all rows are packed into one table
@@ -245,7 +246,7 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 			if err := c.made.Check(); err != nil {
 				return fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
 			}
-			in.Shape = []int{c.made.Width()}
+			in.Shape = c.made.Shape()
 		}
 		n := int64(1)
 		for _, d := range in.Shape {
@@ -253,6 +254,9 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 		}
 		elements = append(elements, n)
 		plan.Inputs = append(plan.Inputs, in)
+	}
+	if err := p.checkInputShapes(true); err != nil {
+		return err
 	}
 	for i, c := range p.dependents {
 		if c.numeric {

@@ -2,7 +2,6 @@ package pipelines
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -21,6 +20,9 @@ func preparePacking(ctx context.Context, j *job.Job, opt PreprocessOptions) (_ *
 	if err := opt.checkValidation(); err != nil {
 		return nil, err
 	}
+	if err := opt.checkArch(); err != nil {
+		return nil, err
+	}
 	if opt.Like != "" {
 		if opt.Normalize != nil || opt.NumClasses != nil || opt.LabelTypes != nil {
 			return nil, argument.Errorf("the normalizing constant, the numbers of classes and the label types come from the training table; they cannot be given beside it")
@@ -28,6 +30,9 @@ func preparePacking(ctx context.Context, j *job.Job, opt PreprocessOptions) (_ *
 		if p.like, err = openLike(ctx, j.Store, opt.Like); err != nil {
 			return nil, err
 		}
+	}
+	if p.arch, err = readArchInputs(ctx, j.Store, opt); err != nil {
+		return nil, err
 	}
 	if p.snap, err = tables.OpenInput(ctx, j.Store, "source", opt.Source); err != nil {
 		return nil, err
@@ -44,7 +49,7 @@ func preparePacking(ctx context.Context, j *job.Job, opt PreprocessOptions) (_ *
 func (p *packJob) check(ctx context.Context) error {
 	to := tables.Destination{
 		Store: p.Store, Replace: p.opt.Replace,
-		Reads: append(tables.Names(p.opt.Source, p.opt.distributionTable()), tables.NamesWithSummaries(p.opt.Like)...),
+		Reads: append(tables.Names(p.opt.Source, p.opt.ArchTable, p.opt.distributionTable()), tables.NamesWithSummaries(p.opt.Like)...),
 	}
 	var err error
 	if p.output, err = to.Parse(ctx, "output", p.opt.Output); err != nil {
@@ -84,6 +89,9 @@ func (p *packJob) check(ctx context.Context) error {
 	if err := p.readShapes(ctx); err != nil {
 		return err
 	}
+	if err := p.checkInputShapes(false); err != nil {
+		return err
+	}
 	if p.like != nil {
 		if err := p.like.check(p.dependents, p.independents); err != nil {
 			return err
@@ -109,7 +117,7 @@ func (p *packJob) inputs() ([]packedColumn, error) {
 		}
 		dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
 		weight, _ := table.ParseColumns(p.opt.Weight)
-		if inputs, err = list.Resolve(info.Schema, append(dependents, weight...)); err != nil {
+		if inputs, err = p.resolve(list, append(dependents, weight...)); err != nil {
 			return nil, fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
 		}
 	}
@@ -307,13 +315,9 @@ func (p *packJob) readShapes(ctx context.Context) error {
 			fail := func(err error) error {
 				return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: 1, Err: err}
 			}
-			v := b.Col(c.name)
-			if v.IsNull(i) {
-				return fail(&table.NullError{})
-			}
-			shape := append([]int{}, v.Shape(i)...)
-			if len(shape) == 0 || slices.Contains(shape, 0) {
-				return fail(errors.New("the array is empty"))
+			shape, err := tables.ArrayShape(b.Col(c.name), i)
+			if err != nil {
+				return fail(err)
 			}
 			if c.oneHot && len(shape) != 1 {
 				return fail(fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape))

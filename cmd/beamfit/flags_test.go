@@ -59,11 +59,11 @@ func TestOptions(t *testing.T) {
 			"preprocess, all flags", preprocess,
 			[]string{
 				"src", "out", "--dependent=y,z", "--independent=x,w", "--buffer-size=7", "--normalize=255", "--num-classes=5,3", "--shards=4",
-				"--distribution=hosts", "--validation-share=0.25", "--validation-output=val", "--replace", "--seed=9",
+				"--distribution=hosts", "--validation-share=0.25", "--validation-output=val", "--replace", "--seed=9", "--arch=arch", "--id=2",
 			},
 			&preprocess.opt, &pipelines.PreprocessOptions{
 				Source: "src", Output: "out", Dependent: "y,z", Independent: "x,w", BufferSize: ptr(7), Normalize: ptr(255.0), NumClasses: []int{5, 3},
-				Shards: 4, Distribution: "hosts", ValidationShare: ptr(0.25), ValidationOutput: "val", Replace: true, Seed: 9,
+				Shards: 4, Distribution: "hosts", ValidationShare: ptr(0.25), ValidationOutput: "val", Replace: true, Seed: 9, ArchTable: "arch", ID: 2,
 			},
 		},
 		{
@@ -191,6 +191,8 @@ func TestWrongUsage(t *testing.T) {
 		"preprocess a b --dependent c --independent d --validation-share 0.2":       "are given together or not at all",
 		"preprocess a b --dependent c --independent d --validation-output e":        "are given together or not at all",
 		"preprocess a b --like e --validation-share 0.2 --validation-output f":      "--validation-share cannot be used with --like",
+		"preprocess a b --dependent c --independent d --arch e":                     "--arch and --id are given together or not at all",
+		"preprocess a b --like e --arch f --id 1":                                   "--arch cannot be used with --like",
 		"predict a b c --seed 1": "--seed chooses the rows of --validation-share",
 		"preprocess a b --dependent c --independent d --like e --seed 1": "--seed cannot be used with --like",
 		"load-model a b --weights c --weights-from d":                    "--weights and --weights-from cannot be used together",

@@ -18,7 +18,8 @@ func predictBYOMCommand(a *app) *cobra.Command {
 		short: "Predict with a model that was trained elsewhere (bring your own model)",
 		long: `Predict the classes of rows with a model of an architecture table that was loaded with weights ("bring your own model"),
 like MADlib's madlib_keras_predict_byom. The output is that of predict; class_name is dependent_var, or with several
-outputs dependent_var_0, dependent_var_1, ...`,
+outputs dependent_var_0, dependent_var_1, ... Of a model that takes text, --independent is a list as preprocess --arch takes
+it, and the model's own layers look text up.`,
 		args: []argument{
 			{name: "ARCH_TABLE", usage: "architecture table", fills: fillTable},
 			{name: "ID", usage: "model_id of a model with weights"},

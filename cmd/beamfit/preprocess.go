@@ -44,6 +44,9 @@ is an error unless a function says what becomes of it. The functions are mean, m
 missing values, log1p, standardise and minmax for numbers, onehot, index and hash(COL, N) for categories; [COL, ...] AS NAME
 is one of several arrays. docs/columns.md explains them. With --like all is made as for the training table.
 
+With --arch and --id the feature columns are the inputs of that model, in its order, and those of inputs that take text are
+looked up as its StringLookup and Hashing layers do. For several inputs each column outside of brackets is one of them.
+
 With --validation-share the rows are split as they are packed, into OUTPUT and --validation-output, with no tables between:
 the same two tables as split with the same --seed, preprocess, and preprocess --like make.`,
 		args: []argument{
@@ -55,6 +58,7 @@ beamfit preprocess iris_test iris_test_packed --dependent class_text --independe
 beamfit preprocess houses houses_packed --dependent price --independent features --label-type numeric
 beamfit preprocess titanic titanic_packed --dependent survived --independent 'standardise(mean(age), log1p(fare)), sex, category(embarked)'
 beamfit preprocess passengers passengers_packed --like titanic_packed
+beamfit preprocess flats flats_packed --dependent rent --independent '[size, rooms], city' --label-type numeric --arch model_arch_library --id 4
 beamfit preprocess iris iris_packed --dependent class_text --independent attributes --validation-share 0.2 --validation-output iris_val_packed`,
 	}, &preprocessTask{})
 }
@@ -64,6 +68,9 @@ func (t *preprocessTask) define(f flags) {
 		"label columns, separated by commas; an array of numbers is taken as one-hot already, one of text has a class for each step")
 	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "LIST", likeOrRequired,
 		"feature columns, and functions of them, separated by commas; * is all columns but the labels and the weight, * EXCEPT (COLS) some of them")
+	f.add(flagvalue.Of(&t.opt.ArchTable, flagvalue.Text), "arch", "TABLE", none,
+		"architecture table with the model that the rows are for: its layers say what becomes of text; not with --like")
+	f.add(flagvalue.Of(&t.opt.ID, flagvalue.Int), "id", "N", none, "model_id of that model")
 	f.add(flagvalue.Of(&t.opt.Weight, flagvalue.Text), "weight", "COL", none, "column with the weight of each row in the loss and in weighted_metrics, as Keras' sample_weight")
 	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
 		"packed training table: pack SOURCE in the same way, as validation or test data")
@@ -90,10 +97,13 @@ func (t *preprocessTask) validate(args []string, given func(string) bool) error 
 	if given("validation-share") != given("validation-output") {
 		return errors.New("--validation-share and --validation-output are given together or not at all")
 	}
+	if given("arch") != given("id") {
+		return errors.New("--arch and --id are given together or not at all")
+	}
 	if t.opt.Like == "" {
 		return requiredWithout(given, "like", "dependent", "independent")
 	}
-	for _, flag := range []string{"normalize", "num-classes", "label-type", "seed"} {
+	for _, flag := range []string{"normalize", "num-classes", "label-type", "seed", "arch"} {
 		if given(flag) {
 			return fmt.Errorf("--%s cannot be used with --like: the packed training table decides", flag)
 		}
@@ -133,7 +143,7 @@ func describeFeatures(f pipelines.FeatureArray) string {
 		}
 		text := fmt.Sprintf("%s %d", c.Term, c.Width)
 		if c.Numbers > 0 {
-			text = fmt.Sprintf("%s 1 (0 to %d)", c.Term, c.Numbers-1)
+			text += fmt.Sprintf(" (0 to %d)", c.Numbers-1)
 		}
 		columns = append(columns, text)
 	}

@@ -222,6 +222,7 @@ func preprocess(ctx context.Context, j Job, c *Call) error {
 	if opt.Like == "" {
 		opt.LabelTypes = j.Settings.LabelTypes
 		opt.ValidationShare, opt.ValidationOutput = j.Settings.ValidationShare, j.Settings.ValidationOutput
+		opt.ArchTable, opt.ID = j.Settings.ArchTable, j.Settings.ModelID
 	}
 	var err error
 	if opt.NumClasses, err = c.integers("num_classes"); err != nil {

@@ -187,11 +187,11 @@ func TestBind(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s, err := ReadSettings([]string{"3", "7", "class, numeric", "0.25", "held", "mixed_bfloat16", "tf32x3", "10"}, Settings{Shards: 1})
+	s, err := ReadSettings([]string{"3", "7", "class, numeric", "0.25", "held", "arch", "4", "mixed_bfloat16", "tf32x3", "10"}, Settings{Shards: 1})
 	seed, share := uint64(7), 0.25
 	want := Settings{
 		Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"}, CheckpointEvery: 10,
-		ValidationShare: &share, ValidationOutput: "held", Precision: "mixed_bfloat16", GPUMath: "tf32x3",
+		ValidationShare: &share, ValidationOutput: "held", ArchTable: "arch", ModelID: 4, Precision: "mixed_bfloat16", GPUMath: "tf32x3",
 	}
 	if diff := cmp.Diff(want, s); diff != "" || err != nil {
 		t.Error(err, diff)
@@ -199,7 +199,7 @@ func TestSettings(t *testing.T) {
 	if s, err := ReadSettings(make([]string, len(SettingNames())), Settings{Shards: 4}); err != nil || s.Shards != 4 || s.Seed != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for i, text := range []string{"0", "-1", "", "x", "", "float16", "TF32", "0"} {
+	for i, text := range []string{"0", "-1", "", "x", "", "", "0", "float16", "TF32", "0"} {
 		values := make([]string, len(SettingNames()))
 		values[i] = text
 		if _, err := ReadSettings(values, Settings{}); (err == nil) != (text == "") || err != nil && !strings.Contains(err.Error(), SettingNames()[i]) {

@@ -18,6 +18,8 @@ type Settings struct {
 	// ValidationShare of the rows are packed into ValidationOutput and not trained on; nil: none.
 	ValidationShare  *float64
 	ValidationOutput string
+	ArchTable        string // with ModelID, the model that rows are packed for; "": it is not known
+	ModelID          int
 	Precision        string // of models; "": their own
 	GPUMath          string // of calls with use_gpus; "": the default
 }
@@ -59,6 +61,14 @@ var settings = []setting{
 	{"beamfit.validation_output", "packed table that training_preprocessor_dl makes of the rows that it holds out", func(s *Settings, text string) error {
 		s.ValidationOutput = text
 		return nil
+	}},
+	{"beamfit.arch_table", "architecture table of the model that training_preprocessor_dl packs rows for, whose layers say what becomes of text", func(s *Settings, text string) error {
+		s.ArchTable = text
+		return nil
+	}},
+	{"beamfit.model_id", "model_id of that model in beamfit.arch_table", func(s *Settings, text string) (err error) {
+		s.ModelID, err = wholeNumber(text, 1)
+		return err
 	}},
 	{"beamfit.precision", "float32 or mixed_bfloat16, the dtype policy of all layers in the place of the model's", func(s *Settings, text string) error {
 		s.Precision = text

@@ -32,6 +32,7 @@ type Prediction struct {
 	Of      string // what names where that is known from
 	to      tables.Destination
 	Plan    infer.Plan
+	own     []features.Input // by FindTexts; nil: none
 }
 
 func (p *Prediction) close() {
@@ -179,6 +180,9 @@ func (p *Prediction) inputs(text string) ([]features.Input, error) {
 	if p.Trained.IsMade() || text == "" && p.Trained.Independents != nil {
 		return p.Trained.IndependentsLike(text, info, p.Of)
 	}
+	if p.own != nil {
+		return p.own, nil
+	}
 	names, err := table.ParseColumns(text)
 	if err != nil {
 		return nil, argument.Errorf("independent columns: %w", err)
@@ -206,8 +210,8 @@ func namesOf(inputs []features.Input) []string {
 func (p *Prediction) addFeature(in features.Input, shape []int) error {
 	info := p.test.Info()
 	if v := in.Variable; v != nil {
-		if width := v.Width(); !slices.Equal(shape, []int{width}) {
-			return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, tables.Count(width, "number"), shape)
+		if err := tables.CheckMade(v, shape); err != nil {
+			return err
 		}
 		p.Plan.Features = append(p.Plan.Features, infer.Feature{Column: v.Name, Shape: shape, Variable: v, Scale: tables.ScaleOf(p.Plan.Normalize)})
 		return nil
@@ -277,8 +281,11 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 	return counts, err
 }
 
-// FirstShapes are the shapes of the arrays in the first row of the test table, for a model that leaves dimensions open.
+// FirstShapes are the shapes of the model's inputs in the first row of the test table, for a model that leaves dimensions open.
 func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shapes [][]int, err error) {
+	if p.own != nil {
+		return p.ownShapes(ctx)
+	}
 	names, err := table.ParseColumns(independent)
 	if err != nil {
 		return nil, argument.Errorf("independent columns: %w", err)
@@ -310,6 +317,9 @@ func (p *Prediction) ReadLike(ctx context.Context, text string) error {
 		return err
 	}
 	p.Trained, p.Of, p.Plan.Normalize = vs, name.String(), vs.Normalize
+	if err := vs.CheckTexts(p.Model, name.String(), "expected a table that preprocess --arch has packed for the model"); err != nil {
+		return err
+	}
 	p.Plan.Outputs, err = trainedOutputs(p.Model.Spec, vs.Dependents, trainedLosses(p.Model.Spec, summary))
 	return err
 }

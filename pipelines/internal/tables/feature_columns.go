@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/transforms/features"
 )
@@ -100,7 +101,7 @@ func (vs Variables) inputsLike(text string, info table.Info, what string) ([]fea
 		if err != nil {
 			return nil, argument.Errorf("independent variables: %w", err)
 		}
-		if inputs, err = list.Resolve(info.Schema, nil); err != nil {
+		if inputs, err = vs.resolve(list, info.Schema); err != nil {
 			return nil, OfTable(info.Name, err)
 		}
 		if !vs.sameTerms(inputs) {
@@ -122,6 +123,21 @@ func (vs Variables) inputsLike(text string, info table.Info, what string) ([]fea
 	return inputs, nil
 }
 
+// resolve finds the columns of a list that is to name the independent variables.
+func (vs Variables) resolve(list features.List, schema table.Schema) ([]features.Input, error) {
+	model := make([]features.ModelInput, len(vs.Independents))
+	for i, v := range vs.Independents {
+		model[i].Name = v.Column
+		if v.Made != nil {
+			model[i].Lookup = v.Made.LookedUp()
+		}
+	}
+	if !TakeText(model) {
+		return list.Resolve(schema, nil)
+	}
+	return list.ResolveFor(model, schema, nil)
+}
+
 // sameTerms tells whether a list means the independent variables; columns of arrays may have other names.
 func (vs Variables) sameTerms(inputs []features.Input) bool {
 	return slices.EqualFunc(vs.Independents, inputs, func(v Variable, in features.Input) bool {
@@ -138,6 +154,14 @@ func (vs Variables) listed() string {
 		}
 	}
 	return strings.Join(texts, ", ")
+}
+
+// CheckMade refuses a variable whose rows have not the shape of a model's input.
+func CheckMade(v *features.Variable, shape []int) error {
+	if _, err := keras.Fit(shape, v.Shape()); err != nil {
+		return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, Count(v.Width(), "number"), shape)
+	}
+	return nil
 }
 
 // OfTable is an error about the columns of a table.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -187,6 +188,18 @@ func AtRow(ctx context.Context, store table.Store, snap table.Snapshot, opt tabl
 		return table.EachBatch(ctx, store, p, opt, func(b *table.Batch) error { return fn(b, 0) })
 	}
 	return nil
+}
+
+// ArrayShape is the shape of the array in row i, which must have elements.
+func ArrayShape(v *table.Vector, i int) ([]int, error) {
+	if v.IsNull(i) {
+		return nil, &table.NullError{}
+	}
+	shape := append([]int{}, v.Shape(i)...)
+	if len(shape) == 0 || slices.Contains(shape, 0) {
+		return nil, errors.New("the array is empty")
+	}
+	return shape, nil
 }
 
 // Select is the schema of the named columns of a table; an error names the table.

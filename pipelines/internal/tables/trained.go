@@ -26,8 +26,13 @@ func ReadTrained(ctx context.Context, store table.Store, text string) (*TrainedM
 		return nil, err
 	}
 	t := &TrainedModel{Model: stored, Name: name}
-	t.Summary, t.Variables, err = ReadSummary(ctx, store, "model", name)
-	return t, err
+	if t.Summary, t.Variables, err = ReadSummary(ctx, store, "model", name); err != nil {
+		return nil, err
+	}
+	if err := t.Variables.CheckTexts(t.Model, "the training table", "fit takes a table that preprocess --arch has packed for the model"); err != nil {
+		return nil, t.OfSummary(err)
+	}
+	return t, nil
 }
 
 func (t *TrainedModel) SummaryName() table.Name { return t.Name.WithSuffix(SummarySuffix) }
