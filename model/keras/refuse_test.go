@@ -171,6 +171,7 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Hashing", `"num_bins": 3, "output_mode": "tf_idf"`, `output_mode "tf_idf" is not supported`},
 		{row, "Hashing", `"num_bins": 3, "mask_value": 5`, `mask_value must be a text, as the input is one of text, found 5`},
 		{row, "Hashing", `"num_bins": 3, "mask_value": true`, `mask_value must be a text or a number, found true`},
+		{row, "Hashing", `"num_bins": 3, "output_mode": "one_hot"`, `output_mode one_hot of (4) in a row is not supported: Keras 3 gives the shape (4, 3) and declares (3)`},
 		{row, "Hashing", `"num_bins": 3, "sparse": true`, `sparse is not supported`},
 
 		{row, "EinsumDense", `"equation": "ab,bc", "output_shape": [3]`, `equation must be of the form`},

@@ -17,12 +17,22 @@ type TextLookup struct {
 	lookup lookup.Lookup
 	// maskValue is that of a Hashing: a text, or a number where the input is one of numbers.
 	maskValue any
+	// one says that the layer encodes one text of a row only.
+	one bool
 }
 
 // Class is that of the layer.
 func (c *TextLookup) Class() string { return c.lookup.Layer }
 
 func (*TextLookup) weights([]int) []array { return nil }
+
+func (c *TextLookup) outputShape(in []int) ([]int, error) {
+	out, err := c.Encoding.outputShape(in)
+	if err == nil && c.one && in[len(in)-1] != 1 {
+		return nil, fmt.Errorf("output_mode one_hot of %s in a row is not supported: Keras 3 gives the shape %s and declares (%d)", shapeText(in), shapeText(out), c.Depth)
+	}
+	return out, err
+}
 
 func parseStringLookup(a *args) kind {
 	if encoding := a.string("encoding", "utf-8"); encoding != "utf-8" {
@@ -59,6 +69,7 @@ func parseHashing(a *args) kind {
 		lookup:   lookup.Lookup{Layer: lookup.Hashing, Bins: bins, Salt: a.salt()},
 	}
 	c.maskValue, _ = a.get("mask_value")
+	c.one = c.Mode == "one_hot" && !beforeKeras3(a.version)
 	a.checkLookup(&c.lookup)
 	return c
 }
