@@ -149,6 +149,7 @@ func (a *args) count(key string, byDefault int) int {
 	n, ok := toInt(v)
 	if !ok || n < 0 {
 		a.wrong(key, "an integer of at least 0")
+		return byDefault
 	}
 	return n
 }

@@ -153,6 +153,7 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "IntegerLookup", `"vocabulary": [1, 2], "output_mode": "tf_idf"`, `idf_weights must be a list of as many numbers as the vocabulary has words, 2, found null`},
 		{row, "IntegerLookup", `"vocabulary": [1, 2], "idf_weights": [1, 2]`, `idf_weights is not supported`},
 		{row, "StringLookup", ``, `vocabulary is missing: a layer that was adapted has it in its .keras file, and in the JSON when it is made anew with vocabulary=layer.get_vocabulary()`},
+		{row, "StringLookup", `"vocabulary": ["a"], "num_oov_indices": -1`, `num_oov_indices must be an integer of at least 0, found -1`},
 		{row, "StringLookup", `"vocabulary": ["a", 1]`, `vocabulary must be a list of texts, found ["a",1]`},
 		{row, "StringLookup", `"vocabulary": "words.txt"`, `vocabulary must be a list of texts, found "words.txt"`},
 		{row, "StringLookup", `"vocabulary": ["a", "b", "a"]`, `vocabulary has "a" twice`},
@@ -340,6 +341,9 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(chain("[null, 8, 8, 3]", "Conv2D", `"filters": 6, "kernel_size": 3, "groups": 3`, "Reshape", `"target_shape": [-1, 2]`, "Dropout", `"rate": 0.5, "noise_shape": [null, 1, 2]`)))
 	f.Add([]byte(chain("[null, 4]", "Dense", `"units": 3, "kernel_regularizer": {"class_name": "OrthogonalRegularizer", "config": {"factor": 0.1, "mode": "rows"}}, `+
 		`"kernel_constraint": {"class_name": "MinMaxNorm", "config": {"min_value": 0, "max_value": 1, "rate": 0.5, "axis": [0, -1]}}`)))
+	f.Add([]byte(ofTextChain("string", "[null, 2]", "StringLookup", `"vocabulary": ["", "[UNK]", "[UNK]", "a"], "mask_token": "", "num_oov_indices": 2, "salt": [1, 2]`)))
+	f.Add([]byte(ofTextChain("string", "[null, 2]", "StringLookup", `"vocabulary": ["a", "b"], "output_mode": "tf_idf", "idf_weights": [1, 2], "max_tokens": 5, "pad_to_max_tokens": true`)))
+	f.Add([]byte(ofTextChain("int64", "[null, 2]", "Hashing", `"num_bins": 4, "mask_value": -1, "salt": 3, "output_mode": "count"`)))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		spec, err := Parse(text)
 		if open := (*OpenError)(nil); errors.As(err, &open) { // closed, it is a model, or has a fault of its own
