@@ -17,7 +17,9 @@ def first(r):
         # The shape that Keras declares of a Hashing with one_hot is that of one value.
         x = keras.Input((1 if layer.output_mode == "one_hot" else r.int(1, 4),), dtype=dtype)
         y = layer(x)
-        return x, words, layers.Embedding(16, r.int(1, 5), mask_zero=r.chance(0.3), **r.common("embeddings"))(y) if layer.output_mode == "int" else y
+        if layer.output_mode == "int":
+            return x, words, layers.Embedding(16, r.int(1, 5), mask_zero=r.chance(0.3), **r.common("embeddings"))(y)
+        return x, words, layers.Rescaling(1)(y)  # Keras gives whole numbers, which some layers behind have no gradient for
     if kind == "words":
         words = r.int(3, 12)
         x = keras.Input((r.int(2, 6),))
