@@ -83,7 +83,8 @@ func parseDiscretization(a *args) kind {
 	a.off("sparse")
 	a.skip("num_bins", "epsilon") // of adapt
 	if !a.has("bin_boundaries") {
-		a.fail("bin_boundaries is missing: the layer was not adapted")
+		a.fail("bin_boundaries is missing: the layer was not adapted, or by tf.keras, which has them in the JSON when it is made anew with " +
+			"bin_boundaries=layer.bin_boundaries")
 	}
 	b := a.numbers("bin_boundaries")
 	if a.err == nil && (len(b.shape) != 1 || !slices.IsSorted(b.values)) {

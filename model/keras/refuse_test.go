@@ -137,7 +137,7 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "CategoryEncoding", `"output_mode": "one_hot"`, `num_tokens is missing`},
 		{image, "CategoryEncoding", `"num_tokens": 3`, `output_mode multi_hot expects vectors, found an input of shape (8, 8, 3)`},
 		{row, "CategoryEncoding", `"num_tokens": 2147483647, "output_mode": "one_hot"`, `are too many`},
-		{row, "Discretization", `"num_bins": 4`, `bin_boundaries is missing: the layer was not adapted`},
+		{row, "Discretization", `"num_bins": 4`, `bin_boundaries is missing: the layer was not adapted, or by tf.keras, which has them in the JSON when it is made anew with bin_boundaries=layer.bin_boundaries`},
 		{row, "Discretization", `"bin_boundaries": [2, 1]`, `bin_boundaries must be an increasing list of numbers`},
 		{row, "IntegerLookup", ``, `vocabulary is missing`},
 		{row, "IntegerLookup", `"vocabulary": [1, 2, 1]`, `vocabulary has 1 twice`},
