@@ -1,6 +1,7 @@
 package examples
 
 import (
+	"cmp"
 	"compress/gzip"
 	"encoding/csv"
 	"encoding/json"
@@ -18,15 +19,17 @@ import (
 type tabular struct {
 	label    string // name of the label's column, or its number in a file without header
 	importer string // options of import
+	data     string // name of its table; "": its own
 }
 
 var tabulars = map[string]tabular{
-	"titanic": {"Survived", ""},
-	"adult":   {"loan", " --null ' ?'"},
-	"churn":   {"churn", " --null ' '"},
-	"wine":    {"class", ""},
-	"digits":  {"64", " --header=false"},
-	"shuttle": {"anomaly", ""},
+	"titanic":    {label: "Survived"},
+	"adult":      {label: "loan", importer: " --null ' ?'"},
+	"adult_text": {label: "loan", data: "adult"},
+	"churn":      {label: "churn", importer: " --null ' '"},
+	"wine":       {label: "class"},
+	"digits":     {label: "64", importer: " --header=false"},
+	"shuttle":    {label: "anomaly"},
 }
 
 // TestColumns: each example is five commands from a CSV to predictions, without SQL, and its model predicts rows that it has not seen at
@@ -43,19 +46,20 @@ func TestColumns(t *testing.T) {
 		for _, name := range slices.Sorted(maps.Keys(tabulars)) {
 			t.Run(store+"/"+name, func(t *testing.T) {
 				dir, db, example := t.TempDir(), open(t), tabulars[name]
+				data := cmp.Or(example.data, name)
 				script := read(t, "columns/"+name+".sh")
 				if n := strings.Count(script, "\nbeamfit "); n != 5 {
 					t.Errorf("%d commands", n)
 				}
 				writeFile(t, filepath.Join(dir, "example.sh"), script)
 				writeFile(t, filepath.Join(dir, name+".json"), read(t, "columns/"+name+".json"))
-				for _, file := range []string{name, name + "_new"} {
+				for _, file := range []string{data, data + "_new"} {
 					writeFile(t, filepath.Join(dir, file+".csv"), gunzip(t, filepath.Join(folder, "columns/data", file+".csv.gz")))
 				}
 				must(t, dir, db, "sh example.sh")
-				must(t, dir, db, "beamfit import "+name+"_new.csv new"+example.importer+"; beamfit predict "+name+"_model new predicted --type response")
+				must(t, dir, db, "beamfit import "+data+"_new.csv new"+example.importer+"; beamfit predict "+name+"_model new predicted --type response")
 				must(t, dir, db, "beamfit export predicted predicted.csv")
-				want := labels(t, filepath.Join(dir, name+"_new.csv"), example.label)
+				want := labels(t, filepath.Join(dir, data+"_new.csv"), example.label)
 				right := 0
 				for _, row := range table(t, filepath.Join(dir, "predicted.csv"))[1:] {
 					number, err := strconv.Atoi(row[0])
@@ -67,9 +71,9 @@ func TestColumns(t *testing.T) {
 					}
 				}
 				got := float64(right) / float64(len(want))
-				t.Logf("accuracy %.4f, logistic regression %.4f", got, regression[name])
-				if got < regression[name]-1e-6 || regression[name] == 0 {
-					t.Errorf("accuracy %v of %d rows, logistic regression has %v", got, len(want), regression[name])
+				t.Logf("accuracy %.4f, logistic regression %.4f", got, regression[data])
+				if got < regression[data]-1e-6 || regression[data] == 0 {
+					t.Errorf("accuracy %v of %d rows, logistic regression has %v", got, len(want), regression[data])
 				}
 			})
 		}
