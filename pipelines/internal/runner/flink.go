@@ -118,6 +118,11 @@ func describe(ctx context.Context, client jobpb.JobServiceClient, endpoint strin
 	case codes.OK:
 	case codes.DeadlineExceeded:
 		return nil, fmt.Errorf("the job service at %s: %w: no answer in %v", endpoint, ErrUnavailable, serviceAnswers)
+	case codes.Unavailable: // what speaks no gRPC, and a service that ends while it is asked
+		if err := listens(ctx, endpoint); err != nil {
+			return nil, fmt.Errorf("the job service at %s: %w", endpoint, err)
+		}
+		fallthrough
 	default:
 		return nil, fmt.Errorf("%s is no Beam job service for Flink: %s", endpoint, status.Convert(err).Message())
 	}

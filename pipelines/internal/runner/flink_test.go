@@ -61,12 +61,14 @@ func TestFlinkAddress(t *testing.T) {
 	other := grpc.NewServer()
 	go other.Serve(lis)
 	defer other.Stop()
+	ending := endsWhenAsked(t)
 	for _, c := range []struct {
 		endpoint    string
 		unavailable bool
 		want        string
 	}{
 		{nobody, true, "the job service at " + nobody + ": cannot be reached"},
+		{ending, true, "the job service at " + ending + ": cannot be reached"},
 		{web.Listener.Addr().String(), false, "is no Beam job service for Flink"},
 		{lis.Addr().String(), false, "is no Beam job service for Flink"},
 	} {
@@ -75,4 +77,33 @@ func TestFlinkAddress(t *testing.T) {
 			t.Errorf("got %v, want %q, unavailable %v", err, c.want, c.unavailable)
 		}
 	}
+}
+
+// endsWhenAsked is the address of a server that takes a connection, and is gone when a second one comes, as a job service that is killed in the middle.
+func endsWhenAsked(t *testing.T) string {
+	lis, err := net.Listen("tcp", "localhost:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	t.Cleanup(func() {
+		lis.Close()
+		<-ended
+	})
+	go func() {
+		defer close(ended)
+		first, err := lis.Accept()
+		if err != nil {
+			return
+		}
+		first.Close()
+		second, err := lis.Accept()
+		if err != nil {
+			return
+		}
+		lis.Close()
+		second.(*net.TCPConn).SetLinger(0)
+		second.Close()
+	}()
+	return lis.Addr().String()
 }
