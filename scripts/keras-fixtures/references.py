@@ -245,10 +245,11 @@ def dense(optimizer):
     """The optimizer, with gradients of embeddings summed per word first.
 
     TensorFlow gives such a gradient as one part per occurrence of a word. Keras' optimizers on TensorFlow then square the
-    parts, and not their sum as the formulas say and as Keras on JAX and PyTorch, tf.keras and beamfit do.
+    parts, and not their sum as the formulas say and as Keras on JAX and PyTorch, tf.keras and beamfit do. None is of weights before a layer that encodes
+    categories, which has no gradient.
     """
     apply = optimizer.apply
-    optimizer.apply = lambda grads, variables=None: apply([tf.convert_to_tensor(g) for g in grads], variables)
+    optimizer.apply = lambda grads, variables=None: apply([g if g is None else tf.convert_to_tensor(g) for g in grads], variables)
     return optimizer
 
 
