@@ -35,11 +35,7 @@ func answers(t testing.TB, store table.Store, name string, n int) {
 // with their probabilities.
 func TestOneUnitClassifier(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		answers(t, env.Store, "answers", 60)
 		fit := func(dependent, labelType, model string) []byte {
 			opt := PreprocessOptions{Source: "answers", Output: model + "_packed", Dependent: dependent, Independent: "features", Shards: 2, LabelTypes: []string{labelType}, Seed: 3}

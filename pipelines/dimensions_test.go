@@ -50,11 +50,7 @@ var maskedTaggerJSON = strings.Replace(taggerJSON, `"input_dim"`, `"mask_zero": 
 // leave the length and the size open, and the rows of images have no dimension of channels.
 func TestOutputsOfSeveralDimensions(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		sentences(t, env.Store, "sentences", 60)
 		for _, arch := range []string{taggerJSON, imagesJSON, maskedTaggerJSON} {
 			if _, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: "arch", Arch: []byte(arch)}); err != nil {

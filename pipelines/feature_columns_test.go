@@ -82,11 +82,7 @@ func TestFeatureColumns(t *testing.T) {
 	var first map[string]string
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
 		env.Workers = 3
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		ctx := t.Context()
 		passengers(t, env.Store, "passengers", 0, 210)
 		passengers(t, env.Store, "others", 30, 90)

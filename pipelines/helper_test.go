@@ -153,6 +153,14 @@ func tablesOf(t testing.TB, store table.Store) []string {
 	return out
 }
 
+// dropTables removes all tables of a store.
+func dropTables(t testing.TB, store table.Store) {
+	t.Helper()
+	for _, name := range tablesOf(t, store) {
+		dropTable(t, store, table.Quote(name))
+	}
+}
+
 // An example is a row of the iris table.
 type example struct {
 	id         int

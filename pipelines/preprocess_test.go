@@ -111,11 +111,7 @@ func onRunnersAndStores(t *testing.T, test func(t *testing.T, env Env)) {
 func TestPreprocess(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
 		t.Setenv(scratch.EnvDir, t.TempDir())
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		flowers(t, env.Store, "flowers", 120)
 		var events []Event
 		env.Progress = func(e Event) { events = append(events, e) }

@@ -67,11 +67,7 @@ func packHouses(source, dependent string) PreprocessOptions {
 
 func TestPreprocessNumeric(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		houses(t, env.Store, "houses", 10)
 		if _, err := Preprocess(t.Context(), env, packHouses("houses", "price")); err != nil {
 			t.Fatal(err)

@@ -42,11 +42,7 @@ var namedJSON = strings.Replace(taggerJSON, `"units": 3, "activation": "softmax"
 // TestClassesOfSteps fits arrays of text, one class list for all of their elements, and predicts them.
 func TestClassesOfSteps(t *testing.T) {
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		tagged(t, env.Store, "sentences", 60)
 		source := readTable(t, env.Store, "sentences")
 		for _, column := range []string{"tags", "named"} {

@@ -77,11 +77,7 @@ func TestTextInputs(t *testing.T) {
 	var first map[string]string
 	onRunnersAndStores(t, func(t *testing.T, env Env) {
 		env.Workers = 3
-		defer func() {
-			for _, name := range tablesOf(t, env.Store) {
-				dropTable(t, env.Store, table.Quote(name))
-			}
-		}()
+		defer dropTables(t, env.Store)
 		ctx := t.Context()
 		flats(t, env.Store, "flats", 0, 150)
 		flats(t, env.Store, "others", 100, 90)

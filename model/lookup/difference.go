@@ -2,6 +2,7 @@ package lookup
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -12,8 +13,6 @@ func (l *Lookup) Difference(o *Lookup) string {
 	}
 	number := func(what string, mine, other int) string { return differ(what, fmt.Sprint(mine), fmt.Sprint(other)) }
 	switch {
-	case l.Equal(o):
-		return ""
 	case l.Layer != o.Layer:
 		return differ("the layer", l.Layer, o.Layer)
 	case l.Bins != o.Bins:
@@ -26,6 +25,8 @@ func (l *Lookup) Difference(o *Lookup) string {
 		return differ("the mask", maskText(l.Mask), maskText(o.Mask))
 	case l.MaskIndex != o.MaskIndex:
 		return number("the index of the mask", l.MaskIndex, o.MaskIndex)
+	case !slices.Equal(l.Salt, o.Salt):
+		return differ("the salt", fmt.Sprint(l.Salt), fmt.Sprint(o.Salt))
 	}
 	for i := range min(len(l.Vocabulary), len(o.Vocabulary)) {
 		if l.Vocabulary[i] != o.Vocabulary[i] {
@@ -35,7 +36,7 @@ func (l *Lookup) Difference(o *Lookup) string {
 	if len(l.Vocabulary) != len(o.Vocabulary) {
 		return number("the number of texts in the vocabulary", len(l.Vocabulary), len(o.Vocabulary))
 	}
-	return differ("the salt", fmt.Sprint(l.Salt), fmt.Sprint(o.Salt))
+	return ""
 }
 
 func dtypeText(numbers string) string {

@@ -94,14 +94,12 @@ func (l *Lookup) checkFields() error {
 	return nil
 }
 
-// Equal says whether two Lookups give every text the same index. Either may be nil, which is that of an input of numbers.
+// Equal says whether two Lookups give every text the same index. nil, which is none, equals nil only.
 func (l *Lookup) Equal(o *Lookup) bool {
 	if l == nil || o == nil {
 		return l == o
 	}
-	mask := l.Mask == o.Mask || l.Mask != nil && o.Mask != nil && *l.Mask == *o.Mask
-	return mask && l.Layer == o.Layer && l.OOV == o.OOV && l.Bins == o.Bins && l.Numbers == o.Numbers && l.MaskIndex == o.MaskIndex &&
-		slices.Equal(l.Salt, o.Salt) && slices.Equal(l.Vocabulary, o.Vocabulary)
+	return l.Difference(o) == ""
 }
 
 // Indices is how many indices there are: all are below it.

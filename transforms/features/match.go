@@ -62,7 +62,7 @@ func (v *Variable) Equal(w *Variable) bool {
 
 func equalSteps(a, b Step) bool {
 	return a.Function == b.Function && a.Buckets == b.Buckets && a.Ignore == b.Ignore &&
-		(a.Lookup == b.Lookup || a.Lookup != nil && b.Lookup != nil && a.Lookup.Equal(b.Lookup)) &&
+		a.Lookup.Equal(b.Lookup) &&
 		slices.Equal(a.Fill, b.Fill) && slices.Equal(a.Offset, b.Offset) && slices.Equal(a.Scale, b.Scale) &&
 		slices.EqualFunc(a.Categories, b.Categories, func(x, y *string) bool { return x == y || x != nil && y != nil && *x == *y })
 }

@@ -32,7 +32,7 @@ type Prediction struct {
 	Of      string // what names where that is known from
 	to      tables.Destination
 	Plan    infer.Plan
-	own     []features.Input // by FindTexts; nil: none
+	listed  []features.Input // the inputs of a model that takes text (FindTexts); nil: it takes none
 }
 
 func (p *Prediction) close() {
@@ -180,8 +180,8 @@ func (p *Prediction) inputs(text string) ([]features.Input, error) {
 	if p.Trained.IsMade() || text == "" && p.Trained.Independents != nil {
 		return p.Trained.IndependentsLike(text, info, p.Of)
 	}
-	if p.own != nil {
-		return p.own, nil
+	if p.listed != nil {
+		return p.listed, nil
 	}
 	names, err := table.ParseColumns(text)
 	if err != nil {
@@ -283,8 +283,8 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 
 // FirstShapes are the shapes of the model's inputs in the first row of the test table, for a model that leaves dimensions open.
 func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shapes [][]int, err error) {
-	if p.own != nil {
-		return p.ownShapes(ctx)
+	if p.listed != nil {
+		return p.listedShapes(ctx)
 	}
 	names, err := table.ParseColumns(independent)
 	if err != nil {

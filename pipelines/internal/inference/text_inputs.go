@@ -27,10 +27,10 @@ func (p *Prediction) FindTexts(ctx context.Context, independent string, scaled b
 		return argument.Errorf("independent variables: %w", err)
 	}
 	info := p.test.Info()
-	if p.own, err = list.ResolveFor(model, info.Schema, nil); err != nil {
+	if p.listed, err = list.ResolveFor(model, info.Schema, nil); err != nil {
 		return fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
 	}
-	for _, in := range p.own {
+	for _, in := range p.listed {
 		if v := in.Variable; v != nil && features.Learns([]features.Variable{*v}) {
 			return argument.Errorf("independent variables: %s is learned from training rows; like names their table, or a model of them", v)
 		}
@@ -42,7 +42,7 @@ func (p *Prediction) FindTexts(ctx context.Context, independent string, scaled b
 func (p *Prediction) readShapes(ctx context.Context) error {
 	var arrays []*features.Column
 	opt := table.ReadOptions{Columns: []string{}}
-	for _, in := range p.own {
+	for _, in := range p.listed {
 		for i := 0; in.Variable != nil && i < len(in.Variable.Columns); i++ {
 			if c := &in.Variable.Columns[i]; c.IsArray() {
 				arrays = append(arrays, c)
@@ -66,16 +66,16 @@ func (p *Prediction) readShapes(ctx context.Context) error {
 	})
 }
 
-// ownShapes are the shapes of the inputs that FindTexts has found.
-func (p *Prediction) ownShapes(ctx context.Context) (shapes [][]int, err error) {
+// listedShapes are the shapes of the inputs that FindTexts has found.
+func (p *Prediction) listedShapes(ctx context.Context) (shapes [][]int, err error) {
 	opt := table.ReadOptions{Columns: []string{}}
-	for _, in := range p.own {
+	for _, in := range p.listed {
 		if in.Variable == nil {
 			opt.Columns = append(opt.Columns, in.Array.Name)
 		}
 	}
 	return shapes, tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, row int) error {
-		for _, in := range p.own {
+		for _, in := range p.listed {
 			if in.Variable != nil {
 				shapes = append(shapes, in.Variable.Shape())
 			} else {
