@@ -86,6 +86,11 @@ func main() {
 	defer stop()
 	b := &bench{*work, *pairs, *limit}
 	if *sync {
+		flag.Visit(func(f *flag.Flag) {
+			if f.Name != "work" && f.Name != "sync" && f.Name != "pairs" {
+				exit(fmt.Errorf("-%s cannot be used with -sync, which measures one case", f.Name))
+			}
+		})
 		exit(b.averages(ctx))
 		return
 	}
@@ -214,6 +219,8 @@ func (b *bench) tables(ctx context.Context, count int, bufferSize string, nets [
 func (b *bench) beamfit(ctx context.Context, args ...string) (time.Duration, error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(b.work, "bin", "beamfit"), append(args, "--quiet")...)
 	cmd.Dir, cmd.Env = b.work, append(os.Environ(), "BEAMFIT_DB=file:"+filepath.Join(b.work, "store"))
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends its job on an engine too
+	cmd.WaitDelay = time.Minute
 	begun := time.Now()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -253,8 +260,12 @@ type cell struct {
 // cell measures one.
 func (b *bench) cell(ctx context.Context, n network, shards string, p place) (c cell, err error) {
 	c.between = n.larger - n.fewer
-	first, err := b.fit(ctx, n, shards, p, n.fewer) // which warms the engine up
-	if err != nil || first > b.limit {
+	within, stop := context.WithTimeout(ctx, b.limit)
+	defer stop()
+	if _, err := b.fit(within, n, shards, p, n.fewer); err != nil { // which warms the engine up
+		if ctx.Err() == nil && within.Err() != nil {
+			err = nil // the cell is left open
+		}
 		return cell{}, err
 	}
 	for range b.pairs {
