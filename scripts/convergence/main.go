@@ -80,8 +80,6 @@ func study(ctx context.Context, dir, only string, deadline time.Time) error {
 type result struct {
 	Case     fitCase
 	Accuracy []float64 // after each pass
-	// Fits is set where the accuracy is the mean of so many fits, of whom nothing else was kept: those of the seeds from 1 on.
-	Fits int `json:",omitempty"`
 }
 
 func resultsFile(dir string) string { return filepath.Join(dir, "results.jsonl") }

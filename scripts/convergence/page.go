@@ -85,24 +85,16 @@ type line struct {
 // lineOf is the mean of the fits of a case's kind; ok: there is one.
 func lineOf(results []result, name string, c fitCase) (l line, ok bool) {
 	l = line{name: name, accuracy: make([]float64, passes)}
-	var kept result // a mean of fits
 	for _, r := range results {
 		of := r.Case
 		of.Seed = c.Seed
-		switch {
-		case of != c || len(r.Accuracy) != passes:
-			continue
-		case r.Fits > 0:
-			kept = r
+		if of != c || len(r.Accuracy) != passes {
 			continue
 		}
 		l.seeds++
 		for i, a := range r.Accuracy {
 			l.accuracy[i] += a
 		}
-	}
-	if kept.Fits > l.seeds {
-		return line{name, kept.Fits, kept.Accuracy}, true
 	}
 	for i := range l.accuracy {
 		l.accuracy[i] /= float64(max(1, l.seeds))
