@@ -106,6 +106,7 @@ func configure(text string) (*pgxpool.Config, error) {
 		conn.ConnectTimeout = connectTimeout
 	}
 	conn.LookupFunc = netns.LookupHost // dialing is the watch's
+	conn.BuildFrontend = buildFrontend
 	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
 		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelDeadline}
 	}

@@ -36,8 +36,8 @@ func (e *rowError) Error() string {
 }
 func (e *rowError) Unwrap() error { return e.err }
 
-// copyDecoder is the io.Writer that a binary COPY is sent to. It decodes rows into batches as they come. The server sends
-// a row per message, but nothing promises it: what is left of a message waits for the next one.
+// copyDecoder is the io.Writer that a binary COPY is sent to. It decodes fields into batches as they come: nothing promises that a message ends with
+// a row, and what is left of one waits for the next. A value of wideBytes or more is put together where the batch keeps it.
 type copyDecoder struct {
 	plan    readPlan
 	maxRows int // per batch; 0: the decoder chooses
@@ -48,16 +48,39 @@ type copyDecoder struct {
 	batch  *table.Batch
 	bytes  int
 	rows   int64
-	rest   []byte
-	header bool // seen
-	ended  bool // the trailer was seen
+	rest   []byte // of a field or of what stands between rows
+	header bool   // seen
+	inRow  bool   // a row has begun: its field number column comes next
+	wanted bool   // that row is
+	column int
+	wide   []byte // a value of type bytea, as far as it has come; its capacity is its length
+	ended  bool   // the trailer was seen
 }
+
+const (
+	// wideBytes is the length from which a value that has not come whole is given its own memory.
+	wideBytes = 1 << 18
+	// maxField is the longest value that PostgreSQL has.
+	maxField = 1 << 30
+)
 
 // Write takes the next bytes of the stream.
 func (d *copyDecoder) Write(p []byte) (int, error) {
 	data := p
+	if cap(d.wide) > 0 {
+		n := min(len(data), cap(d.wide)-len(d.wide))
+		d.wide = append(d.wide, data[:n]...)
+		data = data[n:]
+		if len(d.wide) == cap(d.wide) {
+			value := d.wide
+			d.wide = nil
+			if err := d.endField(value, keptDecoder{}); err != nil {
+				return 0, err
+			}
+		}
+	}
 	if len(d.rest) > 0 {
-		d.rest = append(d.rest, p...)
+		d.rest = append(d.rest, data...)
 		data = d.rest
 	}
 	left, err := d.consume(data)
@@ -68,7 +91,7 @@ func (d *copyDecoder) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// consume decodes all whole rows and returns what is left.
+// consume decodes all whole fields and returns what is left.
 func (d *copyDecoder) consume(data []byte) ([]byte, error) {
 	if !d.header {
 		if len(data) < copyHeaderLen {
@@ -88,115 +111,106 @@ func (d *copyDecoder) consume(data []byte) ([]byte, error) {
 		if d.ended {
 			return nil, errors.New("binary COPY data goes on behind its end")
 		}
-		size, err := rowSize(data, len(d.plan.columns))
-		switch {
-		case errors.Is(err, errCut):
-			return data, nil
-		case err != nil:
-			return nil, err
-		case size == 0:
-			d.ended = true
+		if !d.inRow {
+			if len(data) < 2 {
+				return data, nil
+			}
+			if err := d.beginRow(int(int16(binary.BigEndian.Uint16(data)))); err != nil {
+				return nil, err
+			}
 			data = data[2:]
 			continue
 		}
-		if err := d.row(data[:size]); err != nil {
+		if len(data) < 4 {
+			return data, nil
+		}
+		size := int(int32(binary.BigEndian.Uint32(data)))
+		if size < -1 || size > maxField {
+			return nil, fmt.Errorf("a field of length %d", size)
+		}
+		var value []byte // NULL
+		switch come := data[4:]; {
+		case size < 0:
+			data = come
+		case size <= len(come):
+			value, data = come[:size:size], come[size:]
+		case size >= wideBytes && d.plan.schema[d.column].Type == table.BytesType:
+			d.wide = append(make([]byte, 0, size), come...)
+			return nil, nil
+		default:
+			return data, nil
+		}
+		if err := d.endField(value, d.plan.columns[d.column]); err != nil {
 			return nil, err
 		}
-		data = data[size:]
 	}
-	return data, nil
+	return nil, nil
 }
 
-// rowSize is the length of the row that data begins with, 0 for the trailer, errCut when it is not all there.
-func rowSize(data []byte, columns int) (int, error) {
-	if len(data) < 2 {
-		return 0, errCut
-	}
-	fields := int(int16(binary.BigEndian.Uint16(data)))
+// beginRow begins a row of so many fields, -1 for the trailer.
+func (d *copyDecoder) beginRow(fields int) error {
 	if fields == -1 {
-		return 0, nil
-	}
-	if fields != columns {
-		return 0, fmt.Errorf("a row of %d fields, expected %d", fields, columns)
-	}
-	at := 2
-	for range columns {
-		if len(data)-at < 4 {
-			return 0, errCut
-		}
-		n := int(int32(binary.BigEndian.Uint32(data[at:])))
-		at += 4
-		if n < -1 {
-			return 0, fmt.Errorf("a field of length %d", n)
-		}
-		if n > 0 {
-			if len(data)-at < n {
-				return 0, errCut
-			}
-			at += n
-		}
-	}
-	return at, nil
-}
-
-// row decodes one whole row.
-func (d *copyDecoder) row(data []byte) error {
-	if !d.pick.next() {
+		d.ended = true
 		return nil
 	}
-	if err := d.room(); err != nil {
-		return err
+	if fields != len(d.plan.columns) {
+		return fmt.Errorf("a row of %d fields, expected %d", fields, len(d.plan.columns))
 	}
-	at := 2
-	for i := range d.plan.columns {
-		n := int(int32(binary.BigEndian.Uint32(data[at:])))
-		at += 4
-		if n < 0 {
-			d.batch.Cols[i].AppendNull()
-			continue
-		}
-		if err := d.field(i, data[at:at+n]); err != nil {
+	if d.wanted = d.pick.next(); d.wanted {
+		if err := d.room(); err != nil {
 			return err
 		}
-		at += n
 	}
-	d.endRow(len(data))
-	return d.handOver()
+	d.column, d.inRow = 0, true
+	if fields == 0 {
+		return d.endRow()
+	}
+	return nil
 }
 
-// fields decodes a row of a query's result, whose values in binary form are those of a binary COPY; nil is NULL.
-func (d *copyDecoder) fields(values [][]byte) error {
-	if len(values) != len(d.plan.columns) {
-		return fmt.Errorf("a row of %d fields, expected %d", len(values), len(d.plan.columns))
-	}
-	if !d.pick.next() {
-		return nil
-	}
-	if err := d.room(); err != nil {
-		return err
-	}
-	size := 0
-	for i, value := range values {
-		size += 4 + len(value)
+// endField decodes the value of the column that comes next, nil for NULL, and ends the row with the last one.
+func (d *copyDecoder) endField(value []byte, as decoder) error {
+	if d.wanted {
+		d.bytes += 4 + len(value)
+		v := &d.batch.Cols[d.column]
 		if value == nil {
-			d.batch.Cols[i].AppendNull()
-			continue
-		}
-		if err := d.field(i, value); err != nil {
-			return err
+			v.AppendNull()
+		} else if err := as.append(v, value); err != nil {
+			return &rowError{row: d.rows, column: d.plan.schema[d.column].Name, err: err}
 		}
 	}
-	d.endRow(size)
-	return d.handOver()
+	if d.column++; d.column < len(d.plan.columns) {
+		return nil
+	}
+	return d.endRow()
 }
 
-// handOver hands the batch over when no row that comes is wanted any more.
-func (d *copyDecoder) handOver() (err error) {
+// endRow ends a row, and hands the batch over when no row that comes is wanted any more.
+func (d *copyDecoder) endRow() (err error) {
+	d.inRow = false
+	if !d.wanted {
+		return nil
+	}
+	d.batch.Rows++
+	d.rows++
 	if d.pick.done() {
 		d.batch, err = d.next(d.batch)
 		d.bytes = 0
 	}
 	return err
+}
+
+// fields decodes a row of a query's result, whose values in binary form are those of a binary COPY; nil is NULL.
+func (d *copyDecoder) fields(values [][]byte) error {
+	if err := d.beginRow(len(values)); err != nil {
+		return err
+	}
+	for i, value := range values {
+		if err := d.endField(value, d.plan.columns[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // room makes sure that there is a batch which is not full.
@@ -210,19 +224,6 @@ func (d *copyDecoder) room() error {
 	}
 	d.batch, d.bytes = b, 0
 	return nil
-}
-
-func (d *copyDecoder) field(i int, data []byte) error {
-	if err := d.plan.columns[i].append(&d.batch.Cols[i], data); err != nil {
-		return &rowError{row: d.rows, column: d.plan.schema[i].Name, err: err}
-	}
-	return nil
-}
-
-func (d *copyDecoder) endRow(bytes int) {
-	d.batch.Rows++
-	d.bytes += bytes
-	d.rows++
 }
 
 func (d *copyDecoder) batchFull() bool {

@@ -156,3 +156,12 @@ func (d scalarDecoder) append(v *table.Vector, field []byte) error {
 	v.EndScalar()
 	return nil
 }
+
+// keptDecoder takes a value of type bytea whose memory the vector may keep.
+type keptDecoder struct{}
+
+func (keptDecoder) append(v *table.Vector, field []byte) error {
+	v.Bytes = append(v.Bytes, field)
+	v.EndScalar()
+	return nil
+}

@@ -228,6 +228,40 @@ func TestDecodeWhatWasEncoded(t *testing.T) {
 	}
 }
 
+// TestDecodeWideValues: values that come in many pieces are whole, whatever stands beside them, and so is a row that is not wanted.
+func TestDecodeWideValues(t *testing.T) {
+	elem := pgType{oid: oidBytea, name: table.BytesType.SQL, receive: "bytearecv", delim: ","}
+	cols := []column{{Column: table.Column{Name: "a", Type: table.BytesType}, elem: elem}, {Column: table.Column{Name: "b", Type: table.BytesType}, elem: elem}}
+	b := table.NewBatch(schemaOf(cols))
+	for i, size := range []int{wideBytes, 0, 3*wideBytes + 1, wideBytes - 1} {
+		value := bytes.Repeat([]byte{byte(i), 7}, size)[:size]
+		if err := errors.Join(b.Cols[0].Append(value), b.Cols[1].Append(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(b.Cols[0].Append(nil), b.Cols[1].Append(value)); err != nil {
+			t.Fatal(err)
+		}
+		b.Rows += 2
+	}
+	data := encodeAll(t, cols, b)
+	want, err := decodePieces(cols, nil, data, len(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1000, wideBytes, len(data) - 1} {
+		if got, err := decodePieces(cols, nil, data, size); err != nil || got != want {
+			t.Errorf("in pieces of %d bytes: %d bytes of text, %v; expected %d", size, len(got), err, len(want))
+		}
+	}
+	for i := range b.Rows {
+		for c := range cols {
+			if text := fmt.Sprintf("%#v\n", b.Cols[c].Value(i)); !strings.Contains(want, text) {
+				t.Errorf("the value of row %d, column %d is missing", i+1, c)
+			}
+		}
+	}
+}
+
 // FuzzDecode gives the decoder foreign bytes: it may refuse them but not fail in another way, and the pieces in which
 // they come may not matter.
 func FuzzDecode(f *testing.F) {
