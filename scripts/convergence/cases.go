@@ -33,6 +33,8 @@ func (c fitCase) line() string {
 var rules = map[string]pipelines.FitOptions{
 	"plain":                        {},
 	"auto":                         {Sync: "auto"},
+	"every 2 steps":                {SyncEvery: 2},
+	"every 2 steps, nesterov":      {SyncEvery: 2, Outer: "nesterov"},
 	"every 5 steps":                {SyncEvery: 5},
 	"every 10 steps":               {SyncEvery: 10},
 	"every 10 steps, slowmo":       {SyncEvery: 10, Outer: "slowmo"},
@@ -65,26 +67,28 @@ type group struct {
 	set, net string
 	rows     int
 	shards   []int
-	// seeds is how many fits the means are of; others are the rules that are tried on 16 shards with one seed.
-	seeds  uint64
-	others []string
+	// seeds is how many fits the means are of; rules are tried beside plain and auto on all shards with all seeds, others on 16 shards with one seed.
+	seeds         uint64
+	rules, others []string
 }
 
 var (
 	shardCounts = []int{1, 2, 4, 8, 16}
-	warmUps     = []string{"warm-up 1", "warm-up 2", "warm-up 3", "warm-up 4"}
+	eachCure    = []string{"every 2 steps", "every 2 steps, nesterov", "warm-up 2", "warm-up 4"}
 )
 
 // groups are the study. The CNN takes 40 s of a core for a pass over all rows: three seeds have a fifth of them.
 var groups = []group{
-	{"mnist", "cnn", 12000, shardCounts, 3, append(slices.Clone(warmUps), "warm-up 2, every 2 steps", "warm-up 2, every 2, slowmo", "warm-up 2, every 2, nesterov")},
-	{"mnist", "mlp", 12000, shardCounts, 3, warmUps},
-	{"fashion", "mlp", 12000, shardCounts, 3, warmUps},
-	{"mnist", "mlp", 60000, shardCounts, 3, []string{
+	{"mnist", "cnn", 12000, shardCounts, 3, eachCure, []string{
+		"warm-up 1", "warm-up 3", "warm-up 2, every 2 steps", "warm-up 2, every 2, slowmo", "warm-up 2, every 2, nesterov",
+	}},
+	{"mnist", "mlp", 12000, shardCounts, 3, eachCure, []string{"warm-up 1", "warm-up 3"}},
+	{"fashion", "mlp", 12000, shardCounts, 3, eachCure, []string{"warm-up 1", "warm-up 3"}},
+	{"mnist", "mlp", 60000, shardCounts, 3, nil, []string{
 		"every 5 steps", "every 10 steps", "every 10 steps, slowmo", "every 10 steps, nesterov", "every 5 steps, nesterov", "warm-up 1", "warm-up 2, every 10 steps",
 	}},
-	{"fashion", "mlp", 60000, shardCounts, 3, nil},
-	{"mnist", "cnn", 60000, []int{1, 8, 16}, 1, nil},
+	{"fashion", "mlp", 60000, shardCounts, 1, nil, nil},
+	{"mnist", "cnn", 60000, []int{1, 8, 16}, 1, nil, nil},
 }
 
 // of is a case of the group, without its seed.
@@ -101,7 +105,7 @@ func cases() (all []fitCase) {
 	for _, g := range groups {
 		for seed := range g.seeds {
 			for _, shards := range slices.Backward(g.shards) {
-				for _, rule := range []string{"auto", "plain"} {
+				for _, rule := range append([]string{"auto", "plain"}, g.rules...) {
 					if shards > 1 || rule == "plain" {
 						add(g.of(shards, rule), seed+1)
 					}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/beamfit/beamfit/pipelines/picture"
@@ -103,34 +104,36 @@ func lineOf(results []result, name string, c fitCase) (l line, ok bool) {
 }
 
 func (g group) write(b *strings.Builder, dir string, results []result) error {
-	var main, others []line
-	for _, shards := range g.shards {
-		for _, rule := range []string{"plain", "auto"} {
+	averaged := func(shards int, rules ...string) (lines []line) {
+		for _, rule := range rules {
 			c := g.of(shards, rule)
 			if l, ok := lineOf(results, c.line(), c); ok {
-				main = append(main, l)
+				lines = append(lines, l)
 			}
 		}
+		return lines
 	}
-	for _, rule := range ruleNames() {
-		c := g.of(16, rule)
-		c.Seed = 1
-		if one, ok := find(results, c); ok && len(one.Accuracy) == passes {
-			others = append(others, line{rule, 1, one.Accuracy})
+	var means, others, most []line
+	tried := slices.DeleteFunc(ruleNames(), func(rule string) bool { return !slices.Contains(g.rules, rule) && !slices.Contains(g.others, rule) })
+	for _, shards := range g.shards {
+		means = append(means, averaged(shards, "plain", "auto")...)
+		if shards > 1 {
+			most = averaged(shards, tried...)
+			others = append(others, most...)
 		}
 	}
-	if len(main) == 0 {
+	if len(means) == 0 {
 		return nil
 	}
 	fmt.Fprintf(b, "\n## %s\n", g.title())
-	table(b, "means", main)
-	if err := g.picture(b, "shards", main); err != nil {
+	table(b, "means", means)
+	if err := g.picture(b, "shards", means); err != nil {
 		return err
 	}
-	if len(g.others) > 0 && len(others) > 0 {
-		b.WriteString("\nOther rules on 16 shards, seed 1:\n")
-		table(b, "rule", others)
-		if err := g.picture(b, "rules", others); err != nil {
+	if len(others) > 0 {
+		b.WriteString("\nOther rules:\n")
+		table(b, "means", others)
+		if err := g.picture(b, "rules", append(averaged(g.shards[len(g.shards)-1], "plain", "auto"), most...)); err != nil {
 			return err
 		}
 	}
