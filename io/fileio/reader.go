@@ -122,8 +122,8 @@ func (r *reader) choose() error {
 		if i < 0 {
 			return &table.ColumnError{Table: r.partition.Table, Column: n, Columns: names}
 		}
-		if !arrowvec.IsNumbers(r.stored[r.columns[i]].Type) {
-			return fmt.Errorf("column %q has type %s; to be read as real[] it must be an array of numbers", n, r.stored[r.columns[i]].Type)
+		if t := r.stored[r.columns[i]].Type; !t.Array || !t.IsNumber() {
+			return fmt.Errorf("column %q has type %s; to be read as real[] it must be an array of numbers", n, t)
 		}
 		for i, m := range names {
 			if m == n {
@@ -291,14 +291,12 @@ func (r *reader) fillColumn(i, from, n int) error {
 	if !r.float32[i] {
 		return nil
 	}
-	var bad *arrowvec.RowError
-	if err := arrowvec.ToFloat32(dst, src); errors.As(err, &bad) {
-		row := r.opt.Number(table.Partition{FirstRow: r.row}, int64(bad.Row))
-		return &table.ValueError{Table: r.partition.Table, Column: stored.Name, Row: row + 1, Err: bad.Err}
-	} else if err != nil {
+	row, err := src.ToReal(dst)
+	if row < 0 {
 		return err
 	}
-	return nil
+	number := r.opt.Number(table.Partition{FirstRow: r.row}, int64(row))
+	return &table.ValueError{Table: r.partition.Table, Column: stored.Name, Row: number + 1, Err: err}
 }
 
 func (r *reader) closePart() error {

@@ -135,26 +135,18 @@ func (plan *Plan) Schema() table.Schema {
 
 // ReadOptions read the columns that the plan needs.
 func (plan *Plan) ReadOptions() table.ReadOptions {
-	opt := table.ReadOptions{Columns: []string{}}
-	seen := map[string]bool{}
+	var reads features.Reads
 	if !plan.Numbered {
-		opt.Columns, seen[plan.ID.Name] = append(opt.Columns, plan.ID.Name), true
+		reads.Values(plan.ID.Name)
 	}
 	for _, f := range plan.Features {
-		columns := []string{f.Column}
 		if f.Variable == nil {
-			opt.Float32 = append(opt.Float32, f.Column)
+			reads.Array(f.Column)
 		} else {
-			columns = f.Variable.Reads()
-		}
-		for _, c := range columns {
-			if !seen[c] {
-				seen[c] = true
-				opt.Columns = append(opt.Columns, c)
-			}
+			reads.Values(f.Variable.Reads()...)
 		}
 	}
-	return opt
+	return reads.Options()
 }
 
 // RowNumber is the id of rows that have none: their number.
@@ -183,12 +175,14 @@ func (plan *Plan) ids(b *table.Batch, rows numbers, memory *table.Vector) *table
 // An inputReader makes the model's inputs of batches. It keeps its memory from batch to batch.
 type inputReader struct {
 	plan     *Plan
-	encoders []*features.Encoder // nil where a column is the input
+	encoders []*features.Encoder    // nil where a column is the input
+	arrays   []features.ArrayReader // of such columns
 	inputs   [][]float32
 }
 
 func (plan *Plan) newInputs() (*inputReader, error) {
-	r := &inputReader{plan: plan, encoders: make([]*features.Encoder, len(plan.Features)), inputs: make([][]float32, len(plan.Features))}
+	n := len(plan.Features)
+	r := &inputReader{plan: plan, encoders: make([]*features.Encoder, n), arrays: make([]features.ArrayReader, n), inputs: make([][]float32, n)}
 	for i, f := range plan.Features {
 		if f.Variable == nil {
 			continue
@@ -203,7 +197,8 @@ func (plan *Plan) newInputs() (*inputReader, error) {
 
 // another is a reader for another goroutine. It shares what may be large: categories and texts.
 func (r *inputReader) another() *inputReader {
-	other := &inputReader{plan: r.plan, encoders: slices.Clone(r.encoders), inputs: make([][]float32, len(r.inputs))}
+	n := len(r.inputs)
+	other := &inputReader{plan: r.plan, encoders: slices.Clone(r.encoders), arrays: make([]features.ArrayReader, n), inputs: make([][]float32, n)}
 	for i, e := range other.encoders {
 		if e != nil {
 			other.encoders[i] = e.Another()
@@ -241,7 +236,11 @@ func (r *inputReader) make(b *table.Batch) (_ [][]float32, err error) {
 			}
 			continue
 		}
-		v, dst := b.Col(f.Column), r.inputs[i][:0]
+		v, err := r.arrays[i].Of(b, f.Column, plan.Table, 0)
+		if err != nil {
+			return nil, err
+		}
+		dst := r.inputs[i][:0]
 		for row := range b.Rows {
 			first, last, err := v.Shaped(row, f.Shape, "the model's input")
 			if err == nil {

@@ -262,26 +262,16 @@ func (p *placer) next() (group, place int64) {
 
 // readOptions read the columns of the variables.
 func (p *Plan) readOptions() table.ReadOptions {
-	var opt table.ReadOptions
-	seen := map[string]bool{}
-	add := func(column string) {
-		if !seen[column] {
-			seen[column] = true
-			opt.Columns = append(opt.Columns, column)
-		}
-	}
+	var reads features.Reads
 	for _, in := range p.Inputs {
 		if in.Variable == nil {
-			add(in.Column)
-			opt.Float32 = append(opt.Float32, in.Column)
-			continue
-		}
-		for _, column := range in.Variable.Reads() {
-			add(column)
+			reads.Array(in.Column)
+		} else {
+			reads.Values(in.Variable.Reads()...)
 		}
 	}
 	for _, out := range p.Labels {
-		add(out.Column)
+		reads.Values(out.Column)
 	}
-	return opt
+	return reads.Options()
 }

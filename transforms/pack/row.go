@@ -28,8 +28,9 @@ type encoder struct {
 
 // An inputEncoder makes an input from columns.
 type inputEncoder struct {
-	*features.Encoder           // nil: the input is a column
-	made              []float32 // those of the batch, one row after the other
+	*features.Encoder                      // nil: the input is a column
+	made              []float32            // those of the batch, one row after the other
+	arrays            features.ArrayReader // of the column
 }
 
 func newEncoder(p *Plan) (*encoder, error) {
@@ -71,12 +72,16 @@ func (e *encoder) another() *encoder {
 func (e *encoder) begin(b *table.Batch, firstRow int64) (err error) {
 	e.columns, e.firstRow = e.columns[:0], firstRow
 	for k, in := range e.plan.Inputs {
-		e.columns = append(e.columns, b.Col(in.Column))
-		if made := &e.inputs[k]; made.Encoder != nil {
-			if made.made, err = made.Encode(made.made, b, e.plan.Source, firstRow); err != nil {
-				return err
-			}
+		var arrays *table.Vector // nil: the input is made
+		if from := &e.inputs[k]; from.Encoder != nil {
+			from.made, err = from.Encode(from.made, b, e.plan.Source, firstRow)
+		} else {
+			arrays, err = from.arrays.Of(b, in.Column, e.plan.Source, firstRow)
 		}
+		if err != nil {
+			return err
+		}
+		e.columns = append(e.columns, arrays)
 	}
 	for _, out := range e.plan.Labels {
 		e.columns = append(e.columns, b.Col(out.Column))

@@ -1,7 +1,6 @@
 package arrowvec
 
 import (
-	"errors"
 	"math"
 	"reflect"
 	"testing"
@@ -223,31 +222,5 @@ func TestCheck(t *testing.T) {
 		if err := Check(&v, 2); err == nil {
 			t.Errorf("%s: no error", name)
 		}
-	}
-}
-
-func TestToFloat32(t *testing.T) {
-	v := &table.Vector{Type: table.NumericType.ArrayOf()}
-	for _, row := range []any{[]string{"1.5", "-0.1"}, nil, []string{}, table.Array{Elems: []any{"2", nil}, Shape: []int{2, 1}}, []string{"1e-60"}, []string{"1e60"}} {
-		if err := v.Append(row); err != nil {
-			t.Fatal(err)
-		}
-	}
-	var dst table.Vector
-	var bad *RowError
-	if err := ToFloat32(&dst, v); !errors.As(err, &bad) || bad.Row != 4 {
-		t.Errorf("got error %v", err)
-	}
-	first := &table.Vector{Type: v.Type}
-	AppendRows(first, v, 0, 4)
-	if err := ToFloat32(&dst, first); err != nil {
-		t.Fatal(err)
-	}
-	if got := texts(&dst); !reflect.DeepEqual(got, []string{"{1.5,-0.1}", "<null>", "{}", "{{2},{NULL}}"}) || dst.Type != table.Float32ArrayType {
-		t.Errorf("got %q, %s", got, dst.Type)
-	}
-	words := &table.Vector{Type: table.NumericType.ArrayOf(), Strings: []string{"x"}, Offsets: []int{0, 1}}
-	if err := ToFloat32(&dst, words); !errors.As(err, &bad) {
-		t.Errorf("got error %v", err)
 	}
 }
