@@ -114,6 +114,25 @@ func TestTemporary(t *testing.T) {
 	}
 }
 
+// TestSlicesOnFewConnections: a large table is cut alike whether or not a second connection is free to count with.
+func TestSlicesOnFewConnections(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	setup(t, admin, "CREATE TABLE large AS SELECT i::int4 AS id, repeat('x', 700) AS pad FROM generate_series(1, 7321) i", "DELETE FROM large WHERE id % 5 = 0")
+	cuts := func(url string) cut {
+		s := openStore(t, url)
+		snap, err := s.Snapshot(context.Background(), tableNamed("large"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer snap.Close()
+		return snap.(*snapshot).cut
+	}
+	one, two := cuts(storeURL+"&pool_max_conns=1"), cuts(storeURL)
+	if len(two.slices) <= maxSlices/2 || two.rows != 7321-7321/5 || !slices.Equal(one.slices, two.slices) || one.rows != two.rows {
+		t.Errorf("%d rows in %d slices with one connection, %d in %d with several", one.rows, len(one.slices), two.rows, len(two.slices))
+	}
+}
+
 // TestTypesQueryIsCheap: a query that costs more than jit_above_cost is compiled first, in every session.
 func TestTypesQueryIsCheap(t *testing.T) {
 	_, admin := testSchema(t)

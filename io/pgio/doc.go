@@ -18,7 +18,9 @@
 // A Snapshot is a REPEATABLE READ transaction that exports its snapshot and is held open until Close, on a connection of
 // its own; the table can be read and changed meanwhile, but to drop or replace it waits. Heap tables are cut into ranges
 // of ctid, so FirstRow counts rows in physical order; views, foreign tables and tables with children are one partition.
-// Readers import the snapshot and stream COPY ... TO STDOUT BINARY, decoded from the wire into the vectors.
+// Readers import the snapshot and stream COPY ... TO STDOUT BINARY, decoded from the wire into the vectors. Some rows of a heap are fetched by
+// their ctids, of which those of all rows before them are collected first. Slices of a large table are counted on two connections, where the pool
+// is less than half in use.
 //
 // # Names
 //

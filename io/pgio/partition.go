@@ -82,8 +82,11 @@ type cut struct {
 	slices []tidRange
 }
 
+// A sliceCounter counts the rows of slices of per blocks, of which the table has blocks. What comes before each slice it leaves to the caller.
+type sliceCounter func(ctx context.Context, rel relation, per, blocks int64) ([]tidRange, error)
+
 // measure counts the rows of a relation, slice by slice where it is large, in one pass over it.
-func measure(ctx context.Context, conn *pgx.Conn, rel relation, splitBytes int64) (cut, error) {
+func measure(ctx context.Context, conn *pgx.Conn, rel relation, splitBytes int64, slices sliceCounter) (cut, error) {
 	if !rel.heap || serverVersion(conn) < 14 { // older servers read the whole table for every range
 		rows, err := count(ctx, conn, rel.name)
 		return cut{rows: rows, cannot: true}, err
@@ -98,25 +101,35 @@ func measure(ctx context.Context, conn *pgx.Conn, rel relation, splitBytes int64
 		rows, err := count(ctx, conn, rel.name)
 		return cut{rows: rows, whole: bytes < splitBytes}, err
 	}
-	per := (blocks + maxSlices - 1) / maxSlices
+	var c cut
+	if c.slices, err = slices(ctx, rel, (blocks+maxSlices-1)/maxSlices, blocks); err != nil {
+		return cut{}, err
+	}
+	for i := range c.slices {
+		c.slices[i].first = c.rows
+		c.rows += c.slices[i].rows
+	}
+	return c, nil
+}
+
+// countOn counts the rows of slices of per blocks, of which the first begins at block from and the last before block to.
+func countOn(ctx context.Context, conn *pgx.Conn, rel relation, per, from, to int64) (slices []tidRange, err error) {
 	r, err := queryInUsersPath(ctx, conn, fmt.Sprintf(`
 		SELECT b, (SELECT pg_catalog.count(*) FROM ONLY %s
 			WHERE ctid OPERATOR(pg_catalog.>=) pg_catalog.format('(%%s,0)', b)::pg_catalog.tid
 			AND ctid OPERATOR(pg_catalog.<) pg_catalog.format('(%%s,0)', b OPERATOR(pg_catalog.+) %d::pg_catalog.int8)::pg_catalog.tid)
-		FROM pg_catalog.generate_series(0::pg_catalog.int8, %d::pg_catalog.int8, %[2]d::pg_catalog.int8) b ORDER BY b`,
-		quoteName(rel.name), per, blocks-1))
+		FROM pg_catalog.generate_series(%d::pg_catalog.int8, %d::pg_catalog.int8, %[2]d::pg_catalog.int8) b ORDER BY b`,
+		quoteName(rel.name), per, from, to-1))
 	if err != nil {
-		return cut{}, err
+		return nil, err
 	}
-	var c cut
 	var block uint32
 	var n int64
 	err = scanRows(r, func() error {
-		c.slices = append(c.slices, tidRange{from: tid{Block: block}, first: c.rows, rows: n})
-		c.rows += n
+		slices = append(slices, tidRange{from: tid{Block: block}, rows: n})
 		return nil
 	}, &block, &n)
-	return c, err
+	return slices, err
 }
 
 func count(ctx context.Context, conn *pgx.Conn, name table.Name) (n int64, err error) {

@@ -2,6 +2,7 @@ package pgio
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -75,6 +76,85 @@ func TestSelectedRowsOfAView(t *testing.T) {
 			}
 			if err := snap.Close(); err != nil {
 				t.Error(err)
+			}
+		}
+	}
+}
+
+// TestSelectedRowsByPlaceAndByNumber: both ways of asking a heap for some of its rows give the same ones in the same order, also where rows were
+// deleted, changed within their page or moved to another one.
+func TestSelectedRowsByPlaceAndByNumber(t *testing.T) {
+	storeURL, admin := testSchema(t)
+	setup(t, admin,
+		"CREATE TABLE t (id int, pad text) WITH (fillfactor = 70)", "INSERT INTO t SELECT i, repeat('x', i % 97) FROM generate_series(1, 30000) i",
+		"DELETE FROM t WHERE id % 11 = 0 OR id BETWEEN 3000 AND 4000", "UPDATE t SET pad = 'y' WHERE id % 13 = 0",
+		"UPDATE t SET pad = repeat('z', 500) WHERE id % 17 = 0")
+	ctx := context.Background()
+	s := openStore(t, storeURL)
+	s.splitBytes = 0
+	snap, err := s.Snapshot(ctx, tableNamed("t"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snap.Close()
+	parts, err := snap.Partitions(ctx, 3)
+	if err != nil || len(parts) != 3 {
+		t.Fatalf("%d partitions, %v", len(parts), err)
+	}
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer endSession(conn)
+	for _, p := range parts {
+		token, err := decodeToken(p.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids := func(query string) []int32 {
+			t.Helper()
+			ids, err := collect[int32](conn.Conn(), query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ids
+		}
+		if conn.Conn().PgConn().TxStatus() == 'I' {
+			if err := importSnapshot(ctx, conn.Conn(), token.Snapshot); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cols, err := describe(ctx, conn.Conn(), token.Relation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := planRead(cols, []string{"id"}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := ids(plan.query(p, token, nil, serverVersion(conn.Conn())))
+		if int64(len(all)) != p.Rows {
+			t.Fatalf("%d rows of a partition of %d", len(all), p.Rows)
+		}
+		for name, wanted := range map[string]func(row int64) bool{
+			"a fifth": func(row int64) bool { return row*7919%5 == 1 }, "all": func(int64) bool { return true }, "none": func(int64) bool { return false },
+			"the last": func(row int64) bool { return row == p.FirstRow+p.Rows-1 },
+		} {
+			only, err := table.Select(ctx, p, wanted)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var want []int32
+			for i, id := range all {
+				if wanted(p.FirstRow + int64(i)) {
+					want = append(want, id)
+				}
+			}
+			if got := ids(plan.byPlace(p, token, only)); !slices.Equal(got, want) {
+				t.Errorf("%s from row %d on: %d rows by their places, want %d", name, p.FirstRow, len(got), len(want))
+			}
+			if got := ids(plan.byNumber(p, token, only, serverVersion(conn.Conn()))); !slices.Equal(got, want) {
+				t.Errorf("%s from row %d on: %d rows by their numbers, want %d", name, p.FirstRow, len(got), len(want))
 			}
 		}
 	}

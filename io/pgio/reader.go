@@ -61,10 +61,7 @@ func snapshotError(ctx context.Context, err error) error {
 }
 
 func (s *store) startRead(ctx context.Context, conn *pgxpool.Conn, p table.Partition, token partitionToken, opt table.ReadOptions) (*reader, error) {
-	// The snapshot's name was checked by decodeToken: this statement takes no parameters.
-	err := exec(ctx, conn.Conn(), "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-		"SET TRANSACTION SNAPSHOT '"+token.Snapshot+"'", snapshotSettings)
-	if err != nil {
+	if err := importSnapshot(ctx, conn.Conn(), token.Snapshot); err != nil { // decodeToken checked its name
 		return nil, snapshotError(ctx, err)
 	}
 	cols, err := describe(ctx, conn.Conn(), token.Relation)

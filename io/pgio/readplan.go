@@ -3,6 +3,7 @@ package pgio
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -65,14 +66,48 @@ func planRead(all []column, names, float32s []string) (readPlan, error) {
 	return plan, nil
 }
 
-// query selects the rows of a partition, from a server of that version: of a heap some of them, where only some are wanted. Other rows are then
-// numbered and not sent, and no value of theirs is converted: of a table of arrays that is most of the server's work. Rows behind the last
-// of them are not looked at. A view could give its rows in another order to such a query, so it is asked for all (picked).
+// maxPlaces is the most rows that are looked at by their places: the server remembers those of all of them, in about 40 bytes each.
+const maxPlaces = 1 << 20
+
+// query selects the rows of a partition, from a server of that version: of a heap some of them, where only some are wanted. No value of other rows
+// is converted or sent then: of a table of arrays that is most of the server's work. Rows behind the last of them are not looked at. A view
+// could give its rows in another order to such a query, so it is asked for all (picked).
 func (plan readPlan) query(p table.Partition, token partitionToken, only *table.Selection, version int) string {
-	from := quoteName(p.Table) + token.where()
-	if only == nil || !token.Heap {
-		return fmt.Sprintf("SELECT %s FROM %s", plan.selectList, from)
+	switch {
+	case only == nil || !token.Heap:
+		return fmt.Sprintf("SELECT %s FROM %s", plan.selectList, quoteName(p.Table)+token.where())
+	case lookedAt(only) <= maxPlaces:
+		return plan.byPlace(p, token, only)
 	}
+	return plan.byNumber(p, token, only, version)
+}
+
+// lookedAt is the number of rows up to the last that is wanted.
+func lookedAt(only *table.Selection) int64 { return 8 * int64(len(only.Bits())) }
+
+// byPlace collects the places of the rows, without any of their values, and fetches those that are wanted by theirs, which the server does in
+// the order of places.
+func (plan readPlan) byPlace(p table.Partition, token partitionToken, only *table.Selection) string {
+	from := quoteName(p.Table)
+	return fmt.Sprintf("SELECT %s FROM %s WHERE ctid OPERATOR(pg_catalog.=) ANY (ARRAY("+
+		"SELECT (ARRAY(SELECT ctid FROM %s LIMIT %d))[n] FROM pg_catalog.unnest('{%s}'::pg_catalog.int4[]) n))",
+		plan.selectList, from, from+token.where(), lookedAt(only), ordinals(only, p.FirstRow))
+}
+
+// ordinals are the numbers of the selected rows in the partition, from 1, with commas between them.
+func ordinals(only *table.Selection, first int64) string {
+	var list []byte
+	for row := only.Next(first); row >= 0; row = only.Next(row + 1) {
+		if list != nil {
+			list = append(list, ',')
+		}
+		list = strconv.AppendInt(list, row-first+1, 10)
+	}
+	return string(list)
+}
+
+// byNumber numbers the rows as they come, and remembers none of them.
+func (plan readPlan) byNumber(p table.Partition, token partitionToken, only *table.Selection, version int) string {
 	number := quote(plan.number)
 	inner := strings.TrimPrefix(plan.names+", ", ", ")
 	n := number + " OPERATOR(pg_catalog.-) 1"
@@ -80,5 +115,6 @@ func (plan readPlan) query(p table.Partition, token partitionToken, only *table.
 		n = "(" + n + ")::pg_catalog.int4"
 	}
 	return fmt.Sprintf("SELECT %s FROM (SELECT %spg_catalog.row_number() OVER () AS %s FROM %s) t "+
-		"WHERE pg_catalog.get_bit(pg_catalog.decode('%x', 'hex'), %s) OPERATOR(pg_catalog.=) 1 LIMIT %d", plan.selectList, inner, number, from, only.Bits(), n, only.Len())
+		"WHERE pg_catalog.get_bit(pg_catalog.decode('%x', 'hex'), %s) OPERATOR(pg_catalog.=) 1 LIMIT %d",
+		plan.selectList, inner, number, quoteName(p.Table)+token.where(), only.Bits(), n, only.Len())
 }

@@ -36,7 +36,9 @@ func (s *sessionStore) Snapshot(ctx context.Context, name table.Name) (table.Sna
 			err = errors.New("has no columns")
 		}
 		if err == nil {
-			n.cut, err = measure(ctx, s.conn, rel, splitBytes)
+			n.cut, err = measure(ctx, s.conn, rel, splitBytes, func(ctx context.Context, rel relation, per, blocks int64) ([]tidRange, error) {
+				return countOn(ctx, s.conn, rel, per, 0, blocks)
+			})
 		}
 		if err != nil {
 			return tableError(ctx, name, err)

@@ -93,6 +93,7 @@ var sessionSettings = []setting{
 	{"synchronize_seqscans", "off"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"enable_indexonlyscan", "off"},
+	{"enable_tidscan", "on"},
 	{"idle_in_transaction_session_timeout", "0"},
 	{"statement_timeout", "0"},
 	{"search_path", safePath},

@@ -1,6 +1,7 @@
 package pgio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +15,9 @@ import (
 
 // snapshotSettings keep rows in the same order each time they are read under one snapshot, whichever columns are: a table is not read from an
 // index that has all of them, a sequential scan begins at the
-// first block, and no parallel worker mixes rows.
-const snapshotSettings = "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_indexonlyscan = off"
+// first block, and no parallel worker mixes rows. Rows that are asked for by their places are fetched and not searched for.
+const snapshotSettings = "SET LOCAL synchronize_seqscans = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL enable_indexonlyscan = off; " +
+	"SET LOCAL enable_tidscan = on"
 
 // snapshot is a REPEATABLE READ transaction whose snapshot is exported. Its lock on the table keeps the table from being
 // dropped or replaced.
@@ -76,11 +78,57 @@ func (n *snapshot) begin(ctx context.Context, name table.Name) error {
 	if err := conn.QueryRow(ctx, "SELECT pg_export_snapshot()").Scan(&n.id); err != nil {
 		return err
 	}
-	if n.cut, err = measure(ctx, conn, n.rel, n.store.splitBytes); err != nil {
+	if n.cut, err = measure(ctx, conn, n.rel, n.store.splitBytes, n.slices); err != nil {
 		return err
 	}
 	n.info = table.Info{Name: n.rel.name, Schema: schemaOf(cols), Rows: n.cut.rows, Exact: true}
 	return nil
+}
+
+// slices counts the rows of slices, where a second connection is free in two halves beside each other.
+func (n *snapshot) slices(ctx context.Context, rel relation, per, blocks int64) ([]tidRange, error) {
+	own, other := n.conn.Conn(), n.beside(ctx)
+	if other == nil {
+		return countOn(ctx, own, rel, per, 0, blocks)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	half := blocks / per / 2 * per
+	var behind []tidRange
+	var failed error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer endSession(other)
+		behind, failed = countOn(ctx, other.Conn(), rel, per, half, blocks)
+	}()
+	before, err := countOn(ctx, own, rel, per, 0, half)
+	if err != nil {
+		cancel()
+	}
+	<-done
+	return append(before, behind...), cmp.Or(err, failed)
+}
+
+// beside is a second connection with the snapshot; nil: none is to be had at once.
+func (n *snapshot) beside(ctx context.Context) *pgxpool.Conn {
+	if stat := n.store.pool.Stat(); stat.AcquiredConns() >= stat.MaxConns()/2 {
+		return nil // others may be waiting for one
+	}
+	conn, err := n.store.pool.Acquire(ctx)
+	if err != nil {
+		return nil
+	}
+	if err := importSnapshot(ctx, conn.Conn(), n.id); err != nil {
+		endSession(conn)
+		return nil
+	}
+	return conn
+}
+
+// importSnapshot begins a transaction with a snapshot, whose name was checked: the statement takes no parameters.
+func importSnapshot(ctx context.Context, conn *pgx.Conn, id string) error {
+	return exec(ctx, conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "SET TRANSACTION SNAPSHOT '"+id+"'", snapshotSettings)
 }
 
 func (n *snapshot) Info() table.Info { return n.info }

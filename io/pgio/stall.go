@@ -330,7 +330,7 @@ func atWork(ctx context.Context, config *pgx.ConnConfig, pids []uint32) (map[uin
 		return nil, err
 	}
 	defer func() { _ = conn.Close(ctx) }() // it has only asked
-	if err := usePath(ctx, conn); err != nil {
+	if err := usePath(ctx, conn, &toastRule{}); err != nil {
 		return nil, err
 	}
 	rows, err := conn.Query(ctx, `SELECT pid FROM pg_stat_activity WHERE pid = ANY($1::int4[])

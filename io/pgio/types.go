@@ -193,6 +193,10 @@ func resolve(types map[uint32]pgType, oid uint32) (table.Type, pgType, error) {
 func typeNames(ctx context.Context, conn *pgx.Conn, s table.Schema) ([]string, error) {
 	names := make([]string, len(s))
 	for i, c := range s {
+		if same := slices.IndexFunc(s[:i], func(b table.Column) bool { return b.Type.SQL == c.Type.SQL }); same >= 0 {
+			names[i] = names[same] // the server is asked once
+			continue
+		}
 		var name *string
 		err := conn.QueryRow(ctx, `SELECT format_type(to_regtype($1), -1)`, c.Type.SQL).Scan(&name)
 		if err == nil && name == nil {
