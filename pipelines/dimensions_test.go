@@ -124,6 +124,15 @@ func TestOutputsOfSeveralDimensions(t *testing.T) {
 			if shape := m.Inputs[0].Shape; slices.Contains(shape, 0) {
 				t.Errorf("%s: input of shape %v", c.model, shape)
 			}
+			rows, err := m.PredictRows(t.Context(), source)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for row, class := range b.Cols[2].Strings {
+				if got := *rows[b.Cols[0].Int32s[row]][0].Label; got != class {
+					t.Fatalf("%s, row %d: %s in memory, %s in the table", c.model, row, got, class)
+				}
+			}
 		}
 		// An open model with weights takes the shape of the rows that it predicts.
 		id, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: "arch", Arch: []byte(taggerJSON), WeightsFrom: "tagger"})

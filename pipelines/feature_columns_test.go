@@ -337,7 +337,8 @@ func TestPredictRows(t *testing.T) {
 		want   string
 	}{
 		{"sex", func(v *table.Vector) { v.Strings[4] = "cat" }, `table rows, column "sex", row 5: "cat" is none of the classes`},
-		{"image", func(v *table.Vector) { v.Float32s[3] = float32(math.NaN()) }, `table rows, column "image", row 2: element 2: the value is missing`},
+		{"image", func(v *table.Vector) { v.Float32s[3] = float32(math.NaN()) }, `table rows, column "image", row 2: element 2 is NaN`},
+		{"image", func(v *table.Vector) { v.Offsets[3]++ }, `table rows, column "image", row 3: the array has shape [3], the model's input has shape [2]`},
 		{"Age", func(v *table.Vector) { *v = table.Vector{Type: table.TextType, Strings: make([]string, 40)} }, `table rows: column "Age" has type text`},
 	} {
 		rows := readTable(t, store, "passengers")

@@ -2,12 +2,10 @@ package pipelines
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
-	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/infer"
 )
 
@@ -20,12 +18,9 @@ func (m *Model) PredictRows(ctx context.Context, rows *table.Batch) ([][]Predict
 	if m.refused != nil {
 		return nil, m.refused
 	}
-	flat := make([][]float32, len(m.Inputs))
-	for i := range m.Inputs {
-		var err error
-		if flat[i], err = m.input(i, rows); err != nil {
-			return nil, argument.Of(err)
-		}
+	flat, err := m.inputs(rows)
+	if err != nil {
+		return nil, argument.Of(err)
 	}
 	return m.run(ctx, flat, rows.Rows)
 }
@@ -33,32 +28,39 @@ func (m *Model) PredictRows(ctx context.Context, rows *table.Batch) ([][]Predict
 // rowsName is the name that errors call rows by that lie in no table.
 var rowsName = table.Name{Table: "rows"}
 
-// input is input i of the network for all rows.
-func (m *Model) input(i int, rows *table.Batch) ([]float32, error) {
-	shape := m.Inputs[i].Shape
-	v, scale := m.made[i], tables.ScaleOf(m.Normalize)
-	if v == nil {
-		column, err := rows.Schema.Select([]string{m.Inputs[i].Column})
-		if err != nil {
-			return nil, tables.OfTable(rowsName, err)
+// inputs are those of the network for all rows, made as the job Predict makes them.
+func (m *Model) inputs(rows *table.Batch) ([][]float32, error) {
+	plan := infer.Plan{Table: rowsName, Normalize: m.Normalize}
+	for i, in := range m.Inputs {
+		f := infer.Feature{Column: in.Column, Shape: in.Shape, Variable: m.made[i], Scale: tables.ScaleOf(m.Normalize)}
+		if err := checkFeature(f, rows.Schema); err != nil {
+			return nil, err
 		}
-		if t := column[0].Type; !t.Array || !t.IsNumber() {
-			return nil, tables.OfTable(rowsName, fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", column[0].Name, t))
+		plan.Features = append(plan.Features, f)
+	}
+	if rows.Rows > 0 {
+		plan.FitShapes(rows, 0)
+	}
+	return plan.Inputs(rows)
+}
+
+// checkFeature reports columns that an input cannot be made of.
+func checkFeature(f infer.Feature, schema table.Schema) error {
+	if v := f.Variable; v != nil {
+		if err := tables.CheckMade(v, f.Shape); err != nil {
+			return err
 		}
-		v, scale = &features.Variable{Name: "array", Columns: []features.Column{{Name: column[0].Name, Type: column[0].Type.SQL, Shape: shape}}}, 1
-	} else if err := tables.CheckMade(v, shape); err != nil {
-		return nil, err
+		if err := v.Match(schema); err != nil {
+			return tables.OfTable(rowsName, err)
+		}
+		return nil
 	}
-	if err := v.Match(rows.Schema); err != nil {
-		return nil, tables.OfTable(rowsName, err)
+	column, err := schema.Select([]string{f.Column})
+	if err == nil {
+		err = infer.CheckArray(column[0])
 	}
-	encoder, err := features.NewEncoder(v, scale)
 	if err != nil {
-		return nil, err
+		return tables.OfTable(rowsName, err)
 	}
-	values, err := encoder.Encode(nil, rows, rowsName, 0)
-	if err != nil || m.made[i] != nil {
-		return values, err
-	}
-	return infer.AppendFeatures(values[:0], values, m.Normalize)
+	return nil
 }

@@ -1,6 +1,10 @@
 package features
 
-import "github.com/beamfit/beamfit/io/table"
+import (
+	"fmt"
+
+	"github.com/beamfit/beamfit/io/table"
+)
 
 // Reads are the columns that a job reads of its rows: arrays, which are inputs as they are, and those that are read for anything else. The
 // zero Reads are of none.
@@ -58,4 +62,13 @@ func (r *ArrayReader) Of(b *table.Batch, column string, source table.Name, first
 		return nil, &table.ValueError{Table: source, Column: column, Row: firstRow + int64(row) + 1, Err: err}
 	}
 	return &r.rounded, nil
+}
+
+// NotFinite is the error of an element of an array, counted from 0, that is not finite, or no more when it is divided by the normalizing constant.
+func NotFinite(element int, x float32) error {
+	text := table.FloatText(float64(x), 32)
+	if x-x != 0 {
+		return fmt.Errorf("element %d is %s", element+1, text)
+	}
+	return fmt.Errorf("element %d, %s, is out of range when it is divided by the normalizing constant", element+1, text)
 }

@@ -207,15 +207,6 @@ func (r *inputReader) another() *inputReader {
 	return other
 }
 
-// CheckFirst makes the inputs of a batch, to find out whether they can be made. It has the table's first rows.
-func (plan *Plan) CheckFirst(b *table.Batch) error {
-	r, err := plan.newInputs()
-	if err == nil {
-		_, err = r.of(b, numbers{})
-	}
-	return err
-}
-
 // of is the features of a batch that was read with ReadOptions: per feature rows x D values, those of arrays divided by the normalizing
 // constant. They are valid until the next call.
 func (r *inputReader) of(b *table.Batch, rows numbers) ([][]float32, error) {
@@ -255,13 +246,14 @@ func (r *inputReader) make(b *table.Batch) (_ [][]float32, err error) {
 	return r.inputs, nil
 }
 
-// AppendFeatures appends the features of a row, which must be finite, divided by the normalizing constant in float32.
+// AppendFeatures appends the features of a row, divided by the normalizing constant in float32. They must be finite, before and after.
 func AppendFeatures(dst, row []float32, normalize float32) ([]float32, error) {
 	for k, x := range row {
-		if x-x != 0 {
-			return dst, fmt.Errorf("element %d is %s", k+1, table.FloatText(float64(x), 32))
+		y := x / normalize
+		if y-y != 0 {
+			return dst, features.NotFinite(k, x)
 		}
-		dst = append(dst, x/normalize)
+		dst = append(dst, y)
 	}
 	return dst, nil
 }

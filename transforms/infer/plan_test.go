@@ -51,6 +51,37 @@ func TestInputs(t *testing.T) {
 	if !errors.As(err, &value) || value.Row != 103 || value.Column != "b" {
 		t.Errorf("error %v", err)
 	}
+	plan.Normalize, b.Cols[0].Float32s[2] = 0.1, math.MaxFloat32
+	far := "table t, column \"b\", row 103: element 1, 3.4028235e+38, is out of range when it is divided by the normalizing constant"
+	if _, err := read.of(b, numbers{first: 100}); err == nil || err.Error() != far {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Rows may have a last dimension of 1 more than the model's input, or less.
+func TestFitShapes(t *testing.T) {
+	b := table.NewBatch(table.Schema{{Name: "x", Type: table.Float32ArrayType}})
+	for _, shape := range [][]int{{2, 1}, {2}} {
+		if err := b.Append(table.Array{Elems: []any{float32(1), float32(2)}, Shape: shape}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		input []int
+		row   int
+		want  []int
+	}{
+		{[]int{2}, 0, []int{2, 1}},
+		{[]int{2, 1}, 1, []int{2}},
+		{[]int{2, 2}, 1, []int{2, 2}},
+		{[]int{3}, 0, []int{3}},
+	} {
+		plan := &Plan{Features: []Feature{{Column: "x", Shape: c.input}}}
+		plan.FitShapes(b, c.row)
+		if d := cmp.Diff(c.want, plan.Features[0].Shape); d != "" {
+			t.Errorf("%v: %s", c.input, d)
+		}
+	}
 }
 
 func TestRows(t *testing.T) {

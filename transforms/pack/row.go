@@ -141,10 +141,7 @@ func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]b
 			y = x * scale
 		}
 		if y-y != 0 {
-			if x-x != 0 {
-				return nil, fmt.Errorf("element %d is %s", j+1, table.FloatText(float64(x), 32))
-			}
-			return nil, fmt.Errorf("element %d, %s, is out of range when it is divided by the normalizing constant", j+1, table.FloatText(float64(x), 32))
+			return nil, features.NotFinite(j, x)
 		}
 		dst = binary.NativeEndian.AppendUint32(dst, math.Float32bits(y))
 	}

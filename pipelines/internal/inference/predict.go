@@ -9,7 +9,6 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
@@ -220,8 +219,8 @@ func (p *Prediction) addFeature(in features.Input, shape []int) error {
 	if !p.Plan.Numbered && c.Name == p.Plan.ID.Name {
 		return argument.Of(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", c.Name)})
 	}
-	if !c.Type.Array || !c.Type.IsNumber() {
-		return &table.TableError{Table: info.Name, Err: fmt.Errorf("column %q has type %s; the model's input needs an array of numbers", c.Name, c.Type)}
+	if err := infer.CheckArray(c); err != nil {
+		return &table.TableError{Table: info.Name, Err: err}
 	}
 	p.Plan.Features = append(p.Plan.Features, infer.Feature{Column: c.Name, Shape: shape})
 	return nil
@@ -230,16 +229,9 @@ func (p *Prediction) addFeature(in features.Input, shape []int) error {
 // checkFirstRow finds a wrong shape before any work.
 func (p *Prediction) checkFirstRow(ctx context.Context) error {
 	return tables.AtRow(ctx, p.Store, p.test, p.Plan.ReadOptions(), 0, func(b *table.Batch, i int) error {
-		for k, f := range p.Plan.Features { // rows may have a last dimension of 1 more than the input, or less
-			if f.Variable != nil || b.Col(f.Column).IsNull(i) {
-				continue
-			}
-			shape := b.Col(f.Column).Shape(i)
-			if _, err := keras.Fit(f.Shape, shape); err == nil {
-				p.Plan.Features[k].Shape = slices.Clone(shape)
-			}
-		}
-		return p.Plan.CheckFirst(b)
+		p.Plan.FitShapes(b, i)
+		_, err := p.Plan.Inputs(b)
+		return err
 	})
 }
 
