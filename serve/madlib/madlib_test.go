@@ -146,9 +146,9 @@ func TestLists(t *testing.T) {
 	s := func(v string) *string { return &v }
 	for text, want := range map[string][][]*string{
 		"{{a,b}}":          {{s("a"), s("b")}},
-		"{{a,NULL},{b,c}}": {{s("a")}, {s("b"), s("c")}},
-		"{{NULL,a,NULL}}":  {{nil, s("a")}},
-		"{{NULL,NULL}}":    {{nil}},
+		"{{a,NULL},{b,c}}": {{s("a"), nil}, {s("b"), s("c")}},
+		"{{NULL,a,NULL}}":  {{nil, s("a"), nil}},
+		"{{NULL,NULL}}":    {{nil, nil}},
 		`{{"NULL","a,b"}}`: {{s("NULL"), s("a,b")}},
 		"{a,b}":            nil,
 		"{}":               nil,

@@ -176,7 +176,7 @@ func (c *Call) integers(name string) ([]int, error) {
 	return list, nil
 }
 
-// lists reads an array of arrays of text. NULLs at the end of an inner array only fill it up to the length of the others.
+// lists reads an array of arrays of text. NULLs at the end of an inner array stand for NULL, or fill it up to the length of the others.
 func (c *Call) lists(name string) ([][]*string, error) {
 	if !c.given(name) {
 		return nil, nil
@@ -197,9 +197,6 @@ func (c *Call) lists(name string) ([][]*string, error) {
 			} else {
 				out[i] = append(out[i], &a.Elems[k])
 			}
-		}
-		for n := len(out[i]); n > 1 && out[i][n-1] == nil; n-- {
-			out[i] = out[i][:n-1]
 		}
 	}
 	return out, nil

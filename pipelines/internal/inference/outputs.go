@@ -178,10 +178,7 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 			continue
 		}
 		if len(shape) > 1 {
-			list := opt.Classes[i]
-			for len(list) > max(shape[len(shape)-1], 2) && list[len(list)-1] == nil { // see trimClasses
-				list = list[:len(list)-1]
-			}
+			list := trimClasses(opt.Classes[i], max(shape[len(shape)-1], 2))
 			of, err := classesOfSteps(spec, i, out.Name, list, secondOf(spec, i))
 			if err != nil {
 				return nil, argument.Errorf("class values of dependent variable %d: %w", i+1, err)
@@ -202,9 +199,9 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 			if k == 1 && len(opt.Classes[i]) > 1 {
 				k, out.Second = 2, secondOf(spec, i)
 			}
-			var err error
-			if out.Classes, err = trimClasses(opt.Classes[i], k); err != nil {
-				return nil, fmt.Errorf("class values of dependent variable %d: %w (output %q of the model)", i+1, err, outputName(spec, i))
+			out.Classes = trimClasses(opt.Classes[i], k)
+			if n := len(out.Classes); n != k {
+				return nil, fmt.Errorf("class values of dependent variable %d: %d values for %s (output %q of the model)", i+1, n, tables.Count(k, "class"), outputName(spec, i))
 			}
 		}
 		outputs = append(outputs, out)
@@ -223,15 +220,11 @@ func secondOf(spec *keras.Spec, i int) infer.Second {
 	return infer.Probability
 }
 
-// trimClasses cuts a list of class values to the k classes of an output. SQL arrays are rectangular, so lists for outputs
-// of different width are filled up with NULLs, which are cut off here.
-func trimClasses(list []*string, k int) ([]*string, error) {
-	n := len(list)
-	for n > k && list[n-1] == nil {
-		n--
+// trimClasses cuts NULLs off the end of a list of class values, down to k values: SQL arrays are rectangular, so lists for outputs of
+// different width are filled up with NULLs. What is left within the k is the class NULL.
+func trimClasses(list []*string, k int) []*string {
+	for len(list) > k && list[len(list)-1] == nil {
+		list = list[:len(list)-1]
 	}
-	if n != k {
-		return nil, fmt.Errorf("%d values for %s", n, tables.Count(k, "class"))
-	}
-	return list[:n], nil
+	return list
 }

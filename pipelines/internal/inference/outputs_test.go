@@ -96,3 +96,23 @@ func TestNumericOutputs(t *testing.T) {
 		}
 	}
 }
+
+// A NULL at the end of a list is a class as far as the output has classes, and fills the list up behind them.
+func TestGivenClasses(t *testing.T) {
+	spec, err := keras.Parse([]byte(twoOutputs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := "a", "b"
+	outputs, err := GivenOutputs(spec, Given{Dependents: 2, Classes: [][]*string{{&a, &b, nil}, {&a, nil, nil}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]*string{&a, &b, nil}, outputs[0].Classes) + cmp.Diff([]*string{&a, nil}, outputs[1].Classes); d != "" {
+		t.Error(d)
+	}
+	_, err = GivenOutputs(spec, Given{Dependents: 2, Classes: [][]*string{{&a, nil, &b}, {&a, &b, &a}}})
+	says(t, err, "class values of dependent variable 2: 3 values for 2 classes", `"size"`)
+	_, err = GivenOutputs(spec, Given{Dependents: 2, Classes: [][]*string{{&a, &b}, {&a, &b}}})
+	says(t, err, "class values of dependent variable 1: 2 values for 3 classes", `"kind"`)
+}
