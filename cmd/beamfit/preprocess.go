@@ -45,7 +45,7 @@ missing values, log1p, standardise and minmax for numbers, onehot, index and has
 is one of several arrays. docs/columns.md explains them. With --like all is made as for the training table.
 
 With --arch and --id the feature columns are the inputs of that model, in its order, and those of inputs that take text are
-looked up as its StringLookup and Hashing layers do. For several inputs each column outside of brackets is one of them.
+looked up as its StringLookup, Hashing and TextVectorization layers do. For several inputs each column outside of brackets is one of them.
 
 With --validation-share the rows are split as they are packed, into OUTPUT and --validation-output, with no tables between:
 the same two tables as split with the same --seed, preprocess, and preprocess --like make.`,

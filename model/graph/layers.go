@@ -130,6 +130,7 @@ var layers = map[string]layer{
 	"Softmax":                softmaxLayer,
 	"StringLookup":           textLookup,
 	"Subtract":               merge,
+	"TextVectorization":      textLookup,
 	"TimeDistributed":        timeDistributed,
 	"UnitNormalization":      unitNormalization,
 	"UpSampling1D":           upSampling,

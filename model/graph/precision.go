@@ -18,7 +18,7 @@ var moves = map[string]bool{
 	"ActivityRegularization": true, "Any": true, "CategoryEncoding": true, "CenterCrop": true, "Concatenate": true, "Constant": true,
 	"Cropping1D": true, "Cropping2D": true, "Cropping3D": true, "Discretization": true, "Hashing": true, "Identity": true, "IntegerLookup": true,
 	"LogicalAnd": true, "LogicalOr": true, "NotEqual": true, "OnesLike": true, "Permute": true, "RepeatVector": true, "Reshape": true,
-	"Slice": true, "StringLookup": true, "ZeroPadding1D": true, "ZeroPadding2D": true, "ZeroPadding3D": true, "ZerosLike": true,
+	"Slice": true, "StringLookup": true, "TextVectorization": true, "ZeroPadding1D": true, "ZeroPadding2D": true, "ZeroPadding3D": true, "ZerosLike": true,
 }
 
 // isMixed says whether a call's layer is of MixedBfloat16. A function of tensors is where all its inputs come from such layers.

@@ -25,6 +25,8 @@ type args struct {
 	precision Precision
 	// channelsFirst says that the layer works on images with their channels first.
 	channelsFirst bool
+	// scalar says that a shape was read which has no dimension but that of the batch.
+	scalar bool
 	// note takes a notice about the model; nil: nobody reads it.
 	note func(text string)
 }

@@ -147,6 +147,7 @@ var layerClasses = map[string]layerClass{
 	"StochasticDepth":        {parseStochasticDepth, dropsMask},
 	"StringLookup":           {parseStringLookup, dropsMask},
 	"Subtract":               {parseMerge("Subtract"), joinsMasks},
+	"TextVectorization":      {parseTextVectorization, dropsMask},
 	"ThresholdedReLU":        {parseThresholdedReLU, passesMask},
 	"TimeDistributed":        {parseTimeDistributed, ownMask},
 	"UnitNormalization":      {parseUnitNormalization, passesMask},
@@ -192,20 +193,14 @@ func isLayer(class string) bool {
 	return ok
 }
 
-// ofText are layers of text that is more than one category, with the features of columns that do their work.
-var ofText = map[string]string{
-	"HashedCrossing":    "a feature column hash(x, buckets) of the joined values",
-	"TextVectorization": "a column of arrays of word numbers",
-}
-
 // unknownLayer is the refusal of a class that is not in layerClasses.
 func unknownLayer(class string) error {
 	if class == "Lambda" {
 		return errors.New("a Lambda layer carries pickled code, which is never executed")
 	}
-	if column, ok := ofText[class]; ok {
-		return fmt.Errorf("of the layers that take text only StringLookup and Hashing are supported: begin the model behind this one, "+
-			"and let %s make the numbers of a column", column)
+	if class == "HashedCrossing" {
+		return errors.New("this layer of text is not supported (StringLookup, Hashing and TextVectorization are): begin the model behind it, " +
+			"and let a feature column hash(x, buckets) of the joined values make the numbers of a column")
 	}
 	return fmt.Errorf("this layer class is not supported (%s)", known(class, layerClasses))
 }

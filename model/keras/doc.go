@@ -29,7 +29,7 @@
 //
 // # Text
 //
-// StringLookup and Hashing make indices of text, and encode them. Rows hold numbers, so that a model takes the indices: Spec.Lookups says of each
+// StringLookup, Hashing and TextVectorization make indices of text. Rows hold numbers, so that a model takes the indices: Spec.Lookups says of each
 // input how text becomes these, and the layer's Config what becomes of them. Nothing else may take such an input.
 //
 // # Open shapes

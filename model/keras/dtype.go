@@ -55,7 +55,10 @@ func (a *args) dtype() Precision {
 }
 
 // wholeNumbers are the layers whose dtype may be one of whole numbers, since their results are, or of text.
-var wholeNumbers = map[string]bool{"CategoryEncoding": true, "Discretization": true, "Hashing": true, "IntegerLookup": true, "StringLookup": true}
+var wholeNumbers = map[string]bool{
+	"CategoryEncoding": true, "Discretization": true, "Hashing": true, "IntegerLookup": true, "StringLookup": true,
+	"TextVectorization": true,
+}
 
 // inputDtype reads the dtype of an input, which may also be one of whole numbers, or of text.
 func (a *args) inputDtype() {

@@ -169,7 +169,7 @@ func (g *functional) stated() []input {
 	for i, r := range g.inputs {
 		l := g.named[r.layer]
 		config := l.Config.(*InputLayer)
-		in[i] = input{Tensor{Name: l.Name, Shape: config.Shape}, config.Dtype}
+		in[i] = input{Tensor{Name: l.Name, Shape: config.Shape}, config.Dtype, config.Scalar}
 	}
 	return in
 }

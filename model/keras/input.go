@@ -2,11 +2,12 @@ package keras
 
 import "fmt"
 
-// InputLayer declares an input of the model; Shape is the shape of its rows, with 0 for a dimension that is open. Dtype is the name of its dtype, "" where
-// the JSON has none.
+// InputLayer declares an input of the model; Shape is the shape of its rows, with 0 for a dimension that is open. Scalar says that the JSON has the batch
+// dimension alone: such an input is read as (1), and a TextVectorization must take it. Dtype is the name of its dtype, "" where the JSON has none.
 type InputLayer struct {
-	Shape []int
-	Dtype string
+	Shape  []int
+	Scalar bool
+	Dtype  string
 }
 
 // Class is "InputLayer".
@@ -19,7 +20,11 @@ func parseInput(a *args) *InputLayer {
 	if shape == nil && a.err == nil {
 		a.fail("states no input shape (batch_input_shape or batch_shape)")
 	}
-	return &InputLayer{Shape: shape, Dtype: policyName(a.obj["dtype"])}
+	dtype := policyName(a.obj["dtype"])
+	if a.scalar && dtype != "string" {
+		a.fail("the input shape must hold the batch dimension and at least one more")
+	}
+	return &InputLayer{Shape: shape, Scalar: a.scalar, Dtype: dtype}
 }
 
 // batchShape reads the input shape that a layer's config states, nil where it states none. The batch dimension is
@@ -39,15 +44,19 @@ func (a *args) batchShape() []int {
 	return shape
 }
 
-// rowShape reads a shape with batch dimension and returns it without. A dimension that is open is 0.
+// rowShape reads a shape with batch dimension and returns it without. A dimension that is open is 0. A batch dimension alone is (1), and scalar says so.
 func (a *args) rowShape(key string, v any) []int {
 	shape := a.dimensions(key, v)
 	if a.err != nil {
 		return nil
 	}
-	if len(shape) < 2 {
-		a.fail("%s %s must hold the batch dimension and at least one more", key, show(v))
+	switch len(shape) {
+	case 0:
+		a.fail("%s %s must hold the batch dimension", key, show(v))
 		return nil
+	case 1:
+		a.scalar = true
+		return []int{1}
 	}
 	row := shape[1:]
 	if err := checkRow(atLeast1(row)); err != nil {

@@ -21,7 +21,8 @@ type network interface {
 // An input is what a network says of one of its inputs.
 type input struct {
 	Tensor
-	dtype string // its name; "" where none is stated
+	dtype  string // its name; "" where none is stated
+	scalar bool   // its shape is that of a scalar, read as (1)
 }
 
 // networks are the classes of models.
@@ -150,7 +151,7 @@ func (s *scope) layer(l *Layer, config object) error {
 		l.Config = parseInput(a)
 		return a.check()
 	}
-	if shape := a.batchShape(); shape != nil { // Keras looks at it in the first layer of a Sequential only
+	if shape := a.batchShape(); shape != nil && !a.scalar { // Keras looks at it in the first layer of a Sequential only
 		s.shapes[l] = shape
 	}
 	l.Config, l.Precision = a.kind(l.Class), a.precision

@@ -20,7 +20,7 @@ func readSequential(s *scope, config object) (network, error) {
 	if err != nil {
 		return nil, err
 	}
-	built, err := buildInputShape(config)
+	built, scalar, err := buildInputShape(config)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
 	}
@@ -31,7 +31,7 @@ func readSequential(s *scope, config object) (network, error) {
 			return nil, err
 		}
 		if i == 0 {
-			c.start(l, built)
+			c.start(l, built, scalar)
 		}
 		if l.Class != "InputLayer" { // a second one gives its input on
 			c.links = append(c.links, l)
@@ -41,18 +41,19 @@ func readSequential(s *scope, config object) (network, error) {
 	return c, nil
 }
 
-// start takes the input shape that the first layer states, or built, which is what the model states, or nil.
-func (c *sequential) start(first *Layer, built []int) {
+// start takes the input shape that the first layer states, or built, which is what the model states, or nil; scalar is built's.
+func (c *sequential) start(first *Layer, built []int, scalar bool) {
 	in := input{Tensor: Tensor{Name: first.Name + "_input", Shape: c.shapes[first]}}
 	switch config := first.Config.(type) {
 	case *InputLayer:
-		in = input{Tensor{Name: first.Name, Shape: config.Shape}, config.Dtype}
+		in = input{Tensor{Name: first.Name, Shape: config.Shape}, config.Dtype, config.Scalar}
 	case network:
 		if stated := config.stated(); len(stated) == 1 {
-			in.Shape, in.dtype = stated[0].Shape, stated[0].dtype
+			in.Shape, in.dtype, in.scalar = stated[0].Shape, stated[0].dtype, stated[0].scalar
 		}
 	}
 	if whole, err := Fit(in.Shape, built); built != nil && err == nil { // it closes what the first layer leaves open
+		in.scalar = in.scalar || in.Shape == nil && scalar
 		in.Shape = whole
 	}
 	if in.Shape != nil {
@@ -80,13 +81,11 @@ func (c *sequential) apply(in []int) ([]int, error) {
 	return in, nil
 }
 
-// buildInputShape is the input shape that the model's config states, nil where it states none.
-func buildInputShape(config object) ([]int, error) {
+// buildInputShape is the input shape that the model's config states, nil where it states none; scalar: of the batch dimension alone.
+func buildInputShape(config object) (shape []int, scalar bool, err error) {
 	a := newArgs(config)
-	v, ok := a.get("build_input_shape")
-	if !ok {
-		return nil, nil
+	if v, ok := a.get("build_input_shape"); ok {
+		shape = a.rowShape("build_input_shape", v)
 	}
-	shape := a.rowShape("build_input_shape", v)
-	return shape, a.err
+	return shape, a.scalar, a.err
 }

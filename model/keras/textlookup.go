@@ -10,7 +10,7 @@ import (
 	"github.com/beamfit/beamfit/model/lookup"
 )
 
-// A TextLookup is a StringLookup or Hashing: a layer that makes indices of text, and encodes them. Rows hold numbers, so the model takes the indices,
+// A TextLookup is a StringLookup, Hashing or TextVectorization: a layer that makes indices of text, and encodes them. Rows hold numbers, so the model takes the indices,
 // and the Lookup of the input says how text becomes these (Spec.Lookups).
 type TextLookup struct {
 	Encoding
@@ -27,6 +27,12 @@ func (c *TextLookup) Class() string { return c.lookup.Layer }
 func (*TextLookup) weights([]int) []array { return nil }
 
 func (c *TextLookup) outputShape(in []int) ([]int, error) {
+	if c.lookup.Layer == lookup.TextVectorization {
+		if in[len(in)-1] != 1 || len(in) > 1 {
+			return nil, fmt.Errorf("takes one text of a row, found an input of shape %s", shapeText(in))
+		}
+		return []int{c.lookup.Length}, nil
+	}
 	out, err := c.Encoding.outputShape(in)
 	if err == nil && c.one && in[len(in)-1] != 1 {
 		return nil, fmt.Errorf("output_mode one_hot of %s in a row is not supported: Keras 3 gives the shape %s and declares (%d)", shapeText(in), shapeText(out), c.Depth)
@@ -79,7 +85,7 @@ func (c *TextLookup) of(dtype string) (*lookup.Lookup, error) {
 	l := c.lookup
 	switch {
 	case dtype == "string" || dtype == "":
-	case l.Layer == lookup.StringLookup:
+	case l.Layer != lookup.Hashing:
 		return nil, fmt.Errorf("takes text, its input has the dtype %s (Input(..., dtype=\"string\") is one of text)", dtype)
 	case !slices.Contains(lookup.Dtypes(), dtype):
 		return nil, fmt.Errorf("an input of the dtype %s is not supported (known: string, %v)", dtype, lookup.Dtypes())
@@ -182,8 +188,14 @@ func (b *builder) lookups(inputs []input) error {
 		s.Lookups[i], takers[i] = l, c.Layer
 	}
 	for i, in := range inputs {
-		if s.Lookups[i] == nil && in.dtype == "string" {
-			return fmt.Errorf("input %q is one of text (dtype string): a StringLookup or Hashing must take it", in.Name)
+		l := s.Lookups[i]
+		switch {
+		case l != nil && l.Layer == lookup.TextVectorization:
+			s.Tensors[s.Inputs[i]].Shape = []int{l.Length} // what rows hold
+		case in.scalar:
+			return fmt.Errorf("input %q has the batch dimension only, and must have one more", in.Name)
+		case l == nil && in.dtype == "string":
+			return fmt.Errorf("input %q is one of text (dtype string): a StringLookup, Hashing or TextVectorization must take it", in.Name)
 		}
 	}
 	return b.onlyLookups(takers)

@@ -39,6 +39,9 @@ func TestLookups(t *testing.T) {
 		{"string", "[null, 2]", "Hashing", `"num_bins": 5, "mask_value": "", "salt": [-1, 2], "output_mode": "count", "dtype": "float32"`, lookup.Lookup{Layer: "Hashing", Bins: 5, Mask: &empty, Salt: []uint64{1<<64 - 1, 2}}, []int{5}},
 		{"int32", "[null, 2]", "Hashing", `"num_bins": 5, "mask_value": -1, "dtype": "int64"`, lookup.Lookup{Layer: "Hashing", Bins: 5, Numbers: "int32", Mask: &minusOne}, []int{2}},
 		{"float32", "[null, 2]", "Hashing", `"num_bins": 5, "mask_value": 7.0`, lookup.Lookup{Layer: "Hashing", Bins: 5, Numbers: "float32", Mask: &seven}, []int{2}},
+		{"string", "[null, 1]", "TextVectorization", `"vocabulary": ["red", "green"], "output_sequence_length": 4, "dtype": "string"`, lookup.Lookup{Layer: "TextVectorization", Vocabulary: words, OOV: 1, Mask: &empty, Standardize: "lower_and_strip_punctuation", Split: "whitespace", Length: 4}, []int{4}},
+		{"string", "[null]", "TextVectorization", `"vocabulary": ["", "[UNK]", "red", "green"], "output_sequence_length": 4, "standardize": null, "split": "character", "ngrams": 3`, lookup.Lookup{Layer: "TextVectorization", Vocabulary: words, OOV: 1, Mask: &empty, Split: "character", Ngrams: []int{1, 2, 3}, Length: 4}, []int{4}},
+		{"string", "[null, 1]", "TextVectorization", `"vocabulary": ["red", "green"], "output_sequence_length": 1, "standardize": "lower", "ngrams": [2, 1], "encoding": "utf-8"`, lookup.Lookup{Layer: "TextVectorization", Vocabulary: words, OOV: 1, Mask: &empty, Standardize: "lower", Split: "whitespace", Ngrams: []int{2, 1}, Length: 1}, []int{1}},
 	} {
 		t.Run(tt.class+" "+tt.args, func(t *testing.T) {
 			s, err := Parse([]byte(ofTextChain(tt.dtype, tt.shape, tt.class, tt.args)))
@@ -103,7 +106,8 @@ func TestRefusedTexts(t *testing.T) {
 		{"two lookups", model(both, input("a", "string"), layer("p", "StringLookup", words, "a"), layer("q", "StringLookup", others, "a")), `layer "q" (StringLookup): takes input "a", of which layer "p" makes other indices; give the model two inputs of that column`},
 		{"another layer", model(both, input("a", "string"), layer("p", "StringLookup", words, "a"), layer("q", "Dense", `"units": 2`, "a")), `layer "q" (Dense): takes input "a", of which layer "p" makes indices, and nothing else can take it; give the model two inputs`},
 		{"an output", model(`["p", 0, 0], ["a", 0, 0]`, input("a", "string"), layer("p", "StringLookup", words, "a")), `an output takes input "a"`},
-		{"no lookup", model(one, input("a", "string"), layer("p", "Dense", `"units": 2`, "a")), `input "a" is one of text (dtype string): a StringLookup or Hashing must take it`},
+		{"no lookup", model(one, input("a", "string"), layer("p", "Dense", `"units": 2`, "a")), `input "a" is one of text (dtype string): a StringLookup, Hashing or TextVectorization must take it`},
+		{"scalars", strings.Replace(model(one, input("a", "string"), layer("p", "StringLookup", words, "a")), "[null, 2]", "[null]", 1), `input "a" has the batch dimension only, and must have one more`},
 		{"no input", model(`["q", 0, 0]`, input("a", "float32"), layer("p", "Dense", `"units": 2`, "a"), layer("q", "Hashing", `"num_bins": 3`, "p")), `layer "q" (Hashing): takes what other layers made; it must take an input of the model`},
 		{"numbers", model(one, input("a", "int64"), layer("p", "StringLookup", words, "a")), `layer "p" (StringLookup): takes text, its input has the dtype int64`},
 		{"truth values", model(one, input("a", "bool"), layer("p", "Hashing", `"num_bins": 3`, "a")), `layer "p" (Hashing): an input of the dtype bool is not supported (known: string, `},

@@ -37,6 +37,11 @@ func TestVersions(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
+					for i, l := range spec.Lookups { // rows hold the indices of a text that is cut into tokens
+						if l != nil && l.Length > 0 {
+							form.Inputs[i] = []int{l.Length}
+						}
+					}
 					var weights [][]int
 					for _, w := range spec.Weights {
 						weights = append(weights, append([]int{}, w.Shape...))

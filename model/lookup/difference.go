@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,11 +21,19 @@ func (l *Lookup) Difference(o *Lookup) string {
 	case l.OOV != o.OOV:
 		return number("num_oov_indices", l.OOV, o.OOV)
 	case l.Numbers != o.Numbers:
-		return differ("the dtype", dtypeText(l.Numbers), dtypeText(o.Numbers))
+		return differ("the dtype", cmp.Or(l.Numbers, "string"), cmp.Or(o.Numbers, "string"))
 	case maskText(l.Mask) != maskText(o.Mask):
 		return differ("the mask", maskText(l.Mask), maskText(o.Mask))
 	case l.MaskIndex != o.MaskIndex:
 		return number("the index of the mask", l.MaskIndex, o.MaskIndex)
+	case l.Standardize != o.Standardize:
+		return differ("standardize", cmp.Or(l.Standardize, "None"), cmp.Or(o.Standardize, "None"))
+	case l.Split != o.Split:
+		return differ("split", l.Split, o.Split)
+	case !slices.Equal(l.Ngrams, o.Ngrams):
+		return differ("ngrams", fmt.Sprint(l.Ngrams), fmt.Sprint(o.Ngrams))
+	case l.Length != o.Length:
+		return number("output_sequence_length", l.Length, o.Length)
 	case !slices.Equal(l.Salt, o.Salt):
 		return differ("the salt", fmt.Sprint(l.Salt), fmt.Sprint(o.Salt))
 	}
@@ -37,13 +46,6 @@ func (l *Lookup) Difference(o *Lookup) string {
 		return number("the number of texts in the vocabulary", len(l.Vocabulary), len(o.Vocabulary))
 	}
 	return ""
-}
-
-func dtypeText(numbers string) string {
-	if numbers == "" {
-		return "string"
-	}
-	return numbers
 }
 
 func maskText(mask *string) string {

@@ -1,4 +1,5 @@
-// Package lookup says which index of a category a text has, as Keras' layers StringLookup and Hashing do.
+// Package lookup says which index of a category a text has, as Keras' layers StringLookup and Hashing do, and which indices the tokens of a text have,
+// as TextVectorization does.
 //
 // Rows hold numbers, so text becomes an index before a model sees it: when rows are packed, and when rows are predicted. What the layer makes of
 // indices (output_mode) is the model's. A Lookup is the part of such a layer that turns text into indices; package keras reads it from a model's JSON,

@@ -18,6 +18,7 @@ type Encoder struct {
 	first, buckets uint64
 	salt           []uint64
 	dtype          *dtype // of numbers; nil: of text
+	tokenizer      *tokenizer
 }
 
 // Encoder makes the Encoder of a Lookup that Check accepts.
@@ -36,6 +37,9 @@ func (l *Lookup) Encoder() *Encoder {
 		}
 		return e
 	}
+	if l.Layer == TextVectorization {
+		e.tokenizer = newTokenizer(l)
+	}
 	e.first, e.buckets = uint64(l.start()), uint64(l.OOV)
 	for i, text := range l.Vocabulary {
 		e.known[text] = float64(l.start() + l.OOV + i)
@@ -43,7 +47,7 @@ func (l *Lookup) Encoder() *Encoder {
 	return e
 }
 
-// Index is the index of a text, or of the decimal text of a number. A text that the Lookup has no index for is an error, as it is in Keras.
+// Index is the index of a text, or of the decimal text of a number, of a layer that does not cut it. A text that the Lookup has no index for is an error, as it is in Keras.
 func (e *Encoder) Index(text string) (float64, error) {
 	if e.dtype != nil {
 		return e.number(text)

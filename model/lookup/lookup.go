@@ -8,21 +8,22 @@ import (
 
 // The classes of Keras' layers.
 const (
-	StringLookup = "StringLookup"
-	Hashing      = "Hashing"
+	StringLookup      = "StringLookup"
+	Hashing           = "Hashing"
+	TextVectorization = "TextVectorization"
 )
 
 // MaxIndices is the largest number of indices: rows hold them as float32, which has the whole numbers up to 2^24.
 const MaxIndices = 1 << 24
 
-// A Lookup says which index a text has. Its JSON is kept in tables.
+// A Lookup says which index a text has, or which indices its tokens have. Its JSON is kept in tables.
 type Lookup struct {
-	// Layer is the class of the layer: StringLookup or Hashing.
+	// Layer is the class of the layer.
 	Layer string `json:"layer"`
 
-	// Vocabulary are the texts of a StringLookup, in the order of their indices, without the tokens that Keras writes before them.
+	// Vocabulary are the texts of a StringLookup or the tokens of a TextVectorization, in the order of their indices, without what Keras writes before them.
 	Vocabulary []string `json:"vocabulary,omitempty"`
-	// OOV is how many indices a StringLookup has for text that is not in the vocabulary, before those of the vocabulary. One of several is
+	// OOV is how many indices there are for text that is not in the vocabulary, before those of the vocabulary. One of several is
 	// chosen by a hash; where there is none, such a text has no index.
 	OOV int `json:"num_oov_indices,omitempty"`
 
@@ -35,6 +36,13 @@ type Lookup struct {
 	Mask *string `json:"mask,omitempty"`
 	// MaskIndex is the index of Mask: 0, before all others, or -1, which counts for nothing.
 	MaskIndex int `json:"mask_index,omitempty"`
+	// Standardize and Split say what is made of a text and where it is cut into tokens; Ngrams of how many tokens in a row an index is, first all of the first
+	// number; nil: of one. Length is how many indices a text has: more are left out, and 0 fills up.
+	Standardize string `json:"standardize,omitempty"`
+	Split       string `json:"split,omitempty"`
+	Ngrams      []int  `json:"ngrams,omitempty"`
+	Length      int    `json:"length,omitempty"`
+
 	// Salt is the key of the hash, two numbers: SipHash-2-4 then; nil: FarmHash's fingerprint.
 	Salt []uint64 `json:"salt,omitempty"`
 }
@@ -77,6 +85,13 @@ func (l *Lookup) checkFields() error {
 		case l.MaskIndex != 0 && (l.MaskIndex != -1 || l.Mask == nil):
 			return fmt.Errorf("mask_index must be 0, or -1 beside a mask, found %d", l.MaskIndex)
 		}
+		return l.checkOneIndex()
+	case TextVectorization:
+		if l.Bins != 0 || l.Numbers != "" || l.Salt != nil || len(l.Vocabulary) == 0 {
+			return fmt.Errorf("a TextVectorization has a vocabulary and no num_bins, numbers or salt, found %d texts, %d, %q and %v",
+				len(l.Vocabulary), l.Bins, l.Numbers, l.Salt)
+		}
+		return l.checkTokens()
 	case Hashing:
 		switch {
 		case l.Vocabulary != nil || l.OOV != 0 || l.MaskIndex != 0:
@@ -88,11 +103,21 @@ func (l *Lookup) checkFields() error {
 				return fmt.Errorf("the mask of numbers must be a whole one, found %s", short(*l.Mask))
 			}
 		}
-	default:
-		return fmt.Errorf("layer must be %s or %s, found %q", StringLookup, Hashing, l.Layer)
+		return l.checkOneIndex()
+	}
+	return fmt.Errorf("layer must be %s, %s or %s, found %q", StringLookup, Hashing, TextVectorization, l.Layer)
+}
+
+// checkOneIndex refuses what only a layer has that cuts text into tokens.
+func (l *Lookup) checkOneIndex() error {
+	if l.Standardize != "" || l.Split != "" || l.Ngrams != nil || l.Length != 0 {
+		return fmt.Errorf("a %s has no tokens, found standardize %q, split %q, ngrams %v and length %d", l.Layer, l.Standardize, l.Split, l.Ngrams, l.Length)
 	}
 	return nil
 }
+
+// Width is how many indices a text has.
+func (l *Lookup) Width() int { return max(1, l.Length) }
 
 // Equal says whether two Lookups give every text the same index. nil, which is none, equals nil only.
 func (l *Lookup) Equal(o *Lookup) bool {

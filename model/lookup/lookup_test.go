@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,6 +16,8 @@ type kerasCase struct {
 	Texts  []string
 	// Indices has null for a text that Keras refuses.
 	Indices []*float64
+	// Tokens are the indices of each text, of a layer that cuts it.
+	Tokens [][]float32
 }
 
 func kerasCases(t *testing.T) map[string]kerasCase {
@@ -40,7 +43,15 @@ func TestIndicesAreKeras(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := c.Lookup.Encoder()
+			var tokens Tokens
 			for i, text := range c.Texts {
+				if c.Tokens != nil {
+					got := slices.Repeat([]float32{-1}, c.Lookup.Width())
+					if e.Indices(got, text, &tokens); !slices.Equal(got, c.Tokens[i]) {
+						t.Errorf("%q has the indices %v, Keras says %v", text, got, c.Tokens[i])
+					}
+					continue
+				}
 				index, err := e.Index(text)
 				switch want := c.Indices[i]; {
 				case want == nil && err == nil:
@@ -121,25 +132,42 @@ func TestNumbersAsAnInputTakesThem(t *testing.T) {
 	}
 }
 
+// tokens is a TextVectorization that is changed.
+func tokens(change func(*Lookup)) Lookup {
+	empty := ""
+	l := Lookup{Layer: TextVectorization, Vocabulary: []string{"a"}, OOV: 1, Mask: &empty, Split: Whitespace, Length: 3}
+	change(&l)
+	return l
+}
+
 func TestCheckRefuses(t *testing.T) {
 	a, half := "a", "0.5"
 	for want, l := range map[string]Lookup{
-		`layer must be StringLookup or Hashing, found "Dense"`:        {Layer: "Dense"},
-		`the vocabulary is empty`:                                     {Layer: StringLookup, OOV: 1},
-		`vocabulary has "b" twice`:                                    {Layer: StringLookup, Vocabulary: []string{"b", "a", "b"}},
-		`vocabulary has the mask "a", which is not one of its texts`:  {Layer: StringLookup, Vocabulary: []string{"b", "a"}, Mask: &a},
-		`num_oov_indices must be from 0 to 16777216, found -1`:        {Layer: StringLookup, Vocabulary: []string{"b"}, OOV: -1},
-		`num_oov_indices must be from 0 to 16777216, found 922337203`: {Layer: StringLookup, Vocabulary: []string{"b"}, OOV: math.MaxInt64},
-		`a StringLookup of 16777217 indices is not supported`:         {Layer: StringLookup, Vocabulary: []string{"b"}, OOV: MaxIndices},
-		`mask_index must be 0, or -1 beside a mask, found -1`:         {Layer: StringLookup, Vocabulary: []string{"b"}, MaskIndex: -1},
-		`a StringLookup has no num_bins and no numbers, found 3`:      {Layer: StringLookup, Vocabulary: []string{"b"}, Bins: 3},
-		`a Hashing of 0 indices is not supported`:                     {Layer: Hashing},
-		`a Hashing of 16777217 indices is not supported`:              {Layer: Hashing, Bins: MaxIndices + 1},
-		`salt must be two numbers, found 1`:                           {Layer: Hashing, Bins: 3, Salt: []uint64{1}},
-		`a Hashing has no vocabulary`:                                 {Layer: Hashing, Bins: 3, Vocabulary: []string{"b"}},
-		`numbers of dtype "bool" are not supported`:                   {Layer: Hashing, Bins: 3, Numbers: "bool"},
-		`the mask of numbers must be a whole one, found "0.5"`:        {Layer: Hashing, Bins: 3, Numbers: "float32", Mask: &half},
-		`the mask of numbers must be a whole one, found "a"`:          {Layer: Hashing, Bins: 3, Numbers: "int64", Mask: &a},
+		`layer must be StringLookup, Hashing or TextVectorization, found "Dense"`: {Layer: "Dense"},
+		`the vocabulary is empty`:                                                                      {Layer: StringLookup, OOV: 1},
+		`vocabulary has "b" twice`:                                                                     {Layer: StringLookup, Vocabulary: []string{"b", "a", "b"}},
+		`vocabulary has the mask "a", which is not one of its texts`:                                   {Layer: StringLookup, Vocabulary: []string{"b", "a"}, Mask: &a},
+		`num_oov_indices must be from 0 to 16777216, found -1`:                                         {Layer: StringLookup, Vocabulary: []string{"b"}, OOV: -1},
+		`num_oov_indices must be from 0 to 16777216, found 922337203`:                                  {Layer: StringLookup, Vocabulary: []string{"b"}, OOV: math.MaxInt64},
+		`a StringLookup of 16777217 indices is not supported`:                                          {Layer: StringLookup, Vocabulary: []string{"b"}, OOV: MaxIndices},
+		`mask_index must be 0, or -1 beside a mask, found -1`:                                          {Layer: StringLookup, Vocabulary: []string{"b"}, MaskIndex: -1},
+		`a StringLookup has no num_bins and no numbers, found 3`:                                       {Layer: StringLookup, Vocabulary: []string{"b"}, Bins: 3},
+		`a Hashing of 0 indices is not supported`:                                                      {Layer: Hashing},
+		`a Hashing of 16777217 indices is not supported`:                                               {Layer: Hashing, Bins: MaxIndices + 1},
+		`salt must be two numbers, found 1`:                                                            {Layer: Hashing, Bins: 3, Salt: []uint64{1}},
+		`a Hashing has no vocabulary`:                                                                  {Layer: Hashing, Bins: 3, Vocabulary: []string{"b"}},
+		`numbers of dtype "bool" are not supported`:                                                    {Layer: Hashing, Bins: 3, Numbers: "bool"},
+		`the mask of numbers must be a whole one, found "0.5"`:                                         {Layer: Hashing, Bins: 3, Numbers: "float32", Mask: &half},
+		`a StringLookup has no tokens, found standardize "lower"`:                                      {Layer: StringLookup, Vocabulary: []string{"b"}, Standardize: Lower},
+		`a Hashing has no tokens`:                                                                      {Layer: Hashing, Bins: 3, Length: 1},
+		`standardize must be lower, strip_punctuation, lower_and_strip_punctuation or none, found "x"`: tokens(func(l *Lookup) { l.Standardize = "x" }),
+		`split must be whitespace or character, found ""`:                                              tokens(func(l *Lookup) { l.Split = "" }),
+		`output_sequence_length must be from 1 to 1048576, found 0`:                                    tokens(func(l *Lookup) { l.Length = 0 }),
+		`ngrams must be from 1 to 16, found 17`:                                                        tokens(func(l *Lookup) { l.Ngrams = []int{1, 17} }),
+		`a TextVectorization has one index for tokens that it does not know`:                           tokens(func(l *Lookup) { l.OOV = 2 }),
+		`a TextVectorization has a vocabulary and no num_bins`:                                         tokens(func(l *Lookup) { l.Bins = 2 }),
+		`a TextVectorization of 16777218 indices`:                                                      tokens(func(l *Lookup) { l.Vocabulary = make([]string, MaxIndices) }),
+		`the mask of numbers must be a whole one, found "a"`:                                           {Layer: Hashing, Bins: 3, Numbers: "int64", Mask: &a},
 	} {
 		if err := l.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, expected %s", l, err, want)
@@ -180,6 +208,59 @@ func TestIndexAllocatesNothing(t *testing.T) {
 			t.Errorf("%+v: %v allocations", l, n)
 		}
 	}
+}
+
+func TestIndicesAllocateNothing(t *testing.T) {
+	mask, long := "", strings.Repeat("Long ü ", 50)
+	for _, l := range []*Lookup{
+		{Layer: TextVectorization, Vocabulary: []string{"a", "long ü"}, OOV: 1, Mask: &mask, Standardize: LowerStrip, Split: Whitespace, Ngrams: []int{1, 2}, Length: 60},
+		{Layer: TextVectorization, Vocabulary: []string{"a", "b"}, OOV: 1, Mask: &mask, Split: Character, Length: 500},
+	} {
+		e, out := l.Encoder(), make([]float32, l.Width())
+		var tokens Tokens
+		e.Indices(out, long, &tokens)
+		if n := testing.AllocsPerRun(100, func() {
+			for _, text := range []string{"a", "", long} {
+				e.Indices(out, text, &tokens)
+			}
+		}); n != 0 {
+			t.Errorf("%+v: %v allocations", l, n)
+		}
+	}
+}
+
+// FuzzIndices: every text has indices of the vocabulary or of what is not in it, and 0 behind the last one; more room changes none.
+func FuzzIndices(f *testing.F) {
+	for _, text := range []string{"", "a b", "a\xffb", "\xe6\xbc", "A.B\u00a0b \t漢 a b c", strings.Repeat("x ", 100)} {
+		f.Add(text, 3)
+	}
+	mask := ""
+	f.Fuzz(func(t *testing.T, text string, n int) {
+		for _, l := range []*Lookup{
+			{Standardize: LowerStrip, Split: Whitespace},
+			{Standardize: Lower, Split: Character},
+			{Standardize: Strip, Split: Whitespace, Ngrams: []int{2, 1}},
+			{Split: Character, Ngrams: []int{3}},
+		} {
+			l.Layer, l.Vocabulary, l.OOV, l.Mask, l.Length = TextVectorization, []string{"a", "b", "a b", "漢"}, 1, &mask, 1+max(n, -n)%50
+			if err := l.Check(); err != nil {
+				t.Fatal(err)
+			}
+			out, more := make([]float32, l.Length), make([]float32, l.Length+7)
+			var tokens Tokens
+			l.Encoder().Indices(out, text, &tokens)
+			l.Encoder().Indices(more, text, &tokens)
+			if !slices.Equal(out, more[:l.Length]) {
+				t.Errorf("%+v: %q has the indices %v, and %v where there is more room", l, text, out, more)
+			}
+			end := slices.Index(more, 0)
+			for i, index := range more {
+				if index < 0 || index >= float32(l.Indices()) || index != float32(int(index)) || end >= 0 && i > end && index != 0 {
+					t.Errorf("%+v: %q has the indices %v", l, text, more)
+				}
+			}
+		}
+	})
 }
 
 func FuzzIndex(f *testing.F) {

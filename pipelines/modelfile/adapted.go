@@ -54,7 +54,7 @@ func (a *adapted) layers(model map[string]any, group string, depth int) {
 		switch own := names.Group(group, class); class {
 		case "Functional", "Model", "Sequential":
 			a.layers(config, layout.Inside(own), depth+1)
-		case "StringLookup", "IntegerLookup":
+		case "StringLookup", "IntegerLookup", "TextVectorization":
 			if err := a.layer(config, own, class == "IntegerLookup"); err != nil {
 				a.err = fmt.Errorf("layer %q (%s): %w", config["name"], class, err)
 			}

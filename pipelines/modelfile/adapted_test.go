@@ -28,6 +28,7 @@ func TestAdaptedLayers(t *testing.T) {
 		{Layer: "StringLookup", Vocabulary: cities[:3], OOV: 2},
 		nil,
 		{Layer: "StringLookup", Vocabulary: []string{"Köln", "Ulm", "Bonn", "漢字"}, OOV: 1},
+		{Layer: "TextVectorization", Vocabulary: []string{"in", "köln", "vom", "dom", "bonn"}, OOV: 1, Mask: &empty, Standardize: "lower_and_strip_punctuation", Split: "whitespace", Length: 3},
 	}
 	for _, source := range adaptedSources {
 		m := load(t, fixture(source))

@@ -56,6 +56,9 @@ def adapted(keras):
     L = keras.layers
     cities = np.array([["Köln", "Bonn", "Köln"], ["Ulm", "Köln", "Bonn"], ["", "漢字", "Köln"]])
     a, b, c, d = (keras.Input((3,), dtype=dtype, name=name) for name, dtype in (("a", "string"), ("b", "string"), ("c", "int64"), ("d", "string")))
+    t = keras.Input((1,), dtype="string", name="t")
+    words = L.TextVectorization(output_sequence_length=3, name="words")
+    words.adapt(np.array(["Vom Dom in K\u00f6ln", "in K\u00f6ln, in Bonn"]))
     masked = L.StringLookup(mask_token="", name="masked")
     counted = L.StringLookup(num_oov_indices=2, max_tokens=5, output_mode="count", name="counted")
     codes = L.IntegerLookup(output_mode="multi_hot", name="codes")
@@ -68,8 +71,9 @@ def adapted(keras):
     inner = keras.Input((3,), dtype="string", name="inner")
     inside = keras.Model(inner, L.Dense(2, name="q")(last(inner)), name="inside")
     x = L.Flatten()(L.Embedding(6, 2, name="e")(masked(a)))
-    joined = L.Concatenate()([x, counted(b), codes(c), inside(d)])
-    return keras.Model([a, b, c, d], L.Dense(2, name="end")(joined), name="adapted")
+    y = L.Flatten()(L.Embedding(7, 2, name="f")(words(t)))
+    joined = L.Concatenate()([x, counted(b), codes(c), inside(d), y])
+    return keras.Model([a, b, c, d, t], L.Dense(2, name="end")(joined), name="adapted")
 
 
 def learned(array):

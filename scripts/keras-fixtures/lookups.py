@@ -1,7 +1,7 @@
-"""Write FILE: the indices that Keras' layers StringLookup and Hashing give texts and numbers.
+"""Write FILE: the indices that Keras' layers StringLookup, Hashing and TextVectorization give texts and numbers.
 
 A case has the layer in the form of Go's lookup.Lookup, texts (of numbers: in decimal) and their indices; null is a text that the layer refuses, -1 one
-that counts for nothing.
+that counts for nothing. A TextVectorization has a list of indices for every text.
 
     python lookups.py model/lookup/testdata/keras.json
 """
@@ -51,6 +51,23 @@ def string_lookup(oov, vocabulary=VOCABULARY, listed=None, lookup=None, **argume
     return case(layer, TEXTS, vocabulary=vocabulary, num_oov_indices=oov, **(lookup or {}))
 
 
+TOKENS = ["red", "red green", "green red", "r", "re", "gr\u00fcn", "\u6f22\u5b57", "\u6f22", "\u5b57 r", "dont", "don't", "RED", "[UNK]", "e d", "red.green", " ", "3", "a b c"]
+SENTENCES = [
+    "", " ", "red", "Red green, BLUE!", "  red\tgreen\nred\v green\f\rred  ", "don't: red.green re-d [UNK]", "GR\u00dcN gr\u00fcn Gr\u00dcn \u6f22\u5b57 \u6f22 \u5b57 r", "red\u00a0green", "red\u2003green \u3000red",
+    "a b c", "a  b c red green red green", "3.14 3,5 $3", "...", "!?red", "red \\ green ~ red ^ green ` {red}|<green>", "\u2014red\u2014 \u201cgreen\u201d", "\U0001f600 red\U0001f600", "e\u0301 red",
+    "red " * 40, "r e d", *("".join(RNG.choice(list("redgn RG .,'\u00fc\u6f22\t"), n)) for n in range(1, 60)),
+]
+
+
+def tokens(length, standardize="lower_and_strip_punctuation", split="whitespace", ngrams=None, vocabulary=TOKENS):
+    layer = layers.TextVectorization(
+        standardize=standardize, split=split, ngrams=ngrams, output_sequence_length=length, vocabulary=vocabulary)
+    sizes = list(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams
+    lookup = {"layer": "TextVectorization", "vocabulary": vocabulary, "num_oov_indices": 1, "mask": "", "split": split, "length": length}
+    lookup |= ({"standardize": standardize} if standardize else {}) | ({"ngrams": sizes} if sizes else {})
+    return {"lookup": lookup, "texts": SENTENCES, "tokens": np.asarray(layer(tf.constant(SENTENCES))).tolist()}
+
+
 def cast(dtype, values):
     return [np.dtype(dtype).type(v) for v in values]
 
@@ -82,6 +99,17 @@ CASES = {
     "lookup with hashed others": string_lookup(1000),
     "lookup with two others and a mask": string_lookup(2, mask_token="blue", vocabulary=["red", "green"], lookup={"mask": "blue"}),
     "lookup with salted others": string_lookup(1000, salt=[9, 11], lookup={"salt": [9, 11]}),
+    "words": tokens(6),
+    "one word": tokens(1),
+    "words as they are": tokens(12, standardize=None),
+    "lower words": tokens(12, standardize="lower"),
+    "stripped words": tokens(12, standardize="strip_punctuation"),
+    "pairs and words": tokens(9, ngrams=2),
+    "triples": tokens(5, ngrams=(3,)),
+    "pairs, then words": tokens(20, ngrams=(2, 1), standardize=None),
+    "characters": tokens(10, split="character"),
+    "characters as they are": tokens(30, split="character", standardize=None),
+    "pairs of characters": tokens(30, split="character", standardize="lower", ngrams=(2,)),
 }
 
 path = pathlib.Path(sys.argv[1])

@@ -56,11 +56,24 @@ def shared():
     return keras.Model(a, layers.Dense(2)(layers.Concatenate()([layers.Flatten()(x), inside(a)])))
 
 
+def tokens(**arguments):
+    """A text is cut into words, which are looked up; output is their mean."""
+
+    def build():
+        a = keras.Input((1,), dtype="string")
+        x = layers.TextVectorization(vocabulary=VOCABULARY, output_sequence_length=5, **arguments)(a)
+        x = layers.GlobalAveragePooling1D()(layers.Embedding(6, 3)(x))
+        return keras.Model(a, layers.Dense(2)(x))
+
+    return small({"model": build, "words": [SENTENCES], "targets": ["numbers"], "gradients": [{"loss": "mse"}]})
+
+
 def chain():
     return keras.Sequential([keras.Input((3,), dtype="string"), layers.Hashing(7, salt=[3, 11]), layers.Embedding(7, 2, mask_zero=True),
                              layers.LSTM(3), layers.Dense(2)])
 
 
+SENTENCES = ["", "red", "Green, blue!", "red yellow gr\u00fcn GR\u00dcN blue red green", "a b  red", "red red", "re d"]
 CODES = [-1, 0, 1, 7, 42, 123456789012, -5]
 MODES = ("int", "one_hot", "multi_hot", "count")
 
@@ -82,6 +95,9 @@ FILES = {
         "hashing with a mask and a salt": hashing(mask_value="", salt=9),
         "hashing of whole numbers": hashing(dtype="int64", words=CODES),
         "hashing of whole numbers with a mask": hashing(dtype="int64", words=CODES, mask_value=-1, output_mode="count"),
+        "text vectorization": tokens(),
+        "text vectorization of pairs": tokens(standardize=None, ngrams=2),
+        "text vectorization of characters": tokens(split="character", standardize="lower"),
         "passengers": {
             "model": passengers,
             "words": [None, WORDS, WORDS, CODES],

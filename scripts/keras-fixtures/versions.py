@@ -165,8 +165,10 @@ def texts():
         lambda: L.StringLookup(vocabulary=["red", "green"], output_mode="multi_hot"),
         lambda: L.Hashing(5), lambda: L.Hashing(7, mask_value="", salt=[3, 4], output_mode="count"),
     ]
-    inputs = [k.Input((3,), dtype="string", name=f"text_{i}") for i in range(len(makes))] + [k.Input((2,), dtype="int64", name="code")]
-    return k.Model(inputs, [make()(x) for make, x in zip([*makes, lambda: L.Hashing(6, mask_value=-1)], inputs)])
+    tokens = L.TextVectorization(vocabulary=["red", "grün"], output_sequence_length=4, ngrams=2)
+    inputs = [k.Input((3,), dtype="string", name=f"text_{i}") for i in range(len(makes))] + [
+        k.Input((2,), dtype="int64", name="code"), k.Input((1,), dtype="string", name="tokens")]
+    return k.Model(inputs, [make()(x) for make, x in zip([*makes, lambda: L.Hashing(6, mask_value=-1), lambda: tokens], inputs)])
 
 
 def applications():

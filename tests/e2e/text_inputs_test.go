@@ -25,7 +25,7 @@ func TestTextInputs(t *testing.T) {
 	if err := json.Unmarshal(text, &keras); err != nil {
 		t.Fatal(err)
 	}
-	const list = "[area, rooms], city, street, code, tags"
+	const list = "[area, rooms], city, street, code, tags, words"
 	for store, open := range users(t) {
 		t.Run(store, func(t *testing.T) {
 			u := open(t)
@@ -53,7 +53,7 @@ func TestTextInputs(t *testing.T) {
 			u.beamfit("import", "testdata/texts/flats.csv", "flats", "--types", "tags text[]")
 			u.beamfit("load-model", "arch", "testdata/texts/flats.keras")
 			out := u.beamfit("preprocess", "flats", "packed", "--dependent", "rent", "--independent", list, "--label-type", "numeric", "--arch", "arch", "--id", "1")
-			for _, want := range []string{"input city has 1 number per row: city 1 (0 to 4)", "input tags has 3 numbers per row: tags 3 (0 to 4)"} {
+			for _, want := range []string{"input city has 1 number per row: city 1 (0 to 4)", "input tags has 3 numbers per row: tags 3 (0 to 4)", "input words has 12 numbers per row: words 12 (0 to 24)"} {
 				if !strings.Contains(out, want) {
 					t.Errorf("preprocess says %s, want %s", out, want)
 				}
@@ -85,7 +85,7 @@ func TestTextInputs(t *testing.T) {
 			if loss := number(rows("better")[0][0]); loss >= 0.9*keras.Loss {
 				t.Errorf("the trained loss is %v, that of the file's weights %v", loss, keras.Loss)
 			}
-			u.beamfit("preprocess", "flats", "plain", "--dependent", "rent", "--independent", "[area, rooms], [city], [street], [code], [area, area, area]", "--label-type", "numeric")
+			u.beamfit("preprocess", "flats", "plain", "--dependent", "rent", "--independent", "[area, rooms], [city], [street], [code], [area, area, area], [area]", "--label-type", "numeric")
 			_, err := u.try("fit", "plain", "no", "--arch", "arch", "--id", "1", "--iterations", "1", "--compile", "loss='mse', optimizer='adam'")
 			if want := "run preprocess with --arch arch --id 1"; err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("fit of rows that are not for the model: %v", err)

@@ -128,8 +128,13 @@ func (n *network) encode(t *testing.T) {
 func indices(t *testing.T, l *lookup.Lookup, texts []string) []float32 {
 	t.Helper()
 	e := l.Encoder()
-	out := make([]float32, len(texts))
+	out := make([]float32, len(texts)*l.Width())
+	var tokens lookup.Tokens
 	for i, text := range texts {
+		if l.Layer == lookup.TextVectorization {
+			e.Indices(out[i*l.Width():][:l.Width()], text, &tokens)
+			continue
+		}
 		index, err := e.Index(text)
 		if err != nil {
 			t.Fatal(err)

@@ -58,6 +58,9 @@ func (c *Column) Size() int {
 // Width is the number of numbers that a row gets from the column.
 func (c *Column) Width() int {
 	last := c.last()
+	if last != nil && last.Lookup != nil {
+		return c.Size() * last.Lookup.Width()
+	}
 	if last == nil || last.Function != oneHot {
 		return c.Size()
 	}

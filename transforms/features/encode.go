@@ -38,7 +38,7 @@ func NewEncoder(v *Variable, scale float32) (*Encoder, error) {
 		case last != nil && last.Function == indicator:
 			c.tells = true
 		case last != nil && last.Function == look:
-			c.reader = &reader{encoder: last.Lookup.Encoder()}
+			c.reader = newReader(last.Lookup, last.Lookup.Encoder())
 		case last != nil && functions[function(last.Function)].kind == encodes:
 			var err error
 			if c.coder, err = newCoder(c.Column); err != nil {
@@ -62,7 +62,7 @@ func (e *Encoder) Another() *Encoder {
 			coder.key, c.coder = nil, &coder
 		}
 		if c.reader != nil {
-			c.reader = &reader{encoder: c.reader.encoder}
+			c.reader = newReader(c.last().Lookup, c.reader.encoder)
 		}
 	}
 	return other

@@ -34,6 +34,9 @@ func checkLookupType(l *lookup.Lookup, t table.Type) error {
 		}
 		return nil
 	}
+	if t.Array && l.Layer == lookup.TextVectorization {
+		return fmt.Errorf("has type %s; the layer %s takes one text of a row", t, l.Layer)
+	}
 	elem := t
 	if t.Array {
 		elem = t.Elem()
@@ -44,17 +47,32 @@ func checkLookupType(l *lookup.Lookup, t table.Type) error {
 	return nil
 }
 
+func newReader(l *lookup.Lookup, encoder *lookup.Encoder) *reader {
+	return &reader{encoder: encoder, cuts: l.Layer == lookup.TextVectorization, width: l.Width()}
+}
+
 // A reader finds the numbers of the texts of a column.
 type reader struct {
 	encoder *lookup.Encoder
+	cuts    bool   // text into tokens
+	width   int    // indices of a text
 	digits  []byte // memory for the text of a number
+	tokens  lookup.Tokens
 }
 
 // code writes the numbers of the values from first on; ok is false where the array is NULL.
 func (r *reader) code(out []float32, scale float32, src source, first int, ok bool) error {
-	for k := range out {
+	for k := range len(out) / r.width {
 		if !ok || src.missing(first+k) {
-			return elementError(errMissingText, k, len(out))
+			return elementError(errMissingText, k, len(out)/r.width)
+		}
+		if r.cuts {
+			indices := out[k*r.width:][:r.width]
+			r.encoder.Indices(indices, textOf(src.v, first+k), &r.tokens)
+			for i := range indices {
+				indices[i] *= scale
+			}
+			continue
 		}
 		index, err := r.index(src.v, first+k)
 		if err != nil {
@@ -81,13 +99,17 @@ func (r *reader) index(v *table.Vector, j int) (float64, error) {
 	case table.Float64:
 		r.digits = strconv.AppendFloat(r.digits[:0], v.Float64s[j], 'f', -1, 64)
 	default:
-		text := v.Strings[j]
-		if sqlkey.Padded(v.Type) {
-			text = strings.TrimRight(text, " ")
-		}
-		return r.encoder.Index(text)
+		return r.encoder.Index(textOf(v, j))
 	}
 	return r.encoder.Index(unsafe.String(unsafe.SliceData(r.digits), len(r.digits))) // which keeps no text
+}
+
+// textOf is the text of element j.
+func textOf(v *table.Vector, j int) string {
+	if sqlkey.Padded(v.Type) {
+		return strings.TrimRight(v.Strings[j], " ")
+	}
+	return v.Strings[j]
 }
 
 // elementError is an error of element k of n.

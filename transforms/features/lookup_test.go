@@ -14,6 +14,8 @@ import (
 var (
 	cities = &lookup.Lookup{Layer: lookup.StringLookup, Vocabulary: []string{"Bonn", "Łódź", "x y"}, OOV: 1}
 	closed = &lookup.Lookup{Layer: lookup.StringLookup, Vocabulary: []string{"a", "b"}}
+	noText = ""
+	words  = &lookup.Lookup{Layer: lookup.TextVectorization, Vocabulary: []string{"bonn", "y"}, OOV: 1, Mask: &noText, Standardize: lookup.LowerStrip, Split: lookup.Whitespace, Length: 3}
 	hashed = &lookup.Lookup{Layer: lookup.Hashing, Bins: 1000, Numbers: "int64"}
 )
 
@@ -59,6 +61,7 @@ func TestLookups(t *testing.T) {
 		{&lookup.Lookup{Layer: lookup.StringLookup, Vocabulary: []string{"a"}, Mask: &mask, MaskIndex: -1}, "text", []any{"-", "a"}, []float32{-1, 0}},
 		{cities, "text[]", []any{[]string{"Bonn", "Rome"}, []string{"x y", "Łódź"}}, []float32{1, 0, 3, 2}},
 		{cities, "text[]", []any{table.Array{Elems: []any{"Bonn", "?", "x y", "Bonn"}, Shape: []int{2, 2}}}, []float32{1, 0, 3, 1}},
+		{words, "text", []any{"Bonn, x y!", "x  bonn x y", ""}, []float32{2, 1, 3, 1, 2, 1, 0, 0, 0}},
 		{hashed, "bigint", []any{int64(1) << 62, int64(-7)}, []float32{bin("4611686018427387904"), bin("-7")}},
 		{hashed, "smallint", []any{12}, []float32{bin("12")}},
 		{hashed, "integer[]", []any{[]int{1, -2}}, []float32{bin("1"), bin("-2")}},
@@ -92,6 +95,18 @@ func TestLookups(t *testing.T) {
 	}
 }
 
+// TestTokensOfArrays: a layer that cuts texts takes one of a row.
+func TestTokensOfArrays(t *testing.T) {
+	_, err := lookedUp(t, words, "x", rowsOf(t, "x", "text[]", []any{[]string{"a"}}))
+	if want := `column "x" has type text[]; the layer TextVectorization takes one text of a row`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	v, err := lookedUp(t, words, "x", rowsOf(t, "x", "text", []any{"a"}))
+	if err != nil || !slices.Equal(v.Shape(), []int{3}) {
+		t.Errorf("shape %v, %v", v.Shape(), err)
+	}
+}
+
 // The rows' arrays keep their shape where they are the variable.
 func TestLookupShape(t *testing.T) {
 	b := rowsOf(t, "x", "text[]", []any{table.Array{Elems: []any{"a", "b"}, Shape: []int{2, 1}}}, "y", "text", []any{"b"})
@@ -118,6 +133,7 @@ func TestLookupRefuses(t *testing.T) {
 		{closed, "text", "c", `table t, column "x", row 8: "c" is not in the vocabulary of 2 texts`},
 		{closed, "text[]", []any{"b", "c"}, `table t, column "x", row 8: element 2: "c" is not in the vocabulary`},
 		{hashed, "real", float32(1e30), `table t, column "x", row 8: `},
+		{words, "text", nil, `table t, column "x", row 8: the value is missing`},
 		{hashed, "bigint", nil, `table t, column "x", row 8: the value is missing`},
 	} {
 		b := rowsOf(t, "x", c.sql, []any{c.value})
@@ -277,7 +293,7 @@ func TestLookupDocumentRefuses(t *testing.T) {
 	}
 	for _, c := range []struct{ from, to, want string }{
 		{`"a","b"`, `"a","a"`, `vocabulary has "a" twice`},
-		{`"layer":"StringLookup"`, `"layer":"Lookup"`, `layer must be StringLookup or Hashing, found "Lookup"`},
+		{`"layer":"StringLookup"`, `"layer":"Lookup"`, `layer must be StringLookup, Hashing or TextVectorization, found "Lookup"`},
 		{`"layer"`, `"class"`, "unknown field"},
 		{`"type":"text"`, `"type":"integer"`, `column "x" has type integer; the layer StringLookup takes text`},
 		{`"type":"text"`, `"type":"text[]"`, "type text[] does not go with shape []"},

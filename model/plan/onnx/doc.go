@@ -23,7 +23,7 @@
 // Files have opset 17 (ONNX 1.12 of 2022) and nothing but the standard operators; LSTM, GRU and RNN are those, and Scan where a mask or an
 // activation is beyond them. A recurrent layer that takes states, or an LSTM that gives its own, and every ConvLSTM has a plan of one step after the
 // other, and so many nodes for each of its steps. Inputs and outputs are float32, in Keras' order of dimensions, with the names of the layers.
-// Numbers of words and of classes are float32 too and become whole inside. An input of text takes the index that StringLookup or Hashing makes, as
+// Numbers of words and of classes are float32 too and become whole inside. An input of text takes the indices that StringLookup, Hashing or TextVectorization makes, as
 // everywhere here; its doc_string has the lookup.Lookup.
 //
 // # Failure

@@ -14,10 +14,11 @@ def first(r):
     kind = r.one(["words", "texts", "vectors", "sequences", "sequences", "images", "images", "images"])
     if kind == "texts":
         layer, dtype, words = r.one(list(TEXTS.values()))(r)
-        # The shape that Keras declares of a Hashing with one_hot is that of one value.
-        x = keras.Input((1 if layer.output_mode == "one_hot" else r.int(1, 4),), dtype=dtype)
+        # The shape that Keras declares of a Hashing with one_hot is that of one value; a TextVectorization takes one text.
+        one = isinstance(layer, layers.TextVectorization) or layer.output_mode == "one_hot"
+        x = keras.Input((1 if one else r.int(1, 4),), dtype=dtype)
         y = layer(x)
-        if layer.output_mode == "int":
+        if getattr(layer, "output_mode", "int") == "int":
             return x, words, layers.Embedding(16, r.int(1, 5), mask_zero=r.chance(0.3), **r.common("embeddings"))(y)
         return x, words, layers.Rescaling(1)(y)  # Keras gives whole numbers, which some layers behind have no gradient for
     if kind == "words":

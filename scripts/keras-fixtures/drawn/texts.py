@@ -23,4 +23,12 @@ def hashing(r):
     return layers.Hashing(r.int(2, 9), mask_value=r.one([None, words[0]]), salt=r.one([None, r.int(0, 99)]), output_mode=r.one(MODES)), dtype, words
 
 
-TEXTS = {"StringLookup": string_lookup, "Hashing": hashing}
+def text_vectorization(r):
+    layer = layers.TextVectorization(
+        vocabulary=r.some(["red", "green", "r", "e", "red green", "a text", "text", "gr\u00fcn", "gr"]), output_sequence_length=r.int(1, 6),
+        standardize=r.one(["lower_and_strip_punctuation", "lower", "strip_punctuation", None]), split=r.one(["whitespace", "character"]),
+        ngrams=r.one([None, 2, (2,), (2, 1)]))
+    return layer, "string", [*WORDS, "Red green.", "gr\u00dcn, red", "A text", ""]
+
+
+TEXTS = {"StringLookup": string_lookup, "Hashing": hashing, "TextVectorization": text_vectorization}

@@ -85,7 +85,8 @@ def encoding(make):
         if type(x._keras_history.operation).__name__ != "InputLayer":
             raise ValueError("what comes before would have no gradient")
         mode = r.one(["one_hot"] + ["multi_hot", "count"] * (len(x.shape) == 2))
-        return make(r, mode)(layers.Rescaling(2)(layers.ReLU()(x)))
+        # Keras gives whole numbers of which an activity regularizer right behind makes nothing: its factor becomes one, too.
+        return layers.Rescaling(1)(make(r, mode)(layers.Rescaling(2)(layers.ReLU()(x))))
 
     return apply
 
