@@ -92,6 +92,9 @@ func (p *scoringProgress) Scored(rows int) { p.run.Advance(score.Stage, "rows", 
 //	shards of the test table --> load --> pieces --> score --> box
 //	box --> weights ---------- side input ----------'
 func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scores, error) {
+	if err := e.CheckWeights(len(e.stored.Weights), 1); err != nil {
+		return nil, err
+	}
 	box, err := e.NewBox(ctx, testSet, target)
 	if err != nil {
 		return nil, err

@@ -70,7 +70,7 @@ func TestCallbacksDecideTheSameEverywhere(t *testing.T) {
 		for _, foreign := range []bool{false, true} {
 			other := opt
 			other.Model, other.CheckpointEvery = fmt.Sprint("model_", runner, foreign), 3
-			env := Env{Store: store, Runner: runner, strangers: strangersIf(foreign && runner == "direct")}
+			env := Env{Store: store, Runner: runner, strangers: strangersIf(foreign && runner == "direct", runner)}
 			stopAfter(t, env, other, n-2)
 			r, err := Fit(t.Context(), env, other)
 			if err != nil {

@@ -116,7 +116,7 @@ func TestFitBeginsAgainElsewhere(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
 		for _, runner := range jobtest.Runners() {
-			first, again, err := begunAgain(t, Env{Store: store, Runner: runner, strangers: strangersIf(true)})
+			first, again, err := begunAgain(t, Env{Store: store, Runner: runner, strangers: strangersIf(true, runner)})
 			if err != nil || !slices.Equal(first, again) {
 				t.Errorf("%s: begun again: other weights, or %v", runner, err)
 			}

@@ -116,6 +116,13 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err != nil {
 		return nil, err
 	}
+	vectors := 1
+	if plan.Rule.HasMomentum() {
+		vectors++
+	}
+	if err := f.CheckWeights(len(start), vectors); err != nil {
+		return nil, err
+	}
 	schedule := fitting.Schedule{
 		Rounds:     plan,
 		Iterations: f.opt.Iterations, ScoreEvery: f.opt.MetricsEvery, PerPipeline: f.opt.IterationsPerJob,

@@ -101,7 +101,7 @@ func TestRoundsOnRunners(t *testing.T) {
 						t.Errorf("%s, %d stages per job: another model\n%s", runner, perJob, cmp.Diff(want, got))
 					}
 				}
-				if got := fit(Env{Store: store, Runner: runner, strangers: strangersIf(true)}, opt); got != want {
+				if got := fit(Env{Store: store, Runner: runner, strangers: strangersIf(true, runner)}, opt); got != want {
 					t.Errorf("%s, workers elsewhere: another model\n%s", runner, cmp.Diff(want, got))
 				}
 			}

@@ -47,7 +47,7 @@ func TestFitGivesTheSameWeightsEverywhere(t *testing.T) {
 			withIris(t, store)
 			opt := irisFit()
 			opt.Validation = "iris_test_packed"
-			if _, err := Fit(t.Context(), Env{Store: store, Memory: memory, strangers: strangersIf(foreign)}, opt); err != nil {
+			if _, err := Fit(t.Context(), Env{Store: store, Memory: memory, strangers: strangersIf(foreign, "direct")}, opt); err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.Equal(modelWeights(t, store, "iris_model"), first) {

@@ -29,7 +29,7 @@ func TestFitPrecision(t *testing.T) {
 			for _, foreign := range []bool{false, true} {
 				opt.Model = fmt.Sprintf("mixed_%s_%v", runner, foreign)
 				var err error
-				if fitted, err = Fit(t.Context(), Env{Store: store, Runner: runner, Workers: 2, strangers: strangersIf(foreign)}, opt); err != nil {
+				if fitted, err = Fit(t.Context(), Env{Store: store, Runner: runner, Workers: 2, strangers: strangersIf(foreign, runner)}, opt); err != nil {
 					t.Fatal(err)
 				}
 				w := modelWeights(t, store, opt.Model)

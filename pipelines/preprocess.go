@@ -104,6 +104,13 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.Lease(ctx, p.output); err != nil {
 		return PreprocessResult{}, err
 	}
+	if p.Limits.Watch {
+		box, err := p.NewBox(ctx, "packing", p.output)
+		if err != nil {
+			return PreprocessResult{}, err
+		}
+		p.plan.Done = &box.Box
+	}
 	stages := []job.Stage{{Name: pack.Reading, Unit: "rows", Units: p.plan.Rows}, {Name: pack.Packing, Unit: "buffers", Units: p.plan.Buffers()}}
 	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
 		pack.Pack(s, p.RunRef, p.plan, p.Spread(s, beam.CreateList(s, parts)))

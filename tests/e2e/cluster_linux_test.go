@@ -89,6 +89,7 @@ func TestCluster(t *testing.T) {
 			b.ends(t, f.killed, want[f.network], f.kill)
 		})
 	}
+	t.Run("the workers of a TaskManager, while rows are packed", func(t *testing.T) { b.packs(t, killWorkers) })
 	t.Run("the command", func(t *testing.T) { b.goesOn(t, want[b.network]) })
 	t.Run("nobody is an orphan", func(t *testing.T) {
 		var of []int // of TaskManagers that run
@@ -191,6 +192,38 @@ func (b *clusterFit) goesOn(t *testing.T, want string) {
 	}
 	b.row(t, "the command, begun again", time.Since(begun), before, model, want)
 }
+
+// packs packs rows, of which one worker gets more than its TaskManager can send at once, kills that, and compares the table.
+func (b *clusterFit) packs(t *testing.T, kill func(*testing.T)) {
+	u := b.user
+	u.t = t
+	u.words(t)
+	u.beamfit(packWords("packed_here")...)
+	before := len(b.cluster.Jobs(t))
+	pack := u.command(context.Background(), append(packWords("packed_there"), b.engine.flags...)...)
+	var stderr bytes.Buffer
+	pack.Stderr = &stderr
+	if err := pack.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = pack.Process.Kill() })
+	await(t, "all rows are read", func() bool {
+		return slices.ContainsFunc(b.cluster.Jobs(t)[before:], func(j flinktest.Job) bool {
+			reading := b.cluster.Subtasks(t, j, readStep)
+			return len(reading) > 0 && !slices.ContainsFunc(reading, func(s flinktest.Subtask) bool { return s.Status != "FINISHED" })
+		})
+	})
+	kill(t)
+	if err := pack.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr.String())
+	}
+	if u.shown("packed_there") != u.shown("packed_here") {
+		t.Error("the packed rows are others than on the direct runner")
+	}
+}
+
+// readStep matches the name of the step that reads the rows that are packed.
+var readStep = regexp.MustCompile(`pack\.sendFn/Process`)
 
 // start begins a fit.
 func (b *clusterFit) start(t *testing.T, model string) (*exec.Cmd, *bytes.Buffer) {

@@ -324,6 +324,7 @@ func TestEngines(t *testing.T) {
 		for name, user := range users(t) {
 			t.Run(name, func(t *testing.T) { compare(t, user(t), e) })
 		}
+		t.Run("much", func(t *testing.T) { givesOnMuch(t, fileUser(t), e) })
 		t.Run("interrupted", func(t *testing.T) {
 			u := fileUser(t)
 			u.irisPrepared("0")

@@ -292,3 +292,41 @@ func each(vs []Vector) func(*Vector) bool {
 		return true
 	}
 }
+
+// Vectors that come one by one have the mean of a group, bit for bit, in any order and with places mixed; where some are missing there is none.
+func TestOneByOne(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	vs := vectors(r, 7, 100)
+	run := bundle.Begin(t.Context(), bundle.Options{})
+	defer func() { _ = run.End() }()
+	layout := Layout{Piece: 30, OneByOne: len(vs)}
+	want := mean(t, r, vs)
+	var pieces []Vector
+	for _, v := range vs {
+		pieces = append(pieces, layout.Cut(v)...)
+	}
+	r.Shuffle(len(pieces), func(i, j int) { pieces[i], pieces[j] = pieces[j], pieces[i] })
+	f := newOneByOneFn(run.Ref(), layout)
+	for range 2 { // bundles
+		for _, v := range pieces {
+			if err := f.ProcessElement(t.Context(), nil, v.Offset, v, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []Vector
+		if err := f.FinishBundle(t.Context(), func(v Vector) { got = append(got, v) }); err != nil {
+			t.Fatal(err)
+		}
+		if whole, err := join(got...); err != nil || !slices.Equal(bits(whole), bits(want)) || whole.Rows != want.Rows {
+			t.Errorf("another mean, %v", err)
+		}
+	}
+	for _, v := range pieces[1:] {
+		if err := f.ProcessElement(t.Context(), nil, v.Offset, v, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.FinishBundle(t.Context(), func(Vector) {}); err == nil || !strings.Contains(err.Error(), "6 of the 7 vectors") {
+		t.Errorf("a vector is missing: error %v", err)
+	}
+}

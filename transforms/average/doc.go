@@ -13,8 +13,8 @@
 // for bit. Vectors of zero rows count for nothing. NaN and infinite weights follow the usual rules of addition; every NaN
 // of the result has the same bits.
 //
-// A vector may be in pieces, which are averaged by their places (Cut, Join): the same bits. So has the mean that who needs it makes of the vectors
+// A vector may be in pieces, which are averaged by their places (Cut, Join), in a group or one by one (Layout.OneByOne): the same bits. So has the mean that who needs it makes of the vectors
 // (JoinMean), where they are so small that this costs less than a stage of the pipeline.
 //
-// Failure: vectors of different length in one sum, or a sum over no rows at all, fail the pipeline.
+// Failure: vectors of different length in one sum, a sum over no rows at all, or vectors that have not come together fail the pipeline.
 package average

@@ -16,12 +16,16 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Sum](), encodeSum, decodeSum)
 	beam.RegisterType(reflect.TypeFor[meanFn]())
 	beam.RegisterType(reflect.TypeFor[placeFn]())
+	beam.RegisterType(reflect.TypeFor[oneByOneFn]())
 }
 
 // Mean takes the PCollection<Vector> of the shards' weights, all in the pieces of the layout, and returns the PCollection<Vector> of the
 // pieces of the one row-weighted mean. Nobody else may read the shards' vectors: their memory is used again (Spare).
 func Mean(s beam.Scope, run bundle.Ref, layout Layout, weights beam.PCollection) beam.PCollection {
 	s = s.Scope("average.Mean")
+	if layout.OneByOne > 0 {
+		return beam.ParDo(s, newOneByOneFn(run, layout), beam.ParDo(s, &placeFn{}, weights))
+	}
 	return beam.DropKey(s, beam.CombinePerKey(s, &meanFn{Run: run, Layout: layout}, beam.ParDo(s, &placeFn{}, weights)))
 }
 

@@ -11,6 +11,8 @@ import (
 type Layout struct {
 	// Piece is the most values of a piece; 0: all. A piece that would part moments which are pooled is longer.
 	Piece int `json:",omitempty"`
+	// OneByOne is how many vectors a mean is of, where they come to who makes it one by one; 0: in a group (oneByOneFn).
+	OneByOne int `json:",omitempty"`
 	// Pooled are the moments that are pooled, in the order of their places.
 	Pooled []Moments `json:",omitempty"`
 }

@@ -3,6 +3,7 @@ package collect
 import (
 	"context"
 	"encoding"
+	"errors"
 	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -79,6 +80,19 @@ func Get[T any, P Decoded[T]](ctx context.Context, b Box, key string) (T, error)
 		return v, fmt.Errorf("%s of the pipeline before: %w", key, err)
 	}
 	return v, nil
+}
+
+// Has says whether there is a value under a key.
+func (b Box) Has(ctx context.Context, key string) (bool, error) {
+	if b.Output == nil {
+		_, ok := bundle.Of(b.Run).Get(b.inMemory(key))
+		return ok, nil
+	}
+	_, err := b.read(ctx, key)
+	if errors.Is(err, table.ErrNotExist) && !errors.Is(err, table.ErrUnavailable) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // Take is Get for a value that is large and asked for once: memory forgets it.

@@ -15,21 +15,25 @@ import (
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
-// assemble makes the buffers of a group, which fill fills, and writes them as one part of the output.
-func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill func(*groupBuffers) error, advance func(n int64)) error {
-	g := p.newGroup(number)
-	defer g.release()
-	if err := fill(g); err != nil {
+// check reports rows that have not come.
+func (g *groupBuffers) check() error {
+	if g.placed != g.rows {
+		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, g.number)
+	}
+	return nil
+}
+
+// write writes the buffers of a group that is whole as one part of the output.
+func (g *groupBuffers) write(ctx context.Context, run *bundle.Run, advance func(n int64)) error {
+	if err := g.check(); err != nil {
 		return err
 	}
-	if g.placed != g.rows {
-		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, number)
-	}
+	p := g.plan
 	store, err := run.Connect(ctx, p.Ref)
 	if err != nil {
 		return err
 	}
-	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: g.table.table, Key: fmt.Sprintf("%010d", number-g.table.firstGroup)})
+	w, err := store.Append(ctx, table.Part{Output: p.Output, Table: g.table.table, Key: fmt.Sprintf("%010d", g.number-g.table.firstGroup)})
 	if err != nil {
 		return err
 	}
@@ -56,6 +60,7 @@ func (p *Plan) assemble(ctx context.Context, run *bundle.Run, number int64, fill
 // groupBuffers are the buffers of a group while they fill.
 type groupBuffers struct {
 	plan         *Plan
+	number       int64
 	table        packedTable
 	first        int64 // id of the first buffer
 	buffers      []*buffer.Buffer
@@ -66,11 +71,11 @@ type groupBuffers struct {
 }
 
 func (p *Plan) newGroup(n int64) *groupBuffers {
-	t := p.tableOf(n)
+	number, t := n, p.tableOf(n)
 	n -= t.firstGroup
 	from := n * t.groupRows()
 	to := min(t.rows, from+t.groupRows())
-	g := &groupBuffers{plan: p, table: t, first: n * t.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
+	g := &groupBuffers{plan: p, number: number, table: t, first: n * t.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
 	for at := from; at < to; at += t.bufferSize {
 		g.buffers = append(g.buffers, buffer.New(nil, p.Layout(), int(min(t.bufferSize, to-at))))
 	}

@@ -8,12 +8,17 @@
 //	partition --spill--> rows in scratch files --GroupByKey on the group--> assemble --> buffers --> a part of the output
 //
 // The rows themselves do not travel through the pipeline, only where they wait does (Spilled), where all workers share a scratch folder: local
-// runners keep all elements of a GroupByKey in memory. Engines spill by themselves, so on them rows do travel, as Arrow record batches
-// in its place. A reader turns rows into
+// runners keep all elements of a GroupByKey in memory. A reader turns rows into
 // records of fixed length, collects as many bytes as a group has, and writes them to its scratch file sorted by group. The
 // DoFn behind the GroupByKey puts the records of a group into their places and writes its buffers. So a worker holds one
 // group, or one buffer where that is larger, and a batch or two of rows, however large the table is; the scratch folder
 // holds the table once.
+//
+// Workers of engines share no folder, and engines sort and spill by themselves, so on them rows do travel, as Arrow record batches:
+//
+//	partition --send, in portions--> record batches --by group, one by one--> receive --> buffers --> a part of the output
+//
+// A reader stops when it has given on a portion (package portions), and goes on with the next bundle.
 //
 // # Guarantees
 //

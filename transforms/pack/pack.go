@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/collect"
+	"github.com/beamfit/beamfit/transforms/portions"
 )
 
 func init() {
@@ -34,12 +37,18 @@ const (
 //	PCollection<table.Partition> -> nothing
 func Pack(s beam.Scope, run bundle.Ref, plan Plan, partitions beam.PCollection) {
 	s = s.Scope("pack.Pack")
-	var read, write any = &spillFn{Run: run, Plan: plan}, &assembleFn{Run: run, Plan: plan.withoutKeys()}
-	if plan.Scratch == "" {
-		read, write = &sendFn{Run: run, Plan: plan}, &receiveFn{Run: run, Plan: plan.withoutKeys()}
+	var buffers beam.PCollection
+	if plan.Scratch != "" {
+		spilled := beam.GroupByKey(s, beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions))
+		buffers = beam.ParDo(s, &assembleFn{Run: run, Plan: plan.withoutKeys()}, spilled)
+	} else {
+		rows := beam.ParDo(s, &sendFn{Run: run, Plan: plan}, partitions)
+		buffers = beam.ParDo(s, newReceiveFn(run, plan.withoutKeys()), rows)
 	}
-	buffers := beam.ParDo(s, write, beam.GroupByKey(s, beam.ParDo(s, read, partitions)))
-	beam.ParDo0(s, &checkFn{Run: run, Buffers: plan.Buffers()}, beam.Combine(s, &sumFn{}, buffers))
+	if plan.Done != nil {
+		portions.Watch(s, *plan.Done, doneKey, partitions)
+	}
+	beam.ParDo0(s, &checkFn{Run: run, Buffers: plan.Buffers(), Done: plan.Done}, beam.Combine(s, &sumFn{}, buffers))
 }
 
 // withoutKeys drops what only the reader needs: it may be large, and every DoFn carries its plan.
@@ -92,13 +101,12 @@ func (f *assembleFn) ProcessElement(ctx context.Context, group int64, next func(
 		spilled = append(spilled, s)
 	}
 	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (written, error) {
-		var w written
-		fill := func(g *groupBuffers) error { return g.readAll(ctx, spilled) }
-		err := f.Plan.assemble(ctx, bundle.Of(f.Run), group, fill, func(n int64) {
-			w.Buffers += n
-			bundle.Of(f.Run).Advance(Packing, "buffers", n)
-		})
-		return w, err
+		g := f.Plan.newGroup(group)
+		defer g.release()
+		if err := g.readAll(ctx, spilled); err != nil {
+			return written{}, err
+		}
+		return written{int64(len(g.buffers))}, g.write(ctx, bundle.Of(f.Run), func(n int64) { bundle.Of(f.Run).Advance(Packing, "buffers", n) })
 	})
 }
 
@@ -106,56 +114,30 @@ func (f *assembleFn) FinishBundle(_ context.Context, emit func(written)) error {
 	return f.tasks.Finish(emit)
 }
 
-// sendFn reads partitions and sends their rows to their groups. It emits while it reads, so that a worker holds no more than a group: the
-// engine has several of it at work.
-type sendFn struct {
-	Run  bundle.Ref
-	Plan Plan
-}
-
-func (f *sendFn) ProcessElement(ctx context.Context, part table.Partition, emit func(int64, []byte)) error {
-	return bundle.Do(ctx, f.Run, func(ctx context.Context) error {
-		run := bundle.Of(f.Run)
-		return f.Plan.send(ctx, run, part, emit, func(n int64) { run.Advance(Reading, "rows", n) })
-	})
-}
-
-// receiveFn makes and writes the buffers of groups from rows as they come.
-type receiveFn struct {
-	Run  bundle.Ref
-	Plan Plan
-}
-
-func (f *receiveFn) ProcessElement(ctx context.Context, group int64, next func(*[]byte) bool, emit func(written)) error {
-	var w written
-	err := bundle.Do(ctx, f.Run, func(ctx context.Context) error {
-		run := bundle.Of(f.Run)
-		return f.Plan.assemble(ctx, run, group, func(g *groupBuffers) error { return g.receiveAll(ctx, next) }, func(n int64) {
-			w.Buffers += n
-			run.Advance(Packing, "buffers", n)
-		})
-	})
-	if err != nil {
-		return err
-	}
-	emit(w)
-	return nil
-}
-
 // sumFn adds counts.
 type sumFn struct{}
 
 func (*sumFn) MergeAccumulators(a, b written) written { return written{a.Buffers + b.Buffers} }
 
+// doneKey is the key of what is in Plan.Done.
+const doneKey = "packed"
+
+// MarshalBinary writes the number.
+func (w written) MarshalBinary() ([]byte, error) { return strconv.AppendInt(nil, w.Buffers, 10), nil }
+
 // checkFn fails unless all buffers were written.
 type checkFn struct {
 	Run     bundle.Ref
 	Buffers int64
+	Done    *collect.Box
 }
 
-func (f *checkFn) ProcessElement(_ context.Context, w written) error {
+func (f *checkFn) ProcessElement(ctx context.Context, w written) error {
 	if w.Buffers != f.Buffers {
 		return bundle.Of(f.Run).Fail(fmt.Errorf("internal error: %d of %d buffers were written", w.Buffers, f.Buffers))
 	}
-	return nil
+	if f.Done == nil {
+		return nil
+	}
+	return bundle.Of(f.Run).Fail(f.Done.Put(ctx, doneKey, w))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
+	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/holdout"
 	"github.com/beamfit/beamfit/transforms/packed"
@@ -55,6 +56,8 @@ type Plan struct {
 	Table  int
 	// Scratch is the folder for rows that wait for their buffer, which all workers see; "": they travel through the pipeline.
 	Scratch string
+	// Done is a box that says when all is written, for those who watch the workers meanwhile (portions.Watch); nil: nobody does.
+	Done *collect.Box `json:",omitempty"`
 
 	Rows, BufferSize, Shards int64
 	// Keys are the keys of the shards, in ascending order; nil: 0, 1, 2, ...

@@ -128,36 +128,21 @@ func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (str
 	}
 	for g, spilled := range groups {
 		slices.Reverse(spilled) // their order does not matter
-		fill := func(b *groupBuffers) error { return b.readAll(ctx, spilled) }
-		if err := p.assemble(ctx, run, g, fill, func(int64) {}); err != nil {
+		if err := p.assembled(ctx, run, g, spilled); err != nil {
 			return "", err
 		}
 	}
 	return s.text(p), nil
 }
 
-// travelAll does what the pipeline does where rows travel.
-func travelAll(ctx context.Context, s *memoryStore, run *bundle.Run, p Plan, partitions int64) error {
-	groups := map[int64][][]byte{}
-	for _, part := range s.partitions(partitions) {
-		err := p.send(ctx, run, part, func(g int64, rows []byte) { groups[g] = append(groups[g], rows) }, func(int64) {})
-		if err != nil {
-			return err
-		}
+// assembled does what assembleFn does with a group.
+func (p *Plan) assembled(ctx context.Context, run *bundle.Run, group int64, spilled []Spilled) error {
+	g := p.newGroup(group)
+	defer g.release()
+	if err := g.readAll(ctx, spilled); err != nil {
+		return err
 	}
-	for g, all := range groups {
-		next := func(data *[]byte) bool {
-			if len(all) == 0 {
-				return false
-			}
-			*data, all = all[len(all)-1], all[:len(all)-1] // their order does not matter
-			return true
-		}
-		if err := p.assemble(ctx, run, g, func(b *groupBuffers) error { return b.receiveAll(ctx, next) }, func(int64) {}); err != nil {
-			return err
-		}
-	}
-	return nil
+	return g.write(ctx, run, func(int64) {})
 }
 
 // text is the packed table.
@@ -252,7 +237,7 @@ func TestPackFails(t *testing.T) {
 		"short file":     {[]Spilled{{File: spilled[0].File, Offset: 1, Rows: 9}}, "scratch folder"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := p.assemble(t.Context(), run, 0, func(g *groupBuffers) error { return g.readAll(t.Context(), c.spilled) }, func(int64) {}); err == nil || !strings.Contains(err.Error(), c.want) {
+			if err := p.assembled(t.Context(), run, 0, c.spilled); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

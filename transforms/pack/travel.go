@@ -3,26 +3,139 @@ package pack
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/state"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/transforms/bundle"
+	"github.com/beamfit/beamfit/transforms/portions"
 )
 
 // travelBytes is about the most bytes of rows that travel as one element, but one row at least: what fits into the memory that engines
 // sort in.
 const travelBytes = 256 << 10
 
-// send reads a partition and emits its rows by group, as record batches with the place of each row in its group (buffer.Encode).
-func (p *Plan) send(ctx context.Context, run *bundle.Run, part table.Partition, emit func(group int64, rows []byte), advance func(n int64)) error {
-	return p.read(ctx, run, part, &sender{layout: p.Layout(), most: max(1, travelBytes/p.recordBytes()), emit: emit}, advance)
+// sendFn reads partitions and gives their rows on, a portion at a time, so that a worker and an engine hold no more than that. The places of a partition
+// are the record batches that are made of it.
+type sendFn struct {
+	portions.Elements[table.Partition]
+	Run     bundle.Ref
+	Plan    Plan
+	portion portions.Portion
+}
+
+func (f *sendFn) ProcessElement(
+	ctx context.Context, rt *sdf.LockRTracker, part table.Partition, emit func(int64, []byte),
+) (then sdf.ProcessContinuation, err error) {
+	if f.portion.Full() {
+		return f.portion.Later(), nil
+	}
+	err = bundle.Do(ctx, f.Run, func(ctx context.Context) error {
+		then, err = f.send(ctx, rt, part, emit)
+		return err
+	})
+	return then, err
+}
+
+func (f *sendFn) send(ctx context.Context, rt *sdf.LockRTracker, part table.Partition, emit func(int64, []byte)) (sdf.ProcessContinuation, error) {
+	at := portions.At(rt)
+	rows, err := f.Plan.sendingFrom(ctx, bundle.Of(f.Run), part, at)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.end()
+	for ; ; at++ {
+		if f.portion.Full() {
+			rows.keep()
+			return f.portion.Later(), nil
+		}
+		r, err := rows.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r == nil {
+			return portions.Done(rt), nil
+		}
+		if !rt.TryClaim(at) {
+			return nil, fmt.Errorf("internal error: record batch %d of %s is not the worker's: %w", at, part.Table, rt.GetError())
+		}
+		emit(r.group, r.rows)
+		f.portion.Add(len(r.rows))
+	}
+}
+
+func (f *sendFn) FinishBundle(context.Context, func(int64, []byte)) { f.portion = portions.Portion{} }
+
+// receiveFn makes and writes the buffers of groups from rows as they come, one by one. It is no GroupByKey, since engines hold all that this has for a key in
+// memory: rows of a key come to a DoFn that has a state for each, sorted by the engine. What they make is in memory until the group is whole.
+type receiveFn struct {
+	Run  bundle.Ref
+	Plan Plan
+	// State makes the engine bring rows of a key together; nothing is in it.
+	State  state.Value[bool]
+	groups map[int64]*groupBuffers // of the bundle, that are not whole
+}
+
+func newReceiveFn(run bundle.Ref, plan Plan) *receiveFn {
+	return &receiveFn{Run: run, Plan: plan, State: state.MakeValueState[bool]("group")}
+}
+
+func (f *receiveFn) ProcessElement(ctx context.Context, _ state.Provider, group int64, rows []byte, emit func(written)) error {
+	g := f.groups[group]
+	if g == nil {
+		g = f.Plan.newGroup(group)
+		if f.groups == nil {
+			f.groups = map[int64]*groupBuffers{}
+		}
+		f.groups[group] = g
+	}
+	whole := false
+	err := bundle.Do(ctx, f.Run, func(ctx context.Context) error {
+		if err := g.receive(rows); err != nil || g.placed < g.rows {
+			return err
+		}
+		whole = true
+		run := bundle.Of(f.Run)
+		return g.write(ctx, run, func(n int64) { run.Advance(Packing, "buffers", n) })
+	})
+	if err != nil || !whole {
+		return err
+	}
+	emit(written{int64(len(g.buffers))})
+	g.release()
+	delete(f.groups, group)
+	return nil
+}
+
+// FinishBundle fails where rows of a group are in another bundle, or nowhere.
+func (f *receiveFn) FinishBundle(context.Context, func(written)) error {
+	var err error
+	for _, g := range f.groups {
+		err = bundle.Of(f.Run).Fail(g.check())
+		g.release()
+	}
+	f.groups = nil
+	return err
+}
+
+// travelling are rows of a group as a record batch, with the place of each (buffer.Encode).
+type travelling struct {
+	group int64
+	rows  []byte
 }
 
 // A sender is a sink that makes record batches of records.
 type sender struct {
 	layout buffer.Layout
 	most   int // rows of a batch
-	emit   func(group int64, rows []byte)
+	emit   func(travelling) error
+}
+
+func (p *Plan) newSender(emit func(travelling) error) *sender {
+	return &sender{layout: p.Layout(), most: max(1, travelBytes/p.recordBytes()), emit: emit}
 }
 
 func (s *sender) put(group int64, rows int, record func(i int) []byte) error {
@@ -37,28 +150,17 @@ func (s *sender) put(group int64, rows int, record func(i int) []byte) error {
 		}
 		data, err := b.Encode(places)
 		b.Release()
+		if err == nil {
+			err = s.emit(travelling{group, data})
+		}
 		if err != nil {
 			return err
 		}
-		s.emit(group, data)
 	}
 	return nil
 }
 
 func (*sender) flush() error { return nil }
-
-// receiveAll puts rows into their places as they come.
-func (g *groupBuffers) receiveAll(ctx context.Context, next func(*[]byte) bool) error {
-	for data := []byte(nil); next(&data); {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := g.receive(data); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // receive puts rows that came as a record batch into their places.
 func (g *groupBuffers) receive(data []byte) error {

@@ -25,6 +25,11 @@
 // begun again read what the first one read, and what they write is skipped. No worker remembers a state from one stage to the next, where one in its place
 // would have another. It costs a write and a read of the store for every shard and stage, and room there for all stages of a pipeline, until it has ended.
 //
+// # Portions
+//
+// What many shards with large weights give on can be more than an engine takes from a bundle. Then as many of them train side by side as make a portion (Step.Portions,
+// package portions), and the others in the bundles after it.
+//
 // Guarantees: what comes out of an iteration depends on the rows, the weights, the states and the seed only, not on the
 // runner, the number of workers or the order of arrival. A shard without rows counts for nothing in the average. A pipeline that
 // goes on from another one begins with the states that it left, or fails: never with fresh ones.

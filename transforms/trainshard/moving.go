@@ -15,7 +15,10 @@ import (
 	"github.com/beamfit/beamfit/transforms/dataset"
 )
 
-func init() { beam.RegisterType(reflect.TypeFor[recomputeFn]()) }
+func init() {
+	beam.RegisterType(reflect.TypeFor[recomputeFn]())
+	beam.RegisterType(reflect.TypeFor[recomputePortionsFn]())
+}
 
 // sampleSteps is of how many batches, at most, a shard computes moving statistics anew.
 const sampleSteps = 64
@@ -27,7 +30,11 @@ const sampleSteps = 64
 // The statistics are moving averages over the first 64 batches of the shard's iteration, or all where there are fewer, that began at 0 and are
 // divided by 1 - momentumⁿ for n batches: means in which the last batches count a little more than the first.
 func Recompute(s beam.Scope, step Step, shards, weights beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("trainshard.Recompute"), &recomputeFn{Step: step}, shards, beam.SideInput{Input: weights})
+	var recompute any = &recomputeFn{Step: step}
+	if step.Portions {
+		recompute = &recomputePortionsFn{Recompute: recomputeFn{Step: step}}
+	}
+	return beam.ParDo(s.Scope("trainshard.Recompute"), recompute, shards, beam.SideInput{Input: weights})
 }
 
 // recomputeFn computes the statistics of shards side by side.
@@ -37,7 +44,12 @@ type recomputeFn struct {
 	weights average.Vector // of the bundle
 }
 
-func (f *recomputeFn) ProcessElement(ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool, _ func(average.Vector)) (err error) {
+func (f *recomputeFn) ProcessElement(ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool, _ func(average.Vector)) error {
+	return f.begin(ctx, shard, pieces)
+}
+
+// begin begins with a shard.
+func (f *recomputeFn) begin(ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool) (err error) {
 	if f.tasks.Begun() == 0 {
 		if f.weights, err = average.Join(pieces); err != nil {
 			return bundle.Of(f.Step.Run).Fail(err)
@@ -48,6 +60,11 @@ func (f *recomputeFn) ProcessElement(ctx context.Context, shard dataset.Shard, p
 }
 
 func (f *recomputeFn) FinishBundle(_ context.Context, _ func(*average.Vector) bool, emit func(average.Vector)) error {
+	return f.finish(emit)
+}
+
+// finish gives on the weights of the shards of the bundle.
+func (f *recomputeFn) finish(emit func(average.Vector)) error {
 	f.weights = average.Vector{}
 	return f.tasks.Finish(func(v average.Vector) {
 		for _, piece := range f.Step.Layout.Cut(v) {

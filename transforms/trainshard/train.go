@@ -16,7 +16,10 @@ import (
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
-func init() { beam.RegisterType(reflect.TypeFor[trainFn]()) }
+func init() {
+	beam.RegisterType(reflect.TypeFor[trainFn]())
+	beam.RegisterType(reflect.TypeFor[trainPortionsFn]())
+}
 
 // A Step is what one iteration needs besides states and weights.
 type Step struct {
@@ -38,6 +41,8 @@ type Step struct {
 	From, To *Kept
 	// Layout is that of the vectors that come out.
 	Layout average.Layout
+	// Portions: an engine runs the round, and the shards together give on more than it takes at once (package portions).
+	Portions bool
 	// Apart: the weights that come in are those of the shards of the round before, whole, and their mean is what the round begins with.
 	Apart bool
 }
@@ -57,7 +62,11 @@ func (s Step) join(ctx context.Context, weights func(*average.Vector) bool) (ave
 // beginning for all stages, since Flink's planner walks all that there are.
 func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.Train")
-	ends, trained := beam.ParDo2(s, &trainFn{Step: step}, states, beam.SideInput{Input: weights}, beam.SideInput{Input: after})
+	var train any = &trainFn{Step: step}
+	if step.Portions {
+		train = &trainPortionsFn{Train: trainFn{Step: step}}
+	}
+	ends, trained := beam.ParDo2(s, train, states, beam.SideInput{Input: weights}, beam.SideInput{Input: after})
 	if step.From != nil {
 		ends = states
 	}
@@ -78,7 +87,12 @@ type trained struct {
 
 func (f *trainFn) ProcessElement(
 	ctx context.Context, s State, pieces func(*average.Vector) bool, _ int, _ func(State), _ func(average.Vector),
-) (err error) {
+) error {
+	return f.begin(ctx, s, pieces)
+}
+
+// begin begins to train a shard.
+func (f *trainFn) begin(ctx context.Context, s State, pieces func(*average.Vector) bool) (err error) {
 	if f.tasks.Begun() == 0 {
 		if f.weights, err = f.Step.join(ctx, pieces); err != nil {
 			return bundle.Of(f.Step.Run).Fail(err)
@@ -94,6 +108,11 @@ func (f *trainFn) ProcessElement(
 func (f *trainFn) FinishBundle(
 	_ context.Context, _ func(*average.Vector) bool, _ int, state func(State), weights func(average.Vector),
 ) error {
+	return f.finish(state, weights)
+}
+
+// finish gives on what the shards of the bundle end with.
+func (f *trainFn) finish(state func(State), weights func(average.Vector)) error {
 	f.weights = average.Vector{}
 	var once sync.Once
 	return f.tasks.Finish(func(t trained) {

@@ -30,6 +30,9 @@ type stages struct {
 // layout is how vectors are averaged.
 func (f *Fit) layout() average.Layout {
 	l := average.Layout{Piece: f.Limits.Piece}
+	if f.inPortions() {
+		l.OneByOne = len(f.training().Shards)
+	}
 	if f.Schedule.Rounds.Moving == rounds.Pooled {
 		l.Pooled = average.MovingMoments(f.Model.Spec)
 	}
@@ -57,6 +60,20 @@ func (f *Fit) keepsStates() bool {
 func (f *Fit) meetsInTraining() bool {
 	return f.Remote && f.Limits.Spread && f.keepsStates() && !f.Schedule.Rounds.Rule.HasMomentum() &&
 		len(f.training().Shards)*f.Model.Spec.NumWeights <= f.Limits.Piece
+}
+
+// inPortions says whether a task of the engine would have more to give on in one bundle than half of what the engine takes, which is memory of its machine, too.
+// Then shards train a few at a time, and their vectors are averaged as they come.
+func (f *Fit) inPortions() bool {
+	if f.Limits.Bundle == 0 {
+		return false
+	}
+	each := f.Model.Spec.NumWeights
+	if !f.keepsStates() {
+		each += f.Model.StateSize()
+	}
+	shards := len(f.training().Shards)
+	return 4*each*((shards+f.Limits.Tasks-1)/f.Limits.Tasks) > f.Limits.Bundle/2
 }
 
 // averaged are the weights after the last stage, as one vector.
@@ -170,7 +187,7 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 
 // step is what stages of an iteration have in common.
 func (b *stages) step(iteration int) trainshard.Step {
-	return trainshard.Step{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout()}
+	return trainshard.Step{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout(), Portions: b.inPortions()}
 }
 
 // rows are those of every shard of the training table.

@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
@@ -13,7 +14,7 @@ import (
 
 // ComputingFns are the DoFns that compute with a model, which is what an accelerator is for, by Beam's names: they train, evaluate and predict. All others
 // only ask a model, and read, split or write.
-var ComputingFns = []string{"trainshard.trainFn", "trainshard.turnFn", "trainshard.recomputeFn", "score.scoreFn", "infer.inferFn"}
+var ComputingFns = []string{"trainshard.trainFn", "trainshard.trainPortionsFn", "trainshard.turnFn", "trainshard.recomputeFn", "trainshard.recomputePortionsFn", "score.scoreFn", "infer.inferFn"}
 
 // openRunner opens the runner of the job, which fails before any work does.
 func (j *Job) openRunner(ctx context.Context) (err error) {
@@ -42,6 +43,8 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Limits.Piece = remotePiece
 		j.Limits.Spread = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Spread
+		j.Limits.Watch = traits.MaxBundleOutput > 0
+		j.Limits.Bundle, j.Limits.Tasks = traits.MaxBundleOutput, max(1, traits.MaxWorkers)
 		j.shareConnections(max(1, traits.MaxWorkers))
 	}
 	return nil
@@ -105,7 +108,19 @@ type Limits struct {
 	Iterations int  // most iterations of a fit; 0: any number
 	Piece      int  // most weights of a vector that travels (average.Cut); 0: all
 	Spread     bool // elements stay where they are made unless they are spread
+	Bundle     int  // most bytes that a DoFn may give on in a bundle; 0: any number
+	Tasks      int  // on how many tasks, at least, elements that are spread work
+	Watch      bool // a step must watch whether workers live (portions.Watch)
 	Travel     bool // workers share no scratch folder, so rows travel through the pipeline
+}
+
+// CheckWeights refuses a model of so many weights where a step that gives on that many vectors of them would be too much for the runner.
+func (j *Job) CheckWeights(weights, vectors int) error {
+	if most := j.Limits.Bundle; most > 0 && 4*weights*vectors > most {
+		return fmt.Errorf("the model has %d MB of weights, and runner %s takes at most %d MB of them: use another runner",
+			4*weights/1e6, j.Runner, most/vectors/1e6)
+	}
+	return nil
 }
 
 // shareConnections divides the connections of the store among so many worker processes, one of which does not know of the others. What is

@@ -26,8 +26,16 @@ import (
 // one where two ways lead from one to the next. Where each is scored, that is 0.01 s for 10, 0.2 s for 15, and more than a minute for 25.
 const flinkIterations = 10
 
+// flinkBundle is the most bytes that a DoFn may give on in a bundle: Beam's runner takes them when the bundle is over, and has room for 100 messages, of 4 MB
+// as Beam's Go workers make them. With more both stand still.
+const flinkBundle = 380e6
+
 // flinkDefaults are sent where nothing else is given. Without the cache every step of a pipeline starts new worker processes.
 var flinkDefaults = map[string]string{"environment_cache_millis": "60000"}
+
+// flinkExperiments: a TaskManager sends a worker 100 messages before it looks whether the worker takes them, and collects so many bytes for each. With Beam's
+// 1 MB it would have no memory left for rows that are packed.
+var flinkExperiments = []string{"data_buffer_size_limit=200000"}
 
 // flinkRefused are options of Flink's job service that beamfit does not pass on, with the reason.
 var flinkRefused = map[string]string{
@@ -68,7 +76,7 @@ func openFlink(ctx context.Context, c Config) (_ Runner, err error) {
 	if err != nil {
 		return nil, optionError("endpoint", "must be the HOST:PORT of a Beam job service, found %q", endpoint)
 	}
-	r := &flinkRunner{conn: conn, service: service{client: jobpb.NewJobServiceClient(conn), env: env}}
+	r := &flinkRunner{conn: conn, service: service{client: jobpb.NewJobServiceClient(conn), env: env, experiments: flinkExperiments}}
 	r.parallelism, _ = strconv.Atoi(c.Options["parallelism"]) // it is checked, or not there
 	defer func() {
 		if err != nil {
@@ -193,7 +201,7 @@ func optionValue(text string, kind jobpb.PipelineOptionType_Enum) (*structpb.Val
 }
 
 func (r *flinkRunner) Traits() Traits {
-	t := Traits{Workers: AnyMachine, MaxWorkers: r.parallelism, MaxIterationsPerPipeline: flinkIterations}
+	t := Traits{Workers: AnyMachine, MaxWorkers: r.parallelism, MaxIterationsPerPipeline: flinkIterations, MaxBundleOutput: flinkBundle}
 	if r.workers != nil {
 		t.Workers = ThisProcess
 	}

@@ -61,6 +61,8 @@ type Traits struct {
 	MaxWorkers int
 	// MaxIterationsPerPipeline is the most iterations of a fit that one pipeline may have; 0: any number.
 	MaxIterationsPerPipeline int
+	// MaxBundleOutput is the most bytes that a DoFn may give on in a bundle (package portions); 0: any number.
+	MaxBundleOutput int
 	// DryRun: jobs are written to files and not run. Wait returns ErrNotRun.
 	DryRun bool
 }

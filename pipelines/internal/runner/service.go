@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,8 @@ type service struct {
 	env    environment
 	// options are sent with every job, by Beam's names.
 	options map[string]*structpb.Value
+	// experiments are those of Beam that go with every job, behind the ones among the options.
+	experiments []string
 }
 
 // submit starts a job of that unique name.
@@ -68,26 +71,36 @@ func (s *service) submit(ctx context.Context, p *beam.Pipeline, name string) (*s
 	return j, nil
 }
 
-// marshal makes Beam's model of a pipeline.
+// marshal makes Beam's model of a pipeline, all of whose collections are finite: Beam's SDK says of what comes from a splittable DoFn that stops in the middle
+// that it may not be, and then Flink would run the job in its streaming mode (streamingReason).
 func marshal(p *beam.Pipeline, env *pipepb.Environment) (*pipepb.Pipeline, error) {
 	edges, _, err := p.Build()
 	if err != nil {
 		return nil, err
 	}
-	return graphx.Marshal(edges, &graphx.Options{Environment: env})
+	model, err := graphx.Marshal(edges, &graphx.Options{Environment: env})
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range model.GetComponents().GetPcollections() {
+		c.IsBounded = pipepb.IsBounded_BOUNDED
+	}
+	return model, nil
 }
 
 // jobOptions are the pipeline options of a job, in the form of the job service.
 func (s *service) jobOptions(name string) *structpb.Struct {
 	fields := map[string]*structpb.Value{
-		"app_name":    structpb.NewStringValue("beamfit"),
-		"job_name":    structpb.NewStringValue(name),
-		"experiments": list("beam_fn_api"),
-		"go_options":  structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{"options": goOptions()}}),
+		"app_name":   structpb.NewStringValue("beamfit"),
+		"job_name":   structpb.NewStringValue(name),
+		"go_options": structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{"options": goOptions()}}),
 	}
 	for name, v := range s.options {
 		fields[name] = v
 	}
+	experiments := list(append([]string{"beam_fn_api"}, s.experiments...)...).GetListValue()
+	experiments.Values = append(slices.Clone(s.options["experiments"].GetListValue().GetValues()), experiments.Values...)
+	fields["experiments"] = structpb.NewListValue(experiments)
 	out := &structpb.Struct{Fields: map[string]*structpb.Value{}}
 	for name, v := range fields {
 		out.Fields["beam:option:"+name+":v1"] = v
