@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
@@ -14,6 +15,9 @@ type StoredModel struct {
 	Arch    []byte // Keras' JSON
 	Spec    *keras.Spec
 	Weights []float32 // in the order of get_weights; nil: none
+	// Open are the dimensions of inputs that the model leaves open; nil: none. Spec has some sizes in their place then, on which no weights
+	// depend, and is nil where there are no weights.
+	Open *keras.OpenError
 }
 
 // ReadModel reads a model from its model table, or the one of an ID from an architecture table. It needs no summary, unlike OpenModel.
@@ -31,7 +35,10 @@ func ReadModel(ctx context.Context, store table.Store, name string, id *int) (*S
 	if err != nil {
 		return nil, err
 	}
-	return &StoredModel{Arch: m.Arch, Spec: m.Spec, Weights: m.Weights}, nil
+	if m, err = m.Sized(); err != nil { // those of model tables leave nothing open
+		return nil, fmt.Errorf("architecture table %s, model_id %d: %w", name, *id, err)
+	}
+	return &StoredModel{Arch: m.Arch, Spec: m.Spec, Weights: m.Weights, Open: m.Open}, nil
 }
 
 // refuseArchitectures refuses an architecture table that is given as a model table.

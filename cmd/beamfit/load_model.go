@@ -75,6 +75,7 @@ func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
 		if t.opt.Arch, err = keras.Close(t.opt.Arch, t.opt.InputShapes); err != nil {
 			return fmt.Errorf("file %s: %w", t.file, err)
 		}
+		t.opt.InputShapes = nil // the JSON has them
 	}
 	spec, open, err := keras.Try(t.opt.Arch)
 	if err != nil {

@@ -23,6 +23,8 @@ type Model struct {
 	Arch    []byte // Keras' JSON
 	Spec    *keras.Spec
 	Weights []float32 // P; nil: none
+	// Open are the dimensions of inputs that the model leaves open; nil: none. Spec has some sizes in their place then.
+	Open *keras.OpenError
 }
 
 // A form is a kind of file.
@@ -33,6 +35,8 @@ type form struct {
 	bare bool
 	// oneWay says that the file is not read here.
 	oneWay bool
+	// sized says that the file has the sizes of inputs.
+	sized bool
 }
 
 // forms are the kinds of files that are written, longer suffixes before those that they end in.
@@ -43,7 +47,7 @@ var forms = []form{
 	{suffix: ".npz", write: writeNpz},
 	{suffix: ".safetensors", write: writeSafetensors},
 	{suffix: ".json", write: writeJSON, bare: true},
-	{suffix: ".onnx", write: writeONNX, oneWay: true},
+	{suffix: ".onnx", write: writeONNX, oneWay: true, sized: true},
 }
 
 // A Form is a kind of file to write.
@@ -69,10 +73,13 @@ func (f Form) Write(w io.Writer, m Model) error {
 	return f.form.write(w, m)
 }
 
-// Check says whether a model can be written: only .json takes one without weights.
+// Check says whether a model can be written: only .json takes one without weights, and .onnx none that leaves dimensions open.
 func (f Form) Check(m Model) error {
 	if m.Weights == nil && !f.form.bare {
 		return fmt.Errorf("the model has no weights, which a %s file has; .json has the architecture alone", f.form.suffix)
+	}
+	if m.Open != nil && f.form.sized {
+		return fmt.Errorf("%w; a %s file has them: load the model with the shapes of its inputs (load-model --input-shape)", m.Open, f.form.suffix)
 	}
 	return nil
 }

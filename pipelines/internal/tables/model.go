@@ -104,14 +104,27 @@ func (m *Model) AddWeights(data []byte) (err error) {
 		m.Weights, err = weights.Take(m.Spec, data)
 		return err
 	}
-	spec, _, err := keras.Try(m.Arch) // the number of weights does not depend on the sizes of images or sequences
+	with := *m
+	with.data = data
+	_, err = with.Sized()
+	return err
+}
+
+// Sized is the model with some sizes in the place of the dimensions that it leaves open, for whoever needs its weights: neither their
+// number nor their shapes depend on the sizes of images or sequences. Without weights such a model has no spec.
+func (m *Model) Sized() (*Model, error) {
+	if m.Open == nil || m.data == nil {
+		return m, nil
+	}
+	spec, _, err := keras.Try(m.Arch)
 	if err == nil && spec == nil {
 		err = fmt.Errorf("%w; the weights need them", m.Open)
 	}
-	if err == nil {
-		_, err = weights.Take(spec, data)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	vector, err := weights.Take(spec, m.data)
+	return &Model{Arch: m.Arch, Spec: spec, Open: m.Open, Weights: vector}, err
 }
 
 // ReadModel reads a model table.
