@@ -15,6 +15,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/initializer"
+	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/model/weights"
 	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
@@ -132,7 +133,7 @@ type loop struct {
 	fresh     bool
 	global    bool
 	perShard  int // steps of an iteration
-	trainable []outer.Run
+	trainable []plan.Run
 }
 
 func newLoop(t *testing.T, store table.Store, opt FitOptions) *loop {

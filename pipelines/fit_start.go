@@ -34,11 +34,10 @@ func (f *fit) startWeights(ctx context.Context) ([]float32, error) {
 	if err := f.stored.CheckSameTexts(old, "model "+f.target.String()); err != nil {
 		return nil, fmt.Errorf("warm start: %w", err)
 	}
-	start, err := weights.Decode(f.stored.Spec, weights.Encode(old.Weights))
-	if err != nil {
-		return nil, fmt.Errorf("warm start from model %s: %w", f.target, err)
+	if spec, n := f.stored.Spec, len(old.Weights); n != spec.NumWeights {
+		return nil, fmt.Errorf("warm start from model %s: %w", f.target, &weights.LengthError{Model: spec.Name, Want: spec.NumWeights, Bytes: 4 * n})
 	}
-	return start, nil
+	return old.Weights, nil
 }
 
 // checkTexts checks that the tables have the numbers that the model makes of text.

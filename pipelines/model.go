@@ -229,10 +229,7 @@ func (m *Model) features(inputs [][][]float32) (flat [][]float32, rows int, err 
 		if len(in) != rows {
 			return nil, 0, fmt.Errorf("input %d has %s, input 1 has %d", i+1, tables.Count(len(in), "row"), rows)
 		}
-		size := 1
-		for _, d := range m.Inputs[i].Shape {
-			size *= d
-		}
+		size := tables.SizeOf(m.Inputs[i].Shape)
 		flat[i] = make([]float32, 0, rows*size)
 		for row, x := range in {
 			if len(x) != size {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -71,7 +72,7 @@ func Next(s beam.Scope, round Round, momentum, before, mean beam.PCollection) (b
 // nextFn makes the step of each piece.
 type nextFn struct {
 	Round        Round
-	trainable    []Run
+	trainable    []plan.Run
 	before, mean average.Vector // of the bundle
 }
 

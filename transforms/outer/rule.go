@@ -68,17 +68,10 @@ func Defaults(name string, shards int, adaptive bool) Rule {
 	return Rule{Name: name}
 }
 
-// A Run are trainable weights that lie side by side.
-type Run struct{ From, Len int }
-
 // Trainable are the runs of trainable weights of a model.
-func Trainable(spec *keras.Spec) []Run {
+func Trainable(spec *keras.Spec) []plan.Run {
 	runs, _ := plan.TrainableRuns(spec)
-	out := make([]Run, len(runs))
-	for i, r := range runs {
-		out[i] = Run{r.Weight, r.Len}
-	}
-	return out
+	return runs
 }
 
 // A Step is what a rule makes a step of: all weights, or a piece of them.
@@ -92,7 +85,7 @@ type Step struct {
 	// Offset is where the piece begins in the model's weights.
 	Offset int
 	// Trainable are those of the model.
-	Trainable []Run
+	Trainable []plan.Run
 	// LearningRate is γ.
 	LearningRate float64
 }
@@ -107,7 +100,7 @@ func (r Rule) Apply(s Step) {
 		scale = 1
 	}
 	for _, run := range s.Trainable {
-		from, to := max(run.From-s.Offset, 0), min(run.From+run.Len-s.Offset, len(s.Weights))
+		from, to := max(run.Weight-s.Offset, 0), min(run.Weight+run.Len-s.Offset, len(s.Weights))
 		if from >= to {
 			continue
 		}

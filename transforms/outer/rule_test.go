@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/beamfit/beamfit/model/plan"
 )
 
 // Steps of the rules, written out.
@@ -28,7 +30,7 @@ func TestRules(t *testing.T) {
 			w, u := slices.Clone(c.weights), slices.Clone(c.u)
 			for range 2 {
 				mean := []float32{w[0] - 0.5}
-				c.rule.Apply(Step{Before: w, Weights: mean, Momentum: u, Trainable: []Run{{0, 1}}, LearningRate: c.rate})
+				c.rule.Apply(Step{Before: w, Weights: mean, Momentum: u, Trainable: []plan.Run{{Weight: 0, Len: 1}}, LearningRate: c.rate})
 				w = mean
 			}
 			if !cmp.Equal(w, c.wantW) || !cmp.Equal(u, c.wantU) {
@@ -40,7 +42,7 @@ func TestRules(t *testing.T) {
 
 // Weights that are not trainable are the mean's, and a vector in pieces becomes what it becomes whole.
 func TestPieces(t *testing.T) {
-	trainable := []Run{{1, 3}, {6, 2}}
+	trainable := []plan.Run{{Weight: 1, Len: 3}, {Weight: 6, Len: 2}}
 	vector := func(scale float32) []float32 {
 		v := make([]float32, 9)
 		for i := range v {
@@ -71,7 +73,7 @@ func TestPieces(t *testing.T) {
 func TestSpecialValues(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	w := []float32{nan, inf, 1}
-	Defaults(Nesterov, 4, true).Apply(Step{Before: []float32{1, 1, 1}, Weights: w, Momentum: make([]float32, 3), Trainable: []Run{{0, 3}}})
+	Defaults(Nesterov, 4, true).Apply(Step{Before: []float32{1, 1, 1}, Weights: w, Momentum: make([]float32, 3), Trainable: []plan.Run{{Weight: 0, Len: 3}}})
 	if w[0] == w[0] || !math.IsInf(float64(w[1]), 1) || w[2] != 1 {
 		t.Errorf("weights %v", w)
 	}
@@ -106,7 +108,7 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestApplyAllocatesNothing(t *testing.T) {
-	s := Step{Before: make([]float32, 100), Weights: make([]float32, 100), Momentum: make([]float32, 100), Trainable: []Run{{0, 100}}, LearningRate: 1}
+	s := Step{Before: make([]float32, 100), Weights: make([]float32, 100), Momentum: make([]float32, 100), Trainable: []plan.Run{{Weight: 0, Len: 100}}, LearningRate: 1}
 	if n := testing.AllocsPerRun(10, func() { Defaults(SlowMo, 3, true).Apply(s) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
