@@ -42,7 +42,11 @@ func (v *Vector) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-func decodeVector(b []byte) (v Vector, err error) { return v, v.UnmarshalBinary(b) }
+func decodeVector(b []byte) (Vector, error) {
+	var v Vector
+	err := v.UnmarshalBinary(b)
+	return v, err
+}
 
 // encodeSum writes the header and then Hi[i], Lo[i] for every i, little-endian.
 func encodeSum(s Sum) []byte {

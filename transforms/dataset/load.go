@@ -17,7 +17,11 @@ func init() {
 	collect.Register[Shard]()
 }
 
-func decodeShard(b []byte) (s Shard, err error) { return s, s.UnmarshalBinary(b) }
+func decodeShard(b []byte) (Shard, error) {
+	var s Shard
+	err := s.UnmarshalBinary(b)
+	return s, err
+}
 
 // Stage is the name of reading in progress reports, which count the buffers of all sets of a run.
 const Stage = "reading"

@@ -30,7 +30,11 @@ type Piece struct {
 
 func encodePiece(p Piece) ([]byte, error) { return json.Marshal(p) }
 
-func decodePiece(b []byte) (p Piece, err error) { return p, json.Unmarshal(b, &p) }
+func decodePiece(b []byte) (Piece, error) {
+	var p Piece
+	err := json.Unmarshal(b, &p)
+	return p, err
+}
 
 // Cut turns the PCollection<Shard> of a set into the PCollection<Piece> of all its rows, and of no rows where a shard has
 // none.

@@ -43,7 +43,11 @@ func (c Counts) MarshalBinary() ([]byte, error) { return json.Marshal(c) }
 // UnmarshalBinary reads what MarshalBinary wrote.
 func (c *Counts) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, c) }
 
-func decodeCounts(b []byte) (c Counts, err error) { return c, c.UnmarshalBinary(b) }
+func decodeCounts(b []byte) (Counts, error) {
+	var c Counts
+	err := c.UnmarshalBinary(b)
+	return c, err
+}
 
 // Stage is the name of the stage in progress reports; its unit is "rows".
 const Stage = "predicting"

@@ -81,7 +81,11 @@ func (f *Found) UnmarshalBinary(b []byte) error {
 	return gob.NewDecoder(bytes.NewReader(b)).Decode((*plain)(f))
 }
 
-func decodeFound(b []byte) (f Found, err error) { return f, f.UnmarshalBinary(b) }
+func decodeFound(b []byte) (Found, error) {
+	var f Found
+	err := f.UnmarshalBinary(b)
+	return f, err
+}
 
 // readFn finds what partitions have.
 type readFn struct {

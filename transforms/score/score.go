@@ -45,7 +45,11 @@ func (s Scores) MarshalBinary() ([]byte, error) {
 	return out, nil
 }
 
-func decodeScores(b []byte) (s Scores, err error) { return s, s.UnmarshalBinary(b) }
+func decodeScores(b []byte) (Scores, error) {
+	var s Scores
+	err := s.UnmarshalBinary(b)
+	return s, err
+}
 
 // UnmarshalBinary reads what MarshalBinary wrote.
 func (s *Scores) UnmarshalBinary(b []byte) error {

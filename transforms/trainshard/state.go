@@ -53,7 +53,11 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	return s.Optimizer.UnmarshalBinary(b[n:])
 }
 
-func decodeState(b []byte) (s State, err error) { return s, s.UnmarshalBinary(b) }
+func decodeState(b []byte) (State, error) {
+	var s State
+	err := s.UnmarshalBinary(b)
+	return s, err
+}
 
 // CollectKey is the number of the shard.
 func (s State) CollectKey() string { return s.Shard.CollectKey() }

@@ -78,7 +78,11 @@ func (s *iterationScores) UnmarshalBinary(b []byte) error {
 	return s.Scores.UnmarshalBinary(b[16:])
 }
 
-func decodeIterationScores(b []byte) (s iterationScores, err error) { return s, s.UnmarshalBinary(b) }
+func decodeIterationScores(b []byte) (iterationScores, error) {
+	var s iterationScores
+	err := s.UnmarshalBinary(b)
+	return s, err
+}
 
 // scoredFn takes the time at which an iteration is scored. Its second output is the gate of the next iteration.
 type scoredFn struct{ Iteration int }
