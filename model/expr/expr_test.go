@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/beamfit/beamfit/model/params"
 )
@@ -232,7 +231,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestHostileTexts: what a text can ask for is bounded, and so is the time until it is refused or bound.
+// TestHostileTexts: what a text can ask for is bounded, whether it is refused or bound.
 func TestHostileTexts(t *testing.T) {
 	double := "let a = y_pred\n"
 	for i := range 300 {
@@ -257,15 +256,8 @@ func TestHostileTexts(t *testing.T) {
 		"y_pred[:, 2147483648]", "y_pred[:, -2147483648:]",
 	}
 	for _, text := range texts {
-		start := time.Now()
-		_, _ = bind(t, text)
-		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("%.60q…: %v", text, took)
-		}
-	}
-	if _, err := bind(t, double+"a"); err == nil {
-		if p, _ := bind(t, double+"a"); len(p.Nodes) > MaxNodes {
-			t.Errorf("%d operations", len(p.Nodes))
+		if p, err := bind(t, text); err == nil && len(p.Nodes) > MaxNodes {
+			t.Errorf("%.60q…: %d operations", text, len(p.Nodes))
 		}
 	}
 }
