@@ -179,8 +179,8 @@ type FitOptions struct {
 	// MetricsEvery computes metrics after every so many iterations and after the last; 0: after the last only, with callbacks that act on them
 	// after every one.
 	MetricsEvery int
-	// IterationsPerJob is the most iterations of one Beam job; 0: as many as suit the size of the weights, of which a runner keeps
-	// those of all iterations of a job. No result depends on it.
+	// IterationsPerJob is the most stages of one Beam job, which are iterations where each has one; 0: as many as suit the size of the weights,
+	// of which a runner keeps those of all stages of a job. No result depends on it.
 	IterationsPerJob int
 	// CheckpointEvery writes what is trained to the table MODEL_checkpoint after every so many iterations; 0: never. A fit with the
 	// same arguments goes on from there, and drops it at the end.

@@ -47,7 +47,7 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only; with callbacks after every one",
 		"compute metrics after every K iterations, and after the last")
 	f.add(flagvalue.Of(&t.opt.IterationsPerJob, flagvalue.Positive), "iterations-per-job", "K", "by the size of the weights, at most 25",
-		"most iterations of one Beam job; no result depends on it")
+		"most iterations of one Beam job, or stages where an iteration has several; no result depends on it")
 	f.add(flagvalue.Of(&t.opt.CheckpointEvery, flagvalue.Positive), "checkpoint-every", "K", none,
 		"write what is trained to MODEL_checkpoint after every K iterations; the same command goes on from there, and drops it at the end")
 	t.defineRounds(f)

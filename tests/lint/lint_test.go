@@ -51,7 +51,7 @@ var layers = []struct {
 	{"pipelines/report", []string{"pipelines/picture", "model/curve"}},
 	{"pipelines/outcomes", []string{"io/table", "model/curve", "transforms"}},
 	{"pipelines", []string{"transforms", "io/table", "io/netns", "io/tfevents", "io/kerasio", "model"}},
-	{"transforms", []string{"io/table", "io/ownerlock", "model"}},
+	{"transforms", []string{"io/table", "io/ownerlock", "model/trainer", "model/plan", "model/keras", "model/params", "model/expr", "model/buffer", "model/lookup", "model/kernels"}},
 	{"io/pgio", []string{"io/table", "io/netns"}},
 	{"io/fileio", []string{"io/table", "io/ownerlock"}},
 	{"io/iotest", []string{"io/table"}},
