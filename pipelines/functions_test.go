@@ -230,7 +230,7 @@ func TestFunctionsThatFitRefuses(t *testing.T) {
 		{"", "focal", "accuracy", `unknown loss "focal"; the nearest of 22 known: `},
 		{"", "mse", "rmse", `unknown metric "rmse"; the nearest of`},
 		{"", "mse", "rmse", "A function of your own needs the object table"},
-		{"functions", "vocal", "rmse", "object table functions: there is no function vocal, which compile_params name; known: "},
+		{"functions", "vocal", "rmse", "object table: table functions: there is no function vocal, which compile_params name; known: "},
 		{"functions", "focal(beta=1)", "rmse", "argument beta is not supported; known: gamma"},
 		{"missing", "focal", "rmse", "table missing: does not exist"},
 		{"empty", "focal", "rmse", "has no rows"},

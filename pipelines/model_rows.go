@@ -50,17 +50,11 @@ func checkFeature(f infer.Feature, schema table.Schema) error {
 		if err := tables.CheckMade(v, f.Shape); err != nil {
 			return err
 		}
-		if err := v.Match(schema); err != nil {
-			return tables.OfTable(rowsName, err)
-		}
-		return nil
+		return table.OfTable(rowsName, v.Match(schema))
 	}
 	column, err := schema.Select([]string{f.Column})
 	if err == nil {
 		err = infer.CheckArray(column[0])
 	}
-	if err != nil {
-		return tables.OfTable(rowsName, err)
-	}
-	return nil
+	return table.OfTable(rowsName, err)
 }

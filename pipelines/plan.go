@@ -64,7 +64,7 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 		return PlanResult{}, err
 	}
 	if stored.Open != nil {
-		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w; load it with the shapes of its inputs", opt.ArchTable, opt.ID, stored.Open)
+		return PlanResult{}, tables.OfModel(opt.ArchTable, opt.ID, fmt.Errorf("%w; load it with the shapes of its inputs", stored.Open))
 	}
 	if stored, err = stored.InPrecision(opt.Precision); err != nil {
 		return PlanResult{}, err
@@ -76,7 +76,7 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 	}
 	m, err := trainer.New(config)
 	if err != nil {
-		return PlanResult{}, fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
+		return PlanResult{}, tables.OfModel(opt.ArchTable, opt.ID, err)
 	}
 	step, err := stepOf(m, opt)
 	if err != nil {

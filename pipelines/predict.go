@@ -2,7 +2,7 @@ package pipelines
 
 import (
 	"context"
-	"fmt"
+	"errors"
 
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/inference"
@@ -59,10 +59,10 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 			}
 		}
 		if p.Model, err = p.Model.Closed(func() ([][]int, error) { return p.FirstShapes(ctx, opt.Independent) }); err != nil {
-			return fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
+			return tables.OfModel(opt.ArchTable, opt.ID, err)
 		}
 		if p.Model.Weights == nil {
-			return fmt.Errorf("architecture table %s: model_id %d has no weights", opt.ArchTable, opt.ID)
+			return tables.OfModel(opt.ArchTable, opt.ID, errors.New("the model has no weights"))
 		}
 		if p.Model, err = p.Model.InPrecision(opt.Precision); err != nil {
 			return err

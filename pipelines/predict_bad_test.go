@@ -61,7 +61,7 @@ func TestPredictRefuses(t *testing.T) {
 			"id clashes":       {func(o *PredictOptions) { o.Test, o.IDColumn = "named", "prob" }, []string{`"prob"`, "twice"}},
 			"id is feature":    {func(o *PredictOptions) { o.IDColumn = "attributes" }, []string{`"attributes"`, "both"}},
 			"missing column":   {func(o *PredictOptions) { o.Independent = "pixels" }, []string{`"pixels"`, "class_text"}},
-			"two columns":      {func(o *PredictOptions) { o.Independent = "attributes, class_text" }, []string{"1 input", "2 independent columns", "attributes, class_text"}},
+			"two columns":      {func(o *PredictOptions) { o.Independent = "attributes, class_text" }, []string{"1 input", "2 independent variables", "attributes, class_text"}},
 			"scalar":           {func(o *PredictOptions) { o.Test = "scalar" }, []string{`"attributes"`, "double precision", "array"}},
 			"texts":            {func(o *PredictOptions) { o.Test = "texts" }, []string{`"attributes"`, "text[]", "numbers"}},
 			"type":             {func(o *PredictOptions) { o.Type = "all" }, []string{`"all"`, "prob, response"}},

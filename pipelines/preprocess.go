@@ -251,15 +251,11 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 		in := pack.Input{Column: c.Name, Shape: c.shape, Variable: c.made}
 		if c.made != nil {
 			if err := c.made.Check(); err != nil {
-				return fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
+				return fmt.Errorf("independent variables: %w", table.OfTable(info.Name, err))
 			}
 			in.Shape = c.made.Shape()
 		}
-		n := int64(1)
-		for _, d := range in.Shape {
-			n *= int64(d)
-		}
-		elements = append(elements, n)
+		elements = append(elements, int64(tables.SizeOf(in.Shape)))
 		plan.Inputs = append(plan.Inputs, in)
 	}
 	if err := p.checkInputShapes(true); err != nil {

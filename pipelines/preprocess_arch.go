@@ -33,7 +33,7 @@ func readArchInputs(ctx context.Context, store table.Store, opt PreprocessOption
 	}
 	inputs, err := m.Inputs()
 	if err != nil {
-		return nil, fmt.Errorf("architecture table %s, model_id %d: %w", opt.ArchTable, opt.ID, err)
+		return nil, tables.OfModel(opt.ArchTable, opt.ID, err)
 	}
 	return inputs, nil
 }

@@ -118,7 +118,7 @@ func (p *packJob) inputs() ([]packedColumn, error) {
 		dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
 		weight, _ := table.ParseColumns(p.opt.Weight)
 		if inputs, err = p.resolve(list, append(dependents, weight...)); err != nil {
-			return nil, fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
+			return nil, fmt.Errorf("independent variables: %w", table.OfTable(info.Name, err))
 		}
 	}
 	out := make([]packedColumn, len(inputs))

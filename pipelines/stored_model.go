@@ -2,7 +2,6 @@ package pipelines
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
@@ -36,7 +35,7 @@ func ReadModel(ctx context.Context, store table.Store, name string, id *int) (*S
 		return nil, err
 	}
 	if m, err = m.Sized(); err != nil { // those of model tables leave nothing open
-		return nil, fmt.Errorf("architecture table %s, model_id %d: %w", name, *id, err)
+		return nil, tables.OfModel(name, *id, err)
 	}
 	return &StoredModel{Arch: m.Arch, Spec: m.Spec, Weights: m.Weights, Open: m.Open}, nil
 }

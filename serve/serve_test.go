@@ -554,15 +554,15 @@ $f$, 'UTF8'), 'focal', 'focal loss')`)
 	run(t, c, "SELECT madlib.madlib_keras_evaluate('own', 'p', 'own_scores')")
 	for sql, want := range map[string][2]string{
 		`SELECT madlib.load_custom_function('fns', '\x80049500'::bytea, 'x')`:                                         {"22023", "pickle"},
-		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, 'rmse')":                                          {"P0001", "already exists"},
+		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, 'rmse')":                                          {"55000", "already exists"},
 		"SELECT madlib.load_custom_function('fns', 'y_pred +'::bytea, 'x')":                                           {"22023", "position 9"},
 		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, 'mse')":                                           {"22023", "Keras"},
 		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, NULL)":                                            {"22004", "name"},
 		"SELECT madlib.load_top_k_accuracy_function('fns', 0)":                                                        {"22023", "K must be at least 1"},
-		"SELECT madlib.delete_custom_function('fns', 'none')":                                                         {"P0001", "no function none"},
+		"SELECT madlib.delete_custom_function('fns', 'none')":                                                         {"55000", "no function none"},
 		"SELECT madlib.delete_custom_function('fns', NULL)":                                                           {"22004", "not NULL"},
 		"SELECT madlib.delete_custom_function('nowhere', 1)":                                                          {"42P01", "nowhere"},
-		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='fokal', optimizer='sgd'$$,'',1, object_table => 'fns')": {"P0001", "no function fokal"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='fokal', optimizer='sgd'$$,'',1, object_table => 'fns')": {"55000", "no function fokal"},
 	} {
 		_, err := c.Exec(context.Background(), sql)
 		wantError(t, err, want[0], want[1])
@@ -594,7 +594,7 @@ func TestRefusals(t *testing.T) {
 		"SELECT madlib.madlib_keras_evaluate(model_table => 'm','p','e')":                                                                 {"42883", "model_table => unknown, unknown"},
 		"SELECT madlib.delete_keras_model('a', 'one')":                                                                                    {"22P02", `type integer: "one"`},
 		"SELECT madlib.delete_keras_model('a', NULL)":                                                                                     {"22004", "model_id"},
-		"SELECT madlib.delete_keras_model('a', 77)":                                                                                       {"P0001", "77"},
+		"SELECT madlib.delete_keras_model('a', 77)":                                                                                       {"55000", "77"},
 		"SELECT madlib.madlib_keras_predict('m','iris_train','id','attributes','r','0.3')":                                                {"22023", "pred_type"},
 		"SELECT madlib.madlib_keras_predict_byom('a',1,'iris_train','id','attributes','r','prob',FALSE,ARRAY['a'])":                       {"22023", "class_values"},
 		"SELECT madlib.training_preprocessor_dl('iris_train','q','class_text','nothing')":                                                 {"42703", `column "nothing" does not exist`},

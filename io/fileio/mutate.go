@@ -211,7 +211,7 @@ func (t *tx) Rows(columns []string) (*table.Batch, error) {
 	}
 	schema, err := t.schema.Select(columns)
 	if err != nil {
-		return nil, t.column(err)
+		return nil, table.OfTable(t.name, err)
 	}
 	out := table.NewBatch(schema)
 	for i, c := range columns {
@@ -219,15 +219,6 @@ func (t *tx) Rows(columns []string) (*table.Batch, error) {
 	}
 	out.Rows = t.rows.Rows
 	return out, nil
-}
-
-// column gives an error about a missing column the table's name.
-func (t *tx) column(err error) error {
-	var c *table.ColumnError
-	if errors.As(err, &c) {
-		c.Table = t.name
-	}
-	return err
 }
 
 func (t *tx) Insert(b *table.Batch) error {
@@ -250,7 +241,7 @@ func (t *tx) Delete(column string, value int64) (int64, error) {
 		return 0, err
 	}
 	if _, err := t.schema.Select([]string{column}); err != nil {
-		return 0, t.column(err)
+		return 0, table.OfTable(t.name, err)
 	}
 	v := t.rows.Col(column)
 	var is func(i int) bool

@@ -106,11 +106,7 @@ func (r *reader) choose() error {
 	}
 	at, err := r.stored.Places(names)
 	if err != nil {
-		var c *table.ColumnError
-		if errors.As(err, &c) {
-			c.Table = r.partition.Table
-		}
-		return err
+		return table.OfTable(r.partition.Table, err)
 	}
 	r.schema = make(table.Schema, len(at))
 	for i, j := range at {

@@ -40,6 +40,26 @@ type TableError struct {
 func (e *TableError) Error() string { return fmt.Sprintf("table %s: %v", e.Table, e.Err) }
 func (e *TableError) Unwrap() error { return e.Err }
 
+// OfTable is an error about a table; nil: there is none. A *ColumnError of no table gets the name, other errors that say where they are
+// stay as they are, and the rest become a *TableError.
+func OfTable(name Name, err error) error {
+	var column *ColumnError
+	var value *ValueError
+	var about *TableError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &column):
+		if column.Table == (Name{}) {
+			column.Table = name
+		}
+		return err
+	case errors.As(err, &value), errors.As(err, &about):
+		return err
+	}
+	return &TableError{Table: name, Err: err}
+}
+
 // mostColumns are listed in an error whole.
 const mostColumns = 10
 

@@ -81,7 +81,7 @@ func (e *Encoder) Encode(dst []float32, b *table.Batch, source table.Name, first
 	dst = dst[:n]
 	at, err := e.finder.find(b, len(e.columns), func(i int) string { return e.columns[i].Name })
 	if err != nil {
-		return nil, ofTable(source, err)
+		return nil, table.OfTable(source, err)
 	}
 	for k := range e.columns {
 		c := &e.columns[k]

@@ -1,7 +1,6 @@
 package features
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -144,7 +143,7 @@ func (c *Collector) Stats() Stats { return c.stats }
 func (c *Collector) Add(b *table.Batch, without []bool, source table.Name, firstRow int64) error {
 	at, err := c.finder.find(b, len(c.columns), func(i int) string { return c.columns[i].Name })
 	if err != nil {
-		return ofTable(source, err)
+		return table.OfTable(source, err)
 	}
 	for k := range c.columns {
 		col := &c.columns[k]
@@ -157,14 +156,6 @@ func (c *Collector) Add(b *table.Batch, without []bool, source table.Name, first
 		}
 	}
 	return nil
-}
-
-// ofTable is an error about a column that a table lacks.
-func ofTable(source table.Name, err error) error {
-	if missing := (*table.ColumnError)(nil); errors.As(err, &missing) {
-		missing.Table = source
-	}
-	return err
 }
 
 // add adds a column's values; row is where an error is, from 0 in the batch.

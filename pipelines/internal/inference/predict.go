@@ -138,7 +138,7 @@ func (p *Prediction) findColumns(id, independent string) error {
 	}
 	if spec := p.Model.Spec; len(inputs) != len(spec.Inputs) {
 		return fmt.Errorf("the model has %s, found %s (%s)", tables.Count(len(spec.Inputs), "input"),
-			tables.Count(len(inputs), "independent column"), table.QuoteAll(namesOf(inputs)))
+			tables.Count(len(inputs), "independent variable"), table.QuoteAll(namesOf(inputs)))
 	}
 	for i, in := range inputs {
 		if err := p.addFeature(in, p.Model.Spec.Tensors[p.Model.Spec.Inputs[i]].Shape); err != nil {
@@ -184,7 +184,7 @@ func (p *Prediction) inputs(text string) ([]features.Input, error) {
 	}
 	names, err := table.ParseColumns(text)
 	if err != nil {
-		return nil, argument.Errorf("independent columns: %w", err)
+		return nil, argument.Errorf("independent variables: %w", err)
 	}
 	schema, err := tables.Select(info, names)
 	if err != nil {
@@ -217,7 +217,7 @@ func (p *Prediction) addFeature(in features.Input, shape []int) error {
 	}
 	c := in.Array
 	if !p.Plan.Numbered && c.Name == p.Plan.ID.Name {
-		return argument.Of(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent column", c.Name)})
+		return argument.Of(&table.TableError{Table: info.Name, Err: fmt.Errorf("column %q is named both as id and as independent variable", c.Name)})
 	}
 	if err := infer.CheckArray(c); err != nil {
 		return &table.TableError{Table: info.Name, Err: err}
@@ -280,7 +280,7 @@ func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shape
 	}
 	names, err := table.ParseColumns(independent)
 	if err != nil {
-		return nil, argument.Errorf("independent columns: %w", err)
+		return nil, argument.Errorf("independent variables: %w", err)
 	}
 	if _, err := tables.Select(p.test.Info(), names); err != nil {
 		return nil, err
@@ -296,7 +296,7 @@ func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shape
 
 // ReadLike takes what is known of the training rows from the summary of a packed table or a model.
 func (p *Prediction) ReadLike(ctx context.Context, text string) error {
-	const what = "like"
+	const what = "training"
 	name, err := tables.ParseName(what, text)
 	if err != nil {
 		return err

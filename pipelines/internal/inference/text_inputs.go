@@ -28,7 +28,7 @@ func (p *Prediction) FindTexts(ctx context.Context, independent string, scaled b
 	}
 	info := p.test.Info()
 	if p.listed, err = list.ResolveFor(model, info.Schema, nil); err != nil {
-		return fmt.Errorf("independent variables: %w", tables.OfTable(info.Name, err))
+		return fmt.Errorf("independent variables: %w", table.OfTable(info.Name, err))
 	}
 	for _, in := range p.listed {
 		if v := in.Variable; v != nil && features.Learns([]features.Variable{*v}) {
@@ -74,7 +74,7 @@ func (p *Prediction) listedShapes(ctx context.Context) (shapes [][]int, err erro
 			opt.Columns = append(opt.Columns, in.Array.Name)
 		}
 	}
-	return shapes, tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, row int) error {
+	err = tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, row int) error {
 		for _, in := range p.listed {
 			if in.Variable != nil {
 				shapes = append(shapes, in.Variable.Shape())
@@ -84,4 +84,5 @@ func (p *Prediction) listedShapes(ctx context.Context) (shapes [][]int, err erro
 		}
 		return nil
 	})
+	return shapes, err
 }

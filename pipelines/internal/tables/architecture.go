@@ -43,7 +43,7 @@ func AddArchitecture(ctx context.Context, store table.Store, name table.Name, a 
 		return tx.Insert(a.row(tx.Schema(), id))
 	})
 	if err != nil {
-		return 0, fmt.Errorf("architecture table %s: %w", name, err)
+		return 0, about("architecture", name, err)
 	}
 	return id, nil
 }
@@ -86,7 +86,7 @@ func ReadArchitecture(ctx context.Context, store table.Store, text string, id in
 	defer snap.Close()
 	name := snap.Info().Name
 	if err := checkTable(name, snap.Info().Schema, ArchSchema); err != nil {
-		return nil, fmt.Errorf("architecture table %s: %w", name, err)
+		return nil, about("architecture", name, err)
 	}
 	ids, err := ReadAll(ctx, store, snap, []string{"model_id"})
 	if err != nil {
@@ -99,7 +99,7 @@ func ReadArchitecture(ctx context.Context, store table.Store, text string, id in
 		}
 	}
 	if row == ids.Rows {
-		return nil, fmt.Errorf("architecture table %s: %w", name, noModel(id, &ids.Cols[0]))
+		return nil, about("architecture", name, noModel(id, &ids.Cols[0]))
 	}
 	var m *Model
 	opt := table.ReadOptions{Columns: []string{"model_arch", "model_weights"}}
@@ -108,9 +108,19 @@ func ReadArchitecture(ctx context.Context, store table.Store, text string, id in
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("architecture table %s, model_id %d: %w", name, id, err)
+		return nil, ofModel(name, id, err)
 	}
 	return m, nil
+}
+
+// OfModel is an error about the model that ReadArchitecture has read of the table of that name.
+func OfModel(text string, id int, err error) error {
+	name, _ := table.ParseName(text) // which was read
+	return ofModel(name, id, err)
+}
+
+func ofModel(name table.Name, id int, err error) error {
+	return about("architecture", name, fmt.Errorf("model_id %d: %w", id, err))
 }
 
 // noModel is the error for an id that is not in the table.

@@ -1,7 +1,6 @@
 package tables
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,7 +87,7 @@ func (vs Variables) IndependentsLike(text string, info table.Info, what string) 
 			continue
 		}
 		if err := in.Variable.Match(info.Schema); err != nil {
-			return nil, OfTable(info.Name, err)
+			return nil, table.OfTable(info.Name, err)
 		}
 	}
 	return inputs, nil
@@ -102,7 +101,7 @@ func (vs Variables) inputsLike(text string, info table.Info, what string) ([]fea
 			return nil, argument.Errorf("independent variables: %w", err)
 		}
 		if inputs, err = vs.resolve(list, info.Schema); err != nil {
-			return nil, OfTable(info.Name, err)
+			return nil, table.OfTable(info.Name, err)
 		}
 		if !vs.sameTerms(inputs) {
 			return nil, fmt.Errorf("%s are not the independent variables of %s, which are made from columns; left out they are the same: %s", text, what, vs.listed())
@@ -162,13 +161,4 @@ func CheckMade(v *features.Variable, shape []int) error {
 		return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, Count(v.Width(), "number"), shape)
 	}
 	return nil
-}
-
-// OfTable is an error about the columns of a table.
-func OfTable(name table.Name, err error) error {
-	if missing := (*table.ColumnError)(nil); errors.As(err, &missing) {
-		missing.Table = name
-		return err
-	}
-	return &table.TableError{Table: name, Err: err}
 }

@@ -59,7 +59,7 @@ func AddFunction(ctx context.Context, store table.Store, text string, f Function
 		return tx.Insert(f.row(tx.Schema(), id))
 	})
 	if err != nil {
-		return 0, fmt.Errorf("object table %s: %w", name, err)
+		return 0, about("object", name, err)
 	}
 	return id, nil
 }

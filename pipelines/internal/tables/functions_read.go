@@ -26,7 +26,7 @@ func ReadFunctions(ctx context.Context, store table.Store, text string, compile 
 	name := snap.Info().Name
 	functions, err := functionsOf(ctx, store, snap, needed)
 	if err != nil {
-		return nil, fmt.Errorf("object table %s: %w", name, err)
+		return nil, about("object", name, err)
 	}
 	return functions, nil
 }

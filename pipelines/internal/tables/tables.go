@@ -137,7 +137,7 @@ func deleteRow(ctx context.Context, store table.Store, what, text string, schema
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s table %s: %w", what, name, err)
+		return about(what, name, err)
 	}
 	return nil
 }
@@ -202,14 +202,15 @@ func ArrayShape(v *table.Vector, i int) ([]int, error) {
 	return shape, nil
 }
 
+// about is an error about a table of a kind, as "architecture".
+func about(kind string, name table.Name, err error) error {
+	return fmt.Errorf("%s table: %w", kind, table.OfTable(name, err))
+}
+
 // Select is the schema of the named columns of a table; an error names the table.
 func Select(info table.Info, columns []string) (table.Schema, error) {
 	schema, err := info.Schema.Select(columns)
-	var missing *table.ColumnError
-	if errors.As(err, &missing) {
-		missing.Table = info.Name
-	}
-	return schema, err
+	return schema, table.OfTable(info.Name, err)
 }
 
 // WriteRows writes one batch to each table of an output.

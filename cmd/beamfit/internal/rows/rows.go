@@ -29,11 +29,7 @@ func Open(ctx context.Context, store table.Store, name table.Name, columns []str
 	s := &stored{ctx: ctx, store: store, snap: snap, schema: snap.Info().Schema, columns: columns}
 	if columns != nil {
 		if s.schema, err = s.schema.Select(columns); err != nil {
-			var missing *table.ColumnError
-			if errors.As(err, &missing) {
-				missing.Table = name
-			}
-			return nil, nil, errors.Join(err, snap.Close())
+			return nil, nil, errors.Join(table.OfTable(name, err), snap.Close())
 		}
 	}
 	return s, snap.Close, nil
