@@ -80,12 +80,23 @@ func TestStateOrder(t *testing.T) {
 	}
 }
 
-// TestNoRows: a state that has seen nothing has a value, be it NaN.
+// TestNoRows: no rows change nothing, neither as a batch nor as the state of a part without rows.
 func TestNoRows(t *testing.T) {
-	for _, m := range newMetrics(t, 3) {
-		s := m.NewState()
-		m.Add(&s, Rows{N: 3})
-		_ = m.Value(&s)
+	for k, m := range newMetrics(t, 3) {
+		rows := rowsOf(m, 3, []float32{0.1, 0.7, 0.2, 0.5, 0.3, 0.2}, []float32{0, 1, 0, 1, 0, 0})
+		whole, empty := m.NewState(), m.NewState()
+		m.Add(&whole, rows)
+		want := m.Value(&whole)
+		m.Add(&empty, Rows{N: 3})
+		m.Value(&empty) // whatever it is
+		m.Add(&whole, Rows{N: 3})
+		if got := m.Value(&whole); got != want {
+			t.Errorf("%s is %v after a batch without rows, want %v", calls[k], got, want)
+		}
+		empty.Merge(&whole)
+		if got := m.Value(&empty); got != want {
+			t.Errorf("%s is %v merged into the state of no rows, want %v", calls[k], got, want)
+		}
 	}
 }
 
