@@ -90,15 +90,18 @@ func TestNoRows(t *testing.T) {
 		m.Add(&empty, Rows{N: 3})
 		m.Value(&empty) // whatever it is
 		m.Add(&whole, Rows{N: 3})
-		if got := m.Value(&whole); got != want {
+		if got := m.Value(&whole); !same(got, want) {
 			t.Errorf("%s is %v after a batch without rows, want %v", calls[k], got, want)
 		}
 		empty.Merge(&whole)
-		if got := m.Value(&empty); got != want {
+		if got := m.Value(&empty); !same(got, want) {
 			t.Errorf("%s is %v merged into the state of no rows, want %v", calls[k], got, want)
 		}
 	}
 }
+
+// same says whether two values are equal, or both NaN.
+func same(a, b float64) bool { return a == b || a != a && b != b }
 
 func FuzzState(f *testing.F) {
 	for _, m := range newMetrics(f, 3) {
