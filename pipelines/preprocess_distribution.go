@@ -30,7 +30,7 @@ func (p *packJob) distribute(ctx context.Context) (err error) {
 			return nil
 		}
 		here := isThisHost
-		if p.Limits.Spread {
+		if p.Limits.Elsewhere {
 			here = nil
 		}
 		p.segments, err = tables.ReadSegments(ctx, p.Store, text, p.opt.Shards, here)
@@ -49,7 +49,7 @@ func isThisHost(name string) bool {
 
 // gpuSegments are the shards on hosts that have a GPU: all or none, where the workers are on this machine.
 func (p *packJob) gpuSegments(ctx context.Context) (tables.Segments, error) {
-	if p.Limits.Spread {
+	if p.Limits.Elsewhere {
 		return nil, argument.Errorf("distribution %s looks for GPUs on this machine, and the workers of runner %s are on others: "+
 			"expected %s, or a table with the shards", tables.GPUSegments, p.Runner, tables.AllSegments)
 	}

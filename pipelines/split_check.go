@@ -68,7 +68,7 @@ func (p *splitJob) check(opt SplitOptions) error {
 	}
 	info := p.snap.Info()
 	p.options = split.Options{
-		Ref: p.StoreRef, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate, Spread: p.Limits.Spread,
+		Ref: p.StoreRef, Source: info.Name, Rows: info.Rows, Seed: opt.Seed, Separate: opt.Separate, Spread: p.Limits.Elsewhere,
 		Proportions: split.Proportions{Train: opt.Train, Test: test, WithReplacement: opt.WithReplacement},
 	}
 	p.replace = opt.Replace

@@ -42,23 +42,23 @@ func (f *Fit) layout() average.Layout {
 // fewShards is up to how many shards states do not travel on an engine, however small they are.
 const fewShards = 16
 
-// keepsStates says whether the states of optimizers do not travel: where they are larger than the pieces that vectors travel in, and where an engine plans the
-// pipeline. With states that come out of a stage beside the vectors there are two ways to the next one, and Flink writes what goes them to a disk and
+// keepsStates says whether the states of optimizers do not travel: where they are larger than the pieces that vectors travel in, and where an engine has the
+// workers. With states that come out of a stage beside the vectors there are two ways to the next one, and Flink writes what goes them to a disk and
 // deploys the stages one by one; else it deploys all at once. Writing many small states would take longer than that.
 func (f *Fit) keepsStates() bool {
 	switch {
 	case f.Limits.Piece == 0:
 		return false
-	case f.Limits.Spread && len(f.training().Shards) <= fewShards:
+	case f.Limits.Elsewhere && len(f.training().Shards) <= fewShards:
 		return true
 	}
 	return f.Model.StateSize() > f.Limits.Piece
 }
 
-// meetsInTraining says whether the next round makes the mean of a round itself, where an engine plans the pipeline: the group that averages would be two more of
+// meetsInTraining says whether the next round makes the mean of a round itself, where an engine has the workers: the group that averages would be two more of
 // Flink's tasks, with a bundle of their own, for every round. Every worker gets the vectors of all shards then, so together they are no larger than a piece.
 func (f *Fit) meetsInTraining() bool {
-	return f.Remote && f.Limits.Spread && f.keepsStates() && !f.Schedule.Rounds.Rule.HasMomentum() &&
+	return f.Remote && f.Limits.Elsewhere && f.keepsStates() && !f.Schedule.Rounds.Rule.HasMomentum() &&
 		len(f.training().Shards)*f.Model.Spec.NumWeights <= f.Limits.Piece
 }
 

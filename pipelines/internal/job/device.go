@@ -26,7 +26,7 @@ func (j *Job) checkGPUs() error {
 		return nil
 	case !cuda.Built:
 		return cuda.ErrNotBuilt // the workers are this program
-	case j.Limits.Spread:
+	case j.Limits.Elsewhere:
 		return nil
 	}
 	return cuda.Check(j.GPUMath)

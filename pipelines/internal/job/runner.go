@@ -41,9 +41,8 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 	if traits.Workers != runner.ThisProcess {
 		j.Remote = true
 		j.Limits.Piece = remotePiece
-		j.Limits.Spread = traits.Workers >= runner.AnyMachine
-		j.Limits.Travel = j.Limits.Spread
-		j.Limits.Watch = traits.MaxBundleOutput > 0
+		j.Limits.Elsewhere = traits.Workers >= runner.AnyMachine
+		j.Limits.Travel = j.Limits.Elsewhere
 		j.Limits.Bundle, j.Limits.Tasks = traits.MaxBundleOutput, max(1, traits.MaxWorkers)
 		j.shareConnections(max(1, traits.MaxWorkers))
 	}
@@ -105,14 +104,19 @@ func (a announced) Wait(ctx context.Context) error {
 
 // Limits are what the runner makes of a pipeline.
 type Limits struct {
-	Iterations int  // most iterations of a fit; 0: any number
-	Piece      int  // most weights of a vector that travels (average.Cut); 0: all
-	Spread     bool // elements stay where they are made unless they are spread
-	Bundle     int  // most bytes that a DoFn may give on in a bundle; 0: any number
-	Tasks      int  // on how many tasks, at least, elements that are spread work
-	Watch      bool // a step must watch whether workers live (portions.Watch)
-	Travel     bool // workers share no scratch folder, so rows travel through the pipeline
+	Iterations int // most iterations of a fit; 0: any number
+	Piece      int // most weights of a vector that travels (average.Cut); 0: all
+	Bundle     int // most bytes that a DoFn may give on in a bundle; 0: any number
+	Tasks      int // on how many tasks, at least, elements that are spread work
+	// Elsewhere: an engine has the workers, perhaps on other machines. Elements stay where they are made unless they are spread, and what is asked of
+	// this machine says nothing about them.
+	Elsewhere bool
+	// Travel: workers share no scratch folder, so rows travel through the pipeline.
+	Travel bool
 }
+
+// Watches says whether a step must watch whether workers live (portions.Watch).
+func (j *Job) Watches() bool { return j.Remote && j.Limits.Bundle > 0 }
 
 // CheckWeights refuses a model of so many weights where a step that gives on that many vectors of them would be too much for the runner.
 func (j *Job) CheckWeights(weights, vectors int) error {
@@ -137,7 +141,7 @@ const remotePiece = 1 << 16
 
 // Spread hands elements out to all workers, where the runner would leave them all with the one that made them.
 func (j *Job) Spread(s beam.Scope, elements beam.PCollection) beam.PCollection {
-	if !j.Limits.Spread {
+	if !j.Limits.Elsewhere {
 		return elements
 	}
 	return beam.Reshuffle(s, elements)
