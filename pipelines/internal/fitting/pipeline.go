@@ -127,7 +127,7 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 	b := stages{Fit: f, to: to}
 	b.shards, pieces, b.gate = f.load(s, keep)
 	b.begin(s, from)
-	if f.inPortions() && f.Watches() {
+	if f.inPortions() && f.Limits.Watch {
 		portions.Watch(s, to.box.Box, average.Key, b.shards)
 	}
 	for at := from.Place; at != to.Place; at = f.Schedule.after(at) {

@@ -43,6 +43,7 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Limits.Piece = remotePiece
 		j.Limits.Elsewhere = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Elsewhere
+		j.Limits.Watch = traits.MaxBundleOutput > 0
 		j.Limits.Bundle, j.Limits.Tasks = traits.MaxBundleOutput, max(1, traits.MaxWorkers)
 		j.shareConnections(max(1, traits.MaxWorkers))
 	}
@@ -113,10 +114,9 @@ type Limits struct {
 	Elsewhere bool
 	// Travel: workers share no scratch folder, so rows travel through the pipeline.
 	Travel bool
+	// Watch: a step must watch whether workers live (portions.Watch), which needs an engine that runs it beside the others.
+	Watch bool
 }
-
-// Watches says whether a step must watch whether workers live (portions.Watch).
-func (j *Job) Watches() bool { return j.Remote && j.Limits.Bundle > 0 }
 
 // CheckWeights refuses a model of so many weights where a step that gives on that many vectors of them would be too much for the runner.
 func (j *Job) CheckWeights(weights, vectors int) error {
