@@ -50,6 +50,12 @@ def model_inside(r, x):
     if len(results) == 1 and r.chance(0.4):
         inside = sequential(inside)
     inside.trainable = r.chance(0.8)
+    # What its layers take is known here only: their own checks see the model's input.
+    classes = {type(layer).__name__ for layer in inside._flatten_layers()}
+    if masked(x) and classes & UNMASKED:
+        raise ValueError("the input has a mask")
+    if classes & set(ENCODINGS) and type(x._keras_history.operation).__name__ != "InputLayer":
+        raise ValueError("what comes before would have no gradient")
     z = inside(x)
     if len(results) > 1:
         return layers.Concatenate(axis=r.int(1, len(y.shape) - 1))(z)
@@ -66,6 +72,8 @@ def sequential(model):
     return keras.Sequential([keras.Input(model.inputs[0].shape[1:], dtype=model.inputs[0].dtype), *model.layers[1:]])
 
 
+# Layers that are not for inputs with a mask.
+UNMASKED = {"Maximum", "Minimum", "Multiply", "Softmax", "EinsumDense", "Dot", "ConvLSTM1D", *ENCODINGS, *VOLUMES}
 VECTORS, SEQUENCE, IMAGE, ALL = (1,), (2,), (3,), (1, 2, 3)
 
 LAYERS = {
