@@ -47,7 +47,7 @@ const tail = `
 - Two shards never have a warm-up, four have none from 1,000 steps on: there MADlib's rule is kept to the bit.
 - Averaging more often does little by itself here: the loss comes from how few steps the shards make, not from how far they move apart. It is for passes of many steps.
 - Momentum over averages (slowmo, nesterov) is worth half a point where there is no warm-up and averages are ten steps apart. With an average after every 5 steps nesterov overshoots, after every 2 with 8 and 16
-  shards it comes to nothing (90 and 75 % where averages alone reach 94 and 93), and after a warm-up slowmo makes things worse: the weights are too far along for steps that long.
+  shards it comes to nothing (87 and 73 % where averages alone reach 94 and 93), and after a warm-up slowmo makes things worse: the weights are too far along for steps that long.
 - What each cure does by itself holds for other numbers of shards: warm-ups of two and four passes end above MADlib's rule with 2, 4, 8 and 16 shards, averages after every 2 steps end where it ends.
 
 The column "fits" says of how many seeds a row is the mean; a row that is not there has not been measured yet.
