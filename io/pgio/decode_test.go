@@ -253,6 +253,28 @@ func TestDecodeWideValues(t *testing.T) {
 			t.Errorf("in pieces of %d bytes: %d bytes of text, %v; expected %d", size, len(got), err, len(want))
 		}
 	}
+	only, err := table.Select(t.Context(), table.Partition{Rows: int64(b.Rows)}, func(row int64) bool { return row == 5 })
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := planRead(cols, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := &copyDecoder{plan: plan, pick: &picked{only: only, left: 1}, next: func(full *table.Batch) (*table.Batch, error) {
+		if full != nil && (full.Rows != 1 || !bytes.Equal(full.Cols[1].Bytes[0], b.Cols[1].Bytes[5])) {
+			t.Errorf("%d rows, or another than row 6", full.Rows)
+		}
+		return table.NewBatch(plan.schema), nil
+	}}
+	for rest := data; len(rest) > 0; rest = rest[min(1000, len(rest)):] {
+		if _, err := dec.Write(rest[:min(1000, len(rest))]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dec.rows != 1 {
+		t.Errorf("%d of the rows were taken, one is wanted", dec.rows)
+	}
 	for i := range b.Rows {
 		for c := range cols {
 			if text := fmt.Sprintf("%#v\n", b.Cols[c].Value(i)); !strings.Contains(want, text) {

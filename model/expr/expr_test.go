@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beamfit/beamfit/model/params"
 )
@@ -231,7 +232,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestHostileTexts: what a text can ask for is bounded, whether it is refused or bound.
+// TestHostileTexts: what a text can ask for is bounded, and so is the time until it is refused or bound.
 func TestHostileTexts(t *testing.T) {
 	double := "let a = y_pred\n"
 	for i := range 300 {
@@ -256,7 +257,12 @@ func TestHostileTexts(t *testing.T) {
 		"y_pred[:, 2147483648]", "y_pred[:, -2147483648:]",
 	}
 	for _, text := range texts {
-		if p, err := bind(t, text); err == nil && len(p.Nodes) > MaxNodes {
+		start := time.Now()
+		p, err := bind(t, text)
+		if took := time.Since(start); took > 2*time.Second {
+			t.Errorf("%.60q…: %v", text, took)
+		}
+		if err == nil && len(p.Nodes) > MaxNodes {
 			t.Errorf("%.60q…: %d operations", text, len(p.Nodes))
 		}
 	}
