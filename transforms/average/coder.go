@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"github.com/beamfit/beamfit/transforms/bundle"
 )
 
 // A vector and a sum begin with rows (int64), offset and total (uint32 each), all little-endian.
@@ -42,11 +44,7 @@ func (v *Vector) UnmarshalBinary(b []byte) error {
 	return nil
 }
 
-func decodeVector(b []byte) (Vector, error) {
-	var v Vector
-	err := v.UnmarshalBinary(b)
-	return v, err
-}
+func decodeVector(b []byte) (Vector, error) { return bundle.FromBytes[Vector](b) }
 
 // encodeSum writes the header and then Hi[i], Lo[i] for every i, little-endian.
 func encodeSum(s Sum) []byte {

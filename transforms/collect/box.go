@@ -59,14 +59,8 @@ func (b Box) write(ctx context.Context, key string, v encoding.BinaryMarshaler) 
 	return w.Close(ctx)
 }
 
-// Decoded is a pointer to T that can be read from bytes.
-type Decoded[T any] interface {
-	*T
-	encoding.BinaryUnmarshaler
-}
-
 // Get is the value of a key. In memory it is the one that was put, which must not be changed.
-func Get[T any, P Decoded[T]](ctx context.Context, b Box, key string) (T, error) {
+func Get[T any, P bundle.Decoded[T]](ctx context.Context, b Box, key string) (T, error) {
 	if b.Output == nil {
 		v, ok := bundle.Of(b.Run).Get(b.inMemory(key))
 		return found[T](v, ok, key)
@@ -74,7 +68,7 @@ func Get[T any, P Decoded[T]](ctx context.Context, b Box, key string) (T, error)
 	var v T
 	data, err := b.read(ctx, key)
 	if err == nil {
-		err = P(&v).UnmarshalBinary(data)
+		v, err = bundle.FromBytes[T, P](data)
 	}
 	if err != nil {
 		return v, fmt.Errorf("%s of the pipeline before: %w", key, err)
@@ -96,7 +90,7 @@ func (b Box) Has(ctx context.Context, key string) (bool, error) {
 }
 
 // Take is Get for a value that is large and asked for once: memory forgets it.
-func Take[T any, P Decoded[T]](ctx context.Context, b Box, key string) (T, error) {
+func Take[T any, P bundle.Decoded[T]](ctx context.Context, b Box, key string) (T, error) {
 	if b.Output != nil {
 		return Get[T, P](ctx, b, key)
 	}

@@ -17,11 +17,7 @@ func init() {
 	collect.Register[Shard]()
 }
 
-func decodeShard(b []byte) (Shard, error) {
-	var s Shard
-	err := s.UnmarshalBinary(b)
-	return s, err
-}
+func decodeShard(b []byte) (Shard, error) { return bundle.FromBytes[Shard](b) }
 
 // Stage is the name of reading in progress reports, which count the buffers of all sets of a run.
 const Stage = "reading"

@@ -43,11 +43,7 @@ func (c Counts) MarshalBinary() ([]byte, error) { return json.Marshal(c) }
 // UnmarshalBinary reads what MarshalBinary wrote.
 func (c *Counts) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, c) }
 
-func decodeCounts(b []byte) (Counts, error) {
-	var c Counts
-	err := c.UnmarshalBinary(b)
-	return c, err
-}
+func decodeCounts(b []byte) (Counts, error) { return bundle.FromBytes[Counts](b) }
 
 // Stage is the name of the stage in progress reports; its unit is "rows".
 const Stage = "predicting"

@@ -81,11 +81,7 @@ func (f *Found) UnmarshalBinary(b []byte) error {
 	return gob.NewDecoder(bytes.NewReader(b)).Decode((*plain)(f))
 }
 
-func decodeFound(b []byte) (Found, error) {
-	var f Found
-	err := f.UnmarshalBinary(b)
-	return f, err
-}
+func decodeFound(b []byte) (Found, error) { return bundle.FromBytes[Found](b) }
 
 // readFn finds what partitions have.
 type readFn struct {

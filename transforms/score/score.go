@@ -45,11 +45,7 @@ func (s Scores) MarshalBinary() ([]byte, error) {
 	return out, nil
 }
 
-func decodeScores(b []byte) (Scores, error) {
-	var s Scores
-	err := s.UnmarshalBinary(b)
-	return s, err
-}
+func decodeScores(b []byte) (Scores, error) { return bundle.FromBytes[Scores](b) }
 
 // UnmarshalBinary reads what MarshalBinary wrote.
 func (s *Scores) UnmarshalBinary(b []byte) error {

@@ -68,11 +68,7 @@ func (c Counts) MarshalBinary() ([]byte, error) { return json.Marshal(c) }
 // UnmarshalBinary reads what MarshalBinary wrote.
 func (c *Counts) UnmarshalBinary(b []byte) error { return json.Unmarshal(b, c) }
 
-func decodeCounts(b []byte) (Counts, error) {
-	var c Counts
-	err := c.UnmarshalBinary(b)
-	return c, err
-}
+func decodeCounts(b []byte) (Counts, error) { return bundle.FromBytes[Counts](b) }
 
 // Split writes the rows of the two sets to the output and returns the PCollection<Counts> of their one sum.
 func Split(s beam.Scope, run bundle.Ref, opt Options, partitions []table.Partition) beam.PCollection {

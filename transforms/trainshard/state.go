@@ -53,11 +53,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	return s.Optimizer.UnmarshalBinary(b[n:])
 }
 
-func decodeState(b []byte) (State, error) {
-	var s State
-	err := s.UnmarshalBinary(b)
-	return s, err
-}
+func decodeState(b []byte) (State, error) { return bundle.FromBytes[State](b) }
 
 // CollectKey is the number of the shard.
 func (s State) CollectKey() string { return s.Shard.CollectKey() }

@@ -62,11 +62,7 @@ func (o One) MarshalBinary() ([]byte, error) { return o.Optimizer.MarshalBinary(
 // UnmarshalBinary reads what MarshalBinary wrote.
 func (o *One) UnmarshalBinary(b []byte) error { return o.Optimizer.UnmarshalBinary(b) }
 
-func decodeOne(b []byte) (One, error) {
-	var o One
-	err := o.UnmarshalBinary(b)
-	return o, err
-}
+func decodeOne(b []byte) (One, error) { return bundle.FromBytes[One](b) }
 
 // WarmUp lets one shard, whose number is turn, train its part of an iteration as the one worker that there is. It takes the
 // PCollection<dataset.Shard> of all shards, the PCollection<average.Vector> of the weights, in pieces or whole, the PCollection<One> of the

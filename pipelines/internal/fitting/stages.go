@@ -79,9 +79,7 @@ func (s *iterationScores) UnmarshalBinary(b []byte) error {
 }
 
 func decodeIterationScores(b []byte) (iterationScores, error) {
-	var s iterationScores
-	err := s.UnmarshalBinary(b)
-	return s, err
+	return bundle.FromBytes[iterationScores](b)
 }
 
 // scoredFn takes the time at which an iteration is scored. Its second output is the gate of the next iteration.
