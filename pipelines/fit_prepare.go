@@ -16,6 +16,7 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/dataset"
+	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 // A fit is one call of Fit: what was asked for, and what is found before training begins.
@@ -50,48 +51,16 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err := f.checkArguments(); err != nil {
 		return nil, argument.Of(err)
 	}
-	source, err := f.openTable(ctx, "source", f.opt.Source)
+	source, validation, err := f.openTables(ctx)
 	if err != nil {
 		return nil, err
-	}
-	var validation *tables.Packed
-	if f.opt.Validation != "" {
-		if validation, err = f.openTable(ctx, "validation", f.opt.Validation); err != nil {
-			return nil, err
-		}
-	}
-	if err := f.readFunctions(ctx); err != nil {
-		return nil, err
-	}
-	if err := f.checkTarget(ctx); err != nil {
-		return nil, err
-	}
-	if err := f.Claim(ctx, "model", f.target); err != nil {
-		return nil, err
-	}
-	for _, p := range f.packed {
-		if err := p.CheckColumns(); err != nil {
-			return nil, err
-		}
 	}
 	began := time.Now()
 	started, err := f.Store.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if f.stored == nil {
-		if f.stored, err = tables.ReadArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
-			return nil, err
-		}
-	}
-	if err := f.checkTexts(); err != nil {
-		return nil, err
-	}
-	f.stored, err = f.stored.Closed(func() ([][]int, error) { return source.InputShapes(ctx, f.Store) })
-	if err != nil {
-		return nil, err
-	}
-	if f.stored, err = f.stored.InPrecision(f.opt.Precision); err != nil {
+	if err := f.readNetwork(ctx, source); err != nil {
 		return nil, err
 	}
 	sets, err := f.openSets(ctx, source, validation)
@@ -112,22 +81,10 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err := f.checkModel(made, model); err != nil {
 		return nil, err
 	}
-	plan, err := f.planRounds(model, callbacks, sets)
+	schedule, err := f.schedule(model, callbacks, sets, len(start))
 	if err != nil {
 		return nil, err
 	}
-	vectors := 1
-	if plan.Rule.HasMomentum() {
-		vectors++
-	}
-	if err := f.CheckWeights(len(start), vectors); err != nil {
-		return nil, err
-	}
-	schedule := fitting.Schedule{
-		Rounds:     plan,
-		Iterations: f.opt.Iterations, ScoreEvery: f.opt.MetricsEvery, PerPipeline: f.opt.IterationsPerJob,
-		CheckpointEvery: f.opt.CheckpointEvery, EndAtScores: callbacks.NeedsScores(),
-	}.Complete(len(start), f.Limits.Iterations)
 	f.summary = f.summarize(source, model, callbacks, schedule)
 	f.work = &fitting.Fit{
 		Job: f.Job, Recipe: made, Model: model, Seed: f.opt.Seed, Sets: sets, Schedule: schedule, Callbacks: callbacks, Target: f.target,
@@ -140,6 +97,71 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 		f.work.Identity = f.identity(start)
 	}
 	return start, nil
+}
+
+// openTables opens the tables of rows, reads the user's functions, and claims the model's name. validation is nil where there is no such table.
+func (f *fit) openTables(ctx context.Context) (source, validation *tables.Packed, err error) {
+	if source, err = f.openTable(ctx, "source", f.opt.Source); err != nil {
+		return nil, nil, err
+	}
+	if f.opt.Validation != "" {
+		if validation, err = f.openTable(ctx, "validation", f.opt.Validation); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := f.readFunctions(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := f.checkTarget(ctx); err != nil {
+		return nil, nil, err
+	}
+	if err := f.Claim(ctx, "model", f.target); err != nil {
+		return nil, nil, err
+	}
+	for _, p := range f.packed {
+		if err := p.CheckColumns(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return source, validation, nil
+}
+
+// readNetwork reads the network where it was not given, in the shapes of the rows and the precision that was asked for.
+func (f *fit) readNetwork(ctx context.Context, source *tables.Packed) (err error) {
+	if f.stored == nil {
+		if f.stored, err = tables.ReadArchitecture(ctx, f.Store, f.opt.ArchTable, f.opt.ID); err != nil {
+			return err
+		}
+	}
+	if err := f.checkTexts(); err != nil {
+		return err
+	}
+	f.stored, err = f.stored.Closed(func() ([][]int, error) { return source.InputShapes(ctx, f.Store) })
+	if err != nil {
+		return err
+	}
+	f.stored, err = f.stored.InPrecision(f.opt.Precision)
+	return err
+}
+
+// schedule plans the iterations, and checks that the runner can average so many weights.
+func (f *fit) schedule(model *recipe.Loaded, callbacks *callback.List, sets []*dataset.Set, weights int) (fitting.Schedule, error) {
+	plan, err := f.planRounds(model, callbacks, sets)
+	if err != nil {
+		return fitting.Schedule{}, err
+	}
+	vectors := 1
+	if plan.Rule.HasMomentum() {
+		vectors++
+	}
+	if err := f.CheckWeights(weights, vectors); err != nil {
+		return fitting.Schedule{}, err
+	}
+	return fitting.Schedule{
+		Rounds:     plan,
+		Iterations: f.opt.Iterations, ScoreEvery: f.opt.MetricsEvery, PerPipeline: f.opt.IterationsPerJob,
+		CheckpointEvery: f.opt.CheckpointEvery, EndAtScores: callbacks.NeedsScores(),
+	}.Complete(weights, f.Limits.Iterations), nil
 }
 
 // replaces says whether the model may be there already.
