@@ -136,7 +136,7 @@ func (f *fit) readNetwork(ctx context.Context, source *tables.Packed) (err error
 	if err := f.checkTexts(); err != nil {
 		return err
 	}
-	f.stored, err = f.stored.Closed(func() ([][]int, error) { return source.InputShapes(ctx, f.Store) })
+	f.stored, err = f.stored.Built(func() ([][]int, error) { return source.InputShapes(ctx, f.Store) })
 	if err != nil {
 		return err
 	}

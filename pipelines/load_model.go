@@ -27,7 +27,7 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 		return 0, argument.Errorf("weights are given twice: as bytes and from a model table")
 	}
 	if opt.InputShapes != nil {
-		if opt.Arch, err = keras.Close(opt.Arch, opt.InputShapes); err != nil {
+		if opt.Arch, err = keras.Build(opt.Arch, opt.InputShapes); err != nil {
 			return 0, argument.Data(fmt.Errorf("model: %w", err))
 		}
 	}

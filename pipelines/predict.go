@@ -58,7 +58,7 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 				return err
 			}
 		}
-		if p.Model, err = p.Model.Closed(func() ([][]int, error) { return p.FirstShapes(ctx, opt.Independent) }); err != nil {
+		if p.Model, err = p.Model.Built(func() ([][]int, error) { return p.FirstShapes(ctx, opt.Independent) }); err != nil {
 			return tables.OfModel(opt.ArchTable, opt.ID, err)
 		}
 		if p.Model.Weights == nil {

@@ -60,7 +60,7 @@ func (p *packJob) checkInputShapes(learned bool) error {
 			shape = c.made.Shape()
 		}
 		in := p.arch[i]
-		if _, err := keras.Fit(in.Shape, shape); err != nil {
+		if _, err := keras.RowShape(in.Shape, shape); err != nil {
 			what := table.Quote(c.Name)
 			if c.made != nil {
 				what = c.made.String()

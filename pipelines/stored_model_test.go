@@ -16,7 +16,7 @@ import (
 func TestOpenModelsToFiles(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		env, ctx := Env{Store: store}, t.Context()
-		spec, open, err := keras.Try([]byte(imagesJSON))
+		spec, open, err := keras.ParseOpen([]byte(imagesJSON))
 		if err != nil || open == nil {
 			t.Fatal(open, err)
 		}

@@ -72,12 +72,12 @@ func (t *loadModelTask) run(ctx context.Context, a *app) (err error) {
 		return err
 	}
 	if t.opt.InputShapes != nil {
-		if t.opt.Arch, err = keras.Close(t.opt.Arch, t.opt.InputShapes); err != nil {
+		if t.opt.Arch, err = keras.Build(t.opt.Arch, t.opt.InputShapes); err != nil {
 			return fmt.Errorf("file %s: %w", t.file, err)
 		}
 		t.opt.InputShapes = nil // the JSON has them
 	}
-	spec, open, err := keras.Try(t.opt.Arch)
+	spec, open, err := keras.ParseOpen(t.opt.Arch)
 	if err != nil {
 		return fmt.Errorf("file %s: %w", t.file, err)
 	}

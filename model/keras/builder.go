@@ -102,7 +102,7 @@ func (b *builder) enter(l *Layer, inner network, n node, in []int) ([]int, error
 // images and sequences of another size, too.
 func (b *builder) asStated(l *Layer, stated []int, in int) (int, error) {
 	shape := b.spec.Tensors[in].Shape
-	fits, err := Fit(stated, shape)
+	fits, err := RowShape(stated, shape)
 	if last := len(shape) - 1; err != nil && b.spec.BeforeKeras3() && len(stated) == len(shape) && (stated[last] == shape[last] || stated[last] == 0) {
 		fits, err = shape, nil
 	}

@@ -34,8 +34,8 @@
 //
 // # Open shapes
 //
-// A model may leave dimensions of its inputs open. Parse refuses it with an *OpenError; Close writes shapes that somebody knows into the
-// JSON, and Try checks a model whose shapes nobody knows yet.
+// A model may leave dimensions of its inputs open. Parse refuses it with an *OpenError. Build closes them, as Keras' method of that name: it writes
+// shapes that somebody knows into the JSON. ParseOpen checks a model whose shapes nobody knows yet.
 //
 // # Guarantees
 //

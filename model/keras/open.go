@@ -55,7 +55,7 @@ func closed(inputs []input, choose func(*OpenError) ([][]int, error)) ([]input, 
 	}
 	out := slices.Clone(inputs)
 	for i, in := range inputs {
-		if out[i].Shape, err = Fit(in.Shape, shapes[i]); err != nil {
+		if out[i].Shape, err = RowShape(in.Shape, shapes[i]); err != nil {
 			return nil, fmt.Errorf("input %q: %w", in.Name, err)
 		}
 		if err := checkRow(out[i].Shape); err != nil {
@@ -65,9 +65,9 @@ func closed(inputs []input, choose func(*OpenError) ([][]int, error)) ([]input, 
 	return out, nil
 }
 
-// Fit is the shape of an input for rows of a shape: the input's own, with the dimensions of the rows where it is open (0; nil: all of
+// RowShape is the shape of an input for rows of a shape: the input's own, with the dimensions of the rows where it is open (0; nil: all of
 // it). As Keras does, it takes rows that have a last dimension of 1 more, or less.
-func Fit(input, rows []int) ([]int, error) {
+func RowShape(input, rows []int) ([]int, error) {
 	fail := func() ([]int, error) {
 		return nil, fmt.Errorf("shape %s, expected %s", shapeText(rows), openText(input))
 	}
@@ -91,12 +91,12 @@ func Fit(input, rows []int) ([]int, error) {
 	return out, nil
 }
 
-// trials are the sizes that Try puts in the place of open dimensions: enough of them for networks that make images smaller.
+// trials are the sizes that ParseOpen puts in the place of open dimensions: enough of them for networks that make images smaller.
 var trials = []int{32, 64, 128, 256, 512, 224, 299, 1}
 
-// Try is Parse for a model whose open dimensions nobody knows yet: it takes sizes with which the layers fit. open is nil where the
+// ParseOpen is Parse for a model whose open dimensions nobody knows yet: it takes sizes with which the layers fit. open is nil where the
 // model leaves none open. spec is nil where the model states no shape at all; its layers are read then, but not connected.
-func Try(data []byte) (spec *Spec, open *OpenError, err error) {
+func ParseOpen(data []byte) (spec *Spec, open *OpenError, err error) {
 	unstated := errors.New("no shape")
 	for _, size := range trials {
 		spec, err = parseWith(data, func(e *OpenError) ([][]int, error) {
@@ -125,9 +125,9 @@ func Try(data []byte) (spec *Spec, open *OpenError, err error) {
 	return nil, open, err
 }
 
-// Close is the JSON of a model with the dimensions that it leaves open. shapes has one per input, in their order, as the rows have
+// Build is the JSON of a model with the dimensions that it leaves open. shapes has one per input, in their order, as the rows have
 // them. A model that leaves nothing open is returned as it is (see Text).
-func Close(data []byte, shapes [][]int) ([]byte, error) {
+func Build(data []byte, shapes [][]int) ([]byte, error) {
 	text, err := Text(data)
 	if err != nil {
 		return nil, err
@@ -140,7 +140,7 @@ func Close(data []byte, shapes [][]int) ([]byte, error) {
 		inputs = slices.Clone(e.Inputs)
 		for i := range inputs {
 			var err error
-			if inputs[i].Shape, err = Fit(e.Inputs[i].Shape, shapes[i]); err != nil {
+			if inputs[i].Shape, err = RowShape(e.Inputs[i].Shape, shapes[i]); err != nil {
 				return nil, fmt.Errorf("input %q: %w", inputs[i].Name, err)
 			}
 		}
@@ -161,7 +161,7 @@ func (s *Spec) fits(shapes [][]int) error {
 		return fmt.Errorf("the model has %d inputs, found %d shapes", len(s.Inputs), len(shapes))
 	}
 	for i, in := range s.Inputs {
-		if _, err := Fit(s.Tensors[in].Shape, shapes[i]); err != nil {
+		if _, err := RowShape(s.Tensors[in].Shape, shapes[i]); err != nil {
 			return fmt.Errorf("input %q: %w", s.Tensors[in].Name, err)
 		}
 	}

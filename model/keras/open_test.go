@@ -38,10 +38,10 @@ func TestOpenShapes(t *testing.T) {
 			if _, err := Parse([]byte(m.text)); !errors.As(err, &open) || len(open.Inputs) != 1 {
 				t.Fatalf("error %v, want an *OpenError of one input", err)
 			}
-			if _, open, err := Try([]byte(m.text)); err != nil || open == nil {
-				t.Errorf("Try says %v, %v", open, err)
+			if _, open, err := ParseOpen([]byte(m.text)); err != nil || open == nil {
+				t.Errorf("ParseOpen says %v, %v", open, err)
 			}
-			text, err := Close([]byte(m.text), [][]int{m.rows})
+			text, err := Build([]byte(m.text), [][]int{m.rows})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,21 +52,21 @@ func TestOpenShapes(t *testing.T) {
 			if got := spec.InputShapes(); len(got) != 1 || !slices.Equal(got[0], m.want) {
 				t.Errorf("input shapes %v, want %v", got, m.want)
 			}
-			if again, err := Close(text, [][]int{m.rows}); err != nil || string(again) != string(text) {
+			if again, err := Build(text, [][]int{m.rows}); err != nil || string(again) != string(text) {
 				t.Errorf("closed again: %v", err)
 			}
 		})
 	}
-	if _, err := Close([]byte(openModels[0].text), [][]int{{5, 4, 2}}); err == nil || err.Error() != `input "i": shape (5, 4, 2), expected (None, None, 3)` {
+	if _, err := Build([]byte(openModels[0].text), [][]int{{5, 4, 2}}); err == nil || err.Error() != `input "i": shape (5, 4, 2), expected (None, None, 3)` {
 		t.Errorf("another number of channels: %v", err)
 	}
-	if _, err := Close([]byte(openModels[0].text), nil); err == nil {
+	if _, err := Build([]byte(openModels[0].text), nil); err == nil {
 		t.Error("closed without a shape")
 	}
-	if _, err := Close([]byte(chain("[null, 4]", "Flatten", "")), [][]int{{5}}); err == nil || err.Error() != `input "in": shape (5), expected (4)` {
+	if _, err := Build([]byte(chain("[null, 4]", "Flatten", "")), [][]int{{5}}); err == nil || err.Error() != `input "in": shape (5), expected (4)` {
 		t.Errorf("a model that leaves nothing open: %v", err)
 	}
-	if _, _, err := Try([]byte(chain("[null, null, 3]", "Conv1D", `"filters": 2, "kernel_size": 5000`))); err == nil {
+	if _, _, err := ParseOpen([]byte(chain("[null, null, 3]", "Conv1D", `"filters": 2, "kernel_size": 5000`))); err == nil {
 		t.Error("accepted a window that fits into nothing")
 	}
 }

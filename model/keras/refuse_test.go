@@ -362,7 +362,7 @@ func FuzzParse(f *testing.F) {
 					shapes[i] = []int{3}
 				}
 			}
-			closed, err := Close(text, shapes)
+			closed, err := Build(text, shapes)
 			if err != nil {
 				return
 			}

@@ -52,7 +52,7 @@ func (c *sequential) start(first *Layer, built []int, scalar bool) {
 			in.Shape, in.dtype, in.scalar = stated[0].Shape, stated[0].dtype, stated[0].scalar
 		}
 	}
-	if whole, err := Fit(in.Shape, built); built != nil && err == nil { // it closes what the first layer leaves open
+	if whole, err := RowShape(in.Shape, built); built != nil && err == nil { // it closes what the first layer leaves open
 		in.scalar = in.scalar || in.Shape == nil && scalar
 		in.Shape = whole
 	}

@@ -24,7 +24,7 @@ func (plan *Plan) FitShapes(b *table.Batch, row int) {
 			continue
 		}
 		shape := b.Col(f.Column).Shape(row)
-		if _, err := keras.Fit(f.Shape, shape); err == nil {
+		if _, err := keras.RowShape(f.Shape, shape); err == nil {
 			plan.Features[k].Shape = slices.Clone(shape)
 		}
 	}

@@ -157,7 +157,7 @@ func (vs Variables) listed() string {
 
 // CheckMade refuses a variable whose rows have not the shape of a model's input.
 func CheckMade(v *features.Variable, shape []int) error {
-	if _, err := keras.Fit(shape, v.Shape()); err != nil {
+	if _, err := keras.RowShape(shape, v.Shape()); err != nil {
 		return fmt.Errorf("the columns %s make %s per row, the model's input has shape %v", v, Count(v.Width(), "number"), shape)
 	}
 	return nil

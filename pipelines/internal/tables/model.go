@@ -17,13 +17,13 @@ type Model struct {
 	Spec    *keras.Spec
 	Weights []float32 // P; nil: none
 
-	// Where the network leaves dimensions of its inputs open, there is no spec yet; see closed. data are the weights then, nil: none.
+	// Where the network leaves dimensions of its inputs open, there is no spec yet; see Built. data are the weights then, nil: none.
 	Open *keras.OpenError
 	data []byte
 }
 
-// Closed is the model with the shapes of the rows of its inputs, where it leaves dimensions open.
-func (m *Model) Closed(shapes func() ([][]int, error)) (*Model, error) {
+// Built is the model with the shapes of the rows of its inputs, where it leaves dimensions open.
+func (m *Model) Built(shapes func() ([][]int, error)) (*Model, error) {
 	if m.Open == nil {
 		return m, nil
 	}
@@ -31,7 +31,7 @@ func (m *Model) Closed(shapes func() ([][]int, error)) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	arch, err := keras.Close(m.Arch, rows)
+	arch, err := keras.Build(m.Arch, rows)
 	if err != nil {
 		return nil, fmt.Errorf("the rows: %w", err)
 	}
@@ -116,7 +116,7 @@ func (m *Model) Sized() (*Model, error) {
 	if m.Open == nil || m.data == nil {
 		return m, nil
 	}
-	spec, _, err := keras.Try(m.Arch)
+	spec, _, err := keras.ParseOpen(m.Arch)
 	if err == nil && spec == nil {
 		err = fmt.Errorf("%w; the weights need them", m.Open)
 	}

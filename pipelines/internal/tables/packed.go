@@ -119,7 +119,7 @@ func (p *Packed) Shards(ctx context.Context, store table.Store, set string, spec
 	// Rows may have a last dimension of 1 more than the input, or less.
 	for i, v := range l.Inputs {
 		if shape, err := RowShape(ctx, store, p.Snap, v.Name); err == nil {
-			if _, err := keras.Fit(v.Shape, shape); err == nil {
+			if _, err := keras.RowShape(v.Shape, shape); err == nil {
 				l.Inputs[i].Shape = shape
 			}
 		}

@@ -14,7 +14,7 @@ func (m *Model) Inputs() ([]features.ModelInput, error) {
 	spec, open := m.Spec, m.Open
 	if open != nil {
 		var err error
-		if spec, _, err = keras.Try(m.Arch); err != nil {
+		if spec, _, err = keras.ParseOpen(m.Arch); err != nil {
 			return nil, err
 		}
 	}
