@@ -67,6 +67,8 @@ func TestArgumentErrors(t *testing.T) {
 		"checkpoint":                   {fit(func(o *FitOptions) { o.CheckpointEvery = -1 }), true},
 		"frequency":                    {fit(func(o *FitOptions) { o.MetricsEvery = 11 }), true},
 		"compile_params before tables": {fit(func(o *FitOptions) { o.Source, o.Compile = "missing", "loss=" }), true},
+		"optimizer before tables":      {fit(func(o *FitOptions) { o.Source, o.Compile = "missing", "loss='mse', optimizer='nonsense'" }), true},
+		"rate before tables":           {fit(func(o *FitOptions) { o.Source, o.Compile = "missing", "loss='mse', optimizer=Adam(learning_rate=-1)" }), true},
 		"fit_params before tables":     {fit(func(o *FitOptions) { o.Source, o.Fit = "missing", "epochs=" }), true},
 		"no table":                     {fit(func(o *FitOptions) { o.Source = "missing" }), false},
 		"no model":                     {fit(func(o *FitOptions) { o.ID = 99 }), false},

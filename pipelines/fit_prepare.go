@@ -9,6 +9,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/callback"
+	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -224,6 +225,9 @@ func (f *fit) checkArguments() (err error) {
 	}
 	if f.compile, err = params.ParseCompile(f.opt.Compile); err != nil {
 		return err
+	}
+	if _, err := optimizer.New(f.compile.Optimizer); err != nil {
+		return fmt.Errorf("compile_params: %w", err)
 	}
 	if own := trainer.Functions(*f.compile); len(own) > 0 && f.opt.Functions == "" && !f.opt.WarmStart {
 		return f.unknownFunction(own[0])

@@ -12,7 +12,7 @@
 //     run was begun with;
 //   - in any other process tasks share as many workers as the Ref says, stop within seconds when another task of their bundle has failed
 //     or the lease of the run has ended (Lease), and progress is heard by nobody. Fail writes the error into its text in a form that Decode reads out of the message that a runner makes of it.
-//     Connect opens the store by its address, with secrets of the worker's environment.
+//     Connect opens the store by its address, with secrets of the worker's environment, and refuses one in which it does not find the lease.
 //
 // After End, DoFns that a runner still starts in the process of the run find a Run that has ended, and do nothing.
 //

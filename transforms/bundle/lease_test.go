@@ -3,6 +3,8 @@ package bundle
 import (
 	"context"
 	"errors"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -69,6 +71,70 @@ func TestLease(t *testing.T) {
 	again := runs.byID[ref.ID]
 	runs.mu.Unlock()
 	_ = again.End() // for the leak test
+}
+
+// A worker works with a store only where it finds the lease of the run: at the same path there may be another folder.
+func TestLeaseIsFound(t *testing.T) {
+	store := new(leased)
+	table.Register("leasefound", table.Opener{
+		Open:   func(context.Context, string, table.OpenOptions) (table.Store, error) { return store, nil },
+		Redact: func(url string) (string, error) { return url, nil },
+	})
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := newRun(t.Context(), Ref{ID: "elsewhere-found", Lease: &Lease{Ref: "leasefound:x", Output: "o"}})
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, "the worker on " + host + " does not see the run in leasefound:x: either the run has ended"},
+		{table.ErrNotExist, "the worker on " + host + " does not see the run in leasefound:x: does not exist"},
+	} {
+		store.set(false, c.err)
+		if s, err := run.Connect(t.Context(), "leasefound:x"); err == nil || s != nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("a store without the lease: %v, %v, want %q", s, err, c.want)
+		}
+	}
+	store.set(false, table.ErrUnavailable)
+	if _, err := run.Connect(t.Context(), "leasefound:x"); err != nil {
+		t.Errorf("a store that does not answer: %v", err)
+	}
+	store.set(false, nil)
+	if _, err := run.Connect(t.Context(), "leasefound:other"); err != nil {
+		t.Errorf("another store than that of the lease: %v", err)
+	}
+	for _, owned := range []bool{true, false} { // once it was found
+		store.set(owned, nil)
+		if s, err := run.Connect(t.Context(), "leasefound:x"); err != nil || s != table.Store(store) {
+			t.Errorf("owned: %t: %v, %v", owned, s, err)
+		}
+	}
+}
+
+// addressed is a store with an address.
+type addressed struct {
+	table.Store
+	ref string
+}
+
+func (s *addressed) Ref() string { return s.ref }
+
+// Runs of one process that have a store each under one address work with their own.
+func TestStoresOfOneAddress(t *testing.T) {
+	first, second := &addressed{ref: "here:x"}, &addressed{ref: "here:x"}
+	a, b := Begin(t.Context(), Options{Store: first}), Begin(t.Context(), Options{Store: second})
+	defer a.End()
+	defer b.End()
+	for _, c := range []struct {
+		run  *Run
+		want table.Store
+	}{{a, first}, {b, second}, {a, first}} {
+		if got, err := Of(c.run.Ref()).Connect(t.Context(), "here:x"); err != nil || got != c.want {
+			t.Errorf("got %p, %v, want %p", got, err, c.want)
+		}
+	}
 }
 
 // The first error of a bundle stops the others, in a worker of another process too.

@@ -70,7 +70,8 @@ type Run struct {
 	watch  Watcher
 	kept   func(key string, value any)
 	once   onceMap
-	values sync.Map // see Put
+	values sync.Map    // see Put
+	found  atomic.Bool // the lease was found in the store
 
 	mu    sync.Mutex // guards ended, and busy.Add against busy.Wait
 	ended bool
@@ -127,12 +128,23 @@ func (r *Run) Context() context.Context { return r.ctx }
 // Err is why the run's context has ended: the error of the first Fail, or that of the caller's context; nil: it goes on.
 func (r *Run) Err() error { return context.Cause(r.ctx) }
 
-// Connect returns the store of that address.
+// Connect returns the store of that address. In another process it must be the one that the run was begun with (Lease).
 func (r *Run) Connect(ctx context.Context, ref string) (table.Store, error) {
 	if r.store != nil && r.store.Ref() == ref {
 		return r.store, nil
 	}
-	return table.Connect(ctx, ref)
+	s, err := table.Connect(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	if l := r.ref.Lease; l != nil && l.Ref == ref && !r.found.Load() {
+		found, err := l.find(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		r.found.Store(found)
+	}
+	return s, nil
 }
 
 // Watch is who hears of iterations, and of nothing in another process. It is never nil.

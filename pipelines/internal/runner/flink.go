@@ -152,9 +152,6 @@ func describe(ctx context.Context, client jobpb.JobServiceClient, endpoint strin
 func flinkOptions(given map[string]string, known map[string]*jobpb.PipelineOptionDescriptor) (map[string]*structpb.Value, error) {
 	all := maps.Clone(flinkDefaults)
 	for name, v := range given {
-		if reason, no := flinkRefused[name]; no {
-			return nil, optionError(name, "%s", reason)
-		}
 		if _, ours := optionOf(name); !ours || name == "parallelism" {
 			all[name] = v
 		}

@@ -83,6 +83,8 @@ func checkOptions(k kind, given map[string]string) error {
 		switch {
 		case !known && !k.engine:
 			return optionError(name, "is not known; runner %s takes %s", k.name, optionsOf(k.name))
+		case !known && k.refused[name] != "":
+			return optionError(name, "%s", k.refused[name])
 		case !known:
 			continue // the engine knows
 		case !slices.Contains(o.Runners, k.name):

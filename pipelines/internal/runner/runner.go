@@ -99,13 +99,15 @@ type kind struct {
 	name string
 	// engine: jobs run elsewhere, and there may be options that only the engine knows.
 	engine bool
-	open   func(context.Context, Config) (Runner, error)
+	// refused are options of the engine that beamfit does not pass on, with the reason.
+	refused map[string]string
+	open    func(context.Context, Config) (Runner, error)
 }
 
 var kinds = []kind{
 	{name: Direct, open: openDirect},
 	{name: Prism, open: openPrism},
-	{name: Flink, engine: true, open: openFlink},
+	{name: Flink, engine: true, refused: flinkRefused, open: openFlink},
 	{name: Dataflow, engine: true, open: openDataflow},
 }
 
