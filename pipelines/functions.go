@@ -15,7 +15,7 @@ import (
 
 // LoadFunction adds a loss or metric to an object table, which it creates where there is none, and returns the function's id: one more
 // than the highest there, or 1. The text is checked as far as it can be without a network; it is stored unchanged and never run. A name
-// that is in the table, or that is one of Keras', is an error.
+// that is in the table, without Replace, or that is one of Keras', is an error.
 func LoadFunction(ctx context.Context, env Env, opt LoadFunctionOptions) (int, error) {
 	j, err := env.begin(ctx, "load-function")
 	if err != nil {
@@ -25,7 +25,7 @@ func LoadFunction(ctx context.Context, env Env, opt LoadFunctionOptions) (int, e
 	if err := CheckFunction(opt); err != nil {
 		return 0, err
 	}
-	return tables.AddFunction(ctx, j.Store, opt.Table, tables.Function{Name: opt.Name, Text: opt.Text, Description: opt.Description})
+	return tables.AddFunction(ctx, j.Store, opt.Table, tables.Function{Name: opt.Name, Text: opt.Text, Description: opt.Description}, opt.Replace)
 }
 
 // CheckFunction makes the checks of LoadFunction that need no store.
@@ -58,7 +58,7 @@ func LoadTopK(ctx context.Context, env Env, opt LoadTopKOptions) (string, error)
 	description := "returns " + name
 	_, err = tables.AddFunction(ctx, j.Store, opt.Table, tables.Function{
 		Name: name, Description: &description, Text: fmt.Sprintf("top_k_categorical_accuracy(y_true, y_pred, k=%d)", opt.K),
-	})
+	}, opt.Replace)
 	return name, err
 }
 

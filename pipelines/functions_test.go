@@ -64,6 +64,17 @@ func TestLoadFunction(t *testing.T) {
 		wantError(t, load(LoadFunctionOptions{Name: "focal", Text: rmseText}), `"My functions"`, "the function focal already exists")
 		_, err := LoadTopK(t.Context(), env, LoadTopKOptions{Table: `"My functions"`, K: 3})
 		wantError(t, err, "top_3_accuracy already exists")
+
+		again, err := LoadFunction(t.Context(), env, LoadFunctionOptions{Table: `"My functions"`, Name: "focal", Text: rmseText, Replace: true})
+		if again != 1 || err != nil {
+			t.Error(again, err)
+		}
+		if _, err := LoadTopK(t.Context(), env, LoadTopKOptions{Table: `"My functions"`, K: 3, Replace: true}); err != nil {
+			t.Error(err)
+		}
+		if text := tableText(t, store, `"My functions"`); strings.Count(text, "focal") != 1 || strings.Count(text, "top_3_accuracy") != 2 || strings.Contains(text, "It's focal") {
+			t.Errorf("after replacing two of three functions:\n%s", text)
+		}
 		for opt, want := range map[LoadFunctionOptions]string{
 			{Name: "", Text: "y_pred"}:                       "the name of the function is empty",
 			{Name: "a b", Text: "y_pred"}:                    `letters, digits and _, and not begin with a digit, found "a b"`,
@@ -92,8 +103,8 @@ func TestLoadFunction(t *testing.T) {
 			opt.Table = `"My functions"`
 			return DeleteFunction(t.Context(), env, opt)
 		}
-		wantError(t, remove(DeleteFunctionOptions{Name: "fokal"}), "there is no function fokal; known: focal, Größe_2, top_3_accuracy")
-		wantError(t, remove(DeleteFunctionOptions{ID: 9}), "no function has the id 9; known: 1, 2, 3")
+		wantError(t, remove(DeleteFunctionOptions{Name: "fokal"}), "there is no function fokal; known: Größe_2, focal, top_3_accuracy")
+		wantError(t, remove(DeleteFunctionOptions{ID: 9}), "no function has the id 9; known: 2, 1, 3")
 		wantError(t, remove(DeleteFunctionOptions{ID: 1, Name: "focal"}), "given twice")
 		for _, opt := range []DeleteFunctionOptions{{Name: "focal"}, {ID: 3}, {Name: "Größe_2"}} {
 			if err := remove(opt); err != nil {

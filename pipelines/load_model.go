@@ -26,6 +26,9 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	if opt.Weights != nil && opt.WeightsFrom != "" {
 		return 0, argument.Errorf("weights are given twice: as bytes and from a model table")
 	}
+	if opt.Replace && (opt.Name == nil || *opt.Name == "") {
+		return 0, argument.Errorf("a model takes the place of the one that has its name, and this one has none")
+	}
 	if opt.InputShapes != nil {
 		if opt.Arch, err = keras.Build(opt.Arch, opt.InputShapes); err != nil {
 			return 0, argument.Data(fmt.Errorf("model: %w", err))
@@ -55,7 +58,7 @@ func LoadModel(ctx context.Context, env Env, opt LoadModelOptions) (int, error) 
 	}
 	return tables.AddArchitecture(ctx, j.Store, name, tables.Architecture{
 		Arch: opt.Arch, Weights: data, Name: opt.Name, Description: opt.Description,
-	})
+	}, opt.Replace)
 }
 
 // DeleteModel removes a model from an architecture table, and the table with its last model.

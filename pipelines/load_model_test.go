@@ -3,6 +3,7 @@ package pipelines
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
@@ -86,6 +88,46 @@ func TestLoadModelNames(t *testing.T) {
 	if b := readTable(t, store, "arch"); b.Rows != 2 {
 		t.Errorf("%d rows", b.Rows)
 	}
+}
+
+// With Replace a model takes the place of the one of its name, so that the ids that commands are given stay what they are.
+func TestLoadModelReplace(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		load := func(name string, weights byte, replace bool) (int, error) {
+			opt := LoadModelOptions{ArchTable: "arch", Arch: irisJSON(t), Weights: bytes.Repeat([]byte{weights, 0, 0, 0}, 193), Replace: replace}
+			if name != "" {
+				opt.Name = &name
+			}
+			return LoadModel(t.Context(), Env{Store: store}, opt)
+		}
+		for i, c := range []struct {
+			name    string
+			replace bool
+			id      int
+		}{{"a", true, 1}, {"b", false, 2}, {"", false, 3}, {"a", true, 1}, {"c", true, 4}, {"b", true, 2}} {
+			if id, err := load(c.name, byte(i), c.replace); id != c.id || err != nil {
+				t.Errorf("%d: id %d, %v, want %d", i, id, err, c.id)
+			}
+		}
+		b := readTable(t, store, "arch")
+		weights := map[int32]byte{}
+		for i, id := range b.Col("model_id").Int32s {
+			weights[id] = b.Col("model_weights").Bytes[i][0]
+		}
+		if want := map[int32]byte{1: 3, 2: 5, 3: 2, 4: 4}; !maps.Equal(weights, want) || b.Rows != 4 {
+			t.Errorf("first bytes of weights by id %v, want %v", weights, want)
+		}
+		_, err := load("", 0, true)
+		wantError(t, err, "this one has none")
+		if wrong := (*argument.Error)(nil); !errors.As(err, &wrong) {
+			t.Errorf("%v is no ArgumentError", err)
+		}
+		if _, err := load("b", 0, false); err != nil {
+			t.Fatal(err)
+		}
+		_, err = load("b", 0, true)
+		wantError(t, err, "arch", `have the name "b"`)
+	})
 }
 
 func TestLoadModelConcurrently(t *testing.T) {

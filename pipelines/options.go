@@ -106,6 +106,8 @@ type LoadModelOptions struct {
 	Weights           []byte
 	WeightsFrom       string
 	Name, Description *string
+	// Replace puts the model in the place of the one that has its name, under the same id; where there is none it is added.
+	Replace bool
 }
 
 // DeleteModelOptions are the arguments of DeleteModel: MADlib's delete_keras_model.
@@ -122,6 +124,8 @@ type LoadFunctionOptions struct {
 	Text        string
 	Name        string
 	Description *string
+	// Replace puts the function in the place of the one that has its name, under the same id.
+	Replace bool
 }
 
 // DeleteFunctionOptions are the arguments of DeleteFunction: MADlib's delete_custom_function.
@@ -137,6 +141,8 @@ type LoadTopKOptions struct {
 	Table string
 	// K is at least 1.
 	K int
+	// Replace is no error where the metric is there already.
+	Replace bool
 }
 
 // The steps that Plan describes.

@@ -52,11 +52,15 @@ func (t *loadModelTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.WeightsFrom, flagvalue.Text), "weights-from", "MODEL_TABLE", none, "model table, written by fit, to take the weights from")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name of the model")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description of the model")
+	f.toggle(&t.opt.Replace, "replace", "put the model in the place of the one that has its name, under the same id; with --name")
 	f.shared(&t.share)
 }
 
 func (t *loadModelTask) validate(args []string, given func(string) bool) error {
 	t.opt.ArchTable, t.file = args[0], args[1]
+	if t.opt.Replace && (t.opt.Name == nil || *t.opt.Name == "") {
+		return errors.New("--replace needs --name: a model takes the place of the one that has its name")
+	}
 	if given("weights") && given("weights-from") {
 		return errors.New("--weights and --weights-from cannot be used together")
 	}

@@ -32,7 +32,10 @@ beamfit fit train_packed model --arch arch --id 1 --functions functions --iterat
 	}, &loadTopKTask{})
 }
 
-func (t *loadTopKTask) define(f flags) { f.shared(&t.share) }
+func (t *loadTopKTask) define(f flags) {
+	f.toggle(&t.opt.Replace, "replace", "be content where the metric is there already")
+	f.shared(&t.share)
+}
 
 func (t *loadTopKTask) validate(args []string, _ func(string) bool) (err error) {
 	t.opt.Table = args[0]

@@ -27,17 +27,28 @@ type Architecture struct {
 }
 
 // AddArchitecture adds a model to an architecture table, which is made where there is none, and returns its id: one more than the
-// highest there, or 1.
-func AddArchitecture(ctx context.Context, store table.Store, name table.Name, a Architecture) (id int, err error) {
+// highest there, or 1. With replace it takes the place and the id of the one that has its name, where there is one.
+func AddArchitecture(ctx context.Context, store table.Store, name table.Name, a Architecture, replace bool) (id int, err error) {
 	err = store.Mutate(ctx, name, func(tx table.Tx) error {
 		if err := haveTable(tx, name, ArchSchema); err != nil {
 			return err
 		}
-		b, err := tx.Rows([]string{"model_id"})
+		b, err := tx.Rows([]string{"model_id", "name"})
 		if err != nil {
 			return err
 		}
-		if id, err = nextID(&b.Cols[0]); err != nil {
+		old, found := int64(0), false
+		if replace {
+			if old, found, err = namedModel(b, *a.Name); err != nil {
+				return err
+			}
+		}
+		if found {
+			id, err = takePlace(tx, "model_id", old)
+		} else {
+			id, err = nextID(&b.Cols[0])
+		}
+		if err != nil {
 			return err
 		}
 		return tx.Insert(a.row(tx.Schema(), id))
@@ -46,6 +57,29 @@ func AddArchitecture(ctx context.Context, store table.Store, name table.Name, a 
 		return 0, about("architecture", name, err)
 	}
 	return id, nil
+}
+
+// namedModel is the id of the model of that name in the columns model_id and name. Names need not be unique there.
+func namedModel(b *table.Batch, name string) (id int64, found bool, err error) {
+	ids := map[int64]int{}
+	for i := range b.Rows {
+		n, err := b.Cols[0].Int(i)
+		if err != nil {
+			continue
+		}
+		ids[n]++
+		if other, err := b.Cols[1].Text(i); err != nil || other != name {
+			continue
+		}
+		if found {
+			return 0, false, fmt.Errorf("the models %d and %d have the name %q: which of them is to be replaced is not known; delete-model removes one", id, n, name)
+		}
+		id, found = n, true
+	}
+	if found && ids[id] > 1 {
+		return 0, false, fmt.Errorf("the model_id %d of the model %q is that of other models too", id, name)
+	}
+	return id, found, nil
 }
 
 // row is the row of a new model; columns that are not beamfit's stay NULL.

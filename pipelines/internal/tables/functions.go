@@ -34,8 +34,8 @@ type Function struct {
 }
 
 // AddFunction adds a function to an object table, which is made where there is none, and returns its id: one more than the highest
-// there, or 1.
-func AddFunction(ctx context.Context, store table.Store, text string, f Function) (id int, err error) {
+// there, or 1. With replace it takes the place and the id of the one that has its name, where there is one.
+func AddFunction(ctx context.Context, store table.Store, text string, f Function, replace bool) (id int, err error) {
 	name, err := ParseName("object", text)
 	if err != nil {
 		return 0, err
@@ -48,12 +48,24 @@ func AddFunction(ctx context.Context, store table.Store, text string, f Function
 		if err != nil {
 			return err
 		}
+		taken := false
 		for i := range b.Rows {
 			if other, err := b.Cols[1].Text(i); err == nil && other == f.Name {
-				return fmt.Errorf("the function %s already exists; delete-function removes it", f.Name)
+				taken = true
 			}
 		}
-		if id, err = nextID(&b.Cols[0]); err != nil {
+		switch {
+		case !taken:
+			id, err = nextID(&b.Cols[0])
+		case !replace:
+			err = fmt.Errorf("the function %s already exists; delete-function removes it", f.Name)
+		default:
+			var old int64
+			if old, err = findFunction(b, f.Name, 0); err == nil {
+				id, err = takePlace(tx, "id", old)
+			}
+		}
+		if err != nil {
 			return err
 		}
 		return tx.Insert(f.row(tx.Schema(), id))

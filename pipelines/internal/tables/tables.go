@@ -86,6 +86,12 @@ func nextID(ids *table.Vector) (int, error) {
 	return int(id) + 1, nil
 }
 
+// takePlace removes the rows of an id, which is returned for the row that comes in their place.
+func takePlace(tx table.Tx, column string, id int64) (int, error) {
+	_, err := tx.Delete(column, id)
+	return int(id), err
+}
+
 // rowOf is a batch of one row of a table that checkTable has seen, by column; those without a value are NULL.
 func rowOf(s table.Schema, values map[string]any) *table.Batch {
 	row := make([]any, len(s))
