@@ -15,7 +15,7 @@ import (
 )
 
 // strangersIf are the limits of workers that are strangers to this process, with pieces that the small networks of tests are longer than. On prism they are those
-// of an engine that takes little from a bundle; the direct runner can be none, since it knows neither splittable DoFns nor states.
+// of an engine that takes little from a bundle, as Flink; the direct runner knows neither splittable DoFns nor states, so there they are those of Dataflow.
 func strangersIf(yes bool, runner string) *job.Limits {
 	switch {
 	case !yes:
@@ -23,7 +23,7 @@ func strangersIf(yes bool, runner string) *job.Limits {
 	case runner == "prism":
 		return &job.Limits{Piece: 50, Travel: true, Bundle: 2000, Tasks: 1}
 	}
-	return &job.Limits{Piece: 50}
+	return &job.Limits{Piece: 50, Travel: true}
 }
 
 // wholeStory runs every job over the iris rows and returns what it left, but for times.

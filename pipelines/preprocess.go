@@ -82,6 +82,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.makePlan(ctx, parts); err != nil {
 		return PreprocessResult{}, err
 	}
+	p.plan.Portions = p.Limits.Travel && p.Limits.Bundle > 0
 	if !p.Limits.Travel {
 		folder, err := scratch.New()
 		if err != nil {

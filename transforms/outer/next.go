@@ -3,6 +3,7 @@ package outer
 import (
 	"context"
 	"reflect"
+	"slices"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -50,7 +51,9 @@ func (f *startFn) load(ctx context.Context) (average.Vector, error) {
 	if f.From == nil {
 		return average.Vector{Values: make([]float32, f.Weights)}, nil
 	}
-	return average.LoadKey(ctx, *f.From, Key)
+	v, err := average.LoadKey(ctx, *f.From, Key)
+	v.Values = slices.Clone(v.Values) // nextFn changes what it is given
+	return v, err
 }
 
 // A Round says of a round what the rule must know.

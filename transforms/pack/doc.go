@@ -16,9 +16,12 @@
 //
 // Workers of engines share no folder, and engines sort and spill by themselves, so on them rows do travel, as Arrow record batches:
 //
-//	partition --send, in portions--> record batches --by group, one by one--> receive --> buffers --> a part of the output
+//	partition --send--> record batches --GroupByKey on the group--> receive --> buffers --> a part of the output
 //
-// A reader stops when it has given on a portion (package portions), and goes on with the next bundle.
+// Flink takes little from a bundle, and holds all values of a key in memory. There (Plan.Portions) a reader stops when it has given on a portion (package
+// portions), and goes on with the next bundle:
+//
+//	partition --send, in portions--> record batches --by group, one by one--> receive --> buffers --> a part of the output
 //
 // # Guarantees
 //

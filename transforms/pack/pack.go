@@ -22,6 +22,8 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[assembleFn]())
 	beam.RegisterType(reflect.TypeFor[sendFn]())
 	beam.RegisterType(reflect.TypeFor[receiveFn]())
+	beam.RegisterType(reflect.TypeFor[sendPortionsFn]())
+	beam.RegisterType(reflect.TypeFor[receiveOneByOneFn]())
 	beam.RegisterType(reflect.TypeFor[sumFn]())
 	beam.RegisterType(reflect.TypeFor[checkFn]())
 }
@@ -38,12 +40,17 @@ const (
 func Pack(s beam.Scope, run bundle.Ref, plan Plan, partitions beam.PCollection) {
 	s = s.Scope("pack.Pack")
 	var buffers beam.PCollection
-	if plan.Scratch != "" {
-		spilled := beam.GroupByKey(s, beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions))
-		buffers = beam.ParDo(s, &assembleFn{Run: run, Plan: plan.withoutKeys()}, spilled)
-	} else {
+	writing := plan.withoutKeys()
+	switch {
+	case plan.Scratch != "":
+		spilled := beam.ParDo(s, &spillFn{Run: run, Plan: plan}, partitions)
+		buffers = beam.ParDo(s, &assembleFn{Run: run, Plan: writing}, beam.GroupByKey(s, spilled))
+	case plan.Portions:
+		rows := beam.ParDo(s, &sendPortionsFn{Run: run, Plan: plan}, partitions)
+		buffers = beam.ParDo(s, newReceiveOneByOneFn(run, writing), rows)
+	default:
 		rows := beam.ParDo(s, &sendFn{Run: run, Plan: plan}, partitions)
-		buffers = beam.ParDo(s, newReceiveFn(run, plan.withoutKeys()), rows)
+		buffers = beam.ParDo(s, &receiveFn{Run: run, Plan: writing}, beam.GroupByKey(s, rows))
 	}
 	if plan.Done != nil {
 		portions.Watch(s, *plan.Done, doneKey, partitions)

@@ -56,6 +56,8 @@ type Plan struct {
 	Table  int
 	// Scratch is the folder for rows that wait for their buffer, which all workers see; "": they travel through the pipeline.
 	Scratch string
+	// Portions: rows travel through an engine that takes little from a bundle, and gives all values of a key to one (package portions).
+	Portions bool `json:",omitempty"`
 	// Done is a box that says when all is written, for those who watch the workers meanwhile (portions.Watch); nil: nobody does.
 	Done *collect.Box `json:",omitempty"`
 

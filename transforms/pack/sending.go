@@ -35,8 +35,8 @@ func (p *Plan) sendingFrom(ctx context.Context, run *bundle.Run, part table.Part
 	key := fmt.Sprintf("rows to be sent of %s from row %d on, for %s", part.Table, part.FirstRow, p.Output)
 	if v, ok := run.Take(key); ok {
 		s := v.(*sending)
+		s.kept = false
 		if s.at == at {
-			s.kept = false
 			return s, nil
 		}
 		s.end() // of a bundle that is repeated

@@ -105,16 +105,36 @@ func memoryPlan(dir string, rows, size, shards, groupBytes int64) Plan {
 	}
 }
 
+// wayOfRows is how rows come to their buffers.
+type wayOfRows struct {
+	name              string
+	travels, portions bool
+}
+
+var waysOfRows = []wayOfRows{{"spilled", false, false}, {"grouped", true, false}, {"in portions", true, true}}
+
+// plan is memoryPlan for rows that go that way.
+func (w wayOfRows) plan(dir string, rows, size, shards, groupBytes int64) Plan {
+	if w.travels {
+		dir = ""
+	}
+	p := memoryPlan(dir, rows, size, shards, groupBytes)
+	p.Portions = w.portions
+	return p
+}
+
 // packAll does what the pipeline does, and returns the packed table.
 func packAll(ctx context.Context, s *memoryStore, p Plan, partitions int64) (string, error) {
 	s.parts = map[string]string{}
 	run := bundle.Begin(ctx, bundle.Options{Store: s})
 	defer func() { _ = run.End() }()
 	if p.Scratch == "" {
-		if err := travelAll(ctx, s, run, p, partitions); err != nil {
-			return "", err
+		travel := groupAll
+		if p.Portions {
+			travel = travelInPortions
 		}
-		return s.text(p), nil
+		err := travel(ctx, s, run, p, partitions)
+		return s.text(p), err
 	}
 	groups := map[int64][]Spilled{}
 	for _, part := range s.partitions(partitions) {
@@ -182,7 +202,8 @@ func TestPackSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := memoryPlan(rapid.SampledFrom([]string{dir, ""}).Draw(t, "scratch folder"), n, size, shards, rapid.Int64Range(1, 2000).Draw(t, "group bytes"))
+		way := rapid.SampledFrom(waysOfRows).Draw(t, "way")
+		p := way.plan(dir, n, size, shards, rapid.Int64Range(1, 2000).Draw(t, "group bytes"))
 		got, err := packAll(context.Background(), s, p, rapid.Int64Range(1, 9).Draw(t, "partitions"))
 		if err != nil {
 			t.Fatal(err)
@@ -203,17 +224,17 @@ func TestPackFails(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
-	for name, dir := range map[string]string{"spilled": t.TempDir(), "travelling": ""} {
-		t.Run("output, "+name, func(t *testing.T) {
+	for _, way := range waysOfRows {
+		t.Run("output, "+way.name, func(t *testing.T) {
 			s := &memoryStore{n: 9, failAt: "0000000001"}
-			if _, err := packAll(t.Context(), s, memoryPlan(dir, 9, 3, 1, 1), 1); !errors.Is(err, table.ErrFull) {
+			if _, err := packAll(t.Context(), s, way.plan(t.TempDir(), 9, 3, 1, 1), 1); !errors.Is(err, table.ErrFull) {
 				t.Errorf("got %v", err)
 			}
 		})
-		t.Run("cancelled, "+name, func(t *testing.T) {
+		t.Run("cancelled, "+way.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
-			if _, err := packAll(ctx, &memoryStore{n: 9}, memoryPlan(dir, 9, 3, 1, 1), 1); !errors.Is(err, context.Canceled) {
+			if _, err := packAll(ctx, &memoryStore{n: 9}, way.plan(t.TempDir(), 9, 3, 1, 1), 1); !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v", err)
 			}
 		})

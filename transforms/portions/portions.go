@@ -4,7 +4,7 @@
 //
 // Beam's Flink runner takes what a bundle gives on into a queue of 100 messages, and empties it when the worker says that the bundle is over: with more the
 // worker waits for ever. A task of its batch pipelines has one bundle, unless a splittable DoFn stops in the middle: what is left of
-// each element then is the input of another bundle of the same task. So a DoFn whose output grows with its input is splittable where an engine runs it:
+// each element then is the input of another bundle of the same task. So a DoFn whose output grows with its input is splittable where Flink runs it:
 //
 //	func (f *fn) ProcessElement(ctx context.Context, rt *sdf.LockRTracker, e In, emit func(Out)) (sdf.ProcessContinuation, error) {
 //		if f.portion.Full() {
@@ -20,9 +20,10 @@
 //
 // Where many of the bytes come to a worker again, Watch sees to it that a worker that dies meanwhile is noticed.
 //
-// Guarantees: elements stay with the task that they came to, so workers that keep something for them keep it. All are worked on in their order.
+// Guarantees, on Flink: elements stay with the task that they came to, so workers that keep something for them keep it. All are worked on in their order.
 //
-// The direct runner knows no splittable DoFns, and needs none.
+// Other engines take what a bundle gives on as it comes, promise neither, and may begin a step that has a state before all is there: nothing is in portions
+// there. The direct runner knows no splittable DoFns.
 package portions
 
 import (

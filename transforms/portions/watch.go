@@ -44,8 +44,12 @@ type watchFn struct {
 	done bool
 }
 
-// watchEvery is how often a worker looks.
-const watchEvery = 250 * time.Millisecond
+// watchEvery is how often a worker looks, and watchPatience how long it does so in vain: a store that comes back must find the step at work, and without
+// one the pipeline fails, which the step must not outlast.
+const (
+	watchEvery    = 250 * time.Millisecond
+	watchPatience = time.Minute
+)
 
 func (f *watchFn) ProcessElement(ctx context.Context, _ int) error {
 	if f.done {
@@ -54,9 +58,13 @@ func (f *watchFn) ProcessElement(ctx context.Context, _ int) error {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	run := bundle.Of(f.Box.Run)
+	answered := time.Now()
 	for {
 		there, err := f.Box.Has(ctx, f.Key)
-		if f.done = there || errors.Is(err, table.ErrUnavailable); f.done {
+		if !errors.Is(err, table.ErrUnavailable) {
+			answered = time.Now()
+		}
+		if f.done = there || time.Since(answered) > watchPatience; f.done {
 			return nil
 		}
 		select {

@@ -13,7 +13,6 @@ import (
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
-	"github.com/beamfit/beamfit/transforms/portions"
 	"github.com/beamfit/beamfit/transforms/score"
 )
 
@@ -127,9 +126,7 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 	b := stages{Fit: f, to: to}
 	b.shards, pieces, b.gate = f.load(s, keep)
 	b.begin(s, from)
-	if f.inPortions() && f.Limits.Watch {
-		portions.Watch(s, to.box.Box, average.Key, b.shards)
-	}
+	f.watch(s, to.box, average.Key, b.shards)
 	for at := from.Place; at != to.Place; at = f.Schedule.after(at) {
 		i := at.Done + 1
 		s := s.Scope(fmt.Sprintf("iteration %d", i))

@@ -5,10 +5,12 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/outer"
+	"github.com/beamfit/beamfit/transforms/portions"
 	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
@@ -43,13 +45,15 @@ func (f *Fit) layout() average.Layout {
 const fewShards = 16
 
 // keepsStates says whether the states of optimizers do not travel: where they are larger than the pieces that vectors travel in, and where an engine has the
-// workers. With states that come out of a stage beside the vectors there are two ways to the next one, and Flink writes what goes them to a disk and
+// workers, and where those of a task would be too much for one bundle. With states that come out of a stage beside the vectors there are two ways to the next one, and Flink writes what goes them to a disk and
 // deploys the stages one by one; else it deploys all at once. Writing many small states would take longer than that.
 func (f *Fit) keepsStates() bool {
 	switch {
 	case f.Limits.Piece == 0:
 		return false
 	case f.Limits.Elsewhere && len(f.training().Shards) <= fewShards:
+		return true
+	case f.tooMuch(f.Model.StateSize()):
 		return true
 	}
 	return f.Model.StateSize() > f.Limits.Piece
@@ -62,18 +66,30 @@ func (f *Fit) meetsInTraining() bool {
 		len(f.training().Shards)*f.Model.Spec.NumWeights <= f.Limits.Piece
 }
 
-// inPortions says whether a task of the engine would have more to give on in one bundle than half of what the engine takes, which is memory of its machine, too.
-// Then shards train a few at a time, and their vectors are averaged as they come.
+// inPortions says whether a task of the engine would have too much to give on in one bundle. Then shards train a few at a time, and their vectors are averaged
+// as they come.
 func (f *Fit) inPortions() bool {
-	if f.Limits.Bundle == 0 {
-		return false
-	}
 	each := f.Model.Spec.NumWeights
 	if !f.keepsStates() {
 		each += f.Model.StateSize()
 	}
+	return f.tooMuch(each)
+}
+
+// tooMuch says whether so many numbers for each shard of a task are more than half of what the engine takes from a bundle, which is memory of its machine, too.
+func (f *Fit) tooMuch(each int) bool {
+	if f.Limits.Bundle == 0 {
+		return false
+	}
 	shards := len(f.training().Shards)
 	return 4*each*((shards+f.Limits.Tasks-1)/f.Limits.Tasks) > f.Limits.Bundle/2
+}
+
+// watch adds a step that watches the workers until there is a value in a box, where shards train in portions and the engine needs it (portions.Watch).
+func (f *Fit) watch(s beam.Scope, box *job.Box, key string, shards beam.PCollection) {
+	if f.inPortions() && f.Limits.Watch {
+		portions.Watch(s, box.Box, key, shards)
+	}
 }
 
 // averaged are the weights after the last stage, as one vector.
