@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
 )
@@ -39,5 +40,33 @@ func TestWatch(t *testing.T) {
 	_ = run.End()
 	if err := (&watchFn{Box: box, Key: "done"}).ProcessElement(t.Context(), 0); !errors.Is(err, bundle.ErrEnded) {
 		t.Errorf("after the run: %v", err)
+	}
+}
+
+// A restarting store cannot be reached for a while, and then has nothing yet.
+type restarting struct {
+	table.Store
+	asked int
+	back  func()
+}
+
+func (*restarting) Ref() string { return "watchtest:" }
+
+func (s *restarting) Fetch(context.Context, table.Part) (*table.Batch, error) {
+	if s.asked++; s.asked < 3 {
+		return nil, table.ErrUnavailable
+	}
+	s.back()
+	return nil, table.ErrNotExist
+}
+
+// A store that is started again must find the step at work, which would protect nobody for the rest of the pipeline.
+func TestWatchRestart(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	run := bundle.Begin(t.Context(), bundle.Options{Store: &restarting{back: stop}})
+	defer func() { _ = run.End() }()
+	box := collect.Box{Run: run.Ref(), Name: "box", Output: &collect.Output{Ref: "watchtest:"}}
+	if err := (&watchFn{Box: box, Key: "done"}).ProcessElement(ctx, 0); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
 	}
 }
