@@ -87,7 +87,9 @@ func (d *copyDecoder) Write(p []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	d.rest = append(d.rest[:0], left...)
+	if len(d.rest) == 0 || len(left) < len(d.rest) { // else it lies where it is: a long value would be moved onto itself with every piece of it
+		d.rest = append(d.rest[:0], left...)
+	}
 	return len(p), nil
 }
 

@@ -3,11 +3,13 @@ package pgio
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -281,6 +283,35 @@ func TestDecodeWideValues(t *testing.T) {
 				t.Errorf("the value of row %d, column %d is missing", i+1, c)
 			}
 		}
+	}
+}
+
+// BenchmarkLongText decodes one text that comes in the pieces in which pgx gets it: the time goes with its length, whatever that is.
+func BenchmarkLongText(b *testing.B) {
+	cols := slices.DeleteFunc(wireColumns(), func(c column) bool { return c.Type != table.TextType })
+	plan, err := planRead(cols, nil, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, mb := range []int{2, 16, 128} {
+		be := binary.BigEndian
+		data := append(slices.Clip(copySignature), make([]byte, copyHeaderLen-len(copySignature))...)
+		data = be.AppendUint32(be.AppendUint16(data, 1), uint32(mb<<20))
+		data = be.AppendUint16(append(data, bytes.Repeat([]byte("x"), mb<<20)...), math.MaxUint16)
+		b.Run(fmt.Sprintf("%d MB", mb), func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				dec := &copyDecoder{plan: plan, next: func(*table.Batch) (*table.Batch, error) { return table.NewBatch(plan.schema), nil }}
+				for rest := data; len(rest) > 0; rest = rest[min(pieceBytes, len(rest)):] {
+					if _, err := dec.Write(rest[:min(pieceBytes, len(rest))]); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := dec.finish(); err != nil || dec.rows != 1 {
+					b.Fatal(dec.rows, err)
+				}
+			}
+		})
 	}
 }
 
