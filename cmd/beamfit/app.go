@@ -33,6 +33,7 @@ type app struct {
 	memory            int64
 	gpus              bool
 	gpuMath           string
+	kernels           string // "": as the process began
 	logLevel          string
 	quiet, noProgress bool
 

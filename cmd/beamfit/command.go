@@ -9,6 +9,7 @@ import (
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
@@ -84,6 +85,12 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			}
 			if cmd.Flags().Changed("gpu-math") && !cmd.Flags().Changed("gpus") {
 				return errors.New("--gpu-math needs --gpus")
+			}
+			if a.kernels != "" {
+				if err := kernels.Use(a.kernels); err != nil {
+					a.started = true // the command line is right, the machine is not
+					return err
+				}
 			}
 			if a.gpus {
 				if err := a.findGPUProgram(); err != nil {

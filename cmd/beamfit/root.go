@@ -5,6 +5,7 @@ import (
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/pipelines"
 )
 
@@ -86,6 +87,8 @@ func addGlobalFlags(root *cobra.Command, a *app) {
 		"most shards, partitions or slices of a batch at a time; no result depends on it")
 	define(fs, flagvalue.Of(&a.memory, flagvalue.Bytes), "memory", "SIZE", "half of the machine's",
 		"most packed rows in the memory of each worker, such as 8GB or 512MiB; shards beyond it are read from scratch files, to the same results")
+	defineChoice(root, fs, &a.kernels, "kernels", "VARIANT", kernels.Variants(), "the best that this machine has, or $"+kernels.VariantEnv,
+		"vector instructions to compute with, here and on all workers; results differ in their last bits")
 	a.logLevel = "warn"
 	defineChoice(root, fs, &a.logLevel, "log-level", "LEVEL", logLevelNames, a.logLevel, "least severity of log messages on standard error")
 	define(fs, flagvalue.Of(&a.quiet, flagvalue.Bool), "quiet", "", "off", "write nothing but errors and the tables asked for").NoOptDefVal = "true"

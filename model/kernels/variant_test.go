@@ -34,6 +34,24 @@ func TestChooseVariant(t *testing.T) {
 	}
 }
 
+func TestUse(t *testing.T) {
+	defer func(v variant) { active = v }(active)
+	for _, v := range available() {
+		if err := Use(v.String()); err != nil || Variant() != v.String() {
+			t.Errorf("Use(%v): %v, and %s is active", v, err, Variant())
+		}
+	}
+	before := active
+	if err := Use("sse"); err == nil || active != before {
+		t.Errorf("an unknown variant: %v, and %v is active", err, active)
+	}
+	for _, v := range available() {
+		if !slices.Contains(Variants(), v.String()) {
+			t.Errorf("%v is not among %v", v, Variants())
+		}
+	}
+}
+
 // TestActiveVariant: the tests themselves run in what the environment asks for.
 func TestActiveVariant(t *testing.T) {
 	if name := os.Getenv(VariantEnv); name != "" && Variant() != name {

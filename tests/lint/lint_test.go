@@ -39,7 +39,7 @@ var layers = []struct {
 	{"pipelines/internal/argument", nil},
 	{"pipelines/internal/tables", []string{"pipelines/internal/argument", "transforms", "io/table", "model"}},
 	{"pipelines/internal/gpus", nil},
-	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns"}},
+	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns", "model/kernels"}},
 	{"pipelines/internal/job", []string{"model/plan/cuda", "pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
 	{"pipelines/internal/picturetest", nil},
 	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},

@@ -109,7 +109,7 @@ func (m Model) New(ctx context.Context) (*Loaded, error) { return m.make(ctx, fu
 func (m Model) make(ctx context.Context, change func(*keras.Spec)) (*Loaded, error) {
 	if here := kernels.Variant(); m.Kernels != "" && m.Kernels != here {
 		return nil, fmt.Errorf("this worker computes with the kernels %s, the run with %s, and the results would differ in their last bits: "+
-			"set %s to a variant that all workers have", here, m.Kernels, kernels.VariantEnv)
+			"give the command a variant that all workers have, by --kernels or %s", here, m.Kernels, kernels.VariantEnv)
 	}
 	spec, err := keras.Parse(m.Arch)
 	if err != nil {

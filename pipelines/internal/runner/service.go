@@ -21,6 +21,8 @@ import (
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/universal/runnerlib"
+
+	"github.com/beamfit/beamfit/model/kernels"
 )
 
 // A service is a Beam job service. It does what Beam's runners/universal does, which takes its options from process-wide flags and
@@ -125,12 +127,16 @@ func goOptions() *structpb.Value {
 	return structpb.NewStructValue(&structpb.Struct{Fields: fields})
 }
 
-// workerOptions are the options of the Go SDK's workers: the hook by which a worker's log goes to the engine. They do not depend on what
-// is enabled in this process.
+// kernelsOption is the option by which workers compute with the kernels of this process.
+const kernelsOption = "beamfit_kernels"
+
+// workerOptions are the options of the Go SDK's workers: the kernels, and the hook by which a worker's log goes to the engine. Which hooks are
+// enabled in this process does not count.
 func workerOptions() map[string]string {
 	return map[string]string{
-		"hookOrder": fmt.Sprintf("[%q]", harness.DefaultRemoteLoggingHook),
-		"hooks":     fmt.Sprintf("{%q:null}", harness.DefaultRemoteLoggingHook),
+		kernelsOption: kernels.Variant(),
+		"hookOrder":   fmt.Sprintf("[%q]", harness.DefaultRemoteLoggingHook),
+		"hooks":       fmt.Sprintf("{%q:null}", harness.DefaultRemoteLoggingHook),
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/runtime/harness"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/util/grpcx"
+
+	"github.com/beamfit/beamfit/model/kernels"
 )
 
 // A workerStart is what a runner tells a worker that it starts.
@@ -83,6 +85,9 @@ func Work(ctx context.Context, args []string) error {
 		}
 	}
 	beam.PipelineOptions.Import(opt.Options)
+	if variant := beam.PipelineOptions.Get(kernelsOption); variant != "" {
+		_ = kernels.Use(variant) // where this machine does not have them, what computes says so (recipe.Model)
+	}
 	beam.Init()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
