@@ -44,8 +44,8 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Limits.Elsewhere = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Elsewhere
 		j.Limits.Watch = traits.MaxBundleOutput > 0
-		j.Limits.Bundle, j.Limits.Tasks = traits.MaxBundleOutput, max(1, traits.MaxWorkers)
-		j.shareConnections(max(1, traits.MaxWorkers))
+		j.Limits.Bundle, j.Limits.Tasks = traits.MaxBundleOutput, max(1, traits.Parallelism)
+		j.shareConnections(processes(traits))
 	}
 	return nil
 }
@@ -125,6 +125,20 @@ func (j *Job) CheckWeights(weights, vectors int) error {
 			4*weights/1e6, j.Runner, most/vectors/1e6)
 	}
 	return nil
+}
+
+// unknownWorkers is how many worker processes an engine is taken to have that does not say how many there are.
+const unknownWorkers = 16
+
+// processes is how many worker processes share the connections of the store.
+func processes(t runner.Traits) int {
+	switch {
+	case t.MaxWorkers > 0:
+		return t.MaxWorkers
+	case t.Workers >= runner.AnyMachine:
+		return unknownWorkers
+	}
+	return 1
 }
 
 // shareConnections divides the connections of the store among so many worker processes, one of which does not know of the others. What is

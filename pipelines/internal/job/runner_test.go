@@ -9,7 +9,24 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 )
 
-// The workers of an engine share the connections of the store, as far as it is known how many there are.
+// How many worker processes there are is asked of the runner; an engine that does not know may have some.
+func TestProcesses(t *testing.T) {
+	for _, c := range []struct {
+		traits runner.Traits
+		want   int
+	}{
+		{runner.Traits{Workers: runner.ThisMachine}, 1},
+		{runner.Traits{Workers: runner.AnyMachine, MaxWorkers: 3}, 3},
+		{runner.Traits{Workers: runner.AnyMachine}, unknownWorkers},
+		{runner.Traits{Workers: runner.OtherMachines}, unknownWorkers},
+	} {
+		if got := processes(c.traits); got != c.want {
+			t.Errorf("%+v: %d processes, want %d", c.traits, got, c.want)
+		}
+	}
+}
+
+// The workers of an engine share the connections of the store.
 func TestShareConnections(t *testing.T) {
 	for _, c := range []struct {
 		processes, perTask, wantReads, wantMost int

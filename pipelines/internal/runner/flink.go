@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -59,8 +60,8 @@ type flinkRunner struct {
 	conn    *grpc.ClientConn
 	workers *pool // nil: workers are elsewhere
 	rest    *flinkREST
-	// parallelism is that of a job; 0: the cluster's.
-	parallelism int
+	// parallelism is that of a job; 0: the cluster's, of which slots is the most there can be, where that is known.
+	parallelism, slots int
 }
 
 // serviceAnswers is how long a job service may take to answer the first question.
@@ -98,6 +99,9 @@ func openFlink(ctx context.Context, c Config) (_ Runner, err error) {
 	if url := c.Options["flink_rest"]; url != "" {
 		r.rest = newFlinkREST(url)
 		if err := r.rest.check(ctx); err != nil {
+			return nil, err
+		}
+		if r.slots, err = r.rest.slots(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -198,7 +202,7 @@ func optionValue(text string, kind jobpb.PipelineOptionType_Enum) (*structpb.Val
 }
 
 func (r *flinkRunner) Traits() Traits {
-	t := Traits{Workers: AnyMachine, MaxWorkers: r.parallelism, MaxIterationsPerPipeline: flinkIterations, MaxBundleOutput: flinkBundle}
+	t := Traits{Workers: AnyMachine, MaxWorkers: cmp.Or(r.parallelism, r.slots), Parallelism: r.parallelism, MaxIterationsPerPipeline: flinkIterations, MaxBundleOutput: flinkBundle}
 	if r.workers != nil {
 		t.Workers = ThisProcess
 	}

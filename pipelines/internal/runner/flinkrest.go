@@ -40,6 +40,15 @@ func (f *flinkREST) check(ctx context.Context) error {
 	return nil
 }
 
+// slots is how many the cluster has, of which each of a job's workers takes one at least.
+func (f *flinkREST) slots(ctx context.Context) (int, error) {
+	var overview struct {
+		Slots int `json:"slots-total"`
+	}
+	err := f.do(ctx, http.MethodGet, "/overview", &overview)
+	return overview.Slots, err
+}
+
 // jobAppears is how long a job may take from the job service to Flink: the plan is made between.
 const jobAppears = 2 * time.Second
 

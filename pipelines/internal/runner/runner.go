@@ -59,6 +59,8 @@ type Traits struct {
 	Workers Place
 	// MaxWorkers is how many worker processes a job has at the most; 0: that is not known.
 	MaxWorkers int
+	// Parallelism is on how many tasks, at least, elements that are spread work; 0: that is not known.
+	Parallelism int
 	// MaxIterationsPerPipeline is the most iterations of a fit that one pipeline may have; 0: any number.
 	MaxIterationsPerPipeline int
 	// MaxBundleOutput is the most bytes that a DoFn may give on in a bundle (package portions); 0: any number.
