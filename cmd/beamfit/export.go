@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/beamfit/beamfit/io/fileio/exchange"
+	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/table"
 )
 

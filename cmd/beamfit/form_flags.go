@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
-	"github.com/beamfit/beamfit/io/fileio/exchange"
+	"github.com/beamfit/beamfit/io/exchange"
 )
 
 // formFlags are the flags of import and export that say how the file is written.

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
-	"github.com/beamfit/beamfit/io/fileio/exchange"
+	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/kerasio"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/pipelines"

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/beamfit/beamfit/io/fileio/exchange"
+	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -8,7 +8,7 @@ import (
 	"os"
 	"sync"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
 

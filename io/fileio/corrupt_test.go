@@ -15,9 +15,9 @@ import (
 	"github.com/apache/arrow/go/v15/arrow/ipc"
 	"github.com/apache/arrow/go/v15/arrow/memory"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/fileio/internal/ipcmeta"
 	"github.com/beamfit/beamfit/io/fileio/internal/nofollow"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
 

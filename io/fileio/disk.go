@@ -10,7 +10,7 @@ import (
 	"syscall"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/nofollow"
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
 

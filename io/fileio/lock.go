@@ -6,7 +6,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 )
 
 // A lock is a file that is open and locked. Closing it, or the death of the process, gives the lock back.

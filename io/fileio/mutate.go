@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sort"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 
 	"github.com/beamfit/beamfit/io/fileio/internal/ipcmeta"
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/table"
 )
 

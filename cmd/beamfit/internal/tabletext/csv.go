@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/rows"
-	"github.com/beamfit/beamfit/io/fileio/csvio"
+	"github.com/beamfit/beamfit/io/csvio"
 	"github.com/beamfit/beamfit/io/table"
 )
 

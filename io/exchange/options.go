@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/beamfit/beamfit/io/fileio/csvio"
+	"github.com/beamfit/beamfit/io/csvio"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -9,9 +9,9 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
-	"github.com/beamfit/beamfit/io/fileio/internal/textfile"
-	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
+	"github.com/beamfit/beamfit/io/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/textfile"
+	"github.com/beamfit/beamfit/io/internal/textvalue"
 	"github.com/beamfit/beamfit/io/table"
 )
 

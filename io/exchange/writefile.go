@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/ownerlock"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
-	"github.com/beamfit/beamfit/io/fileio/internal/inorder"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/internal/inorder"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
+	"github.com/beamfit/beamfit/io/internal/textvalue"
 	"github.com/beamfit/beamfit/io/table"
 )
 

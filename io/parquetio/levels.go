@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -11,7 +11,7 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 )
 
 var (

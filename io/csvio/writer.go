@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
-	"github.com/beamfit/beamfit/io/fileio/internal/inorder"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/internal/inorder"
 	"github.com/beamfit/beamfit/io/table"
 )
 

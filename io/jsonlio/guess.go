@@ -3,7 +3,7 @@ package jsonlio
 import (
 	"bytes"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
+	"github.com/beamfit/beamfit/io/internal/textvalue"
 	"github.com/beamfit/beamfit/io/table"
 )
 

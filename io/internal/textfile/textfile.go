@@ -34,8 +34,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/inputfile"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 )
 
 // HeadBytes is how much of the text Head returns at the most.

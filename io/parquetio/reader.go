@@ -15,8 +15,8 @@ import (
 	"github.com/apache/arrow/go/v15/parquet/pqarrow"
 	"github.com/apache/arrow/go/v15/parquet/schema"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
-	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/internal/inputfile"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -10,9 +10,9 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/beamfit/beamfit/io/fileio/csvio"
-	"github.com/beamfit/beamfit/io/fileio/jsonlio"
-	"github.com/beamfit/beamfit/io/fileio/parquetio"
+	"github.com/beamfit/beamfit/io/csvio"
+	"github.com/beamfit/beamfit/io/jsonlio"
+	"github.com/beamfit/beamfit/io/parquetio"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/arrowvec"
+	"github.com/beamfit/beamfit/io/internal/arrowvec"
 	"github.com/beamfit/beamfit/io/table"
 )
 

@@ -7,9 +7,9 @@ import (
 	"io"
 	"os"
 
-	"github.com/beamfit/beamfit/io/fileio/csvio"
-	"github.com/beamfit/beamfit/io/fileio/jsonlio"
-	"github.com/beamfit/beamfit/io/fileio/parquetio"
+	"github.com/beamfit/beamfit/io/csvio"
+	"github.com/beamfit/beamfit/io/jsonlio"
+	"github.com/beamfit/beamfit/io/parquetio"
 	"github.com/beamfit/beamfit/io/table"
 )
 

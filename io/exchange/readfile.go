@@ -7,8 +7,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/inputfile"
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/inputfile"
+	"github.com/beamfit/beamfit/io/internal/oserr"
 )
 
 // ReadFile reads a file or pipe of at most most bytes whole. what says in the error what more would be.

@@ -10,9 +10,9 @@ import (
 	"strings"
 	"unsafe"
 
-	"github.com/beamfit/beamfit/io/fileio/internal/oserr"
-	"github.com/beamfit/beamfit/io/fileio/internal/textfile"
-	"github.com/beamfit/beamfit/io/fileio/internal/textvalue"
+	"github.com/beamfit/beamfit/io/internal/oserr"
+	"github.com/beamfit/beamfit/io/internal/textfile"
+	"github.com/beamfit/beamfit/io/internal/textvalue"
 	"github.com/beamfit/beamfit/io/table"
 )
 
