@@ -41,11 +41,12 @@ func TestPrismIsRefused(t *testing.T) {
 	j.End()
 }
 
-// refStore is a store that nothing but the ref and its connections is asked of.
+// refStore is a store that nothing but the ref, its options and its connections is asked of.
 type refStore struct{ table.Store }
 
-func (refStore) Ref() string      { return "runtest:" }
-func (refStore) Connections() int { return 48 }
+func (refStore) Ref() string                { return "runtest:" }
+func (refStore) Options() table.OpenOptions { return table.OpenOptions{} }
+func (refStore) Connections() int           { return 48 }
 
 // onRunners runs a test on each of the runners that are tested.
 func onRunners(t *testing.T, test func(t *testing.T, env Env)) {

@@ -113,6 +113,9 @@ func redact(url string) (string, error) {
 // Ref is file: and the absolute path of the folder.
 func (s *Store) Ref() string { return s.ref }
 
+// Options has none: a folder has no connections.
+func (*Store) Options() table.OpenOptions { return table.OpenOptions{} }
+
 // connections keeps the files of a process, several for every reader and writer, far below the 1024 that it may usually have open.
 const connections = 48
 

@@ -3,6 +3,7 @@ package iotest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -26,6 +27,15 @@ var refCases = []testCase{
 		}
 		defer func() { _ = reopened.Close() }()
 		wantTable(t, reopened, named("t"), ints(0, 3))
+		opt := table.OpenOptions{StallTimeout: 7 * time.Second}
+		waiting, err := table.Open(testContext(t), site.URL, table.StallTimeout(opt.StallTimeout))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = waiting.Close() }()
+		if got := waiting.Options(); got != opt && got != (table.OpenOptions{}) {
+			t.Errorf("options %+v of a store opened with %+v", got, opt)
+		}
 		if reopened.Ref() != s.Ref() {
 			t.Errorf("ref %q of a store opened as %q", reopened.Ref(), s.Ref())
 		}

@@ -162,6 +162,9 @@ func describeServer(c *pgx.ConnConfig) string {
 
 func (s *store) Ref() string { return s.ref }
 
+// Options are those that Open was given.
+func (s *store) Options() table.OpenOptions { return table.OpenOptions{StallTimeout: s.watch.timeout} }
+
 // connections are about half of the 100 that a server allows in its usual configuration, for everybody.
 const connections = 48
 

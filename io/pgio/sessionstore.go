@@ -267,6 +267,9 @@ func (s *session) release() {
 // Ref tells sessions apart; it is no address.
 func (s *session) Ref() string { return "postgres-session:" + s.id }
 
+// Options has none: the connection is looked after by its owner.
+func (s *session) Options() table.OpenOptions { return table.OpenOptions{} }
+
 // Connections is that of a store with connections: here they take turns on one.
 func (s *session) Connections() int { return connections }
 

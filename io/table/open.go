@@ -19,7 +19,7 @@ const EnvURL = "BEAMFIT_DB"
 // DefaultURL is the store that is used when none is named.
 const DefaultURL = "file:beamfit-data"
 
-// OpenOptions say how a store is used.
+// OpenOptions say how a store is used, in all processes that work for a job. They can be encoded as JSON.
 type OpenOptions struct {
 	// StallTimeout is how long nothing may move on a connection that a call waits for, before the server is asked whether it
 	// works for that call; if it does not, or does not answer, the call ends with ErrUnavailable. 0: for ever. It means nothing
@@ -47,8 +47,14 @@ type Opener struct {
 var (
 	mu      sync.Mutex
 	openers = map[string]Opener{}
-	opened  = map[string]Store{} // by Connect, by ref
+	opened  = map[address]Store{} // by Connect
 )
+
+// An address is what Connect is asked for.
+type address struct {
+	ref string
+	opt OpenOptions
+}
 
 // Register makes the stores of a URL scheme known. Packages that implement Store call it from init.
 func Register(scheme string, o Opener) {
@@ -104,12 +110,13 @@ func openerOf(url string) (Opener, error) {
 
 var plainScheme = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
 
-// Connect returns the store that ref addresses, for a worker in another process than the one that opened it: it is opened once in
+// Connect returns the store that ref addresses, for a worker in another process than the one that opened it with these options: it is opened once in
 // a process and kept. Its secrets come from the environment: BEAMFIT_DB when that names the same store, else what the store's own
 // client reads (PGPASSWORD, .pgpass).
-func Connect(ctx context.Context, ref string) (Store, error) {
+func Connect(ctx context.Context, ref string, opt OpenOptions) (Store, error) {
+	at := address{ref, opt}
 	mu.Lock()
-	s := opened[ref]
+	s := opened[at]
 	mu.Unlock()
 	if s != nil {
 		return s, nil
@@ -124,16 +131,16 @@ func Connect(ctx context.Context, ref string) (Store, error) {
 			url = env
 		}
 	}
-	s, err = Open(ctx, url)
+	s, err = o.Open(ctx, url, opt)
 	if err != nil {
 		return nil, err
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if other := opened[ref]; other != nil {
+	if other := opened[at]; other != nil {
 		_ = s.Close()
 		return other, nil
 	}
-	opened[ref] = s
+	opened[at] = s
 	return s, nil
 }

@@ -7,12 +7,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // closable is a store that can only be closed.
 type closable struct {
 	Store
 	ref    string
+	opt    OpenOptions
 	closed bool
 }
 
@@ -28,7 +30,7 @@ func opening(t *testing.T, scheme string) *[]string {
 		ref, _, _ := strings.Cut(url, "#")
 		return ref, nil
 	}
-	Register(scheme, Opener{Redact: redact, Open: func(_ context.Context, url string, _ OpenOptions) (Store, error) {
+	Register(scheme, Opener{Redact: redact, Open: func(_ context.Context, url string, opt OpenOptions) (Store, error) {
 		lock.Lock()
 		defer lock.Unlock()
 		*urls = append(*urls, url)
@@ -36,15 +38,15 @@ func opening(t *testing.T, scheme string) *[]string {
 			return nil, ErrPermission
 		}
 		ref, err := redact(url)
-		return &closable{ref: ref}, err
+		return &closable{ref: ref, opt: opt}, err
 	}})
 	t.Cleanup(func() {
 		mu.Lock()
 		defer mu.Unlock()
 		delete(openers, scheme)
-		for ref := range opened {
-			if strings.HasPrefix(ref, scheme+":") {
-				delete(opened, ref)
+		for at := range opened {
+			if strings.HasPrefix(at.ref, scheme+":") {
+				delete(opened, at)
 			}
 		}
 	})
@@ -65,21 +67,26 @@ func TestConnect(t *testing.T) {
 	urls := opening(t, "connecttest")
 	ctx := context.Background()
 	t.Setenv(EnvURL, "connecttest:a#secret")
-	first, err := Connect(ctx, "connecttest:a")
+	first, err := Connect(ctx, "connecttest:a", OpenOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, err := Connect(ctx, "connecttest:a"); again != first || err != nil {
+	if again, err := Connect(ctx, "connecttest:a", OpenOptions{}); again != first || err != nil {
 		t.Errorf("got %v, %v, want the store opened before", again, err)
 	}
-	if _, err := Connect(ctx, "connecttest:b"); err != nil {
+	if _, err := Connect(ctx, "connecttest:b", OpenOptions{}); err != nil {
 		t.Error(err)
 	}
 	t.Setenv(EnvURL, "connecttest:c#wrong")
-	if _, err := Connect(ctx, "connecttest:c"); !errors.Is(err, ErrPermission) {
+	if _, err := Connect(ctx, "connecttest:c", OpenOptions{}); !errors.Is(err, ErrPermission) {
 		t.Errorf("got error %v, want that of the store", err)
 	}
-	if want := "connecttest:a#secret connecttest:b connecttest:c#wrong"; strings.Join(*urls, " ") != want {
+	// Runs may open a store in different ways.
+	opt := OpenOptions{StallTimeout: time.Second}
+	if other, err := Connect(ctx, "connecttest:b", opt); err != nil || other.(*closable).opt != opt {
+		t.Errorf("got %v, %v, want a store with %+v", other, err, opt)
+	}
+	if want := "connecttest:a#secret connecttest:b connecttest:c#wrong connecttest:b"; strings.Join(*urls, " ") != want {
 		t.Errorf("opened %q, want %q", *urls, want)
 	}
 }
@@ -92,7 +99,7 @@ func TestConnectAtTheSameTime(t *testing.T) {
 	for i := range stores {
 		wg.Go(func() {
 			var err error
-			if stores[i], err = Connect(context.Background(), "racetest:x"); err != nil {
+			if stores[i], err = Connect(context.Background(), "racetest:x", OpenOptions{}); err != nil {
 				t.Error(err)
 			}
 		})

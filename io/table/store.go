@@ -9,6 +9,8 @@ import (
 type Store interface {
 	// Ref is the store's address without secrets.
 	Ref() string
+	// Options are those that the store was opened with. Workers of other processes connect with them too (Connect).
+	Options() OpenOptions
 	// Connections is how many readers and writers a job should have open at once in all its processes, each of which holds a connection
 	// or files.
 	Connections() int

@@ -28,7 +28,7 @@ func (r *Run) follow(lease Lease) {
 		case <-r.ctx.Done():
 			return
 		}
-		if ended(r.ctx, lease) {
+		if r.hasEnded(lease) {
 			_ = r.End()
 			return
 		}
@@ -53,11 +53,11 @@ func (l Lease) find(ctx context.Context, store table.Store) (found bool, err err
 		"a folder must be mounted at the same path, with locks that work", host, l.Ref)
 }
 
-// ended reports that a lease has ended. A store that does not answer says nothing of it.
-func ended(ctx context.Context, lease Lease) bool {
-	ctx, cancel := context.WithTimeout(ctx, 10*leaseEvery)
+// hasEnded reports that a lease has ended. A store that does not answer says nothing of it.
+func (r *Run) hasEnded(lease Lease) bool {
+	ctx, cancel := context.WithTimeout(r.ctx, 10*leaseEvery)
 	defer cancel()
-	store, err := table.Connect(ctx, lease.Ref)
+	store, err := table.Connect(ctx, lease.Ref, r.ref.Store)
 	if err != nil {
 		return false
 	}

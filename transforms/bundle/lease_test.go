@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -39,11 +40,11 @@ func TestLease(t *testing.T) {
 		Redact: func(url string) (string, error) { return url, nil },
 	})
 	ref := Ref{ID: "elsewhere-leased", Lease: &Lease{Ref: "leasetest:x", Output: "o"}}
-	if ended(t.Context(), *ref.Lease) {
+	if newRun(t.Context(), ref).hasEnded(*ref.Lease) {
 		t.Error("a lease has ended that is held")
 	}
 	store.set(false, table.ErrUnavailable)
-	if ended(t.Context(), *ref.Lease) {
+	if newRun(t.Context(), ref).hasEnded(*ref.Lease) {
 		t.Error("a store that does not answer ended a lease")
 	}
 	store.set(true, nil)
@@ -76,15 +77,21 @@ func TestLease(t *testing.T) {
 // A worker works with a store only where it finds the lease of the run: at the same path there may be another folder.
 func TestLeaseIsFound(t *testing.T) {
 	store := new(leased)
+	opt := table.OpenOptions{StallTimeout: 7 * time.Second}
 	table.Register("leasefound", table.Opener{
-		Open:   func(context.Context, string, table.OpenOptions) (table.Store, error) { return store, nil },
+		Open: func(_ context.Context, _ string, got table.OpenOptions) (table.Store, error) {
+			if got != opt {
+				t.Errorf("opened with %+v, want %+v as where the run began", got, opt)
+			}
+			return store, nil
+		},
 		Redact: func(url string) (string, error) { return url, nil },
 	})
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := newRun(t.Context(), Ref{ID: "elsewhere-found", Lease: &Lease{Ref: "leasefound:x", Output: "o"}})
+	run := newRun(t.Context(), Ref{ID: "elsewhere-found", Store: opt, Lease: &Lease{Ref: "leasefound:x", Output: "o"}})
 	for _, c := range []struct {
 		err  error
 		want string

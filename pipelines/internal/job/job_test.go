@@ -320,8 +320,9 @@ func TestLimit(t *testing.T) {
 	}
 }
 
-// refStore is a store that nothing but the ref and its connections is asked of.
+// refStore is a store that nothing but the ref, its options and its connections is asked of.
 type refStore struct{ table.Store }
 
-func (refStore) Ref() string      { return "runtest:" }
-func (refStore) Connections() int { return 48 }
+func (refStore) Ref() string                { return "runtest:" }
+func (refStore) Options() table.OpenOptions { return table.OpenOptions{} }
+func (refStore) Connections() int           { return 48 }
