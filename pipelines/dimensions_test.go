@@ -147,6 +147,14 @@ func TestOutputsOfSeveralDimensions(t *testing.T) {
 		if !slices.Equal(got.Cols[2].Strings, want.Cols[2].Strings) {
 			t.Error("byom predicts other tags")
 		}
+		byom.Output, byom.Independent, byom.Like = "byom_like", "", "tagger"
+		if _, err := PredictBYOM(t.Context(), env, byom); err != nil {
+			t.Errorf("like its training rows: %v", err)
+		}
+		byom.Output, byom.Independent, byom.Like = "byom_id", "id", ""
+		if _, err := PredictBYOM(t.Context(), env, byom); err == nil || !strings.Contains(err.Error(), `column "id" has type integer; the model's input needs an array of numbers`) {
+			t.Errorf("a column of no arrays: %v", err)
+		}
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/inference"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
@@ -53,10 +54,14 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		if p.Model, err = tables.ReadArchitecture(ctx, p.Store, opt.ArchTable, opt.ID); err != nil {
 			return err
 		}
+		var like *table.Batch // nil: the rows are like those of no table
 		if opt.Like == "" {
-			if err := p.FindTexts(ctx, opt.Independent, opt.Normalize != nil && *opt.Normalize != 1); err != nil {
-				return err
-			}
+			err = p.FindTexts(ctx, opt.Independent, opt.Normalize != nil && *opt.Normalize != 1)
+		} else {
+			like, err = p.ReadLike(ctx, opt.Like)
+		}
+		if err != nil {
+			return err
 		}
 		if p.Model, err = p.Model.Built(func() ([][]int, error) { return p.FirstShapes(ctx, opt.Independent) }); err != nil {
 			return tables.OfModel(opt.ArchTable, opt.ID, err)
@@ -67,8 +72,8 @@ func PredictBYOM(ctx context.Context, env Env, opt PredictBYOMOptions) (PredictR
 		if p.Model, err = p.Model.InPrecision(opt.Precision); err != nil {
 			return err
 		}
-		if opt.Like != "" {
-			return p.ReadLike(ctx, opt.Like)
+		if like != nil {
+			return p.LikeOutputs(like)
 		}
 		if p.Plan.Normalize, err = tables.Normalizing(opt.Normalize); err != nil {
 			return argument.Of(err)

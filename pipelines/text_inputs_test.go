@@ -385,3 +385,75 @@ func TestOpenTextInputs(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// A model of one text, cut into tokens, takes images of any size beside it: the rows say which.
+func TestTextBesideOpenInput(t *testing.T) {
+	arch := []byte(`{"class_name":"Functional","config":{"name":"open","layers":[` + strings.Join([]string{
+		inputJSON("caption", "1", "string"), inputJSON("image", "null,null,3", "float32"),
+		layerJSON("TextVectorization", "cut", `"vocabulary":["cat","dog"],"output_sequence_length":20`, "caption"),
+		layerJSON("Embedding", "e", `"input_dim":4,"output_dim":2`, "cut"),
+		layerJSON("GlobalAveragePooling1D", "p", ``, "e"),
+		layerJSON("GlobalAveragePooling2D", "q", ``, "image"),
+		layerJSON("Concatenate", "c", `"axis":-1`, "p", "q"),
+		layerJSON("Dense", "d", `"units":1`, "c"),
+	}, ",") + `],"input_layers":[["caption",0,0],["image",0,0]],"output_layers":[["d",0,0]]},"keras_version":"2.15.0","backend":"tensorflow"}`)
+	store := fileStore(t)
+	env, ctx := Env{Store: store}, t.Context()
+	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "caption", Type: table.TextType}, {Name: "image", Type: table.Float32ArrayType}, {Name: "y", Type: table.Float64Type}}
+	image := func(i, channels int) table.Array {
+		a := table.Array{Shape: []int{2, 4, channels}}
+		for k := range 8 * channels {
+			a.Elems = append(a.Elems, float32(i*k%7))
+		}
+		return a
+	}
+	var rows, grey [][]any
+	for i := range 30 {
+		caption := []string{"A cat.", "a dog and a cat", "", "Dog!"}[i%4]
+		rows = append(rows, []any{i, caption, image(i, 3), float64(i % 7)})
+		grey = append(grey, []any{i, caption, image(i, 1), float64(i % 7)})
+	}
+	writeTable(t, store, "t", schema, rows...)
+	writeTable(t, store, "grey", schema, grey...)
+	loadArch(t, store, arch)
+	opt := PreprocessOptions{Source: "t", Output: "p", Dependent: "y", Independent: "caption, image", LabelTypes: []string{"numeric"}, ArchTable: "arch", ID: 1}
+	if _, err := Preprocess(ctx, env, opt); err != nil {
+		t.Fatal(err)
+	}
+	if r := readPacked(t, store, "p", []string{"caption", "image"}, nil)[0]; r.shapes != "{30,20}{30,2,4,3}" {
+		t.Errorf("shapes %s", r.shapes)
+	}
+	opt.Source, opt.Output = "grey", "q"
+	if _, err := Preprocess(ctx, env, opt); err == nil || !strings.Contains(err.Error(), `input "image" of the model: the rows of image have shape (2, 4, 1), expected (None, None, 3)`) {
+		t.Errorf("other images: %v", err)
+	}
+	if _, err := Fit(ctx, env, FitOptions{Source: "p", Model: "m", ArchTable: "arch", ID: 1, Iterations: 1, Compile: "loss='mse', optimizer='sgd'"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadModel(ctx, env, LoadModelOptions{ArchTable: "arch", Arch: arch, WeightsFrom: "m"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Predict(ctx, env, PredictOptions{Model: "m", Test: "t", Output: "o", IDColumn: "id"}); err != nil {
+		t.Fatal(err)
+	}
+	for out, byom := range map[string]PredictBYOMOptions{
+		"own": {Independent: "caption, image", LabelTypes: []string{"numeric"}}, "like": {Like: "p"}, "like_named": {Like: "m", Independent: "caption, image"},
+	} {
+		byom.ArchTable, byom.ID, byom.Test, byom.Output, byom.IDColumn = "arch", 2, "t", out, "id"
+		if _, err := PredictBYOM(ctx, env, byom); err != nil {
+			t.Errorf("%s: %v", out, err)
+			continue
+		}
+		want := predictions(t, store, "o")
+		for i := range want {
+			want[i] = strings.Replace(want[i], "|y|", "|dependent_var|", 1)
+		}
+		got := predictions(t, store, out)
+		for i := range got {
+			got[i] = strings.Replace(got[i], "|y|", "|dependent_var|", 1)
+		}
+		if d := cmp.Diff(want, got); d != "" || len(want) != 30 {
+			t.Errorf("%s: %s", out, d)
+		}
+	}
+}

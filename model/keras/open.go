@@ -8,9 +8,13 @@ import (
 	"strings"
 )
 
-// An OpenError says that a model leaves dimensions of its inputs open: the rows tell them (Close). Inputs are all inputs; a
+// An OpenError says that a model leaves dimensions of its inputs open: the rows tell them (Build). Inputs are all inputs; a
 // dimension that is open is 0, and the shape is nil where the model states none.
 type OpenError struct{ Inputs []Tensor }
+
+// IsOpen says whether a shape of Inputs leaves anything open. One that does not need not be that of the rows: an input may be one text, and the rows hold the
+// tokens of it.
+func IsOpen(shape []int) bool { return shape == nil || slices.Contains(shape, 0) }
 
 func (e *OpenError) Error() string {
 	var texts []string
@@ -40,9 +44,10 @@ func atLeast1(shape []int) []int {
 	return out
 }
 
-// closed are the inputs of a model with all their dimensions.
+// closed are the inputs of a model with all their dimensions. Of what choose says only the shapes of open inputs count: what rows hold of others is known
+// when the layers are.
 func closed(inputs []input, choose func(*OpenError) ([][]int, error)) ([]input, error) {
-	if !slices.ContainsFunc(inputs, func(in input) bool { return in.Shape == nil || slices.Contains(in.Shape, 0) }) {
+	if !slices.ContainsFunc(inputs, func(in input) bool { return IsOpen(in.Shape) }) {
 		return inputs, nil
 	}
 	open := &OpenError{}
@@ -55,6 +60,9 @@ func closed(inputs []input, choose func(*OpenError) ([][]int, error)) ([]input, 
 	}
 	out := slices.Clone(inputs)
 	for i, in := range inputs {
+		if !IsOpen(in.Shape) {
+			continue
+		}
 		if out[i].Shape, err = RowShape(in.Shape, shapes[i]); err != nil {
 			return nil, fmt.Errorf("input %q: %w", in.Name, err)
 		}
@@ -126,41 +134,47 @@ func ParseOpen(data []byte) (spec *Spec, open *OpenError, err error) {
 }
 
 // Build is the JSON of a model with the dimensions that it leaves open. shapes has one per input, in their order, as the rows have
-// them. A model that leaves nothing open is returned as it is (see Text).
+// them; all else stays as it is (see Text).
 func Build(data []byte, shapes [][]int) ([]byte, error) {
 	text, err := Text(data)
 	if err != nil {
 		return nil, err
 	}
-	var inputs []Tensor
+	var open *OpenError
 	spec, err := parseWith(text, func(e *OpenError) ([][]int, error) {
-		if len(shapes) != len(e.Inputs) {
+		if open = e; len(shapes) != len(e.Inputs) {
 			return nil, fmt.Errorf("the model has %d inputs, found %d shapes", len(e.Inputs), len(shapes))
-		}
-		inputs = slices.Clone(e.Inputs)
-		for i := range inputs {
-			var err error
-			if inputs[i].Shape, err = RowShape(e.Inputs[i].Shape, shapes[i]); err != nil {
-				return nil, fmt.Errorf("input %q: %w", inputs[i].Name, err)
-			}
 		}
 		return shapes, nil
 	})
+	if err == nil {
+		err = spec.fits(shapes, open)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if inputs == nil {
-		return text, spec.fits(shapes)
+	if open == nil {
+		return text, nil
+	}
+	var inputs []Tensor
+	for i, in := range open.Inputs {
+		if IsOpen(in.Shape) {
+			in.Shape, _ = RowShape(in.Shape, shapes[i]) // which is what the model was connected with
+			inputs = append(inputs, in)
+		}
 	}
 	return stated(text, inputs)
 }
 
-// fits says whether rows of such shapes are what the inputs of a model take.
-func (s *Spec) fits(shapes [][]int) error {
+// fits says whether rows of such shapes are what the inputs of a model take; those that were open have them.
+func (s *Spec) fits(shapes [][]int, open *OpenError) error {
 	if len(shapes) != len(s.Inputs) {
 		return fmt.Errorf("the model has %d inputs, found %d shapes", len(s.Inputs), len(shapes))
 	}
 	for i, in := range s.Inputs {
+		if open != nil && IsOpen(open.Inputs[i].Shape) {
+			continue
+		}
 		if _, err := RowShape(s.Tensors[in].Shape, shapes[i]); err != nil {
 			return fmt.Errorf("input %q: %w", s.Tensors[in].Name, err)
 		}

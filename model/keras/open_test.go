@@ -71,6 +71,34 @@ func TestOpenShapes(t *testing.T) {
 	}
 }
 
+// An input that a TextVectorization takes keeps its shape in the JSON when another one beside it is closed: its rows hold the tokens of a text, not the text.
+func TestOpenBesideText(t *testing.T) {
+	for name, shape := range map[string]string{"one text": "[null, 1]", "the batch alone": "[null]"} {
+		text := []byte(`{"class_name": "Functional", "keras_version": "2.15.0", "config": {"name": "m", "layers": [
+			{"class_name": "InputLayer", "name": "t", "config": {"name": "t", "batch_input_shape": ` + shape + `, "dtype": "string"}, "inbound_nodes": []},
+			{"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_input_shape": [null, null, null, 3]}, "inbound_nodes": []},
+			{"class_name": "TextVectorization", "name": "v", "config": {"name": "v", "vocabulary": ["a", "b"], "output_sequence_length": 20}, "inbound_nodes": [[["t", 0, 0, {}]]]},
+			{"class_name": "Embedding", "name": "e", "config": {"name": "e", "input_dim": 4, "output_dim": 2}, "inbound_nodes": [[["v", 0, 0, {}]]]},
+			{"class_name": "GlobalAveragePooling1D", "name": "g", "config": {"name": "g"}, "inbound_nodes": [[["e", 0, 0, {}]]]},
+			{"class_name": "GlobalAveragePooling2D", "name": "h", "config": {"name": "h"}, "inbound_nodes": [[["i", 0, 0, {}]]]},
+			{"class_name": "Concatenate", "name": "c", "config": {"name": "c"}, "inbound_nodes": [[["g", 0, 0, {}], ["h", 0, 0, {}]]]}],
+			"input_layers": [["t", 0, 0], ["i", 0, 0]], "output_layers": [["c", 0, 0]]}}`)
+		built, err := Build(text, [][]int{{20}, {5, 4, 3}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if want := strings.Replace(string(text), "[null, null, null, 3]", "[null, 5, 4, 3]", 1); string(built) != want {
+			t.Errorf("%s: built is\n%s", name, built)
+		}
+		for rows, want := range map[int]string{1: `input "t": shape (1), expected (20)`, 21: `input "t": shape (21), expected (20)`} {
+			if _, err := Build(text, [][]int{{rows}, {5, 4, 3}}); err == nil || err.Error() != want {
+				t.Errorf("%s: error %v, want %s", name, err, want)
+			}
+		}
+	}
+}
+
 // TestText reads models as people have them: with a byte order mark, as UTF-16, and as JSON in a JSON string.
 func TestText(t *testing.T) {
 	model := chain("[null, 4]", "Dense", `"units": 2`)

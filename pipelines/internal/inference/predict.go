@@ -275,43 +275,53 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 
 // FirstShapes are the shapes of the model's inputs in the first row of the test table, for a model that leaves dimensions open.
 func (p *Prediction) FirstShapes(ctx context.Context, independent string) (shapes [][]int, err error) {
-	if p.listed != nil {
-		return p.listedShapes(ctx)
-	}
-	names, err := table.ParseColumns(independent)
+	inputs, err := p.inputs(independent)
 	if err != nil {
-		return nil, argument.Errorf("independent variables: %w", err)
-	}
-	if _, err := tables.Select(p.test.Info(), names); err != nil {
 		return nil, err
 	}
-	err = tables.AtRow(ctx, p.Store, p.test, table.ReadOptions{Columns: names}, 0, func(b *table.Batch, i int) error {
-		for _, name := range names {
-			shapes = append(shapes, slices.Clone(b.Col(name).Shape(i)))
+	var reads features.Reads
+	for _, in := range inputs {
+		if in.Variable != nil {
+			continue
+		}
+		if err := infer.CheckArray(in.Array); err != nil {
+			return nil, &table.TableError{Table: p.test.Info().Name, Err: err}
+		}
+		reads.Values(in.Array.Name)
+	}
+	err = tables.AtRow(ctx, p.Store, p.test, reads.Options(), 0, func(b *table.Batch, row int) error {
+		for _, in := range inputs {
+			if in.Variable != nil {
+				shapes = append(shapes, in.Variable.Shape())
+			} else {
+				shapes = append(shapes, slices.Clone(b.Col(in.Array.Name).Shape(row)))
+			}
 		}
 		return nil
 	})
 	return shapes, err
 }
 
-// ReadLike takes what is known of the training rows from the summary of a packed table or a model.
-func (p *Prediction) ReadLike(ctx context.Context, text string) error {
+// ReadLike takes what is known of the training rows from the summary of a packed table or a model, and returns the summary for LikeOutputs.
+func (p *Prediction) ReadLike(ctx context.Context, text string) (summary *table.Batch, err error) {
 	const what = "training"
 	name, err := tables.ParseName(what, text)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	summary, vs, err := tables.ReadSummary(ctx, p.Store, what, name)
+	summary, p.Trained, err = tables.ReadSummary(ctx, p.Store, what, name)
 	if err == nil {
 		err = tables.CheckFormat(summary, name.WithSuffix(tables.SummarySuffix))
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.Trained, p.Of, p.Plan.Normalize = vs, name.String(), vs.Normalize
-	if err := vs.CheckTexts(p.Model, name.String(), "expected a table that preprocess --arch has packed for the model"); err != nil {
-		return err
-	}
-	p.Plan.Outputs, err = trainedOutputs(p.Model.Spec, vs.Dependents, trainedLosses(p.Model.Spec, summary))
+	p.Of, p.Plan.Normalize = name.String(), p.Trained.Normalize
+	return summary, p.Trained.CheckTexts(p.Model, name.String(), "expected a table that preprocess --arch has packed for the model")
+}
+
+// LikeOutputs takes the outputs of the model from a summary that ReadLike has read.
+func (p *Prediction) LikeOutputs(summary *table.Batch) (err error) {
+	p.Plan.Outputs, err = trainedOutputs(p.Model.Spec, p.Trained.Dependents, trainedLosses(p.Model.Spec, summary))
 	return err
 }

@@ -65,24 +65,3 @@ func (p *Prediction) readShapes(ctx context.Context) error {
 		return nil
 	})
 }
-
-// listedShapes are the shapes of the inputs that FindTexts has found.
-func (p *Prediction) listedShapes(ctx context.Context) (shapes [][]int, err error) {
-	opt := table.ReadOptions{Columns: []string{}}
-	for _, in := range p.listed {
-		if in.Variable == nil {
-			opt.Columns = append(opt.Columns, in.Array.Name)
-		}
-	}
-	err = tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, row int) error {
-		for _, in := range p.listed {
-			if in.Variable != nil {
-				shapes = append(shapes, in.Variable.Shape())
-			} else {
-				shapes = append(shapes, slices.Clone(b.Col(in.Array.Name).Shape(row)))
-			}
-		}
-		return nil
-	})
-	return shapes, err
-}

@@ -29,7 +29,7 @@ func (m *Model) Inputs() ([]features.ModelInput, error) {
 	for i, at := range spec.Inputs {
 		in := &inputs[i]
 		in.Name, in.Shape = spec.Tensors[at].Name, spec.Tensors[at].Shape
-		if open != nil {
+		if open != nil && keras.IsOpen(open.Inputs[i].Shape) {
 			in.Shape = open.Inputs[i].Shape
 		}
 		if in.Lookup = spec.Lookups[i]; in.Lookup != nil {
