@@ -390,7 +390,7 @@ func TestFeatureColumnsRefuse(t *testing.T) {
 			"missing, packed": {func(o *PreprocessOptions) { o.Independent = `"Age"` }, []string{`column "Age", row `, "the value is missing"}},
 			"infinite":        {func(o *PreprocessOptions) { o.Source, o.Dependent, o.Independent = "infinite", "id", `zero("Age")` }, []string{`column "Age", row 3: the value is Infinity`}},
 			"no such column":  {func(o *PreprocessOptions) { o.Independent = "age, sex" }, []string{"independent variables: table", `column "age" does not exist; column "Age" does`, `'"Age"'`}},
-			"function":        {func(o *PreprocessOptions) { o.Independent = "scale(sex)" }, []string{`function "scale" is not known`}},
+			"function":        {func(o *PreprocessOptions) { o.Independent = "scale(sex)" }, []string{`unknown function "scale"`}},
 			"limit":           {func(o *PreprocessOptions) { o.Independent = "onehot(id, limit=3)" }, []string{`column "id" has more than 3 distinct values`, "hash(id, 64)"}},
 			"index divided":   {func(o *PreprocessOptions) { o.Independent, o.Normalize = "index(sex)", ptr(2.0) }, []string{"would divide the numbers of index(sex)"}},
 			"name of label":   {func(o *PreprocessOptions) { o.Independent = "[sex] AS survived" }, []string{"the packed table cannot have these variables", `"survived" appears twice`}},

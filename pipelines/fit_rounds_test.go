@@ -420,7 +420,7 @@ func TestRoundsRefused(t *testing.T) {
 		change func(*FitOptions)
 		want   string
 	}{
-		"unknown rule":      {func(o *FitOptions) { o.Outer = "adam" }, `"adam" is unknown`},
+		"unknown rule":      {func(o *FitOptions) { o.Outer = "adam" }, `"adam" is not known`},
 		"no batch norm":     {func(o *FitOptions) { o.ID, o.Moving = 1, "pooled" }, "no batch normalisation"},
 		"half an iteration": {func(o *FitOptions) { o.WarmUpPasses = 4 }, "a multiple of the 3 passes"},
 		"no validation":     {func(o *FitOptions) { o.Validation, o.AverageTail = "", "swa" }, "validation table"},

@@ -242,7 +242,7 @@ func TestFunctionsThatFitRefuses(t *testing.T) {
 		{"", "mse", "rmse", `unknown metric "rmse"; the nearest of`},
 		{"", "mse", "rmse", "A function of your own needs the object table"},
 		{"functions", "vocal", "rmse", "object table: table functions: there is no function vocal, which compile_params name; known: "},
-		{"functions", "focal(beta=1)", "rmse", "argument beta is not supported; known: gamma"},
+		{"functions", "focal(beta=1)", "rmse", "argument beta is not supported (known: gamma)"},
 		{"missing", "focal", "rmse", "table missing: does not exist"},
 		{"empty", "focal", "rmse", "has no rows"},
 		{"iris_test", "focal", "rmse", "iris_test"},

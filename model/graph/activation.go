@@ -130,7 +130,7 @@ func (b *builder) fusion(c *call, name string) (fused kernels.Activation, rest s
 		name = "linear"
 	}
 	if !knownActivation(name) {
-		return 0, "", fmt.Errorf("activation %q is not supported; %s", name, nearest.Known(name, knownActivations()))
+		return 0, "", fmt.Errorf("activation %q is not supported (%s)", name, nearest.Known(name, knownActivations()))
 	}
 	act, ok := b.elementwiseOf(name)
 	if ok && (act == kernels.Linear || act.GradFromOutput() && !(leavesLogits[name] && b.keepLogits[c.output])) {

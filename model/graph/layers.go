@@ -171,7 +171,7 @@ func (b *builder) call(number int, c keras.Call) error {
 	class := c.Layer.Config.Class()
 	build, ok := layers[class]
 	if !ok {
-		return fmt.Errorf("layer %q: class %s is not supported; %s", c.Layer.Name, class, nearest.Known(class, LayerClasses()))
+		return fmt.Errorf("layer %q: class %s is not supported (%s)", c.Layer.Name, class, nearest.Known(class, LayerClasses()))
 	}
 	out := c.Outputs[0]
 	this := &call{Layer: c.Layer, output: out, number: number, causal: c.Causal, inference: c.Inference}

@@ -27,7 +27,7 @@ func ParsePrecision(name string) (Precision, error) {
 	if slices.Contains(Precisions, name) {
 		return Precision(name), nil
 	}
-	return "", fmt.Errorf("precision %q is not supported; %s", name, nearest.Known(name, Precisions))
+	return "", fmt.Errorf("precision %q is not supported (%s)", name, nearest.Known(name, Precisions))
 }
 
 // floats are the dtypes and policies whose numbers are floats, with the precision that layers have here.

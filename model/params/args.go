@@ -201,9 +201,9 @@ func (a *Args) Check() error {
 			continue
 		}
 		if len(a.known) == 0 {
-			return fmt.Errorf("argument %s is not supported; it takes none", name)
+			return fmt.Errorf("argument %s is not supported (it takes none)", name)
 		}
-		return fmt.Errorf("argument %s is not supported; %s", name, nearest.Known(name, a.known))
+		return fmt.Errorf("argument %s is not supported (%s)", name, nearest.Known(name, a.known))
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func TestTextArgs(t *testing.T) {
 		"argument curve must be one of ROC, PRG, found pr":             func(a *Args) { a.Choice("ROC", "curve", "ROC", "PRG") },
 		"argument name must be a number or a list of numbers, found x": func(a *Args) { a.FloatOrFloats("name") },
 		"argument texts must be a list of numbers, found x in it":      func(a *Args) { a.FloatOrFloats("texts") },
-		"argument name is not supported; known: curve":                 func(a *Args) { a.Text("", "curve") },
+		"argument name is not supported (known: curve)":                func(a *Args) { a.Text("", "curve") },
 	} {
 		b := NewArgs(Call{Args: map[string]Value{"name": "x", "curve": "pr", "one": 0.5, "texts": []Value{"x"}}})
 		read(b)
@@ -86,7 +86,7 @@ func TestRefusedArgs(t *testing.T) {
 		{map[string]Value{"k": 1e300}, `argument k must be a whole number`},
 		{map[string]Value{"nesterov": int64(1)}, `argument nesterov must be True or False, found 1`},
 		{map[string]Value{"lr": 1.0, "learning_rate": 2.0}, `argument learning_rate is given twice, as learning_rate and lr`},
-		{map[string]Value{"speed": 1.0}, `argument speed is not supported; known: learning_rate, k, nesterov`},
+		{map[string]Value{"speed": 1.0}, `argument speed is not supported (known: learning_rate, k, nesterov)`},
 	}
 	for _, tt := range tests {
 		a := NewArgs(Call{Args: tt.args})
@@ -96,7 +96,7 @@ func TestRefusedArgs(t *testing.T) {
 		}
 	}
 	none := NewArgs(Call{Args: map[string]Value{"k": int64(1)}})
-	if err := none.Check(); err == nil || err.Error() != "argument k is not supported; it takes none" {
+	if err := none.Check(); err == nil || err.Error() != "argument k is not supported (it takes none)" {
 		t.Errorf("error %v", err)
 	}
 }

@@ -130,7 +130,7 @@ func TestFunctionsRefused(t *testing.T) {
 	for compile, want := range map[string]string{
 		"loss='hits', optimizer='sgd'":                                         `loss hits for output "d" has no gradient`,
 		"loss='third', optimizer='sgd'":                                        `loss third for output "d": function third, position 11: the index 2:3 of an array of shape (rows, 2)`,
-		"loss='focal(delta=1)', optimizer='sgd'":                               "argument delta is not supported; known: gamma, alpha",
+		"loss='focal(delta=1)', optimizer='sgd'":                               "argument delta is not supported (known: gamma, alpha)",
 		"loss='focal(gamma=True)', optimizer='sgd'":                            "argument gamma must be a number",
 		"loss='rmse(1)', optimizer='sgd'":                                      "1 arguments, at most 0",
 		"loss='unknown', optimizer='sgd'":                                      `unknown loss "unknown"`,

@@ -52,7 +52,7 @@ func TestDocumentRefuses(t *testing.T) {
 		{`[null,"x","y"]`, `["x","\u0000"]`, "zero byte"},
 		{`,"categories":[null,"x","y"]`, ``, "onehot has learned 0 categories"},
 		{`"buckets":7`, `"buckets":-7`, "hash needs a number of buckets"},
-		{`"function":"zero"`, `"function":"one"`, `function "one" is not known`},
+		{`"function":"zero"`, `"function":"one"`, `unknown function "one"`},
 		{`"columns":[`, `"columns":[],"x":[`, "unknown field"},
 		{`"name":"features"`, `"name":""`, "the name is empty"},
 		{`]}]}`, `]}]} {}`, "has more behind its end"},

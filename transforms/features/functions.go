@@ -92,7 +92,7 @@ func unknownFunction(name string) error {
 			all = append(all, f.name)
 		}
 	}
-	return fmt.Errorf("function %q is not known (%s)", name, nearest.Known(name, all))
+	return fmt.Errorf("unknown function %q; %s", name, nearest.Known(name, all))
 }
 
 // A form is what the values of a column are, before or between steps.

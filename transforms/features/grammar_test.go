@@ -99,7 +99,7 @@ func TestListRefuses(t *testing.T) {
 		"[age] AS":                      "a part is empty",
 		"[age] AS a, [id] AS a":         `column "a" is named twice; an array is given another name by [...] AS name`,
 		"image, image":                  `column "image" is named twice`,
-		"power(age)":                    `function "power" is not known (the nearest of 11 known: `,
+		"power(age)":                    `unknown function "power"; the nearest of 11 known: `,
 		"f(x)":                          "a column with parentheses in its name is written in double quotes",
 		"mean()":                        "a part is empty",
 		"mean(limit=3)":                 "mean has no option limit",

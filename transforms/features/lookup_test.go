@@ -217,7 +217,7 @@ func TestResolveFor(t *testing.T) {
 		"alive, id, age":       `column "alive" has type boolean; the layer StringLookup takes text`,
 		"sex, sex, age":        `column "sex" has type text; the layer Hashing takes numbers (int64)`,
 		"sex, id, sex, age":    `the list has 4 variables: sex, id, sex, age`,
-		"lookup(sex), id, age": `function "lookup" is not known`,
+		"lookup(sex), id, age": `unknown function "lookup"`,
 		"label, id, age":       `column "label" is a label or a weight`,
 	} {
 		if got, err := resolve(text, modelInputs); err == nil || !strings.Contains(err.Error(), want) {

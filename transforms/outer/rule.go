@@ -33,7 +33,7 @@ func (r Rule) HasMomentum() bool { return r.Name == SlowMo || r.Name == Nesterov
 func (r Rule) Check() error {
 	switch {
 	case r.Name != "" && !slices.Contains(Names, r.Name):
-		return fmt.Errorf("the outer rule %q is unknown; expected one of %s", r.Name, strings.Join(Names, ", "))
+		return fmt.Errorf("the outer rule %q is not known; expected one of %s", r.Name, strings.Join(Names, ", "))
 	case !r.HasMomentum() && (r.Rate != 0 || r.Momentum != 0):
 		return fmt.Errorf("the outer rule average has neither rate nor momentum: they belong to %s and %s", SlowMo, Nesterov)
 	case r.HasMomentum() && !(r.Rate > 0 && r.Rate <= mostRate):

@@ -65,7 +65,7 @@ func (o Options) Check() error {
 		{"count of steps", o.Steps, Steps},
 	} {
 		if c.value != "" && !slices.Contains(c.values, c.value) {
-			return fmt.Errorf("the %s %q is unknown; expected %s", c.what, c.value, strings.Join(c.values, " or "))
+			return fmt.Errorf("the %s %q is not known; expected %s", c.what, c.value, strings.Join(c.values, " or "))
 		}
 	}
 	switch {

@@ -64,8 +64,8 @@ func TestRefused(t *testing.T) {
 		change func(*Fit)
 		want   string
 	}{
-		{Options{Sync: "always"}, nil, `the sync "always" is unknown; expected auto`},
-		{Options{Outer: "adam"}, nil, `"adam" is unknown; expected average or slowmo or nesterov`},
+		{Options{Sync: "always"}, nil, `the sync "always" is not known; expected auto`},
+		{Options{Outer: "adam"}, nil, `"adam" is not known; expected average or slowmo or nesterov`},
 		{Options{InnerState: "x"}, nil, "keep or reset"},
 		{Options{Moving: "x"}, nil, "average or pooled or recompute"},
 		{Options{AverageTail: "x"}, nil, "ema or swa"},
