@@ -223,6 +223,9 @@ func slow(dir string) func(beam.Scope) {
 	return func(s beam.Scope) { beam.ParDo(s, &slowFn{dir}, ints(s, 1)) }
 }
 
+// cancelled is how long a job may take to end after it was cancelled.
+const cancelled = 2 * time.Second
+
 func testCancel(t *testing.T, sub Subject) {
 	dir := t.TempDir()
 	j := job(t, sub.open(t), slow(dir))
@@ -239,7 +242,9 @@ func testCancel(t *testing.T, sub Subject) {
 	if e := failed(t, j); !errors.Is(e, runner.ErrCancelled) {
 		t.Errorf("got %v (%s), want that it was cancelled", e, e.State)
 	}
-	t.Logf("ended %v after it was cancelled", time.Since(begun).Round(time.Millisecond))
+	if took := time.Since(begun).Round(time.Millisecond); took > cancelled {
+		t.Errorf("ended %v after it was cancelled, want %v at the most", took, cancelled)
+	}
 	if err := j.Cancel(guard(t)); err != nil {
 		t.Errorf("cancelling again: %v", err)
 	}
