@@ -15,7 +15,7 @@ type entry struct {
 	name    string
 	aliases []string
 	make    func(a *params.Args) *Loss
-	order   []string // of the arguments that may stand without a name
+	order   []string // of the arguments that may stand without a name; reduction, name and dtype come last, unless it has them
 }
 
 // table is every loss: a new one is a file and a row here.
@@ -24,12 +24,12 @@ var table = []entry{
 	{"binary_focal_crossentropy", []string{"BinaryFocalCrossentropy"}, newBinaryFocalCrossentropy, []string{"apply_class_balancing", "alpha", "gamma", "from_logits", "label_smoothing", "axis"}},
 	{"categorical_crossentropy", []string{"CategoricalCrossentropy"}, newCategoricalCrossentropy, []string{"from_logits", "label_smoothing", "axis"}},
 	{"categorical_focal_crossentropy", []string{"CategoricalFocalCrossentropy"}, newCategoricalFocalCrossentropy, []string{"alpha", "gamma", "from_logits", "label_smoothing", "axis"}},
-	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, newCategoricalGeneralizedCrossEntropy, nil},
+	{"categorical_generalized_cross_entropy", []string{"CategoricalGeneralizedCrossEntropy"}, newCategoricalGeneralizedCrossEntropy, []string{"q"}},
 	{"categorical_hinge", []string{"CategoricalHinge"}, plain(CategoricalHinge{}), nil},
-	{"circle", []string{"Circle"}, newCircle, nil},
-	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, newCosineSimilarity, nil},
+	{"circle", []string{"Circle"}, newCircle, []string{"gamma", "margin", "remove_diagonal"}},
+	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, newCosineSimilarity, []string{"axis"}},
 	{"ctc", []string{"CTC"}, newCTC, nil},
-	{"dice", []string{"Dice"}, newDice, nil},
+	{"dice", []string{"Dice"}, newDice, []string{"reduction", "name", "axis", "dtype"}},
 	{"hinge", []string{"Hinge"}, plain(Hinge{}), nil},
 	{"huber", []string{"Huber", "huber_loss"}, newHuber, []string{"delta"}},
 	{"kl_divergence", []string{"kld", "KLD", "KLDivergence", "kullback_leibler_divergence"}, plain(KLDivergence{}), nil},
@@ -39,9 +39,17 @@ var table = []entry{
 	{"mean_squared_error", []string{"mse", "MSE", "MeanSquaredError"}, plain(MeanSquaredError{}), nil},
 	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, plain(MeanSquaredLogarithmicError{}), nil},
 	{"poisson", []string{"Poisson"}, plain(Poisson{}), nil},
-	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, newSparseCategoricalCrossentropy, []string{"from_logits", "ignore_class"}},
+	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, newSparseCategoricalCrossentropy, []string{"from_logits", "ignore_class", "reduction", "axis", "name", "dtype"}},
 	{"squared_hinge", []string{"SquaredHinge"}, plain(SquaredHinge{}), nil},
-	{"tversky", []string{"Tversky"}, newTversky, nil},
+	{"tversky", []string{"Tversky"}, newTversky, []string{"alpha", "beta", "reduction", "name", "axis", "dtype"}},
+}
+
+// positional are the arguments in the order in which they may stand without names: those of Keras' signature.
+func (e *entry) positional() []string {
+	if slices.Contains(e.order, "reduction") {
+		return e.order
+	}
+	return slices.Concat(e.order, []string{"reduction", "name", "dtype"})
 }
 
 // plain makes a loss without arguments.
@@ -119,11 +127,12 @@ func New(call params.Call) (*Loss, error) {
 		return nil, fmt.Errorf("unknown loss %q; %s", call.Name, nearest.Known(call.Name, Spellings()))
 	}
 	a := params.NewArgs(call)
-	if e.order != nil {
-		a.Order(e.order...)
-	}
+	a.Order(e.positional()...)
 	a.Text("", "name")
-	a.Choice("sum_over_batch_size", "reduction", "sum_over_batch_size", "auto", "mean")
+	a.Value("dtype") // how Keras computes it
+	if a.Choice("sum_over_batch_size", "reduction", "sum_over_batch_size", "auto", "mean"); a.Given("reduction") && !a.Has("reduction") {
+		a.Failf("argument reduction must be sum_over_batch_size, found None, which is no mean over rows")
+	}
 	l := e.make(a)
 	if err := a.Check(); err != nil {
 		return nil, fmt.Errorf("loss %s: %w", call.Name, err)

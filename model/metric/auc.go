@@ -17,7 +17,6 @@ import (
 //
 // Source: keras/src/metrics/confusion_metrics.py, AUC.
 func auc(a *params.Args, n int) *Metric {
-	a.Order("num_thresholds", "curve", "summation_method")
 	m := &area{histogram: histogram{labels: 1, class: -1, sigmoid: a.Bool(false, "from_logits")}}
 	m.histogram.thresholds, m.histogram.even = readAUCThresholds(a)
 	m.curve = a.Choice("ROC", "curve", "ROC", "PR", "PRGAIN", "roc", "pr", "prgain")

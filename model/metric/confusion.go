@@ -15,7 +15,6 @@ func single(h *histogram, value func(confusion) float64) *Metric {
 // Source: keras/src/metrics/confusion_metrics.py, _ConfusionMatrixConditionCount.
 func conditions(value func(confusion) float64) func(a *params.Args, n int) *Metric {
 	return func(a *params.Args, _ int) *Metric {
-		a.Order("thresholds")
 		return single(&histogram{thresholds: []float32{readThreshold(a, 0.5)}, class: -1}, value)
 	}
 }
@@ -27,7 +26,6 @@ func conditions(value func(confusion) float64) func(a *params.Args, n int) *Metr
 // Source: keras/src/metrics/confusion_metrics.py, Precision, Recall.
 func rates(value func(confusion) float64) func(a *params.Args, n int) *Metric {
 	return func(a *params.Args, n int) *Metric {
-		a.Order("thresholds", "top_k", "class_id")
 		h := &histogram{class: readClass(a, n)}
 		threshold := float32(0.5)
 		if a.Has("top_k") {
@@ -49,7 +47,6 @@ func rates(value func(confusion) float64) func(a *params.Args, n int) *Metric {
 // Source: keras/src/metrics/confusion_metrics.py, SensitivitySpecificityBase.
 func bestWhere(bound string, given, wanted func(confusion) float64) func(a *params.Args, n int) *Metric {
 	return func(a *params.Args, n int) *Metric {
-		a.Order(bound, "num_thresholds", "class_id")
 		least := float32(readShare(a, bound))
 		count := readCount(a, 200, 1, "num_thresholds")
 		h := &histogram{thresholds: spread(count), even: count > 1, labels: 1, class: readClass(a, n)}

@@ -10,7 +10,6 @@ import (
 //
 // Source: keras/src/metrics/f_score_metrics.py, F1Score.
 func f1Score(a *params.Args, n int) *Metric {
-	a.Order("average", "threshold")
 	return fScore(a, n, 1)
 }
 
@@ -23,7 +22,6 @@ func f1Score(a *params.Args, n int) *Metric {
 //
 // Source: keras/src/metrics/f_score_metrics.py, FBetaScore.
 func fBetaScore(a *params.Args, n int) *Metric {
-	a.Order("average", "beta", "threshold")
 	beta := a.Float(1, "beta")
 	if !(beta > 0) {
 		a.Failf("argument beta must be positive, found %v", beta)

@@ -30,7 +30,6 @@ type overlap struct {
 // predictions are class numbers. With sparse_y_pred=False the class of a row of labels and of predictions is that of the
 // highest element. (Labels here are as wide as the output, so one-hot ones are as good as class numbers then.)
 func iou(a *params.Args, _ int) *Metric {
-	a.Order("num_classes", "target_class_ids")
 	o := readOverlap(a)
 	o.targets = readTargets(a, o.classes)
 	o.class = readSparse(a)
@@ -39,7 +38,6 @@ func iou(a *params.Args, _ int) *Metric {
 
 // meanIoU is iou of all classes.
 func meanIoU(a *params.Args, _ int) *Metric {
-	a.Order("num_classes")
 	o := readOverlap(a)
 	o.class = readSparse(a)
 	return o.all().metric()
@@ -47,7 +45,6 @@ func meanIoU(a *params.Args, _ int) *Metric {
 
 // oneHotIoU is iou of one-hot labels.
 func oneHotIoU(a *params.Args, n int) *Metric {
-	a.Order("num_classes", "target_class_ids")
 	o := readOverlap(a)
 	o.targets = readTargets(a, o.classes)
 	o.class = argmax
@@ -57,7 +54,6 @@ func oneHotIoU(a *params.Args, n int) *Metric {
 
 // oneHotMeanIoU is oneHotIoU of all classes.
 func oneHotMeanIoU(a *params.Args, n int) *Metric {
-	a.Order("num_classes")
 	o := readOverlap(a)
 	o.class = argmax
 	refuseSparse(a, n)
@@ -68,7 +64,6 @@ func oneHotMeanIoU(a *params.Args, n int) *Metric {
 //
 // Arguments: target_class_ids [0, 1], threshold 0.5.
 func binaryIoU(a *params.Args, _ int) *Metric {
-	a.Order("target_class_ids", "threshold")
 	o := &overlap{classes: 2, ignore: -1, binary: true}
 	if a.Has("target_class_ids") {
 		o.targets = readTargets(a, 2)

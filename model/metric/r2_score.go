@@ -15,7 +15,6 @@ import (
 //
 // Source: keras/src/metrics/regression_metrics.py, R2Score.
 func r2Score(a *params.Args, n int) *Metric {
-	a.Order("class_aggregation", "num_regressors")
 	aggregation := "uniform_average"
 	if a.Given("class_aggregation") {
 		aggregation = a.Choice("", "class_aggregation", "uniform_average", "variance_weighted_average")

@@ -133,7 +133,7 @@ func ForLoss(call params.Call, l *loss.Loss, n int) params.Call {
 }
 
 // New finds the metric that compile_params ask for and binds it to an output of width n. It refuses a name that is not
-// in the table and arguments that the metric does not have. Every metric takes name.
+// in the table and arguments that the metric does not have. Every metric takes name and dtype.
 func New(call params.Call, n int) (*Metric, error) {
 	e := find(call.Name)
 	if e == nil && !loss.Known(call.Name) {
@@ -143,10 +143,18 @@ func New(call params.Call, n int) (*Metric, error) {
 		return nil, fmt.Errorf("unknown metric %q; %s", call.Name, nearest.Known(call.Name, spellings()))
 	}
 	name, logName := call.String(), logName(e, call)
-	if given, ok := call.Args["name"].(string); ok {
-		name, logName, call = given, given, call.Without("name")
+	call, err := call.Named(order(e, call))
+	if err != nil {
+		return nil, fmt.Errorf("metric %s: %w", call.Name, err)
 	}
-	m, err := bind(e, call, n)
+	switch given := call.Args["name"].(type) {
+	case nil:
+	case string:
+		name, logName = given, given
+	default:
+		return nil, fmt.Errorf("metric %s: argument name must be a text, found %v", call.Name, given)
+	}
+	m, err := bind(e, call.Without("name", "dtype"), n) // dtype says how Keras computes it
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,6 @@ func sparseTopKCategoricalAccuracy(a *params.Args, _ int) *Metric {
 }
 
 func readK(a *params.Args) int {
-	a.Order("k")
 	k := a.Int(5, "k")
 	if k < 1 {
 		a.Failf("k must be at least 1, found %d", k)

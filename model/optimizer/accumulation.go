@@ -33,7 +33,7 @@ func checkLossScale(a *params.Args) {
 // Source: keras/src/optimizers/loss_scale_optimizer.py.
 func inner(call params.Call) (params.Call, error) {
 	a := params.NewArgs(call)
-	a.Order("inner_optimizer", "initial_scale", "dynamic_growth_steps")
+	a.Order("inner_optimizer", "initial_scale", "dynamic_growth_steps", "name")
 	optimizer := a.Value("inner_optimizer")
 	scale := a.Float(1<<15, "initial_scale")
 	steps := a.Int(2000, "dynamic_growth_steps")

@@ -2,11 +2,15 @@ package optimizer
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
+	"github.com/google/go-cmp/cmp"
 )
 
 type args = map[string]params.Value
@@ -51,7 +55,7 @@ func TestRefused(t *testing.T) {
 		{params.Call{Name: "Ftrl", Args: args{"learning_rate_power": 0.5}}, "learning_rate_power"},
 		{params.Call{Name: "Adagrad", Args: args{"initial_accumulator_value": -0.5}}, "initial_accumulator_value"},
 		{params.Call{Name: "Adam", Positional: []params.Value{0.1}, Args: args{"lr": 0.2}}, "given twice"},
-		{params.Call{Name: "Lion", Positional: []params.Value{0.1, 0.9, 0.9, 0.1, 0.1}}, "5 arguments, at most 4"},
+		{params.Call{Name: "Lion", Positional: slices.Repeat([]params.Value{nil}, 14)}, "14 arguments, at most 13"},
 		{params.Call{Name: "RMSprop", Args: args{"rho": -0.1}}, "rho"},
 		{params.Call{Name: "RMSprop", Args: args{"momentum": -1.0}}, "momentum"},
 	}
@@ -62,31 +66,44 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestPositional: arguments without names are those of Keras' signatures.
+// TestPositional: arguments without names are those of Keras' signatures, and mean what they mean with their names.
 func TestPositional(t *testing.T) {
-	for name, positional := range map[string][]params.Value{
-		"SGD": {0.1, 0.5, true, 0.25}, "Adam": {0.1, 0.5, 0.75, 1e-3, true, 0.25}, "AdamW": {0.1, 0.25, 0.5, 0.75, 1e-3, true},
-		"RMSprop": {0.1, 0.5, 0.25, 1e-3, true, 0.25}, "Adagrad": {0.1, 0.5, 1e-3, 0.25}, "Adadelta": {0.1, 0.5, 1e-3, 0.25},
-		"Adamax": {0.1, 0.5, 0.75, 1e-3, 0.25}, "Nadam": {0.1, 0.5, 0.75, 1e-3, 0.25}, "Lion": {0.1, 0.5, 0.75, 0.25},
-		"Ftrl": {0.1, -0.25, 0.5, 0.1, 0.2, 0.3, 0.4, 0.25}, "Lamb": {0.1, 0.5, 0.75, 1e-3, 0.25}, "Adafactor": {0.1, -0.5, 1e-20, 1e-2, 0.5, false, 0.25},
-		"Muon": {0.1, 0.5, 0.75, 0.1, 1e-3, 0.25}, "ScheduleFreeAdamW": {0.1, 0.5, 0.75, 1e-3, int64(3), 0.25},
-	} {
-		var order []string
-		for _, row := range table {
-			if row.name == name {
-				order = row.order
-			}
+	for name, want := range signatures(t, "signatures.txt") {
+		if name == lossScale || !Known(name) {
+			continue
 		}
-		named := map[string]params.Value{"learning_rate": positional[0]}
-		for i, v := range positional[1:] {
-			named[order[i]] = v
-		}
-		got, err := New(params.Call{Name: name, Positional: positional})
-		want, errNamed := New(params.Call{Name: name, Args: named})
-		if err != nil || errNamed != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %+v, %v; with names %+v, %v", name, got, err, want, errNamed)
+		i := slices.IndexFunc(table, func(row entry) bool { return row.name == name })
+		if diff := cmp.Diff(want, positional(table[i].order)); diff != "" {
+			t.Errorf("%s: Keras (-) and here (+) differ:\n%s", name, diff)
 		}
 	}
+	for _, row := range schedules {
+		if diff := cmp.Diff(signatures(t, "schedules.txt")[row.name], row.order); diff != "" {
+			t.Errorf("%s: Keras (-) and here (+) differ:\n%s", row.name, diff)
+		}
+	}
+	got, err := New(params.Call{Name: "SGD", Positional: []params.Value{0.1, 0.5, true, 0.25, nil, 2.0, nil, true, 0.75, int64(3), 8.0, int64(4), "x"}})
+	want, errNamed := New(params.Call{Name: "SGD", Args: args{
+		"learning_rate": 0.1, "momentum": 0.5, "nesterov": true, "weight_decay": 0.25, "clipvalue": 2.0, "use_ema": true, "ema_momentum": 0.75,
+		"ema_overwrite_frequency": int64(3), "gradient_accumulation_steps": int64(4),
+	}})
+	if err != nil || errNamed != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v; with names %+v, %v", got, err, want, errNamed)
+	}
+}
+
+// signatures are the arguments that Keras' classes take without names (scripts/keras-fixtures/signatures.py).
+func signatures(t *testing.T, file string) map[string][]string {
+	text, err := os.ReadFile(filepath.Join("testdata", file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for line := range strings.Lines(string(text)) {
+		words := strings.Fields(line)
+		all[words[0]] = words[1:]
+	}
+	return all
 }
 
 // A loss scale changes nothing: the optimizer inside is made, under its own name.

@@ -27,18 +27,18 @@ func (r rate) at(iteration int64) float64 {
 }
 
 // schedules is every schedule of keras.optimizers.schedules: a new one is a function and a row here. order are its
-// arguments in the order in which they may stand without names; "name", which changes nothing, is none of them.
+// arguments in the order in which they may stand without names, those of Keras' signature.
 var schedules = []struct {
 	name  string
 	order []string
 	make  func(a *params.Args) Schedule
 }{
-	{"CosineDecay", []string{"initial_learning_rate", "decay_steps", "alpha"}, cosineDecay},
-	{"CosineDecayRestarts", []string{"initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"}, cosineDecayRestarts},
-	{"ExponentialDecay", []string{"initial_learning_rate", "decay_steps", "decay_rate", "staircase"}, exponentialDecay},
-	{"InverseTimeDecay", []string{"initial_learning_rate", "decay_steps", "decay_rate", "staircase"}, inverseTimeDecay},
-	{"PiecewiseConstantDecay", []string{"boundaries", "values"}, piecewiseConstantDecay},
-	{"PolynomialDecay", []string{"initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"}, polynomialDecay},
+	{"CosineDecay", []string{"initial_learning_rate", "decay_steps", "alpha", "name", "warmup_target", "warmup_steps"}, cosineDecay},
+	{"CosineDecayRestarts", []string{"initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha", "name"}, cosineDecayRestarts},
+	{"ExponentialDecay", []string{"initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name"}, exponentialDecay},
+	{"InverseTimeDecay", []string{"initial_learning_rate", "decay_steps", "decay_rate", "staircase", "name"}, inverseTimeDecay},
+	{"PiecewiseConstantDecay", []string{"boundaries", "values", "name"}, piecewiseConstantDecay},
+	{"PolynomialDecay", []string{"initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle", "name"}, polynomialDecay},
 }
 
 // Schedules lists the learning rate schedules by Keras' class names, sorted.
@@ -76,6 +76,7 @@ func NewSchedule(call params.Call) (Schedule, error) {
 		if row.name == call.Name {
 			a := params.NewArgs(call)
 			a.Order(row.order...)
+			a.Text("", "name")
 			r := row.make(a)
 			if err := a.Check(); err != nil {
 				return nil, fmt.Errorf("%s: %w", row.name, err)

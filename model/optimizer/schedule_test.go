@@ -56,7 +56,7 @@ func TestSchedulesRefused(t *testing.T) {
 		{params.Call{Name: "StepDecay"}, "known: CosineDecay"},
 		{params.Call{Name: "ExponentialDecay", Positional: list{0.1, int64(2)}}, "decay_rate is missing"},
 		{params.Call{Name: "ExponentialDecay", Positional: list{0.1, int64(0), 0.5}}, "decay_steps must be greater than 0"},
-		{params.Call{Name: "ExponentialDecay", Positional: list{0.1, int64(1), 0.5, true, 1.0}}, "5 arguments, at most 4"},
+		{params.Call{Name: "ExponentialDecay", Positional: list{0.1, int64(1), 0.5, true, "x", 1.0}}, "6 arguments, at most 5"},
 		{params.Call{Name: "CosineDecay", Positional: list{0.1, int64(1)}, Args: args{"decay_rate": 0.5}}, "decay_rate is not supported"},
 		{params.Call{Name: "CosineDecayRestarts", Positional: list{0.1, int64(1), 0.5}}, "t_mul"},
 		{params.Call{Name: "PiecewiseConstantDecay", Positional: list{list{int64(1)}, list{0.5}}}, "one number more"},

@@ -84,9 +84,15 @@ func (a *Args) Text(byDefault string, names ...string) string {
 	}
 }
 
-// Choice reads one of some words, in any case, and returns it as it stands among them.
+// Choice reads one of some words, in any case, and returns it as it stands among them. The word may be a name of an enumeration:
+// Reduction.AUTO.
 func (a *Args) Choice(byDefault, name string, words ...string) string {
-	text := a.Text(byDefault, name)
+	text := byDefault
+	if c, ok := a.Call(name); ok && len(c.Args)+len(c.Positional) == 0 {
+		text = c.Name
+	} else {
+		text = a.Text(byDefault, name)
+	}
 	if text == byDefault {
 		return byDefault
 	}
@@ -105,17 +111,11 @@ func (a *Args) Called() bool { return a.call.Called }
 // Order names the arguments that may be given without a name, in their order.
 func (a *Args) Order(names ...string) {
 	a.order = names
-	for i, v := range a.call.Positional {
-		if i == len(names) {
-			a.Failf("%d arguments, at most %d", len(a.call.Positional), len(names))
-			return
-		}
-		if _, twice := a.call.Args[names[i]]; twice {
-			a.Failf("argument %s is given twice, with its name and without", names[i])
-			return
-		}
-		a.positional[names[i]] = v
+	named, err := a.call.underNames(names)
+	if err != nil {
+		a.Failf("%w", err)
 	}
+	a.positional = named
 }
 
 // Has tells whether an argument is given, and not None.

@@ -11,7 +11,7 @@ import (
 func ParseCompile(text string) (*Compile, error) {
 	c := &Compile{}
 	err := parse("compile_params", text, func(p *parser) {
-		keys := p.keys([]string{"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"}, compileOthers)
+		keys := p.keys([]string{"optimizer", "loss"}, []string{"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"}, compileOthers)
 		for _, name := range compileOthers {
 			if e, given := keys[name]; given && !e.absent() && e.literal != false {
 				c.Notices = append(c.Notices, "compile_params: "+name+" changes nothing: it says how Keras computes")
@@ -43,9 +43,19 @@ var compileOthers = []string{
 }
 
 // keys reads the whole text as name=value pairs with the allowed names, and further ones that are not recommended where a name is unknown.
-func (p *parser) keys(allowed, further []string) map[string]expr {
+// The first ones may stand without their names.
+func (p *parser) keys(first, allowed, further []string) map[string]expr {
 	keys := map[string]expr{}
+	for len(keys) < len(first) && p.peek() != 0 && !p.named() {
+		keys[first[len(keys)]] = p.expr()
+		if !p.separate(0) {
+			break
+		}
+	}
 	for _, a := range p.arguments(0) {
+		if _, twice := keys[a.name]; twice {
+			p.fail(a.pos, "%s is given twice, with its name and without", a.name)
+		}
 		if !slices.Contains(allowed, a.name) && !slices.Contains(further, a.name) {
 			p.fail(a.pos, "%s is not supported (%s)", a.name, nearest.Known(a.name, allowed))
 		}

@@ -5,7 +5,8 @@
 //
 // # Grammar
 //
-// A text is name=value pairs with commas between them; a comma at the end is allowed, and so is white space anywhere.
+// A text is name=value pairs with commas between them; a comma at the end is allowed, and so are white space and comments (# to the end
+// of a line) anywhere. The first two of compile_params may stand without their names, optimizer and loss.
 // Values are Python literals (None, True, False, integers, floats, quoted texts, lists, tuples, dicts), names, and
 // calls, Name(key=value, ...), whose first arguments may stand without a name. Where a name or call stands for a Keras object it may be quoted:
 // optimizer='adam', optimizer=adam, optimizer="Adam(learning_rate=0.01)" and optimizer=Adam(learning_rate=0.01) are

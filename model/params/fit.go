@@ -6,7 +6,7 @@ import "math"
 func ParseFit(text string) (*Fit, error) {
 	f := &Fit{BatchSize: 32, Epochs: 1, Shuffle: true, Verbose: 1}
 	err := parse("fit_params", text, func(p *parser) {
-		keys := p.keys([]string{
+		keys := p.keys(nil, []string{
 			"batch_size", "epochs", "verbose", "shuffle", "class_weight", "initial_epoch", "steps_per_epoch", "callbacks",
 		}, otherNames())
 		f.Notices = p.others(keys)

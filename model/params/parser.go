@@ -47,8 +47,36 @@ func parse(param, text string, read func(*parser)) (err error) {
 		p.text = strings.ToValidUTF8(text, "?")
 		p.fail(0, "the text is not valid UTF-8")
 	}
+	p.text = withoutComments(p.text)
 	read(p)
 	return nil
+}
+
+// withoutComments has spaces in the place of Python's comments: # and what follows on its line.
+func withoutComments(text string) string {
+	if !strings.Contains(text, "#") {
+		return text
+	}
+	out := []byte(text)
+	var quote byte // of the text that is open
+	comment := false
+	for i := 0; i < len(out); i++ {
+		switch c := out[i]; {
+		case c == '\n':
+			quote, comment = 0, false
+		case comment:
+			out[i] = ' '
+		case quote != 0 && c == '\\':
+			i++
+		case c == quote:
+			quote = 0
+		case quote == 0 && c == '#':
+			out[i], comment = ' ', true
+		case quote == 0 && (c == '\'' || c == '"'):
+			quote = c
+		}
+	}
+	return string(out)
 }
 
 // fail reports a problem at byte offset pos.
@@ -289,7 +317,8 @@ func (p *parser) number(e *expr) {
 	}
 	digits := func() int {
 		from := i
-		for i < p.end && p.text[i] >= '0' && p.text[i] <= '9' {
+		digit := func(i int) bool { return i < p.end && p.text[i] >= '0' && p.text[i] <= '9' }
+		for digit(i) || i > from && p.text[i-1] != '_' && i < p.end && p.text[i] == '_' && digit(i+1) {
 			i++
 		}
 		return i - from
@@ -318,7 +347,7 @@ func (p *parser) number(e *expr) {
 	if next, _ := utf8.DecodeRuneInString(p.text[i:p.end]); i < p.end && (isNamePart(next) || next == '.') {
 		p.fail(start, "malformed number")
 	}
-	digitsText := p.text[start:i]
+	digitsText := strings.ReplaceAll(p.text[start:i], "_", "")
 	p.pos = i
 	if e.kind == float {
 		f, err := strconv.ParseFloat(digitsText, 64)
@@ -340,8 +369,11 @@ func (p *parser) number(e *expr) {
 
 // kerasModules are the modules before a name of Keras in Python, as in tf.keras.optimizers.Adam. They say nothing here.
 var kerasModules = map[string]bool{
-	"K": true, "api": true, "callbacks": true, "experimental": true, "keras": true, "layers": true, "learning_rate_schedule": true, "legacy": true,
-	"losses": true, "metrics": true, "optimizers": true, "python": true, "schedules": true, "tensorflow": true, "tf": true, "tf_keras": true,
+	"K": true, "api": true, "callbacks": true, "compat": true, "experimental": true, "keras": true, "layers": true, "learning_rate_schedule": true,
+	"legacy": true, "losses": true, "metrics": true, "mixed_precision": true, "optimizers": true, "python": true, "Reduction": true, "schedules": true,
+	"src": true, "tensorflow": true, "tf": true, "tf_keras": true, "v1": true, "v2": true,
+	// those of optimizers in tf.keras up to 2.8
+	"adadelta_v2": true, "adagrad_v2": true, "adam_v2": true, "adamax_v2": true, "gradient_descent_v2": true, "nadam_v2": true, "rmsprop_v2": true,
 }
 
 // nameOrCall reads None, True, False, a name, or a call.

@@ -1,6 +1,10 @@
 package params
 
-import "slices"
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
 
 // Compile is a checked compile_params text.
 type Compile struct {
@@ -48,6 +52,36 @@ func (c Call) String() string {
 		return c.Name
 	}
 	return c.Text
+}
+
+// Named is the call with names for its arguments without one: those of order.
+func (c Call) Named(order []string) (Call, error) {
+	named, err := c.underNames(order)
+	if err != nil {
+		return c, err
+	}
+	args := maps.Clone(c.Args)
+	if args == nil {
+		args = map[string]Value{}
+	}
+	maps.Copy(args, named)
+	c.Args, c.Positional = args, nil
+	return c, nil
+}
+
+// underNames are the arguments without a name under those of order.
+func (c Call) underNames(order []string) (map[string]Value, error) {
+	named := map[string]Value{}
+	for i, v := range c.Positional {
+		if i == len(order) {
+			return nil, fmt.Errorf("%d arguments, at most %d", len(c.Positional), len(order))
+		}
+		if _, twice := c.Args[order[i]]; twice {
+			return nil, fmt.Errorf("argument %s is given twice, with its name and without", order[i])
+		}
+		named[order[i]] = v
+	}
+	return named, nil
 }
 
 // Without is the call without some of its arguments.
