@@ -122,6 +122,7 @@ var layers = map[string]layer{
 	"ReLU":                   relu,
 	"RepeatVector":           repeatVector,
 	"Rescaling":              rescaling,
+	"ArrayRescaling":         arrayRescaling,
 	"Reshape":                reshapeLayer,
 	"Resizing":               resizing,
 	"SeparableConv1D":        separableConv,

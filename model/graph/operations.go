@@ -39,8 +39,13 @@ func namedFunction(b *builder, c *call) (*gorgonia.Node, error) {
 }
 
 func constant(b *builder, c *call) (*gorgonia.Node, error) {
-	attr := &ConstantAttr{Rows: b.o.Batch, Values: float32s(c.Config.(*keras.Constant).Values)}
-	return b.apply(Op{Code: CodeConstant, Attr: attr, Out: b.outShape(c), InPlace: -1}, c.in[0]), nil
+	return b.constant(c.Config.(*keras.Constant).Values, b.outShape(c), c.in[0]), nil
+}
+
+// constant is an array for every row of a shape; x is any node with as many rows.
+func (b *builder) constant(values []float64, shape tensor.Shape, x *gorgonia.Node) *gorgonia.Node {
+	attr := &ConstantAttr{Rows: shape[0], Values: float32s(values)}
+	return b.apply(Op{Code: CodeConstant, Attr: attr, Out: shape, InPlace: -1}, x)
 }
 
 // slice takes places along an axis: what lies before the axis are images, the axis is their height, what lies behind are channels.

@@ -77,3 +77,25 @@ func rescaling(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Rescaling)
 	return b.scale(cfg.Scale, cfg.Offset, c.in[0]), nil
 }
+
+func arrayRescaling(b *builder, c *call) (*gorgonia.Node, error) {
+	cfg, x := c.Config.(*keras.ArrayRescaling), c.in[0]
+	row := []int(x.Shape()[1:])
+	array := func(of keras.Constant) (*gorgonia.Node, error) {
+		aligned, err := of.Aligned(row)
+		if err != nil {
+			return nil, err
+		}
+		small := append(tensor.Shape{x.Shape()[0]}, aligned...)
+		return b.broadcastRows(b.constant(of.Values, small, x), x.Shape()), nil
+	}
+	scale, err := array(cfg.Scale)
+	if err != nil {
+		return nil, err
+	}
+	offset, err := array(cfg.Offset)
+	if err != nil {
+		return nil, err
+	}
+	return b.add(b.multiply(x, scale), offset), nil
+}

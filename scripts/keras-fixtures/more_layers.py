@@ -4,6 +4,7 @@ The format is that of networks.py.
 """
 
 import keras
+import numpy as np
 from keras import layers
 
 from networks import CROSSENTROPY, FEW_OPTIMIZERS, layer_under_test, runs
@@ -140,6 +141,11 @@ FILES = {
         "softmax layer": layer_under_test((6,), lambda: layers.Softmax()),
         "softmax axis 1": layer_under_test((3, 2, 4), lambda: layers.Softmax(axis=1)),
         "rescaling": layer_under_test((4,), lambda: layers.Rescaling(-0.5, offset=2)),
+        "rescaling by arrays": layer_under_test(
+            (2, 3), lambda: layers.Rescaling([0.5, -1, 2], offset=[[0.25], [-0.5]]),
+            lambda: layers.TimeDistributed(layers.Rescaling(-2, offset=np.array([[0.25, 0.5, 1]])))),
+        "rescaling channels": layer_under_test(
+            (3, 2, 2), lambda: layers.Conv2D(2, 1), lambda: layers.Rescaling([0.5, -1]), lambda: layers.Conv2D(2, 2)),
         "noise in inference": {**layer_under_test((6,), lambda: layers.GaussianNoise(0.5), lambda: layers.GaussianDropout(0.3)),
                                "gradients": []},
         "spatial dropout in inference": {**layer_under_test((3, 2, 4), lambda: layers.SpatialDropout2D(0.5)), "gradients": []},

@@ -107,6 +107,18 @@ def permute(r, shape):
     return layers.Permute(tuple(int(d) + 1 for d in r.rng.permutation(len(shape))))
 
 
+def rescaling(r, shape):
+    """By numbers, or by an array for the last dimensions."""
+
+    def drawn(low, high):
+        if r.chance(0.6):
+            return r.number(low, high)
+        last = shape[len(shape) - r.int(1, len(shape)):]
+        return np.array([r.number(low, high) for _ in range(int(np.prod(last)))]).reshape(last).tolist()
+
+    return layers.Rescaling(drawn(-2, 2), offset=drawn(-1, 1))
+
+
 def dropping(cls):
     """A layer that does something in training only."""
     return plain(lambda r, _: cls(r.rate()))
@@ -127,7 +139,7 @@ PLAIN = {
     "PReLU": plain(prelu),
     "Permute": plain(permute),
     "ReLU": plain(relu),
-    "Rescaling": plain(lambda r, _: layers.Rescaling(r.number(-2, 2), offset=r.number(-1, 1))),
+    "Rescaling": plain(rescaling),
     "Reshape": plain(reshape),
     "RMSNormalization": plain(lambda r, _: layers.RMSNormalization(epsilon=r.number(0.001, 0.1))),
     "Softmax": unmasked(plain(softmax)),
