@@ -15,6 +15,15 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
+// utf16LE is an ASCII text in UTF-16, with its byte order mark.
+func utf16LE(text string) []byte {
+	wide := []byte{0xff, 0xfe}
+	for _, c := range []byte(text) {
+		wide = append(wide, c, 0)
+	}
+	return wide
+}
+
 func TestLoadModel(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		env := Env{Store: store}
@@ -30,6 +39,12 @@ func TestLoadModel(t *testing.T) {
 			if err != nil || id != i+1 {
 				t.Fatal(id, err)
 			}
+		}
+		if _, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: "wide", Arch: utf16LE(string(irisJSON(t)))}); err != nil {
+			t.Errorf("UTF-16: %v", err)
+		}
+		if err := DeleteModel(t.Context(), env, DeleteModelOptions{ArchTable: "wide", ID: 1}); err != nil {
+			t.Error(err)
 		}
 		b := readTable(t, store, `"Arch; é"`)
 		if d := cmp.Diff(tables.ArchSchema, b.Schema); d != "" {

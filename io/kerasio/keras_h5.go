@@ -63,6 +63,10 @@ func (f *File) hdf5(r io.ReaderAt, size, maxJSON int64) error {
 	case f.Config != nil || f.Kind == KerasKind:
 		return nil // of a model without weights
 	}
+	without := fmt.Sprintf("it is an HDF5 file, but not of Keras: it has neither layer_names nor a group %q", TreeRoot)
+	if len(h.Arrays()) == 0 {
+		return fmt.Errorf("%s, and no arrays: writing it may have failed", without)
+	}
 	tops := map[string]bool{}
 	for _, a := range h.Arrays() {
 		top, _, _ := strings.Cut(a.Path, "/")
@@ -72,7 +76,7 @@ func (f *File) hdf5(r io.ReaderAt, size, maxJSON int64) error {
 	if len(found) > 5 {
 		found = append(found[:5], "...")
 	}
-	return fmt.Errorf("it is an HDF5 file, but not of Keras: it has neither layer_names nor a group %q, but %s", TreeRoot, strings.Join(found, ", "))
+	return fmt.Errorf("%s, but %s", without, strings.Join(found, ", "))
 }
 
 // layers reads the lists of Keras 2.

@@ -68,12 +68,12 @@ func ModelOfJSON(arch []byte) (*Model, error) {
 	if len(bytes.TrimSpace(arch)) == 0 {
 		return nil, errors.New("the model's JSON is empty")
 	}
-	if bytes.IndexByte(arch, 0) >= 0 {
-		return nil, errors.New("the model's JSON holds a zero byte")
-	}
 	text, err := keras.Text(arch)
 	if err != nil {
 		return nil, fmt.Errorf("model: %w", err)
+	}
+	if bytes.IndexByte(text, 0) >= 0 {
+		return nil, errors.New("the model's JSON holds a zero byte")
 	}
 	m, err := newModel(text, nil)
 	if err != nil {
