@@ -183,5 +183,9 @@ func TestOneUnitRefused(t *testing.T) {
 		if err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "the softmax of one unit") {
 			t.Errorf("a softmax of one unit: %v, warnings %q", err, r.Warnings)
 		}
+		r, err = Fit(t.Context(), env, FitOptions{Source: numbers.Output, Model: "refused_cosine", Arch: oneLayer(1, "linear"), Iterations: 1, Compile: "loss='cosine_similarity', optimizer='adam'"})
+		if err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "cosine_similarity trains nothing") {
+			t.Errorf("a cosine of one unit: %v, warnings %q", err, r.Warnings)
+		}
 	})
 }

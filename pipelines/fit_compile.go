@@ -8,6 +8,7 @@ import (
 	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/model/nearest"
 	"github.com/beamfit/beamfit/model/plan/cuda"
@@ -41,7 +42,7 @@ func (f *fit) checkModel(made recipe.Model, model *recipe.Loaded) error {
 			return err
 		}
 	}
-	f.warn(nothingToTrain(model.Spec))
+	f.warn(nothingToTrain(model.Spec, model.Losses()))
 	return f.warnOfSharing(made, model)
 }
 
@@ -73,14 +74,21 @@ func (f *fit) summarize(source *tables.Packed, model *recipe.Loaded, callbacks *
 }
 
 // nothingToTrain says what of a model training cannot change.
-func nothingToTrain(spec *keras.Spec) (warnings []string) {
+func nothingToTrain(spec *keras.Spec, losses []*loss.Loss) (warnings []string) {
 	if !slices.ContainsFunc(spec.Weights, func(w *keras.Weight) bool { return w.Trainable }) {
 		warnings = append(warnings, "no weight of the model is trainable: fit changes none")
 	}
 	for i, name := range spec.OutputNames() {
-		if shape := spec.OutputShapes()[i]; shape[len(shape)-1] == 1 && spec.OutputActivation(i) == "softmax" {
-			warnings = append(warnings, fmt.Sprintf("output %q is the softmax of one unit, which is 1 whatever the weights are: nothing is trained "+
-				"for it; a sigmoid tells two classes apart", name))
+		if shape := spec.OutputShapes()[i]; shape[len(shape)-1] != 1 {
+			continue
+		}
+		if spec.OutputActivation(i) == "softmax" {
+			warnings = append(warnings, fmt.Sprintf("output %q is the softmax of one unit, which is 1 whatever the weights are: no training changes "+
+				"what it predicts; a sigmoid tells two classes apart", name))
+		}
+		if _, cosine := losses[i].Output.(loss.CosineSimilarity); cosine {
+			warnings = append(warnings, fmt.Sprintf("output %q has one unit, and the cosine of one number with another is 1 or -1: the loss "+
+				"cosine_similarity trains nothing for it", name))
 		}
 	}
 	return warnings

@@ -32,8 +32,7 @@ end of the file's name says what is written:
   .npz           weights alone, for model.set_weights([z[k] for k in z.files]) with z = numpy.load(FILE)
   .safetensors   weights alone, by name; the metadata's key "weights" lists the names in the order of get_weights
   .json          the architecture alone, for keras.models.model_from_json
-  .onnx          what the model computes, with its weights, for onnxruntime.InferenceSession and whatever else predicts with ONNX (opset 17);
-                 inputs and outputs are float32 in Keras' order of dimensions, for any number of rows
+  .onnx          what the model computes, with its weights, for onnxruntime.InferenceSession and whatever else predicts with ONNX (opset 17); inputs and outputs are float32 in Keras' order of dimensions, for any number of rows
 
 An existing file is replaced when the new one is complete. Compile and fit parameters are not written. A layer that has no form in ONNX is
 refused by name.`,

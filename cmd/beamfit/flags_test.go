@@ -256,6 +256,9 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s --help lacks %q", cmd.Name(), want)
 			}
 		}
+		if row := "\n  .npz          weights alone, "; cmd.Name() == "export-model" && !strings.Contains(text, row) {
+			t.Errorf("the help of %s has no row %q", cmd.Name(), row)
+		}
 		for _, line := range strings.Split(text[:max(0, strings.Index(text, "\nExample:"))], "\n") {
 			if len(line) > helpWidth && !strings.HasPrefix(line, "  beamfit ") {
 				t.Errorf("%s --help: line of %d characters: %s", cmd.Name(), len(line), line)

@@ -75,7 +75,7 @@ func writeHelp(cmd *cobra.Command, _ []string) {
 		text = cmd.Short
 	}
 	for paragraph := range strings.SplitSeq(text, "\n\n") {
-		fmt.Fprintf(w, "%s\n\n", strings.Join(wrap(paragraph, helpWidth), "\n"))
+		writeParagraph(w, paragraph)
 	}
 	fmt.Fprintf(w, "Usage:\n  %s\n", cmd.UseLine())
 	if args := cmd.Annotations[argumentsOf]; args != "" {
@@ -187,6 +187,21 @@ func indent(text string) string {
 type textTable [][2]string
 
 func (t *textTable) add(left, right string) { *t = append(*t, [2]string{left, right}) }
+
+// writeParagraph writes a paragraph of a help, or a table: lines that begin with spaces and have more of them between left and right.
+func writeParagraph(w io.Writer, text string) {
+	if !strings.HasPrefix(text, "  ") {
+		fmt.Fprintf(w, "%s\n\n", strings.Join(wrap(text, helpWidth), "\n"))
+		return
+	}
+	t := textTable{}
+	for line := range strings.Lines(text) {
+		left, right, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		t.add(left, strings.TrimSpace(right))
+	}
+	t.write(w)
+	fmt.Fprintln(w)
+}
 
 // helpWidth is where lines break, and maxLeft where the left column takes a line of its own.
 const (

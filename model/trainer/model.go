@@ -97,6 +97,9 @@ func New(c Config) (*Model, error) {
 // Optimizer is that of the compile parameters. It is immutable.
 func (m *Model) Optimizer() *optimizer.Optimizer { return m.optimizer }
 
+// Losses are those of the outputs.
+func (m *Model) Losses() []*loss.Loss { return m.losses }
+
 // LearningRate is that of the optimizer; ok is false where it follows a schedule. The model must have compile parameters.
 func (m *Model) LearningRate() (rate float64, ok bool) { return m.optimizer.LearningRate() }
 
