@@ -35,12 +35,17 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 	if err := c.each(func(f *found, from, to int) error { return f.function.CheckTypes(f.arguments, types[from:to]) }); err != nil {
 		return nil, err
 	}
-	begun := time.Now()
 	ctx, stop := context.WithCancelCause(context.Background())
 	defer stop(nil)
 	s.setStop(stop)
 	defer s.setStop(nil)
 	defer s.watch(stop)()
+	st := &statement{begun: time.Now()}
+	defer func() {
+		if st.placed {
+			s.proxy.places.giveBack()
+		}
+	}()
 	var out [][][]byte
 	for _, raw := range arguments.rows {
 		row := make([]madlib.Value, len(types))
@@ -52,7 +57,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 		}
 		var answers [][]byte
 		err := c.each(func(f *found, from, to int) error {
-			text, err := s.one(ctx, f, row[from:to], begun)
+			text, err := s.one(ctx, f, row[from:to], st)
 			answers = append(answers, []byte(text))
 			return err
 		})
@@ -62,6 +67,12 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 		out = append(out, answers)
 	}
 	return out, nil
+}
+
+// A statement is one whose jobs run.
+type statement struct {
+	begun  time.Time
+	placed bool // it has a place, for all of its jobs
 }
 
 // arguments is the number of arguments of all functions of the list.
@@ -85,19 +96,19 @@ func (c *call) each(do func(f *found, from, to int) error) error {
 	return nil
 }
 
-// one is what a function answers, in a statement that has begun then.
-func (s *session) one(ctx context.Context, f *found, row []madlib.Value, statement time.Time) (string, error) {
+// one is what a function answers.
+func (s *session) one(ctx context.Context, f *found, row []madlib.Value, st *statement) (string, error) {
 	if f.function.AnswersText(f.arguments) {
 		return f.function.Answer(f.arguments, row)
 	}
-	return "", s.timed(ctx, f, row, statement)
+	return "", s.timed(ctx, f, row, st)
 }
 
 // timed runs a job and tells the log and the metrics of it.
-func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, statement time.Time) error {
+func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, st *statement) error {
 	begun := time.Now()
 	s.proxy.metrics.begin()
-	err := s.job(ctx, c, row, statement)
+	err := s.job(ctx, c, row, st)
 	code := "00000"
 	if err != nil {
 		code = madlib.AsError(err).Code
@@ -109,7 +120,7 @@ func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, state
 }
 
 // job runs one job.
-func (s *session) job(ctx context.Context, c *found, row []madlib.Value, statement time.Time) (err error) {
+func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *statement) (err error) {
 	if c.function.Refused() {
 		return c.function.Run(ctx, madlib.Job{}, c.arguments, row)
 	}
@@ -122,14 +133,15 @@ func (s *session) job(ctx context.Context, c *found, row []madlib.Value, stateme
 	}
 	if know.timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, statement.Add(know.timeout), errTimeout)
+		ctx, cancel = context.WithDeadlineCause(ctx, st.begun.Add(know.timeout), errTimeout)
 		defer cancel()
 	}
-	release, err := s.proxy.takeJob(ctx, s.notice)
-	if err != nil {
-		return s.cause(ctx, err)
+	if !st.placed {
+		if err := s.takePlace(ctx); err != nil {
+			return s.cause(ctx, err)
+		}
+		st.placed = true
 	}
-	defer release()
 	defer func() {
 		if v := recover(); v != nil {
 			s.log.Error("panic", "function", c.function.Name, "value", fmt.Sprint(v), "stack", string(debug.Stack()))

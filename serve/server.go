@@ -29,7 +29,8 @@ type Options struct {
 	TLS          *tls.Config // nil: clients get no TLS
 	// Schema is that of MADlib's functions; "": madlib.
 	Schema string
-	// MaxClients is the most connections at a time, and MaxJobs the most calls that run at a time; others wait. 0: no bound.
+	// MaxClients is the most connections at a time, and MaxJobs the most calls that run at a time; others wait, but for sessions
+	// that hold locks already. 0: no bound.
 	MaxClients, MaxJobs int
 	// Workers and Memory are those of pipelines.Env, for each call.
 	Workers int
@@ -49,7 +50,7 @@ type Server struct {
 	tls        *tls.Config
 	schema     string
 	maxClients int
-	places     chan struct{} // of jobs; nil: no bound
+	places     places
 	workers    int
 	memory     int64
 	settings   madlib.Settings
@@ -73,13 +74,10 @@ func New(o Options) *Server {
 		upstream: o.Upstream, auth: o.Auth, unasked: o.AllowUnasked, tls: o.TLS, schema: o.Schema, maxClients: o.MaxClients,
 		workers: o.Workers, memory: o.Memory, settings: o.Settings, filesBelow: o.FilesBelow, log: o.Log,
 		clients: map[net.Conn]struct{}{}, sessions: map[string]*session{}, metrics: metrics{calls: map[string]*callCount{}},
-		loops: poll.NewLoops(max(1, runtime.GOMAXPROCS(0)/coresPerLoop)),
+		loops: poll.NewLoops(max(1, runtime.GOMAXPROCS(0)/coresPerLoop)), places: places{most: o.MaxJobs},
 	}
 	if p.schema == "" {
 		p.schema = DefaultSchema
-	}
-	if o.MaxJobs > 0 {
-		p.places = make(chan struct{}, o.MaxJobs)
 	}
 	for _, f := range madlib.Functions() {
 		if f.Unqualified() {
@@ -274,28 +272,6 @@ func (p *Server) cancel(ctx context.Context, first wire.First) {
 	}
 	if err := s.login.Route.Cancel(ctx, first.Cancel); err != nil {
 		p.log.Info("a request to cancel did not reach the server", "error", err.Error())
-	}
-}
-
-// takeJob waits for a place for a job.
-func (p *Server) takeJob(ctx context.Context, say func(string)) (release func(), err error) {
-	if p.places == nil {
-		return func() {}, nil
-	}
-	release = func() { <-p.places }
-	select {
-	case p.places <- struct{}{}:
-		return release, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	default:
-	}
-	say(fmt.Sprintf("waiting: %d calls run already", cap(p.places)))
-	select {
-	case p.places <- struct{}{}:
-		return release, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
 	}
 }
 

@@ -67,7 +67,7 @@ func (t *serveTask) define(f flags) {
 		"relay: the server's questions go to the client; password: ask for it, inside TLS; auto: ask where a relay cannot work, with SCRAM over TLS on both sides")
 	f.toggle(&t.allowUnasked, "allow-unasked", "let in clients whom the server asks for no password: whoever reaches the proxy is then whoever he says")
 	f.add(flagvalue.Of(&t.maxClients, flagvalue.Positive), "max-clients", "N", fmt.Sprint(serveMaxClients), "most sessions at a time")
-	f.add(flagvalue.Of(&t.maxJobs, flagvalue.Count), "max-jobs", "N", "one per CPU", "most calls of functions at a time; others wait")
+	f.add(flagvalue.Of(&t.maxJobs, flagvalue.Count), "max-jobs", "N", "one per CPU", "most calls of functions at a time; others wait, unless their transaction holds locks")
 	f.add(flagvalue.Of(&t.shards, flagvalue.Positive), "shards", "N", "1", "workers that packed tables are made for, where a session does not SET beamfit.shards")
 	f.add(flagvalue.Of(&t.filesDir, flagvalue.Text), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger)")
 	f.add(flagvalue.Of(&t.grace, flagvalue.Duration), "grace", "DURATION", serveGrace.String(), "how long calls may go on after SIGTERM")
