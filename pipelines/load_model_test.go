@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -192,6 +193,25 @@ func TestLoadModelRefuses(t *testing.T) {
 		wantError(t, DeleteModel(t.Context(), Env{Store: store}, DeleteModelOptions{ArchTable: "typed", ID: 1}), "typed", "no rows")
 		if d := cmp.Diff(before, tablesOf(t, store)); d != "" {
 			t.Error(d)
+		}
+	})
+}
+
+// TestModelWithoutWeights: a model whose layers have none needs none, to predict.
+func TestModelWithoutWeights(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		env := Env{Store: store}
+		houses(t, store, "rows", 2)
+		arch := []byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Softmax", "config": {"name": "s", "batch_input_shape": [null, 2]}}]}}`)
+		if _, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: "bare", Arch: arch}); err != nil {
+			t.Fatal(err)
+		}
+		opt := PredictBYOMOptions{ArchTable: "bare", ID: 1, Test: "rows", Output: "out", IDColumn: "id", Independent: "features", Type: "response"}
+		if _, err := PredictBYOM(t.Context(), env, opt); err != nil {
+			t.Fatal(err)
+		}
+		if p := readTable(t, store, "out").Cols[3].Float64s; len(p) != 2 || math.Abs(p[0]-1/(1+math.Exp(-1))) > 1e-7 { // of 0 and 1
+			t.Errorf("probabilities %v", p)
 		}
 	})
 }

@@ -99,6 +99,9 @@ func newModel(arch, data []byte) (*Model, error) {
 func (m *Model) AddWeights(data []byte) (err error) {
 	switch {
 	case data == nil:
+		if m.Open == nil && m.Spec.NumWeights == 0 {
+			m.Weights = []float32{} // all that it has
+		}
 		return nil
 	case m.Open == nil:
 		m.Weights, err = weights.Take(m.Spec, data)
