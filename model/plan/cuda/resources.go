@@ -34,7 +34,7 @@ func (r *resources) free() error {
 		return nil
 	}
 	r.freed = true
-	r.device.forget(r)
+	defer r.device.forget(r) // last: a Close that no longer finds it gives the context back
 	if err := r.gpu.enter(); err != nil {
 		return err
 	}

@@ -6,10 +6,11 @@
 //   - work of a stream is done as late as allowed (FAKECUDA=eager: at once): a missing synchronisation shows;
 //   - during a capture only what may be captured is;
 //   - a launch must agree with the PTX that was loaded: name, number and sizes of the parameters; and with the limits of sm_90;
-//   - an error in a kernel is final for its context, as on a GPU.
+//   - an error in a kernel is final for its context, as on a GPU;
+//   - a context that nobody retains any more is gone with all that was allocated in it.
 //
 // FAKECUDA is a list: eager, nodevice, devices=N, memory=BYTES (of each device), version=11040, capability=60, order=N (of threads and blocks, see
-// fibers.h), trace, traffic (say what was copied and allocated when a context is given back), ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
+// fibers.h), trace, slowfree (a fifth of a second for each free), traffic (say what was copied and allocated when a context is given back), ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
 #include <deque>
 #include <functional>
 #include <memory>
@@ -26,14 +27,15 @@ namespace {
 enum error {
 	OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_PTX = 218,
 	INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_READY = 600, LAUNCH_OUT_OF_RESOURCES = 701, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900,
-	CAPTURE_INVALIDATED = 901
+	CAPTURE_INVALIDATED = 901, CONTEXT_DESTROYED = 709
 };
 
 typedef uintptr_t pointer;
 typedef std::function<int()> work;
 
-// A context is a device's primary one. It is dead after an error in a kernel.
-struct context { int device; bool dead; };
+// A context is a device's primary one. It is dead after an error in a kernel, and destroyed, with all that was allocated in it, when nobody retains it
+// any more.
+struct context { int device; bool dead; int retained; };
 struct module { context *ctx; std::unique_ptr<ptx::module> ptx; };
 struct function { std::string name; const cudahost::kernel *kernel; module *of; int dynamic; };
 struct graph { std::vector<work> nodes; };
@@ -52,7 +54,7 @@ std::recursive_mutex mu;
 thread_local std::vector<context *> current;
 std::vector<context *> primary; // by device
 std::map<pointer, allocation> device;
-std::map<char *, size_t> pinned;
+std::map<char *, allocation> pinned;
 std::vector<stream *> streams;
 std::map<int, stream *> legacy; // by device: the default stream
 char *arena; // the memory of all devices
@@ -101,6 +103,7 @@ context *ctx() { return current.empty() ? nullptr : current.back(); }
 #define NEED_CONTEXT() \
 	std::lock_guard<std::recursive_mutex> hold(mu); \
 	if (!ctx()) return complain(INVALID_CONTEXT, "no context is current on this thread"); \
+	if (!ctx()->retained) return complain(CONTEXT_DESTROYED, "the context of this thread has been given back"); \
 	if (ctx()->dead) return LAUNCH_FAILED
 
 // The devices' memory is one reserved range, which is readable while kernels and copies run only.
@@ -122,7 +125,7 @@ bool within(pointer p, size_t n) {
 }
 bool isPinned(const void *p, size_t n) {
 	auto it = holding(pinned, (char *)p);
-	return it != pinned.end() && (char *)p + n <= it->first + it->second;
+	return it != pinned.end() && (char *)p + n <= it->first + it->second.bytes;
 }
 
 int drain(stream *s) {
@@ -204,6 +207,22 @@ template <class T> int fill(void *h, pointer p, T v, size_t n) {
 		return (int)OK;
 	});
 }
+// Frees all that was allocated in a context. Streams of it are nobody's from then on.
+void destroy(context *c) {
+	for (auto it = device.begin(); it != device.end();) it = it->second.device == c->device ? device.erase(it) : std::next(it);
+	for (auto it = pinned.begin(); it != pinned.end();) {
+		if (it->second.device != c->device) { ++it; continue; }
+		free(it->first);
+		it = pinned.erase(it);
+	}
+	for (auto it = streams.begin(); it != streams.end();) {
+		if ((*it)->ctx != c) { ++it; continue; }
+		(*it)->ctx = nullptr, (*it)->queue.clear();
+		it = streams.erase(it);
+	}
+	legacy.erase(c->device);
+	c->dead = false;
+}
 } // namespace
 
 API cuInit(unsigned) {
@@ -213,7 +232,7 @@ API cuInit(unsigned) {
 	void *p = mmap((void *)0x700000000000, ARENA, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED) return OUT_OF_MEMORY;
 	arena = (char *)p;
-	for (int i = 0; i < devices(); i++) primary.push_back(new context{i, false});
+	for (int i = 0; i < devices(); i++) primary.push_back(new context{i, false, 0});
 	cudahost::order = (int)number("order=", 1);
 	return OK;
 }
@@ -239,11 +258,15 @@ API cuDeviceGetAttribute(int *v, int attribute, int) {
 API cuDevicePrimaryCtxRetain(void **c, int d) {
 	std::lock_guard<std::recursive_mutex> hold(mu);
 	if (d < 0 || d >= (int)primary.size()) return INVALID_DEVICE;
+	primary[d]->retained++;
 	*c = primary[d];
 	return OK;
 }
-API cuDevicePrimaryCtxRelease_v2(int) {
+API cuDevicePrimaryCtxRelease_v2(int d) {
 	std::lock_guard<std::recursive_mutex> hold(mu);
+	if (d < 0 || d >= (int)primary.size()) return INVALID_DEVICE;
+	if (!primary[d]->retained) return complain(INVALID_CONTEXT, "a context is given back that nobody has");
+	if (--primary[d]->retained == 0) destroy(primary[d]);
 	if (setting("traffic")) fprintf(stderr, "fakecuda: %zu bytes up, %zu down, %zu allocations\n", bytesUp, bytesDown, allocations);
 	return OK;
 }
@@ -322,6 +345,7 @@ API cuMemAlloc_v2(pointer *p, size_t n) {
 	return OK;
 }
 API cuMemFree_v2(pointer p) {
+	if (setting("slowfree")) usleep(200000);
 	NEED_CONTEXT();
 	auto it = device.find(p);
 	if (it == device.end()) return complain(INVALID_VALUE, "memory is freed that was not allocated");
@@ -336,7 +360,7 @@ API cuMemHostAlloc(void **p, size_t n, unsigned) {
 	allocations++;
 	*p = aligned_alloc(PAGE, (n + PAGE - 1) & ~(PAGE - 1));
 	memset(*p, 0xff, n);
-	pinned[(char *)*p] = n;
+	pinned[(char *)*p] = {n, ctx()->device};
 	return OK;
 }
 API cuMemFreeHost(void *p) {
@@ -364,6 +388,7 @@ API cuStreamCreate(void **s, unsigned) {
 }
 API cuStreamDestroy_v2(void *s) {
 	NEED_CONTEXT();
+	if (of(s)->ctx != ctx()) return complain(INVALID_HANDLE, "a stream of another context");
 	int r = drain(of(s));
 	streams.erase(std::find(streams.begin(), streams.end(), of(s)));
 	delete (stream *)s;
@@ -371,6 +396,7 @@ API cuStreamDestroy_v2(void *s) {
 }
 API cuStreamSynchronize(void *s) {
 	NEED_CONTEXT();
+	if (of(s)->ctx != ctx()) return complain(INVALID_HANDLE, "a stream of another context");
 	if (int r = mayWait()) return r;
 	return drain(of(s));
 }
