@@ -15,8 +15,8 @@ import (
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
 
-// pinnedSpaces are those that cross the bus in every run; the host touches all others only for instructions without kernels.
-var pinnedSpaces = [...]plan.Space{plan.Weights, plan.Slots, plan.Batch}
+// isPinned says of a space that it crosses the bus in every run; of all others the host reads results, and what instructions without kernels need.
+func isPinned(s plan.Space) bool { return s == plan.Weights || s == plan.Slots || s == plan.Batch }
 
 // A memory is an arena on a GPU with its mirror.
 type memory struct {
@@ -86,31 +86,39 @@ func (m *memory) allocate() error {
 	return m.newMirror()
 }
 
-// newMirror allocates the host's view.
+// newMirror makes the host's view: pinned memory of the spaces that cross the bus, addresses of all others. Of those only the places that somebody touches take
+// memory of the host: what is downloaded, and what instructions without kernels read and write.
 func (m *memory) newMirror() error {
 	const align = 64
-	rest, bytes := m.sizes, kernels.StepStateBytes
-	for _, s := range pinnedSpaces {
-		rest[s] = 0
-		bytes += (4*m.sizes[s] + align - 1) / align * align
+	pinned, others := kernels.StepStateBytes, 0
+	for s, n := range m.sizes {
+		bytes := (4*n + align - 1) / align * align
+		if isPinned(plan.Space(s)) {
+			pinned += bytes
+		} else {
+			others += bytes
+		}
 	}
-	other, err := cpu.Device{}.NewMemory(rest)
+	near, err := m.pin(pinned)
 	if err != nil {
 		return err
 	}
+	far, err := m.reserve(others)
+	if err != nil {
+		return err
+	}
+	m.staged = (*[kernels.StepStateBytes]byte)(near)
+	near = unsafe.Add(near, kernels.StepStateBytes)
 	var spaces [len(m.base)][]float32
-	for s, n := range rest {
-		spaces[s] = other.Host(plan.Ref{Space: plan.Space(s), Len: n})
-	}
-	p, err := m.pin(bytes)
-	if err != nil {
-		return err
-	}
-	m.staged = (*[kernels.StepStateBytes]byte)(p)
-	p = unsafe.Add(p, kernels.StepStateBytes)
-	for _, s := range pinnedSpaces {
-		spaces[s] = unsafe.Slice((*float32)(p), m.sizes[s])
-		p = unsafe.Add(p, (4*m.sizes[s]+align-1)/align*align)
+	for s, n := range m.sizes {
+		from := &far
+		if isPinned(plan.Space(s)) {
+			from = &near
+		}
+		if n > 0 {
+			spaces[s] = unsafe.Slice((*float32)(*from), n)
+			*from = unsafe.Add(*from, (4*n+align-1)/align*align)
+		}
 	}
 	m.mirror = cpu.MemoryOf(spaces)
 	return nil

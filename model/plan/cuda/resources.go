@@ -4,9 +4,11 @@ package cuda
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
 	"gorgonia.org/cu"
 
 	"github.com/beamfit/beamfit/model/plan/cuda/drv"
@@ -24,6 +26,7 @@ type resources struct {
 	graphs   []*drv.Graph
 	launches []*drv.Launch
 	pinned   []unsafe.Pointer
+	reserved [][]byte
 	memory   []cu.DevicePtr
 }
 
@@ -51,6 +54,9 @@ func (r *resources) free() error {
 	}
 	for _, p := range r.pinned {
 		errs = append(errs, drv.FreePinned(p))
+	}
+	for _, b := range r.reserved {
+		errs = append(errs, unix.Munmap(b))
 	}
 	for _, p := range r.memory {
 		errs = append(errs, cu.MemFree(p))
@@ -84,6 +90,21 @@ func (r *resources) pin(bytes int) (unsafe.Pointer, error) {
 	defer r.mu.Unlock()
 	r.pinned = append(r.pinned, p)
 	return p, nil
+}
+
+// reserve is addresses of the host that read as zeros, a page of which takes memory when it is first written.
+func (r *resources) reserve(bytes int) (unsafe.Pointer, error) {
+	if bytes == 0 {
+		return nil, nil
+	}
+	b, err := unix.Mmap(-1, 0, bytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, r.gpu.failed(fmt.Sprintf("%d bytes of addresses of the host", bytes), err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reserved = append(r.reserved, b)
+	return unsafe.Pointer(unsafe.SliceData(b)), nil
 }
 
 func (r *resources) launched(l *drv.Launch) {

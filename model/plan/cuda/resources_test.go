@@ -5,9 +5,13 @@ package cuda
 import (
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
@@ -46,4 +50,52 @@ func TestCloseWaitsForFree(t *testing.T) {
 	if !t.Failed() {
 		fmt.Println("all as it should be")
 	}
+}
+
+// TestMirror: an arena takes memory of the host where the host touches it, and nowhere else.
+func TestMirror(t *testing.T) {
+	hosttest.Driver(t)
+	d := New(Options{})
+	defer d.Close()
+	const n = 1 << 24
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := d.NewMemory(plan.Sizes{plan.Weights: 8, plan.Work: n, plan.Shared: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if made := after.TotalAlloc - before.TotalAlloc; made > n/16 {
+		t.Errorf("Go allocates %d bytes for an arena of %d", made, 4*n)
+	}
+	all := m.Host(plan.Ref{Space: plan.Work, Len: n})
+	for _, place := range []plan.Ref{{}, {Space: plan.Work, Off: n / 2, Len: 100}} {
+		if err := m.Download(place); err != nil {
+			t.Fatal(err)
+		}
+		most := 4 << 20 // pages may be huge ones
+		if place.Len == 0 {
+			most = 0
+		}
+		if found := touched(t, all); found > most || found == 0 && most > 0 {
+			t.Errorf("%d bytes of the mirror have memory after a download of %d elements", found, place.Len)
+		}
+	}
+	if v := all[n/2]; v != 0 {
+		t.Errorf("a new place downloads as %v", v)
+	}
+}
+
+// touched is how many bytes of an array have memory.
+func touched(t *testing.T, array []float32) (bytes int) {
+	t.Helper()
+	page := unix.Getpagesize()
+	there := make([]byte, 4*len(array)/page)
+	if _, _, e := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&array[0])), uintptr(page*len(there)), uintptr(unsafe.Pointer(&there[0]))); e != 0 {
+		t.Fatal(e)
+	}
+	for _, b := range there {
+		bytes += int(b&1) * page
+	}
+	return bytes
 }
