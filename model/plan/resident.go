@@ -11,6 +11,15 @@ type Placed interface {
 	NewMemoryAt(place int, sizes Sizes) (Memory, error)
 }
 
+// An Owner is a device with memory of its own, which Go's collector does not see. Its memories can be closed (io.Closer), and who keeps some for later says how
+// the device gets them back.
+type Owner interface {
+	Device
+	// WhenFull gives the device a function that closes memories nobody works with. The device calls it where it has no room otherwise, on any goroutine
+	// that is in a call of the device.
+	WhenFull(closeIdle func())
+}
+
 // A Resident is a memory on a device that can keep the rows of a shard, and make steps of training on batches of them.
 type Resident interface {
 	Memory

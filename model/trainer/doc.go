@@ -38,7 +38,7 @@
 // # Guarantees
 //
 // A Model is safe for concurrent use and allocates nothing in a step. It never changes or keeps a slice that it was
-// given. Train's result depends on its input only, bit by bit: not on the number of cores or on other calls. Scores merge
+// given. Memory of the host that it keeps between calls is the collector's to take; that of a device stays, until others need it there or Close. Train's result depends on its input only, bit by bit: not on the number of cores or on other calls. Scores merge
 // in any order to the same bits; where a loss looks at all rows of a batch, those of parts that begin at multiples of EvaluationBatch.
 //
 // # Cores

@@ -10,7 +10,7 @@ func (w *worker) chunks(ctx context.Context, n, batch int, do func(b *bound, fro
 			return err
 		}
 		rows := min(batch, n-from)
-		b, err := w.program(w.model.programRows(w.mode, rows))
+		b, err := w.program(w.model.programRows(w.key.mode, rows))
 		if err != nil {
 			return err
 		}

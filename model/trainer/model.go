@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+	"weak"
 
 	"github.com/beamfit/beamfit/model/expr"
 	"github.com/beamfit/beamfit/model/keras"
@@ -57,7 +58,8 @@ type Model struct {
 	kept   map[int]*keptShard // by shard; see resident.go
 	plans  map[planKey]*plan.Plan
 	splits map[int]*plan.Split // by batch
-	pools  map[poolKey]*sync.Pool
+
+	idle *idle
 }
 
 // errPredictOnly is why a model without compile parameters cannot be trained or evaluated.
@@ -71,10 +73,18 @@ func New(c Config) (*Model, error) {
 	}
 	m := &Model{
 		spec: c.Spec, device: c.Device, functions: c.Functions,
-		kept: map[int]*keptShard{}, plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, pools: map[poolKey]*sync.Pool{},
+		kept: map[int]*keptShard{}, plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, idle: &idle{},
 	}
 	if m.device == nil {
 		m.device = cpu.Device{}
+	}
+	if d, ok := m.device.(plan.Owner); ok {
+		workers := weak.Make(m.idle) // the device is no reason to keep a model
+		d.WhenFull(func() {
+			if i := workers.Value(); i != nil {
+				i.drop()
+			}
+		})
 	}
 	m.inWidth, m.outSize = widths(c.Spec.InputShapes()), widths(c.Spec.OutputShapes())
 	m.outWidth = lastDimensions(c.Spec)

@@ -48,7 +48,7 @@ func (m *Model) Close() error {
 		errs = append(errs, k.close())
 		delete(m.kept, shard)
 	}
-	clear(m.pools)
+	m.idle.clear()
 	if c, ok := m.device.(io.Closer); ok {
 		errs = append(errs, c.Close())
 	}

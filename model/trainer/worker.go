@@ -1,16 +1,13 @@
 package trainer
 
 import (
-	"sync"
-
 	"github.com/beamfit/beamfit/model/plan"
 )
 
 // A worker is memory for one call at a time and the plans bound to it, which share the memory.
 type worker struct {
 	model   *Model
-	pool    *sync.Pool
-	mode    mode
+	key     poolKey
 	memory  plan.Memory
 	bound   map[int]*bound // by batch; not for training
 	steps   map[int]*trainStep
@@ -53,14 +50,7 @@ func (k poolKey) batches() []int {
 
 // worker is a free worker or a new one.
 func (m *Model) worker(key poolKey) (*worker, error) {
-	m.mu.Lock()
-	pool := m.pools[key]
-	if pool == nil {
-		pool = &sync.Pool{}
-		m.pools[key] = pool
-	}
-	m.mu.Unlock()
-	if w, ok := pool.Get().(*worker); ok {
+	if w := m.idle.take(key); w != nil {
 		return w, nil
 	}
 	var sizes plan.Sizes
@@ -76,7 +66,7 @@ func (m *Model) worker(key poolKey) (*worker, error) {
 		return nil, err
 	}
 	return &worker{
-		model: m, pool: pool, mode: key.mode, memory: memory, bound: map[int]*bound{}, steps: map[int]*trainStep{},
+		model: m, key: key, memory: memory, bound: map[int]*bound{}, steps: map[int]*trainStep{},
 		weights: memory.Host(plan.Ref{Space: plan.Weights, Len: sizes[plan.Weights]}),
 		slots:   memory.Host(plan.Ref{Space: plan.Slots, Len: sizes[plan.Slots]}),
 	}, nil
@@ -99,7 +89,7 @@ func (m *Model) sizes(mode mode, batch int) (plan.Sizes, error) {
 }
 
 // release gives the worker back.
-func (w *worker) release() { w.pool.Put(w) }
+func (w *worker) release() { w.model.idle.put(w) }
 
 // load copies weights, and slots in training, to the device.
 func (w *worker) load(weights, slots []float32) error {
@@ -124,7 +114,7 @@ func (w *worker) program(batch int) (*bound, error) {
 	if b := w.bound[batch]; b != nil {
 		return b, nil
 	}
-	p, err := w.model.plan(planKey{mode: w.mode, batch: batch})
+	p, err := w.model.plan(planKey{mode: w.key.mode, batch: batch})
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -35,6 +37,7 @@ type Device struct {
 	gpus    []*gpu // nil until the device is open
 	release func() error
 	live    map[*resources]struct{}
+	idle    []func() // close memories that nobody works with
 	closed  bool
 }
 
@@ -84,6 +87,9 @@ func (d *Device) open() ([]*gpu, error) {
 	if err := all[0].start(); err != nil {
 		return nil, errors.Join(err, release())
 	}
+	for _, g := range all {
+		g.card.join(d)
+	}
 	d.gpus, d.release = all, release
 	return all, nil
 }
@@ -131,7 +137,7 @@ func found(number int) (*gpu, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cuda: GPU %d: %w", number, err)
 	}
-	g := &gpu{dev: dev}
+	g := &gpu{dev: dev, card: cardOf(number)}
 	g.Number = number
 	if g.Name, err = dev.Name(); err != nil {
 		return nil, fmt.Errorf("cuda: GPU %d: %w", number, err)
@@ -209,6 +215,7 @@ func (d *Device) Close() error {
 		errs = append(errs, r.free())
 	}
 	for _, g := range d.gpus {
+		g.card.leave(d)
 		errs = append(errs, g.close())
 	}
 	if d.release != nil {
@@ -225,6 +232,7 @@ func (d *Device) remember(r *resources) error {
 		return errClosed
 	}
 	d.live[r] = struct{}{}
+	r.gpu.card.remember(r)
 	return nil
 }
 
@@ -232,6 +240,27 @@ func (d *Device) forget(r *resources) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.live, r)
+	r.gpu.card.forget(r)
 }
 
-var _ plan.Placed = (*Device)(nil)
+// WhenFull keeps what closes memories that nobody works with.
+func (d *Device) WhenFull(closeIdle func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.idle = append(d.idle, closeIdle)
+}
+
+func (d *Device) closeIdle() {
+	d.mu.Lock()
+	all := slices.Clone(d.idle)
+	d.mu.Unlock()
+	for _, closeIdle := range all {
+		closeIdle()
+	}
+}
+
+var (
+	_ plan.Placed = (*Device)(nil)
+	_ plan.Owner  = (*Device)(nil)
+	_ io.Closer   = (*memory)(nil)
+)

@@ -31,7 +31,7 @@
 // A Device and its memories are safe in the way that package plan says, on any goroutine. The same seed gives the same bits on every
 // GPU: kernels sum in a fixed order and use no approximation of the hardware. They are not those of the CPU, which sums in another order;
 // the weights of whole trainings agree within 1e-5. With a Math of tensor cores they are the same on GPUs of one generation only. A step allocates nothing, on neither side. Memory of the GPU is given back when the
-// Device is closed, or before when a Memory is no longer reachable.
+// Device is closed, or before when a Memory is closed or no longer reachable. Where a GPU is full, what is kept for later or no longer reachable is freed before anybody is refused.
 //
 // # Failure
 //

@@ -18,6 +18,7 @@ import (
 // A gpu is a GPU with its primary context and the modules of the kernels, which it has from the first memory on.
 type gpu struct {
 	GPU
+	card       *card
 	dev        cu.Device
 	capability int  // of computing: 80 is 8.0
 	tensor     bool // whether the kernels for tensor cores are loaded, too
@@ -125,9 +126,17 @@ func (g *gpu) launch(l *kernels.Launch) (*drv.Launch, error) {
 	return drv.Pack(l.Kernel, f, l.Grid, l.Block, l.Shared, l.Args, sizes), nil
 }
 
-// alloc allocates memory of the GPU, which must be entered.
+// alloc allocates memory of the GPU, which must be entered. Where it is full, memory that nobody works with goes first.
 func (g *gpu) alloc(bytes int, what string) (cu.DevicePtr, error) {
 	p, err := cu.MemAlloc(int64(bytes))
+	if drv.OutOfMemory(err) {
+		g.card.reclaim()
+		if err := g.enter(); err != nil { // that may have been on other GPUs
+			return 0, err
+		}
+		defer g.leave()
+		p, err = cu.MemAlloc(int64(bytes))
+	}
 	switch {
 	case err == nil:
 		return p, nil

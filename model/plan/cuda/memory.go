@@ -5,7 +5,6 @@ package cuda
 import (
 	"cmp"
 	"fmt"
-	"runtime"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -49,7 +48,7 @@ func (d *Device) NewMemoryAt(place int, sizes plan.Sizes) (plan.Memory, error) {
 		_ = r.free() // the first error is the one that counts
 		return nil, err
 	}
-	runtime.AddCleanup(m, func(r *resources) { _ = r.free() }, r)
+	collected(r, m)
 	return m, nil
 }
 
@@ -131,6 +130,9 @@ func (g *gpu) overShare(what string, need, taken int64) error {
 		Of: fmt.Sprintf("0.9 of its %d bytes, shared by %s", g.Memory, cmp.Or(g.Sharers(), "1 shard")),
 	}
 }
+
+// Close gives the memory back. Programs that are bound to it are not to be used again.
+func (m *memory) Close() error { return m.free() }
 
 // at is the address of a place.
 func (m *memory) at(r plan.Ref) uint64 { return m.base[r.Space] + 4*uint64(r.Off) }

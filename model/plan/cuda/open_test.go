@@ -108,7 +108,7 @@ func TestOpenFails(t *testing.T) {
 func TestOutOfMemory(t *testing.T) {
 	hosttest.Driver(t)
 	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		out := again(t, "FAKECUDA=memory=1000000")
+		out := again(t, "FAKECUDA=memory=1000000", "GOGC=off")
 		if !strings.Contains(out, "all as it should be") {
 			t.Error(out)
 		}
@@ -132,6 +132,10 @@ func TestOutOfMemory(t *testing.T) {
 	}
 	if len(all) != 3 || !errors.As(err, &full) || full.Room > 262400 || full.Of != "" {
 		t.Errorf("%d memories, then %v", len(all), err)
+	}
+	all[2] = nil // nobody has it any more, and the collector does not know
+	if _, err := d.NewMemory(plan.Sizes{plan.Work: 65536}); err != nil {
+		t.Errorf("a memory in the place of one that is no longer reachable: %v", err)
 	}
 	if rows, err := all[0].(plan.Resident).Keep([]int{1000}, 100); rows != nil || err != nil {
 		t.Errorf("rows that do not fit: %v, %v", rows, err)

@@ -22,6 +22,7 @@ type resources struct {
 
 	mu       sync.Mutex
 	freed    bool
+	lostBy   func() bool // says that the owner is not reachable any more; nil: it has none yet
 	stream   *cu.Stream
 	graphs   []*drv.Graph
 	launches []*drv.Launch

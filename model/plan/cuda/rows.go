@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"errors"
-	"runtime"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -46,7 +45,7 @@ func (m *memory) Keep(widths []int, n int) (plan.Rows, error) {
 		}
 		return nil, err
 	}
-	runtime.AddCleanup(r, func(r *resources) { _ = r.free() }, r.resources)
+	collected(r.resources, r)
 	return r, nil
 }
 

@@ -274,3 +274,31 @@ func TestParts(t *testing.T) {
 		})
 	}
 }
+
+// TestFull: two models that do not have room on the GPU together train in turn: what one keeps there for its next iteration goes where the other needs it.
+func TestFull(t *testing.T) {
+	hosttest.Driver(t)
+	n := networks()[0]
+	rng := rand.New(rand.NewPCG(13, 14))
+	c := n.config(t)
+	data, w := n.data(t, rng), weights(c.Spec, rng)
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		cmd := exec.Command(os.Args[0], "-test.run", "^TestFull$")
+		cmd.Env = append(os.Environ(), "BEAMFIT_AGAIN=1", "FAKECUDA=memory=100000", "GOGC=off")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	want := n.trained(t, model(t, c), data, w, 0, params.Fit{}).Weights
+	var models []*trainer.Model
+	for range 2 {
+		c.Device = open(t, cuda.Options{})
+		models = append(models, model(t, c))
+	}
+	for i := range 4 {
+		if d := differ(n.trained(t, models[i%2], data, w, 0, params.Fit{}).Weights, want); !(d <= tolerance) {
+			t.Errorf("weights differ by %v", d)
+		}
+	}
+}
