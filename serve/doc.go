@@ -24,6 +24,6 @@
 //
 // A statement that is not certainly a call reaches the server byte for byte. What the server then says of a missing function or schema
 // gets a hint. A call has run whole when its row arrives, and has done nothing when it fails, when it is cancelled, or when the client,
-// the proxy or the server dies. Logs and metrics hold no SQL, no argument and no secret. Shutdown ends idle sessions at once and lets the
-// others finish for a while.
+// the proxy or the server dies. A panic ends the job or the session that it is in, and no other. Logs and metrics hold no SQL, no argument
+// and no secret. Shutdown ends idle sessions at once and lets the others finish for a while.
 package serve

@@ -29,6 +29,9 @@ func (s *session) toUTF8(row []madlib.Value) error {
 		if err != nil {
 			return err
 		}
+		if len(c.rows) != 1 || len(c.rows[0]) != 1 {
+			return fmt.Errorf("the server makes %d rows of a text in another encoding", len(c.rows))
+		}
 		if row[i].Text, err = unescape(string(c.rows[0][0])); err != nil {
 			return err
 		}

@@ -14,7 +14,7 @@ const maxCaptured = 2 << 30
 
 // fromServer reads what the server sends until it closes the connection.
 func (s *session) fromServer() {
-	err := s.readServer()
+	err := guard(s.log, s.readServer)
 	if errors.Is(err, errResting) {
 		return
 	}
@@ -79,9 +79,7 @@ func (s *session) serverMessage(kind byte, size int) error {
 	switch kind {
 	case 'S':
 		name, value, _ := strings.Cut(strings.TrimSuffix(string(body), "\x00"), "\x00")
-		s.mu.Lock()
-		s.parameters[name] = value
-		s.mu.Unlock()
+		s.set(name, value)
 		return s.client.Put(kind, body)
 	case 'Z':
 		if len(body) != 1 {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -48,6 +47,9 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 	}()
 	var out [][][]byte
 	for _, raw := range arguments.rows {
+		if len(raw) != len(types) {
+			return nil, fmt.Errorf("the server gives a row of %d values for %d arguments", len(raw), len(types))
+		}
 		row := make([]madlib.Value, len(types))
 		for i := range row {
 			row[i] = madlib.Value{Null: raw[i] == nil, Text: string(raw[i]), OID: types[i]}
@@ -120,7 +122,7 @@ func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, st *s
 }
 
 // job runs one job.
-func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *statement) (err error) {
+func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *statement) error {
 	if c.function.Refused() {
 		return c.function.Run(ctx, madlib.Job{}, c.arguments, row)
 	}
@@ -142,16 +144,16 @@ func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *sta
 		}
 		st.placed = true
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			s.log.Error("panic", "function", c.function.Name, "value", fmt.Sprint(v), "stack", string(debug.Stack()))
-			err = &madlib.Error{Code: "XX000", Message: "beamfit failed; its log tells how"}
-		}
-	}()
 	return s.cause(ctx, s.lend(ctx, know, func(env pipelines.Env) error {
-		return c.function.Run(ctx, madlib.Job{
-			Env: env, Seed: know.seed, Settings: know.settings, FilesBelow: s.proxy.filesBelow, Say: s.notice,
-		}, c.arguments, row)
+		err := guard(s.log.With("function", c.function.Name), func() error {
+			return c.function.Run(ctx, madlib.Job{
+				Env: env, Seed: know.seed, Settings: know.settings, FilesBelow: s.proxy.filesBelow, Say: s.notice,
+			}, c.arguments, row)
+		})
+		if errors.Is(err, errDefect) { // the session is as it was
+			return &madlib.Error{Code: "XX000", Message: defectMessage}
+		}
+		return err
 	}))
 }
 
@@ -187,7 +189,7 @@ func (s *session) watch(stop context.CancelCauseFunc) (end func()) {
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		if err := s.client.AwaitEnd(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		if err := guard(s.log, s.client.AwaitEnd); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			stop(errGone)
 		}
 	}()
@@ -222,6 +224,9 @@ func (s *session) know() (knowledge, error) {
 	c, err := s.hide("SELECT " + strings.Join(ask, ", "))
 	if err != nil {
 		return knowledge{}, err
+	}
+	if len(c.rows) != 1 || len(c.rows[0]) != len(ask) {
+		return knowledge{}, fmt.Errorf("the server answers a question of %d values with %d rows", len(ask), len(c.rows))
 	}
 	row := make([]string, len(ask))
 	for i, v := range c.rows[0] {

@@ -198,7 +198,7 @@ func isTrue(c *capture, err error) (bool, error) {
 	if said, err := ofServer(err); said != nil || err != nil {
 		return false, err
 	}
-	return len(c.rows) == 1 && string(c.rows[0][0]) == "t", nil
+	return len(c.rows) == 1 && len(c.rows[0]) == 1 && string(c.rows[0][0]) == "t", nil
 }
 
 // onPath asks in the simple protocol.

@@ -125,10 +125,7 @@ func (s *session) settle() error {
 	for len(s.owed) > 0 && s.lost == nil {
 		if s.copying && !s.owed[0].fed {
 			s.owed[0].fed = true
-			s.mu.Unlock()
-			err := s.relayCopy()
-			s.mu.Lock()
-			if err != nil {
+			if err := s.unlocked(s.relayCopy); err != nil {
 				return err
 			}
 			continue
@@ -136,6 +133,13 @@ func (s *session) settle() error {
 		s.changed.Wait()
 	}
 	return s.lost
+}
+
+// unlocked does what needs the lock for itself.
+func (s *session) unlocked(do func() error) error {
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	return do()
 }
 
 // feed notes that the client has sent the end of the data of a COPY.

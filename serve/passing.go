@@ -2,6 +2,7 @@ package serve
 
 import (
 	"errors"
+	"log/slog"
 	"time"
 
 	"github.com/beamfit/beamfit/serve/poll"
@@ -44,8 +45,8 @@ func (s *session) stay() error {
 	}
 	s.mu.Unlock()
 	ends := [2]direction{
-		{from: s.client, to: s.server, passes: s.passes, holds: s.isData, message: s.clientMessage},
-		{from: s.server, to: s.client, passes: anyPasses, holds: noneHeld, message: s.serverMessage},
+		{from: s.client, to: s.server, log: s.log, passes: s.passes, holds: s.isData, message: s.clientMessage},
+		{from: s.server, to: s.client, log: s.log, passes: anyPasses, holds: noneHeld, message: s.serverMessage},
 	}
 	err := s.proxy.loops.Stay(s.client.Socket(), s.server.Socket(), func(end int) bool { return ends[end].pass() })
 	if err != nil {
@@ -81,15 +82,21 @@ func noneHeld(byte) bool { return false }
 // A direction is what a loop does for one end of a session.
 type direction struct {
 	from, to *wire.Conn
+	log      *slog.Logger
 	passes   func(kind byte, body []byte) bool // a message is for the loop
 	holds    func(kind byte) bool              // it may wait for the next one
 	message  func(kind byte, size int) error
 	held     bool  // the last one waits
-	err      error // of a message
+	err      error // of a message, or errDefect
 }
 
 // pass passes on what has arrived; false: the session must go on in goroutines.
 func (d *direction) pass() (stays bool) {
+	defer func() {
+		if v := recover(); v != nil { // the loop has other sessions
+			d.err, stays = defect(d.log, v), false
+		}
+	}()
 	stays = d.frames() // those that came before the loop held the session
 	if stays {
 		err := d.from.Arrive()

@@ -143,7 +143,7 @@ func (p *Server) Serve(l net.Listener) error {
 		}
 		go func() {
 			defer p.leave(c)
-			p.serve(c, Private(l.Addr()))
+			_ = guard(p.log, func() error { p.serve(c, Private(l.Addr())); return nil }) // the log has it
 		}()
 	}
 }

@@ -61,7 +61,12 @@ func newSession(p *Server, client *wire.Conn, l *wire.Login, log *slog.Logger) *
 }
 
 // run is the session, until one side leaves.
-func (s *session) run() error {
+func (s *session) run() (err error) {
+	defer func() {
+		if errors.Is(err, errDefect) {
+			_ = s.client.Send(wire.Fatal("XX000", defectMessage, "")) // it may be gone
+		}
+	}()
 	for {
 		if err := s.stay(); err != nil {
 			return errors.Join(err, s.server.Close())
@@ -79,7 +84,7 @@ func (s *session) converse() error {
 		defer close(read)
 		s.fromServer()
 	}()
-	err := s.fromClient()
+	err := guard(s.log, s.fromClient)
 	if errors.Is(err, errResting) {
 		<-read
 		return err
@@ -144,6 +149,13 @@ func (s *session) deliver(kind byte, body []byte) {
 	}
 	s.mu.Unlock()
 	l.Deliver(kind, body)
+}
+
+// set notes a parameter that the server reports.
+func (s *session) set(name, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.parameters[name] = value
 }
 
 // setting is a parameter that the server has reported.

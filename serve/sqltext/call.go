@@ -91,6 +91,16 @@ func (p *finder) is(k int, operator string) bool {
 	return k < len(p.tokens) && p.tokens[k].Kind == Operator && p.text[p.tokens[k].Start:p.tokens[k].End] == operator
 }
 
+// has tells whether an operator is anywhere in the statement.
+func (p *finder) has(operator string) bool {
+	for k := range p.tokens {
+		if p.is(k, operator) {
+			return true
+		}
+	}
+	return false
+}
+
 func (p *finder) word(k int, words ...string) bool {
 	return k < len(p.tokens) && p.tokens[k].Kind == Word && slices.Contains(words, strings.ToLower(p.text[p.tokens[k].Start:p.tokens[k].End]))
 }
@@ -121,7 +131,7 @@ func fold(name string) string {
 }
 
 func (p *finder) find() *Call {
-	if !p.word(0, "select") {
+	if !p.word(0, "select") || p.has(";") { // one inside of parentheses is an error of syntax, and would be none without them
 		return nil
 	}
 	k, isTable := 1, false

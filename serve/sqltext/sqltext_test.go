@@ -146,6 +146,9 @@ func TestFindCall(t *testing.T) {
 		"SELECT madlib.f(1) FILTER (WHERE true)":   "none",
 		"SELECT madlib.f(1 FROM t":                 "none",
 		"SELECT madlib.f(1,)":                      "none",
+		"SELECT madlib.f(1; SELECT 2)":             "none",
+		"SELECT madlib.f(1, (2; SELECT 3))":        "none",
+		"SELECT madlib.f(1) FROM (SELECT 2; 3)":    "none",
 		"SELECT madlib.f(1])":                      "none",
 		"SELECT madlib.f(1) FROM t)":               "none",
 		"SELECT * FROM madlib.f(1), t":             "none",
@@ -215,9 +218,10 @@ func TestPrepare(t *testing.T) {
 		`prepare "P q" (text, numeric(3,1)) as select f(1) from t`: {"P q", "f(1) f", `prepare "P q" (text, numeric(3,1)) as SELECT 1` + "\nfrom t"},
 		"PREPARE p AS SELECT 1":                                    {"p", "none", ""},
 		"PREPARE p AS SELECT madlib.f(1), 2":                       {"p", "none", ""},
-		"PREPARE p":                                                {"p", "none", ""},
-		"PREPARE":                                                  {"", "none", ""},
-		"SELECT madlib.f(1)":                                       {"", "none", ""},
+		"PREPARE p AS SELECT madlib.f(1; SELECT 2)":                {"p", "none", ""},
+		"PREPARE p":          {"p", "none", ""},
+		"PREPARE":            {"", "none", ""},
+		"SELECT madlib.f(1)": {"", "none", ""},
 	} {
 		st := Split(text, true)[0]
 		name, c := FindPrepare(text, st)
