@@ -2,6 +2,7 @@ package iotest
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,37 @@ var lookupCases = []testCase{
 }
 
 var readCases = []testCase{
+	{"a bound on rows is none on bytes", func(t *testing.T, site Site) {
+		s := site.open(t)
+		const rows, size = 20, 1 << 20
+		var wide [][]any
+		for range rows {
+			wide = append(wide, []any{strings.Repeat("x", size)})
+		}
+		write(t, s, named("t"), columns("s", table.TextType), wide...)
+		snap, err := s.Snapshot(testContext(t), named("t"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer snap.Close()
+		parts, err := snap.Partitions(testContext(t), 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, most := range []int{0, 1 << 30} {
+			n := 0
+			err := table.EachBatch(testContext(t), s, parts[0], table.ReadOptions{BatchRows: most}, func(b *table.Batch) error {
+				if b.Rows > 4 {
+					t.Errorf("at most %d rows: a batch of %d MB", most, b.Rows)
+				}
+				n += b.Rows
+				return nil
+			})
+			if err != nil || n != rows {
+				t.Errorf("%d rows, %v", n, err)
+			}
+		}
+	}},
 	{"columns and batches", func(t *testing.T, site Site) {
 		s := site.open(t)
 		schema := columns("id", table.Int64Type, "s", table.TextType, "a", table.Int32ArrayType)

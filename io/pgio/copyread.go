@@ -12,7 +12,7 @@ import (
 const (
 	// batchBytes is about the size on the wire of a batch whose rows the store chooses.
 	batchBytes = 2 << 20
-	// batchRows bounds such a batch for narrow rows.
+	// defaultBatchRows bounds such a batch for narrow rows.
 	defaultBatchRows = 1 << 16
 )
 
@@ -40,7 +40,7 @@ func (e *rowError) Unwrap() error { return e.err }
 // a row, and what is left of one waits for the next. A value of wideBytes or more is put together where the batch keeps it.
 type copyDecoder struct {
 	plan    readPlan
-	maxRows int // per batch; 0: the decoder chooses
+	maxRows int // per batch, where it is below defaultBatchRows; 0: nobody asks for less
 	pick    *picked
 	// next takes a finished batch (nil at the start) and returns one to fill.
 	next func(*table.Batch) (*table.Batch, error)
@@ -229,10 +229,11 @@ func (d *copyDecoder) room() error {
 }
 
 func (d *copyDecoder) batchFull() bool {
+	most := defaultBatchRows
 	if d.maxRows > 0 {
-		return d.batch.Rows >= d.maxRows
+		most = min(most, d.maxRows)
 	}
-	return d.bytes >= batchBytes || d.batch.Rows >= defaultBatchRows
+	return d.bytes >= batchBytes || d.batch.Rows >= most
 }
 
 // finish hands the last batch over when the stream has ended.

@@ -130,7 +130,7 @@ func (t *tx) Rows(columns []string) (*table.Batch, error) {
 		return nil, t.withTable(err)
 	}
 	all := table.NewBatch(plan.schema)
-	dec := &copyDecoder{plan: plan, maxRows: maxMutateRows, next: func(b *table.Batch) (*table.Batch, error) {
+	dec := &copyDecoder{plan: plan, next: func(b *table.Batch) (*table.Batch, error) {
 		if b != nil && b.Rows >= maxMutateRows {
 			return nil, fmt.Errorf("has more than %d rows, too many to change at once", maxMutateRows)
 		}

@@ -109,7 +109,7 @@ type ReadOptions struct {
 	// Float32 names those of the columns, arrays of numbers, whose elements are wanted as float32, rounded as SQL's cast
 	// to real[] does. Their type in the batches is real[]. An element out of float32's range is a *ValueError.
 	Float32 []string
-	// BatchRows is the most rows per batch; 0: the store chooses (a few MB per batch).
+	// BatchRows is the most rows per batch; 0: those that the store chooses, a few MB, which it gives at most in any case.
 	BatchRows int
 	// Only are the rows of the partition that are wanted; nil: all. What others hold is not looked at where the store can tell rows apart
 	// without.

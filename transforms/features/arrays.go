@@ -2,6 +2,7 @@ package features
 
 import (
 	"fmt"
+	"math/bits"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -11,7 +12,20 @@ import (
 type Reads struct {
 	columns, arrays []string
 	seen, exact     map[string]bool
+	numbers         int // that are made of a row
 }
+
+// batchNumbers is the most numbers that are made of a batch, but where one row has more: 16 MB.
+const batchNumbers = 4 << 20
+
+// Variable adds the columns that a variable, which has learned, is made of.
+func (r *Reads) Variable(v *Variable) {
+	r.Values(v.Reads()...)
+	r.Numbers(v.Width())
+}
+
+// Numbers adds to what is made of every row, besides arrays as they are, n numbers.
+func (r *Reads) Numbers(n int) { r.numbers += n }
 
 // Array adds a column of arrays of numbers.
 func (r *Reads) Array(column string) {
@@ -38,9 +52,14 @@ func (r *Reads) add(column string) {
 }
 
 // Options read the columns, each once. The store gives arrays as real[], but not where their values are needed too: a layer that hashes integers
-// sees all digits, and what was learned of a column of double precision is applied to the same numbers.
+// sees all digits, and what was learned of a column of double precision is applied to the same numbers. Of a batch at most
+// batchNumbers are made: a store bounds what it reads, and a text of some bytes may become a million numbers.
 func (r *Reads) Options() table.ReadOptions {
 	opt := table.ReadOptions{Columns: append([]string{}, r.columns...)} // not nil, which would be all columns
+	if r.numbers > 0 {
+		// A power of two, as the batches of a model are, so that these are no smaller.
+		opt.BatchRows = 1 << (bits.Len(uint(max(1, batchNumbers/r.numbers))) - 1)
+	}
 	for _, c := range r.arrays {
 		if !r.exact[c] {
 			opt.Float32 = append(opt.Float32, c)

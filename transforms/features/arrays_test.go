@@ -21,6 +21,15 @@ func TestReads(t *testing.T) {
 	if d := cmp.Diff(table.ReadOptions{Columns: []string{"id", "x", "y", "z"}, Float32: []string{"y", "y"}}, r.Options()); d != "" {
 		t.Error(d)
 	}
+	words := &Variable{Columns: []Column{{Name: "w", Type: "text", Steps: []Step{{Function: look, Lookup: words}}}}} // 3 of a text
+	for _, c := range []struct{ others, want int }{{1, 1 << 20}, {61, 1 << 16}, {62, 1 << 15}, {batchNumbers - 3, 1}, {1 << 40, 1}} {
+		r := Reads{}
+		r.Variable(words)
+		r.Numbers(c.others)
+		if opt := r.Options(); opt.BatchRows != c.want || !slices.Equal(opt.Columns, []string{"w"}) {
+			t.Errorf("%d numbers of a row: %+v, want %d rows", 3+c.others, opt, c.want)
+		}
+	}
 	if none := new(Reads).Options(); none.Columns == nil {
 		t.Error("no columns read all of them")
 	}

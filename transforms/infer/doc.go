@@ -21,6 +21,11 @@
 // they were when rows were packed. Rows are ranked by themselves, so repeated ids do not
 // meddle with each other. All outputs of a model are written, one dependent variable after the other.
 //
+// # Memory
+//
+// A task holds a batch of rows, of which 4 million numbers are made at the most, inputs and outputs together, and 65,536 predictions of it at a time; of a row that
+// has more, that row.
+//
 // # Failure
 //
 // A feature that is NULL, not finite or of another shape than the model's input stops the run with a *table.ValueError

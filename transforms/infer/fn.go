@@ -123,14 +123,18 @@ func (plan *Plan) predict(ctx context.Context, run *bundle.Run, p Part, predict 
 		if err := predict(ctx, inputs, b.Rows, probs); err != nil {
 			return err
 		}
-		predicted := rows.of(plan.ids(b, numbers, &ids), b.Rows, probs)
-		if predicted.Rows > 0 {
-			if err := out.Write(ctx, predicted); err != nil {
-				return err
+		of := plan.ids(b, numbers, &ids)
+		for done := 0; done < b.Rows; {
+			var predicted *table.Batch
+			predicted, done = rows.of(of, done, b.Rows, probs)
+			if predicted.Rows > 0 {
+				if err := out.Write(ctx, predicted); err != nil {
+					return err
+				}
 			}
+			c.Predictions += int64(predicted.Rows)
 		}
 		c.Rows += int64(b.Rows)
-		c.Predictions += int64(predicted.Rows)
 		return nil
 	})
 	if err != nil {

@@ -133,7 +133,7 @@ func (plan *Plan) Schema() table.Schema {
 	return s
 }
 
-// ReadOptions read the columns that the plan needs.
+// ReadOptions read the columns that the plan needs, in batches whose inputs and outputs are bounded.
 func (plan *Plan) ReadOptions() table.ReadOptions {
 	var reads features.Reads
 	if !plan.Numbered {
@@ -143,8 +143,11 @@ func (plan *Plan) ReadOptions() table.ReadOptions {
 		if f.Variable == nil {
 			reads.Array(f.Column)
 		} else {
-			reads.Values(f.Variable.Reads()...)
+			reads.Variable(f.Variable)
 		}
+	}
+	for _, o := range plan.Outputs {
+		reads.Numbers(o.Width())
 	}
 	return reads.Options()
 }

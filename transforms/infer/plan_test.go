@@ -112,15 +112,15 @@ func TestRows(t *testing.T) {
 		plan.Choice = c.choice
 		r := newRows(plan)
 		for range 2 { // memory is used again
-			if d := cmp.Diff(c.want, lines(r.of(ids, 2, probs))); d != "" {
+			if d := cmp.Diff(c.want, lines(r.of(ids, 0, 2, probs))); d != "" {
 				t.Errorf("%s: %s", name, d)
 			}
 		}
 	}
 }
 
-// lines are the rows of a batch.
-func lines(b *table.Batch) (out []string) {
+// lines are the rows of a batch of predictions.
+func lines(b *table.Batch, _ int) (out []string) {
 	for i := range b.Rows {
 		line := ""
 		for k := range b.Cols {
@@ -150,12 +150,12 @@ func TestNumbers(t *testing.T) {
 	}
 	outputs := [][]float32{{23.1}, {0.25, 0.75}, {-1e-3, float32(math.NaN())}}
 	want := []string{"one a 23.1 NULL 1", "one b q 0.75 1", "one b p 0.25 2", "one c {-0.001,NaN} NULL 1"}
-	if d := cmp.Diff(want, lines(newRows(plan).of(ids, 1, outputs))); d != "" {
+	if d := cmp.Diff(want, lines(newRows(plan).of(ids, 0, 1, outputs))); d != "" {
 		t.Error(d)
 	}
 	plan.Choice = Choice{Top: 1, NoRank: true}
 	want = []string{"one a 23.1 NULL", "one b q 0.75", "one c {-0.001,NaN} NULL"}
-	if d := cmp.Diff(want, lines(newRows(plan).of(ids, 1, outputs))); d != "" {
+	if d := cmp.Diff(want, lines(newRows(plan).of(ids, 0, 1, outputs))); d != "" {
 		t.Error(d)
 	}
 	half := 0.5

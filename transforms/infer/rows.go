@@ -24,13 +24,17 @@ func newRows(plan *Plan) *rows {
 	return &rows{plan: plan, batch: table.NewBatch(plan.Schema()), order: make([]int, most)}
 }
 
-// of ranks the n rows of probs, per output n x K values, and returns those that the choice keeps; ids[i] is the id of row
-// i. The batch is valid until the next call.
-func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
-	b := r.batch
+// batchPredictions is how many predictions are written at once; of the row that reaches it, all are.
+const batchPredictions = 1 << 16
+
+// of ranks the n rows of probs, per output n x K values, from the row first on, and returns those that the choice keeps; ids[i] is the id of row
+// i, and next the row to go on with. The batch is valid until the next call.
+func (r *rows) of(ids *table.Vector, first, n int, probs [][]float32) (b *table.Batch, next int) {
+	b, next = r.batch, first
 	b.Reset()
 	r.null, r.none = r.null[:0], r.none[:0]
-	for i := range n {
+	for ; next < n && b.Rows < batchPredictions; next++ {
+		i := next
 		for k, out := range r.plan.Outputs {
 			w := out.Width()
 			p := probs[k][i*w : (i+1)*w]
@@ -68,7 +72,7 @@ func (r *rows) of(ids *table.Vector, n int, probs [][]float32) *table.Batch {
 	if slices.Contains(r.none, true) {
 		b.Cols[3].Null = r.none
 	}
-	return b
+	return b, next
 }
 
 // number adds the row of an output whose labels are numbers: class_value is the text of them, and there is no prob.

@@ -272,7 +272,7 @@ func (p *Plan) readOptions() table.ReadOptions {
 		if in.Variable == nil {
 			reads.Array(in.Column)
 		} else {
-			reads.Values(in.Variable.Reads()...)
+			reads.Variable(in.Variable)
 		}
 	}
 	for _, out := range p.Labels {
