@@ -2,15 +2,10 @@ package serve
 
 import (
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
-
-// maxCaptured is the most bytes of arguments of one statement.
-const maxCaptured = 2 << 30
 
 // fromServer reads what the server sends until it closes the connection.
 func (s *session) fromServer() {
@@ -61,6 +56,9 @@ func (s *session) serverMessage(kind byte, size int) error {
 	if loan == nil && (kind == 'D' || kind == 'd') && !quiet {
 		return s.client.Relay(kind, size, s.server)
 	}
+	if loan == nil && kind == 'D' && (o.capture == nil || o.capture.excess != nil) {
+		return s.server.Skip(size)
+	}
 	read := s.server.Passing
 	if kind == 'D' { // its values are kept
 		read = s.server.Body
@@ -92,10 +90,7 @@ func (s *session) serverMessage(kind byte, size int) error {
 	case 'E':
 		return s.serverError(o, body)
 	case 'D':
-		if o.capture == nil {
-			return nil
-		}
-		return o.capture.row(body)
+		return s.keep(o.capture, body)
 	case 'G', 'W':
 		s.setCopying(true)
 	case 'C':
@@ -116,6 +111,17 @@ func (s *session) serverMessage(kind byte, size int) error {
 	}
 	if o != nil && completes(o.kind, kind) {
 		s.paid()
+	}
+	return nil
+}
+
+// keep keeps a row. When there are too many the server is asked to send no more, before it gets anything else that this could stop.
+func (s *session) keep(c *capture, row []byte) error {
+	if err := c.row(row); err != nil {
+		return err
+	}
+	if c.excess != nil {
+		s.cancelServer()
 	}
 	return nil
 }
@@ -169,6 +175,9 @@ func (s *session) serverError(o *owed, body []byte) error {
 		o.capture.err = clone(&m)
 		return nil
 	}
+	if c := o.capture; c != nil && c.excess != nil && m.Code == canceledCode {
+		return s.put(s.errorMessage(c.excess))
+	}
 	moved := o.text != nil && m.Position > 0
 	missing := o.hint && m.Hint == "" && (m.Code == "3F000" || m.Code == "42883")
 	if !moved && !missing {
@@ -190,28 +199,4 @@ const formHint = "beamfit runs a function of MADlib where it is called as SELECT
 func clone(m *pgproto3.ErrorResponse) *pgproto3.ErrorResponse {
 	c := *m
 	return &c
-}
-
-func (c *capture) describe(body []byte) error {
-	var d pgproto3.RowDescription
-	if err := d.Decode(body); err != nil {
-		return err
-	}
-	c.fields = d.Fields
-	for i := range c.fields {
-		c.fields[i].Name = slices.Clone(c.fields[i].Name)
-	}
-	return nil
-}
-
-func (c *capture) row(body []byte) error {
-	if c.bytes += len(body); c.bytes > maxCaptured {
-		return fmt.Errorf("the arguments of a statement have more than %d bytes", maxCaptured)
-	}
-	var d pgproto3.DataRow
-	if err := d.Decode(body); err != nil {
-		return err
-	}
-	c.rows = append(c.rows, slices.Clone(d.Values))
-	return nil
 }

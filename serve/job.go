@@ -21,6 +21,9 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 			Hint: "SET client_encoding TO 'UTF8'.",
 		}
 	}
+	if arguments.excess != nil { // and the server had sent all
+		return nil, arguments.excess
+	}
 	types := make([]uint32, 0, len(arguments.fields))
 	for _, f := range arguments.fields {
 		types = append(types, f.DataTypeOID)
@@ -157,9 +160,12 @@ func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *sta
 	}))
 }
 
+// canceledCode is PostgreSQL's code of a statement that was cancelled.
+const canceledCode = "57014"
+
 var (
-	errTimeout  = &madlib.Error{Code: "57014", Message: "canceling statement due to statement timeout"}
-	errCanceled = &madlib.Error{Code: "57014", Message: "canceling statement due to user request"}
+	errTimeout  = &madlib.Error{Code: canceledCode, Message: "canceling statement due to statement timeout"}
+	errCanceled = &madlib.Error{Code: canceledCode, Message: "canceling statement due to user request"}
 	errGone     = errors.New("the client is gone")
 )
 

@@ -70,11 +70,14 @@ func (s *session) lendIn(ctx context.Context, mode pgio.SessionMode, run func(pi
 func (s *session) terms() loan.Terms {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return loan.Terms{Server: s.server, Parameters: maps.Clone(s.parameters), Key: s.login.Key, Status: s.status, Cancel: func() {
-		ctx, cancel := context.WithTimeout(context.Background(), cancelTimeout)
-		defer cancel()
-		_ = s.login.Route.Cancel(ctx, wire.CancelRequest(s.login.Key)) // else the server ends the statement by itself
-	}}
+	return loan.Terms{Server: s.server, Parameters: maps.Clone(s.parameters), Key: s.login.Key, Status: s.status, Cancel: s.cancelServer}
+}
+
+// cancelServer asks the server to cancel what it does, and waits until it was heard.
+func (s *session) cancelServer() {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelTimeout)
+	defer cancel()
+	_ = s.login.Route.Cancel(ctx, wire.CancelRequest(s.login.Key)) // else the server ends the statement by itself
 }
 
 // cancelTimeout bounds the time to tell a server that it should cancel.

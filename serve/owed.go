@@ -1,8 +1,6 @@
 package serve
 
 import (
-	"github.com/jackc/pgx/v5/pgproto3"
-
 	"github.com/beamfit/beamfit/serve/loan"
 	"github.com/beamfit/beamfit/serve/sqltext"
 )
@@ -34,14 +32,6 @@ func (o *owed) fail() {
 	if !o.shared {
 		o.failed = true
 	}
-}
-
-// A capture is an answer that is kept.
-type capture struct {
-	fields []pgproto3.FieldDescription
-	rows   [][][]byte
-	bytes  int
-	err    *pgproto3.ErrorResponse // of a hidden message
 }
 
 // expect notes what the server will owe. It comes before the message is sent.

@@ -15,7 +15,7 @@ func (s *session) execute(body []byte) error {
 		s.executed = true
 		return s.pass(&owed{kind: 'E'}, body)
 	}
-	arguments := &capture{}
+	arguments := c.newArguments()
 	asked := &owed{kind: 'E', call: c, text: c.rewrite, capture: arguments}
 	err := errors.Join(
 		s.tell(&owed{kind: 'D', call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: string(portal)}),

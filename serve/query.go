@@ -115,7 +115,7 @@ func (s *session) prepare(q *query, i int, p prepared) (ok bool, err error) {
 
 // queryCall runs a call.
 func (s *session) queryCall(c *call) (ok bool, err error) {
-	arguments := &capture{}
+	arguments := c.newArguments()
 	o := &owed{kind: 'Q', call: c, text: c.rewrite, hideReady: true, capture: arguments}
 	if err := s.pass(o, append([]byte(c.rewrite.SQL), 0)); err != nil {
 		return false, err
