@@ -202,7 +202,18 @@ func unknownLayer(class string) error {
 		return errors.New("this layer of text is not supported (StringLookup, Hashing and TextVectorization are): begin the model behind it, " +
 			"and let a feature column hash(x, buckets) of the joined values make the numbers of a column")
 	}
+	if as, ok := cuDNN[class]; ok {
+		return fmt.Errorf("this layer of Keras 2's GPUs is not supported: make the model with %s in its place, load its weights there in Keras 2.2 or later 2 "+
+			"(load_weights of an .h5 file turns them into those of the other layer), and take that model", as)
+	}
 	return fmt.Errorf("this layer class is not supported (%s)", known(class, layerClasses))
+}
+
+// cuDNN are layers of Keras 2.0.9 to 2.3 that only GPUs could compute, with what computes the same. Their arrays have another order, and a second bias of
+// an LSTM, which is trained beside the first.
+var cuDNN = map[string]string{
+	"CuDNNGRU":  "GRU(recurrent_activation='sigmoid', reset_after=True)",
+	"CuDNNLSTM": "LSTM(recurrent_activation='sigmoid')",
 }
 
 // known says which keys of a table a name that is none of them may have been meant to be.

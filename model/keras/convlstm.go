@@ -38,7 +38,7 @@ func parseConvLSTM(dims int) func(*args) kind {
 	return func(a *args) kind {
 		a.notStateful()
 		a.off("zero_output_for_mask", "time_major")
-		a.skip("unroll")
+		a.skip("unroll", "implementation") // how it is computed
 		if v, ok := a.get("data_format"); ok && v != "channels_last" {
 			a.fail("data_format %s is not supported (known: channels_last)", show(v))
 		}

@@ -3,7 +3,7 @@
 // Every layer has a Precision: that of its policy, or float32. Floats that are computed as others are said in a notice of the Spec. SetPrecision writes
 // another policy into the JSON.
 //
-// All generations are read: Keras 2.1 (a Sequential's config is a list of layers), Keras 2.2 and tf.keras 2.x
+// All generations are read: Keras 2.0 to 2.2.2 (a Sequential's config is a list of layers), Keras 2.2.3 and later and tf.keras 2.x
 // (config.layers; an InputLayer and the layer after it both state the input shape), and Keras 3 (batch_shape, module
 // and registered_name, inbound_nodes with args and kwargs, dtype as a policy). Models are Sequential or functional
 // (class_name "Model" or "Functional"), with any number of inputs and outputs; a layer may be applied several times. A model

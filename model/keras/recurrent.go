@@ -89,8 +89,8 @@ func parseRecurrent(class string) func(*args) kind {
 			}
 		case "GRU":
 			c.RecurrentActivation = a.recurrentActivation("recurrent_activation", "sigmoid")
-			// Keras 2.1 has no such argument at first; everybody else writes it
-			c.ResetAfter = a.bool("reset_after", !strings.HasPrefix(a.version, "2.1."))
+			// Keras 2.0 and at first 2.1 have no such argument; everybody else writes it
+			c.ResetAfter = a.bool("reset_after", !strings.HasPrefix(a.version, "2.0.") && !strings.HasPrefix(a.version, "2.1."))
 		}
 		return c
 	}

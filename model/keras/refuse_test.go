@@ -25,6 +25,8 @@ func TestRefusedLayers(t *testing.T) {
 	const row, image, volume = "[null, 4]", "[null, 8, 8, 3]", "[null, 4, 8, 8, 3]"
 	tests := []struct{ shape, class, args, want string }{
 		{row, "Lambda", ``, `layer "l1" (Lambda): a Lambda layer carries pickled code`},
+		{row, "CuDNNLSTM", `"units": 3`, `layer "l1" (CuDNNLSTM): this layer of Keras 2's GPUs is not supported: make the model with LSTM(recurrent_activation='sigmoid') in its place`},
+		{row, "Bidirectional", `"layer": {"class_name": "CuDNNGRU", "config": {"name": "g", "units": 3}}`, `CuDNNGRU: this layer of Keras 2's GPUs is not supported: make the model with GRU(recurrent_activation='sigmoid', reset_after=True)`},
 		{row, "ConvLSTM3D", `"filters": 3`, `layer "l1" (ConvLSTM3D): this layer class is not supported (the nearest of `},
 		{row, "HashedCrossing", `"num_bins": 3`, `layer "l1" (HashedCrossing): this layer of text is not supported (StringLookup, Hashing and TextVectorization are): begin the model behind it, and let a feature column hash(x, buckets)`},
 		{"[null, 1]", "TextVectorization", `"vocabulary": ["a"]`, `output_sequence_length is missing: rows hold as many numbers each`},
