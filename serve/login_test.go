@@ -111,7 +111,7 @@ func TestLogins(t *testing.T) {
 	secrets := map[string]string{"bob": "b'ob secret", "pw": "pwpw", "m5": "m5m5", "postgres": "any"}
 	for _, auth := range []wire.Auth{wire.AuthAuto, wire.AuthRelay, wire.AuthPassword} {
 		for _, upstream := range []string{"disable", "verify-full&sslrootcert=" + url.QueryEscape(certFile)} {
-			up, err := wire.NewUpstream("postgres://" + address + "/?sslmode=" + upstream)
+			up, err := wire.NewUpstream("postgres://"+address+"/?sslmode="+upstream, auth)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -193,6 +193,21 @@ func TestUnasked(t *testing.T) {
 	wantError(t, err, "28000", "connect with TLS")
 }
 
+// TestUnaskedElsewhere: nobody is let in unasked by a server that is not certainly on this machine.
+func TestUnaskedElsewhere(t *testing.T) {
+	s := start(t, func(o *Options) {
+		u, err := url.Parse(os.Getenv("BEAMFIT_TEST_PG"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Upstream, err = wire.NewUpstream("postgres://0.0.0.0:"+u.Port()+"/?sslmode=disable", wire.AuthAuto); err != nil { // which is none of loopback's addresses
+			t.Fatal(err)
+		}
+	})
+	_, err := pgx.Connect(context.Background(), s.proxied)
+	wantError(t, err, "28000", "without asking who the client is")
+}
+
 // TestUpstreams: what the server's URL may say.
 func TestUpstreams(t *testing.T) {
 	for text, want := range map[string]string{
@@ -207,13 +222,13 @@ func TestUpstreams(t *testing.T) {
 		"file:data":                                "postgres://HOST:PORT/",
 		"postgres://127.0.0.1/?sslmode=secret":     "sslmode",
 	} {
-		_, err := wire.NewUpstream(text)
+		_, err := wire.NewUpstream(text, wire.AuthAuto)
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: error %v, want %q", text, err, want)
 		}
 	}
 	s := start(t, func(o *Options) {
-		up, err := wire.NewUpstream("postgres://127.0.0.1:1/only")
+		up, err := wire.NewUpstream("postgres://127.0.0.1:1/only", wire.AuthAuto)
 		if err != nil {
 			t.Fatal(err)
 		}

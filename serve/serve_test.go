@@ -81,7 +81,7 @@ func start(t *testing.T, change func(*Options)) testServer {
 	u.RawQuery = q.Encode()
 	s.direct = u.String()
 
-	up, err := wire.NewUpstream("postgres://" + u.Host + "/")
+	up, err := wire.NewUpstream("postgres://"+u.Host+"/", wire.AuthAuto)
 	if err != nil {
 		t.Fatal(err)
 	}

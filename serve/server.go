@@ -219,7 +219,7 @@ func (p *Server) login(ctx context.Context, client *wire.Conn, first wire.First,
 		return nil, errors.Join(err, client.Send(wire.Fatal("53300", "the proxy has no place for more clients", "")))
 	}
 	l, err := p.upstream.LogIn(ctx, client, first, wire.Policy{
-		Auth: p.auth, Private: private, Unasked: p.unasked || private && !p.upstream.Socket,
+		Auth: p.auth, Private: private, Unasked: p.unasked || private && p.upstream.Loopback,
 	})
 	if err != nil {
 		p.mu.Lock()

@@ -109,7 +109,7 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 		return fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", pipelines.DirectRunner, a.runner)
 	}
 	a.grace.Store(int64(t.grace + endGrace))
-	upstream, err := wire.NewUpstream(a.storeURL())
+	upstream, err := wire.NewUpstream(a.storeURL(), wire.Auth(t.auth))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,13 +28,14 @@ type Upstream struct {
 	config *pgconn.Config
 	// Database is the only database that clients may use; "": any.
 	Database string
-	// Socket says that the server is reached by a Unix socket, where it may know the proxy's user and ask nothing.
-	Socket bool
+	// Loopback says that the server is reached by this machine's loopback whichever of its hosts it is, and never by a Unix socket, where
+	// it may know the proxy's user and ask nothing.
+	Loopback bool
 }
 
 // NewUpstream reads the URL of a server: host, port and TLS, perhaps a database. Users and passwords are the clients'; the URL has none.
-// Without sslmode the certificate of a server on another machine is verified. Its errors hold no secret.
-func NewUpstream(text string) (*Upstream, error) {
+// Without sslmode the certificates of servers are verified where one is on another machine. Its errors hold no secret.
+func NewUpstream(text string, auth Auth) (*Upstream, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
 		return nil, errors.New("the server's URL must be postgres://HOST:PORT/ or postgresql://HOST:PORT/, perhaps with a database")
@@ -52,22 +54,39 @@ func NewUpstream(text string) (*Upstream, error) {
 	}
 	up := &Upstream{Database: strings.TrimPrefix(u.Path, "/")}
 	u.User, u.Path = url.User("client"), "/client" // so that none are taken from elsewhere
+	q.Set("sslcertmode", "disable")                // nor the proxy's own certificate, with which every client would be its user
+	u.RawQuery = q.Encode()
 	if up.config, err = pgconn.ParseConfig(u.String()); err != nil {
 		return nil, errors.New("the server's URL cannot be used: " + reason(err))
 	}
-	up.Socket = isSocket(up.config.Host)
-	if q.Get("sslmode") == "" && os.Getenv("PGSSLMODE") == "" && !up.Socket && !isLoopback(up.config.Host) {
+	hosts := up.hosts()
+	up.Loopback = !slices.ContainsFunc(hosts, func(h string) bool { return !isLoopback(h) })
+	here := func(host string) bool { return isSocket(host) || isLoopback(host) }
+	if q.Get("sslmode") == "" && os.Getenv("PGSSLMODE") == "" && slices.ContainsFunc(hosts, func(h string) bool { return !here(h) }) {
 		q.Set("sslmode", "verify-full")
 		u.RawQuery = q.Encode()
 		if up.config, err = pgconn.ParseConfig(u.String()); err != nil {
 			return nil, errors.New("the server's URL cannot be used: " + reason(err))
 		}
 	}
+	if up.config.ValidateConnect != nil && auth != AuthPassword {
+		return nil, fmt.Errorf("the server's URL, or PGTARGETSESSIONATTRS, has target_session_attrs, which needs --auth %s: found --auth %s, with which clients log in before "+
+			"a server can be asked what it is", AuthPassword, auth)
+	}
 	up.config.Password = ""
 	if up.config.ConnectTimeout == 0 {
 		up.config.ConnectTimeout = dialTimeout
 	}
 	return up, nil
+}
+
+// hosts are all that the server may be reached at.
+func (u *Upstream) hosts() []string {
+	hosts := []string{u.config.Host}
+	for _, f := range u.config.Fallbacks {
+		hosts = append(hosts, f.Host)
+	}
+	return hosts
 }
 
 // reason is pgconn's reason for not taking a URL, without the URL.
