@@ -297,8 +297,8 @@ func (s *session) hide(sql string) (*capture, error) {
 // hiddenName is that of statements and portals of the proxy's own.
 const hiddenName = "beamfit proxy"
 
-// hideInPipeline runs a statement that the client does not see among messages of the extended protocol. more is sent behind it.
-func (s *session) hideInPipeline(sql string, more ...wire.Message) (*capture, error) {
+// hideInPipeline runs a statement that the client does not see among messages of the extended protocol, and sends what is given behind it.
+func (s *session) hideInPipeline(sql string, more ...*pgproto3.Sync) (*capture, error) {
 	c := &capture{}
 	send := func(kind byte, m wire.Message) error { return s.tell(&owed{kind: kind, hidden: true, capture: c}, m) }
 	var err error
@@ -310,12 +310,7 @@ func (s *session) hideInPipeline(sql string, more ...wire.Message) (*capture, er
 			send('C', &pgproto3.Close{ObjectType: 'S', Name: hiddenName}))
 	}
 	for _, m := range more {
-		if _, is := m.(*pgproto3.Sync); is {
-			err = errors.Join(err, send('S', m))
-			continue
-		}
-		b, encodeErr := m.Encode(nil)
-		err = errors.Join(err, encodeErr, s.server.Put(b[0], b[5:]))
+		err = errors.Join(err, send('S', m))
 	}
 	if err != nil {
 		return nil, err

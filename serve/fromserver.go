@@ -95,6 +95,7 @@ func (s *session) serverMessage(kind byte, size int) error {
 		s.setCopying(true)
 	case 'C':
 		s.setCopying(false)
+		s.opens(body)
 	case 'T':
 		if o != nil && o.capture != nil {
 			if err := o.capture.describe(body); err != nil {

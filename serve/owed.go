@@ -75,6 +75,15 @@ func (s *session) pop() {
 	s.owed = s.owed[1:]
 }
 
+// opens notes what a statement was by the tag of its end.
+func (s *session) opens(tag []byte) {
+	if t := string(tag); t == "BEGIN\x00" || t == "START TRANSACTION\x00" {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.opened = true
+	}
+}
+
 // ready notes the end of an answer to Query, Sync or FunctionCall, and returns what was owed.
 func (s *session) ready(status byte) (o *owed) {
 	s.mu.Lock()
@@ -85,7 +94,7 @@ func (s *session) ready(status byte) (o *owed) {
 		}
 		s.pop()
 	}
-	s.status = status
+	s.status, s.opened = status, false
 	s.changed.Broadcast()
 	return o
 }
@@ -107,6 +116,11 @@ func (s *session) refused(o *owed) {
 
 // settle waits until the server owes nothing. Meanwhile the data of a COPY pass from the client.
 func (s *session) settle() error {
+	if s.holdsBack() {
+		if err := s.server.Put('H', nil); err != nil {
+			return err
+		}
+	}
 	if err := s.server.Flush(); err != nil {
 		return err
 	}
@@ -123,6 +137,14 @@ func (s *session) settle() error {
 		s.changed.Wait()
 	}
 	return s.lost
+}
+
+// holdsBack tells whether the server keeps what it owes until Flush or Sync, as it does in the extended protocol.
+func (s *session) holdsBack() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.owed)
+	return n > 0 && s.owed[n-1].kind != 'Q' && s.owed[n-1].kind != 'F' && s.owed[n-1].kind != 'S'
 }
 
 // unlocked does what needs the lock for itself.

@@ -19,8 +19,7 @@ func (s *session) execute(body []byte) error {
 	asked := &owed{kind: 'E', call: c, text: c.rewrite, capture: arguments}
 	err := errors.Join(
 		s.tell(&owed{kind: 'D', call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: string(portal)}),
-		s.tell(asked, &pgproto3.Execute{Portal: string(portal)}),
-		s.server.Put('H', nil))
+		s.tell(asked, &pgproto3.Execute{Portal: string(portal)}))
 	if err != nil {
 		return err
 	}
@@ -42,11 +41,14 @@ func (s *session) execute(body []byte) error {
 }
 
 // prepareJobs makes the session idle, so that it can be lent. PostgreSQL runs the messages up to Sync as one transaction: BEGIN takes up
-// what came before, and Sync will end it. A single job that nothing comes before or behind has transactions of its own.
+// what came before, and Sync will end it. A single job that nothing comes before or behind has transactions of its own. A transaction that
+// the client has begun stays its own.
 func (s *session) prepareJobs(jobs int) (*pgproto3.ErrorResponse, error) {
-	if s.began || s.transaction() != 'I' {
+	if s.began || s.transaction() != 'I' || s.hasOpened() {
 		_, err := s.hideInPipeline("", &pgproto3.Sync{})
-		return ofServer(err)
+		if said, err := ofServer(err); said != nil || err != nil || s.transaction() != 'I' {
+			return said, err
+		}
 	}
 	if jobs == 1 && !s.executed {
 		next, err := s.client.PeekKind()
@@ -85,5 +87,5 @@ func (s *session) onPathInPipeline() (bool, error) {
 	if s.transaction() == 'E' {
 		return false, nil // every statement is an error now, one of ours too
 	}
-	return isTrue(s.hideInPipeline(s.onPathQuery(), &pgproto3.Flush{}))
+	return isTrue(s.hideInPipeline(s.onPathQuery()))
 }

@@ -32,6 +32,11 @@ func (s *session) queryWithCalls(q *query, unsynced bool) error {
 	for _, st := range q.statements {
 		controls = controls || st.ChangesTransaction(q.text)
 	}
+	if s.hasOpened() { // in messages without a Sync: the server tells whether the transaction is still open
+		if _, err := s.hide(""); err != nil {
+			return err
+		}
+	}
 	if s.transaction() == 'I' && (several && !controls || unsynced) {
 		if said, err := s.beginHidden(s.hide("BEGIN")); said != nil || err != nil {
 			return errors.Join(err, s.finish(said))

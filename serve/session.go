@@ -31,6 +31,7 @@ type session struct {
 	room       [8]*owed // memory of owed, while that is enough
 	skipping   bool     // after an error the server drops everything up to Sync
 	status     byte     // of the transaction, as of the last ReadyForQuery
+	opened     bool     // since then a statement has begun a transaction, and another one may have ended it again
 	copying    bool     // the server waits for the data of a COPY
 	lost       error
 	loan       *loan.Loan
@@ -169,4 +170,11 @@ func (s *session) transaction() byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.status
+}
+
+// hasOpened tells whether a statement of the pipeline has begun a transaction.
+func (s *session) hasOpened() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened
 }
