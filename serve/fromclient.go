@@ -77,7 +77,7 @@ func (s *session) clientMessage(kind byte, size int) error {
 		return s.client.Skip(size)
 	case s.plain, kind == 'd', kind == 'c', kind == 'f', kind == 'H':
 		if kind == 'c' || kind == 'f' {
-			s.feed()
+			s.expect(plain['c'])
 		}
 		return s.server.Relay(kind, size, s.client)
 	case kind == 'B':

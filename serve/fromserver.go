@@ -91,10 +91,10 @@ func (s *session) serverMessage(kind byte, size int) error {
 		return s.serverError(o, body)
 	case 'D':
 		return s.keep(o.capture, body)
-	case 'G', 'W':
-		s.setCopying(true)
+	case 'G':
+		s.copyBegins()
 	case 'C':
-		s.setCopying(false)
+		s.copyEnds()
 		s.opens(body)
 	case 'T':
 		if o != nil && o.capture != nil {
@@ -167,7 +167,7 @@ func (s *session) serverError(o *owed, body []byte) error {
 	if err := m.Decode(body); err != nil {
 		return err
 	}
-	s.setCopying(false)
+	s.copyEnds()
 	if o == nil {
 		return s.client.Put('E', body)
 	}

@@ -190,7 +190,14 @@ func (s *session) setStop(stop context.CancelCauseFunc) {
 	s.stop = stop
 }
 
-// watch stops jobs when their client leaves. The function that it returns ends that.
+// isWatched tells whether jobs run, which are stopped when their client leaves.
+func (s *session) isWatched() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop != nil
+}
+
+// watch calls stop when the client leaves. The function that it returns ends that.
 func (s *session) watch(stop context.CancelCauseFunc) (end func()) {
 	watched := make(chan struct{})
 	go func() {

@@ -33,6 +33,7 @@ type session struct {
 	status     byte     // of the transaction, as of the last ReadyForQuery
 	opened     bool     // since then a statement has begun a transaction, and another one may have ended it again
 	copying    bool     // the server waits for the data of a COPY
+	awaiting   bool     // the client's goroutine waits for a message of those data
 	lost       error
 	loan       *loan.Loan
 	stop       context.CancelCauseFunc // of the jobs of the statement that runs, nil for none
