@@ -274,7 +274,11 @@ func (s *session) revive(name string) error {
 		return nil
 	}
 	s.replaced = false
-	return s.pass(&owed{kind: 'P', hidden: true, capture: &capture{}}, s.unnamed)
+	o := &owed{kind: 'P', capture: &capture{}} // an error is the client's, who has sent something for this statement
+	if c := s.statements[name]; c != nil {
+		o.text = c.rewrite
+	}
+	return s.pass(o, s.unnamed)
 }
 
 // hide runs a statement that the client does not see. A serverError is what the server says of it.
@@ -307,6 +311,7 @@ func (s *session) hideInPipeline(sql string, more ...*pgproto3.Sync) (*capture, 
 			send('P', &pgproto3.Parse{Name: hiddenName, Query: sql}),
 			send('B', &pgproto3.Bind{DestinationPortal: hiddenName, PreparedStatement: hiddenName}),
 			send('E', &pgproto3.Execute{Portal: hiddenName}),
+			send('C', &pgproto3.Close{ObjectType: 'P', Name: hiddenName}),
 			send('C', &pgproto3.Close{ObjectType: 'S', Name: hiddenName}))
 	}
 	for _, m := range more {

@@ -173,7 +173,7 @@ func (s *session) serverError(o *owed, body []byte) error {
 	}
 	s.refused(o)
 	if o.hidden {
-		o.capture.err = clone(&m)
+		o.capture.err = ofHidden(m)
 		return nil
 	}
 	if c := o.capture; c != nil && c.excess != nil && m.Code == canceledCode {
@@ -197,7 +197,8 @@ func (s *session) serverError(o *owed, body []byte) error {
 const formHint = "beamfit runs a function of MADlib where it is called as SELECT madlib.function(...), with nothing but such calls in its SELECT list; not inside " +
 	"other statements or expressions, DO blocks or functions."
 
-func clone(m *pgproto3.ErrorResponse) *pgproto3.ErrorResponse {
-	c := *m
-	return &c
+// ofHidden is an error without its place, which is one in a text that the client does not know.
+func ofHidden(m pgproto3.ErrorResponse) *pgproto3.ErrorResponse {
+	m.Position = 0
+	return &m
 }

@@ -192,13 +192,9 @@ func (s *session) onPathQuery() string {
 	return fmt.Sprintf(onPathSQL, "'"+strings.ReplaceAll(s.proxy.schema, "'", "''")+"'::pg_catalog.text")
 }
 
-// isTrue reads the answer to a question of the proxy. An error of the server, such as that of a transaction that has failed, is a no: the
-// server will say it of the client's statement too.
-func isTrue(c *capture, err error) (bool, error) {
-	if said, err := ofServer(err); said != nil || err != nil {
-		return false, err
-	}
-	return len(c.rows) == 1 && len(c.rows[0]) == 1 && string(c.rows[0][0]) == "t", nil
+// isTrue reads the answer to a question of the proxy.
+func (c *capture) isTrue() bool {
+	return len(c.rows) == 1 && len(c.rows[0]) == 1 && string(c.rows[0][0]) == "t"
 }
 
 // onPath asks in the simple protocol.
@@ -209,5 +205,9 @@ func (s *session) onPath() (bool, error) {
 	if err := s.settle(); err != nil {
 		return false, err
 	}
-	return isTrue(s.hide(s.onPathQuery()))
+	c, err := s.hide(s.onPathQuery())
+	if said, err := ofServer(err); said != nil || err != nil {
+		return false, err // the server will say it of the client's statement too
+	}
+	return c.isTrue(), nil
 }

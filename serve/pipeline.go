@@ -87,5 +87,9 @@ func (s *session) onPathInPipeline() (bool, error) {
 	if s.transaction() == 'E' {
 		return false, nil // every statement is an error now, one of ours too
 	}
-	return isTrue(s.hideInPipeline(s.onPathQuery()))
+	c, err := s.hideInPipeline(s.onPathQuery())
+	if said, err := ofServer(err); said != nil || err != nil {
+		return false, errors.Join(err, s.sendError(said)) // the server drops the client's statement, and all up to Sync
+	}
+	return c.isTrue(), nil
 }

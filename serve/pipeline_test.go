@@ -49,3 +49,49 @@ func TestBeginInPipeline(t *testing.T) {
 	c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
 	c.asks("SELECT count(*) FROM a", "T D(1) C(SELECT_1) Z(I)")
 }
+
+// TestUnqualifiedInPipeline: calls without a schema, several in one transaction and in one pipeline.
+func TestUnqualifiedInPipeline(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	c.asks("SET search_path = "+s.schema+", madlib", "C(SET) Z(I)")
+	load := "SELECT load_keras_model('a', $j$" + arch(t) + "$j$::json)"
+	sync := []pgproto3.FrontendMessage{&pgproto3.Sync{}}
+	answer := func(id int) string { return "1 2 T " + fmt.Sprintf(added, id) + " D() C(SELECT_1) " }
+	c.asks("BEGIN", "C(BEGIN) Z(T)")
+	for id := range 3 {
+		c.sends(slices.Concat(unnamed(load), sync)...)
+		c.says(answer(id+1) + "Z(T)")
+	}
+	c.asks("COMMIT", "C(COMMIT) Z(I)")
+	c.sends(slices.Concat(unnamed(load), unnamed(load), sync)...)
+	c.says(answer(4) + answer(5) + "Z(I)")
+	c.asks("SELECT count(*) FROM a", "T D(5) C(SELECT_1) Z(I)")
+
+	// What the server says of a hidden message is the answer to the client's: here one of the client's statements has the name of the hidden ones.
+	c.asks("BEGIN", "C(BEGIN) Z(T)")
+	c.sends(&pgproto3.Parse{Name: hiddenName, Query: "SELECT 1"})
+	c.sends(slices.Concat(unnamed(load), sync)...)
+	c.says("1 E(42P05) Z(E)")
+	c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+}
+
+// TestRevived: what the server says of the unnamed statement of a client, which the proxy gives it again.
+func TestRevived(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	sync := []pgproto3.FrontendMessage{&pgproto3.Sync{}}
+	c.asks("BEGIN", "C(BEGIN) Z(T)")
+	c.sends(&pgproto3.Parse{Query: "SELECT 7"}, &pgproto3.Parse{Name: "call", Query: "SELECT madlib.delete_keras_model('a', 77)"})
+	again := []pgproto3.FrontendMessage{&pgproto3.Bind{}, &pgproto3.Execute{}, &pgproto3.Sync{}}
+	call := []pgproto3.FrontendMessage{&pgproto3.Bind{PreparedStatement: "call"}, &pgproto3.Execute{}, &pgproto3.Sync{}}
+	c.sends(sync...)
+	c.says("1 1 Z(T)")
+	c.sends(call...)
+	c.says("2 E(42P01) Z(E)")
+	c.sends(again...)
+	c.says("E(25P02) Z(E)")
+	c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+	c.sends(again...)
+	c.says("E(26000) Z(I)") // PostgreSQL has no unnamed statement behind a query string
+}
