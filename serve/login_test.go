@@ -166,17 +166,28 @@ func TestLogins(t *testing.T) {
 
 // TestUnasked: a server that lets everybody in does so only for clients of this machine.
 func TestUnasked(t *testing.T) {
-	s := start(t, nil)
+	s := start(t, func(o *Options) { o.AllowPlain = true })
+	open := everywhere(t, s)
+	_, err := pgx.Connect(context.Background(), open.String())
+	wantError(t, err, "28000", "without asking who the client is")
+	s.proxy.auth = wire.AuthPassword
+	_, err = pgx.Connect(context.Background(), open.String())
+	wantError(t, err, "28000", "connect with TLS")
+}
+
+// everywhere makes the proxy listen where other machines can connect, and returns the URL of that.
+func everywhere(t *testing.T, s testServer) *url.URL {
+	t.Helper()
 	l, err := net.Listen("tcp", "0.0.0.0:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.proxy.Serve(l) }()
-	defer func() {
+	t.Cleanup(func() {
 		_ = l.Close()
 		<-served
-	}()
+	})
 	u, err := url.Parse(s.proxied)
 	if err != nil {
 		t.Fatal(err)
@@ -186,11 +197,42 @@ func TestUnasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.Host = "127.0.0.1:" + port
-	_, err = pgx.Connect(context.Background(), u.String())
-	wantError(t, err, "28000", "without asking who the client is")
-	s.proxy.auth = wire.AuthPassword
-	_, err = pgx.Connect(context.Background(), u.String())
-	wantError(t, err, "28000", "connect with TLS")
+	return u
+}
+
+// TestPlainClients: where other machines can connect, clients without TLS are let in only where that is allowed, and never send a password in clear.
+func TestPlainClients(t *testing.T) {
+	address, _ := guarded(t)
+	cert, key := certificate(t)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, allowed := range []bool{false, true} {
+		s := start(t, func(o *Options) {
+			if o.Upstream, err = wire.NewUpstream("postgres://"+address+"/?sslmode=disable", wire.AuthAuto); err != nil {
+				t.Fatal(err)
+			}
+			o.AllowPlain, o.TLS = allowed, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		})
+		open := everywhere(t, s)
+		for user, secret := range map[string]string{"bob": "b'ob secret", "pw": "pwpw"} {
+			for _, mode := range []string{"disable", "require"} {
+				to := url.URL{Scheme: "postgres", User: url.UserPassword(user, secret), Host: open.Host, Path: "/postgres", RawQuery: "sslmode=" + mode}
+				c, err := pgx.Connect(context.Background(), to.String())
+				if err == nil {
+					_ = c.Close(context.Background())
+				}
+				if mode == "require" || allowed && user == "bob" {
+					if err != nil {
+						t.Errorf("%s, %s, plain clients allowed: %v: %v", user, mode, allowed, err)
+					}
+					continue
+				}
+				wantError(t, err, "28000", "connect with TLS")
+			}
+		}
+	}
 }
 
 // TestUnaskedElsewhere: nobody is let in unasked by a server that is not certainly on this machine.

@@ -27,6 +27,8 @@ type Options struct {
 	// AllowUnasked lets in clients whom the server asks for nothing, wherever they come from.
 	AllowUnasked bool
 	TLS          *tls.Config // nil: clients get no TLS
+	// AllowPlain lets in clients without TLS where other machines can connect.
+	AllowPlain bool
 	// Schema is that of MADlib's functions; "": madlib.
 	Schema string
 	// MaxClients is the most connections at a time, and MaxJobs the most calls that run at a time; others wait, but for sessions
@@ -47,6 +49,7 @@ type Server struct {
 	upstream   *wire.Upstream
 	auth       wire.Auth
 	unasked    bool
+	plain      bool
 	tls        *tls.Config
 	schema     string
 	maxClients int
@@ -71,7 +74,7 @@ type Server struct {
 // New makes a proxy.
 func New(o Options) *Server {
 	p := &Server{
-		upstream: o.Upstream, auth: o.Auth, unasked: o.AllowUnasked, tls: o.TLS, schema: o.Schema, maxClients: o.MaxClients,
+		upstream: o.Upstream, auth: o.Auth, unasked: o.AllowUnasked, plain: o.AllowPlain, tls: o.TLS, schema: o.Schema, maxClients: o.MaxClients,
 		workers: o.Workers, memory: o.Memory, settings: o.Settings, filesBelow: o.FilesBelow, log: o.Log,
 		clients: map[net.Conn]struct{}{}, sessions: map[string]*session{}, metrics: metrics{calls: map[string]*callCount{}},
 		loops: poll.NewLoops(max(1, runtime.GOMAXPROCS(0)/coresPerLoop)), places: places{most: o.MaxJobs},
@@ -214,6 +217,10 @@ func (p *Server) serve(c net.Conn, private bool) {
 }
 
 func (p *Server) login(ctx context.Context, client *wire.Conn, first wire.First, private bool, log *slog.Logger) (*session, error) {
+	if !first.TLS && !private && !p.plain {
+		err := errors.New("the client has no TLS")
+		return nil, errors.Join(err, client.Send(wire.Fatal("28000", "what is sent could be read on its way: connect with TLS", "Set sslmode=require.")))
+	}
 	if !p.admit() {
 		err := fmt.Errorf("there are %d sessions already", p.maxClients)
 		return nil, errors.Join(err, client.Send(wire.Fatal("53300", "the proxy has no place for more clients", "")))

@@ -62,7 +62,7 @@ func (t *serveTask) define(f flags) {
 	f.add(flagvalue.Of(&t.listen, flagvalue.Text), "listen", "HOST:PORT", serveListen, "address to listen on, or unix:DIR for the socket DIR/.s.PGSQL.5433")
 	f.add(flagvalue.Of(&t.cert, flagvalue.Text), "tls-cert", "FILE", none, "certificate for clients, in PEM")
 	f.add(flagvalue.Of(&t.key, flagvalue.Text), "tls-key", "FILE", none, "key of the certificate, in PEM")
-	f.toggle(&t.insecureListen, "insecure-listen", "listen without TLS where other machines can connect")
+	f.toggle(&t.insecureListen, "insecure-listen", "serve clients without TLS where other machines can connect")
 	f.choice(&t.auth, "auth", "HOW", wire.Auths, t.auth,
 		"relay: the server's questions go to the client; password: ask for it, inside TLS; auto: ask where a relay cannot work, with SCRAM over TLS on both sides")
 	f.toggle(&t.allowUnasked, "allow-unasked", "let in clients whom the server asks for no password: whoever reaches the proxy is then whoever he says")
@@ -125,7 +125,7 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	p := serve.New(serve.Options{
-		Upstream: upstream, Auth: wire.Auth(t.auth), AllowUnasked: t.allowUnasked, TLS: config, MaxClients: t.maxClients, MaxJobs: t.maxJobs,
+		Upstream: upstream, Auth: wire.Auth(t.auth), AllowUnasked: t.allowUnasked, TLS: config, AllowPlain: t.insecureListen, MaxClients: t.maxClients, MaxJobs: t.maxJobs,
 		Workers: a.workers, Memory: a.memory, Settings: madlib.Settings{Shards: t.shards}, FilesBelow: t.filesDir, Log: slog.Default(),
 	})
 	stop, err := t.serveMetrics(a, p)

@@ -177,6 +177,7 @@ func (l *Login) learn(kind byte, body []byte) {
 // The kinds of an authentication message.
 const (
 	authOK       = 0
+	authClear    = 3
 	authSASL     = 10
 	authSASLNext = 11
 	authSASLEnd  = 12
@@ -200,6 +201,10 @@ func (l *Login) question(body []byte, first First, p Policy) ([]byte, bool, erro
 		return body, false, nil
 	case authSASLEnd:
 		return body, false, nil
+	case authClear:
+		if !first.TLS && !p.Private {
+			return nil, false, errInClear
+		}
 	case authSASL:
 		var mechanisms []string
 		for _, m := range strings.Split(string(body[4:]), "\x00") {
@@ -231,10 +236,13 @@ func (l *Login) passAnswer(client *Conn) error {
 	return l.Server.Flush()
 }
 
+// errInClear: others could read the client's password.
+var errInClear = &Refusal{"28000", "the password would be sent in clear: connect with TLS", "Set sslmode=require."}
+
 // ask asks the client for its password and logs in with it.
 func (u *Upstream) ask(ctx context.Context, client *Conn, first First, p Policy) (*Login, error) {
 	if !first.TLS && !p.Private {
-		return nil, &Refusal{"28000", "the password would be sent in clear: connect with TLS", "Set sslmode=require."}
+		return nil, errInClear
 	}
 	if err := client.Send(&pgproto3.AuthenticationCleartextPassword{}); err != nil {
 		return nil, err
