@@ -11,6 +11,7 @@ import (
 func ParseCompile(text string) (*Compile, error) {
 	c := &Compile{}
 	err := parse("compile_params", text, func(p *parser) {
+		p.insideCall("compile")
 		keys := p.keys([]string{"optimizer", "loss"}, []string{"optimizer", "loss", "metrics", "loss_weights", "weighted_metrics", "sample_weight_mode"}, compileOthers)
 		for _, name := range compileOthers {
 			if e, given := keys[name]; given && !e.absent() && e.literal != false {
@@ -72,11 +73,12 @@ func (p *parser) reference(what string, e expr) Call {
 	if e.kind == text {
 		// The content is read as an expression of its own, unless an escape made it differ from what stands there.
 		content := e.literal.(string)
-		inner := &parser{param: p.param, text: p.text, pos: e.pos + 1, end: e.pos + 1 + len(content), depth: p.depth}
+		inner := &parser{param: p.param, text: p.text, pos: e.pos + 1, end: e.pos + 1 + len(content), depth: p.depth, operators: p.operators}
 		if p.text[inner.pos:inner.end] != content || inner.closed(0) {
 			p.fail(e.pos, "%s must be a name, found %q", what, content)
 		}
 		e = inner.expr()
+		p.operators = inner.operators
 		if !inner.closed(0) {
 			p.fail(inner.pos, "expected the end of the quoted %s, found %s", what, inner.found())
 		}
@@ -168,16 +170,14 @@ func (p *parser) metricList(e expr) (calls []Call) {
 	return calls
 }
 
-// lossWeights reads one number per output: a list, or a dict by output name.
+// lossWeights reads one number per output: a list, a dict by output name, or a number for the only output.
 func (p *parser) lossWeights(c *Compile, e expr) {
 	if e.absent() {
 		return
 	}
 	switch e.kind {
 	case list, tuple:
-		if n := len(c.Loss); n > 1 && n != len(e.items) {
-			p.fail(e.pos, "loss_weights has %d entries, loss has %d", len(e.items), n)
-		}
+		p.asManyAsLosses(c, e, len(e.items))
 		c.LossWeights = []float64{}
 		for _, item := range e.items {
 			c.LossWeights = append(c.LossWeights, p.number64("a loss weight", item))
@@ -191,8 +191,18 @@ func (p *parser) lossWeights(c *Compile, e expr) {
 			}
 			c.LossWeightsByName[output] = p.number64("a loss weight", e.items[i])
 		}
+	case integer, float:
+		p.asManyAsLosses(c, e, 1)
+		c.LossWeights = []float64{p.number64("loss_weights", e)}
 	default:
-		p.fail(e.pos, "loss_weights must be a list or dict of numbers, found %s", e.kind)
+		p.fail(e.pos, "loss_weights must be a number, or a list or dict of numbers, found %s", e.kind)
+	}
+}
+
+// asManyAsLosses refuses another number of loss weights than of losses.
+func (p *parser) asManyAsLosses(c *Compile, e expr, n int) {
+	if losses := len(c.Loss); losses > 1 && n != losses {
+		p.fail(e.pos, "loss_weights has %d entries, loss has %d", n, losses)
 	}
 }
 

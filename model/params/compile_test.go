@@ -30,6 +30,11 @@ func TestParseCompile(t *testing.T) {
 			Compile{Optimizer: Call{Name: "SGD", Args: map[string]Value{"lr": 0.01, "decay": 1e-6, "momentum": 0.9, "nesterov": true}}, Loss: mse, LossText: "mse"},
 		},
 		{
+			"model.compile(\n    optimizer=keras.optimizers.Adam(learning_rate=1e-3/2),  # half\n    loss=\"mse\",\n    loss_weights=1.0,\n)  ;\n",
+			Compile{Optimizer: Call{Name: "Adam", Args: map[string]Value{"learning_rate": 0.0005}}, Loss: mse, LossText: "mse", LossWeights: []float64{1}},
+		},
+		{`self.net.compile('adam', 'mse')`, Compile{Optimizer: adam, Loss: mse, LossText: "mse"}},
+		{
 			`loss='mse', optimizer="Adam(lr=1, epsilon=None, amsgrad=False)"`,
 			Compile{Optimizer: Call{Name: "Adam", Args: map[string]Value{"lr": int64(1), "epsilon": nil, "amsgrad": false}}, Loss: mse, LossText: "mse"},
 		},
@@ -193,7 +198,8 @@ func TestRefusedCompile(t *testing.T) {
 		{`loss=mse, optimizer=adam, metrics=[^acc]`, `metric acc must stand in quotes: 'acc'`},
 		{`loss=mse, optimizer=adam, metrics=[[^['acc']]]`, `metric must be a name such as 'x', or a call such as X(key=value), found a list`},
 		{`loss=mse, optimizer=adam, metrics=['acc', '^deserialize']`, `metric deserialize is a function`},
-		{`loss=mse, optimizer=adam, loss_weights=^1`, `loss_weights must be a list or dict of numbers, found an integer`},
+		{`loss=mse, optimizer=adam, loss_weights=^True`, `loss_weights must be a number, or a list or dict of numbers, found a boolean`},
+		{`loss=['mse', 'mse'], optimizer=adam, loss_weights=^0.5`, `loss_weights has 1 entries, loss has 2`},
 		{`loss=mse, optimizer=adam, loss_weights=[^'1']`, `a loss weight must be a number, found a text`},
 		{`loss=mse, optimizer=adam, loss_weights=[^True]`, `a loss weight must be a number, found a boolean`},
 		{`loss=mse, optimizer=adam, loss_weights={^1: 1}`, `loss_weights must name outputs by text, found an integer`},
@@ -208,11 +214,28 @@ func TestRefusedCompile(t *testing.T) {
 		{`loss=mse, optimizer=A(x=^1.2.3)`, `malformed number`},
 		{`loss=mse, optimizer=A(x=^0x1F)`, `malformed number`},
 		{`loss=mse, optimizer=A(x=^1e)`, `has no exponent`},
-		{`loss=mse, optimizer=A(x=^-)`, `expected a number`},
+		{`loss=mse, optimizer=A(x=-^)`, `expected a value, found ')'`},
 		{`loss=mse, optimizer=A(x=^007)`, `an integer may not start with 0`},
 		{`loss=mse, optimizer=A(x=^99999999999999999999)`, `is out of range`},
 		{`loss=mse, optimizer=A(x=^1e999)`, `is out of range`},
-		{`loss=mse, optimizer=A(x=2^**3)`, `expected a comma or ')', found '*'`},
+		{`loss=mse, optimizer=A(x=2^//3)`, `the operator // is not supported (known: + - * / **)`},
+		{`loss=mse, optimizer=A(x=2^%3)`, `the operator % is not supported`},
+		{`loss=mse, optimizer=A(x=2*^'a')`, `* is for numbers, found a text`},
+		{`loss=mse, optimizer=A(x=^[0]*3)`, `* is for numbers, found a list`},
+		{`loss=mse, optimizer=A(x=^True+1)`, `+ is for numbers, found a boolean`},
+		{`loss=mse, optimizer=A(x=-^rate)`, `- is for numbers, found a name`},
+		{`loss=mse, optimizer=A(x=1^/0)`, `division by zero`},
+		{`loss=mse, optimizer=A(x=1.0^/(1-1))`, `division by zero`},
+		{`loss=mse, optimizer=A(x=0^**-1)`, `0 has no negative power`},
+		{`loss=mse, optimizer=A(x=(-8)^**0.5)`, `a negative number has no fractional power that is a float`},
+		{`loss=mse, optimizer=A(x=2^**63)`, `the result is out of range`},
+		{`loss=mse, optimizer=A(x=9**9**9^**9**9)`, `the result is out of range`},
+		{`loss=mse, optimizer=A(x=10.0^**309)`, `the result is out of range`},
+		{`loss=mse, optimizer=A(x=9223372036854775807^+1)`, `the result is out of range`},
+		{`loss=mse, optimizer=A(x=1` + strings.Repeat("+1", MaxOperators) + `^+1)`, `more than 1000 operators`},
+		{`^model.fit(x, y)`, `expected the arguments of compile, found a call of fit`},
+		{`model.compile('adam', 'mse'^`, `expected ) at the end of the call of model.compile`},
+		{`model.compile('adam', 'mse'^); model.summary()`, `expected a comma, found ')'`},
 		{`loss=mse, optimizer=A(x=a.^3)`, `expected a name, found '3'`},
 		{"loss=mse # 'comment'\n, ^3", `expected name=value, found '3'`},
 		{`loss=mse, optimizer=A(x=^1__0)`, `malformed number`},
@@ -266,6 +289,7 @@ func FuzzParseCompile(f *testing.F) {
 	f.Add(`optimizer=sgd, loss=['mse', ce], metrics={'a': ['acc', AUC(200, curve="PR")], 'b': None}`)
 	f.Add(`optimizer=sgd, loss=mse, metrics=[['acc'], [], R2Score(class_aggregation=None)]`)
 	f.Add(`optimizer=SGD(learning_rate=PiecewiseConstantDecay([2, 5], values=(0.1, .5, 1))), loss=Huber(delta=2)`)
+	f.Add("history = model.compile(optimizer=SGD(1e-3/2, momentum=-(2**-3) + .5*2), loss_weights=1/3, loss='mse');\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := ParseCompile(text)
 		checkOutcome(t, text, err)

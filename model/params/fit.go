@@ -6,7 +6,11 @@ import "math"
 func ParseFit(text string) (*Fit, error) {
 	f := &Fit{BatchSize: 32, Epochs: 1, Shuffle: true, Verbose: 1}
 	err := parse("fit_params", text, func(p *parser) {
-		keys := p.keys(nil, []string{
+		var first []string
+		if p.insideCall("fit") {
+			first = []string{"x", "y"}
+		}
+		keys := p.keys(first, []string{
 			"batch_size", "epochs", "verbose", "shuffle", "class_weight", "initial_epoch", "steps_per_epoch", "callbacks",
 		}, otherNames())
 		f.Notices = p.others(keys)

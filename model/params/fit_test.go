@@ -49,6 +49,9 @@ func TestParseFit(t *testing.T) {
 			}
 		})},
 		{`class_weight={'cat': 1, "it's": 2.5}`, defaults(func(f *Fit) { f.ClassWeightByValue = map[string]float64{"cat": 1, "it's": 2.5} })},
+		{"history = model.fit(\n    batch_size=2**4 * 2,\n    epochs=3,  # passes\n    verbose=0,\n);  \n", defaults(func(f *Fit) { f.Epochs, f.Verbose = 3, 0 })},
+		{`self.model.fit()`, defaults(func(*Fit) {})},
+		{`class_weight={0: 1/4, 1: 10 - 2 * 3}`, defaults(func(f *Fit) { f.ClassWeight = map[int]float64{0: 0.25, 1: 4} })},
 		{`class_weight={}`, defaults(func(f *Fit) { f.ClassWeight = map[int]float64{} })},
 	}
 	for _, tt := range tests {
@@ -102,6 +105,10 @@ func TestRefusedFit(t *testing.T) {
 		{`callbacks=[keras.callbacks.^(x)]`, `expected a name, found '('`},
 		{`batch_size=^keras.x`, `batch_size must be an integer, found a name`},
 		{`callbacks=[], epochs=^keras.x`, `epochs must be an integer, found a name`},
+		{`batch_size=^64/2`, `batch_size must be an integer, found a float`},
+		{`model.fit(^x_train, y_train, epochs=3)`, `x is not supported: the rows are those of the packed table`},
+		{`model.fit(None, ^y_train, epochs=3)`, `y is not supported: the labels are those of the packed table`},
+		{`^model.compile('adam', 'mse')`, `expected the arguments of fit, found a call of compile`},
 		{`^5`, `expected name=value, found '5'`},
 	}
 	for _, tt := range tests {
@@ -114,6 +121,7 @@ func TestRefusedFit(t *testing.T) {
 func FuzzParseFit(f *testing.F) {
 	f.Add(`batch_size=128, epochs=4, shuffle='batch', class_weight={0: 1, 1: 2.5}, verbose=0`)
 	f.Add(`callbacks=[TensorBoard(log_dir="/tmp/logs/fit")]`)
+	f.Add("model.fit(epochs=(2 + 3) * 2 ** 2, class_weight={1: 1.5 ** 0.5})")
 	f.Fuzz(func(t *testing.T, text string) {
 		fit, err := ParseFit(text)
 		checkOutcome(t, text, err)

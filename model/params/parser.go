@@ -25,6 +25,8 @@ type parser struct {
 	depth int
 	// modules: names may stand behind those of their modules, as in keras.callbacks.EarlyStopping.
 	modules bool
+	// operators is how many operators of arithmetic were read.
+	operators int
 }
 
 // parse runs read on a new parser and returns its first problem.
@@ -195,11 +197,18 @@ func (p *parser) separate(closing rune) bool {
 	return false
 }
 
-// expr reads one value.
-func (p *parser) expr() expr {
+// deeper counts a value inside another.
+func (p *parser) deeper() {
 	if p.depth++; p.depth > MaxDepth {
 		p.fail(p.pos, "brackets nest deeper than %d", MaxDepth)
 	}
+}
+
+// expr reads one value, or numbers with arithmetic between them.
+func (p *parser) expr() expr { return p.sum() }
+
+// single reads a value without arithmetic around it.
+func (p *parser) single() expr {
 	r := p.peek()
 	e := expr{pos: p.pos}
 	switch {
@@ -215,7 +224,7 @@ func (p *parser) expr() expr {
 	case r == '{':
 		p.pos++
 		p.dict(&e)
-	case r == '.' || r == '-' || r == '+' || r >= '0' && r <= '9':
+	case r == '.' || r >= '0' && r <= '9':
 		p.number(&e)
 	case isNameStart(r):
 		p.nameOrCall(&e)
@@ -225,7 +234,6 @@ func (p *parser) expr() expr {
 	if e.end == 0 { // a value in brackets has kept its own end
 		e.end = len(strings.TrimRightFunc(p.text[:p.pos], unicode.IsSpace))
 	}
-	p.depth--
 	return e
 }
 
@@ -308,13 +316,10 @@ func (p *parser) quoted(e *expr) {
 
 var escapes = map[byte]byte{'\\': '\\', '\'': '\'', '"': '"', 'n': '\n', 't': '\t', 'r': '\r'}
 
-// number reads an integer or float with an optional sign.
+// number reads an integer or float.
 func (p *parser) number(e *expr) {
 	start := p.pos
 	i := start
-	if c := p.text[i]; c == '-' || c == '+' {
-		i++
-	}
 	digits := func() int {
 		from := i
 		digit := func(i int) bool { return i < p.end && p.text[i] >= '0' && p.text[i] <= '9' }
@@ -357,7 +362,7 @@ func (p *parser) number(e *expr) {
 		e.literal = f
 		return
 	}
-	if plain := strings.TrimLeft(digitsText, "+-"); len(plain) > 1 && plain[0] == '0' {
+	if len(digitsText) > 1 && digitsText[0] == '0' {
 		p.fail(start, "an integer may not start with 0")
 	}
 	n, err := strconv.ParseInt(digitsText, 10, 64)
