@@ -27,6 +27,8 @@ type TrainInput struct {
 	Part Part
 	// Schedule is where the learning rate's schedule is; nil: at the step that the State says.
 	Schedule *Schedule
+	// Once: nobody trains on these rows again, so that a device is not given all of them to keep.
+	Once bool
 	// Cores lends cores for the slices of a batch; nil: the caller's is the only one. No result depends on it.
 	Cores Cores
 	// Room is memory for the result that the caller gives up: that of the State's own slots may be it. Without it the result is new.
@@ -170,8 +172,10 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	defer p.reader.Close()
 	from, to := in.Part.steps(StepsOf(in.Fit, rows))
 	p.step.Counter = uint64(from)
-	if err := p.keep(ctx, in, rows); err != nil {
-		return 0, 0, shardError(in.Shard, err)
+	if !in.Once {
+		if err := p.keep(ctx, in, rows); err != nil {
+			return 0, 0, shardError(in.Shard, err)
+		}
 	}
 	for number := in.Fit.InitialEpoch; number < in.Fit.Epochs; number++ {
 		first, end := max(from, 0), min(to, p.steps) // steps of this pass

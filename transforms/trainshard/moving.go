@@ -95,6 +95,7 @@ func (s Step) recompute(ctx context.Context, shard dataset.Shard, w []float32) (
 	fit.StepsPerEpoch = min(sampleSteps, trainer.StepsOf(fit, shard.Rows))
 	r, err := model.Train(ctx, trainer.TrainInput{
 		Data: data, Weights: begin, State: model.NewState(), Fit: fit, Seed: s.Seed, Shard: shard.Index, Iteration: s.Iteration, Cores: run,
+		Once: true, // of the shard's rows it reads few, and the model that trains has them on its GPU
 	})
 	if err != nil || r.Rows == 0 {
 		return average.Vector{Values: r.Weights}, err

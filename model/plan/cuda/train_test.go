@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
 	"github.com/beamfit/beamfit/model/trainer"
@@ -301,4 +302,58 @@ func TestFull(t *testing.T) {
 			t.Errorf("weights differ by %v", d)
 		}
 	}
+}
+
+// TestOnce: rows that are read once are not kept on the GPU, and train to the same bits.
+func TestOnce(t *testing.T) {
+	n := networks()[0]
+	rng := rand.New(rand.NewPCG(15, 16))
+	c := n.config(t)
+	data, w := n.data(t, rng), weights(c.Spec, rng)
+	watched := &watchedRows{Device: open(t, cuda.Options{})}
+	c.Device = watched
+	m := model(t, c)
+	var results [2][]float32
+	for i, once := range []bool{true, false} {
+		r, err := m.Train(t.Context(), trainer.TrainInput{
+			Data: data, Weights: w, State: m.NewState(), Seed: 7, Once: once, Fit: params.Fit{BatchSize: n.batch, Epochs: 2, Shuffle: true},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if results[i] = r.Weights; watched.kept != i {
+			t.Errorf("once %v: rows were kept %d times", once, watched.kept)
+		}
+	}
+	if !slices.Equal(results[0], results[1]) {
+		t.Error("rows that are read once train to other bits")
+	}
+}
+
+// watchedRows is a device that counts the rows that are kept.
+type watchedRows struct {
+	*cuda.Device
+	kept int
+}
+
+type watchedMemory struct {
+	plan.Resident
+	device *watchedRows
+}
+
+func (d *watchedRows) NewMemoryAt(place int, sizes plan.Sizes) (plan.Memory, error) {
+	m, err := d.Device.NewMemoryAt(place, sizes)
+	if err != nil {
+		return nil, err
+	}
+	return &watchedMemory{m.(plan.Resident), d}, nil
+}
+
+func (d *watchedRows) Bind(p *plan.Plan, m plan.Memory) (plan.Program, error) {
+	return d.Device.Bind(p, m.(*watchedMemory).Resident)
+}
+
+func (m *watchedMemory) Keep(widths []int, n int) (plan.Rows, error) {
+	m.device.kept++
+	return m.Resident.Keep(widths, n)
 }
