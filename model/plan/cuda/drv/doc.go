@@ -6,7 +6,8 @@
 // Package cu calls cuInit before main and ends the process where that fails, and links against libcuda. Here every function of the driver
 // is a jump through a table (shim.c, one entry per line of cuda_symbols.h, which the script symbols makes of cuda.h), cuInit does nothing, and
 // libcuda.a is an empty archive that satisfies the linker. So the program links without a driver and starts without one; Start loads
-// libcuda.so.1, or the file that BEAMFIT_LIBCUDA names, and tells what it found.
+// libcuda.so.1, or the file that BEAMFIT_LIBCUDA names, and tells what it found. Where the driver could keep no compiled kernels, since there is no home folder to
+// write to, it is given a folder of the user's in the temporary folder.
 //
 // # Failure
 //

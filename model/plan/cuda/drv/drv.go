@@ -56,6 +56,7 @@ var (
 
 // start loads the driver, once per process: nothing that could be closed again belongs to it.
 var start = sync.OnceValue(func() error {
+	keepCompiled()
 	var why *C.char
 	switch r := C.beamfit_cuda_init(&why); {
 	case r == 0:
