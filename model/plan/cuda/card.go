@@ -8,13 +8,24 @@ import (
 	"slices"
 	"sync"
 	"weak"
+
+	"gorgonia.org/cu"
 )
 
 // A card is a GPU in this process, whichever Devices work on it: what they have there.
 type card struct {
+	dev cu.Device
+
 	mu      sync.Mutex
 	devices map[*Device]struct{} // that are open
 	live    map[*resources]struct{}
+	taken   int64 // bytes of arenas and rows
+
+	// What the Devices have together that have started it; see context.go.
+	users     int
+	ctx       cu.CUContext
+	modules   map[string]cu.Module // by their PTX
+	functions map[string]cu.Function
 }
 
 // cards are those of the process, by the driver's numbers.
@@ -23,12 +34,12 @@ var cards struct {
 	all map[int]*card
 }
 
-func cardOf(number int) *card {
+func cardOf(number int, dev cu.Device) *card {
 	cards.mu.Lock()
 	defer cards.mu.Unlock()
 	c := cards.all[number]
 	if c == nil {
-		c = &card{devices: map[*Device]struct{}{}, live: map[*resources]struct{}{}}
+		c = &card{dev: dev, devices: map[*Device]struct{}{}, live: map[*resources]struct{}{}}
 		if cards.all == nil {
 			cards.all = map[int]*card{}
 		}
@@ -37,13 +48,13 @@ func cardOf(number int) *card {
 	return c
 }
 
-func (c *card) join(d *Device) {
+func (c *card) add(d *Device) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.devices[d] = struct{}{}
 }
 
-func (c *card) leave(d *Device) {
+func (c *card) remove(d *Device) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.devices, d)
@@ -59,6 +70,23 @@ func (c *card) forget(r *resources) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.live, r)
+}
+
+// take counts bytes of arenas and rows where that are most together; else it says how many there are.
+func (c *card) take(bytes, most int64) (taken int64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.taken+bytes > most {
+		return c.taken, false
+	}
+	c.taken += bytes
+	return c.taken, true
+}
+
+func (c *card) give(bytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.taken -= bytes
 }
 
 // reclaim frees what nobody works with: memories that are kept for later, and those that are no longer reachable, whether the collector has seen that or not.

@@ -88,7 +88,7 @@ func (d *Device) open() ([]*gpu, error) {
 		return nil, errors.Join(err, release())
 	}
 	for _, g := range all {
-		g.card.join(d)
+		g.card.add(d)
 	}
 	d.gpus, d.release = all, release
 	return all, nil
@@ -137,7 +137,7 @@ func found(number int) (*gpu, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cuda: GPU %d: %w", number, err)
 	}
-	g := &gpu{dev: dev, card: cardOf(number)}
+	g := &gpu{card: cardOf(number, dev)}
 	g.Number = number
 	if g.Name, err = dev.Name(); err != nil {
 		return nil, fmt.Errorf("cuda: GPU %d: %w", number, err)
@@ -215,7 +215,7 @@ func (d *Device) Close() error {
 		errs = append(errs, r.free())
 	}
 	for _, g := range d.gpus {
-		g.card.leave(d)
+		g.card.remove(d)
 		errs = append(errs, g.close())
 	}
 	if d.release != nil {

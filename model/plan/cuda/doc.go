@@ -23,6 +23,7 @@
 //
 // # Several shards, several GPUs
 //
+// A process has one context per GPU, with the kernels, whichever Devices it has, and its Devices together take 0.9 of a GPU's memory at most.
 // Shard s works on GPU s mod GPUs. Shards that share a GPU may take 0.9/⌈shards/GPUs⌉ of its memory each, which is MADlib's rule. Of a process that is
 // one of several on the machine, somebody else says which GPU it takes and how many processes have taken that (Options.Choose).
 //

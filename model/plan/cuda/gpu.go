@@ -3,9 +3,7 @@
 package cuda
 
 import (
-	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"gorgonia.org/cu"
@@ -15,65 +13,35 @@ import (
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
 
-// A gpu is a GPU with its primary context and the modules of the kernels, which it has from the first memory on.
+// A gpu is a GPU of a Device. It is started with the first memory.
 type gpu struct {
 	GPU
 	card       *card
-	dev        cu.Device
 	capability int  // of computing: 80 is 8.0
-	tensor     bool // whether the kernels for tensor cores are loaded, too
+	tensor     bool // whether it needs the kernels for tensor cores, too
 
-	mu        sync.Mutex
-	started   bool
-	ctx       cu.CUContext
-	modules   []cu.Module // of kernels.PTX, of kernels.TensorPTX
-	functions map[string]cu.Function
+	mu      sync.Mutex
+	started bool
 }
 
 func (g *gpu) failed(what string, err error) error {
 	return fmt.Errorf("cuda: %v: %s: %w", g, what, err)
 }
 
-// start takes the context and loads the kernels, which the driver compiles the first time.
+// start makes the GPU ready.
 func (g *gpu) start() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.started {
 		return nil
 	}
-	var err error
-	if g.ctx, err = g.dev.RetainPrimaryCtx(); err != nil {
-		return g.failed("its context", err)
+	if err := g.card.start(g.tensor); err != nil {
+		return g.failed("its start", err)
 	}
-	if err = g.enter(); err == nil {
-		err = g.load()
-		g.leave()
-	}
-	if err != nil {
-		return errors.Join(g.failed("loading the kernels", err), g.dev.ReleasePrimaryCtx())
-	}
-	g.functions, g.started = map[string]cu.Function{}, true
+	g.started = true
 	return nil
 }
 
-// load loads the modules. What was loaded before an error goes with the context.
-func (g *gpu) load() error {
-	texts := []string{kernels.PTX}
-	if g.tensor {
-		texts = append(texts, kernels.TensorPTX)
-	}
-	g.modules = nil
-	for _, text := range texts {
-		m, err := cu.LoadData(text)
-		if err != nil {
-			return err
-		}
-		g.modules = append(g.modules, m)
-	}
-	return nil
-}
-
-// close gives the context back.
 func (g *gpu) close() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -81,27 +49,18 @@ func (g *gpu) close() error {
 		return nil
 	}
 	g.started = false
-	err := g.enter()
-	if err == nil {
-		for _, m := range g.modules {
-			err = errors.Join(err, drv.Unload(m))
-		}
-		g.leave()
-	}
-	return errors.Join(err, g.dev.ReleasePrimaryCtx())
+	return g.card.stop()
 }
 
-// enter makes the GPU the one that the calling thread speaks to; leave ends it. Between the two the goroutine stays on the thread.
+// enter makes the GPU the one that the calling thread speaks to, until leave.
 func (g *gpu) enter() error {
-	runtime.LockOSThread()
-	if err := cu.SetCurrentContext(g.ctx); err != nil {
-		runtime.UnlockOSThread()
+	if err := g.card.enter(); err != nil {
 		return g.failed("its context", err)
 	}
 	return nil
 }
 
-func (g *gpu) leave() { runtime.UnlockOSThread() }
+func (g *gpu) leave() { g.card.leave() }
 
 // launch packs a launch of a kernel. The GPU must be entered.
 func (g *gpu) launch(l *kernels.Launch) (*drv.Launch, error) {
@@ -109,19 +68,9 @@ func (g *gpu) launch(l *kernels.Launch) (*drv.Launch, error) {
 	if !ok {
 		panic(fmt.Sprintf("cuda: there is no kernel %q", l.Kernel))
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	f, ok := g.functions[l.Kernel]
-	if !ok {
-		module := g.modules[0]
-		if g.tensor && kernels.InTensorPTX(l.Kernel) {
-			module = g.modules[1]
-		}
-		var err error
-		if f, err = module.Function(l.Kernel); err != nil {
-			return nil, g.failed("kernel "+l.Kernel, err)
-		}
-		g.functions[l.Kernel] = f
+	f, err := g.card.function(l.Kernel)
+	if err != nil {
+		return nil, g.failed("kernel "+l.Kernel, err)
 	}
 	return drv.Pack(l.Kernel, f, l.Grid, l.Block, l.Shared, l.Args, sizes), nil
 }
@@ -130,11 +79,9 @@ func (g *gpu) launch(l *kernels.Launch) (*drv.Launch, error) {
 func (g *gpu) alloc(bytes int, what string) (cu.DevicePtr, error) {
 	p, err := cu.MemAlloc(int64(bytes))
 	if drv.OutOfMemory(err) {
-		g.card.reclaim()
-		if err := g.enter(); err != nil { // that may have been on other GPUs
+		if err := g.reclaim(); err != nil {
 			return 0, err
 		}
-		defer g.leave()
 		p, err = cu.MemAlloc(int64(bytes))
 	}
 	switch {
@@ -148,4 +95,38 @@ func (g *gpu) alloc(bytes int, what string) (cu.DevicePtr, error) {
 		return 0, g.failed("its free memory", err)
 	}
 	return 0, &plan.MemoryError{Place: g.String(), For: what, Need: int64(bytes), Room: free}
+}
+
+// reclaim frees what nobody works with, on a GPU that is entered.
+func (g *gpu) reclaim() error {
+	g.card.reclaim()
+	if err := g.enter(); err != nil { // that may have been on other GPUs
+		return err
+	}
+	g.leave()
+	return nil
+}
+
+// part is what this process may take of the memory: 0.9 of it, divided by the processes that have taken the GPU.
+func (g *gpu) part() int64 { return g.Memory / 10 * 9 / int64(max(1, g.Processes)) }
+
+// take counts bytes of arenas and rows: of a GPU a process takes no more than its part, however many Devices it has.
+func (g *gpu) take(bytes int64, what string) error {
+	taken, ok := g.card.take(bytes, g.part())
+	if !ok {
+		if err := g.reclaim(); err != nil {
+			return err
+		}
+		taken, ok = g.card.take(bytes, g.part())
+	}
+	if ok {
+		return nil
+	}
+	of := fmt.Sprintf("0.9 of its %d bytes", g.Memory)
+	if g.Processes > 1 {
+		of += fmt.Sprintf(", shared by %d processes", g.Processes)
+	}
+	return &plan.MemoryError{
+		Place: g.String(), For: what, Need: bytes, Room: max(0, g.part()-taken), Of: fmt.Sprintf("%s, of which this process has %d already", of, taken),
+	}
 }

@@ -68,7 +68,7 @@ func (m *memory) allocate() error {
 	}
 	defer m.gpu.leave()
 	var err error
-	if m.state, err = m.alloc(m.bytes, what); err != nil {
+	if m.state, err = m.take(m.bytes, what); err != nil {
 		return err
 	}
 	for s := range m.base {

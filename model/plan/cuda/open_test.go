@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
+	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
 
 // again runs the test in a process of its own, whose driver is told something, and returns what it prints.
@@ -122,7 +124,7 @@ func TestOutOfMemory(t *testing.T) {
 	if _, err := d.NewMemory(plan.Sizes{plan.Work: 90000}); !errors.As(err, &full) || full.Need != 360448 || full.Room != 300000 || full.Of == "" {
 		t.Errorf("more than a share: %v (%+v)", err, full)
 	}
-	var all []plan.Memory // four of 256 KB are more than there is, though each is less than a share
+	var all []plan.Memory // four of 256 KB are more than the process may take, though each is less than a share
 	var err error
 	for err == nil && len(all) < 5 {
 		var m plan.Memory
@@ -130,16 +132,31 @@ func TestOutOfMemory(t *testing.T) {
 			all = append(all, m)
 		}
 	}
-	if len(all) != 3 || !errors.As(err, &full) || full.Room > 262400 || full.Of != "" {
+	if len(all) != 3 || !errors.As(err, &full) || full.Room != 112800 || !strings.HasSuffix(full.Of, "has 787200 already") {
 		t.Errorf("%d memories, then %v", len(all), err)
 	}
 	all[2] = nil // nobody has it any more, and the collector does not know
-	if _, err := d.NewMemory(plan.Sizes{plan.Work: 65536}); err != nil {
+	if all[2], err = d.NewMemory(plan.Sizes{plan.Work: 65536}); err != nil {
 		t.Errorf("a memory in the place of one that is no longer reachable: %v", err)
 	}
 	if rows, err := all[0].(plan.Resident).Keep([]int{1000}, 100); rows != nil || err != nil {
 		t.Errorf("rows that do not fit: %v, %v", rows, err)
 	}
+	if err := all[0].(*memory).Close(); err != nil {
+		t.Error(err)
+	}
+	others := all[1].(*memory) // as if another process had taken the rest
+	if err := others.gpu.enter(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := others.alloc(300000, "a planted fault"); err != nil {
+		t.Fatal(err)
+	}
+	others.gpu.leave()
+	if _, err := d.NewMemory(plan.Sizes{plan.Work: 65536}); !errors.As(err, &full) || full.Room != 175200 || full.Of != "" {
+		t.Errorf("more than there is: %v (%+v)", err, full)
+	}
+	runtime.KeepAlive(all)
 	if err := all[1].Download(plan.Ref{Space: plan.Work, Len: 10}); err != nil {
 		t.Errorf("after the errors: %v", err)
 	}
@@ -203,6 +220,53 @@ func TestSeveralGPUs(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+	if !t.Failed() {
+		fmt.Println("all as it should be")
+	}
+}
+
+// TestTwoDevices: of a GPU two devices of a process take together what one of them may, the driver compiles the kernels for both once, and one goes on when the
+// other is closed.
+func TestTwoDevices(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		if out := again(t, "FAKECUDA=memory=1000000"); !strings.Contains(out, "all as it should be") {
+			t.Error(out)
+		}
+		return
+	}
+	first, second := New(Options{}), New(Options{Math: kernels.TF32})
+	half := plan.Sizes{plan.Work: 115000} // two are 0.92 of the memory
+	m, err := first.NewMemory(half)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := m.(*memory).gpu.card
+	compiled := c.modules[kernels.PTX]
+	full := (*plan.MemoryError)(nil)
+	if _, err := second.NewMemory(half); !errors.As(err, &full) || full.Room != 900000-460288 || full.Of == "" {
+		t.Errorf("two devices take more than 0.9 of the memory: %v (%+v)", err, full)
+	}
+	if c.modules[kernels.PTX] != compiled || len(c.modules) != 2 {
+		t.Errorf("the kernels were compiled again: %d modules", len(c.modules))
+	}
+	runtime.KeepAlive(m)
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	other, err := second.NewMemory(half)
+	if err != nil {
+		t.Fatalf("in the place of what was given back: %v", err)
+	}
+	if err := other.Download(plan.Ref{Space: plan.Work, Len: 10}); err != nil {
+		t.Error(err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+	if c.taken != 0 || c.users != 0 || len(c.live) != 0 || len(c.devices) != 0 {
+		t.Errorf("left on the GPU: %+v", c)
 	}
 	if !t.Failed() {
 		fmt.Println("all as it should be")

@@ -29,6 +29,7 @@ type resources struct {
 	pinned   []unsafe.Pointer
 	reserved [][]byte
 	memory   []cu.DevicePtr
+	taken    int64 // bytes of it that count as the process's
 }
 
 func (r *resources) free() error {
@@ -62,10 +63,22 @@ func (r *resources) free() error {
 	for _, p := range r.memory {
 		errs = append(errs, cu.MemFree(p))
 	}
+	r.gpu.card.give(r.taken)
 	if r.stream != nil {
 		errs = append(errs, r.stream.Destroy())
 	}
 	return errors.Join(errs...)
+}
+
+// take is alloc of an arena or of rows, which together have bounds; the order of walks and constants are small, and have the rest of the GPU.
+func (r *resources) take(bytes int, what string) (uint64, error) {
+	if err := r.gpu.take(int64(bytes), what); err != nil {
+		return 0, err
+	}
+	r.mu.Lock()
+	r.taken += int64(bytes)
+	r.mu.Unlock()
+	return r.alloc(bytes, what)
 }
 
 // alloc is memory of the GPU, which must be entered.

@@ -54,7 +54,7 @@ func (r *rows) allocate(bytes int, offsets []int) error {
 		return err
 	}
 	defer r.gpu.leave()
-	base, err := r.alloc(bytes, "the rows of a shard")
+	base, err := r.take(bytes, "the rows of a shard")
 	if err != nil {
 		return err
 	}
