@@ -27,6 +27,8 @@ type memory struct {
 	mirror plan.Memory
 	// staged is the state of a single step on its way.
 	staged *[kernels.StepStateBytes]byte
+	// staging is pinned memory of constants on their way.
+	staging []unsafe.Pointer
 }
 
 // NewMemoryAt allocates on a GPU.

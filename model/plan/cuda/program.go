@@ -3,6 +3,7 @@
 package cuda
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -53,7 +54,7 @@ func (d *Device) Bind(p *plan.Plan, mem plan.Memory) (plan.Program, error) {
 		}
 		prog.parts = append(prog.parts, part)
 	}
-	if err := m.wait(); err != nil { // for constants on their way
+	if err := m.sent(); err != nil {
 		return nil, err
 	}
 	for i := range prog.parts {
@@ -124,11 +125,26 @@ func (m *memory) constant(data []byte) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	// The driver takes data that are not pinned before it returns.
-	if err := cu.MemcpyHtoDAsync(cu.DevicePtr(address), unsafe.Pointer(&data[0]), int64(len(data)), *m.stream); err != nil {
+	host, err := m.pin(len(data)) // a copy of the data that lives until they are sent
+	if err != nil {
+		return 0, err
+	}
+	m.staging = append(m.staging, host)
+	copy(unsafe.Slice((*byte)(host), len(data)), data)
+	if err := cu.MemcpyHtoDAsync(cu.DevicePtr(address), host, int64(len(data)), *m.stream); err != nil {
 		return 0, m.gpu.failed("copying a constant to the GPU", err)
 	}
 	return address, nil
+}
+
+// sent waits for the constants on their way.
+func (m *memory) sent() error {
+	err := m.wait()
+	for _, host := range m.staging {
+		err = errors.Join(err, m.unpin(host))
+	}
+	m.staging = nil
+	return err
 }
 
 // capture makes a graph of launches.

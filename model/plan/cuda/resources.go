@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"unsafe"
 
@@ -104,6 +105,17 @@ func (r *resources) pin(bytes int) (unsafe.Pointer, error) {
 	defer r.mu.Unlock()
 	r.pinned = append(r.pinned, p)
 	return p, nil
+}
+
+// unpin frees pinned memory before all else.
+func (r *resources) unpin(p unsafe.Pointer) error {
+	r.mu.Lock()
+	r.pinned = slices.DeleteFunc(r.pinned, func(other unsafe.Pointer) bool { return other == p })
+	r.mu.Unlock()
+	if err := drv.FreePinned(p); err != nil {
+		return r.gpu.failed("memory of the host", err)
+	}
+	return nil
 }
 
 // reserve is addresses of the host that read as zeros, a page of which takes memory when it is first written.

@@ -4,6 +4,7 @@
 //   - a call without a current context on the calling OS thread fails (201);
 //   - device memory is full of NaN when it is new and cannot be touched by the host (no access outside of kernels and copies);
 //   - work of a stream is done as late as allowed (FAKECUDA=eager: at once): a missing synchronisation shows;
+//   - what is copied to the device without waiting lies in pinned memory, since nobody holds other memory until the copy is done;
 //   - during a capture only what may be captured is;
 //   - a launch must agree with the PTX that was loaded: name, number and sizes of the parameters; and with the limits of sm_90;
 //   - an error in a kernel is final for its context, as on a GPU;
@@ -183,14 +184,9 @@ int copy(stream *s, void *to, const void *from, size_t n, bool async, bool toDev
 		memcpy(to, from, n);
 		return OK;
 	}
-	if (toDevice && !fromDevice && !isPinned(from, n)) { // the driver takes memory that is not pinned at once
+	if (toDevice && !fromDevice && !isPinned(from, n)) { // a driver may still read it when the call has returned
 		if (s->capture) return complain(CAPTURE_UNSUPPORTED, "a copy from memory that is not pinned in a capture");
-		auto kept = std::make_shared<std::vector<char>>((const char *)from, (const char *)from + n);
-		return submit(s, [=] {
-			touch t;
-			memcpy(to, kept->data(), n);
-			return (int)OK;
-		});
+		return complain(INVALID_VALUE, "a copy that nobody waits for from memory that is not pinned");
 	}
 	int r = submit(s, [=] {
 		touch t;
