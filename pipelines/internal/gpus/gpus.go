@@ -1,6 +1,6 @@
 // Package gpus finds the NVIDIA GPUs of this machine without CUDA: it asks nvidia-smi, which knows what a container may use, and where that
 // program is not there, the driver's files below /proc. A machine without a driver has none, which is no error. A driver that does not
-// answer is one, since GPUs may be there that nobody can use.
+// answer is one, since GPUs may be there that nobody can use; one that answers that it finds none is not.
 package gpus
 
 import (
@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,19 +43,24 @@ func (s source) list(ctx context.Context) ([]string, error) {
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err = cmd.Run()
-	found := lines(stdout.Bytes())
-	if err == nil {
-		return found, nil
+	said := strings.Join(append(lines(stdout.Bytes()), lines(stderr.Bytes())...), " ")
+	if err == nil || cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == notFound || strings.Contains(strings.ToLower(said), noDevices) {
+		return slices.DeleteFunc(lines(stdout.Bytes()), func(line string) bool { return !strings.HasPrefix(line, "GPU ") }), nil
 	}
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	said := strings.Join(append(lines(stdout.Bytes()), lines(stderr.Bytes())...), " ")
 	if said != "" {
 		said = ": " + said
 	}
 	return nil, fmt.Errorf("the NVIDIA driver does not answer: %s -L: %w%s", program, err, said)
 }
+
+// What nvidia-smi says where there is a driver and no GPU: a sentence, on either output, with the exit code 0, 6 or 255. 6 is that what was asked for was not found.
+const (
+	noDevices = "no devices "
+	notFound  = 6
+)
 
 // lines are the GPUs, or what else a program says, without empty lines and those indented, which are parts of a GPU.
 func lines(output []byte) (found []string) {

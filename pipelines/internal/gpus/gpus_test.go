@@ -36,6 +36,22 @@ echo "  MIG 1g.18gb Device 0: (UUID: MIG-3)"
 	}
 }
 
+// A driver without GPUs says so in a sentence, which is no GPU and no error.
+func TestNoGPUs(t *testing.T) {
+	for _, script := range []string{
+		"echo No devices found.\n",
+		"echo No devices found.\nexit 6\n",
+		"echo 'No devices were found' >&2\nexit 255\n",
+		"exit 6\n",
+		"echo WARNING: infoROM is corrupted at gpu 0000:00:1E.0\n",
+	} {
+		got, err := source{program: program(t, script)}.list(t.Context())
+		if err != nil || len(got) != 0 {
+			t.Errorf("%q: %q, %v", script, got, err)
+		}
+	}
+}
+
 // A driver that does not answer is an error that has the program's own words, and does not hold the caller.
 func TestDriverDoesNotAnswer(t *testing.T) {
 	s := source{program: program(t, "echo NVIDIA-SMI has failed because it could not communicate with the NVIDIA driver.\nexit 9\n")}
