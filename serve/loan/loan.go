@@ -2,8 +2,8 @@
 // and temporary tables. The session must be idle when it is lent; the proxy keeps reading what the server sends and delivers it.
 //
 // The connection runs statements without preparing them, for the session's prepared statements are the client's. When a context ends, the
-// server is asked to cancel what it does and the connection goes on: the session is not the borrower's to close. Closing the connection
-// gives nothing up; End ends the loan.
+// server is asked to cancel what it does and the connection goes on: the session is not the borrower's to close. A server that does not end it
+// in time is given up, and its connection closed. Closing the borrower's connection gives nothing up; End ends the loan.
 package loan
 
 import (
@@ -42,12 +42,13 @@ type Terms struct {
 type Loan struct {
 	Conn *pgx.Conn
 
-	terms Terms
-	mu    sync.Mutex
-	cond  *sync.Cond
-	in    []byte // what the server has sent
-	begun bool   // the borrower's start-up was answered
-	err   error  // why nothing more comes
+	terms    Terms
+	patience time.Duration // cancelPatience, but in tests
+	mu       sync.Mutex
+	cond     *sync.Cond
+	in       []byte // what the server has sent
+	begun    bool   // the borrower's start-up was answered
+	err      error  // why nothing more comes
 }
 
 // errEnded: the loan is over.
@@ -55,7 +56,7 @@ var errEnded = errors.New("the loan has ended")
 
 // Open lends a session.
 func Open(ctx context.Context, t Terms) (*Loan, error) {
-	l := &Loan{terms: t}
+	l := &Loan{terms: t, patience: cancelPatience}
 	l.cond = sync.NewCond(&l.mu)
 	config, err := pgx.ParseConfig("host=session port=1 user=session dbname=session sslmode=disable")
 	if err != nil {
@@ -181,7 +182,10 @@ type canceller struct {
 }
 
 func (c *canceller) HandleCancel(context.Context) {
-	c.patience = time.AfterFunc(cancelPatience, func() { c.loan.Break(errors.New("the server does not cancel what it does")) })
+	c.patience = time.AfterFunc(c.loan.patience, func() {
+		c.loan.Break(errors.New("the server does not cancel what it does"))
+		_ = c.loan.terms.Server.Close() // the borrower may be writing to it
+	})
 	c.loan.terms.Cancel()
 }
 
