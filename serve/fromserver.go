@@ -89,6 +89,8 @@ func (s *session) serverMessage(kind byte, size int) error {
 		return s.client.Put(kind, body)
 	case 'E':
 		return s.serverError(o, body)
+	case 'N':
+		return s.serverNotice(o, body)
 	case 'D':
 		return s.keep(o.capture, body)
 	case 'G':
@@ -190,6 +192,22 @@ func (s *session) serverError(o *owed, body []byte) error {
 	if missing {
 		m.Hint = formHint
 	}
+	return s.put(&m)
+}
+
+// serverNotice passes a notice on, with its place in the client's text. The server says nothing to the client of what is hidden.
+func (s *session) serverNotice(o *owed, body []byte) error {
+	if o != nil && o.hidden {
+		return nil
+	}
+	if o == nil || o.text == nil {
+		return s.client.Put('N', body)
+	}
+	var m pgproto3.NoticeResponse
+	if err := m.Decode(body); err != nil {
+		return err
+	}
+	m.Position = int32(o.text.Position(int(m.Position)))
 	return s.put(&m)
 }
 

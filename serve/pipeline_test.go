@@ -95,3 +95,22 @@ func TestRevived(t *testing.T) {
 	c.sends(again...)
 	c.says("E(26000) Z(I)") // PostgreSQL has no unnamed statement behind a query string
 }
+
+// TestNotices: what the server says while it evaluates arguments reaches the client, with its place in the client's text; what it says of hidden
+// statements does not.
+func TestNotices(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	c.asks("CREATE FUNCTION tell(a text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'evaluated'; RAISE WARNING 'really'; RETURN a; END $$", "C(CREATE_FUNCTION) Z(I)")
+	call := "SELECT madlib.delete_keras_model(tell('a'), 77)"
+	c.asks(call, "N(evaluated) N(really) E(42P01) Z(I)")
+	c.sends(append(unnamed(call), &pgproto3.Sync{})...)
+	c.says("1 2 T N(evaluated) N(really) E(42P01) Z(I)")
+	c.asks("SET escape_string_warning = on; SET standard_conforming_strings = off", "C(SET) C(SET) Z(I)")
+	c.sends(&pgproto3.Query{String: "/* before */ SELECT madlib.delete_keras_model('a\\b', 77)"})
+	m, err := c.Receive()
+	if n, is := m.(*pgproto3.NoticeResponse); err != nil || !is || n.Position != 47 {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	c.says("E(42P01) Z(I)")
+}
