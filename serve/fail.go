@@ -27,12 +27,33 @@ func (s *session) fail(err error) error {
 		}
 	case s.transaction() == 'T':
 		// The server's transaction must fail too. Its log has the message then.
-		_, err := s.hide("DO $beamfit$ BEGIN RAISE EXCEPTION USING MESSAGE = " + literal(m.Message) + ", ERRCODE = " + literal(m.Code) + "; END $beamfit$")
+		_, err := s.hide(raise(m))
 		if said, err := ofServer(err); err != nil || said == nil {
 			return cmp.Or(err, errors.New("the server's transaction goes on after an error"))
 		}
 	}
 	return s.client.Send(m)
+}
+
+// raise is a statement that fails with an error.
+func raise(m *pgproto3.ErrorResponse) string {
+	return "DO $beamfit$ BEGIN RAISE EXCEPTION USING MESSAGE = " + literal(m.Message) + ", ERRCODE = " + literal(m.Code) + "; END $beamfit$"
+}
+
+// refuse answers a message of a pipeline with an error, which is one of the server too: it takes back what came before, and drops all up to Sync.
+func (s *session) refuse(e *madlib.Error) error {
+	m := s.errorMessage(e)
+	_, err := s.hideInPipeline(raise(m))
+	said, err := ofServer(err)
+	if said != nil && said.Code == m.Code {
+		said = m
+	}
+	return errors.Join(err, s.sendError(said)) // there is none where an earlier one has been said
+}
+
+// innerExecute: another statement executes a call that was prepared, and would see its arguments.
+func innerExecute(name string) *madlib.Error {
+	return &madlib.Error{Code: "0A000", Message: name + " is a call of MADlib's functions, which no other statement can execute", Hint: formHint}
 }
 
 // sayFarewell passes on what the server said when it ended the session.

@@ -179,13 +179,16 @@ func (s *session) parse(body []byte) error {
 	if err := m.Decode(body); err != nil {
 		return err
 	}
-	delete(s.statements, m.Name)
-	if m.Name == "" {
-		s.unnamed, s.replaced = body, false
-	}
 	q, err := s.look(m.Query, s.onPathInPipeline)
 	if err != nil {
 		return err
+	}
+	if name, executes := q.executes[0]; executes {
+		return s.refuse(innerExecute(name))
+	}
+	delete(s.statements, m.Name)
+	if m.Name == "" {
+		s.unnamed, s.replaced = body, false
 	}
 	if len(q.statements) != 1 || q.calls[0] == nil {
 		return s.pass(&owed{kind: 'P', hint: q.mentions}, body)
@@ -307,12 +310,14 @@ func (s *session) hideInPipeline(sql string, more ...*pgproto3.Sync) (*capture, 
 	send := func(kind byte, m wire.Message) error { return s.tell(&owed{kind: kind, hidden: true, capture: c}, m) }
 	var err error
 	if sql != "" {
+		closing := &pgproto3.Close{ObjectType: 'S', Name: hiddenName}
 		err = errors.Join(
+			send('C', closing), // one that has failed was not closed
 			send('P', &pgproto3.Parse{Name: hiddenName, Query: sql}),
 			send('B', &pgproto3.Bind{DestinationPortal: hiddenName, PreparedStatement: hiddenName}),
 			send('E', &pgproto3.Execute{Portal: hiddenName}),
 			send('C', &pgproto3.Close{ObjectType: 'P', Name: hiddenName}),
-			send('C', &pgproto3.Close{ObjectType: 'S', Name: hiddenName}))
+			send('C', closing))
 	}
 	for _, m := range more {
 		err = errors.Join(err, send('S', m))

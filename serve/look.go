@@ -16,25 +16,25 @@ type query struct {
 	statements []sqltext.Statement // none where nothing was looked for
 	calls      []*call             // per statement; nil: it is no call
 	prepares   map[int]prepared    // statements that PREPARE in SQL
+	executes   map[int]string      // statements that are no calls, and execute the prepared one of that name
 	mentions   bool                // the text mentions MADlib's schema
 }
 
 // hasCalls tells whether there is anything that does not pass as it is.
 func (q *query) hasCalls() bool {
-	if len(q.prepares) > 0 {
-		return true
-	}
-	for _, c := range q.calls {
-		if c != nil {
+	for i := range q.statements {
+		if !q.passes(i) {
 			return true
 		}
 	}
 	return false
 }
 
-func (q *query) isPrepare(i int) bool {
-	_, is := q.prepares[i]
-	return is
+// passes tells whether statement i passes as it is.
+func (q *query) passes(i int) bool {
+	_, prepares := q.prepares[i]
+	_, executes := q.executes[i]
+	return q.calls[i] == nil && !prepares && !executes
 }
 
 // A prepared is a PREPARE among the statements of a query string. The call is nil where it prepares something else.
@@ -59,10 +59,14 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 		return q, nil
 	}
 	q.statements = sqltext.Split(text, s.setting("standard_conforming_strings") != "off")
-	q.calls, q.prepares = make([]*call, len(q.statements)), map[int]prepared{}
+	q.calls, q.prepares, q.executes = make([]*call, len(q.statements)), map[int]prepared{}, map[int]string{}
 	for i, st := range q.statements {
-		if c := s.executes(q, i); c != nil {
+		if c := s.prepared(q, i, sqltext.FindExecute(text, st)); c != nil {
 			q.calls[i] = &call{list: c.list, rewrite: sqltext.Part(text, st.Start, st.End)}
+			continue
+		}
+		if inner := sqltext.FindInnerExecute(text, st); s.prepared(q, i, inner) != nil {
+			q.executes[i] = inner
 			continue
 		}
 		name, c := sqltext.FindPrepare(text, st)
@@ -89,9 +93,8 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 	return q, nil
 }
 
-// executes is the call that statement i executes, which was prepared earlier, or in the same query string.
-func (s *session) executes(q *query, i int) *call {
-	name := sqltext.FindExecute(q.text, q.statements[i])
+// prepared is the call of that name that was prepared before statement i, earlier or in the same query string.
+func (s *session) prepared(q *query, i int, name string) *call {
 	if name == "" {
 		return nil
 	}

@@ -68,11 +68,11 @@ func TestUnqualifiedInPipeline(t *testing.T) {
 	c.says(answer(4) + answer(5) + "Z(I)")
 	c.asks("SELECT count(*) FROM a", "T D(5) C(SELECT_1) Z(I)")
 
-	// What the server says of a hidden message is the answer to the client's: here one of the client's statements has the name of the hidden ones.
+	// What the server says of a hidden message is the answer to the client's: here one of the client's portals has the name of the hidden ones.
 	c.asks("BEGIN", "C(BEGIN) Z(T)")
-	c.sends(&pgproto3.Parse{Name: hiddenName, Query: "SELECT 1"})
+	c.sends(&pgproto3.Parse{Query: "SELECT 1"}, &pgproto3.Bind{DestinationPortal: hiddenName})
 	c.sends(slices.Concat(unnamed(load), sync)...)
-	c.says("1 E(42P05) Z(E)")
+	c.says("1 2 E(42P03) Z(E)")
 	c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
 }
 

@@ -48,12 +48,14 @@ func (s *session) queryWithCalls(q *query, unsynced bool) error {
 		if c := q.calls[i]; c != nil {
 			ok, err = s.queryCall(c)
 			i++
+		} else if name, executes := q.executes[i]; executes && s.transaction() != 'E' {
+			ok, err = false, s.fail(innerExecute(name))
 		} else {
 			j := i + 1
 			if p, is := q.prepares[i]; is {
 				ok, err = s.prepare(q, i, p)
 			} else {
-				for j < len(q.statements) && q.calls[j] == nil && !q.isPrepare(j) && !controls {
+				for j < len(q.statements) && q.passes(j) && !controls {
 					j++
 				}
 				ok, err = s.queryPart(q, i, j)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"go.uber.org/goleak"
 
 	"github.com/beamfit/beamfit/serve/madlib"
@@ -682,4 +684,36 @@ func TestHelp(t *testing.T) {
 	if err := c.QueryRow(context.Background(), "SELECT madlib.version()").Scan(&text); err != nil || !strings.Contains(text, "MADlib version: 2.1.0") {
 		t.Errorf("%s, %v", text, err)
 	}
+}
+
+// TestInnerExecute: a call that was prepared is none where another statement executes it, and is refused there.
+func TestInnerExecute(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	c.asks("PREPARE p AS SELECT madlib.delete_keras_model($1, $2)", "C(PREPARE) Z(I)")
+	c.asks("PREPARE other AS SELECT 1 AS a", "C(PREPARE) Z(I)")
+	sync := []pgproto3.FrontendMessage{&pgproto3.Sync{}}
+	for _, sql := range []string{
+		"CREATE TABLE t AS EXECUTE p('a', 1)", "create temp table if not exists t (x, y) as execute P('a', 1) with no data", `EXPLAIN EXECUTE "p"('a', 1)`,
+		"EXPLAIN ANALYZE EXECUTE p('a', 1)", "EXPLAIN (ANALYZE, COSTS off) EXECUTE p('a', 1)", "EXPLAIN ANALYSE VERBOSE CREATE TABLE t AS EXECUTE p('a', 1)",
+	} {
+		c.asks(sql, "E(0A000) Z(I)")
+		c.sends(slices.Concat(unnamed("CREATE TABLE u (a int)"), unnamed(sql), unnamed("SELECT 1"), sync)...)
+		c.says("1 2 n C(CREATE_TABLE) E(0A000) Z(I)")
+		c.asks("SELECT 1; "+sql+"; SELECT 2", "T D(1) C(SELECT_1) E(0A000) Z(I)")
+		c.asks("BEGIN; "+sql, "C(BEGIN) E(0A000) Z(E)")
+		c.sends(append(unnamed(sql), sync...)...)
+		c.says("E(25P02) Z(E)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+	}
+	c.asks("SELECT to_regclass('t') IS NULL AND to_regclass('u') IS NULL", "T D(t) C(SELECT_1) Z(I)")
+	c.asks("PREPARE q AS SELECT madlib.version(); CREATE TABLE t AS EXECUTE q", "C(PREPARE) E(0A000) Z(I)")
+	c.asks("CREATE TABLE t AS EXECUTE other", "C(SELECT_1) Z(I)")
+	c.asks("EXPLAIN (COSTS off) EXECUTE other", "T D(Result) C(EXPLAIN) Z(I)")
+
+	d, _ := connect(t, s.proxied, pgx.QueryExecModeExec)
+	run(t, d, "PREPARE p AS SELECT madlib.version()", pgx.QueryExecModeSimpleProtocol)
+	_, err := d.Exec(context.Background(), "CREATE TABLE u AS EXECUTE p")
+	wantError(t, err, "0A000", "nothing but such calls in its SELECT list")
+	wantError(t, err, "0A000", "p is a call")
 }

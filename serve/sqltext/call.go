@@ -81,6 +81,20 @@ func FindExecute(text string, st Statement) string {
 	return p.name(1)
 }
 
+// FindInnerExecute is the name in an EXECUTE that CREATE TABLE or EXPLAIN runs, "" where there is none.
+func FindInnerExecute(text string, st Statement) string {
+	p := finder{text: text, tokens: st.Tokens}
+	if !p.word(0, "create", "explain") {
+		return ""
+	}
+	for k := 1; k < len(p.tokens); k++ {
+		if p.word(k, "execute") && (p.word(k-1, "as", "explain", "analyze", "analyse", "verbose") || p.is(k-1, ")")) {
+			return p.name(k + 1)
+		}
+	}
+	return ""
+}
+
 // A finder looks at the tokens of a statement.
 type finder struct {
 	text   string

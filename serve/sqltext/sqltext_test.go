@@ -240,6 +240,19 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+func TestFindInnerExecute(t *testing.T) {
+	for text, want := range map[string]string{
+		"CREATE TABLE t AS EXECUTE p": "p", "create temp table a.t (x) with (fillfactor=70) as /* c */ execute P(1) with data": "p", "EXPLAIN EXECUTE p": "p",
+		`EXPLAIN (ANALYZE) EXECUTE "P q"(1)`: "P q", "EXPLAIN ANALYZE VERBOSE EXECUTE p": "p", "EXPLAIN CREATE TABLE t AS EXECUTE p": "p",
+		"EXECUTE p": "", "SELECT a AS execute, p FROM t": "", "CREATE TRIGGER t BEFORE INSERT ON x EXECUTE FUNCTION p()": "", "CREATE TABLE t AS EXECUTE": "", "EXPLAIN": "",
+		"CREATE TABLE t AS SELECT 'as execute p'": "",
+	} {
+		if got := FindInnerExecute(text, Split(text, true)[0]); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func FuzzSplit(f *testing.F) {
 	for _, s := range []string{
 		"", ";", "SELECT madlib.f('a', E'\\'', $$x$$, $1) AS b FROM t; SELECT * FROM f(a => 1)", "/* /* */", "'", "\"", "$a$ $a", "U&", "e'", "1e", "1.", "a$b$",
@@ -264,6 +277,7 @@ func FuzzSplit(f *testing.F) {
 			end = st.End
 			c := FindCall(text, st)
 			FindExecute(text, st)
+			FindInnerExecute(text, st)
 			if _, prepared := FindPrepare(text, st); prepared != nil {
 				c = prepared
 			}
