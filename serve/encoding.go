@@ -25,7 +25,7 @@ func (s *session) toUTF8(row []madlib.Value) error {
 		if isASCII(v.Text) {
 			continue
 		}
-		c, err := s.hide(fmt.Sprintf("SELECT pg_catalog.encode(pg_catalog.convert('\\x%x', '%s', 'UTF8'), 'escape')", v.Text, strings.ReplaceAll(encoding, "'", "''")))
+		c, err := s.hide(fmt.Sprintf("SELECT pg_catalog.encode(pg_catalog.convert(pg_catalog.decode('%x', 'hex'), '%s', 'UTF8'), 'escape')", v.Text, strings.ReplaceAll(encoding, "'", "''")))
 		if err != nil {
 			return err
 		}

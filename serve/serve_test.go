@@ -658,6 +658,29 @@ func TestEncodings(t *testing.T) {
 	if got := ask(t, d, `SELECT count(*) FROM "tür \x"`); got == "0" {
 		t.Error("no rows")
 	}
+
+	// Neither do settings matter in which backslashes or the names of schemas are written.
+	schema := s.schema + "ü"
+	run(t, d, `CREATE SCHEMA "`+schema+`"`)
+	defer run(t, d, `DROP SCHEMA "`+schema+`" CASCADE`)
+	run(t, c, "SET standard_conforming_strings = off")
+	for i, begin := range []string{"BEGIN", "SELECT 1"} {
+		for _, sql := range []string{
+			"SET search_path = \"" + s.schema + "\xfc\", " + s.schema, begin,
+			fmt.Sprintf("SELECT madlib.training_preprocessor_dl('iris_train', '\"\xfc%d\"', 'class_text', 'attributes')", i), "SELECT '\"" + s.schema + "\xfc\"'::regnamespace", "COMMIT",
+		} {
+			if _, err := c.PgConn().Exec(context.Background(), sql).ReadAll(); err != nil {
+				t.Fatalf("%q: %v", sql, err)
+			}
+		}
+		if got := ask(t, d, fmt.Sprintf(`SELECT count(*) > 0 FROM "%s"."ü%d"`, schema, i)); got != "true" {
+			t.Error("no rows")
+		}
+		r, err := c.PgConn().Exec(context.Background(), "SHOW search_path").ReadAll()
+		if err != nil || string(r[0].Rows[0][0]) != "\""+s.schema+"\xfc\", "+s.schema {
+			t.Errorf("the search path is %q, %v", r[0].Rows, err)
+		}
+	}
 }
 
 // TestHelp: usage texts list every argument.

@@ -111,6 +111,9 @@ func setAll(settings []setting) string {
 	return "SELECT " + strings.Join(calls, ", ")
 }
 
+// inUTF8 is the statement that tells the encoding of a session and has what follows in UTF8, such as the names of a search path.
+const inUTF8 = "SELECT pg_catalog.current_setting('client_encoding'), pg_catalog.set_config('client_encoding', 'UTF8', true)"
+
 // begin learns the settings of the session and, inside a transaction, changes them.
 func (s *session) begin(ctx context.Context) error {
 	var ask []string
@@ -120,11 +123,12 @@ func (s *session) begin(ctx context.Context) error {
 	for _, name := range newerSettings {
 		ask = append(ask, "pg_catalog.current_setting('"+name+"', true)")
 	}
-	results, err := s.conn.PgConn().Exec(ctx, "SELECT "+strings.Join(ask, ", ")).ReadAll()
+	results, err := s.conn.PgConn().Exec(ctx, inUTF8+";\nSELECT "+strings.Join(ask, ", ")).ReadAll()
 	if err != nil {
 		return err
 	}
-	row := results[0].Rows[0]
+	row := results[1].Rows[0]
+	row[0] = results[0].Rows[0][0] // the encoding, which sessionSettings begins with
 	for i, v := range sessionSettings {
 		s.had = append(s.had, setting{v.name, string(row[i])})
 	}

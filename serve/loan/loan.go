@@ -54,11 +54,14 @@ type Loan struct {
 // errEnded: the loan is over.
 var errEnded = errors.New("the loan has ended")
 
+// notFromEnvironment overrides what PG* variables may say, which is meant for the server.
+const notFromEnvironment = " channel_binding=prefer require_auth='' target_session_attrs=any min_protocol_version=3.0 max_protocol_version=3.0"
+
 // Open lends a session.
 func Open(ctx context.Context, t Terms) (*Loan, error) {
 	l := &Loan{terms: t, patience: cancelPatience}
 	l.cond = sync.NewCond(&l.mu)
-	config, err := pgx.ParseConfig("host=session port=1 user=session dbname=session sslmode=disable")
+	config, err := pgx.ParseConfig("host=session port=1 user=session dbname=session sslmode=disable" + notFromEnvironment)
 	if err != nil {
 		return nil, err
 	}

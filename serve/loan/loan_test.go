@@ -44,3 +44,15 @@ func TestDeadNetwork(t *testing.T) {
 		t.Fatal("the statement does not end")
 	}
 }
+
+// TestEnvironment: what the environment says of servers is not for a loan.
+func TestEnvironment(t *testing.T) {
+	for name, value := range map[string]string{
+		"PGCHANNELBINDING": "require", "PGREQUIREAUTH": "scram-sha-256", "PGTARGETSESSIONATTRS": "read-write", "PGMINPROTOCOLVERSION": "3.2", "PGMAXPROTOCOLVERSION": "3.2",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			lent(t) // the server does not answer: a loan that asks it something hangs
+		})
+	}
+}
