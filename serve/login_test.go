@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/beamfit/beamfit/serve/wire"
 )
@@ -164,6 +165,60 @@ func TestLogins(t *testing.T) {
 	}
 }
 
+// TestNegotiatesOnce: a client of a newer protocol is told once which one is spoken, also where the proxy asks for the password when the server has
+// spoken already.
+func TestNegotiatesOnce(t *testing.T) {
+	address, certFile := guarded(t)
+	cert, key := certificate(t)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, func(o *Options) {
+		if o.Upstream, err = wire.NewUpstream("postgres://"+address+"/?sslmode=verify-full&sslrootcert="+url.QueryEscape(certFile), wire.AuthAuto); err != nil {
+			t.Fatal(err)
+		}
+		o.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, NextProtos: []string{"postgresql"}, MinVersion: tls.VersionTLS12}
+	})
+	proxied, err := url.Parse(s.proxied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := tls.Dial("tcp", proxied.Host, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"postgresql"}}) // its certificate is of another test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	client := pgproto3.NewFrontend(c, c)
+	client.Send(&pgproto3.StartupMessage{ProtocolVersion: pgproto3.ProtocolVersion32, Parameters: map[string]string{"user": "bob", "database": "postgres"}})
+	if err := client.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	told := 0
+	for {
+		m, err := client.Receive()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch m := m.(type) {
+		case *pgproto3.NegotiateProtocolVersion:
+			told++
+		case *pgproto3.AuthenticationCleartextPassword:
+			client.Send(&pgproto3.PasswordMessage{Password: "b'ob secret"})
+			if err := client.Flush(); err != nil {
+				t.Fatal(err)
+			}
+		case *pgproto3.ErrorResponse:
+			t.Fatal(m.Message)
+		case *pgproto3.ReadyForQuery:
+			if told != 1 {
+				t.Errorf("the version is told %d times", told)
+			}
+			return
+		}
+	}
+}
+
 // TestUnasked: a server that lets everybody in does so only for clients of this machine.
 func TestUnasked(t *testing.T) {
 	s := start(t, func(o *Options) { o.AllowPlain = true })
@@ -285,4 +340,8 @@ func TestUpstreams(t *testing.T) {
 	u.Path = "/only"
 	_, err = pgx.Connect(context.Background(), u.String())
 	wantError(t, err, "08001", "cannot be reached")
+	const address = "127.0.0.1:1:"
+	if strings.Contains(err.Error(), address) || !strings.Contains(s.log.String(), address) {
+		t.Errorf("the client is told %v, and the log:\n%s", err, s.log)
+	}
 }

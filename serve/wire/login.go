@@ -107,7 +107,7 @@ var errAskInstead = errors.New("channel binding cannot be relayed")
 func (u *Upstream) relay(ctx context.Context, client *Conn, first First, p Policy) (*Login, error) {
 	server, route, err := u.Dial(ctx)
 	if err != nil {
-		return nil, &Refusal{"08001", "the server cannot be reached: " + err.Error(), ""}
+		return nil, errors.Join(&Refusal{"08001", "the server cannot be reached", ""}, err) // whose address is for the log alone
 	}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	l := &Login{Server: server, Route: route, Parameters: map[string]string{}}
@@ -125,6 +125,7 @@ func (l *Login) converse(client *Conn, first First, p Policy) error {
 	if _, err := l.Server.Write(first.Startup); err != nil {
 		return err
 	}
+	var version []byte // that the server speaks; a client that is asked instead is told another time
 	for {
 		kind, size, err := l.Server.Next()
 		if err != nil {
@@ -142,6 +143,15 @@ func (l *Login) converse(client *Conn, first First, p Policy) error {
 			}
 		case 'S', 'K':
 			l.learn(kind, body)
+		case 'v':
+			version = body
+			continue
+		}
+		if version != nil {
+			if err := client.Put('v', version); err != nil {
+				return err
+			}
+			version = nil
 		}
 		if err := client.Put(kind, body); err != nil {
 			return err
@@ -277,7 +287,7 @@ func (u *Upstream) ask(ctx context.Context, client *Conn, first First, p Policy)
 	case errors.As(err, &pg):
 		return nil, errors.Join(errRefused, client.Send(Fatal(pg.Code, pg.Message, pg.Hint)))
 	case err != nil:
-		return nil, &Refusal{"08001", "the server cannot be reached, or has another password method than those that are spoken", ""}
+		return nil, errors.Join(&Refusal{"08001", "the server cannot be reached, or has another password method than those that are spoken", ""}, err)
 	}
 	if l.Asked = proof.asked; !l.Asked && !p.Unasked {
 		return nil, errors.Join(&Refusal{"28000", "the server lets this proxy in without asking for the password", "Change pg_hba.conf so that the server asks."}, l.Server.Close())
