@@ -49,21 +49,21 @@ KERNEL(conv_depthwise_dx, 256, const convShape *shape, const float *dy, const fl
 	dx[i] = sum;
 }
 
-// A block per tap and 32 filters; 8 threads share a filter's output pixels.
-KERNEL(conv_depthwise_dk, 256, const convShape *shape, const float *x, const float *dy, float *dk) {
+// A block per tap, 32 filters and part of the output pixels, which 8 threads share. Parts lie size elements apart; gemm_sum adds them up.
+KERNEL(conv_depthwise_dk, 256, const convShape *shape, long long chunk, long long size, const float *x, const float *dy, float *dk) {
 	__shared__ float kept[8][33];
 	convShape c = *shape;
 	int f = blockIdx.y * 32 + threadIdx.x % 32, lane = threadIdx.x / 32, kh = blockIdx.x / (int)c.KW, kw = blockIdx.x % (int)c.KW;
 	unfolded u(c, x, 0);
 	float sum = 0;
 	if (f < c.F) {
-		int channel = f / (int)(c.F / c.C), pixels = c.N * c.OH * c.OW;
+		int channel = f / (int)(c.F / c.C), pixels = c.N * c.OH * c.OW, from = blockIdx.z * (int)chunk, to = min(from + (int)chunk, pixels);
 		tap t = {kh * u.DH, kw * u.DW, (kh * u.DH * u.W + kw * u.DW) * u.C + channel};
-		for (int p = lane; p < pixels; p += 8) sum = fmaf(u.at(u.rowOf(p), t), dy[(long long)p * c.F + f], sum);
+		for (int p = from + lane; p < to; p += 8) sum = fmaf(u.at(u.rowOf(p), t), dy[(long long)p * c.F + f], sum);
 	}
 	kept[lane][threadIdx.x % 32] = sum;
 	__syncthreads();
 	if (lane > 0 || f >= c.F) return;
 	for (int j = 1; j < 8; j++) sum = sum + kept[j][threadIdx.x];
-	dk[blockIdx.x * c.F + f] = sum;
+	dk[blockIdx.z * size + blockIdx.x * c.F + f] = sum;
 }

@@ -28,10 +28,18 @@ func convKernelFits(a *graph.Conv2DAttr) bool {
 		return false
 	}
 	parts, _, _, _, _ := conv2DKernelParts(a)
-	return depthwise(a) || parts*convGroups(a) <= mostZ
+	return parts*groupsApart(a) <= mostZ
 }
 
 func convGroups(a *graph.Conv2DAttr) int { return max(a.Groups, 1) }
+
+// groupsApart is how many groups have blocks of their own in the gradient of the kernel.
+func groupsApart(a *graph.Conv2DAttr) int {
+	if depthwise(a) {
+		return 1
+	}
+	return convGroups(a)
+}
 
 // depthwise says whether every channel is a group.
 func depthwise(a *graph.Conv2DAttr) bool { return a.Groups > 1 && a.Groups == a.C }
@@ -82,6 +90,10 @@ func conv2DInputGrad(a *graph.Conv2DAttr, o operands) []Launch {
 
 // conv2DKernelParts is how the output pixels are divided, and the height and the width of tiles.
 func conv2DKernelParts(a *graph.Conv2DAttr) (parts, chunk, height, width int, suffix string) {
+	if depthwise(a) { // a block has a tap and 32 filters
+		parts, chunk = split(a.KH*a.KW*ceil(a.F, 32), a.N*a.OH*a.OW)
+		return parts, chunk, 1, 32, ""
+	}
 	filters := a.F / convGroups(a)
 	width, suffix = convTile(filters)
 	height = map[int]int{64: 64, 32: 128}[width]
@@ -94,24 +106,24 @@ func conv2DKernelParts(a *graph.Conv2DAttr) (parts, chunk, height, width int, su
 func conv2DKernelRows(a *graph.Conv2DAttr) int { return a.KH * a.KW * a.C / convGroups(a) }
 
 func conv2DKernelGradScratch(a *graph.Conv2DAttr) int {
-	if parts, _, _, _, _ := conv2DKernelParts(a); parts > 1 && !depthwise(a) {
+	if parts, _, _, _, _ := conv2DKernelParts(a); parts > 1 {
 		return parts * conv2DKernelRows(a) * a.F
 	}
 	return 0
 }
 
 func conv2DKernelGrad(a *graph.Conv2DAttr, o operands) []Launch {
-	shape := convShape(a, o)
-	if depthwise(a) {
-		return []Launch{kernel("conv_depthwise_dk", grid(a.KH*a.KW, ceil(a.F, 32)), 256, shape, o.in[0], o.in[1], o.out)}
-	}
 	parts, chunk, height, width, suffix := conv2DKernelParts(a)
-	size := grid(ceil(conv2DKernelRows(a), height), ceil(a.F/convGroups(a), width), parts*convGroups(a))
+	name := "conv_dk" + suffix
+	if depthwise(a) {
+		name = "conv_depthwise_dk"
+	}
+	shape, size := convShape(a, o), grid(ceil(conv2DKernelRows(a), height), ceil(a.F/groupsApart(a), width), parts*groupsApart(a))
 	if parts == 1 {
-		return []Launch{kernel("conv_dk"+suffix, size, 256, shape, chunk, 0, o.in[0], o.in[1], o.out)}
+		return []Launch{kernel(name, size, 256, shape, chunk, 0, o.in[0], o.in[1], o.out)}
 	}
 	return []Launch{
-		kernel("conv_dk"+suffix, size, 256, shape, chunk, o.out.n, o.in[0], o.in[1], o.scratch),
+		kernel(name, size, 256, shape, chunk, o.out.n, o.in[0], o.in[1], o.scratch),
 		elements("gemm_sum", o.out.n, parts, a.F, o.scratch, o.out, a.F, place{}, false),
 	}
 }

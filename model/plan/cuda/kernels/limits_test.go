@@ -38,6 +38,7 @@ func TestLimits(t *testing.T) {
 		{graph.CodeConv2D, conv(1, 1<<10, 1<<9, 1<<9, 1), conv(1, 1<<10, 1<<10, 1, 1)},
 		{graph.CodeConv2D, conv(1, 1, 1<<14, 1<<15, 1), conv(1, 1, 1<<15, 1<<15, 1)},                       // the kernel
 		{graph.CodeConv2DKernelGrad, conv(100, 100, 2*250, 2*250, 250), conv(100, 100, 2*500, 2*500, 500)}, // groups times parts
+		{graph.CodeConv2DKernelGrad, conv(4096, 255, 2, 2, 2), conv(4097, 256, 2, 2, 2)},                   // parts of every channel alone
 		{graph.CodeBiasGrad, rows(most-1, 1), rows(most, 1)},
 		{graph.CodeBatchNormSums, graph.BatchNormAttr{Rows: most - 1, C: 1}, graph.BatchNormAttr{Rows: most, C: 1}},
 		{graph.CodeCTC, host.CTCShape{Rows: 1, Frames: 23000, Classes: 2}, host.CTCShape{Rows: 1, Frames: 23200, Classes: 2}},
@@ -52,5 +53,24 @@ func TestLimits(t *testing.T) {
 		if in := (&plan.Instr{Code: c.code, Attr: c.beyond}); kernels.Native(in) || kernels.Scratch(in) != 0 {
 			t.Errorf("%s with %+v has kernels", c.code, c.beyond)
 		}
+	}
+}
+
+// TestBusy: where every channel is convolved alone the gradient of the kernel has blocks for a large GPU, and no long chain of sums.
+func TestBusy(t *testing.T) {
+	a := &graph.Conv2DAttr{Conv2DShape: host.Conv2DShape{ // of MobileNet
+		N: 128, H: 112, W: 112, C: 32, KH: 3, KW: 3, F: 32, SH: 1, SW: 1, DH: 1, DW: 1, PadTop: 1, PadLeft: 1, PadBottom: 1, PadRight: 1, OH: 112, OW: 112, Groups: 32,
+	}}
+	at := kernels.Places{At: func(plan.Ref) uint64 { return 256 }, Data: func([]byte) uint64 { return 256 }}
+	pixels := plan.Ref{Space: plan.Work, Len: a.N * a.H * a.W * a.C}
+	in := &plan.Instr{Code: graph.CodeConv2DKernelGrad, Attr: a, In: []plan.Ref{pixels, pixels}, Out: plan.Ref{Space: plan.Grads, Len: 9 * 32}}
+	in.Scratch = plan.Ref{Space: plan.Work, Len: kernels.Scratch(in)}
+	launches, err := kernels.Bind(in, at, kernels.Float32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grid := launches[0].Grid
+	if blocks := int(grid[0] * grid[1] * grid[2]); blocks < 132 || a.N*a.OH*a.OW/int(grid[2]) > 4096 {
+		t.Errorf("%d blocks, in each %d pixels", blocks, a.N*a.OH*a.OW/int(grid[2]))
 	}
 }

@@ -159,6 +159,7 @@ func (s *stand) products(t *testing.T, sizes [][3]int) {
 		{N: 1, H: 8, W: 8, C: 33, KH: 3, KW: 3, F: 66, SH: 2, SW: 1, DH: 1, DW: 2, PadTop: 2, PadLeft: 1, Groups: 33},
 		{N: 1, H: 5, W: 6, C: 40, KH: 2, KW: 2, F: 9, SH: 1, SW: 1, DH: 1, DW: 1, Groups: 1},
 		{N: 4, H: 33, W: 33, C: 3, KH: 3, KW: 3, F: 33, SH: 1, SW: 1, DH: 1, DW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, Groups: 1},
+		{N: 4, H: 33, W: 33, C: 5, KH: 3, KW: 3, F: 10, SH: 1, SW: 1, DH: 1, DW: 1, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1, Groups: 5},
 	} {
 		s.convolution(t, c)
 	}
