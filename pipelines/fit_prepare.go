@@ -226,6 +226,13 @@ func (f *fit) checkArguments() (err error) {
 	if f.compile, err = params.ParseCompile(f.opt.Compile); err != nil {
 		return err
 	}
+	notice, err := optimizer.CheckOrder(f.compile.Optimizer)
+	if err != nil {
+		return fmt.Errorf("compile_params: %w", err)
+	}
+	if notice != "" {
+		f.warn([]string{"compile_params: " + notice})
+	}
 	if _, err := optimizer.New(f.compile.Optimizer); err != nil {
 		return fmt.Errorf("compile_params: %w", err)
 	}

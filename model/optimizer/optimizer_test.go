@@ -66,6 +66,48 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestCheckOrder: of arguments whose places differ by the version of Keras, what each was taken for is said, and what can only be of Keras 2.0 to 2.3 refused.
+func TestCheckOrder(t *testing.T) {
+	for _, tt := range []struct{ text, notice, refused string }{
+		{"RMSprop(0.001, 0.9)", "", ""},
+		{"RMSprop(0.001, 0.9, 1e-8, 0.0)", "", "argument 3 is momentum, found 1e-08; Keras 2.0 to 2.3 have epsilon in its place: write epsilon=1e-08"},
+		{"RMSprop(0.001, 0.9, None, 0.0)", "", "argument 4 is epsilon, found 0; Keras 2.0 to 2.3 have decay in its place: write decay=0"},
+		{"RMSprop(0.001, 0.9, 0.5, 1e-6)", "arguments of RMSprop without names are taken as momentum=0.5, epsilon=1e-06; Keras 2.0 to 2.3 have epsilon, decay in these places", ""},
+		{"RMSprop(0.001, 0.9, momentum=1e-8)", "", ""},
+		{"SGD(0.01, 0.9)", "", ""},
+		{"SGD(0.01, 0.9, True)", "", ""},
+		{"SGD(0.01, 0.9, 1e-6, True)", "", "argument 3 is nesterov, found 1e-06; Keras 2.0 to 2.3 have decay in its place: write decay=1e-06"},
+		{"Adam(0.001, 0.9, 0.999, 1e-8)", "", ""},
+		{"Adam(0.001, 0.9, 0.999, 1e-8, 0.0)", "", "argument 5 is amsgrad, found 0; Keras 2.0 to 2.3 have decay"},
+		{"Adam(0.001, 0.9, 0.999, 1e-8, True)", "", ""},
+		{"Adam(0.001, 0.9, 0.999, 1e-8, True, 0.01)", "", ""},
+		{"RMSprop(0.001, 0.9, 0.5, 1e-6, False)", "", ""},
+		{"Adam(0.001, 0.9, 0.999, 1e-8, 0.0, True)", "", "argument 5 is amsgrad, found 0; Keras 2.0 to 2.3 have decay"},
+		{"Adagrad(0.01, 1e-8, 0.0)", "", "argument 2 is initial_accumulator_value, found 1e-08; Keras 2.0 to 2.3 have epsilon"},
+		{"Adagrad(0.01, 0.1)", "taken as initial_accumulator_value=0.1; ", ""},
+		{"Adadelta(1.0, 0.95, 1e-8, 0.5)", "taken as weight_decay=0.5; ", ""},
+		{"Adamax(0.002, 0.9, 0.999, 1e-8, 0.5)", "taken as weight_decay=0.5; ", ""},
+		{"Nadam(0.002, 0.9, 0.999, 1e-8, 0.004)", "taken as weight_decay=0.004; Keras 2.0 to 2.3 have schedule_decay", ""},
+		{"Lion(0.001, 0.9, 0.99, 0.004)", "", ""},
+		{"LossScaleOptimizer(RMSprop(0.001, 0.9, 1e-8))", "", "argument 3 is momentum"},
+	} {
+		c, err := params.ParseCompile("loss=mse, optimizer=" + tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		notice, err := CheckOrder(c.Optimizer)
+		if tt.refused != "" {
+			if err == nil || !strings.Contains(err.Error(), tt.refused) {
+				t.Errorf("%s: error %v, want one with %q", tt.text, err, tt.refused)
+			}
+			continue
+		}
+		if err != nil || !strings.Contains(notice, tt.notice) || (notice == "") != (tt.notice == "") {
+			t.Errorf("%s: notice %q and error %v, want %q", tt.text, notice, err, tt.notice)
+		}
+	}
+}
+
 // TestPositional: arguments without names are those of Keras' signatures, and mean what they mean with their names.
 func TestPositional(t *testing.T) {
 	for name, want := range signatures(t, "signatures.txt") {
