@@ -186,24 +186,38 @@ func (s *session) parse(body []byte) error {
 	if name, executes := q.executes[0]; executes {
 		return s.refuse(innerExecute(name))
 	}
-	delete(s.statements, m.Name)
+	o := &owed{kind: 'P', hint: q.mentions}
+	var c *call
+	if len(q.statements) == 1 {
+		c = q.calls[0]
+	}
+	if c != nil {
+		o = &owed{kind: 'P', call: c, text: c.rewrite}
+		m.Query = c.rewrite.SQL
+		b, err := m.Encode(nil)
+		if err != nil {
+			return err
+		}
+		body = b[5:]
+	}
+	if err := s.pass(o, body); err != nil {
+		return err
+	}
+	if known := s.statements[m.Name]; known != nil || c != nil { // whether the name means a call is for the server to say
+		if err := s.settle(); err != nil || o.failed && (m.Name != "" || o.dropped) {
+			return err
+		}
+		switch delete(s.statements, m.Name); {
+		case o.failed: // the server has no unnamed statement then
+			body = nil
+		case c != nil:
+			s.statements[m.Name] = c
+		}
+	}
 	if m.Name == "" {
 		s.unnamed, s.replaced = body, false
 	}
-	if len(q.statements) != 1 || q.calls[0] == nil {
-		return s.pass(&owed{kind: 'P', hint: q.mentions}, body)
-	}
-	c := q.calls[0]
-	m.Query = c.rewrite.SQL
-	s.statements[m.Name] = c
-	b, err := m.Encode(nil)
-	if err != nil {
-		return err
-	}
-	if m.Name == "" {
-		s.unnamed = b[5:]
-	}
-	return s.pass(&owed{kind: 'P', call: c, text: c.rewrite}, b[5:])
+	return nil
 }
 
 // passBind passes on the Bind of what is no call.

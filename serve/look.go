@@ -17,6 +17,7 @@ type query struct {
 	calls      []*call             // per statement; nil: it is no call
 	prepares   map[int]prepared    // statements that PREPARE in SQL
 	executes   map[int]string      // statements that are no calls, and execute the prepared one of that name
+	ends       map[int]ended       // statements that end prepared calls
 	mentions   bool                // the text mentions MADlib's schema
 }
 
@@ -34,13 +35,20 @@ func (q *query) hasCalls() bool {
 func (q *query) passes(i int) bool {
 	_, prepares := q.prepares[i]
 	_, executes := q.executes[i]
-	return q.calls[i] == nil && !prepares && !executes
+	_, ends := q.ends[i]
+	return q.calls[i] == nil && !prepares && !executes && !ends
 }
 
 // A prepared is a PREPARE among the statements of a query string. The call is nil where it prepares something else.
 type prepared struct {
 	name string
 	call *call
+}
+
+// An ended is what DEALLOCATE ends: the prepared statement of a name, or all.
+type ended struct {
+	name string
+	all  bool
 }
 
 // A found is the call of one function in a text.
@@ -60,6 +68,7 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 	}
 	q.statements = sqltext.Split(text, s.setting("standard_conforming_strings") != "off")
 	q.calls, q.prepares, q.executes = make([]*call, len(q.statements)), map[int]prepared{}, map[int]string{}
+	q.ends = map[int]ended{}
 	for i, st := range q.statements {
 		if c := s.prepared(q, i, sqltext.FindExecute(text, st)); c != nil {
 			q.calls[i] = &call{list: c.list, rewrite: sqltext.Part(text, st.Start, st.End)}
@@ -67,6 +76,12 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 		}
 		if inner := sqltext.FindInnerExecute(text, st); s.prepared(q, i, inner) != nil {
 			q.executes[i] = inner
+			continue
+		}
+		if name, all := sqltext.FindDeallocate(text, st); all || name != "" {
+			if all || s.prepared(q, i, name) != nil {
+				q.ends[i] = ended{name, all}
+			}
 			continue
 		}
 		name, c := sqltext.FindPrepare(text, st)

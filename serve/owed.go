@@ -20,7 +20,7 @@ type owed struct {
 	// hidden: the client sees nothing of the answer. hideReady: all but ReadyForQuery.
 	hidden, hideReady bool
 	capture           *capture // keeps rows; the client sees errors and notices only
-	failed            bool     // the answer is an error, or none is given since an earlier message failed
+	failed, dropped   bool     // the answer is an error; dropped: none is given since an earlier message failed
 	shared            bool     // it is of plain, and never changes
 }
 
@@ -32,10 +32,16 @@ var plain = func() (all [256]*owed) {
 	return all
 }()
 
-// fail notes that the answer is an error.
+// fail notes that the answer is an error, and drop that there is none.
 func (o *owed) fail() {
 	if !o.shared {
 		o.failed = true
+	}
+}
+
+func (o *owed) drop() {
+	if !o.shared {
+		o.failed, o.dropped = true, true
 	}
 }
 
@@ -44,7 +50,7 @@ func (s *session) expect(o *owed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.skipping && o.kind != 'S' {
-		o.fail() // the server drops everything up to Sync
+		o.drop() // the server drops everything up to Sync
 		return
 	}
 	if o.kind == 'c' && len(s.owed) == 0 || o.kind == 'S' && s.wantsData() {
@@ -115,9 +121,8 @@ func (s *session) refused(o *owed) {
 	defer s.mu.Unlock()
 	o.fail()
 	if o.kind != 'Q' && o.kind != 'F' && o.kind != 'S' {
-		for len(s.owed) > 0 && s.owed[0].kind != 'S' {
-			s.owed[0].fail()
-			s.pop()
+		for s.pop(); len(s.owed) > 0 && s.owed[0].kind != 'S'; s.pop() {
+			s.owed[0].drop()
 		}
 		s.skipping = len(s.owed) == 0
 	}

@@ -114,3 +114,77 @@ func TestNotices(t *testing.T) {
 	}
 	c.says("E(42P01) Z(I)")
 }
+
+// TestNames: what a name means is what the server has under it: a Parse that fails changes nothing, DEALLOCATE ends it.
+func TestNames(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	sync := []pgproto3.FrontendMessage{&pgproto3.Sync{}}
+	execute := func(name string) []pgproto3.FrontendMessage {
+		return []pgproto3.FrontendMessage{&pgproto3.Bind{PreparedStatement: name}, &pgproto3.Execute{}, &pgproto3.Sync{}}
+	}
+	parse := func(name, sql string) {
+		t.Helper()
+		c.sends(append([]pgproto3.FrontendMessage{&pgproto3.Parse{Name: name, Query: sql}}, sync...)...)
+	}
+	const call, other = "SELECT madlib.delete_keras_model('a', 77)", "SELECT 'a', 77"
+	parse("call", call)
+	c.says("1 Z(I)")
+	parse("other", other)
+	c.says("1 Z(I)")
+	parse("call", other)
+	c.says("E(42P05) Z(I)")
+	parse("other", call)
+	c.says("E(42P05) Z(I)")
+	parse("wrong", "SELECT madlib.delete_keras_model(nothing, 77)")
+	c.says("E(42703) Z(I)")
+	for range 2 {
+		c.sends(execute("call")...)
+		c.says("2 E(42P01) Z(I)")
+		c.sends(execute("other")...)
+		c.says("2 D(a|77) C(SELECT_1) Z(I)")
+		// A Parse that the server drops, after an error.
+		c.sends(slices.Concat([]pgproto3.FrontendMessage{&pgproto3.Parse{Query: other}}, sync)...)
+		c.says("1 Z(I)")
+		c.sends(&pgproto3.Bind{PreparedStatement: "nothing"}, &pgproto3.Close{ObjectType: 'S', Name: "none"}, &pgproto3.Parse{Query: call}, &pgproto3.Sync{})
+		c.says("E(26000) Z(I)")
+		c.sends(execute("")...)
+		c.says("2 D(a|77) C(SELECT_1) Z(I)")
+	}
+
+	known := func() (n int) {
+		s.proxy.each(func(s *session) bool {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			n += len(s.statements)
+			return true
+		})
+		return n
+	}
+	c.asks("PREPARE p AS SELECT madlib.version(); DEALLOCATE p", "C(PREPARE) C(DEALLOCATE) Z(I)")
+	if n := known(); n != 1 {
+		t.Errorf("the session knows %d calls, want 1", n)
+	}
+	for _, sql := range []string{"DEALLOCATE call", `deallocate prepare "call"`, "DEALLOCATE ALL", "DISCARD ALL"} {
+		c.asks("BEGIN", "C(BEGIN) Z(T)")
+		c.asks("SELECT 1/0", "E(22012) Z(E)")
+		c.asks(sql, "E(25P02) Z(E)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+		c.sends(execute("call")...)
+		c.says("2 E(42P01) Z(I)")
+		tag := "C(DEALLOCATE)"
+		if sql == "DEALLOCATE ALL" {
+			tag = "C(DEALLOCATE_ALL)"
+		} else if sql == "DISCARD ALL" {
+			tag = "C(DISCARD_ALL)"
+		}
+		c.asks(sql, tag+" Z(I)")
+		if n := known(); n != 0 {
+			t.Errorf("after %s the session knows %d calls", sql, n)
+		}
+		c.sends(execute("call")...)
+		c.says("E(26000) Z(I)")
+		parse("call", call)
+		c.says("1 Z(I)")
+	}
+}

@@ -55,10 +55,13 @@ func (s *session) queryWithCalls(q *query, unsynced bool) error {
 			if p, is := q.prepares[i]; is {
 				ok, err = s.prepare(q, i, p)
 			} else {
-				for j < len(q.statements) && q.passes(j) && !controls {
+				for j < len(q.statements) && q.passes(i) && q.passes(j) && !controls {
 					j++
 				}
 				ok, err = s.queryPart(q, i, j)
+				if e, ends := q.ends[i]; ends && ok {
+					s.forgetEnded(e)
+				}
 			}
 			i = j
 		}
@@ -99,6 +102,14 @@ func (s *session) queryPart(q *query, i, j int) (ok bool, err error) {
 	}
 	err = s.settle()
 	return !o.failed, err
+}
+
+// forgetEnded forgets prepared calls that the server has ended.
+func (s *session) forgetEnded(e ended) {
+	if e.all {
+		clear(s.statements)
+	}
+	delete(s.statements, e.name)
 }
 
 // prepare runs a PREPARE, of a call or of something else.

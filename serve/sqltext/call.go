@@ -95,6 +95,22 @@ func FindInnerExecute(text string, st Statement) string {
 	return ""
 }
 
+// FindDeallocate is the name in DEALLOCATE name; all: the statement ends all prepared ones.
+func FindDeallocate(text string, st Statement) (name string, all bool) {
+	p := finder{text: text, tokens: st.Tokens}
+	if p.word(0, "discard") {
+		return "", p.word(1, "all")
+	}
+	if !p.word(0, "deallocate") {
+		return "", false
+	}
+	last := len(p.tokens) - 1 // behind PREPARE, which may be left out
+	if p.word(last, "all") {
+		return "", true
+	}
+	return p.name(last), false
+}
+
 // A finder looks at the tokens of a statement.
 type finder struct {
 	text   string
@@ -193,7 +209,7 @@ func (p *finder) item(k int) (c *Item, next int) {
 	switch {
 	case p.word(k, "as") && p.name(k+1) != "":
 		c.Column, k = p.name(k+1), k+2
-	case p.name(k) != "" && !p.word(k, clauses...) && !p.word(k, refused...):
+	case p.name(k) != "" && !p.word(k, clauses...) && !p.word(k, refused...) && !p.word(k, "isnull", "notnull"): // those are operators
 		c.Column, k = p.name(k), k+1
 	}
 	return c, k

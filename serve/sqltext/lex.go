@@ -142,12 +142,18 @@ func at(s string, i int) byte {
 // operatorChars are what operators are made of.
 const operatorChars = "~!@#^&|`?+-*/%<>="
 
+// endingSigns are those of them without which an operator of several characters cannot end in + or -: the sign is one of its own then, as in a=>-1.
+const endingSigns = "~!@#%^&|`?"
+
 // operatorEnd is the end of an operator; a comment ends one.
 func operatorEnd(s string, i int) int {
 	end := i + 1
 	for end < len(s) && strings.IndexByte(operatorChars, s[end]) >= 0 &&
 		!strings.HasPrefix(s[end:], "--") && !strings.HasPrefix(s[end:], "/*") {
 		end++
+	}
+	for end > i+1 && (s[end-1] == '+' || s[end-1] == '-') && !strings.ContainsAny(s[i:end-1], endingSigns) {
+		end--
 	}
 	return end
 }

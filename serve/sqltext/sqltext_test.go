@@ -111,6 +111,8 @@ func TestFindCall(t *testing.T) {
 		"SELECT f(a => 1, b := $$x$$)":                                      "f(a=1|b=$$x$$?) f",
 		"SELECT madlib.f(g(1, 2), ARRAY[1,2], (SELECT a FROM t), 'x'::int)": "madlib.f(g(1, 2)|ARRAY[1,2]|(SELECT a FROM t)|'x'::int) f",
 		"SELECT madlib.f(1) AS x":                                           "madlib.f(1) x",
+		"SELECT madlib.f(a =>-1, b=>+-2, c:=-3, d @- 4, e*-5)":              "madlib.f(a=-1|b=+-2|c=-3|d @- 4|e*-5) f",
+		"SELECT madlib.f(a ISNULL) AS isnull":                               "madlib.f(a ISNULL) isnull",
 		`SELECT madlib.f(1) "X y"`:                                          "madlib.f(1) X y",
 		"SELECT madlib.f(a) FROM t WHERE (a > 1) LIMIT 3":                   "madlib.f(a) f",
 		"SELECT madlib.f(a) n FROM t ORDER BY a":                            "madlib.f(a) n",
@@ -128,6 +130,8 @@ func TestFindCall(t *testing.T) {
 		"SELECT madlib.f(1), DISTINCT madlib.g(1)": "none",
 		"SELECT 1, madlib.f(1)":                    "none",
 		"SELECT madlib.f(1) + 1":                   "none",
+		"SELECT madlib.f(1) ISNULL":                "none",
+		"SELECT madlib.f(1) notnull":               "none",
 		"SELECT (madlib.f(1))":                     "none",
 		"SELECT DISTINCT madlib.f(1)":              "none",
 		"SELECT madlib.f(1) UNION SELECT 1":        "none",
@@ -240,6 +244,22 @@ func TestPrepare(t *testing.T) {
 	}
 }
 
+func TestFindDeallocate(t *testing.T) {
+	type found struct {
+		name string
+		all  bool
+	}
+	for text, want := range map[string]found{
+		"DEALLOCATE p": {"p", false}, `deallocate prepare "P q"`: {"P q", false}, "DEALLOCATE prepare": {"prepare", false}, "DEALLOCATE ALL": {"", true},
+		`DEALLOCATE "all"`: {"all", false}, "DEALLOCATE PREPARE all": {"", true}, "DISCARD ALL": {"", true}, "DISCARD PLANS": {"", false}, "SELECT 1": {"", false},
+	} {
+		var got found
+		if got.name, got.all = FindDeallocate(text, Split(text, true)[0]); got != want {
+			t.Errorf("%s: %+v, want %+v", text, got, want)
+		}
+	}
+}
+
 func TestFindInnerExecute(t *testing.T) {
 	for text, want := range map[string]string{
 		"CREATE TABLE t AS EXECUTE p": "p", "create temp table a.t (x) with (fillfactor=70) as /* c */ execute P(1) with data": "p", "EXPLAIN EXECUTE p": "p",
@@ -278,6 +298,7 @@ func FuzzSplit(f *testing.F) {
 			c := FindCall(text, st)
 			FindExecute(text, st)
 			FindInnerExecute(text, st)
+			FindDeallocate(text, st)
 			if _, prepared := FindPrepare(text, st); prepared != nil {
 				c = prepared
 			}
