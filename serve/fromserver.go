@@ -173,7 +173,7 @@ func (s *session) serverError(o *owed, body []byte) error {
 	if o == nil {
 		return s.client.Put('E', body)
 	}
-	s.refused(o)
+	defer s.refused(o) // whoever waits for the answer has the error then
 	if o.hidden {
 		o.capture.err = ofHidden(m)
 		return nil
