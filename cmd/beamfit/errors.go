@@ -77,8 +77,14 @@ func interruption(ctx context.Context) string {
 // isUsage tells the errors of arguments that are wrong whatever the tables and files hold.
 func isUsage(err error) bool {
 	var wrong *pipelines.ArgumentError
-	return errors.As(err, &wrong) && !wrong.Data || errors.Is(err, table.ErrURL)
+	var flags usageError
+	return errors.As(err, &wrong) && !wrong.Data || errors.Is(err, table.ErrURL) || errors.As(err, &flags)
 }
+
+// A usageError is what a command finds wrong with its flags when it has started.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 // flagError says what is wrong with a flag in the words of this command line.
 func flagError(_ *cobra.Command, err error) error {

@@ -9,9 +9,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -88,16 +90,37 @@ const defaultPort = "5433"
 // listener listens, where that is safe.
 func (t *serveTask) listener() (net.Listener, error) {
 	if dir, is := strings.CutPrefix(t.listen, "unix:"); is {
-		return net.Listen("unix", filepath.Join(dir, ".s.PGSQL."+defaultPort))
+		return listenUnix(filepath.Join(dir, ".s.PGSQL."+defaultPort))
 	}
 	l, err := net.Listen("tcp", t.listen)
 	if err != nil {
 		return nil, err
 	}
 	if !serve.Private(l.Addr()) && t.cert == "" && !t.insecureListen {
-		return nil, errors.Join(fmt.Errorf("%s can be reached from other machines: expected --tls-cert and --tls-key, or --insecure-listen", t.listen), l.Close())
+		return nil, errors.Join(usageError{fmt.Errorf("%s can be reached from other machines: expected --tls-cert and --tls-key, or --insecure-listen", t.listen)}, l.Close())
 	}
 	return l, nil
+}
+
+// listenUnix listens on a socket, also where one lies that nobody listens on: a proxy that was killed leaves its own.
+func listenUnix(path string) (net.Listener, error) {
+	l, err := net.Listen("unix", path)
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return l, err
+	}
+	if info, missing := os.Lstat(path); missing != nil || info.Mode().Type() != os.ModeSocket {
+		return nil, err
+	}
+	switch c, dead := net.Dial("unix", path); {
+	case dead == nil:
+		return nil, errors.Join(err, c.Close())
+	case !errors.Is(dead, syscall.ECONNREFUSED):
+		return nil, err
+	}
+	if err := os.Remove(path); err != nil {
+		return nil, err
+	}
+	return net.Listen("unix", path)
 }
 
 func (t *serveTask) run(ctx context.Context, a *app) error {
@@ -106,12 +129,12 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	if a.runner != pipelines.DirectRunner {
-		return fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", pipelines.DirectRunner, a.runner)
+		return usageError{fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", pipelines.DirectRunner, a.runner)}
 	}
 	a.grace.Store(int64(t.grace + endGrace))
 	upstream, err := wire.NewUpstream(a.storeURL(), wire.Auth(t.auth))
 	if err != nil {
-		return err
+		return usageError{err}
 	}
 	config, err := t.tlsConfig()
 	if err != nil {
