@@ -91,7 +91,7 @@ func (s *session) takePlace(ctx context.Context) error {
 	}
 	s.notice(fmt.Sprintf("waiting: %d calls run already", p.most))
 	if s.transaction() == 'I' {
-		return p.wait(ctx)
+		return s.waitOutside(ctx)
 	}
 	if _, err := s.hide("SAVEPOINT beamfit_wait; " + patientSQL); err != nil {
 		return err
@@ -101,6 +101,34 @@ func (s *session) takePlace(ctx context.Context) error {
 		return errors.Join(err, undone)
 	}
 	if _, err := s.hide(impatientSQL); err != nil {
+		p.giveBack()
+		return err
+	}
+	return nil
+}
+
+// waitOutside waits for a place outside of a transaction. The server does not end the session meanwhile for doing nothing.
+func (s *session) waitOutside(ctx context.Context) error {
+	p := &s.proxy.places
+	c, err := s.hide("SELECT nullif(pg_catalog.current_setting('idle_session_timeout', true), '0')")
+	if err != nil {
+		return err
+	}
+	idle := c.rows[0][0]
+	if idle == nil {
+		return p.wait(ctx)
+	}
+	set := func(value string) error {
+		_, err := s.hide("SELECT pg_catalog.set_config('idle_session_timeout', " + literal(value) + ", false)")
+		return err
+	}
+	if err := set("0"); err != nil {
+		return err
+	}
+	if err := p.wait(ctx); err != nil {
+		return errors.Join(err, set(string(idle)))
+	}
+	if err := set(string(idle)); err != nil {
 		p.giveBack()
 		return err
 	}

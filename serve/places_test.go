@@ -103,3 +103,42 @@ func TestWaitInTransaction(t *testing.T) {
 	wantError(t, wait(t, ended), "57014", "user request")
 	nothingLeft(t, s)
 }
+
+// TestWaitOutside: a session without a transaction waits for a place, and trains, however soon the server would end an idle one.
+func TestWaitOutside(t *testing.T) {
+	s := start(t, func(o *Options) { o.MaxJobs = 1 })
+	packed(t, s)
+	first, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	outside, said := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	for _, c := range []*pgx.Conn{first, outside} {
+		if _, err := c.Exec(t.Context(), "SET idle_session_timeout = '2s'"); err != nil {
+			t.Skip("the server has no such setting: ", err)
+		}
+	}
+	ended := lasting(t, s, first)
+	waiting := make(chan error, 1)
+	go func() {
+		_, err := outside.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q', 'class_text', 'attributes')")
+		waiting <- err
+	}()
+	for begun := time.Now(); !said.has("waiting: 1 calls run already"); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("the call does not say that it waits")
+		}
+	}
+	time.Sleep(2600 * time.Millisecond)
+	if err := first.PgConn().CancelRequest(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, wait(t, ended), "57014", "user request")
+	if err := wait(t, waiting); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*pgx.Conn{first, outside} {
+		if got := ask(t, c, "SELECT current_setting('idle_session_timeout')"); got != "2s" {
+			t.Errorf("the timeout is %s", got)
+		}
+	}
+	run(t, outside, "DROP TABLE q, q_summary")
+	nothingLeft(t, s)
+}

@@ -32,6 +32,9 @@ type session struct {
 	conn *pgx.Conn
 	mode SessionMode
 	had  []setting // what the settings were, to be restored
+	// idle is after what time the server ends a session that has no transaction and does nothing, as one of OwnTransactions while a fit trains. It
+	// does not as long as the store is open. "": it never does.
+	idle string
 
 	turn chan struct{} // holds one token: whoever has it may use the connection and what follows
 	// holders are the snapshots that keep a transaction of OwnTransactions open.
@@ -99,6 +102,9 @@ var sessionSettings = []setting{
 	{"search_path", safePath},
 }
 
+// idleTimeout is known from version 14 on.
+const idleTimeout = "idle_session_timeout"
+
 // newerSettings are not known to every server: from version 17 on, and from version 14 on.
 var newerSettings = []string{"transaction_timeout", "default_toast_compression"}
 
@@ -123,6 +129,7 @@ func (s *session) begin(ctx context.Context) error {
 	for _, name := range newerSettings {
 		ask = append(ask, "pg_catalog.current_setting('"+name+"', true)")
 	}
+	ask = append(ask, "nullif(pg_catalog.current_setting('"+idleTimeout+"', true), '0')")
 	results, err := s.conn.PgConn().Exec(ctx, inUTF8+";\nSELECT "+strings.Join(ask, ", ")).ReadAll()
 	if err != nil {
 		return err
@@ -140,9 +147,18 @@ func (s *session) begin(ctx context.Context) error {
 		}
 	}
 	if s.mode == OwnTransactions {
-		return nil
+		s.idle = string(row[len(row)-1])
+		return s.setIdle(ctx, "0")
 	}
 	return exec(ctx, s.conn, s.settle())
+}
+
+// setIdle sets the time in idle, if there is one, outside of transactions.
+func (s *session) setIdle(ctx context.Context, value string) error {
+	if s.idle == "" {
+		return nil
+	}
+	return exec(ctx, s.conn, "SELECT pg_catalog.set_config('"+idleTimeout+"', "+literal(value)+", false)")
 }
 
 // settle is the statement that changes the settings for the store.
@@ -308,8 +324,12 @@ func (s *sessionStore) Close() error {
 	if s.users--; s.users > 0 {
 		return err
 	}
-	if s.mode == InsideTransaction && !s.conn.IsClosed() && s.conn.PgConn().TxStatus() == 'T' {
+	switch status := s.conn.PgConn().TxStatus(); {
+	case s.conn.IsClosed():
+	case s.mode == InsideTransaction && status == 'T':
 		err = errors.Join(err, explain(ctx, exec(ctx, s.conn, setAll(s.had))))
+	case s.mode == OwnTransactions && status == 'I':
+		err = errors.Join(err, explain(ctx, s.setIdle(ctx, s.idle)))
 	}
 	return err
 }

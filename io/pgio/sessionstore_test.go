@@ -214,6 +214,35 @@ func TestSessionKeepsItsSettings(t *testing.T) {
 	}
 }
 
+// A session of OwnTransactions may do nothing for long while a fit trains, and the server does not end it.
+func TestSessionIdle(t *testing.T) {
+	storeURL, _ := testSchema(t)
+	ctx := t.Context()
+	conn, err := pgx.Connect(ctx, storeURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(ctx)
+	if err := exec(ctx, conn, "SET idle_session_timeout = '200ms'"); err != nil {
+		t.Skip("the server has no such setting: ", err)
+	}
+	s, err := OpenSession(ctx, conn, OwnTransactions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(600 * time.Millisecond)
+	if _, err := s.List(ctx); err != nil {
+		t.Errorf("after the time: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var value string
+	if err := conn.QueryRow(ctx, "SHOW idle_session_timeout").Scan(&value); err != nil || value != "200ms" {
+		t.Errorf("idle_session_timeout is %q, %v", value, err)
+	}
+}
+
 func TestSessionOwnTransactions(t *testing.T) {
 	storeURL, admin := testSchema(t)
 	ctx := context.Background()
