@@ -223,7 +223,7 @@ func (b *clusterFit) packs(t *testing.T, kill func(*testing.T)) {
 }
 
 // readStep matches the name of the step that reads the rows that are packed.
-var readStep = regexp.MustCompile(`pack\.sendFn/Process`)
+var readStep = regexp.MustCompile(`pack\.sendPortionsFn/Process`)
 
 // start begins a fit.
 func (b *clusterFit) start(t *testing.T, model string) (*exec.Cmd, *bytes.Buffer) {
