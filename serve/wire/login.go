@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
@@ -297,6 +298,7 @@ func (u *Upstream) ask(ctx context.Context, client *Conn, first First, p Policy)
 
 // logInAs logs in and takes the connection over.
 func logInAs(ctx context.Context, config *pgconn.Config) (*Login, error) {
+	config.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, c net.Conn) (net.Conn, error) { return newHandover(c), nil }
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -305,9 +307,13 @@ func logInAs(ctx context.Context, config *pgconn.Config) (*Login, error) {
 	if err != nil {
 		return nil, err
 	}
-	network, address := h.Conn.RemoteAddr().Network(), h.Conn.RemoteAddr().String()
+	server, err := h.Conn.(*handover).take()
+	if err != nil {
+		return nil, errors.Join(err, h.Conn.Close())
+	}
+	network, address := server.RemoteAddr().Network(), server.RemoteAddr().String()
 	l := &Login{
-		Server: NewConn(h.Conn), Route: Route{way{network, address, h.TLSConfig}, config.ConnectTimeout},
+		Server: NewConn(server), Route: Route{way{network, address, h.TLSConfig}, config.ConnectTimeout},
 		Key: append(binary.BigEndian.AppendUint32(nil, h.PID), h.SecretKey...), Parameters: h.ParameterStatuses,
 	}
 	return l, nil
