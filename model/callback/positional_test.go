@@ -1,25 +1,19 @@
 package callback
 
 import (
-	"os"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/beamfit/beamfit/model/params/paramstest"
 )
 
-// TestPositional: arguments without names are those of Keras' signatures (scripts/keras-fixtures/signatures.py).
+// TestPositional: arguments without names are those of Keras' signatures.
 func TestPositional(t *testing.T) {
-	text, err := os.ReadFile("testdata/signatures.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		if i := find(words[0]); i >= 0 {
-			if diff := cmp.Diff(words[1:], table[i].order); diff != "" {
-				t.Errorf("%s: Keras (-) and here (+) differ:\n%s", words[0], diff)
-			}
+	paramstest.Signatures(t, "signatures.txt", []string{
+		"BackupAndRestore", "Callback", "CallbackList", "History", "LambdaCallback", "OrbaxCheckpoint", "ProgbarLogger", "RemoteMonitor", "SwapEMAWeights",
+	}, func(class string) ([]string, bool) {
+		if i := find(class); i >= 0 {
+			return table[i].order, true
 		}
-	}
+		return nil, false
+	})
 }

@@ -1,27 +1,18 @@
 package loss
 
 import (
-	"os"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/beamfit/beamfit/model/params/paramstest"
 )
 
-// TestPositional: arguments without names are those of Keras' signatures (scripts/keras-fixtures/signatures.py).
+// TestPositional: arguments without names are those of Keras' signatures.
 func TestPositional(t *testing.T) {
-	text, err := os.ReadFile("testdata/signatures.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		e := find(words[0])
-		if e == nil { // the base of all
-			continue
+	paramstest.Signatures(t, "signatures.txt", []string{"Loss"}, func(class string) ([]string, bool) {
+		e := find(class)
+		if e == nil {
+			return nil, false
 		}
-		if diff := cmp.Diff(words[1:], e.positional()); diff != "" {
-			t.Errorf("%s: Keras (-) and here (+) differ:\n%s", words[0], diff)
-		}
-	}
+		return e.positional(), true
+	})
 }

@@ -1,29 +1,18 @@
 package metric
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
-	"github.com/google/go-cmp/cmp"
+	"github.com/beamfit/beamfit/model/params/paramstest"
 )
 
-// TestPositional: arguments without names are those of Keras' signatures (scripts/keras-fixtures/signatures.py).
+// TestPositional: arguments without names are those of Keras' signatures.
 func TestPositional(t *testing.T) {
-	text, err := os.ReadFile("testdata/signatures.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		if !Known(words[0]) {
-			continue
-		}
-		if diff := cmp.Diff(words[1:], order(find(words[0]), params.Call{Name: words[0]})); diff != "" {
-			t.Errorf("%s: Keras (-) and here (+) differ:\n%s", words[0], diff)
-		}
-	}
+	paramstest.Signatures(t, "signatures.txt", []string{"Mean", "MeanMetricWrapper", "Metric", "Sum"}, func(class string) ([]string, bool) {
+		return order(find(class), params.Call{Name: class}), Known(class)
+	})
 	m, err := New(params.Call{Name: "BinaryCrossentropy", Called: true, Positional: []params.Value{"mine", nil, true}}, 1)
 	if err != nil || m.Name != "mine" || m.LogName != "mine" {
 		t.Errorf("%+v, %v", m, err)

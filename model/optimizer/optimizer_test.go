@@ -2,15 +2,13 @@ package optimizer
 
 import (
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
-	"github.com/google/go-cmp/cmp"
+	"github.com/beamfit/beamfit/model/params/paramstest"
 )
 
 type args = map[string]params.Value
@@ -110,20 +108,21 @@ func TestCheckOrder(t *testing.T) {
 
 // TestPositional: arguments without names are those of Keras' signatures, and mean what they mean with their names.
 func TestPositional(t *testing.T) {
-	for name, want := range signatures(t, "signatures.txt") {
-		if name == lossScale || !Known(name) {
-			continue
+	paramstest.Signatures(t, "signatures.txt", []string{lossScale, "MultiOptimizer", "Optimizer", "OptimizerMap"}, func(class string) ([]string, bool) {
+		i := slices.IndexFunc(table, func(row entry) bool { return row.name == class })
+		if i < 0 {
+			return nil, false
 		}
-		i := slices.IndexFunc(table, func(row entry) bool { return row.name == name })
-		if diff := cmp.Diff(want, positional(table[i].order)); diff != "" {
-			t.Errorf("%s: Keras (-) and here (+) differ:\n%s", name, diff)
+		return positional(table[i].order), true
+	})
+	paramstest.Signatures(t, "schedules.txt", []string{"LearningRateSchedule"}, func(class string) ([]string, bool) {
+		for _, row := range schedules {
+			if row.name == class {
+				return row.order, true
+			}
 		}
-	}
-	for _, row := range schedules {
-		if diff := cmp.Diff(signatures(t, "schedules.txt")[row.name], row.order); diff != "" {
-			t.Errorf("%s: Keras (-) and here (+) differ:\n%s", row.name, diff)
-		}
-	}
+		return nil, false
+	})
 	got, err := New(params.Call{Name: "SGD", Positional: []params.Value{0.1, 0.5, true, 0.25, nil, 2.0, nil, true, 0.75, int64(3), 8.0, int64(4), "x"}})
 	want, errNamed := New(params.Call{Name: "SGD", Args: args{
 		"learning_rate": 0.1, "momentum": 0.5, "nesterov": true, "weight_decay": 0.25, "clipvalue": 2.0, "use_ema": true, "ema_momentum": 0.75,
@@ -132,20 +131,6 @@ func TestPositional(t *testing.T) {
 	if err != nil || errNamed != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v; with names %+v, %v", got, err, want, errNamed)
 	}
-}
-
-// signatures are the arguments that Keras' classes take without names (scripts/keras-fixtures/signatures.py).
-func signatures(t *testing.T, file string) map[string][]string {
-	text, err := os.ReadFile(filepath.Join("testdata", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]string{}
-	for line := range strings.Lines(string(text)) {
-		words := strings.Fields(line)
-		all[words[0]] = words[1:]
-	}
-	return all
 }
 
 // A loss scale changes nothing: the optimizer inside is made, under its own name.

@@ -186,7 +186,7 @@ func TestLibrariesStayAtHome(t *testing.T) {
 }
 
 // testSupport are the packages that only tests use: conformance suites.
-var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest", "pipelines/internal/picturetest", "model/plan/cuda/hosttest", "model/plan/plantest"}
+var testSupport = []string{"tests", "io/iotest", "pipelines/internal/runner/runnertest", "pipelines/internal/jobtest", "pipelines/internal/picturetest", "model/plan/cuda/hosttest", "model/plan/plantest", "model/params/paramstest"}
 
 func TestTestSupportStaysInTests(t *testing.T) {
 	supports := func(p string) bool {
