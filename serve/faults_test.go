@@ -51,6 +51,16 @@ func wait(t *testing.T, ended <-chan error) error {
 	}
 }
 
+// saysThatItWaits waits until a call has said that it waits for the place of another one.
+func saysThatItWaits(t *testing.T, said *notices) {
+	t.Helper()
+	for begun := time.Now(); !said.has("waiting: 1 calls run already"); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > 20*time.Second {
+			t.Fatal("the call does not say that it waits")
+		}
+	}
+}
+
 // nothingLeft requires that a call has left no table, lock or transaction.
 func nothingLeft(t *testing.T, s testServer) {
 	t.Helper()
@@ -223,11 +233,7 @@ func TestLimits(t *testing.T) {
 		_, err := second.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q', 'class_text', 'attributes')")
 		waiting <- err
 	}()
-	for begun := time.Now(); !said.has("waiting: 1 calls run already"); time.Sleep(5 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
-			t.Fatal("the call does not say that it waits")
-		}
-	}
+	saysThatItWaits(t, said)
 	w := httptest.NewRecorder()
 	s.proxy.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text, _ := io.ReadAll(w.Body) // it is in memory

@@ -59,11 +59,7 @@ func TestWaitInTransaction(t *testing.T) {
 		_, err := within.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q' || n, 'class_text', 'attributes') FROM generate_series(1, 2) n")
 		waiting <- err
 	}()
-	for begun := time.Now(); !said.has("waiting: 1 calls run already"); time.Sleep(5 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
-			t.Fatal("the call does not say that it waits")
-		}
-	}
+	saysThatItWaits(t, said)
 	time.Sleep(600 * time.Millisecond)
 	select {
 	case err := <-waiting:
@@ -121,11 +117,7 @@ func TestWaitOutside(t *testing.T) {
 		_, err := outside.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q', 'class_text', 'attributes')")
 		waiting <- err
 	}()
-	for begun := time.Now(); !said.has("waiting: 1 calls run already"); time.Sleep(5 * time.Millisecond) {
-		if time.Since(begun) > 20*time.Second {
-			t.Fatal("the call does not say that it waits")
-		}
-	}
+	saysThatItWaits(t, said)
 	time.Sleep(2600 * time.Millisecond)
 	if err := first.PgConn().CancelRequest(context.Background()); err != nil {
 		t.Fatal(err)

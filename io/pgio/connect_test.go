@@ -57,6 +57,20 @@ func wantUnavailable(t *testing.T, err error, port int) {
 	}
 }
 
+// Workers of other processes open the store with what it says that it was opened with.
+func TestOptions(t *testing.T) {
+	storeURL, _ := testSchema(t)
+	want := table.OpenOptions{StallTimeout: 7 * time.Second}
+	s, err := Open(t.Context(), storeURL, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := s.Options(); got != want {
+		t.Errorf("options %+v, want %+v", got, want)
+	}
+}
+
 func TestServerIsNotThere(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

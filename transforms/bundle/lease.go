@@ -57,7 +57,7 @@ func (l Lease) find(ctx context.Context, store table.Store) (found bool, err err
 func (r *Run) hasEnded(lease Lease) bool {
 	ctx, cancel := context.WithTimeout(r.ctx, 10*leaseEvery)
 	defer cancel()
-	store, err := table.Connect(ctx, lease.Ref, r.ref.Store)
+	store, err := table.Connect(ctx, lease.Ref, r.ref.StoreOptions)
 	if err != nil {
 		return false
 	}

@@ -91,7 +91,7 @@ func TestLeaseIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := newRun(t.Context(), Ref{ID: "elsewhere-found", Store: opt, Lease: &Lease{Ref: "leasefound:x", Output: "o"}})
+	run := newRun(t.Context(), Ref{ID: "elsewhere-found", StoreOptions: opt, Lease: &Lease{Ref: "leasefound:x", Output: "o"}})
 	for _, c := range []struct {
 		err  error
 		want string

@@ -25,8 +25,8 @@ type Ref struct {
 	// Connections is the most connections to stores that the tasks of each process read with at the same time (Reading); 0: as many
 	// as there are tasks.
 	Connections int `json:",omitempty"`
-	// Store are the options of the stores that workers of other processes connect to.
-	Store table.OpenOptions `json:",omitzero"`
+	// StoreOptions are those that workers of other processes open their stores with.
+	StoreOptions table.OpenOptions `json:",omitzero"`
 	// Memory is the most bytes of rows that each process keeps in memory (Hold); 0: half of what the machine or container has.
 	Memory int64 `json:",omitempty"`
 	// Lease is how workers of other processes know that the run goes on; nil: they cannot know.
@@ -135,7 +135,7 @@ func (r *Run) Connect(ctx context.Context, ref string) (table.Store, error) {
 	if r.store != nil && r.store.Ref() == ref {
 		return r.store, nil
 	}
-	s, err := table.Connect(ctx, ref, r.ref.Store)
+	s, err := table.Connect(ctx, ref, r.ref.StoreOptions)
 	if err != nil {
 		return nil, err
 	}

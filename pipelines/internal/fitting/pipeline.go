@@ -126,7 +126,7 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 	b := stages{Fit: f, to: to}
 	b.shards, pieces, b.gate = f.load(s, keep)
 	b.begin(s, from)
-	f.watch(s, to.box, average.Key, b.shards)
+	f.watch(s, to.box.Box, average.Key, b.shards)
 	for at := from.Place; at != to.Place; at = f.Schedule.after(at) {
 		i := at.Done + 1
 		s := s.Scope(fmt.Sprintf("iteration %d", i))

@@ -5,7 +5,6 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
-	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/collect"
@@ -86,9 +85,9 @@ func (f *Fit) tooMuch(each int) bool {
 }
 
 // watch adds a step that watches the workers until there is a value in a box, where shards train in portions and the engine needs it (portions.Watch).
-func (f *Fit) watch(s beam.Scope, box *job.Box, key string, shards beam.PCollection) {
+func (f *Fit) watch(s beam.Scope, box collect.Box, key string, shards beam.PCollection) {
 	if f.inPortions() && f.Limits.Watch {
-		portions.Watch(s, box.Box, key, shards)
+		portions.Watch(s, box, key, shards)
 	}
 }
 

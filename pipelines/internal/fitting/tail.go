@@ -81,7 +81,7 @@ func (f *Fit) scoreTail(ctx context.Context, weights []float32, iteration int) (
 		b.shards, pieces, b.gate = f.load(s, nil)
 		b.weights = average.Start(s, box.Box, b.layout())
 		if f.Schedule.Rounds.Moving == rounds.Recompute {
-			f.watch(s, box, tailKey, b.shards)
+			f.watch(s, box.Box, tailKey, b.shards)
 			b.recompute(s, iteration)
 		}
 		scores, _ := beam.ParDo2(s, &scoredFn{Iteration: tailScores}, score.Tables(s, f.RunRef, f.Recipe, pieces, b.weights))

@@ -108,7 +108,7 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 		},
 	})
 	j.RunRef = j.Run.Ref()
-	j.RunRef.Store = o.Store.Options()
+	j.RunRef.StoreOptions = o.Store.Options()
 	if asked == 0 {
 		j.RunRef.Workers = 0 // each worker has CPUs of its own
 	}
