@@ -14,7 +14,7 @@ func runsOnFlink(t *testing.T, u user, c *flinktest.Cluster, e engine) {
 	fit := func(model, passes string, more ...string) []string {
 		return append([]string{
 			"fit", "iris_train_packed", model, "--arch=model_arch_library", "--id=1", "--compile=" + compile, "--fit=batch_size=1, epochs=" + passes,
-			"--iterations=6", "--metrics-every=1",
+			"--iterations=10", "--metrics-every=1",
 		}, more...)
 	}
 	u.beamfit(append([]string{"preprocess", "iris_train", "told", "--dependent", "class_text", "--independent", "attributes"}, e.flags...)...)
@@ -26,9 +26,10 @@ func runsOnFlink(t *testing.T, u user, c *flinktest.Cluster, e engine) {
 	onFlink := append([]string{"--iterations-per-job=2", "--checkpoint-every=2"}, e.flags...)
 	killed := u.start(fit("killed", "100", onFlink...)...)
 	first := u.awaitRunOf("killed", func(r run) bool { return r.Iteration >= 2 && r.Job != "" })
-	if first.Runner != "flink" || !strings.HasPrefix(first.Job, "fit-") || first.Loss == nil || first.Iterations != 6 {
+	if first.Runner != "flink" || !strings.HasPrefix(first.Job, "fit-") || first.Loss == nil || first.Iterations != 10 {
 		t.Errorf("%+v", first)
 	}
+	u.awaitTable("killed_checkpoint") // an iteration is told before the checkpoint after it is there
 	killed.kill()
 	if _, ok := u.count("killed"); ok {
 		t.Fatal("the fit ended before it was killed")

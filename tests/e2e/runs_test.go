@@ -61,6 +61,19 @@ func (u user) await(wanted func(run) bool) run {
 	}
 }
 
+// awaitTable waits until a table is there.
+func (u user) awaitTable(name string) {
+	u.t.Helper()
+	for begun := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		if _, ok := u.count(name); ok {
+			return
+		}
+		if time.Since(begun) > time.Minute {
+			u.t.Fatalf("no table %s after a minute", name)
+		}
+	}
+}
+
 // background is a command at work.
 type background struct {
 	*exec.Cmd
@@ -135,11 +148,7 @@ func TestRuns(t *testing.T) {
 			if _, err := u.try("resume", first.ID); err == nil || !strings.Contains(err.Error(), "is running") {
 				t.Errorf("resume of a fit at work: %v", err)
 			}
-			for {
-				if _, ok := u.count("killed_checkpoint"); ok {
-					break
-				}
-			}
+			u.awaitTable("killed_checkpoint")
 			killed.kill()
 			if _, ok := u.count("killed"); ok {
 				t.Fatal("the fit ended before it was killed: it needs more iterations")
