@@ -305,13 +305,14 @@ func loadTopK(ctx context.Context, j Job, c *Call) error {
 }
 
 func fit(ctx context.Context, j Job, c *Call) error {
-	result, err := pipelines.Fit(ctx, j.Env, pipelines.FitOptions{
-		Source: c.text("source_table"), Model: c.text("model"), ArchTable: c.text("model_arch_table"), ID: c.integer("model_id"),
-		Compile: c.text("compile_params"), Fit: c.text("fit_params"), Functions: c.text("object_table"), Iterations: c.integer("num_iterations"),
-		Validation: c.text("validation_table"), MetricsEvery: c.integer("metrics_compute_frequency"), CheckpointEvery: j.Settings.CheckpointEvery,
-		WarmStart: c.bool("warm_start"), Name: c.optionalText("name"), Description: c.optionalText("description"), Seed: j.Seed,
-		Precision: j.Settings.Precision, FilesBelow: j.FilesBelow, NoFiles: j.FilesBelow == "",
-	})
+	opt := j.Settings.Fit
+	opt.Source, opt.Model, opt.ArchTable, opt.ID = c.text("source_table"), c.text("model"), c.text("model_arch_table"), c.integer("model_id")
+	opt.Compile, opt.Fit, opt.Functions = c.text("compile_params"), c.text("fit_params"), c.text("object_table")
+	opt.Iterations, opt.Validation, opt.MetricsEvery = c.integer("num_iterations"), c.text("validation_table"), c.integer("metrics_compute_frequency")
+	opt.WarmStart, opt.Name, opt.Description = c.bool("warm_start"), c.optionalText("name"), c.optionalText("description")
+	opt.Seed, opt.Precision = j.Seed, j.Settings.Precision
+	opt.FilesBelow, opt.NoFiles = j.FilesBelow, j.FilesBelow == ""
+	result, err := pipelines.Fit(ctx, j.Env, opt)
 	j.warn(result.Warnings)
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,25 +188,43 @@ func TestBind(t *testing.T) {
 }
 
 func TestSettings(t *testing.T) {
-	s, err := ReadSettings([]string{"3", "7", "class, numeric", "0.25", "held", "arch", "4", "mixed_bfloat16", "tf32x3", "10"}, Settings{Shards: 1})
-	seed, share := uint64(7), 0.25
+	s, err := ReadSettings([]string{
+		"3", "7", "class, numeric", "0.25", "held", "arch", "4", "mixed_bfloat16", "tf32x3", "10",
+		"auto", "50", "2", "nesterov", "0.875", "0.7", "reset", "pooled", "ema", "global",
+	}, Settings{Shards: 1})
+	seed, share, momentum, rate := uint64(7), 0.25, 0.875, 0.7
 	want := Settings{
-		Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"}, CheckpointEvery: 10,
+		Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"},
 		ValidationShare: &share, ValidationOutput: "held", ArchTable: "arch", ModelID: 4, Precision: "mixed_bfloat16", GPUMath: "tf32x3",
+		Fit: pipelines.FitOptions{
+			CheckpointEvery: 10, Sync: "auto", SyncEvery: 50, WarmUpPasses: 2, Outer: "nesterov", OuterMomentum: &momentum, OuterRate: &rate,
+			InnerState: "reset", Moving: "pooled", AverageTail: "ema", Steps: "global",
+		},
 	}
 	if diff := cmp.Diff(want, s); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
+	if s, err := readOne("beamfit.sync_every", "pass"); err != nil || s.Fit.SyncEvery != 0 {
+		t.Errorf("%+v, %v", s, err)
+	}
 	if s, err := ReadSettings(make([]string, len(SettingNames())), Settings{Shards: 4}); err != nil || s.Shards != 4 || s.Seed != nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	for i, text := range []string{"0", "-1", "", "x", "", "", "0", "float16", "TF32", "0"} {
-		values := make([]string, len(SettingNames()))
-		values[i] = text
-		if _, err := ReadSettings(values, Settings{}); (err == nil) != (text == "") || err != nil && !strings.Contains(err.Error(), SettingNames()[i]) {
+	wrong := []string{
+		"0", "-1", "", "x", "", "", "0", "float16", "TF32", "0",
+		"always", "passes", "-1", "adam", "x", "x", "forget", "none", "mean", "all",
+	}
+	for i, text := range wrong {
+		if _, err := readOne(SettingNames()[i], text); (err == nil) != (text == "") || err != nil && !strings.Contains(err.Error(), SettingNames()[i]) {
 			t.Errorf("%s = %q: %v", SettingNames()[i], text, err)
 		}
 	}
+}
+
+func readOne(name, text string) (Settings, error) {
+	values := make([]string, len(SettingNames()))
+	values[slices.Index(SettingNames(), name)] = text
+	return ReadSettings(values, Settings{})
 }
 
 func TestAsError(t *testing.T) {

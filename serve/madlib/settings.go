@@ -2,6 +2,7 @@ package madlib
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -11,10 +12,9 @@ import (
 // Settings are what MADlib's functions have no argument for. A session sets them as parameters of the server whose names begin with
 // "beamfit.": SET beamfit.shards = 3.
 type Settings struct {
-	Shards          int      // 0: one
-	Seed            *uint64  // nil: drawn with the session's random(), so that setseed decides
-	LabelTypes      []string // "class" or "numeric" per dependent variable
-	CheckpointEvery int      // iterations; 0: never
+	Shards     int      // 0: one
+	Seed       *uint64  // nil: drawn with the session's random(), so that setseed decides
+	LabelTypes []string // "class" or "numeric" per dependent variable
 	// ValidationShare of the rows are packed into ValidationOutput and not trained on; nil: none.
 	ValidationShare  *float64
 	ValidationOutput string
@@ -22,6 +22,8 @@ type Settings struct {
 	ModelID          int
 	Precision        string // of models; "": their own
 	GPUMath          string // of calls with use_gpus; "": the default
+	// Fit are the options of madlib_keras_fit that have a setting of their own: those about checkpoints, and about when shards meet.
+	Fit pipelines.FitOptions
 }
 
 // A setting is one of them: its name, and how its text is read.
@@ -51,12 +53,7 @@ var settings = []setting{
 		return nil
 	}},
 	{"beamfit.validation_share", "share of the rows that training_preprocessor_dl holds out of the training rows", func(s *Settings, text string) error {
-		x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
-		s.ValidationShare = &x
-		if err != nil {
-			return fmt.Errorf("expected a number between 0 and 1, found %q", text)
-		}
-		return nil
+		return decimal(&s.ValidationShare, text)
 	}},
 	{"beamfit.validation_output", "packed table that training_preprocessor_dl makes of the rows that it holds out", func(s *Settings, text string) error {
 		s.ValidationOutput = text
@@ -79,9 +76,61 @@ var settings = []setting{
 		return pipelines.CheckGPUMath(text)
 	}},
 	{"beamfit.checkpoint_every", "iterations from one checkpoint of madlib_keras_fit to the next", func(s *Settings, text string) (err error) {
-		s.CheckpointEvery, err = wholeNumber(text, 1)
+		s.Fit.CheckpointEvery, err = wholeNumber(text, 1)
 		return err
 	}},
+	{"beamfit.sync", "auto: madlib_keras_fit chooses sync_every, warm_up_passes and outer_rule, and says what it has chosen", func(s *Settings, text string) error {
+		return oneOf(&s.Fit.Sync, text, "auto")
+	}},
+	{"beamfit.sync_every", "steps of the segments from one average of the weights to the next, or pass: after the passes of an iteration", func(s *Settings, text string) (err error) {
+		if s.Fit.SyncEvery = 0; text == "pass" {
+			return nil
+		}
+		if s.Fit.SyncEvery, err = wholeNumber(text, 1); err != nil {
+			return fmt.Errorf("expected pass, or a whole number from 1 on, found %q", text)
+		}
+		return nil
+	}},
+	{"beamfit.warm_up_passes", "passes at the beginning that train segment after segment, as one would, and average nothing", func(s *Settings, text string) (err error) {
+		s.Fit.WarmUpPasses, err = wholeNumber(text, 0)
+		return err
+	}},
+	{"beamfit.outer_rule", "average, slowmo or nesterov: what follows the average of the weights", func(s *Settings, text string) error {
+		return oneOf(&s.Fit.Outer, text, "average", "slowmo", "nesterov")
+	}},
+	{"beamfit.outer_momentum", "momentum of slowmo and nesterov", func(s *Settings, text string) error {
+		return decimal(&s.Fit.OuterMomentum, text)
+	}},
+	{"beamfit.outer_rate", "rate of slowmo and nesterov", func(s *Settings, text string) error {
+		return decimal(&s.Fit.OuterRate, text)
+	}},
+	{"beamfit.inner_state", "keep or reset: what the segments' optimizers remember after an average", func(s *Settings, text string) error {
+		return oneOf(&s.Fit.InnerState, text, "keep", "reset")
+	}},
+	{"beamfit.moving", "average, pooled or recompute: the moving statistics of batch normalisation", func(s *Settings, text string) error {
+		return oneOf(&s.Fit.Moving, text, "average", "pooled", "recompute")
+	}},
+	{"beamfit.average_tail", "ema or swa: average of the weights of the last quarter of the iterations", func(s *Settings, text string) error {
+		return oneOf(&s.Fit.AverageTail, text, "ema", "swa")
+	}},
+	{"beamfit.steps", "local or global: whose steps learning-rate schedules count", func(s *Settings, text string) error {
+		return oneOf(&s.Fit.Steps, text, "local", "global")
+	}},
+}
+
+func oneOf(value *string, text string, names ...string) error {
+	if *value = text; !slices.Contains(names, text) {
+		return fmt.Errorf("expected %s, found %q", strings.Join(names, " or "), text)
+	}
+	return nil
+}
+
+func decimal(value **float64, text string) error {
+	x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+	if *value = &x; err != nil {
+		return fmt.Errorf("expected a number, found %q", text)
+	}
+	return nil
 }
 
 func wholeNumber(text string, least int) (int, error) {
