@@ -189,13 +189,13 @@ func TestBind(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	s, err := ReadSettings([]string{
-		"3", "7", "class, numeric", "0.25", "held", "arch", "4", "mixed_bfloat16", "tf32x3", "10",
+		"3", "7", "class, numeric", "0.25", "held", "w", "arch", "4", "mixed_bfloat16", "tf32x3", "10",
 		"auto", "50", "2", "nesterov", "0.875", "0.7", "reset", "pooled", "ema", "global",
 	}, Settings{Shards: 1})
 	seed, share, momentum, rate := uint64(7), 0.25, 0.875, 0.7
 	want := Settings{
 		Shards: 3, Seed: &seed, LabelTypes: []string{"class", "numeric"},
-		ValidationShare: &share, ValidationOutput: "held", ArchTable: "arch", ModelID: 4, Precision: "mixed_bfloat16", GPUMath: "tf32x3",
+		ValidationShare: &share, ValidationOutput: "held", Weight: "w", ArchTable: "arch", ModelID: 4, Precision: "mixed_bfloat16", GPUMath: "tf32x3",
 		Fit: pipelines.FitOptions{
 			CheckpointEvery: 10, Sync: "auto", SyncEvery: 50, WarmUpPasses: 2, Outer: "nesterov", OuterMomentum: &momentum, OuterRate: &rate,
 			InnerState: "reset", Moving: "pooled", AverageTail: "ema", Steps: "global",
@@ -211,7 +211,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	wrong := []string{
-		"0", "-1", "", "x", "", "", "0", "float16", "TF32", "0",
+		"0", "-1", "", "x", "", "", "", "0", "float16", "TF32", "0",
 		"always", "passes", "-1", "adam", "x", "x", "forget", "none", "mean", "all",
 	}
 	for i, text := range wrong {

@@ -18,6 +18,7 @@ type Settings struct {
 	// ValidationShare of the rows are packed into ValidationOutput and not trained on; nil: none.
 	ValidationShare  *float64
 	ValidationOutput string
+	Weight           string // column with the weights of the rows; "": none
 	ArchTable        string // with ModelID, the model that rows are packed for; "": it is not known
 	ModelID          int
 	Precision        string // of models; "": their own
@@ -57,6 +58,10 @@ var settings = []setting{
 	}},
 	{"beamfit.validation_output", "packed table that training_preprocessor_dl makes of the rows that it holds out", func(s *Settings, text string) error {
 		s.ValidationOutput = text
+		return nil
+	}},
+	{"beamfit.weight", "column with the weight of each row, which the preprocessors pack beside it: Keras' sample_weight", func(s *Settings, text string) error {
+		s.Weight = text
 		return nil
 	}},
 	{"beamfit.arch_table", "architecture table of the model that training_preprocessor_dl packs rows for, whose layers say what becomes of text", func(s *Settings, text string) error {

@@ -49,3 +49,31 @@ func TestRoundSettings(t *testing.T) {
 	_, err = c.Exec(t.Context(), fit("plain2"))
 	wantError(t, err, "22023", "the outer rule average has neither rate nor momentum")
 }
+
+// The weights of rows change the loss, in training and in evaluation.
+func TestWeightSetting(t *testing.T) {
+	s := start(t, nil)
+	iris(t, s.direct)
+	c, _ := connect(t, s.proxied, pgx.QueryExecModeExec)
+	run(t, c, "CREATE TABLE weighted AS SELECT *, id % 2 AS odd FROM iris_train")
+	run(t, c, "SET beamfit.seed = 7")
+	run(t, c, "SELECT madlib.load_keras_model('a', $1::json)", arch(t))
+	for _, name := range []string{"p", "w"} {
+		run(t, c, fmt.Sprintf("SELECT madlib.training_preprocessor_dl('weighted', '%s', 'class_text', 'attributes')", name))
+		run(t, c, fmt.Sprintf("SELECT madlib.madlib_keras_fit('%[1]s', 'm_%[1]s', 'a', 1, $$%[2]s$$, 'batch_size=5, epochs=3', 2)", name, compile))
+		run(t, c, "SET beamfit.weight = 'odd'")
+	}
+	loss := "SELECT training_loss_final FROM m_%s_summary"
+	if p, w := ask(t, c, fmt.Sprintf(loss, "p")), ask(t, c, fmt.Sprintf(loss, "w")); p == w {
+		t.Errorf("with weights and without the loss is %s", p)
+	}
+	run(t, c, "SELECT madlib.validation_preprocessor_dl('weighted', 'v', 'class_text', 'attributes', 'w')")
+	run(t, c, "RESET beamfit.weight")
+	run(t, c, "SELECT madlib.validation_preprocessor_dl('weighted', 'v1', 'class_text', 'attributes', 'w')")
+	for _, name := range []string{"v", "v1"} {
+		run(t, c, fmt.Sprintf("SELECT madlib.madlib_keras_evaluate('m_w', '%[1]s', 'e_%[1]s')", name))
+	}
+	if v, v1 := ask(t, c, "SELECT loss FROM e_v"), ask(t, c, "SELECT loss FROM e_v1"); v == v1 {
+		t.Errorf("with weights and without the loss is %s", v)
+	}
+}
