@@ -11,12 +11,16 @@ import (
 
 // Parameters that several functions share.
 var (
-	testTable   = Parameter{Name: "test_table", typ: textType, need: required, use: "table or view with one row per example"}
-	idColumn    = Parameter{Name: "id_col", typ: textType, need: required, use: "column of the test table that names the row"}
-	features    = Parameter{Name: "independent_varname", typ: textType, need: required, use: "columns of features, arrays of numbers, separated by commas"}
-	labels      = Parameter{Name: "dependent_varname", typ: textType, need: required, use: "columns of labels, separated by commas"}
-	outputTable = Parameter{Name: "output_table", typ: textType, need: required, use: "table to make"}
-	predType    = Parameter{
+	testTable  = Parameter{Name: "test_table", typ: textType, need: required, use: "table or view with one row per example"}
+	idColumn   = Parameter{Name: "id_col", typ: textType, need: required, use: "column of the test table that names the row; '': its number, as row_number"}
+	features   = Parameter{Name: "independent_varname", typ: textType, need: required, use: "columns of features, and functions of columns, separated by commas"}
+	labels     = Parameter{Name: "dependent_varname", typ: textType, need: required, use: "columns of labels, separated by commas"}
+	sameLabels = Parameter{Name: "dependent_varname", typ: textType, need: required, use: "columns of labels; '': those of the training rows"}
+	// sameFeatures: the training rows say how they are made.
+	sameFeatures = Parameter{Name: "independent_varname", typ: textType, need: required, use: "columns of features; '': as for the training rows"}
+	ownFeatures  = Parameter{Name: "independent_varname", typ: textType, need: required, use: "columns of arrays of numbers, or of inputs that the model looks text up for, separated by commas"}
+	outputTable  = Parameter{Name: "output_table", typ: textType, need: required, use: "table to make"}
+	predType     = Parameter{
 		Name: "pred_type", typ: anyType, def: "'prob'",
 		use: "'prob': all classes; 'response': the likeliest; an integer: the so many likeliest; a double precision: those above it",
 	}
@@ -64,7 +68,7 @@ var functions = []*Function{
 		summary: "Packs the rows of a table as a training table was packed, for validation and evaluation.",
 		Parameters: []Parameter{
 			{Name: "source_table", typ: textType, need: required, use: "table or view with one row per example"},
-			outputTable, labels, features,
+			outputTable, sameLabels, sameFeatures,
 			{Name: "training_preprocessor_table", typ: textType, need: required, use: "packed table of training_preprocessor_dl"},
 			bufferSize, segments,
 		},
@@ -157,7 +161,7 @@ var functions = []*Function{
 		summary: "Predicts with a model that madlib_keras_fit has trained.",
 		Parameters: []Parameter{
 			{Name: "model_table", typ: textType, need: required, use: "table of madlib_keras_fit"},
-			testTable, idColumn, features, outputTable, predType, useGPUs, noKey,
+			testTable, idColumn, sameFeatures, outputTable, predType, useGPUs, noKey,
 		},
 		output: predictions,
 	},
@@ -167,7 +171,7 @@ var functions = []*Function{
 		Parameters: []Parameter{
 			{Name: "model_arch_table", typ: textType, need: required, use: "table of model architectures"},
 			{Name: "model_id", typ: integerType, need: required, use: "a model with weights"},
-			testTable, idColumn, features, outputTable, predType, useGPUs,
+			testTable, idColumn, ownFeatures, outputTable, predType, useGPUs,
 			{Name: "class_values", typ: textsType, use: "an array per dependent variable of its class values; NULL: 0, 1, ..."},
 			{Name: "normalizing_const", typ: floatType, def: "1.0", use: "features are divided by it"},
 			{Name: "dependent_count", typ: integerType, def: "1", use: "dependent variables of the model"},
