@@ -28,7 +28,7 @@ STEPS = {
 
 
 def run(command):
-    """Runs beamfit. Only exit code 75, the store cannot be reached now, is worth a retry."""
+    """Runs beamfit. Exit code 75, the store cannot be reached now, is worth a retry; whatever else fails is for a person."""
     code = subprocess.run(command, check=False).returncode
     if code == 75:
         raise AirflowException("the store cannot be reached now")

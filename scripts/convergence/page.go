@@ -35,7 +35,7 @@ const tail = `
 - What counts is how many steps the weights go, one after the other. N shards that train side by side go an Nth of what one worker goes in a pass, however good the mean of their
   weights is: 16 shards of 3,750 rows go 30 steps a pass, 16 of 750 rows six. One pass of a warm-up, as one worker, goes as many as all shards together. Below 1,000 steps or so accuracy
   follows their number, with any rule; beyond, a quarter of one worker's steps ends where one worker ends (784-512-512-10 on all images: 4 shards by MADlib's rule go 1,180 of
-  4,690, 16 with two passes of warm-up 1,178).
+  4,690, 16 with two passes of warm-up 1,200).
 - So "auto" takes as many passes of warm-up as give a quarter of one worker's steps, or 1,000 where these are few, or half of them where these are fewer still; of
   the iterations, whole ones, at most half are the warm-up. That is also what a fit then costs: where every shard has a core it takes about that share of one worker's time. Ten passes of 16 shards on 16 cores take as long as 2.5 of one worker with many
   rows, as 5.3 with few, 0.6 by MADlib's rule.

@@ -53,7 +53,7 @@ var layers = []struct {
 	{"pipelines", []string{"transforms", "io/table", "io/netns", "io/tfevents", "io/kerasio", "model"}},
 	{"transforms", []string{"io/table", "io/ownerlock", "model/trainer", "model/plan", "model/keras", "model/params", "model/expr", "model/buffer", "model/lookup", "model/kernels"}},
 	{"io/pgio", []string{"io/table", "io/netns"}},
-	{"io/fileio", []string{"io/table", "io/ownerlock", "io/internal"}},
+	{"io/fileio", []string{"io/table", "io/internal"}},
 	{"io/exchange", []string{"io/csvio", "io/jsonlio", "io/parquetio", "io/table", "io/ownerlock", "io/internal"}},
 	{"io/csvio", []string{"io/table", "io/internal"}},
 	{"io/jsonlio", []string{"io/table", "io/internal"}},
