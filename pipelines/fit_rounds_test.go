@@ -295,6 +295,34 @@ func TestRoundsOfOneShard(t *testing.T) {
 	}
 }
 
+// A warm-up of the whole fit is the fit of one worker who has the rows of all shards one after the other, to the bit; so the averages of use_ema
+// become the weights once in an iteration.
+func TestWarmUpIsOneWorker(t *testing.T) {
+	store := fileStore(t)
+	base := roundsFit(t, store)
+	train, _ := parted(iris(t))
+	packIris(t, store, "one", train, packing{buffer: 40})
+	packIris(t, store, "three", train, packing{shards: 3, buffer: 40})
+	base.Fit, base.Iterations, base.Replace = "batch_size=8, epochs=2, shuffle=False", 3, true
+	for _, optimizer := range []string{"Adam(decay=0.01)", "Adam(use_ema=True)", "SGD(momentum=0.9, use_ema=True, ema_momentum=0.9)"} {
+		opt := base
+		opt.Compile = "loss='categorical_crossentropy', optimizer=" + optimizer
+		fit := func() []byte {
+			t.Helper()
+			if _, err := Fit(t.Context(), Env{Store: store}, opt); err != nil {
+				t.Fatal(err)
+			}
+			return modelWeights(t, store, opt.Model)
+		}
+		opt.Source = "one"
+		want := fit()
+		opt.Source, opt.WarmUpPasses = "three", 6
+		if !bytes.Equal(fit(), want) {
+			t.Errorf("%s: the warm-up gives other weights than one worker", optimizer)
+		}
+	}
+}
+
 // Statistics that are computed anew are the means and variances of the rows, where one batch has all rows of a shard, and no moving average of
 // them; those of the shards are averaged.
 func TestRecomputedStatistics(t *testing.T) {

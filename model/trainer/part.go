@@ -4,7 +4,11 @@ import "github.com/beamfit/beamfit/model/params"
 
 // A Part is a share of the steps of an iteration, all its passes together: the one with number Index of Of equal ones. Parts are cut by
 // steps, so that the batches of all parts together, one after the other, are those of the iteration. The zero value is the whole.
-type Part struct{ Index, Of int }
+type Part struct {
+	Index, Of int
+	// Open: the iteration goes on behind the part whatever its number, with the turn of another shard.
+	Open bool `json:",omitempty"`
+}
 
 // steps are those from the first up to but not including the last that the part has of so many.
 func (p Part) steps(total int) (from, to int) {
@@ -21,7 +25,7 @@ func (p Part) First(total int) int {
 }
 
 // last says whether the iteration ends with the part.
-func (p Part) last() bool { return p.Index >= p.Of-1 }
+func (p Part) last() bool { return !p.Open && p.Index >= p.Of-1 }
 
 // Steps is the number of steps of the part of a shard of so many rows.
 func (p Part) Steps(fit params.Fit, rows int) int {

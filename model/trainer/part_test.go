@@ -24,7 +24,7 @@ func TestPartsAreTheIteration(t *testing.T) {
 			t.Run(fmt.Sprintf("%+v/%d", fit, parts), func(t *testing.T) {
 				part, rows, steps := in, 0, 0
 				for i := range parts {
-					part.Part = Part{i, parts}
+					part.Part = Part{Index: i, Of: parts}
 					r := train(t, m, part)
 					if d := int(r.State.Iteration - part.State.Iteration); d != part.Part.Steps(fit, 23) {
 						t.Errorf("part %d made %d steps, expected %d", i, d, part.Part.Steps(fit, 23))
@@ -58,8 +58,14 @@ func TestAveragesAreTakenAtTheEnd(t *testing.T) {
 	m := newModel(t, irisJSON, c)
 	in := TrainInput{Data: dataFor(m, 1, 20), Weights: weightsFor(m, 2), State: m.NewState(), Fit: params.Fit{BatchSize: 5, Epochs: 2}}
 	whole := train(t, m, in)
+	in.Part = Part{Open: true}
+	open := train(t, m, in)
+	averages := open.State.Slots[m.optimizer.Rule.Slots()*m.trainable:]
+	if slices.Equal(open.Weights, whole.Weights) || !slices.Equal(averages, whole.Weights) {
+		t.Error("the averages are the weights where the iteration goes on with another shard, or are others")
+	}
 	for i := range 4 {
-		in.Part = Part{i, 4}
+		in.Part = Part{Index: i, Of: 4}
 		r := train(t, m, in)
 		in.Weights, in.State = r.Weights, r.State
 	}

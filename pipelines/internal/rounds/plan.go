@@ -161,7 +161,8 @@ type Stage struct {
 // Stage is the one with that number, from 0 on, of an iteration.
 func (p Plan) Stage(iteration, number int) Stage {
 	if p.InWarmUp(iteration) {
-		return Stage{Part: trainer.Part{Index: number / len(p.turns), Of: p.passes}, Turn: p.turns[number%len(p.turns)]}
+		part := trainer.Part{Index: number / len(p.turns), Of: p.passes, Open: number < p.Stages(iteration)-1}
+		return Stage{Part: part, Turn: p.turns[number%len(p.turns)]}
 	}
 	if p.rounds <= 1 {
 		return Stage{}

@@ -47,6 +47,11 @@ func TestPlan(t *testing.T) {
 	if got, want := stages(p, 3), "0:0/3 0:1/3 0:2/3"; got != want {
 		t.Errorf("rounds %s, want %s", got, want)
 	}
+	for i := range p.Stages(2) {
+		if open := p.Stage(2, i).Part.Open; open != (i < 15) {
+			t.Errorf("turn %d of 16: the iteration goes on behind it: %v", i+1, open)
+		}
+	}
 	f := usual()
 	for i := range p.Stages(3) {
 		if n := p.Stage(3, i).Part.Steps(f.Params, 100); n > 7 {
