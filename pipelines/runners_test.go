@@ -67,7 +67,13 @@ func TestDryRun(t *testing.T) {
 			opt.Model, opt.WarmUpPasses, opt.Outer, opt.Moving = "other", 3, "slowmo", "recompute"
 			_, err := Fit(t.Context(), e, opt)
 			return err
-		}, "score.scoreFn trainshard.recomputeFn trainshard.trainFn trainshard.turnFn"},
+		}, "score.scoreFn score.scoreFn'1 trainshard.recomputeFn trainshard.trainFn trainshard.turnFn"},
+		{"fit with validation", "fit", func(e Env) error {
+			opt := irisFit()
+			opt.Model, opt.Validation = "other", "iris_test_packed"
+			_, err := Fit(t.Context(), e, opt)
+			return err
+		}, "score.scoreFn score.scoreFn'1 trainshard.trainFn"},
 		{"evaluate", "evaluate", func(e Env) error {
 			_, err := Evaluate(t.Context(), e, EvaluateOptions{Model: "iris_model", Test: "iris_test_packed", Output: "other"})
 			return err

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	df "google.golang.org/api/dataflow/v1b3"
 	"google.golang.org/api/option"
@@ -57,7 +58,9 @@ func TestDataflowDryRun(t *testing.T) {
 		t.Errorf("traits %+v", tr)
 	}
 	p, s := beam.NewPipelineWithRoot()
-	trained := beam.ParDo(s.Scope("iteration 1"), &trainFn{"postgres://me@db.example/iris"}, beam.CreateList(s, []int{1, 2}))
+	iteration := s.Scope("iteration 1")
+	trained := beam.ParDo(iteration, &trainFn{"postgres://me@db.example/iris"}, beam.CreateList(s, []int{1, 2}))
+	beam.ParDo(iteration, &trainFn{"postgres://me@db.example/iris"}, trained) // the same step again has another name
 	beam.ParDo0(s, &scoreFn{}, trained)
 	j, err := r.Submit(t.Context(), p, "Fit (iris)")
 	if err != nil {
@@ -113,7 +116,7 @@ func TestDataflowDryRun(t *testing.T) {
 	if err := proto.Unmarshal(read("pipeline.pb"), model); err != nil {
 		t.Fatal(err)
 	}
-	checkAccelerated(t, model, "iteration 1/runner.trainFn")
+	checkAccelerated(t, model, "iteration 1/runner.trainFn", "iteration 1/runner.trainFn'1")
 }
 
 // GPUs without an accelerator are refused.
@@ -126,8 +129,8 @@ func TestDataflowGPUs(t *testing.T) {
 	}
 }
 
-// checkAccelerated checks that one transform alone has an accelerator.
-func checkAccelerated(t *testing.T, model *pipepb.Pipeline, want string) {
+// checkAccelerated checks that these transforms alone have an accelerator.
+func checkAccelerated(t *testing.T, model *pipepb.Pipeline, want ...string) {
 	t.Helper()
 	var with []string
 	c := model.GetComponents()
@@ -145,7 +148,8 @@ func checkAccelerated(t *testing.T, model *pipepb.Pipeline, want string) {
 			}
 		}
 	}
-	if !slices.Equal(with, []string{want}) {
+	slices.Sort(with)
+	if !slices.Equal(with, want) {
 		t.Errorf("accelerators for %q, want %q", with, want)
 	}
 }
@@ -182,7 +186,35 @@ func fakeDataflow(t *testing.T, job *df.Job) *remoteDataflow {
 		t.Fatal(err)
 	}
 	model := &pipepb.Pipeline{Components: &pipepb.Components{Transforms: map[string]*pipepb.PTransform{"e1": {UniqueName: "step"}}}}
-	return &remoteDataflow{"name", "id", "p", "r", model, client}
+	return &remoteDataflow{name: "name", id: "id", project: "p", region: "r", model: model, client: client, every: time.Millisecond, patience: time.Minute}
+}
+
+// A Dataflow that does not answer for a while costs nothing; one that answers that there is no such job is not asked again.
+func TestDataflowWithoutAnswer(t *testing.T) {
+	answers := []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusBadGateway}
+	j := fakeDataflow(t, &df.Job{CurrentState: "JOB_STATE_RUNNING"})
+	asked := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked > len(answers) {
+			_ = json.NewEncoder(w).Encode(df.Job{CurrentState: "JOB_STATE_DONE"})
+			return
+		}
+		w.WriteHeader(answers[asked-1])
+		_ = json.NewEncoder(w).Encode(df.Job{CurrentState: "JOB_STATE_RUNNING"})
+	}))
+	t.Cleanup(srv.Close)
+	j.client.BasePath = srv.URL
+	if err := j.Wait(t.Context()); err != nil || asked != 5 {
+		t.Errorf("asked %d times: %v", asked, err)
+	}
+	asked, j.patience = 0, 0
+	if err := j.Wait(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "503") {
+		t.Errorf("without patience: %v", err)
+	}
+	asked, answers, j.patience = 0, []int{http.StatusNotFound}, time.Minute
+	if err := j.Wait(t.Context()); err == nil || errors.Is(err, ErrUnavailable) || asked != 1 {
+		t.Errorf("asked %d times for a job that is not there: %v", asked, err)
+	}
 }
 
 func TestDataflowJob(t *testing.T) {

@@ -57,7 +57,7 @@ func accelerate(model *pipepb.Pipeline, dofns []string, hint string) {
 	hints := resource.NewHints(resource.Accelerator(hint)).Payloads()
 	for _, t := range c.GetTransforms() {
 		id := t.GetEnvironmentId()
-		if id == "" || len(t.GetSubtransforms()) > 0 || !slices.Contains(dofns, path.Base(t.GetUniqueName())) {
+		if id == "" || len(t.GetSubtransforms()) > 0 || !slices.Contains(dofns, doFn(t)) {
 			continue
 		}
 		special := id + "_accelerated"
@@ -70,6 +70,12 @@ func accelerate(model *pipepb.Pipeline, dofns []string, hint string) {
 		}
 		t.EnvironmentId = special
 	}
+}
+
+// doFn is the name of a step's DoFn. Beam makes the names of steps unique within a scope: scoreFn, scoreFn'1, ...
+func doFn(t *pipepb.PTransform) string {
+	name, _, _ := strings.Cut(path.Base(t.GetUniqueName()), "'")
+	return name
 }
 
 // write writes the job to files: NAME.job.json, the request to Dataflow; NAME.pipeline.pb, the pipeline that the request refers

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	df "google.golang.org/api/dataflow/v1b3"
+	"google.golang.org/api/googleapi"
 
 	pipepb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/pipeline_v1"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/dataflow/dataflowlib"
@@ -23,7 +26,10 @@ func (t *dataflowJob) submit(ctx context.Context) (Job, error) {
 	if err != nil {
 		return nil, fmt.Errorf("job %s (%s) was submitted to Dataflow and cannot be followed: %w", t.name, res.JobID(), err)
 	}
-	return &remoteDataflow{t.name, res.JobID(), t.settings.Project, t.settings.Region, t.model, client}, nil
+	return &remoteDataflow{
+		name: t.name, id: res.JobID(), project: t.settings.Project, region: t.settings.Region, model: t.model, client: client,
+		every: dataflowPoll, patience: dataflowPatience,
+	}, nil
 }
 
 // remoteDataflow is a job at Dataflow.
@@ -31,34 +37,57 @@ type remoteDataflow struct {
 	name, id, project, region string
 	model                     *pipepb.Pipeline
 	client                    *df.Service
+	every, patience           time.Duration
 }
 
-// dataflowPoll is how often Dataflow is asked how a job does.
-const dataflowPoll = 5 * time.Second
+const (
+	// dataflowPoll is how often Dataflow is asked how a job does.
+	dataflowPoll = 5 * time.Second
+	// dataflowPatience is how long it may give no answer: a service for hours of training has a bad minute.
+	dataflowPatience = 5 * time.Minute
+)
 
 func (j *remoteDataflow) ID() string { return j.id }
 
 func (j *remoteDataflow) Wait(ctx context.Context) error {
+	answered := time.Now()
 	for {
 		job, err := j.client.Projects.Locations.Jobs.Get(j.project, j.region, j.id).Context(ctx).Do()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		}
-		if err != nil {
+		case err == nil:
+			answered = time.Now()
+			if state := strings.TrimPrefix(job.CurrentState, "JOB_STATE_"); state == "DONE" {
+				return nil
+			} else if dataflowEnded(state) {
+				return &JobError{Name: j.name, ID: j.id, State: state, Text: j.messages(ctx)}
+			}
+		case refuses(err):
 			return fmt.Errorf("asking Dataflow for job %s (%s): %w", j.name, j.id, err)
-		}
-		switch state := strings.TrimPrefix(job.CurrentState, "JOB_STATE_"); state {
-		case "DONE":
-			return nil
-		case "FAILED", cancelled, "DRAINED", "UPDATED":
-			return &JobError{Name: j.name, ID: j.id, State: state, Text: j.messages(ctx)}
+		case time.Since(answered) > j.patience:
+			return &JobError{
+				Name: j.name, ID: j.id, State: "UNKNOWN", Cause: ErrUnavailable,
+				Text: fmt.Sprintf("Dataflow has not answered for %v (%v); the job may go on without it", j.patience, err),
+			}
 		}
 		select {
-		case <-time.After(dataflowPoll):
+		case <-time.After(j.every):
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// dataflowEnded says whether a job in that state is over.
+func dataflowEnded(state string) bool {
+	return slices.Contains([]string{"DONE", "FAILED", cancelled, "DRAINED", "UPDATED"}, state)
+}
+
+// refuses says whether an error is Dataflow's answer to this question, and will be its answer to the next one.
+func refuses(err error) bool {
+	var e *googleapi.Error
+	return errors.As(err, &e) && e.Code >= 400 && e.Code < 500 && e.Code != http.StatusTooManyRequests && e.Code != http.StatusRequestTimeout
 }
 
 // messages are the error messages of the job, oldest first.
@@ -92,11 +121,8 @@ func (j *remoteDataflow) Cancel(ctx context.Context) error {
 		return nil
 	}
 	// One that has ended cannot be cancelled.
-	if job, getErr := jobs.Get(j.project, j.region, j.id).Context(ctx).Do(); getErr == nil {
-		switch strings.TrimPrefix(job.CurrentState, "JOB_STATE_") {
-		case "DONE", "FAILED", cancelled, "DRAINED", "UPDATED":
-			return nil
-		}
+	if job, getErr := jobs.Get(j.project, j.region, j.id).Context(ctx).Do(); getErr == nil && dataflowEnded(strings.TrimPrefix(job.CurrentState, "JOB_STATE_")) {
+		return nil
 	}
 	return errors.Join(fmt.Errorf("cancelling job %s (%s)", j.name, j.id), err)
 }
