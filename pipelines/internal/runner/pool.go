@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"net"
+	"slices"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -35,8 +36,11 @@ type pool struct {
 	busy sync.WaitGroup
 
 	mu      sync.Mutex
-	workers map[string][]context.CancelFunc
+	workers map[string][]*poolWorker
 }
+
+// A poolWorker is a worker that has not ended.
+type poolWorker struct{ stop context.CancelFunc }
 
 func startPool(work func(context.Context, *fnpb.StartWorkerRequest) error, ended func(string, error)) (*pool, error) {
 	lis, err := net.Listen("tcp", "localhost:0")
@@ -45,7 +49,7 @@ func startPool(work func(context.Context, *fnpb.StartWorkerRequest) error, ended
 	}
 	l := &pool{
 		work: work, ended: ended, server: grpc.NewServer(), address: lis.Addr().String(), token: rand.Text(),
-		workers: map[string][]context.CancelFunc{},
+		workers: map[string][]*poolWorker{},
 	}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	fnpb.RegisterBeamFnExternalWorkerPoolServer(l.server, l)
@@ -76,16 +80,16 @@ func (l *pool) StartWorker(_ context.Context, r *fnpb.StartWorkerRequest) (*fnpb
 		return &fnpb.StartWorkerResponse{Error: "the request is not of a pipeline of this process"}, nil
 	}
 	ctx, stop := context.WithCancel(l.ctx)
-	id := r.GetWorkerId()
+	id, w := r.GetWorkerId(), &poolWorker{stop}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.workers[id] = append(l.workers[id], stop)
+	l.workers[id] = append(l.workers[id], w)
 	l.busy.Go(func() {
+		defer l.forget(id, w)
 		err := l.work(ctx, r)
 		if ctx.Err() == nil && l.ended != nil {
 			l.ended(id, err)
 		}
-		stop()
 	})
 	return &fnpb.StartWorkerResponse{}, nil
 }
@@ -93,9 +97,20 @@ func (l *pool) StartWorker(_ context.Context, r *fnpb.StartWorkerRequest) (*fnpb
 func (l *pool) StopWorker(_ context.Context, r *fnpb.StopWorkerRequest) (*fnpb.StopWorkerResponse, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if stops := l.workers[r.GetWorkerId()]; len(stops) == 1 {
-		stops[0]()
+	if all := l.workers[r.GetWorkerId()]; len(all) == 1 {
+		all[0].stop()
 		delete(l.workers, r.GetWorkerId())
 	}
 	return &fnpb.StopWorkerResponse{}, nil
+}
+
+// forget takes a worker that has ended off the list.
+func (l *pool) forget(id string, w *poolWorker) {
+	w.stop()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.workers[id] = slices.DeleteFunc(l.workers[id], func(other *poolWorker) bool { return other == w })
+	if len(l.workers[id]) == 0 {
+		delete(l.workers, id)
+	}
 }

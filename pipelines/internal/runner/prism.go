@@ -68,7 +68,7 @@ func openPrism(_ context.Context, c Config) (Runner, error) {
 			return nil, err
 		}
 		env.pool = r.own
-	case "EXTERNAL":
+	case "DOCKER", "EXTERNAL": // a container sees no folder of this machine
 		r.place = AnyMachine
 	}
 	r.service = service{client: srv.client, env: env}

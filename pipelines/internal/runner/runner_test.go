@@ -5,6 +5,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/beamfit/beamfit/pipelines/internal/runner"
 	"github.com/beamfit/beamfit/pipelines/internal/runner/runnertest"
 )
 
@@ -44,4 +45,18 @@ func TestPrism(t *testing.T) {
 func TestPrismProcess(t *testing.T) {
 	skipUnderRace(t)
 	runnertest.Run(t, runnertest.Subject{Runner: "prism", Options: map[string]string{"environment_type": "PROCESS"}})
+}
+
+// A container of prism's sees no folder of this machine.
+func TestPrismContainers(t *testing.T) {
+	r, err := runner.Open(t.Context(), "prism", runner.Config{Options: map[string]string{"environment_type": "DOCKER", "environment_config": "image"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Traits().Workers; got != runner.AnyMachine {
+		t.Errorf("workers in %v", got)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
 }
