@@ -51,17 +51,15 @@ func (p *splitJob) checkOutputs(ctx context.Context, opt SplitOptions) error {
 
 // check is prepareSplit with the source open.
 func (p *splitJob) check(opt SplitOptions) error {
+	if err := checkProportion("training", opt.Train); err != nil {
+		return err
+	}
 	test := split.Rest(opt.Train)
 	if opt.Test != nil {
 		test = *opt.Test
 	}
-	for _, x := range []struct {
-		name  string
-		value float64
-	}{{"training", opt.Train}, {"test", test}} {
-		if !(x.value > 0 && x.value < 1) {
-			return argument.Errorf("the %s proportion must be between 0 and 1, both excluded, found %v", x.name, x.value)
-		}
+	if err := checkProportion("test", test); err != nil {
+		return err
 	}
 	if sum := opt.Train + test; sum > 1 {
 		return argument.Errorf("the training and test proportions, %v and %v, add up to %v; at most 1 is possible", opt.Train, test, sum)
@@ -111,6 +109,13 @@ func (p *splitJob) checkColumns(opt SplitOptions) error {
 	}
 	if err := p.options.Schema().Check(); err != nil {
 		return fmt.Errorf("the output cannot have these columns besides %q (separate tables do without that): %w", split.SplitColumn, err)
+	}
+	return nil
+}
+
+func checkProportion(of string, x float64) error {
+	if !(x > 0 && x < 1) {
+		return argument.Errorf("the %s proportion must be between 0 and 1, both excluded, found %v", of, x)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -213,6 +214,8 @@ func TestSplitRefuses(t *testing.T) {
 			{"source empty name", SplitOptions{Train: 0.5, Root: "o"}, "the name of the source table is empty"},
 			{"source missing", SplitOptions{Train: 0.5, Source: "nowhere", Root: "o"}, "does not exist"},
 			{"source empty", SplitOptions{Train: 0.5, Source: "empty", Root: "o"}, "has no rows"},
+			{"train NaN", SplitOptions{Source: "people", Root: "o", Train: math.NaN()}, "the training proportion must be between 0 and 1, both excluded, found NaN"},
+			{"test infinite", SplitOptions{Source: "people", Root: "o", Train: 0.5, Test: ptr(math.Inf(1))}, "the test proportion must be between 0 and 1, both excluded, found +Inf"},
 			{"train 0", SplitOptions{Source: "people", Root: "o"}, "the training proportion must be between 0 and 1, both excluded, found 0"},
 			{"train 1", SplitOptions{Train: 1, Source: "people", Root: "o"}, "found 1"},
 			{"test negative", SplitOptions{Train: 0.5, Test: ptr(-0.1), Source: "people", Root: "o"}, "the test proportion"},

@@ -49,16 +49,19 @@ type Target struct {
 	Seed                                uint64
 }
 
-// rows are those to predict, of that many; nil: all.
-func (to Target) rows(n int64) (*holdout.Choice, error) {
+// rows are those of the test table to predict; nil: all.
+func (to Target) rows(test table.Info) (*holdout.Choice, error) {
 	if to.Share == nil {
 		return nil, nil
 	}
 	if err := holdout.CheckShare(*to.Share); err != nil {
 		return nil, argument.Of(err)
 	}
-	c := &holdout.Choice{Rows: n, Share: *to.Share, Seed: to.Seed}
-	return c, c.Check()
+	c := &holdout.Choice{Rows: test.Rows, Share: *to.Share, Seed: to.Seed}
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("test table: %w", &table.TableError{Table: test.Name, Err: err})
+	}
+	return c, nil
 }
 
 // Run predicts the rows of a table with the model that read finds: Model, and Normalize and Outputs of Plan.
@@ -69,8 +72,8 @@ func Run(ctx context.Context, j *job.Job, to Target, read func(p *Prediction) er
 	if p.test, err = tables.OpenInput(ctx, j.Store, "test", to.Test); err != nil {
 		return infer.Counts{}, err
 	}
-	if p.Plan.Only, err = to.rows(p.test.Info().Rows); err != nil {
-		return infer.Counts{}, fmt.Errorf("test table: %w", &table.TableError{Table: p.test.Info().Name, Err: err})
+	if p.Plan.Only, err = to.rows(p.test.Info()); err != nil {
+		return infer.Counts{}, err
 	}
 	if err := read(p); err != nil {
 		return infer.Counts{}, err
