@@ -105,7 +105,7 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 	if err := p.Lease(ctx, p.output); err != nil {
 		return PreprocessResult{}, err
 	}
-	if p.Limits.Watch {
+	if p.plan.Portions && p.Limits.Watch {
 		box, err := p.NewBox(ctx, "packing", p.output)
 		if err != nil {
 			return PreprocessResult{}, err

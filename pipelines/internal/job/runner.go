@@ -34,7 +34,10 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 			return argument.Errorf("runner %s: %w", j.Runner, err)
 		}
 	}
-	j.Limits = Limits{Iterations: traits.MaxIterationsPerPipeline}
+	j.Limits = Limits{
+		Iterations: traits.MaxIterationsPerPipeline,
+		Bundle:     traits.MaxBundleOutput, Tasks: max(1, traits.Parallelism), Watch: traits.MaxBundleOutput > 0,
+	}
 	if j.Strangers != nil {
 		j.Limits = *j.Strangers
 	}
@@ -43,8 +46,6 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Limits.Piece = remotePiece
 		j.Limits.Elsewhere = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Elsewhere
-		j.Limits.Watch = traits.MaxBundleOutput > 0
-		j.Limits.Bundle, j.Limits.Tasks = traits.MaxBundleOutput, max(1, traits.Parallelism)
 		j.shareConnections(processes(traits))
 	}
 	return nil
