@@ -111,6 +111,10 @@ func TestRoundsOnRunners(t *testing.T) {
 			for _, after := range []int{1, 2, 5} {
 				stopAfter(t, Env{Store: store}, opt, after)
 			}
+			keys := readTable(t, store, opt.Model+"_checkpoint").Col("key").Strings
+			if states := slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "state-") }); states == (opt.InnerState == "reset") {
+				t.Errorf("inner state %q: the checkpoint has %q", opt.InnerState, keys)
+			}
 			r, err := Fit(t.Context(), Env{Store: store}, opt)
 			if err != nil || r.ResumedAfter == 0 {
 				t.Fatalf("went on after %d, %v", r.ResumedAfter, err)

@@ -151,16 +151,22 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 	return w.Close(ctx)
 }
 
-// putStates puts what the next stage takes up besides the weights: the states of all shards, or the one of a warm-up, and the momentum.
+// putStates puts what the next stage takes up besides the weights: the states of all shards, or the one of a warm-up, where it does not begin
+// with new ones, and the momentum.
 func (f *Fit) putStates(ctx context.Context, c Course, put func(string, encoding.BinaryMarshaler) error) error {
-	if warmUp, _ := f.Schedule.inWarmUp(c.Place); warmUp {
+	warmUp, _ := f.Schedule.inWarmUp(c.Place)
+	shards := f.training().Shards
+	switch {
+	case f.Schedule.beginsNew(c.Place):
+		shards = nil
+	case warmUp:
 		one, err := collect.Get[trainshard.One](ctx, c.box.Box, trainshard.OneKey)
 		if err != nil {
 			return err
 		}
 		return put(trainshard.OneKey, one)
 	}
-	for _, shard := range f.training().Shards {
+	for _, shard := range shards {
 		key := trainshard.Key + shard.CollectKey()
 		state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
 		if err != nil {
@@ -170,7 +176,7 @@ func (f *Fit) putStates(ctx context.Context, c Course, put func(string, encoding
 			return err
 		}
 	}
-	if !f.Schedule.Rounds.Rule.HasMomentum() {
+	if warmUp || !f.Schedule.Rounds.Rule.HasMomentum() {
 		return nil
 	}
 	momentum, err := average.LoadKey(ctx, c.box.Box, outer.Key)
@@ -259,19 +265,24 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 func (f *Fit) leftBy(c savedCourse) (map[string]encoding.BinaryMarshaler, error) {
 	left := map[string]encoding.BinaryMarshaler{}
 	at := Place{Done: c.header.Iteration}
-	if warmUp, _ := f.Schedule.inWarmUp(at); warmUp {
+	warmUp, _ := f.Schedule.inWarmUp(at)
+	shards := len(f.training().Shards)
+	switch {
+	case f.Schedule.beginsNew(at):
+		shards = 0
+	case warmUp:
 		one, err := c.oneState(f.Model.Model)
 		left[trainshard.OneKey] = one
 		return left, err
 	}
-	for i := range f.training().Shards {
+	for i := range shards {
 		state, err := c.shardState(i, f.Model.Model)
 		if err != nil {
 			return nil, err
 		}
 		left[trainshard.Key+strconv.Itoa(i)] = state
 	}
-	if !f.Schedule.Rounds.Rule.HasMomentum() {
+	if warmUp || !f.Schedule.Rounds.Rule.HasMomentum() {
 		return left, nil
 	}
 	momentum, err := c.vector(outer.Key, f.Model.Spec)

@@ -18,7 +18,8 @@ import (
 type Course struct {
 	Place
 	// box has the weights (average.Key) and, behind the beginning and where the fit goes on, the state of every shard (trainshard.Key), or after
-	// stages of the warm-up the one that they hand on (trainshard.OneKey), and the momentum of an outer rule that has one (outer.Key).
+	// stages of the warm-up the one that they hand on (trainshard.OneKey), and the momentum of an outer rule that has one (outer.Key). There
+	// are no states where the next stage begins with new ones.
 	box *job.Box
 	// rate is the learning rate of the iteration that is not over; nil: the optimizer's own.
 	rate *float64

@@ -103,6 +103,8 @@ func (b *stages) averaged(s beam.Scope) beam.PCollection {
 func (b *stages) keeping(at Place) *trainshard.Kept {
 	kept := &trainshard.Kept{Box: b.to.box.Box, One: b.Schedule.Rounds.InWarmUp(at.Done + 1)}
 	switch after := b.Schedule.after(at); {
+	case b.Schedule.beginsNew(after):
+		return nil
 	case after != b.to.Place:
 		kept.After = fmt.Sprintf("-after-%d-%d", after.Done, after.Stages)
 	case b.Schedule.last(after.Done):
@@ -114,20 +116,26 @@ func (b *stages) keeping(at Place) *trainshard.Kept {
 // begin takes up what the course has left.
 func (b *stages) begin(s beam.Scope, from Course) {
 	b.weights = average.Start(s, from.box.Box, b.layout())
-	before := from.before()
+	momentum, states := from.before(), from.before()
 	wasWarmUp, isWarmUp := b.Schedule.inWarmUp(from.Place)
+	if wasWarmUp {
+		momentum = nil
+	}
+	if b.Schedule.beginsNew(from.Place) {
+		states = nil
+	}
 	if b.keeps = b.keepsStates(); b.keeps {
 		b.kept = &trainshard.Kept{New: true}
-		if before != nil {
-			b.kept = &trainshard.Kept{Box: *before, One: wasWarmUp}
+		if states != nil {
+			b.kept = &trainshard.Kept{Box: *states, One: wasWarmUp}
 		}
 	}
 	switch {
-	case isWarmUp || wasWarmUp:
+	case isWarmUp || wasWarmUp && states != nil:
 		if b.keeps {
 			b.one = trainshard.BareOne(s)
 		} else {
-			b.one = trainshard.StartOne(s, b.RunRef, b.Recipe, before)
+			b.one = trainshard.StartOne(s, b.RunRef, b.Recipe, states)
 		}
 		if !isWarmUp {
 			b.beginRounds(s)
@@ -136,9 +144,9 @@ func (b *stages) begin(s beam.Scope, from Course) {
 	case b.keeps:
 		b.states = trainshard.Bare(s, b.shards)
 	default:
-		b.states = trainshard.Start(s, b.RunRef, b.Recipe, before, b.shards)
+		b.states = trainshard.Start(s, b.RunRef, b.Recipe, states, b.shards)
 	}
-	b.startMomentum(s, before)
+	b.startMomentum(s, momentum)
 }
 
 // beginRounds gives every shard the state of the warm-up.
@@ -168,7 +176,9 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 	step.Rate, step.Part = rate, is.Part
 	if b.keeps {
 		step.From, step.To = b.kept, b.keeping(at)
-		b.kept = step.To
+		if b.kept = step.To; b.kept == nil {
+			b.kept = &trainshard.Kept{New: true}
+		}
 	}
 	if plan.InWarmUp(at.Done + 1) {
 		b.weights, b.one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
@@ -232,7 +242,7 @@ func (b *stages) recompute(s beam.Scope, iteration int) {
 	b.weights = average.Mean(s, b.RunRef, step.Layout, trainshard.Recompute(s, step, b.shards, b.averaged(s)))
 }
 
-// end keeps what the next pipeline begins with, but for states that are in the box already.
+// end keeps what the next pipeline begins with, but for states that are in the box already or that nobody asks for.
 func (b *stages) end(s beam.Scope) {
 	box := b.to.box.Box
 	collect.Keep[average.Vector](s, box, average.Key, b.averaged(s))
@@ -241,7 +251,7 @@ func (b *stages) end(s beam.Scope) {
 	}
 	warmUp, _ := b.Schedule.inWarmUp(b.to.Place)
 	switch {
-	case b.keeps:
+	case b.keeps || b.Schedule.beginsNew(b.to.Place):
 	case warmUp:
 		collect.Keep[trainshard.One](s, box, trainshard.OneKey, b.one)
 	default:

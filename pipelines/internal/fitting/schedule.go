@@ -82,6 +82,9 @@ func (s Schedule) inWarmUp(at Place) (before, behind bool) {
 	return before, s.Rounds.InWarmUp(at.Done + 1)
 }
 
+// beginsNew says whether the stage behind a place begins with new states of optimizers, so that nobody asks for those before it.
+func (s Schedule) beginsNew(at Place) bool { return s.Rounds.Fresh && !s.Rounds.InWarmUp(at.Done+1) }
+
 // scored reports whether metrics are computed after an iteration.
 func (s Schedule) scored(iteration int) bool {
 	return iteration%s.ScoreEvery == 0 || s.last(iteration)

@@ -6,8 +6,44 @@ import (
 	"testing"
 
 	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 )
+
+// States are left for the next stage only where it asks for them: not at the end, nor where it begins with new ones.
+func TestKeeping(t *testing.T) {
+	for state, want := range map[string]string{
+		rounds.Keep:  "one-after-0-1 one state-after-1-1 state-after-1-2 state-after-2-0 state-after-2-1 state-after-2-2 none",
+		rounds.Reset: "one-after-0-1 none none none none none none none",
+	} {
+		plan, _, err := rounds.New(rounds.Options{WarmUpPasses: 1, SyncEvery: 2, InnerState: state}, rounds.Fit{
+			Iterations: 3, Params: params.Fit{BatchSize: 10, Epochs: 1}, Rows: []int{60, 40}, Stateful: true,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := Schedule{Iterations: 3, Rounds: plan}
+		var got []string
+		for at := (Place{}); at.Done < 3; at = s.after(at) {
+			to := Place{Done: 3}
+			if at.Done < 1 {
+				to.Done = 1
+			}
+			b := stages{Fit: &Fit{Schedule: s}, to: Course{Place: to, box: &job.Box{}}}
+			switch kept := b.keeping(at); {
+			case kept == nil:
+				got = append(got, "none")
+			case kept.One:
+				got = append(got, "one"+kept.After)
+			default:
+				got = append(got, "state"+kept.After)
+			}
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("inner state %s: %s, want %s", state, strings.Join(got, " "), want)
+		}
+	}
+}
 
 func TestSchedule(t *testing.T) {
 	for _, c := range []struct{ weights, asked, want int }{
