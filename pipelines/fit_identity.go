@@ -11,6 +11,7 @@ import (
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
 	"github.com/beamfit/beamfit/pipelines/internal/fitting"
+	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
@@ -58,4 +59,21 @@ func device(m recipe.Model) string {
 		return "GPU, " + string(m.GPUMath)
 	}
 	return "GPU"
+}
+
+// roundsIdentity is what a checkpoint's identity has of a plan.
+func roundsIdentity(p rounds.Plan) map[string]string {
+	tail := p.Tail
+	if tail != "" {
+		tail += fmt.Sprintf(" from iteration %d on", p.TailFrom)
+	}
+	return map[string]string{
+		"sync-every":        fmt.Sprint(p.Every),
+		"warm-up-passes":    fmt.Sprint(p.WarmUpPasses()),
+		"outer rule":        fmt.Sprintf("%s %v %v", p.Rule.Name, p.Rule.Rate, p.Rule.Momentum),
+		"inner-state":       fmt.Sprintf("reset %v", p.Fresh),
+		"moving statistics": p.Moving,
+		"average-tail":      tail,
+		"steps":             fmt.Sprintf("global %v", p.Global),
+	}
 }

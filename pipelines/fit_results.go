@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/beamfit/beamfit/pipelines/internal/fitting"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
@@ -35,19 +34,4 @@ func (f *fit) warnOfNaN(reports []tables.Report) {
 		f.warn([]string{fmt.Sprintf("training ended with a loss of %v: it is not a finite number %s iteration %d (callbacks=[TerminateOnNaN()] makes such a fit fail)",
 			reports[len(reports)-1].Training.Loss, since, reports[first].Iteration)})
 	}
-}
-
-// reportOf is what the listener of the job is told of an iteration.
-func reportOf(e fitting.Iteration) *IterationReport {
-	r := &IterationReport{
-		Iteration: e.Number, Iterations: e.Of, Rows: e.Rows, Training: e.Training, Scoring: e.Scoring, Scored: e.Report != nil,
-	}
-	if s := e.Report; s != nil {
-		r.TrainingLoss, r.TrainingMetrics = float64(s.Training.Loss), namedValues(s.Training)
-		if s.Validation != nil {
-			loss := float64(s.Validation.Loss)
-			r.ValidationLoss, r.ValidationMetrics = &loss, namedValues(s.Validation)
-		}
-	}
-	return r
 }

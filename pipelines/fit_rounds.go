@@ -1,8 +1,6 @@
 package pipelines
 
 import (
-	"fmt"
-
 	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/model/optimizer"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -66,21 +64,4 @@ func roundsSummary(opt FitOptions, plan rounds.Plan) *tables.Rounds {
 		r.Steps = rounds.Global
 	}
 	return r
-}
-
-// roundsIdentity is what a checkpoint's identity has of a plan.
-func roundsIdentity(p rounds.Plan) map[string]string {
-	tail := p.Tail
-	if tail != "" {
-		tail += fmt.Sprintf(" from iteration %d on", p.TailFrom)
-	}
-	return map[string]string{
-		"sync-every":        fmt.Sprint(p.Every),
-		"warm-up-passes":    fmt.Sprint(p.WarmUpPasses()),
-		"outer rule":        fmt.Sprintf("%s %v %v", p.Rule.Name, p.Rule.Rate, p.Rule.Momentum),
-		"inner-state":       fmt.Sprintf("reset %v", p.Fresh),
-		"moving statistics": p.Moving,
-		"average-tail":      tail,
-		"steps":             fmt.Sprintf("global %v", p.Global),
-	}
 }

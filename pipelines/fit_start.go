@@ -9,15 +9,6 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 )
 
-// openTable opens a packed table of this call.
-func (f *fit) openTable(ctx context.Context, what, text string) (*tables.Packed, error) {
-	p, err := tables.OpenPacked(ctx, f.Store, what, text)
-	if err == nil {
-		f.packed = append(f.packed, p)
-	}
-	return p, err
-}
-
 // startWeights are the weights before the first iteration: those of the existing model for a warm start, else those of
 // the architecture table (transfer learning), else drawn by the layers' initializers.
 func (f *fit) startWeights(ctx context.Context) ([]float32, error) {
@@ -38,18 +29,4 @@ func (f *fit) startWeights(ctx context.Context) ([]float32, error) {
 		return nil, fmt.Errorf("warm start from model %s: %w", f.target, &weights.LengthError{Model: spec.Name, Want: spec.NumWeights, Bytes: 4 * n})
 	}
 	return old.Weights, nil
-}
-
-// checkTexts checks that the tables have the numbers that the model makes of text.
-func (f *fit) checkTexts() error {
-	advice := "run preprocess with --arch and --id of the model"
-	if f.opt.ArchTable != "" {
-		advice = fmt.Sprintf("run preprocess with --arch %s --id %d", f.opt.ArchTable, f.opt.ID)
-	}
-	for _, p := range f.packed {
-		if err := p.Variables.CheckTexts(f.stored, "the "+p.What+" table", advice); err != nil {
-			return err
-		}
-	}
-	return nil
 }

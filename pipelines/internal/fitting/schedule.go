@@ -20,15 +20,15 @@ type Schedule struct {
 	ScoreEvery int
 	// Rounds are the stages of iterations.
 	Rounds rounds.Plan
-	// PerPipeline is the most stages of one pipeline, which are its iterations where each is one round. 0: see Complete.
-	PerPipeline int
+	// StagesPerPipeline is the most stages of one pipeline, which are its iterations where each is one round. 0: see Complete.
+	StagesPerPipeline int
 	// CheckpointEvery is after how many iterations a checkpoint is due; 0: never. None is due after the last.
 	CheckpointEvery int
 	// EndAtScores: a pipeline ends with every iteration that is scored, since callbacks decide there how the fit goes on.
 	EndAtScores bool
 }
 
-// Complete fills in what is 0, for a model of so many weights and a runner that takes at most so many iterations in a pipeline (0: any
+// Complete fills in what is 0, for a model of so many weights and a runner that takes at most so many stages in a pipeline (0: any
 // number). Where callbacks act on scores all iterations are scored unless something else is asked for.
 func (s Schedule) Complete(weights, most int) Schedule {
 	switch {
@@ -38,11 +38,11 @@ func (s Schedule) Complete(weights, most int) Schedule {
 	default:
 		s.ScoreEvery = s.Iterations
 	}
-	if s.PerPipeline == 0 {
-		s.PerPipeline = max(1, min(mostPerPipeline, weightBytesInPipeline/max(1, 4*weights)))
+	if s.StagesPerPipeline == 0 {
+		s.StagesPerPipeline = max(1, min(mostPerPipeline, weightBytesInPipeline/max(1, 4*weights)))
 	}
 	if most > 0 {
-		s.PerPipeline = min(s.PerPipeline, most)
+		s.StagesPerPipeline = min(s.StagesPerPipeline, most)
 	}
 	return s
 }
@@ -60,7 +60,7 @@ func (s Schedule) next(from Place, stopped bool) (to Place, ok bool) {
 		last = min(last, max(from.Done+1, s.Rounds.TailFrom))
 	}
 	to = from
-	for range s.PerPipeline {
+	for range s.StagesPerPipeline {
 		if to.Done < last {
 			to = s.after(to)
 		}

@@ -1,91 +1,263 @@
 package fitting
 
 import (
-	"context"
-	"encoding/binary"
 	"fmt"
-	"reflect"
-	"strconv"
-	"time"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
+	"github.com/beamfit/beamfit/pipelines/internal/rounds"
 	"github.com/beamfit/beamfit/transforms/average"
-	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/collect"
-	"github.com/beamfit/beamfit/transforms/score"
+	"github.com/beamfit/beamfit/transforms/outer"
+	"github.com/beamfit/beamfit/transforms/portions"
+	"github.com/beamfit/beamfit/transforms/trainshard"
 )
 
-func init() {
-	beam.RegisterCoder(reflect.TypeFor[iterationScores](), iterationScores.MarshalBinary, decodeIterationScores)
-	beam.RegisterType(reflect.TypeFor[loadedFn]())
-	beam.RegisterType(reflect.TypeFor[openFn]())
-	beam.RegisterType(reflect.TypeFor[averagedFn]())
-	beam.RegisterType(reflect.TypeFor[scoredFn]())
-	collect.Register[iterationScores]()
+// stages builds the stages of a pipeline, one after the other.
+type stages struct {
+	*Fit
+	shards, gate beam.PCollection
+	// weights are those after the last stage. Where they are not averaged yet, apart are the vectors of the shards whose mean they are.
+	weights, apart beam.PCollection
+	states         beam.PCollection // of shards, in rounds
+	one            beam.PCollection // the state that goes from shard to shard, in a warm-up
+	momentum       beam.PCollection // of an outer rule that has one, in rounds
+	// keeps: states do not travel, and kept is where those lie that the next stage begins with. The elements of states and one have none then.
+	keeps bool
+	kept  *trainshard.Kept
+	to    Course // at the end
 }
 
-// loadedFn tells that all tables are read, which closes their snapshots where the process that began the run hears of it. Its output is the gate of the first iteration.
-type loadedFn struct{ Run bundle.Ref }
-
-func (f *loadedFn) ProcessElement(shards int, gate func(int)) {
-	bundle.Of(f.Run).Watch().Loaded()
-	gate(shards)
-}
-
-// openFn makes a gate that is open from the beginning.
-type openFn struct{}
-
-func (*openFn) ProcessElement(_ []byte, gate func(int)) { gate(0) }
-
-// averagedFn tells the process that began the run that the weights of an iteration are averaged. Nothing waits for it.
-type averagedFn struct {
-	Run       bundle.Ref
-	Iteration int
-}
-
-func (f *averagedFn) ProcessElement(average.Vector) { bundle.Of(f.Run).Watch().Averaged(f.Iteration) }
-
-// iterationScores are the scores after an iteration, and when they were there.
-type iterationScores struct {
-	Iteration int
-	At        time.Time
-	Scores    score.Scores
-}
-
-// scoresKey begins the keys of the scores of iterations.
-const scoresKey = "scores-"
-
-// CollectKey is the number of the iteration.
-func (s iterationScores) CollectKey() string { return strconv.Itoa(s.Iteration) }
-
-func (s iterationScores) key() string { return scoresKey + s.CollectKey() }
-
-// MarshalBinary writes the iteration and the time in nanoseconds since 1970 (int64, little-endian), and the scores.
-func (s iterationScores) MarshalBinary() ([]byte, error) {
-	scores, err := s.Scores.MarshalBinary()
-	b := binary.LittleEndian.AppendUint64(nil, uint64(s.Iteration))
-	b = binary.LittleEndian.AppendUint64(b, uint64(s.At.UnixNano()))
-	return append(b, scores...), err
-}
-
-// UnmarshalBinary reads what MarshalBinary wrote.
-func (s *iterationScores) UnmarshalBinary(b []byte) error {
-	if len(b) < 16 {
-		return fmt.Errorf("%d bytes are no scores of an iteration", len(b))
+// layout is how vectors are averaged.
+func (f *Fit) layout() average.Layout {
+	l := average.Layout{Piece: f.Limits.Piece}
+	if f.inPortions() {
+		l.OneByOne = len(f.training().Shards)
 	}
-	s.Iteration, s.At = int(binary.LittleEndian.Uint64(b)), time.Unix(0, int64(binary.LittleEndian.Uint64(b[8:])))
-	return s.Scores.UnmarshalBinary(b[16:])
+	if f.Schedule.Rounds.Moving == rounds.Pooled {
+		l.Pooled = average.MovingMoments(f.Model.Spec)
+	}
+	return l
 }
 
-func decodeIterationScores(b []byte) (iterationScores, error) {
-	return bundle.FromBytes[iterationScores](b)
+// fewShards is up to how many shards states do not travel on an engine, however small they are.
+const fewShards = 16
+
+// keepsStates says whether the states of optimizers do not travel: where they are larger than the pieces that vectors travel in, and where an engine has the
+// workers, and where those of a task would be too much for one bundle. With states that come out of a stage beside the vectors there are two ways to the next one, and Flink writes what goes them to a disk and
+// deploys the stages one by one; else it deploys all at once. Writing many small states would take longer than that.
+func (f *Fit) keepsStates() bool {
+	switch {
+	case f.Limits.Piece == 0:
+		return false
+	case f.Limits.Elsewhere && len(f.training().Shards) <= fewShards:
+		return true
+	case f.tooMuch(f.Model.StateSize()):
+		return true
+	}
+	return f.Model.StateSize() > f.Limits.Piece
 }
 
-// scoredFn takes the time at which an iteration is scored. Its second output is the gate of the next iteration.
-type scoredFn struct{ Iteration int }
+// meetsInTraining says whether the next round makes the mean of a round itself, where an engine has the workers: the group that averages would be two more of
+// Flink's tasks, with a bundle of their own, for every round. Every worker gets the vectors of all shards then, so together they are no larger than a piece.
+func (f *Fit) meetsInTraining() bool {
+	return f.Remote && f.Limits.Elsewhere && f.keepsStates() && !f.Schedule.Rounds.Rule.HasMomentum() &&
+		len(f.training().Shards)*f.Model.Spec.NumWeights <= f.Limits.Piece
+}
 
-func (f *scoredFn) ProcessElement(_ context.Context, s score.Scores, scores func(iterationScores), gate func(int)) {
-	scores(iterationScores{f.Iteration, time.Now(), s})
-	gate(f.Iteration)
+// inPortions says whether a task of the engine would have too much to give on in one bundle. Then shards train a few at a time, and their vectors are averaged
+// as they come.
+func (f *Fit) inPortions() bool {
+	each := f.Model.Spec.NumWeights
+	if !f.keepsStates() {
+		each += f.Model.StateSize()
+	}
+	return f.tooMuch(each)
+}
+
+// tooMuch says whether so many numbers for each shard of a task are more than half of what the engine takes from a bundle, which is memory of its machine, too.
+func (f *Fit) tooMuch(each int) bool {
+	if f.Limits.Bundle == 0 {
+		return false
+	}
+	shards := len(f.training().Shards)
+	return 4*each*((shards+f.Limits.Tasks-1)/f.Limits.Tasks) > f.Limits.Bundle/2
+}
+
+// watch adds a step that watches the workers until there is a value in a box, where shards train in portions and the engine needs it (portions.Watch).
+func (f *Fit) watch(s beam.Scope, box collect.Box, key string, shards beam.PCollection) {
+	if f.inPortions() && f.Limits.Watch {
+		portions.Watch(s, box, key, shards)
+	}
+}
+
+// averaged are the weights after the last stage, as one vector.
+func (b *stages) averaged(s beam.Scope) beam.PCollection {
+	if b.apart.IsValid() {
+		b.weights, b.apart = average.Mean(s, b.RunRef, b.layout(), b.apart), beam.PCollection{}
+	}
+	return b.weights
+}
+
+// keeping is where the stage at a place leaves states that do not travel; nil: nobody asks for them any more.
+func (b *stages) keeping(at Place) *trainshard.Kept {
+	kept := &trainshard.Kept{Box: b.to.box.Box, One: b.Schedule.Rounds.InWarmUp(at.Done + 1)}
+	switch after := b.Schedule.after(at); {
+	case b.Schedule.beginsNew(after):
+		return nil
+	case after != b.to.Place:
+		kept.After = fmt.Sprintf("-after-%d-%d", after.Done, after.Stages)
+	case b.Schedule.last(after.Done):
+		return nil
+	}
+	return kept
+}
+
+// begin takes up what the course has left.
+func (b *stages) begin(s beam.Scope, from Course) {
+	b.weights = average.Start(s, from.box.Box, b.layout())
+	momentum, states := from.before(), from.before()
+	wasWarmUp, isWarmUp := b.Schedule.inWarmUp(from.Place)
+	if wasWarmUp {
+		momentum = nil
+	}
+	if b.Schedule.beginsNew(from.Place) {
+		states = nil
+	}
+	if b.keeps = b.keepsStates(); b.keeps {
+		b.kept = &trainshard.Kept{New: true}
+		if states != nil {
+			b.kept = &trainshard.Kept{Box: *states, One: wasWarmUp}
+		}
+	}
+	switch {
+	case isWarmUp || wasWarmUp && states != nil:
+		if b.keeps {
+			b.one = trainshard.BareOne(s)
+		} else {
+			b.one = trainshard.StartOne(s, b.RunRef, b.Recipe, states)
+		}
+		if !isWarmUp {
+			b.beginRounds(s)
+		}
+		return
+	case b.keeps:
+		b.states = trainshard.Bare(s, b.shards)
+	default:
+		b.states = trainshard.Start(s, b.RunRef, b.Recipe, states, b.shards)
+	}
+	b.startMomentum(s, momentum)
+}
+
+// beginRounds gives every shard the state of the warm-up.
+func (b *stages) beginRounds(s beam.Scope) {
+	if b.keeps {
+		b.states = trainshard.Bare(s, b.shards)
+	} else {
+		b.states = trainshard.Spread(s, b.shards, b.one)
+	}
+	b.startMomentum(s, nil)
+}
+
+func (b *stages) startMomentum(s beam.Scope, from *collect.Box) {
+	if b.Schedule.Rounds.Rule.HasMomentum() {
+		b.momentum = outer.Start(s, b.RunRef, b.Model.Spec.NumWeights, from, b.layout())
+	}
+}
+
+// stage builds the stage at a place of an iteration with that learning rate; nil: the optimizer's own.
+func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
+	plan := b.Schedule.Rounds
+	if plan.Stages(at.Done+1) > 1 {
+		s = s.Scope(fmt.Sprintf("stage %d", at.Stages+1))
+	}
+	is := plan.Stage(at.Done+1, at.Stages)
+	step := b.step(at.Done + 1)
+	step.Rate, step.Part = rate, is.Part
+	if b.keeps {
+		step.From, step.To = b.kept, b.keeping(at)
+		if b.kept = step.To; b.kept == nil {
+			b.kept = &trainshard.Kept{New: true}
+		}
+	}
+	if plan.InWarmUp(at.Done + 1) {
+		b.weights, b.one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
+		return
+	}
+	if !b.states.IsValid() {
+		b.beginRounds(s)
+	}
+	places := &trainshard.Places{Rows: b.rows(), WarmUp: plan.WarmUp, Global: plan.Global}
+	if step.Fresh = plan.Fresh; plan.Fresh || plan.Global {
+		step.Places = places
+	}
+	var trained beam.PCollection
+	weights := b.weights
+	if step.Apart = b.apart.IsValid(); step.Apart {
+		weights = b.apart
+	}
+	b.states, trained = trainshard.Train(s, step, b.states, weights, b.gate)
+	if b.meetsInTraining() {
+		b.apart = trained
+		return
+	}
+	mean := average.Mean(s, b.RunRef, step.Layout, trained)
+	if !plan.Rule.HasMomentum() {
+		b.weights = mean
+		return
+	}
+	round := outer.Round{Run: b.RunRef, Model: b.Recipe, Rule: plan.Rule, LearningRate: b.learningRate(places, step)}
+	b.momentum, b.weights = outer.Next(s, round, b.momentum, b.weights, mean)
+}
+
+// step is what stages of an iteration have in common.
+func (b *stages) step(iteration int) trainshard.Step {
+	return trainshard.Step{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout(), Portions: b.inPortions()}
+}
+
+// rows are those of every shard of the training table.
+func (f *Fit) rows() (rows []int) {
+	for _, shard := range f.training().Shards {
+		rows = append(rows, shard.Rows)
+	}
+	return rows
+}
+
+// learningRate is that of the first step of a round, of the first shard that has one.
+func (f *Fit) learningRate(places *trainshard.Places, step trainshard.Step) float64 {
+	optimizer := f.Model.Optimizer()
+	if step.Rate != nil {
+		optimizer = optimizer.WithRate(*step.Rate)
+	}
+	shard := 0
+	for shard < len(places.Rows)-1 && places.Rows[shard] == 0 {
+		shard++
+	}
+	return optimizer.RateAt(places.At(*f.Model.Fit, shard, step.Iteration, step.Part).Place)
+}
+
+// recompute builds the stage that computes moving statistics anew.
+func (b *stages) recompute(s beam.Scope, iteration int) {
+	step := b.step(iteration)
+	b.weights = average.Mean(s, b.RunRef, step.Layout, trainshard.Recompute(s, step, b.shards, b.averaged(s)))
+}
+
+// end keeps what the next pipeline begins with, but for states that are in the box already or that nobody asks for.
+func (b *stages) end(s beam.Scope) {
+	box := b.to.box.Box
+	collect.Keep[average.Vector](s, box, average.Key, b.averaged(s))
+	if b.Schedule.last(b.to.Done) {
+		return
+	}
+	warmUp, _ := b.Schedule.inWarmUp(b.to.Place)
+	switch {
+	case b.keeps || b.Schedule.beginsNew(b.to.Place):
+	case warmUp:
+		collect.Keep[trainshard.One](s, box, trainshard.OneKey, b.one)
+	default:
+		collect.Keep[trainshard.State](s, box, trainshard.Key, b.states)
+	}
+	if !warmUp && b.momentum.IsValid() {
+		collect.Keep[average.Vector](s, box, outer.Key, b.momentum)
+	}
 }

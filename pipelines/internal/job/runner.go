@@ -35,8 +35,8 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		}
 	}
 	j.Limits = Limits{
-		Iterations: traits.MaxIterationsPerPipeline,
-		Bundle:     traits.MaxBundleOutput, Tasks: max(1, traits.Parallelism), Watch: traits.MaxBundleOutput > 0,
+		Stages: traits.MaxStages,
+		Bundle: traits.MaxBundleOutput, Tasks: max(1, traits.Parallelism), Watch: traits.MaxBundleOutput > 0,
 	}
 	if j.Strangers != nil {
 		j.Limits = *j.Strangers
@@ -106,10 +106,10 @@ func (a announced) Wait(ctx context.Context) error {
 
 // Limits are what the runner makes of a pipeline.
 type Limits struct {
-	Iterations int // most iterations of a fit; 0: any number
-	Piece      int // most weights of a vector that travels (average.Cut); 0: all
-	Bundle     int // most bytes that a DoFn may give on in a bundle; 0: any number
-	Tasks      int // on how many tasks, at least, elements that are spread work
+	Stages int // most stages of a fit; 0: any number
+	Piece  int // most weights of a vector that travels (average.Layout.Cut); 0: all
+	Bundle int // most bytes that a DoFn may give on in a bundle; 0: any number
+	Tasks  int // on how many tasks, at least, elements that are spread work
 	// Elsewhere: an engine has the workers, perhaps on other machines. Elements stay where they are made unless they are spread, and what is asked of
 	// this machine says nothing about them.
 	Elsewhere bool

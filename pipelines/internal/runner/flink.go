@@ -23,9 +23,9 @@ import (
 	jobpb "github.com/apache/beam/sdks/v2/go/pkg/beam/model/jobmanagement_v1"
 )
 
-// flinkIterations is the most iterations of a pipeline: the optimizer of Flink's DataSet plans takes twice the time for every further
+// flinkStages is the most stages of a fit in a pipeline: the optimizer of Flink's DataSet plans takes twice the time for every further
 // one where two ways lead from one to the next. Where each is scored, that is 0.01 s for 10, 0.2 s for 15, and more than a minute for 25.
-const flinkIterations = 10
+const flinkStages = 10
 
 // flinkBundle is the most bytes that a DoFn may give on in a bundle: Beam's runner takes them when the bundle is over, and has room for 100 messages, of 4 MB
 // as Beam's Go workers make them. With more both stand still.
@@ -202,7 +202,7 @@ func optionValue(text string, kind jobpb.PipelineOptionType_Enum) (*structpb.Val
 }
 
 func (r *flinkRunner) Traits() Traits {
-	t := Traits{Workers: AnyMachine, MaxWorkers: cmp.Or(r.parallelism, r.slots), Parallelism: r.parallelism, MaxIterationsPerPipeline: flinkIterations, MaxBundleOutput: flinkBundle}
+	t := Traits{Workers: AnyMachine, MaxWorkers: cmp.Or(r.parallelism, r.slots), Parallelism: r.parallelism, MaxStages: flinkStages, MaxBundleOutput: flinkBundle}
 	if r.workers != nil {
 		t.Workers = ThisProcess
 	}

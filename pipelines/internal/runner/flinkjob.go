@@ -47,7 +47,7 @@ func (j *flinkJob) follow() {
 }
 
 const (
-	// Flink is asked after leastPoll, and then when a twentieth of the job's time has gone by again, at least after mostPoll.
+	// Flink is asked after leastPoll, and then when a twentieth of the job's time has gone by again, at the latest after mostPoll.
 	leastPoll, mostPoll = 20 * time.Millisecond, 500 * time.Millisecond
 	// tasksEvery is how often Flink is asked for the job's tasks.
 	tasksEvery = time.Second

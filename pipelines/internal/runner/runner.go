@@ -61,8 +61,8 @@ type Traits struct {
 	MaxWorkers int
 	// Parallelism is on how many tasks, at least, elements that are spread work; 0: that is not known.
 	Parallelism int
-	// MaxIterationsPerPipeline is the most iterations of a fit that one pipeline may have; 0: any number.
-	MaxIterationsPerPipeline int
+	// MaxStages is the most stages of a fit that one pipeline may have; 0: any number.
+	MaxStages int
 	// MaxBundleOutput is the most bytes that a DoFn may give on in a bundle (package portions); 0: any number.
 	MaxBundleOutput int
 	// DryRun: jobs are written to files and not run. Wait returns ErrNotRun.
