@@ -1,11 +1,16 @@
 package split
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"math"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/beamfit/beamfit/transforms/permute"
 )
 
 // The rows that are chosen add up to the counts, however the group is cut into ranges.
@@ -20,7 +25,7 @@ func TestChoose(t *testing.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		var train, test int64
 		for _, r := range [][2]int64{{0, cut}, {cut, n}} {
-			c := p.choose(seed, "key", n, r[0], r[1])
+			c := choose(t, p, seed, "key", n, r[0], r[1])
 			for at := r[0]; at < r[1]; at++ {
 				h := c.of(at)
 				if !p.WithReplacement && h.train+h.test > 1 {
@@ -36,12 +41,67 @@ func TestChoose(t *testing.T) {
 	})
 }
 
+func choose(t interface {
+	Helper()
+	Fatal(...any)
+}, p Proportions, seed uint64, key string, n, first, last int64,
+) *choice {
+	t.Helper()
+	c, err := p.choose(context.Background(), seed, key, n, first, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// With replacement a range of rows gets the draws that hit it, one by one as the formula says.
+func TestDraw(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := Proportions{Train: rapid.Float64Range(0.01, 0.6).Draw(t, "train"), Test: 0.3, WithReplacement: true}
+		n := rapid.OneOf(rapid.Int64Range(1, 40), rapid.Int64Range(1, 5000)).Draw(t, "rows")
+		first := rapid.Int64Range(0, n).Draw(t, "first")
+		last := rapid.Int64Range(first, n).Draw(t, "last")
+		seed := rapid.Uint64().Draw(t, "seed")
+		drawn, test := p.Count(n)
+		want := map[int64]hits{}
+		places := permute.New(drawn, seed, "split key")
+		for i := range drawn {
+			u := float64(permute.Number(permute.Seed(seed, "draw key"), i)>>11) / (1 << 53)
+			at := int64(math.RoundToEven(u*float64(n-1)+1)) - 1
+			h := want[at]
+			if places.At(i) < test {
+				h.test++
+			} else {
+				h.train++
+			}
+			want[at] = h
+		}
+		c := choose(t, p, seed, "key", n, first, last)
+		for at := first; at < last; at++ {
+			if got := c.of(at); got != want[at] {
+				t.Fatalf("row %d of %d is drawn %+v, expected %+v", at, n, got, want[at])
+			}
+		}
+	})
+}
+
+// A draw from more rows than anybody has is given up when it is cancelled.
+func TestDrawIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	_, err := Proportions{Train: 0.5, Test: 0.5, WithReplacement: true}.choose(ctx, 1, "", 1<<50, 0, 1)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // The same seed chooses the same rows in every version; groups and seeds choose differently.
 func TestChooseSeeded(t *testing.T) {
 	text := func(p Proportions, seed uint64, key string) string {
-		c, out := p.choose(seed, key, 12, 0, 12), ""
+		c, out := choose(t, p, seed, key, 12, 0, 12), ""
 		for at := range int64(12) {
-			out += fmt.Sprintf("%d%d ", c.of(at).train, c.of(at).test)
+			h := c.of(at)
+			out += fmt.Sprintf("%d%d ", h.train, h.test)
 		}
 		return out
 	}
@@ -65,7 +125,7 @@ func TestDrawDistribution(t *testing.T) {
 	const n, draws = 5, 80000
 	counts := make([]float64, n)
 	for i := range int64(draws) {
-		counts[drawRow(uniform(9, i), n)]++
+		counts[drawRow(number(9, i), n)]++
 	}
 	for i, c := range counts {
 		want := draws / 4.0
@@ -77,11 +137,11 @@ func TestDrawDistribution(t *testing.T) {
 		}
 	}
 	for u, want := range map[float64]int64{0: 0, 0.124: 0, 0.126: 1, 0.874: 3, 0.876: 4, 1 - 1e-16: 4} {
-		if got := drawRow(u, n); got != want {
+		if got := drawRow(uint64(u*numbers), n); got != want {
 			t.Errorf("%v draws row %d, want %d", u, got, want)
 		}
 	}
-	if got := drawRow(0.7, 1); got != 0 {
+	if got := drawRow(7*numbers/10, 1); got != 0 {
 		t.Errorf("of one row, row %d is drawn", got)
 	}
 }

@@ -160,7 +160,11 @@ func (o *Options) split(ctx context.Context, run *bundle.Run, p part, g groups, 
 				return &table.TableError{Table: o.Source, Err: errors.New("internal error: a group has appeared since the groups were counted")}
 			}
 			first := g.first(p.Index, k)
-			s = &state{o.Proportions.choose(o.Seed, k, n, first, first+here), first}
+			c, err := o.Proportions.choose(ctx, o.Seed, k, n, first, first+here)
+			if err != nil {
+				return err
+			}
+			s = &state{c, first}
 			states[k] = s
 		}
 		h := s.of(s.next)
