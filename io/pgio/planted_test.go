@@ -171,7 +171,11 @@ func TestPlantedTwins(t *testing.T) {
 		return schema
 	}
 	iotest.Run(t, func(t *testing.T) iotest.Site {
-		return iotest.Site{URL: withPath(t, proxyURL, schemaOfTest(t), planted, "pg_catalog"), Staging: func(t *testing.T) []string { return stagedIn(t, admin) }}
+		return iotest.Site{
+			URL:     withPath(t, proxyURL, schemaOfTest(t), planted, "pg_catalog"),
+			Staging: func(t *testing.T) []string { return stagedIn(t, admin) },
+			Ended:   func(t *testing.T, mark string) { awaitSessions(t, admin, mark) },
+		}
 	})
 	t.Run("PostgreSQL alone", func(t *testing.T) {
 		schema := schemaOfTest(t)
