@@ -253,9 +253,6 @@ func (b *clusterFit) inTheMiddle(t *testing.T, model string) {
 	})
 }
 
-// trainStep matches the names of the steps that train shards: Beam shortens that of the last iteration of a job.
-var trainStep = regexp.MustCompile(`iteration \d+(/\{trainshard\.Train|, collect\.Keep state)`)
-
 // row compares the weights of a model and adds a row to the table.
 func (b *clusterFit) row(t *testing.T, killed string, took time.Duration, before int, model, want string) {
 	t.Helper()
