@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -51,12 +52,29 @@ func wait(t *testing.T, ended <-chan error) error {
 	}
 }
 
-// saysThatItWaits waits until a call has said that it waits for the place of another one.
-func saysThatItWaits(t *testing.T, said *notices) {
+const waits = "waiting: 1 calls run already"
+
+// saysThatItWaits waits until calls have said so many times that they wait for the place of another one.
+func saysThatItWaits(t *testing.T, said *notices, times int) {
 	t.Helper()
-	for begun := time.Now(); !said.has("waiting: 1 calls run already"); time.Sleep(5 * time.Millisecond) {
+	for begun := time.Now(); said.count(waits) < times; time.Sleep(5 * time.Millisecond) {
 		if time.Since(begun) > 20*time.Second {
 			t.Fatal("the call does not say that it waits")
+		}
+	}
+}
+
+// noSessions waits until the proxy has noticed that its clients have left.
+func noSessions(t *testing.T, s testServer) {
+	t.Helper()
+	for begun := time.Now(); ; time.Sleep(time.Millisecond) {
+		n := 0
+		s.proxy.each(func(*session) bool { n++; return true })
+		if n == 0 {
+			return
+		}
+		if time.Since(begun) > 10*time.Second {
+			t.Fatalf("%d sessions go on without their clients", n)
 		}
 	}
 }
@@ -65,7 +83,8 @@ func saysThatItWaits(t *testing.T, said *notices) {
 func nothingLeft(t *testing.T, s testServer) {
 	t.Helper()
 	d, _ := connect(t, s.direct, pgx.QueryExecModeSimpleProtocol)
-	eventually(t, d, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'fit since%'", "0")
+	ofThisProcess := fmt.Sprintf("'fit since %%, process %d on %%'", os.Getpid()) // others may use the server
+	eventually(t, d, "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE "+ofThisProcess, "0")
 	if got := ask(t, d, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"); got != "a iris_train p p_summary" {
 		t.Errorf("the tables are %s", got)
 	}
@@ -221,6 +240,7 @@ func TestShutdown(t *testing.T) {
 func TestLimits(t *testing.T) {
 	s := start(t, func(o *Options) { o.MaxClients, o.MaxJobs = 3, 1 })
 	packed(t, s)
+	noSessions(t, s)
 	d, _ := connect(t, s.direct, pgx.QueryExecModeSimpleProtocol)
 	first, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
 	second, said := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
@@ -233,7 +253,7 @@ func TestLimits(t *testing.T) {
 		_, err := second.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q', 'class_text', 'attributes')")
 		waiting <- err
 	}()
-	saysThatItWaits(t, said)
+	saysThatItWaits(t, said, 1)
 	w := httptest.NewRecorder()
 	s.proxy.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
 	text, _ := io.ReadAll(w.Body) // it is in memory

@@ -51,7 +51,7 @@ func TestWaitInTransaction(t *testing.T) {
 	packed(t, s)
 	first, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
 	within, said := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
-	run(t, within, "SET idle_in_transaction_session_timeout = 300")
+	run(t, within, "SET idle_in_transaction_session_timeout = 2000")
 	ended := lasting(t, s, first)
 	run(t, within, "BEGIN")
 	waiting := make(chan error, 1)
@@ -59,8 +59,8 @@ func TestWaitInTransaction(t *testing.T) {
 		_, err := within.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q' || n, 'class_text', 'attributes') FROM generate_series(1, 2) n")
 		waiting <- err
 	}()
-	saysThatItWaits(t, said)
-	time.Sleep(600 * time.Millisecond)
+	saysThatItWaits(t, said, 1)
+	time.Sleep(2600 * time.Millisecond)
 	select {
 	case err := <-waiting:
 		t.Fatalf("the call has not waited: %v", err)
@@ -73,20 +73,21 @@ func TestWaitInTransaction(t *testing.T) {
 	if err := wait(t, waiting); err != nil {
 		t.Fatal(err)
 	}
-	if got := ask(t, within, "SELECT current_setting('idle_in_transaction_session_timeout') || count(*) FROM q1, q2"); got != "300ms1" {
+	if got := ask(t, within, "SELECT current_setting('idle_in_transaction_session_timeout') || count(*) FROM q1, q2"); got != "2s1" {
 		t.Errorf("the timeout and the tables are %s", got)
 	}
 	run(t, within, "ROLLBACK")
 
 	// One that is cancelled while it waits has failed as any other statement.
 	ended = lasting(t, s, first)
+	before := said.count(waits)
 	run(t, within, "BEGIN")
 	run(t, within, "SAVEPOINT a")
 	go func() {
 		_, err := within.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q', 'class_text', 'attributes')")
 		waiting <- err
 	}()
-	time.Sleep(200 * time.Millisecond)
+	saysThatItWaits(t, said, before+1)
 	if err := within.PgConn().CancelRequest(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -106,31 +107,34 @@ func TestWaitOutside(t *testing.T) {
 	packed(t, s)
 	first, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
 	outside, said := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
-	for _, c := range []*pgx.Conn{first, outside} {
-		if _, err := c.Exec(t.Context(), "SET idle_session_timeout = '2s'"); err != nil {
-			t.Skip("the server has no such setting: ", err)
-		}
+	const limit = "SET idle_session_timeout = '3s'"
+	if _, err := first.Exec(t.Context(), limit); err != nil {
+		t.Skip("the server has no such setting: ", err)
 	}
 	ended := lasting(t, s, first)
 	waiting := make(chan error, 1)
+	run(t, outside, limit) // not before: it is idle until its call
 	go func() {
 		_, err := outside.Exec(context.Background(), "SELECT madlib.training_preprocessor_dl('iris_train', 'q', 'class_text', 'attributes')")
 		waiting <- err
 	}()
-	saysThatItWaits(t, said)
-	time.Sleep(2600 * time.Millisecond)
+	saysThatItWaits(t, said, 1)
+	time.Sleep(3600 * time.Millisecond)
 	if err := first.PgConn().CancelRequest(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, wait(t, ended), "57014", "user request")
-	if err := wait(t, waiting); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []*pgx.Conn{first, outside} {
-		if got := ask(t, c, "SELECT current_setting('idle_session_timeout')"); got != "2s" {
+	hasLimit := func(c *pgx.Conn) { // at once: it is idle again
+		t.Helper()
+		if got := ask(t, c, "SELECT current_setting('idle_session_timeout')"); got != "3s" {
 			t.Errorf("the timeout is %s", got)
 		}
 	}
+	wantError(t, wait(t, ended), "57014", "user request")
+	hasLimit(first)
+	if err := wait(t, waiting); err != nil {
+		t.Fatal(err)
+	}
+	hasLimit(outside)
 	run(t, outside, "DROP TABLE q, q_summary")
 	nothingLeft(t, s)
 }

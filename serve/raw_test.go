@@ -15,6 +15,7 @@ import (
 type rawClient struct {
 	t    *testing.T
 	conn net.Conn
+	pid  uint32 // of the backend
 	*pgproto3.Frontend
 }
 
@@ -64,7 +65,10 @@ func (c *rawClient) says(want string) {
 			c.t.Fatalf("the answer is %s and then %v, want %s", got, err, want)
 		}
 		switch m := m.(type) {
-		case *pgproto3.ParameterStatus, *pgproto3.BackendKeyData:
+		case *pgproto3.ParameterStatus:
+			continue
+		case *pgproto3.BackendKeyData:
+			c.pid = m.ProcessID
 			continue
 		case *pgproto3.AuthenticationOk:
 			got += " R"

@@ -141,10 +141,13 @@ func (n *notices) add(text string) {
 	n.list = append(n.list, text)
 }
 
-func (n *notices) has(part string) bool {
+func (n *notices) has(part string) bool { return n.count(part) > 0 }
+
+// count is how often the notices have a part so far.
+func (n *notices) count(part string) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return strings.Contains(strings.Join(n.list, "\n"), part)
+	return strings.Count(strings.Join(n.list, "\n"), part)
 }
 
 func run(t *testing.T, c *pgx.Conn, sql string, args ...any) {
