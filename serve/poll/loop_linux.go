@@ -181,7 +181,7 @@ func (l *loop) giveBack() (last bool) {
 	return false
 }
 
-// leave gives a pair back; last: the loop has none now, and its descriptors are closed.
+// leave gives a pair back; last: the loop has none now, and its descriptors are closed before the pair's user goes on.
 func (l *loop) leave(p *pair) (last bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -192,7 +192,7 @@ func (l *loop) leave(p *pair) (last bool) {
 	for _, s := range p.ends {
 		l.forget(s.held)
 	}
-	close(p.left)
+	defer close(p.left)
 	if l.count--; l.count > 0 {
 		return false
 	}
