@@ -17,8 +17,8 @@ import (
 type fakeStore struct {
 	table.Store
 	record, beat error
-	stuck        bool // a beat ends with its context alone
-	hangs        bool // so does Record
+	stuck        chan struct{} // of one place: is told of a beat, which then ends with its context alone
+	hangs        bool          // Record ends with its context alone
 
 	mu     sync.Mutex
 	run    table.Run
@@ -41,7 +41,11 @@ func (s *fakeStore) Record(ctx context.Context, run table.Run) (table.RunRecord,
 }
 
 func (s *fakeStore) Beat(ctx context.Context, status table.RunStatus) (bool, error) {
-	if s.stuck {
+	if s.stuck != nil {
+		select {
+		case s.stuck <- struct{}{}:
+		default: // it has been told
+		}
 		<-ctx.Done()
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -90,7 +94,7 @@ func (s *fakeStore) await(t *testing.T, what string, wanted func() bool) {
 			return
 		}
 		if time.Since(begun) > 30*time.Second {
-			t.Fatalf("not after 30 seconds: %s", what)
+			t.Fatalf("not after 30 seconds: %s: %+v", what, s.run)
 		}
 	}
 }
@@ -109,15 +113,11 @@ func TestProgressReachesTheRow(t *testing.T) {
 	}})
 	r.Progress(pipelines.Event{Stage: "training", Unit: "rows", Done: 7, Total: 9})
 	r.Progress(pipelines.Event{Stage: "callbacks", Note: "the best weights are restored"})
-	s.await(t, "a beat", func() bool { return s.beats > 0 })
-	check := func() {
-		t.Helper()
-		if got := s.run; got.Job != "job-1" || got.Stage != "training" || got.Unit != "rows" || got.Done != 7 || got.Total != 9 || got.Iteration != 2 ||
-			got.Iterations != 5 || got.Loss == nil || *got.Loss != 0.5 || got.Stopping {
-			t.Errorf("%+v", got)
-		}
-	}
-	check()
+	s.await(t, "a beat with all that was told", func() bool {
+		got := s.run
+		return got.Job == "job-1" && got.Stage == "training" && got.Unit == "rows" && got.Done == 7 && got.Total == 9 && got.Iteration == 2 &&
+			got.Iterations == 5 && got.Loss != nil && *got.Loss == 0.5 && !got.Stopping
+	})
 	r.Progress(pipelines.Event{Stage: "training", Unit: "iterations", Done: 3, Total: 5, Iteration: &pipelines.IterationReport{Iteration: 3, Iterations: 5}})
 	r.Progress(pipelines.Event{Stage: "training", Unit: "rows", Done: 7, Total: 9})
 	r.End(nil)
@@ -207,9 +207,9 @@ func TestRowsDoNotHinder(t *testing.T) {
 		t.Errorf("state %s", s.run.State)
 	}
 
-	s = &fakeStore{stuck: true}
+	s = &fakeStore{stuck: make(chan struct{}, 1)}
 	r, _ = begin(t, s)
-	time.Sleep(beatEvery + 100*time.Millisecond) // a beat has begun
+	<-s.stuck
 	began := time.Now()
 	r.End(nil)
 	if took := time.Since(began); took > beatTimeout/2 || !errors.Is(s.ended, context.Canceled) || s.run.State != table.RunDone {
