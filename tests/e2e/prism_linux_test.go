@@ -34,9 +34,10 @@ func TestOthersCannotSubmitToPrism(t *testing.T) {
 			u := u
 			u.t = t
 			model := "model_" + c.name
+			a := newAttacker(t)
 			fit := u.command(t.Context(), append([]string{
 				"fit", "iris_train_packed", model, "--arch", "model_arch_library", "--id", "1", "--compile", compile,
-				"--fit", "batch_size=5, epochs=200", "--iterations", "50", "--runner", "prism",
+				"--fit", "batch_size=5, epochs=200", "--iterations", "100", "--runner", "prism",
 			}, c.flags...)...)
 			progress, err := fit.StderrPipe()
 			if err != nil {
@@ -49,7 +50,7 @@ func TestOthersCannotSubmitToPrism(t *testing.T) {
 			lines := bufio.NewScanner(progress)
 			for lines.Scan() {
 				stderr.WriteString(lines.Text() + "\n")
-				if strings.Contains(lines.Text(), "iteration 1/50") {
+				if strings.Contains(lines.Text(), "iteration 1/100") {
 					break
 				}
 			}
@@ -58,7 +59,7 @@ func TestOthersCannotSubmitToPrism(t *testing.T) {
 				t.Fatalf("the fit listens on the ports %v only\n%s", ports, stderr.String())
 			}
 			t.Logf("the fit listens on the ports %v", ports)
-			report, ran := attack(t, ports)
+			report, ran := a.attack(t, ports)
 			if len(listening(t, fit.Process.Pid)) == 0 {
 				t.Fatal("the fit ended before the attack did: it needs more iterations")
 			}
@@ -146,9 +147,10 @@ func listening(t *testing.T, pid int) []int {
 	return ports
 }
 
-// attack runs the attacker, as nobody where this process may become another user. It returns what the attacker says, and
-// whether its program ran.
-func attack(t *testing.T, ports []int) (report string, ran bool) {
+// An attacker is a folder with the attacker, which is this program, the program that it wants to be run, and the mark that this makes.
+type attacker struct{ dir, self, program, mark string }
+
+func newAttacker(t *testing.T) attacker {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "beamfit-attack-") // of a path that everybody may walk
 	if err != nil {
@@ -166,28 +168,35 @@ func attack(t *testing.T, ports []int) (report string, ran bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	attacker, program, mark := filepath.Join(dir, "attacker"), filepath.Join(dir, "program"), filepath.Join(dir, "mark")
-	if err := os.WriteFile(attacker, data, 0o755); err != nil {
+	a := attacker{dir, filepath.Join(dir, "attacker"), filepath.Join(dir, "program"), filepath.Join(dir, "mark")}
+	if err := os.WriteFile(a.self, data, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(program, []byte("#!/bin/sh\nid -u >"+mark+"\n"), 0o755); err != nil {
+	if err := os.WriteFile(a.program, []byte("#!/bin/sh\nid -u >"+a.mark+"\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	return a
+}
+
+// attack runs the attacker, as nobody where this process may become another user. It returns what the attacker says, and
+// whether its program ran.
+func (a attacker) attack(t *testing.T, ports []int) (report string, ran bool) {
+	t.Helper()
 	addresses, err := net.InterfaceAddrs()
 	if err != nil {
 		t.Fatal(err)
 	}
 	var targets []string
-	for _, a := range addresses {
+	for _, address := range addresses {
 		for _, p := range ports {
-			targets = append(targets, net.JoinHostPort(a.(*net.IPNet).IP.String(), strconv.Itoa(p)))
+			targets = append(targets, net.JoinHostPort(address.(*net.IPNet).IP.String(), strconv.Itoa(p)))
 		}
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, attacker, targets...)
-	cmd.Dir = dir
-	cmd.Env = []string{attackEnv + "=" + program, "HOME=" + dir, "USER=nobody"}
+	cmd := exec.CommandContext(ctx, a.self, targets...)
+	cmd.Dir = a.dir
+	cmd.Env = []string{attackEnv + "=" + a.program, "HOME=" + a.dir, "USER=nobody"}
 	if os.Getuid() == 0 {
 		const nobody = 65534
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
@@ -200,7 +209,7 @@ func attack(t *testing.T, ports []int) (report string, ran bool) {
 	}
 	if strings.Contains(string(out), "submitted") {
 		for end := time.Now().Add(20 * time.Second); !ran && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
-			uid, err := os.ReadFile(mark)
+			uid, err := os.ReadFile(a.mark)
 			ran = err == nil && strings.TrimSpace(string(uid)) == strconv.Itoa(os.Getuid())
 		}
 	}
