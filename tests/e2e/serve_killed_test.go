@@ -22,32 +22,39 @@ type served struct {
 	whole string
 }
 
-// slowRows is a view of the training rows that takes some seconds to read.
-const slowRows = "CREATE VIEW slow AS SELECT id, attributes, CASE WHEN pg_sleep(0.02) IS NOT NULL THEN class_text END AS class_text FROM iris_train"
+// heldRows is a view of the training rows that nobody reads to its end while holdRows' transaction is open.
+const (
+	heldRows = "CREATE VIEW held AS SELECT id, attributes, CASE WHEN id < 100 OR pg_advisory_xact_lock_shared(hashtext(current_schema())) IS NOT NULL " +
+		"THEN class_text END AS class_text FROM iris_train"
+	holdRows = "SELECT pg_advisory_xact_lock(hashtext(current_schema()));"
+)
 
 const longFit = `SELECT madlib.madlib_keras_fit('iris_train_packed', 'long', 'model_arch_library', 1, $$ loss='categorical_crossentropy', optimizer='adam' $$, 'epochs=50', 1000000);`
 
 const (
-	asleep  = "wait_event = 'PgSleep'"
+	reads   = "wait_event = 'advisory'"
 	trains  = "application_name LIKE 'fit since%'"
 	blocked = "wait_event_type = 'Lock'"
 )
 
 var servedStages = []served{
 	// A server carries a statement out to its end when its client is gone, with a proxy or without.
-	{name: "plain statement", sql: "UPDATE copied SET n = n + 1 WHERE pg_sleep(0.01) IS NOT NULL;", reached: asleep, whole: "SELECT count(DISTINCT n) = 1 AND count(*) = 100 FROM copied"},
+	{
+		name: "plain statement", sql: "UPDATE copied SET n = n + 1;", reached: blocked, blocks: "SELECT n FROM copied ORDER BY ctid DESC LIMIT 1 FOR UPDATE;",
+		whole: "SELECT count(DISTINCT n) = 1 AND count(*) = 100 FROM copied",
+	},
 	{name: "transaction open", sql: "BEGIN; CREATE TABLE made AS SELECT 1 AS a; UPDATE copied SET n = 7;", reached: "state = 'idle in transaction' AND query LIKE 'UPDATE%'"},
 	{name: "COPY in", sql: "COPY copied FROM STDIN;\n" + strings.Repeat("1\n", 20000), reached: "state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY%'"},
-	{name: "preprocess, reading", sql: "SELECT madlib.training_preprocessor_dl('slow', 'packed', 'class_text', 'attributes');", reached: asleep},
+	{name: "preprocess, reading", sql: "SELECT madlib.training_preprocessor_dl('held', 'packed', 'class_text', 'attributes');", reached: reads, blocks: holdRows},
 	{
 		name: "preprocess, making its table", sql: "SELECT madlib.training_preprocessor_dl('iris_train', 'packed', 'class_text', 'attributes');", reached: blocked,
 		blocks: "CREATE TABLE packed (a int);",
 	},
-	{name: "preprocess in a transaction", sql: "BEGIN; SELECT madlib.training_preprocessor_dl('slow', 'packed', 'class_text', 'attributes');", reached: asleep},
+	{name: "preprocess in a transaction", sql: "BEGIN; SELECT madlib.training_preprocessor_dl('held', 'packed', 'class_text', 'attributes');", reached: reads, blocks: holdRows},
 	{name: "fit", sql: longFit, reached: trains},
 	{name: "fit in a transaction", sql: "BEGIN; " + longFit, reached: trains},
 	{name: "fit behind a statement", sql: `SELECT 1 \; ` + longFit, reached: trains},
-	{name: "predict", sql: "SELECT madlib.madlib_keras_predict('iris_model', 'slow', 'id', 'attributes', 'predicted', 'response');", reached: asleep},
+	{name: "predict", sql: "SELECT madlib.madlib_keras_predict('iris_model', 'held', 'id', 'attributes', 'predicted', 'response');", reached: reads, blocks: holdRows},
 	{
 		name: "predict, making its table", sql: "SELECT madlib.madlib_keras_predict('iris_model', 'iris_train', 'id', 'attributes', 'predicted', 'response');", reached: blocked,
 		blocks: "CREATE TABLE predicted (a int);",
@@ -120,7 +127,7 @@ func TestServeKilled(t *testing.T) {
 	u.irisPrepared("0")
 	u.beamfit("fit", "iris_train_packed", "iris_model", "--arch", "model_arch_library", "--id", "1", "--compile", "loss='categorical_crossentropy', optimizer='adam'",
 		"--fit", "batch_size=5, epochs=1", "--iterations", "1")
-	u.psql(slowRows)
+	u.psql(heldRows)
 	u.psql("CREATE TABLE copied AS SELECT 0 AS n FROM generate_series(1, 100)")
 	const tables = "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'S', 'v')"
 	before, schema := u.answer(tables), u.answer("SELECT current_schema()")
