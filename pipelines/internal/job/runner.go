@@ -43,10 +43,12 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 	}
 	if traits.Workers != runner.ThisProcess {
 		j.Remote = true
-		j.Limits.Piece = remotePiece
 		j.Limits.Elsewhere = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Elsewhere
 		j.shareConnections(processes(traits))
+	}
+	if j.Remote || j.Limits.Bundle > 0 {
+		j.Limits.Piece = remotePiece
 	}
 	return nil
 }
@@ -151,7 +153,7 @@ func (j *Job) shareConnections(processes int) {
 	}
 }
 
-// remotePiece is Limits.Piece where the workers are other processes: 256 KB, which fit into the memory that engines sort in.
+// remotePiece is Limits.Piece where an engine or another process is on the way: 256 KB, which fit into the memory that engines sort in.
 const remotePiece = 1 << 16
 
 // Spread hands elements out to all workers, where the runner would leave them all with the one that made them.
