@@ -41,6 +41,9 @@
 // given. Memory of the host that it keeps between calls is the collector's to take; that of a device stays, until others need it there or Close. Train's result depends on its input only, bit by bit: not on the number of cores or on other calls. Scores merge
 // in any order to the same bits; where a loss looks at all rows of a batch, those of parts that begin at multiples of EvaluationBatch.
 //
+// Between two parts of an iteration that cut a pass a Model keeps the order of the pass of every shard, 4 bytes a row, since to make it takes as long as
+// there are rows, however few steps a part has.
+//
 // # Cores
 //
 // A batch with work enough is cut into slices, whose gradients are computed apart and summed in a fixed order (plan.Split).

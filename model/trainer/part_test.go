@@ -51,6 +51,55 @@ func TestPartsAreTheIteration(t *testing.T) {
 	}
 }
 
+// Shards in turn, in parts that cut passes, have the steps that each has alone; the order of a pass is made once and given on.
+func TestPartsKeepTheOrder(t *testing.T) {
+	m := newModel(t, irisJSON, compileWith("adam", "categorical_crossentropy"))
+	ins := make([]TrainInput, 2)
+	var whole []TrainResult
+	for shard := range ins {
+		ins[shard] = TrainInput{
+			Data: dataFor(m, uint64(1+shard), 20), Weights: weightsFor(m, 2), State: m.NewState(),
+			Fit: params.Fit{BatchSize: 5, Epochs: 2, Shuffle: true}, Seed: 3, Shard: shard, Iteration: 1,
+		}
+		whole = append(whole, train(t, m, ins[shard]))
+	}
+	orders := map[int]*int32{}
+	for i := range 8 {
+		for shard := range ins {
+			in := &ins[shard]
+			in.Part = Part{Index: i, Of: 8}
+			r := train(t, m, *in)
+			in.Weights, in.State = r.Weights, r.State
+			o, kept := m.orders[shard]
+			if kept != (i%4 < 3) {
+				t.Errorf("behind part %d the order is kept: %v", i, kept)
+			}
+			if kept && i%4 > 0 && orders[shard] != &o.rows[0] {
+				t.Errorf("in part %d the order was made again", i)
+			}
+			if kept {
+				orders[shard] = &o.rows[0]
+			}
+		}
+	}
+	for shard, in := range ins {
+		if !slices.Equal(in.Weights, whole[shard].Weights) {
+			t.Errorf("the parts of shard %d give other weights than the whole", shard)
+		}
+	}
+	o := passOrder{}
+	o.become(orderKey{shuffle: shuffledRows, seed: 1, rows: 10, batch: 5})
+	o.rows[0], o.rows[1] = o.rows[1], o.rows[0]
+	changed := slices.Clone(o.rows)
+	if o.become(o.of); !slices.Equal(o.rows, changed) {
+		t.Error("the same order was made again")
+	}
+	o.become(orderKey{rows: 10, batch: 5})
+	if !slices.IsSorted(o.rows) || len(o.rows) != 10 {
+		t.Errorf("no shuffling gives %v", o.rows)
+	}
+}
+
 // The averages of use_ema become the weights once, where the iteration ends.
 func TestAveragesAreTakenAtTheEnd(t *testing.T) {
 	c := compileWith("sgd", "categorical_crossentropy")

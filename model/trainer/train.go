@@ -23,7 +23,8 @@ type TrainInput struct {
 	Seed      uint64
 	Shard     int
 	Iteration int
-	// Part is the share of the iteration's steps that the call makes; the zero value: all of them.
+	// Part is the share of the iteration's steps that the call makes; the zero value: all of them. All parts of an iteration have the same rows, whose
+	// values are checked with the first.
 	Part Part
 	// Schedule is where the learning rate's schedule is; nil: at the step that the State says.
 	Schedule *Schedule
@@ -124,15 +125,9 @@ func (m *Model) checkTrain(in TrainInput) error {
 	if err := m.CheckState(in.State); err != nil {
 		return err
 	}
-	if err := m.CheckData(in.Data); err != nil {
-		return err
-	}
-	if in.Fit.ClassWeight != nil {
-		buffers, _ := in.Data.(Buffers)
-		for i, b := range buffers {
-			if err := m.CheckClasses(b); err != nil {
-				return fmt.Errorf("buffer %d: %w", i, err)
-			}
+	if in.Part.Index == 0 { // the other parts have the same rows, and may be a few steps
+		if err := m.checkRows(in); err != nil {
+			return err
 		}
 	}
 	if rows := in.Data.Rows(); rows > math.MaxInt32 {
@@ -141,18 +136,30 @@ func (m *Model) checkTrain(in TrainInput) error {
 	return nil
 }
 
+// checkRows checks the values of all rows in memory.
+func (m *Model) checkRows(in TrainInput) error {
+	if err := m.CheckData(in.Data); err != nil {
+		return err
+	}
+	if in.Fit.ClassWeight == nil {
+		return nil
+	}
+	buffers, _ := in.Data.(Buffers)
+	for i, b := range buffers {
+		if err := m.CheckClasses(b); err != nil {
+			return fmt.Errorf("buffer %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
 // passes walks over the shard, as far as the part goes, and returns the number of optimizer steps that the slots have seen then, and of rows
 // that were trained on.
 func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (int64, int, error) {
-	if cap(w.order) < rows {
-		w.order = make([]int32, rows)
-	}
-	order := w.order[:rows]
-	identity(order)
 	crew := newCrew(in.Cores)
 	defer crew.dismiss()
 	p := pass{
-		worker: w, crew: crew, reader: in.Data.Reader(ctx, batch), batch: batch, order: order,
+		worker: w, crew: crew, reader: in.Data.Reader(ctx, batch), batch: batch,
 		classWeight: in.Fit.ClassWeight,
 		counted:     make([]int, len(w.model.losses)),
 		label:       make([]float32, slices.Max(w.model.labelWidth)),
@@ -177,22 +184,22 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 			return 0, 0, shardError(in.Shard, err)
 		}
 	}
+	goesOn := to%p.steps > 0 // the last pass, with the next part
+	w.model.takeOrder(in.Shard, w)
 	for number := in.Fit.InitialEpoch; number < in.Fit.Epochs; number++ {
 		first, end := max(from, 0), min(to, p.steps) // steps of this pass
 		from, to = from-p.steps, to-p.steps
 		if first >= end {
 			continue
 		}
-		seed := mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forShuffle, uint64(number))
-		switch {
-		case in.Fit.ShuffleBatches:
-			shuffleBatches(order, batch, seed)
-		case in.Fit.Shuffle:
-			shuffle(order, seed)
-		}
+		w.order.become(in.orderOf(number, rows, batch))
+		p.order = w.order.rows
 		if err := p.run(ctx, first, end); err != nil {
 			return 0, 0, err
 		}
+	}
+	if goesOn {
+		w.model.leaveOrder(in.Shard, w)
 	}
 	return p.iteration, p.trained, nil
 }
