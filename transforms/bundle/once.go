@@ -3,6 +3,7 @@ package bundle
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -40,44 +41,74 @@ func (m *onceMap) clear() {
 // at the same time wait for the one that makes it. An error is not kept; who waited for it gets it too, unless it is that the maker was
 // stopped: then one of those who waited makes the value.
 func Once[T any](ctx context.Context, r *Run, key string, made func(context.Context) (T, error)) (T, error) {
+	all, err := OnceEach(ctx, r, []string{key}, func(ctx context.Context, _ []int) ([]T, error) {
+		value, err := made(ctx)
+		return []T{value}, err
+	})
+	if err != nil {
+		return *new(T), err
+	}
+	return all[0], nil
+}
+
+// OnceEach is Once for several keys whose values are made together. made gets the indexes of those that nobody has made, or is about to make,
+// and returns their values in that order.
+func OnceEach[T any](ctx context.Context, r *Run, keys []string, made func(ctx context.Context, mine []int) ([]T, error)) ([]T, error) {
+	out := make([]T, len(keys))
 	for {
-		v, mine := r.once.claim(key)
-		if mine {
-			v.value, v.err = guard(ctx, made)
-			v.stopped = v.err != nil && ctx.Err() != nil
-			if v.err != nil {
-				r.once.drop(key, v)
+		values, mine := r.once.claim(keys)
+		if len(mine) > 0 { // before waiting for others, who may wait for these
+			news, err := guard(ctx, func(ctx context.Context) ([]T, error) { return made(ctx, mine) })
+			for k, i := range mine {
+				v := values[i]
+				if err == nil {
+					v.value = news[k]
+				} else {
+					v.err, v.stopped = err, ctx.Err() != nil
+					r.once.drop(keys[i], v)
+				}
+				close(v.made)
 			}
-			close(v.made)
 		}
-		select {
-		case <-v.made:
-		case <-ctx.Done():
-			return *new(T), context.Cause(ctx)
+		again := false
+		for i, v := range values {
+			select {
+			case <-v.made:
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
+			switch {
+			case v.stopped && !slices.Contains(mine, i):
+				again = true
+			case v.err != nil:
+				return nil, v.err
+			default:
+				out[i] = v.value.(T)
+			}
 		}
-		switch {
-		case v.stopped && !mine:
-			continue
-		case v.err != nil:
-			return *new(T), v.err
+		if !again {
+			return out, nil
 		}
-		return v.value.(T), nil
 	}
 }
 
-// claim is the value of a key, and whether it is the caller's to make.
-func (m *onceMap) claim(key string) (v *onceValue, mine bool) {
+// claim are the values of keys, and the indexes of those that are the caller's to make.
+func (m *onceMap) claim(keys []string) (values []*onceValue, mine []int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if v, known := m.values[key]; known {
-		return v, false
-	}
 	if m.values == nil {
 		m.values = map[string]*onceValue{}
 	}
-	v = &onceValue{made: make(chan struct{})}
-	m.values[key] = v
-	return v, true
+	for i, key := range keys {
+		v, known := m.values[key]
+		if !known {
+			v = &onceValue{made: make(chan struct{})}
+			m.values[key] = v
+			mine = append(mine, i)
+		}
+		values = append(values, v)
+	}
+	return values, mine
 }
 
 // drop forgets a value, unless another one has taken its place.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -128,5 +129,61 @@ func TestForeignRuns(t *testing.T) {
 	}
 	if Of(a.Ref()) == a {
 		t.Error("a run of long ago is remembered")
+	}
+}
+
+// Values that are made together are made once each, whoever else asks for some of them, in whatever order.
+func TestOnceEach(t *testing.T) {
+	r := Begin(t.Context(), Options{})
+	defer r.End()
+	var made atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 16 {
+		keys := []string{"a", "b", "c", "d"}[i%3:]
+		if i%2 == 1 {
+			slices.Reverse(keys)
+		}
+		wg.Go(func() {
+			values, err := OnceEach(t.Context(), r, keys, func(_ context.Context, mine []int) (values []string, err error) {
+				for _, i := range mine {
+					made.Add(1)
+					values = append(values, keys[i]+"!")
+				}
+				return values, nil
+			})
+			for i, key := range keys {
+				if err != nil || values[i] != key+"!" {
+					t.Errorf("%v, %v", values, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if made.Load() != 4 {
+		t.Errorf("%d values were made", made.Load())
+	}
+
+	// Who waits for some that were stopped makes those.
+	mine, stop := context.WithCancel(t.Context())
+	inside := make(chan struct{})
+	go func() {
+		_, _ = OnceEach(mine, r, []string{"x", "y"}, func(ctx context.Context, _ []int) ([]int, error) {
+			close(inside)
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+	}()
+	<-inside
+	calls := 0
+	values, err := OnceEach(t.Context(), r, []string{"w", "y"}, func(_ context.Context, mine []int) ([]int, error) {
+		stop()
+		calls++
+		if !slices.Equal(mine, []int{calls - 1}) {
+			t.Errorf("call %d is to make %v", calls, mine)
+		}
+		return []int{calls}, nil
+	})
+	if err != nil || !slices.Equal(values, []int{1, 2}) {
+		t.Errorf("%v, %v", values, err)
 	}
 }

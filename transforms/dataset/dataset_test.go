@@ -340,7 +340,7 @@ func TestDigest(t *testing.T) {
 		if err != nil {
 			return "", err
 		}
-		return h.digest()
+		return h.digest(t.Context())
 	}
 	first, err := digest(s.Shards[0], s.run)
 	if err != nil {

@@ -28,30 +28,50 @@ func Load(s beam.Scope, run bundle.Ref, model recipe.Model, digest bool, shards 
 	return beam.ParDo(s.Scope("dataset.Load"), &loadFn{Run: run, Model: model, Digest: digest}, shards)
 }
 
-// loadFn reads shards side by side.
+// loadFn reads the shards of a bundle, side by side.
 type loadFn struct {
 	Run    bundle.Ref
 	Model  recipe.Model
 	Digest bool
-	tasks  bundle.Tasks[Shard]
+	shards []Shard // of the bundle
+	tasks  bundle.Tasks[[]Shard]
 }
 
-func (f *loadFn) ProcessElement(ctx context.Context, s Shard, _ func(Shard)) error {
-	return f.tasks.Go(ctx, f.Run, func(ctx context.Context) (Shard, error) {
-		run := bundle.Of(f.Run)
-		model, err := f.Model.Load(ctx, run)
+func (f *loadFn) ProcessElement(_ context.Context, s Shard, _ func(Shard)) {
+	f.shards = append(f.shards, s)
+}
+
+// FinishBundle reads when all shards are known, since some may have to be read together.
+func (f *loadFn) FinishBundle(ctx context.Context, emit func(Shard)) error {
+	groups := together(f.shards)
+	f.shards = nil
+	for _, shards := range groups {
+		err := f.tasks.Go(ctx, f.Run, func(ctx context.Context) ([]Shard, error) { return f.load(ctx, bundle.Of(f.Run), shards) })
 		if err != nil {
-			return s, err
+			return err
 		}
-		h, err := s.load(ctx, run, model)
-		if err != nil {
-			return s, err
+	}
+	return f.tasks.Finish(func(shards []Shard) {
+		for _, s := range shards {
+			emit(s)
 		}
-		if f.Digest && s.Digest == "" {
-			s.Digest, err = h.digest()
-		}
-		return s, err
 	})
 }
 
-func (f *loadFn) FinishBundle(_ context.Context, emit func(Shard)) error { return f.tasks.Finish(emit) }
+// load reads shards, and finds the digests that are wanted.
+func (f *loadFn) load(ctx context.Context, run *bundle.Run, shards []Shard) ([]Shard, error) {
+	model, err := f.Model.Load(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	all, err := load(ctx, run, model, shards)
+	if err != nil || !f.Digest {
+		return shards, err
+	}
+	return shards, run.Parallel(ctx, len(shards), func(ctx context.Context, i int) (err error) {
+		if shards[i].Digest == "" {
+			shards[i].Digest, err = all[i].digest(ctx)
+		}
+		return err
+	})
+}

@@ -6,11 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"sync"
 
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/bundle"
-	"github.com/beamfit/beamfit/transforms/recipe"
 )
 
 // inMemory is a shard as its buffers in their order.
@@ -19,43 +19,42 @@ type inMemory struct {
 	buffers []*buffer.Buffer
 }
 
-// hold reads the shard into memory.
-func (s Shard) hold(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (*inMemory, error) {
-	parts := make([][]read, len(s.Parts))
-	err := run.Parallel(ctx, len(s.Parts), func(ctx context.Context, i int) (err error) {
-		parts[i], err = s.Table.read(ctx, run, s.Parts[i], model)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return s.assemble(slices.Concat(parts...))
+// A memorySink keeps the buffers of a shard.
+type memorySink struct {
+	shard Shard
+	run   *bundle.Run
+	bytes int64 // that the run holds for it
+	mu    sync.Mutex
+	own   []read
 }
 
-// assemble picks the shard's buffers and puts them in order.
-func (s Shard) assemble(all []read) (*inMemory, error) {
-	var own []read
+func (s *memorySink) add(r read, _ []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.own = append(s.own, r)
+	return nil
+}
+
+// finish puts the buffers in order: where several have the same number, in that of the table's rows, whichever came first.
+func (s *memorySink) finish() (held, error) {
+	slices.SortFunc(s.own, func(a, b read) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.row, b.row)) })
+	m := &inMemory{layout: s.shard.Table.Layout}
 	rows := 0
-	for _, r := range all {
-		if r.Key == s.Key {
-			own = append(own, r)
-			rows += r.Rows
-		}
-	}
-	if err := s.checkCounts(len(own), rows); err != nil {
-		return nil, err
-	}
-	slices.SortStableFunc(own, func(a, b read) int { return cmp.Compare(a.ID, b.ID) })
-	m := &inMemory{layout: s.Table.Layout}
-	for _, r := range own {
+	for _, r := range s.own {
 		m.buffers = append(m.buffers, r.buffer)
+		rows += r.Rows
 	}
-	return m, s.checkDigest(m)
+	return m, s.shard.checkCounts(len(s.own), rows)
 }
 
-func (m *inMemory) digest() (string, error) {
+func (s *memorySink) discard() { s.run.Unhold(s.bytes) }
+
+func (m *inMemory) digest(ctx context.Context) (string, error) {
 	h := sha256.New()
 	for _, b := range m.buffers {
+		if err := context.Cause(ctx); err != nil {
+			return "", err
+		}
 		_ = b.Write(h) // a hash takes everything
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

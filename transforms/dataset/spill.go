@@ -15,8 +15,6 @@ import (
 
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/trainer"
-	"github.com/beamfit/beamfit/transforms/bundle"
-	"github.com/beamfit/beamfit/transforms/recipe"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
 
@@ -31,59 +29,44 @@ type inFile struct {
 // A fileRun is the rows of a buffer.
 type fileRun struct {
 	id   int64
+	row  int64 // of the table
 	at   int64 // where they begin in the file, in bytes
 	rows int
-}
-
-// spill reads the shard into a file.
-func (s Shard) spill(ctx context.Context, run *bundle.Run, model *recipe.Loaded) (_ *inFile, err error) {
-	file, err := scratch.File()
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if err != nil {
-			_ = file.Close()
-		}
-	}()
-	w := spillWriter{inFile: &inFile{layout: s.Table.Layout, file: file}}
-	err = run.Parallel(ctx, len(s.Parts), func(ctx context.Context, i int) error {
-		room := make([]byte, 0, max(writeBytes, s.Table.Layout.RowBytes()))
-		return s.Table.each(ctx, run, s.Parts[i], model, func(r read) error {
-			if r.Key != s.Key {
-				return nil
-			}
-			run.Advance(Stage, "buffers", 1)
-			return w.write(r, room)
-		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	w.order()
-	if err := s.checkCounts(len(w.runs), w.rows()); err != nil {
-		return nil, err
-	}
-	return w.inFile, s.checkDigest(w.inFile)
 }
 
 // writeBytes is about how much is written at once.
 const writeBytes = 1 << 20
 
-// A spillWriter fills a file. It is safe for concurrent use.
-type spillWriter struct {
+// A fileSink writes the buffers of a shard to a file.
+type fileSink struct {
 	*inFile
-	mu  sync.Mutex
-	end int64
+	shard Shard
+	mu    sync.Mutex
+	end   int64
 }
 
-// write writes the rows of a buffer behind those that are there. room is memory for at least one row.
-func (w *spillWriter) write(r read, room []byte) error {
+func newFileSink(s Shard) (*fileSink, error) {
+	file, err := scratch.File()
+	if err != nil {
+		return nil, err
+	}
+	return &fileSink{inFile: &inFile{layout: s.Table.Layout, file: file}, shard: s}, nil
+}
+
+func (w *fileSink) finish() (held, error) {
+	w.order()
+	return w.inFile, w.shard.checkCounts(len(w.runs), w.rows())
+}
+
+func (w *fileSink) discard() { _ = w.file.Close() }
+
+// add writes the rows of a buffer behind those that are there.
+func (w *fileSink) add(r read, room []byte) error {
 	size := w.layout.RowBytes()
 	w.mu.Lock()
 	at := w.end
 	w.end += int64(r.buffer.N) * int64(size)
-	w.runs = append(w.runs, fileRun{id: r.ID, at: at, rows: r.buffer.N})
+	w.runs = append(w.runs, fileRun{id: r.ID, row: r.row, at: at, rows: r.buffer.N})
 	w.mu.Unlock()
 	for i := range r.buffer.N {
 		room = r.buffer.AppendRow(room, i)
@@ -99,9 +82,9 @@ func (w *spillWriter) write(r read, room []byte) error {
 	return nil
 }
 
-// order puts the buffers in their order, whatever order they were written in.
+// order puts the buffers in the order of those in memory, whatever order they were written in.
 func (f *inFile) order() {
-	slices.SortFunc(f.runs, func(a, b fileRun) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.at, b.at)) })
+	slices.SortFunc(f.runs, func(a, b fileRun) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.row, b.row)) })
 	f.starts = []int{0}
 	for _, r := range f.runs {
 		f.starts = append(f.starts, f.rows()+r.rows)
@@ -121,11 +104,14 @@ func (f *inFile) place(row int) (at int64, rows int) {
 }
 
 // digest is that of the buffers in memory.
-func (f *inFile) digest() (string, error) {
+func (f *inFile) digest(ctx context.Context) (string, error) {
 	h := sha256.New()
 	size := f.layout.RowBytes()
 	room := make([]byte, size)
 	for _, r := range f.runs {
+		if err := context.Cause(ctx); err != nil {
+			return "", err
+		}
 		b := buffer.New(nil, f.layout, r.rows)
 		rows := bufio.NewReaderSize(io.NewSectionReader(f.file, r.at, int64(r.rows)*int64(size)), writeBytes)
 		for i := range r.rows {

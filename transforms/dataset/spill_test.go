@@ -80,8 +80,8 @@ func TestSpill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _ := inMemory.digest()
-	if got, err := h.digest(); err != nil || got != want {
+	want, _ := inMemory.digest(t.Context())
+	if got, err := h.digest(t.Context()); err != nil || got != want {
 		t.Errorf("digest %s, %v, in memory %s", got, err, want)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -112,7 +112,7 @@ func TestSpill(t *testing.T) {
 	if err := run.End(); err != nil && !errors.Is(err, bundle.ErrEnded) {
 		t.Fatal(err)
 	}
-	if _, err := h.digest(); err == nil {
+	if _, err := h.digest(t.Context()); err == nil {
 		t.Error("the file is still open after the end of the run")
 	}
 }
