@@ -67,11 +67,16 @@ var errClosed = errors.New("the store is closed")
 // Open connects to the server that the URL names. A server that does not answer is table.ErrUnavailable within seconds; one with
 // which nothing moves later is it after the stall timeout.
 func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store, error) {
+	return open(ctx, text, opt, cancelDeadline)
+}
+
+// open is Open with a deadline for the server to stop what a cancelled call does.
+func open(ctx context.Context, text string, opt table.OpenOptions, toStop time.Duration) (table.Store, error) {
 	a, err := parseURL(text)
 	if err != nil {
 		return nil, err
 	}
-	config, err := configure(text)
+	config, err := configure(text, toStop)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", table.ErrURL, a.scrub(configMessage(err)))
 	}
@@ -93,7 +98,8 @@ func Open(ctx context.Context, text string, opt table.OpenOptions) (table.Store,
 	return s, nil
 }
 
-func configure(text string) (*pgxpool.Config, error) {
+// configure reads the URL of a server that has so long to stop what a cancelled call does.
+func configure(text string, toStop time.Duration) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(text)
 	if err != nil {
 		return nil, err
@@ -108,7 +114,7 @@ func configure(text string) (*pgxpool.Config, error) {
 	conn.LookupFunc = netns.LookupHost // dialing is the watch's
 	conn.BuildFrontend = buildFrontend
 	conn.BuildContextWatcherHandler = func(c *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: cancelDeadline}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: c, DeadlineDelay: toStop}
 	}
 	if conn.RuntimeParams["application_name"] == "" {
 		conn.RuntimeParams["application_name"] = "beamfit"

@@ -263,7 +263,11 @@ func TestConnectionsAreLost(t *testing.T) {
 // TestCancelStopsTheServer cancels a query that would run for ever and looks for it in the server.
 func TestCancelStopsTheServer(t *testing.T) {
 	storeURL, admin := testSchema(t)
-	s := openStore(t, storeURL+"&application_name=cancelled")
+	s, err := open(context.Background(), storeURL+"&application_name=cancelled", table.OpenOptions{}, time.Minute) // a guard
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
 	if err := exec(context.Background(), admin, "CREATE VIEW slow AS SELECT pg_sleep(3600)::text AS x"); err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +278,7 @@ func TestCancelStopsTheServer(t *testing.T) {
 	}
 	// The call returned because the server had answered: nothing runs any more, and the connection can be used again.
 	var active, sessions int
-	err := admin.QueryRow(context.Background(), `SELECT count(*) FILTER (WHERE state <> 'idle'), count(*) FROM pg_stat_activity WHERE application_name = 'cancelled'`).Scan(&active, &sessions)
+	err = admin.QueryRow(context.Background(), `SELECT count(*) FILTER (WHERE state <> 'idle'), count(*) FROM pg_stat_activity WHERE application_name = 'cancelled'`).Scan(&active, &sessions)
 	if err != nil {
 		t.Fatal(err)
 	}

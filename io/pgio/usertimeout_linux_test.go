@@ -54,7 +54,7 @@ func TestVanishedServer(t *testing.T) {
 	storeURL, _ := testSchema(t)
 	ctx := context.Background()
 	t.Run("copy in", func(t *testing.T) {
-		p, s := stalling(t, storeURL, "", shortStall)
+		p, s := stalling(t, storeURL, quickly, shortStall)
 		_, w, b := copyingIn(t, s)
 		var err error
 		p.vanish(t)
@@ -65,7 +65,7 @@ func TestVanishedServer(t *testing.T) {
 		wantGone(t, "close", w.Close(ctx))
 	})
 	t.Run("statement", func(t *testing.T) {
-		p, s := stalling(t, storeURL, "", shortStall)
+		p, s := stalling(t, storeURL, quickly, shortStall)
 		conn, err := s.acquire(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestVanishedServer(t *testing.T) {
 		wantGone(t, "find", explain(ctx, err))
 	})
 	t.Run("nobody waits", func(t *testing.T) {
-		p, s := stalling(t, storeURL, "", shortStall)
+		p, s := stalling(t, storeURL, quickly, shortStall)
 		conn, err := s.acquire(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -92,11 +92,11 @@ func TestVanishedServer(t *testing.T) {
 	})
 }
 
-// TestCopyBehindALock copies more than the buffers on the way hold into a table that is locked for many timeouts, while the caller waits for the
+// TestCopyBehindALock copies more than the buffers on the way hold into a table that is locked for some timeouts, while the caller waits for the
 // server and while it takes its time: the server acknowledges and reads nothing, and the connection lives.
 func TestCopyBehindALock(t *testing.T) {
-	const timeout = 200 * time.Millisecond
-	const long = 10 * timeout
+	const timeout = 500 * time.Millisecond
+	const long = 4 * timeout
 	const size, line = 32 << 20, 1 << 10
 	for _, caller := range []string{"waits", "takes its time"} {
 		t.Run(caller, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestCopyBehindALock(t *testing.T) {
 			if err := admin.QueryRow(context.Background(), "SELECT current_schema()::text").Scan(&name.Schema); err != nil {
 				t.Fatal(err)
 			}
-			opened, err := Open(context.Background(), storeURL, table.OpenOptions{StallTimeout: timeout})
+			opened, err := Open(context.Background(), storeURL+patiently, table.OpenOptions{StallTimeout: timeout})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +146,7 @@ func TestCopyBehindALock(t *testing.T) {
 
 // TestCopyWhileTheServerIsSlow copies into a locked table while the question about another session waits for its answer.
 func TestCopyWhileTheServerIsSlow(t *testing.T) {
-	const timeout = 200 * time.Millisecond
+	const timeout = 500 * time.Millisecond
 	const size, line = 32 << 20, 1 << 10
 	storeURL, admin := testSchema(t)
 	setup(t, admin, "CREATE TABLE locked (pad text)")
@@ -155,7 +155,7 @@ func TestCopyWhileTheServerIsSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, proxyURL := startProxy(t, storeURL)
-	opened, err := Open(t.Context(), proxyURL+"&connect_timeout=10", table.OpenOptions{StallTimeout: timeout})
+	opened, err := Open(t.Context(), proxyURL+patiently, table.OpenOptions{StallTimeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestCopyWhileTheServerIsSlow(t *testing.T) {
 	}
 	answered := make(chan error, 1)
 	go func() {
-		time.Sleep(6 * timeout) // less than the question may take
+		time.Sleep(4 * timeout) // less than the question may take
 		p.stall(toClient, false)
 		answered <- exec(context.Background(), admin, "COMMIT")
 	}()
