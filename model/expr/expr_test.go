@@ -257,10 +257,18 @@ func TestHostileTexts(t *testing.T) {
 		"y_pred[:, 2147483648]", "y_pred[:, -2147483648:]",
 	}
 	for _, text := range texts {
-		start := time.Now()
-		p, err := bind(t, text)
-		if took := time.Since(start); took > 2*time.Second {
-			t.Errorf("%.60q…: %v", text, took)
+		var p *Program
+		var err error
+		var took time.Duration
+		for range 3 { // it may be the machine that pauses
+			start := time.Now()
+			p, err = bind(t, text)
+			if took = time.Since(start); took <= 2*time.Second {
+				break
+			}
+		}
+		if took > 2*time.Second {
+			t.Errorf("%.60q…: %v, and no less in three times", text, took)
 		}
 		if err == nil && len(p.Nodes) > MaxNodes {
 			t.Errorf("%.60q…: %d operations", text, len(p.Nodes))
