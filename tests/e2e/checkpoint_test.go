@@ -42,8 +42,7 @@ func TestKillAndGoOn(t *testing.T) {
 					}
 				}
 				time.Sleep(time.Duration(random.Float64() * float64(200*time.Millisecond)))
-				_ = cmd.Process.Kill()
-				_ = cmd.Wait()
+				u.kill(cmd)
 			}
 			if _, ok := u.count("killed"); ok {
 				t.Fatal("the fit ended before it was killed four times: it needs more iterations")

@@ -35,6 +35,7 @@ func runsOnFlink(t *testing.T, u user, c *flinktest.Cluster, e engine) {
 	}
 	u.awaitTable("killed_checkpoint") // an iteration is told before the checkpoint after it is there
 	killed.kill()
+	u.awaitEnd(killed.Cmd)
 	if _, ok := u.count("killed"); ok {
 		t.Fatal("the fit ended before it was killed")
 	}

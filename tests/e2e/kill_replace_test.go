@@ -72,8 +72,7 @@ func TestKillWhileReplacing(t *testing.T) {
 						}
 						after := time.Duration(random.Float64() * float64(whole))
 						time.Sleep(after)
-						_ = cmd.Process.Kill()
-						_ = cmd.Wait()
+						u.kill(cmd)
 						if got := look(); !slices.Equal(got, old) && !slices.Equal(got, made) {
 							t.Errorf("killed after %v: the tables are neither the old nor the new ones", after)
 						}

@@ -65,8 +65,7 @@ func TestKill(t *testing.T) {
 						}
 						after := time.Duration(random.Float64() * float64(whole))
 						time.Sleep(after)
-						_ = cmd.Process.Kill()
-						_ = cmd.Wait()
+						u.kill(cmd)
 						exists := 0
 						for k, suffix := range job.tables {
 							if rows, ok := u.count(out + suffix); ok {

@@ -3,11 +3,13 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,8 +89,33 @@ func pgUser(t *testing.T) user {
 // command is beamfit with arguments, not started.
 func (u user) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, binary, args...)
-	cmd.Env = append(os.Environ(), "BEAMFIT_DB="+u.db)
+	cmd.Env = append(os.Environ(), "BEAMFIT_DB="+u.db, application+rand.Text())
 	return cmd
+}
+
+// application begins the variable that names a command to PostgreSQL.
+const application = "PGAPPNAME=e2e-"
+
+// kill kills a command, if it has not ended, and waits until the store knows: until PostgreSQL has run its sessions once more, the command counts
+// as living.
+func (u user) kill(cmd *exec.Cmd) {
+	u.t.Helper()
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait() // it reports the kill
+	u.awaitEnd(cmd)
+}
+
+// awaitEnd waits until the store knows that a command has ended.
+func (u user) awaitEnd(cmd *exec.Cmd) {
+	u.t.Helper()
+	if u.psql == nil {
+		return // a folder knows at once
+	}
+	i := slices.IndexFunc(cmd.Env, func(v string) bool { return strings.HasPrefix(v, application) })
+	// The session that holds its claims has a name of its own.
+	u.awaitSQL("the sessions of a killed command have ended", fmt.Sprintf(
+		"SELECT count(*) = 0 FROM pg_stat_activity WHERE application_name = '%s' OR application_name LIKE '%% process %d on %%'",
+		strings.TrimPrefix(cmd.Env[i], "PGAPPNAME="), cmd.Process.Pid))
 }
 
 // beamfit runs a command that must succeed and returns what it printed on standard output.

@@ -143,6 +143,7 @@ func TestRuns(t *testing.T) {
 			killed := u.start(kill...)
 			u.awaitTable("killed_checkpoint")
 			killed.kill()
+			u.awaitEnd(killed.Cmd)
 			if _, ok := u.count("killed"); ok {
 				t.Fatal("the fit ended before it was killed: it needs more iterations")
 			}

@@ -50,8 +50,7 @@ func TestTwoFitsOfOneModel(t *testing.T) {
 			if _, err := u.try("drop", "killed", "--if-exists"); err == nil || !strings.Contains(err.Error(), "is being made by another command: run ") {
 				t.Errorf("a drop of the model that is being made: %v", err)
 			}
-			_ = first.Process.Kill()
-			_ = first.Wait()
+			u.kill(first)
 			if _, ok := u.count("killed"); ok {
 				t.Error("the model is there")
 			}
