@@ -17,7 +17,7 @@ import (
 func interrupted(t *testing.T, u user, c *flinktest.Cluster, e engine) {
 	before := len(c.Jobs(t))
 	fit := u.command(t.Context(), append([]string{
-		"fit", "iris_train_packed", "interrupted", "--arch", "model_arch_library", "--id", "1", "--compile", compile, "--fit", "batch_size=1, epochs=2000",
+		"fit", "iris_train_packed", "interrupted", "--arch", "model_arch_library", "--id", "1", "--compile", compile, "--fit", "batch_size=1, epochs=4000",
 		"--iterations", "200", "--iterations-per-job", "2", "--checkpoint-every", "2",
 	}, e.flags...)...)
 	var stderr bytes.Buffer
