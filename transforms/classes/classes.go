@@ -157,8 +157,24 @@ func Read(v *table.Vector, i int) (cs List, slots int, err error) {
 	return cs, last - first, nil
 }
 
-// Comparable reports whether values of two column types can be equal: both are numbers, or of one kind.
-func Comparable(a, b table.Type) bool { return a.Kind == b.Kind || a.IsNumber() && b.IsNumber() }
+// Comparable reports whether values of two column types can be equal: both are numbers, or of one kind. Of types that are held as text, a date
+// and a uuid say, none can be compared with another: their texts are never equal.
+func Comparable(a, b table.Type) bool {
+	if a.Kind == table.Other && b.Kind == table.Other {
+		return bareName(a) == bareName(b)
+	}
+	return a.Kind == b.Kind || a.IsNumber() && b.IsNumber()
+}
+
+// bareName is the name of a type without its schema, which is part of what pg_typeof prints or not by the user's search path.
+func bareName(t table.Type) string {
+	name := strings.TrimSuffix(t.SQL, "[]")
+	name = name[strings.LastIndex(name, ".")+1:]
+	if strings.HasSuffix(name, `"`) {
+		return name
+	}
+	return strings.ToLower(name)
+}
 
 // An UnknownError is a value that is none of the classes.
 type UnknownError struct {

@@ -113,6 +113,32 @@ func TestUnknownIsShort(t *testing.T) {
 	}
 }
 
+func TestComparable(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"integer", "numeric", true},
+		{"text", "character varying", true},
+		{"text", "integer", false},
+		{"text", "date", false},
+		{"date", "date", true},
+		{"date", "DATE", true},
+		{"date[]", "date", true},
+		{"date", "timestamp without time zone", false},
+		{"timestamp with time zone", "timestamp", false},
+		{"uuid", "json", false},
+		{"public.mood", "mood", true},
+		{`"Mood"`, `public."Mood"`, true},
+		{`"Mood"`, `"mood"`, false},
+		{"mood", "uuid", false},
+	} {
+		if got := Comparable(table.ParseType(c.a), table.ParseType(c.b)); got != c.want {
+			t.Errorf("%s and %s: %v", c.a, c.b, got)
+		}
+	}
+}
+
 // list writes the classes one after the other.
 func list(cs List) string {
 	out := make([]string, len(cs))
