@@ -1,6 +1,7 @@
 package pipelines
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -465,6 +466,40 @@ func TestFeatureColumnIsChecked(t *testing.T) {
 		b.Col(tables.FeatureColumns).Strings[0] = text
 		_, err := tables.ReadVariables(b, mustName(t, "packed_summary"))
 		wantError(t, err, `table packed_summary, column "feature_columns", row 1: `, want)
+	}
+}
+
+// What was packed in one time zone is understood in another, and is what a folder has.
+func TestMomentsInAnyTimeZone(t *testing.T) {
+	url := pgSchema(t)
+	kolkata, losAngeles := openStore(t, url+"%20-ctimezone%3DAsia/Kolkata"), openStore(t, url+"%20-ctimezone%3DAmerica/Los_Angeles")
+	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "at", Type: table.ParseType("timestamptz")}, {Name: "label", Type: table.ParseType("timestamptz")}}
+	var rows [][]any
+	for i := range 12 {
+		at := fmt.Sprintf("2024-0%d-01 12:00:00.5+00", i%3+1)
+		rows = append(rows, []any{i, at, at})
+	}
+	writeTable(t, kolkata, "moments", schema, rows...)
+	folder := fileStore(t)
+	writeTable(t, folder, "moments", schema, rows...)
+	opt := PreprocessOptions{Source: "moments", Output: "packed", Dependent: "label", Independent: "onehot(at), hash(at, 50)"}
+	for _, store := range []table.Store{kolkata, folder} {
+		if _, err := Preprocess(t.Context(), Env{Store: store}, opt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var packed []*table.Batch
+	for _, store := range []table.Store{folder, losAngeles} {
+		like := PreprocessOptions{Source: "moments", Output: "again", Dependent: "label", Like: "packed"}
+		if _, err := Preprocess(t.Context(), Env{Store: store}, like); err != nil {
+			t.Fatal(err)
+		}
+		packed = append(packed, readTable(t, store, "again"))
+	}
+	for _, column := range []string{"features", "label"} {
+		if a, b := packed[0].Col(column), packed[1].Col(column); len(a.Bytes) == 0 || !slices.EqualFunc(a.Bytes, b.Bytes, bytes.Equal) {
+			t.Errorf("other bytes of %s than in a folder", column)
+		}
 	}
 }
 

@@ -32,6 +32,12 @@ func onStores(t *testing.T, test func(t *testing.T, store table.Store)) {
 // pgStore is a store in a new schema of the test server.
 func pgStore(t testing.TB) table.Store {
 	t.Helper()
+	return openStore(t, pgSchema(t))
+}
+
+// pgSchema is the URL of a new schema of the test server, to which options of a session may be appended.
+func pgSchema(t testing.TB) string {
+	t.Helper()
 	server := os.Getenv("BEAMFIT_TEST_PG")
 	if server == "" {
 		t.Skip("BEAMFIT_TEST_PG is not set: run scripts/test")
@@ -43,7 +49,12 @@ func pgStore(t testing.TB) table.Store {
 	if strings.Contains(server, "?") {
 		mark = "&"
 	}
-	store, err := table.Open(context.Background(), server+mark+"options=-csearch_path%3D"+schema)
+	return server + mark + "options=-csearch_path%3D" + schema
+}
+
+func openStore(t testing.TB, url string) table.Store {
+	t.Helper()
+	store, err := table.Open(context.Background(), url)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ const Max = 1_000_000
 // A Class is one distinct value of a dependent variable.
 type Class struct {
 	Null bool
-	// Text is the value as PostgreSQL prints it, but for the blanks that fill up a character(n).
+	// Text is the value as PostgreSQL prints it in a session whose time zone is UTC, but for the blanks that fill up a character(n).
 	Text string
 	// Key is that of package sqlkey: equal for values that SQL calls equal.
 	Key []byte
@@ -40,11 +40,7 @@ func At(v *table.Vector, j int) Class {
 	if !v.Type.Array && v.IsNull(j) || v.ElemNull != nil && v.ElemNull[j] {
 		return Class{Null: true, Key: sqlkey.Append(nil, v, j), Row: -1}
 	}
-	text := v.ElemText(j)
-	if sqlkey.Padded(v.Type) {
-		text = strings.TrimRight(text, " ")
-	}
-	return Class{Text: text, Key: sqlkey.Append(nil, v, j), Row: -1}
+	return Class{Text: sqlkey.Text(v, j), Key: sqlkey.Append(nil, v, j), Row: -1}
 }
 
 // A List is the classes of a variable, in the order of their indexes.

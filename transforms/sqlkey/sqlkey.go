@@ -3,7 +3,7 @@
 // Numbers of all types have the same key where they are the same number (1, 1.0 and 1.00; a real as the float64 it is
 // exactly), 0 equals -0 and NaN equals NaN; character(n) counts without the blanks at its end; NULL has the empty key. Keys of
 // numbers, booleans, texts, bytes and other types differ. Types that beamfit holds as text (date, uuid, json, ...) are equal
-// where their text is.
+// where their text is, but for timestamps with time zone: their text is that of some session's time zone, and their key that of UTC.
 package sqlkey
 
 import (
@@ -44,7 +44,24 @@ func Append(key []byte, v *table.Vector, j int) []byte {
 	case table.Bytes:
 		return append(append(key, 'x'), v.Bytes[j]...)
 	}
-	return append(append(key, 'o'), v.Strings[j]...)
+	key = append(key, 'o')
+	if isMoment(v.Type) {
+		return append(key, inUTC(v.Strings[j])...)
+	}
+	return append(key, v.Strings[j]...)
+}
+
+// Text is element j of v, which is not NULL, without what its key leaves out: the blanks at the end of a character(n), and the time zone of a
+// timestamp, which is then UTC.
+func Text(v *table.Vector, j int) string {
+	text := v.ElemText(j)
+	switch {
+	case Padded(v.Type):
+		return strings.TrimRight(text, " ")
+	case isMoment(v.Type):
+		return inUTC(text)
+	}
+	return text
 }
 
 // AppendRow appends the key of row i of several columns; the columns may be arrays.

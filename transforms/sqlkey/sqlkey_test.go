@@ -42,6 +42,13 @@ func TestKeys(t *testing.T) {
 		{{"date", "2024-01-01"}},
 		{{"text", "2024-01-01"}},
 		{{"bytea", []byte("1")}},
+		{{"timestamptz", "2024-01-01 12:00:00.25+00"}, {"timestamptz", "2024-01-01 17:30:00.25+05:30"}, {"timestamptz", "2024-01-01 04:00:00.25-08"}},
+		{{"timestamptz", "2023-12-31 23:30:00+00"}, {"timestamptz", "2024-01-01 00:30:00+01"}},
+		{{"timestamptz", "1899-12-31 23:59:24+00"}, {"timestamptz", "1899-12-31 23:58:48-00:00:36"}},
+		{{"timestamptz", "0001-12-31 23:00:00+00 BC"}, {"timestamptz", "0001-01-01 01:00:00+02"}},
+		{{"timestamptz", "12024-02-29 12:00:00+00"}, {"timestamptz", "12024-02-29 13:00:00+01"}},
+		{{"timestamptz", "infinity"}},
+		{{"timestamptz", "2024-02-30 12:00:00+01"}},
 	}
 	seen := map[string]int{}
 	for n, line := range lines {
@@ -53,6 +60,22 @@ func TestKeys(t *testing.T) {
 				t.Errorf("%s %v has another key than %s %v", x.sql, x.x, line[0].sql, line[0].x)
 			}
 			seen[key] = n
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	for _, c := range []struct{ sql, text, want string }{
+		{"character", "a ", "a"},
+		{"text", "a ", "a "},
+		{"timestamptz", "2024-03-31 00:30:00.5+02", "2024-03-30 22:30:00.5+00"},
+		{"timestamp", "2024-03-31 00:30:00", "2024-03-31 00:30:00"},
+		{"timestamptz", "-infinity", "-infinity"},
+		{"timestamptz", "2024-03-31 00:30:00", "2024-03-31 00:30:00"},
+		{"timestamptz", "2024-03-31 00:60:00+x", "2024-03-31 00:60:00+x"},
+	} {
+		if got := Text(vector(t, c.sql, c.text), 0); got != c.want {
+			t.Errorf("%s %q: %q, want %q", c.sql, c.text, got, c.want)
 		}
 	}
 }
