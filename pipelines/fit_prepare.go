@@ -80,7 +80,7 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 		Anew: f.anew, FilesBelow: f.opt.FilesBelow, Began: began, Started: started, Listener: f.listener(),
 		// Training may take long, and an open snapshot is a burden to a database. On engines nobody hears that the tables are read, and
 		// snapshots stay open until the fit ends.
-		Loaded: f.closeTables,
+		TablesRead: f.closeTables,
 	}
 	if f.opt.CheckpointEvery > 0 {
 		f.work.Identity = f.identity(start)

@@ -262,7 +262,7 @@ func hashResult(t *testing.T, h hash.Hash, r TrainResult) {
 			put(h, math.Float32bits(v))
 		}
 	}
-	put(h, uint64(r.State.Iteration))
+	put(h, uint64(r.State.Steps))
 }
 
 func put[T uint32 | uint64](h hash.Hash, v T) {

@@ -210,7 +210,7 @@ func FuzzScore(f *testing.F) {
 }
 
 func FuzzState(f *testing.F) {
-	seed, _ := State{Iteration: 3, Slots: []float32{1, 2}}.MarshalBinary()
+	seed, _ := State{Steps: 3, Slots: []float32{1, 2}}.MarshalBinary()
 	f.Add(seed)
 	f.Add(seed[:8])
 	f.Fuzz(func(t *testing.T, b []byte) {

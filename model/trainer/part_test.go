@@ -26,14 +26,14 @@ func TestPartsAreTheIteration(t *testing.T) {
 				for i := range parts {
 					part.Part = Part{Index: i, Of: parts}
 					r := train(t, m, part)
-					if d := int(r.State.Iteration - part.State.Iteration); d != part.Part.Steps(fit, 23) {
+					if d := int(r.State.Steps - part.State.Steps); d != part.Part.Steps(fit, 23) {
 						t.Errorf("part %d made %d steps, expected %d", i, d, part.Part.Steps(fit, 23))
 					}
 					steps += part.Part.Steps(fit, 23)
 					part.Weights, part.State = r.Weights, r.State
 					rows += r.Rows
 				}
-				if !slices.Equal(part.Weights, whole.Weights) || !slices.Equal(part.State.Slots, whole.State.Slots) || part.State.Iteration != whole.State.Iteration {
+				if !slices.Equal(part.Weights, whole.Weights) || !slices.Equal(part.State.Slots, whole.State.Slots) || part.State.Steps != whole.State.Steps {
 					t.Error("the parts give other weights or states than the whole")
 				}
 				want := 23 * (fit.Epochs - fit.InitialEpoch)

@@ -250,11 +250,11 @@ func (p *pass) residentSteps(order []int32, batch, steps int) error {
 		for o, n := range p.counted {
 			r.scales[i*outputs+o] = float32(p.model.lossWeights[o] / float64(n))
 		}
-		p.step.Scalars = p.optimizer.ScalarsAt(p.iteration, p.schedule.Place)
+		p.step.Scalars = p.optimizer.ScalarsAt(p.done, p.schedule.Place)
 		p.step.Crew = p.crew // for instructions that run on the CPU
 		r.steps[i] = p.step
 		p.step.Counter++
-		p.iteration++
+		p.done++
 		p.schedule.Place += p.schedule.Stride
 	}
 	p.trained += len(order)

@@ -12,15 +12,15 @@ import (
 // A State is what the optimizer of one shard remembers between iterations. Slots are its arrays (moments) one after the
 // other, each over the trainable weights only.
 type State struct {
-	Iteration int64 // steps done
-	Slots     []float32
+	Steps int64 // steps done
+	Slots []float32
 }
 
 // stateVersion is the first byte of a State's bytes.
 const stateVersion = 1
 
 // Clone is a copy that shares no memory.
-func (s State) Clone() State { return State{s.Iteration, slices.Clone(s.Slots)} }
+func (s State) Clone() State { return State{s.Steps, slices.Clone(s.Slots)} }
 
 // NewState is the state before the first step.
 func (m *Model) NewState() State { return m.Renew(State{Slots: make([]float32, m.slots)}) }
@@ -28,7 +28,7 @@ func (m *Model) NewState() State { return m.Renew(State{Slots: make([]float32, m
 // Renew is the state before the first step, in the memory of another one.
 func (m *Model) Renew(s State) State {
 	clear(s.Slots)
-	s.Iteration = 0
+	s.Steps = 0
 	for slot := range m.slots / max(1, m.trainable) {
 		if start := m.optimizer.SlotStart(slot); start != 0 {
 			kernels.Fill(start, s.Slots[slot*m.trainable:][:m.trainable])
@@ -55,7 +55,7 @@ func (s State) MarshalBinary() ([]byte, error) { return s.AppendBinary(nil) }
 func (s State) AppendBinary(b []byte) ([]byte, error) {
 	b = slices.Grow(b, 9+4*len(s.Slots))
 	b = append(b, stateVersion)
-	b = binary.LittleEndian.AppendUint64(b, uint64(s.Iteration))
+	b = binary.LittleEndian.AppendUint64(b, uint64(s.Steps))
 	for _, v := range s.Slots {
 		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 	}
@@ -74,7 +74,7 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	if iteration < 0 {
 		return fmt.Errorf("trainer: optimizer state after %d steps", iteration)
 	}
-	s.Iteration, s.Slots = iteration, make([]float32, (len(b)-9)/4)
+	s.Steps, s.Slots = iteration, make([]float32, (len(b)-9)/4)
 	for i := range s.Slots {
 		s.Slots[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[9+4*i:]))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/beamfit/beamfit/model/plan"
 )
 
-// A TrainInput is one iteration of one shard.
+// A TrainInput is one iteration of one shard, or a part of it.
 type TrainInput struct {
 	Data    Dataset
 	Weights []float32 // P, where training starts; not changed
@@ -41,7 +41,7 @@ type TrainInput struct {
 // A Room is memory for what Train makes, each array as long as that which will be there; nil, or of another length: none.
 type Room struct{ Weights, Slots []float32 }
 
-// A TrainResult is what an iteration made of a shard. It shares no memory with the input but for the Room.
+// A TrainResult is what the iteration, or its part, made of a shard. It shares no memory with the input but for the Room.
 type TrainResult struct {
 	Weights []float32
 	State   State
@@ -70,14 +70,14 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	if err := w.load(in.Weights, in.State.Slots); err != nil {
 		return TrainResult{}, err
 	}
-	iteration, trained, err := w.passes(ctx, in, rows, batch)
+	done, trained, err := w.passes(ctx, in, rows, batch)
 	if err != nil {
 		return TrainResult{}, err
 	}
 	if err := w.fetch(); err != nil {
 		return TrainResult{}, err
 	}
-	if m.optimizer.Averaging != nil && iteration > in.State.Iteration && in.Part.last() {
+	if m.optimizer.Averaging != nil && done > in.State.Steps && in.Part.last() {
 		w.takeAverages()
 	}
 	if in.Part.Of > 1 {
@@ -85,7 +85,7 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 	}
 	return TrainResult{
 		Weights: into(in.Room.Weights, w.weights),
-		State:   State{Iteration: iteration, Slots: into(in.Room.Slots, w.slots)},
+		State:   State{Steps: done, Slots: into(in.Room.Slots, w.slots)},
 		Rows:    rows,
 	}, nil
 }
@@ -93,7 +93,7 @@ func (m *Model) Train(ctx context.Context, in TrainInput) (TrainResult, error) {
 // unchanged is the result where nothing is trained.
 func (in TrainInput) unchanged() TrainResult {
 	return TrainResult{
-		Weights: into(in.Room.Weights, in.Weights), State: State{in.State.Iteration, into(in.Room.Slots, in.State.Slots)},
+		Weights: into(in.Room.Weights, in.Weights), State: State{in.State.Steps, into(in.Room.Slots, in.State.Slots)},
 	}
 }
 
@@ -166,13 +166,13 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		progress:    in.Progress,
 		steps:       stepsOfPass(in.Fit, rows),
 		step:        plan.Step{Seed: mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps)},
-		iteration:   in.State.Iteration,
+		done:        in.State.Steps,
 		optimizer:   w.model.optimizer,
 	}
 	if in.Rate != nil {
 		p.optimizer = p.optimizer.WithRate(*in.Rate)
 	}
-	p.schedule = Schedule{Place: in.State.Iteration, Stride: 1}
+	p.schedule = Schedule{Place: in.State.Steps, Stride: 1}
 	if in.Schedule != nil {
 		p.schedule = *in.Schedule
 	}
@@ -201,10 +201,10 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 	if goesOn {
 		w.model.leaveOrder(in.Shard, w)
 	}
-	return p.iteration, p.trained, nil
+	return p.done, p.trained, nil
 }
 
-// A pass is one walk over the rows of a shard in a given order.
+// A pass is one call of Train at work: the walks over the rows of a shard, one after the other.
 type pass struct {
 	*worker
 	crew        *crew
@@ -219,7 +219,7 @@ type pass struct {
 	label       []float32 // room for one
 	progress    func(rows int)
 	step        plan.Step
-	iteration   int64 // optimizer steps done
+	done        int64 // optimizer steps done
 	schedule    Schedule
 	trained     int // rows
 	optimizer   *optimizer.Optimizer
@@ -244,12 +244,12 @@ func (p *pass) run(ctx context.Context, first, end int) (err error) {
 		if err != nil {
 			return err
 		}
-		p.step.Scalars = p.optimizer.ScalarsAt(p.iteration, p.schedule.Place)
+		p.step.Scalars = p.optimizer.ScalarsAt(p.done, p.schedule.Place)
 		if err := step.run(p); err != nil {
 			return err
 		}
 		p.step.Counter++
-		p.iteration++
+		p.done++
 		p.schedule.Place += p.schedule.Stride
 		p.trained += len(p.numbers)
 		if p.progress != nil {

@@ -146,7 +146,7 @@ func TestDeterminism(t *testing.T) {
 		t.Error("training changed the weights it was given")
 	}
 	for i := range inputs {
-		if slices.Max(inputs[i].State.Slots) != 0 || inputs[i].State.Iteration != 0 {
+		if slices.Max(inputs[i].State.Slots) != 0 || inputs[i].State.Steps != 0 {
 			t.Error("training changed the state it was given")
 		}
 	}
@@ -197,8 +197,8 @@ func TestStateContinues(t *testing.T) {
 			t.Fatal(err)
 		}
 		second := train(t, m, in)
-		if !slices.Equal(second.Weights, whole.Weights) || second.State.Iteration != whole.State.Iteration || whole.State.Iteration != 14 {
-			t.Errorf("%s: continuing after %d steps differs from training on", optimizer, half.State.Iteration)
+		if !slices.Equal(second.Weights, whole.Weights) || second.State.Steps != whole.State.Steps || whole.State.Steps != 14 {
+			t.Errorf("%s: continuing after %d steps differs from training on", optimizer, half.State.Steps)
 		}
 	}
 }
@@ -410,8 +410,8 @@ func TestAccumulation(t *testing.T) {
 			t.Errorf("weight %d is %v, want %v", i, got.Weights[i], w)
 		}
 	}
-	if got.State.Iteration != 6 || len(got.State.Slots) != 3*len(start) {
-		t.Errorf("%d steps, %d slots for %d weights", got.State.Iteration, len(got.State.Slots), len(start))
+	if got.State.Steps != 6 || len(got.State.Slots) != 3*len(start) {
+		t.Errorf("%d steps, %d slots for %d weights", got.State.Steps, len(got.State.Slots), len(start))
 	}
 	half := fit(three, 12, TrainResult{Weights: start, State: three.NewState()}, data, 0) // two steps: none of the rule
 	if !slices.Equal(half.Weights, start) {

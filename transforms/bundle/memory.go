@@ -13,9 +13,9 @@ type memory struct {
 	free int64
 }
 
-// Hold takes so many bytes of the memory that the run may keep rows in, in this process; false: so much is not left, and nothing is
+// Reserve takes so many bytes of the memory that the run may keep rows in, in this process; false: so much is not left, and nothing is
 // taken.
-func (r *Run) Hold(bytes int64) bool {
+func (r *Run) Reserve(bytes int64) bool {
 	r.memory.mu.Lock()
 	defer r.memory.mu.Unlock()
 	if bytes > r.memory.free {
@@ -25,8 +25,8 @@ func (r *Run) Hold(bytes int64) bool {
 	return true
 }
 
-// Unhold gives back what Hold took.
-func (r *Run) Unhold(bytes int64) {
+// Release gives back what Reserve took.
+func (r *Run) Release(bytes int64) {
 	r.memory.mu.Lock()
 	defer r.memory.mu.Unlock()
 	r.memory.free += bytes

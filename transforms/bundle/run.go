@@ -47,8 +47,8 @@ type Options struct {
 // A Watcher hears of the iterations of a fit in the process that began the run, and in no other: where DoFns work elsewhere it hears
 // nothing. Calls may come at the same time and must be quick; no result depends on them.
 type Watcher interface {
-	// Loaded is called when all tables are read. A fit then closes their snapshots; where nobody hears of it they stay open until it ends.
-	Loaded()
+	// TablesRead is called when all tables are read. A fit then closes their snapshots; where nobody hears of it they stay open until it ends.
+	TablesRead()
 	// Begun is called before a shard begins an iteration.
 	Begun(iteration int)
 	// Trained is called after every step with its number of rows.
@@ -160,8 +160,8 @@ func (r *Run) Watch() Watcher {
 // Nobody is a Watcher that does nothing, to embed in those that hear some things only.
 type Nobody struct{}
 
-// Loaded does nothing.
-func (Nobody) Loaded() {}
+// TablesRead does nothing.
+func (Nobody) TablesRead() {}
 
 // Begun does nothing.
 func (Nobody) Begun(int) {}

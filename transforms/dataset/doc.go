@@ -13,7 +13,7 @@
 // all of its partitions for that one. Nobody keeps a buffer of a shard that was not asked for.
 //
 // Rows are read into Arrow buffers when a process first needs them, and stay for the run (bundle.Once). A shard for which the run has no memory
-// left (bundle.Run.Hold) is written to a scratch file of the process instead, row by row, and each batch of every walk is read from there,
+// left (bundle.Run.Reserve) is written to a scratch file of the process instead, row by row, and each batch of every walk is read from there,
 // some batches ahead: the same rows in the same order. Load is the stage that needs them
 // first: training begins when all tables are read, so that bad rows are found before any work. A worker that takes the place of another
 // one, or gets its shard, reads it again. What travels through the pipeline are descriptions of shards and pieces.

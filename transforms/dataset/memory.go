@@ -47,7 +47,7 @@ func (s *memorySink) finish() (held, error) {
 	return m, s.shard.checkCounts(len(s.own), rows)
 }
 
-func (s *memorySink) discard() { s.run.Unhold(s.bytes) }
+func (s *memorySink) discard() { s.run.Release(s.bytes) }
 
 func (m *inMemory) digest(ctx context.Context) (string, error) {
 	h := sha256.New()

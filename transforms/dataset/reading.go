@@ -73,7 +73,7 @@ type sink interface {
 // sink is one for the shard: memory, as long as the run has some left, or a file.
 func (s Shard) sink(run *bundle.Run) (sink, error) {
 	bytes := int64(s.Rows) * int64(s.Table.Layout.RowBytes())
-	if run.Hold(bytes) {
+	if run.Reserve(bytes) {
 		return &memorySink{shard: s, run: run, bytes: bytes}, nil
 	}
 	return newFileSink(s)

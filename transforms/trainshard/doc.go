@@ -1,9 +1,9 @@
-// Package trainshard trains all shards of an iteration from the same weights.
+// Package trainshard trains all shards of a stage from the same weights.
 //
-// Words: a State is the element that stands for a shard from one iteration to the next: the shard and what its optimizer
-// remembers.
+// Words: a Stage is a round, an iteration or a part of one that all shards train side by side, or in a warm-up the turn of one shard. A State is
+// the element that stands for a shard from one stage to the next: the shard and what its optimizer remembers.
 //
-//	shards --> Start --> states ---+--> trainFn ---+--> states, for the next iteration
+//	shards --> Start --> states ---+--> trainFn ---+--> states, for the next stage
 //	                     weights --'  (side input) '--> average.Vector: the shard's weights and rows
 //
 // Shards train side by side on the run's workers. Rows are where the worker has them, in memory or in a file (package dataset); states and weights travel
@@ -27,7 +27,7 @@
 //
 // # Portions
 //
-// What many shards with large weights give on can be more than an engine takes from a bundle. Then as many of them train side by side as make a portion (Step.Portions,
+// What many shards with large weights give on can be more than an engine takes from a bundle. Then as many of them train side by side as make a portion (Stage.Portions,
 // package portions), and the others in the bundles after it.
 //
 // Guarantees: what comes out of an iteration depends on the rows, the weights, the states and the seed only, not on the

@@ -29,17 +29,17 @@ const sampleSteps = 64
 //
 // The statistics are moving averages over the first 64 batches of the shard's iteration, or all where there are fewer, that began at 0 and are
 // divided by 1 - momentumⁿ for n batches: means in which the last batches count a little more than the first.
-func Recompute(s beam.Scope, step Step, shards, weights beam.PCollection) beam.PCollection {
-	var recompute any = &recomputeFn{Step: step}
-	if step.Portions {
-		recompute = &recomputePortionsFn{Recompute: recomputeFn{Step: step}}
+func Recompute(s beam.Scope, stage Stage, shards, weights beam.PCollection) beam.PCollection {
+	var recompute any = &recomputeFn{Stage: stage}
+	if stage.Portions {
+		recompute = &recomputePortionsFn{Recompute: recomputeFn{Stage: stage}}
 	}
 	return beam.ParDo(s.Scope("trainshard.Recompute"), recompute, shards, beam.SideInput{Input: weights})
 }
 
 // recomputeFn computes the statistics of shards side by side.
 type recomputeFn struct {
-	Step    Step
+	Stage   Stage
 	tasks   bundle.Tasks[average.Vector]
 	weights average.Vector // of the bundle
 }
@@ -52,11 +52,11 @@ func (f *recomputeFn) ProcessElement(ctx context.Context, shard dataset.Shard, p
 func (f *recomputeFn) begin(ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool) (err error) {
 	if f.tasks.Begun() == 0 {
 		if f.weights, err = average.Join(pieces); err != nil {
-			return bundle.Of(f.Step.Run).Fail(err)
+			return bundle.Of(f.Stage.Run).Fail(err)
 		}
 	}
 	w := f.weights
-	return f.tasks.Go(ctx, f.Step.Run, func(ctx context.Context) (average.Vector, error) { return f.Step.recompute(ctx, shard, w.Values) })
+	return f.tasks.Go(ctx, f.Stage.Run, func(ctx context.Context) (average.Vector, error) { return f.Stage.recompute(ctx, shard, w.Values) })
 }
 
 func (f *recomputeFn) FinishBundle(_ context.Context, _ func(*average.Vector) bool, emit func(average.Vector)) error {
@@ -67,14 +67,14 @@ func (f *recomputeFn) FinishBundle(_ context.Context, _ func(*average.Vector) bo
 func (f *recomputeFn) finish(emit func(average.Vector)) error {
 	f.weights = average.Vector{}
 	return f.tasks.Finish(func(v average.Vector) {
-		for _, piece := range f.Step.Layout.Cut(v) {
+		for _, piece := range f.Stage.Layout.Cut(v) {
 			emit(piece)
 		}
 	})
 }
 
 // recompute computes the statistics of one shard.
-func (s Step) recompute(ctx context.Context, shard dataset.Shard, w []float32) (average.Vector, error) {
+func (s Stage) recompute(ctx context.Context, shard dataset.Shard, w []float32) (average.Vector, error) {
 	run := bundle.Of(s.Run)
 	model, err := s.Model.LoadStill(ctx, run)
 	if err != nil {

@@ -24,7 +24,7 @@ func init() {
 	collect.Register[One]()
 }
 
-// A State is a shard between two iterations.
+// A State is a shard between two stages.
 type State struct {
 	Shard     dataset.Shard
 	Optimizer trainer.State

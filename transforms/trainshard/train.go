@@ -21,8 +21,8 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[trainPortionsFn]())
 }
 
-// A Step is what one iteration needs besides states and weights.
-type Step struct {
+// A Stage is what a stage of an iteration, a round or the turn of a shard, needs besides states and weights.
+type Stage struct {
 	Run   bundle.Ref
 	Model recipe.Model
 	Seed  uint64
@@ -48,7 +48,7 @@ type Step struct {
 }
 
 // join is the one weight vector that a round begins with.
-func (s Step) join(ctx context.Context, weights func(*average.Vector) bool) (average.Vector, error) {
+func (s Stage) join(ctx context.Context, weights func(*average.Vector) bool) (average.Vector, error) {
 	if s.Apart {
 		return average.JoinMean(ctx, s.Run, s.Layout, weights)
 	}
@@ -56,18 +56,18 @@ func (s Step) join(ctx context.Context, weights func(*average.Vector) bool) (ave
 }
 
 // Train makes one round: an iteration, or a part of one. It takes the PCollection<State> of all shards, the PCollection<average.Vector>
-// of the one weight vector that they start from, in pieces or whole, or of those whose mean it is (Step.Apart), and a PCollection<int> of one element, any, that must be there before
+// of the one weight vector that they start from, in pieces or whole, or of those whose mean it is (Stage.Apart), and a PCollection<int> of one element, any, that must be there before
 // training begins. It returns the PCollection<State> after the round and the PCollection<average.Vector> of the
 // shards' weights. States that do not travel are bare before and after, so that these are the ones that were given: with one way back to the
 // beginning for all stages, since Flink's planner walks all that there are.
-func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (beam.PCollection, beam.PCollection) {
+func Train(s beam.Scope, stage Stage, states, weights, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.Train")
-	var train any = &trainFn{Step: step}
-	if step.Portions {
-		train = &trainPortionsFn{Train: trainFn{Step: step}}
+	var train any = &trainFn{Stage: stage}
+	if stage.Portions {
+		train = &trainPortionsFn{Train: trainFn{Stage: stage}}
 	}
 	ends, trained := beam.ParDo2(s, train, states, beam.SideInput{Input: weights}, beam.SideInput{Input: after})
-	if step.From != nil {
+	if stage.From != nil {
 		ends = states
 	}
 	return ends, trained
@@ -75,7 +75,7 @@ func Train(s beam.Scope, step Step, states, weights, after beam.PCollection) (be
 
 // trainFn trains shards side by side.
 type trainFn struct {
-	Step    Step
+	Stage   Stage
 	tasks   bundle.Tasks[trained]
 	weights average.Vector // of the bundle
 }
@@ -94,15 +94,15 @@ func (f *trainFn) ProcessElement(
 // begin begins to train a shard.
 func (f *trainFn) begin(ctx context.Context, s State, pieces func(*average.Vector) bool) (err error) {
 	if f.tasks.Begun() == 0 {
-		if f.weights, err = f.Step.join(ctx, pieces); err != nil {
-			return bundle.Of(f.Step.Run).Fail(err)
+		if f.weights, err = f.Stage.join(ctx, pieces); err != nil {
+			return bundle.Of(f.Stage.Run).Fail(err)
 		}
-		if f.Step.Part.Index == 0 {
+		if f.Stage.Part.Index == 0 {
 			collectGarbage(f.weights)
 		}
 	}
 	w := f.weights
-	return f.tasks.Go(ctx, f.Step.Run, func(ctx context.Context) (trained, error) { return f.Step.train(ctx, s, w) })
+	return f.tasks.Go(ctx, f.Stage.Run, func(ctx context.Context) (trained, error) { return f.Stage.train(ctx, s, w) })
 }
 
 func (f *trainFn) FinishBundle(
@@ -116,18 +116,18 @@ func (f *trainFn) finish(state func(State), weights func(average.Vector)) error 
 	f.weights = average.Vector{}
 	var once sync.Once
 	return f.tasks.Finish(func(t trained) {
-		if f.Step.Part.Index >= f.Step.Part.Of-1 {
+		if f.Stage.Part.Index >= f.Stage.Part.Of-1 {
 			once.Do(func() { collectGarbage(t.weights) })
 		}
 		state(t.state)
-		for _, piece := range f.Step.Layout.Cut(t.weights) {
+		for _, piece := range f.Stage.Layout.Cut(t.weights) {
 			weights(piece)
 		}
 	})
 }
 
 // train trains one shard. The state that it is given is used up: the memory is that of the state which comes out.
-func (s Step) train(ctx context.Context, state State, w average.Vector) (trained, error) {
+func (s Stage) train(ctx context.Context, state State, w average.Vector) (trained, error) {
 	run := bundle.Of(s.Run)
 	model, err := s.Model.Load(ctx, run)
 	if err != nil {
@@ -173,7 +173,7 @@ func (s Step) train(ctx context.Context, state State, w average.Vector) (trained
 }
 
 // begin is the optimizer's state that a shard begins the stage with.
-func (s Step) begin(ctx context.Context, state State, model *recipe.Loaded) (trainer.State, error) {
+func (s Stage) begin(ctx context.Context, state State, model *recipe.Loaded) (trainer.State, error) {
 	switch {
 	case s.From == nil && s.Fresh:
 		return model.Renew(state.Optimizer), nil

@@ -22,7 +22,7 @@ import (
 func TestStateCoder(t *testing.T) {
 	for _, s := range []State{
 		{},
-		{Shard: dataset.Shard{Index: 70000, Rows: 5}, Optimizer: trainer.State{Iteration: 1 << 40, Slots: []float32{1, -2.5, float32(math.Inf(1))}}},
+		{Shard: dataset.Shard{Index: 70000, Rows: 5}, Optimizer: trainer.State{Steps: 1 << 40, Slots: []float32{1, -2.5, float32(math.Inf(1))}}},
 	} {
 		b, err := s.MarshalBinary()
 		if err != nil {
@@ -64,7 +64,7 @@ func TestKept(t *testing.T) {
 				t.Errorf("place %d, shard %d: %v, error %v before there is one", i, shard.Index, s, err)
 			}
 			s := model.NewState()
-			s.Iteration, s.Slots[0] = int64(i), float32(shard.Index)
+			s.Steps, s.Slots[0] = int64(i), float32(shard.Index)
 			if err := k.put(t.Context(), State{shard, s}); err != nil {
 				t.Fatal(err)
 			}
@@ -96,12 +96,12 @@ func TestBareElements(t *testing.T) {
 		Compile: "loss='mse', optimizer='adam'", Fit: "batch_size=2",
 	}
 	for _, to := range []*Kept{nil, {Box: box}} {
-		step := Step{Run: run.Ref(), Model: model, Iteration: 1, From: &Kept{New: true}, To: to}
+		step := Stage{Run: run.Ref(), Model: model, Iteration: 1, From: &Kept{New: true}, To: to}
 		end, err := step.train(t.Context(), State{}, average.Vector{Values: []float32{1, 2}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(end.state.Optimizer.Slots) != 0 || end.state.Optimizer.Iteration != 0 {
+		if len(end.state.Optimizer.Slots) != 0 || end.state.Optimizer.Steps != 0 {
 			t.Errorf("to %v: the element has the state %v", to, end.state.Optimizer)
 		}
 		p, s := beam.NewPipelineWithRoot()
@@ -117,7 +117,7 @@ func TestBareElements(t *testing.T) {
 }
 
 func FuzzDecodeState(f *testing.F) {
-	b, _ := State{Shard: dataset.Shard{Index: 3}, Optimizer: trainer.State{Iteration: 5, Slots: []float32{1, 2}}}.MarshalBinary()
+	b, _ := State{Shard: dataset.Shard{Index: 3}, Optimizer: trainer.State{Steps: 5, Slots: []float32{1, 2}}}.MarshalBinary()
 	f.Add(b)
 	f.Add([]byte{1, 2, 3, 4})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -141,13 +141,13 @@ func TestWeightsThatComeApart(t *testing.T) {
 	defer func() { _ = run.End() }()
 	vectors := []average.Vector{{Rows: 3, Values: []float32{1, 2}}, {Rows: 1, Values: []float32{5, -2}}}
 	for _, c := range []struct {
-		step Step
+		step Stage
 		come []average.Vector
 		want []float32
 	}{
-		{Step{Run: run.Ref(), Apart: true}, vectors, []float32{2, 1}},
-		{Step{Run: run.Ref()}, vectors[:1], []float32{1, 2}},
-		{Step{Run: run.Ref()}, vectors, nil},
+		{Stage{Run: run.Ref(), Apart: true}, vectors, []float32{2, 1}},
+		{Stage{Run: run.Ref()}, vectors[:1], []float32{1, 2}},
+		{Stage{Run: run.Ref()}, vectors, nil},
 	} {
 		at := 0
 		got, err := c.step.join(t.Context(), func(v *average.Vector) bool {

@@ -68,11 +68,11 @@ func decodeOne(b []byte) (One, error) { return bundle.FromBytes[One](b) }
 // PCollection<dataset.Shard> of all shards, the PCollection<average.Vector> of the weights, in pieces or whole, the PCollection<One> of the
 // state, and a PCollection<int> of one element that must be there before; it returns the weights and the state after it, which
 // is the one that was given where it does not travel. Nothing is averaged.
-func WarmUp(s beam.Scope, step Step, turn int, shards, weights, one, after beam.PCollection) (beam.PCollection, beam.PCollection) {
+func WarmUp(s beam.Scope, stage Stage, turn int, shards, weights, one, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.WarmUp")
-	trained, end := beam.ParDo2(s, &turnFn{Step: step, Turn: turn}, shards,
+	trained, end := beam.ParDo2(s, &turnFn{Stage: stage, Turn: turn}, shards,
 		beam.SideInput{Input: weights}, beam.SideInput{Input: one}, beam.SideInput{Input: after})
-	if step.From != nil {
+	if stage.From != nil {
 		end = one
 	}
 	return trained, end
@@ -80,8 +80,8 @@ func WarmUp(s beam.Scope, step Step, turn int, shards, weights, one, after beam.
 
 // turnFn trains one of the shards.
 type turnFn struct {
-	Step Step
-	Turn int
+	Stage Stage
+	Turn  int
 }
 
 func (f *turnFn) ProcessElement(
@@ -93,23 +93,23 @@ func (f *turnFn) ProcessElement(
 	var tasks bundle.Tasks[trained]
 	w, err := average.Join(pieces)
 	if err != nil {
-		return bundle.Of(f.Step.Run).Fail(err)
+		return bundle.Of(f.Stage.Run).Fail(err)
 	}
-	err = tasks.Go(ctx, f.Step.Run, func(ctx context.Context) (trained, error) { return f.Step.train(ctx, State{shard, one.Optimizer}, w) })
+	err = tasks.Go(ctx, f.Stage.Run, func(ctx context.Context) (trained, error) { return f.Stage.train(ctx, State{shard, one.Optimizer}, w) })
 	if err != nil {
 		return err
 	}
 	return tasks.Finish(func(t trained) {
-		for _, piece := range f.Step.Layout.Cut(t.weights) {
+		for _, piece := range f.Stage.Layout.Cut(t.weights) {
 			weights(piece)
 		}
 		state(One{t.state.Optimizer})
 	})
 }
 
-// Spread gives every shard of the PCollection<dataset.Shard> a copy of the one state that a warm-up has left: the PCollection<State>.
-func Spread(s beam.Scope, shards, one beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("trainshard.Spread"), &spreadFn{}, shards, beam.SideInput{Input: one})
+// CopyToAll gives every shard of the PCollection<dataset.Shard> a copy of the one state that a warm-up has left: the PCollection<State>.
+func CopyToAll(s beam.Scope, shards, one beam.PCollection) beam.PCollection {
+	return beam.ParDo(s.Scope("trainshard.CopyToAll"), &spreadFn{}, shards, beam.SideInput{Input: one})
 }
 
 // spreadFn copies the state.

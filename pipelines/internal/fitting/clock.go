@@ -56,8 +56,8 @@ func rowsOf(p *params.Fit, rows int) int64 {
 	return int64(rows) * int64(p.Epochs-p.InitialEpoch)
 }
 
-// Loaded is called when all tables are read.
-func (c *clock) Loaded() { c.fit.Loaded() }
+// TablesRead is called when all tables are read.
+func (c *clock) TablesRead() { c.fit.TablesRead() }
 
 // Begun is called before a shard begins an iteration.
 func (c *clock) Begun(iteration int) {

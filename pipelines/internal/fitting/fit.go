@@ -45,9 +45,9 @@ type Fit struct {
 	// Began is when the command began, by the clock of this process, and Started when the fit did, by that of the store. Where the fit goes
 	// on from a checkpoint, Begin makes it the start of the fit that has left that.
 	Began, Started time.Time
-	// Loaded is called when all tables are read, unless the workers are other processes.
-	Loaded   func()
-	Listener Listener
+	// TablesRead is called when all tables are read, unless the workers are other processes.
+	TablesRead func()
+	Listener   Listener
 
 	// Resumed is the iteration that this command goes on from, once it has begun; 0: none. earlier is what commands before it took.
 	Resumed int

@@ -112,7 +112,7 @@ func (f *Fit) load(s beam.Scope, keep *collect.Box) (shards beam.PCollection, pi
 	if f.Remote { // nobody hears that all are read, and counting them would be four more tasks of Flink for every pipeline
 		return loaded[0], pieces, beam.ParDo(s, &openFn{}, beam.Impulse(s))
 	}
-	return loaded[0], pieces, beam.ParDo(s, &loadedFn{Run: f.RunRef}, stats.CountElms(s, beam.Flatten(s, loaded...)))
+	return loaded[0], pieces, beam.ParDo(s, &tablesReadFn{Run: f.RunRef}, stats.CountElms(s, beam.Flatten(s, loaded...)))
 }
 
 // build makes the pipeline from one course to the next, whose iterations have these learning rates. keepShards: the box gets the shards

@@ -154,7 +154,7 @@ func (b *stages) beginRounds(s beam.Scope) {
 	if b.keeps {
 		b.states = trainshard.Bare(s, b.shards)
 	} else {
-		b.states = trainshard.Spread(s, b.shards, b.one)
+		b.states = trainshard.CopyToAll(s, b.shards, b.one)
 	}
 	b.startMomentum(s, nil)
 }
@@ -211,8 +211,8 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 }
 
 // step is what stages of an iteration have in common.
-func (b *stages) step(iteration int) trainshard.Step {
-	return trainshard.Step{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout(), Portions: b.inPortions()}
+func (b *stages) step(iteration int) trainshard.Stage {
+	return trainshard.Stage{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout(), Portions: b.inPortions()}
 }
 
 // rows are those of every shard of the training table.
@@ -224,7 +224,7 @@ func (f *Fit) rows() (rows []int) {
 }
 
 // learningRate is that of the first step of a round, of the first shard that has one.
-func (f *Fit) learningRate(places *trainshard.Places, step trainshard.Step) float64 {
+func (f *Fit) learningRate(places *trainshard.Places, step trainshard.Stage) float64 {
 	optimizer := f.Model.Optimizer()
 	if step.Rate != nil {
 		optimizer = optimizer.WithRate(*step.Rate)

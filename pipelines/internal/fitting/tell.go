@@ -10,16 +10,16 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[loadedFn]())
+	beam.RegisterType(reflect.TypeFor[tablesReadFn]())
 	beam.RegisterType(reflect.TypeFor[openFn]())
 	beam.RegisterType(reflect.TypeFor[averagedFn]())
 }
 
-// loadedFn tells that all tables are read, which closes their snapshots where the process that began the run hears of it. Its output is the gate of the first stage.
-type loadedFn struct{ Run bundle.Ref }
+// tablesReadFn tells that all tables are read, which closes their snapshots where the process that began the run hears of it. Its output is the gate of the first stage.
+type tablesReadFn struct{ Run bundle.Ref }
 
-func (f *loadedFn) ProcessElement(shards int, gate func(int)) {
-	bundle.Of(f.Run).Watch().Loaded()
+func (f *tablesReadFn) ProcessElement(shards int, gate func(int)) {
+	bundle.Of(f.Run).Watch().TablesRead()
 	gate(shards)
 }
 
