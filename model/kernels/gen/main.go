@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/ir"
@@ -80,6 +81,7 @@ func compile(c *build.Context, set instructionSet, pkg, base string, files map[s
 	if err := checkRegisters(file, set); err != nil {
 		return err
 	}
+	pruneSelfMoves(file)
 	config := printer.Config{Name: "gen", Argv: []string{"go", "generate"}, Pkg: pkg}
 	for _, out := range []struct {
 		suffix  string
@@ -106,6 +108,17 @@ func checkRegisters(file *ir.File, set instructionSet) error {
 		}
 	}
 	return nil
+}
+
+// pruneSelfMoves removes moves of a vector to itself, which are left where a copy gets the register of what it copies. avo does so for
+// general registers only.
+func pruneSelfMoves(file *ir.File) {
+	for _, f := range file.Functions() {
+		f.Nodes = slices.DeleteFunc(f.Nodes, func(n ir.Node) bool {
+			i, ok := n.(*ir.Instruction)
+			return ok && i.Opcode == "VMOVAPS" && len(i.Operands) == 2 && i.Operands[0] == i.Operands[1]
+		})
+	}
 }
 
 // packageName is the package in a folder.

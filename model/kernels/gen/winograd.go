@@ -24,115 +24,155 @@ func winograd(a *assembler) {
 	}
 }
 
-// A group computes one or two outputs of a transform of one dimension that share terms.
+// A group computes one or two outputs of a transform of one dimension that share terms. It takes every input once.
 type group struct {
 	outs []int
-	f    func(a *assembler, in func(i int) reg.VecVirtual) []reg.VecVirtual
+	f    func(t terms, in func(i int) operand.Op) []reg.VecVirtual
+}
+
+// terms writes the arithmetic of groups. Its operands are registers, or memory that is read on the way.
+type terms struct {
+	*assembler
+	factors map[float64]reg.VecVirtual // those that are in registers so far; nil: factors are read from memory
+}
+
+// register returns a register with x.
+func (t terms) register(x operand.Op) reg.VecVirtual {
+	if r, ok := x.(reg.VecVirtual); ok {
+		return r
+	}
+	z := t.vec()
+	t.VMOVUPS(x, z)
+	return z
+}
+
+// product returns y and a factor as the sources of a multiplication, of which only the first may be in memory.
+func (t terms) product(y operand.Op, factor float64) (operand.Op, reg.VecVirtual) {
+	if t.factors == nil {
+		return t.constant(factor), t.register(y)
+	}
+	if t.factors[factor] == nil {
+		t.factors[factor] = t.inRegister(factor)
+	}
+	return y, t.factors[factor]
 }
 
 // plusMinus returns x + factor·y and x - factor·y.
-func (a *assembler) plusMinus(x, y reg.VecVirtual, factor float64) []reg.VecVirtual {
+func (t terms) plusMinus(x reg.VecVirtual, y operand.Op, factor float64) []reg.VecVirtual {
+	second := t.register(y)
 	if factor == 1 {
-		return []reg.VecVirtual{a.plus(x, y), a.minus(x, y)}
+		return []reg.VecVirtual{t.plus(x, second), t.minus(x, second)}
 	}
-	return []reg.VecVirtual{a.plusTimes(x, y, factor), a.minusTimes(x, y, factor)}
+	return []reg.VecVirtual{t.plusTimes(x, second, factor), t.minusTimes(x, second, factor)}
 }
 
-func (a *assembler) plus(x, y reg.VecVirtual) reg.VecVirtual {
-	z := a.vec()
-	a.VADDPS(y, x, z)
+func (t terms) plus(x, y operand.Op) reg.VecVirtual {
+	first, z := t.register(x), t.vec()
+	t.VADDPS(y, first, z)
 	return z
 }
 
-func (a *assembler) minus(x, y reg.VecVirtual) reg.VecVirtual {
-	z := a.vec()
-	a.VSUBPS(y, x, z)
+func (t terms) minus(x, y operand.Op) reg.VecVirtual {
+	first, z := t.register(x), t.vec()
+	t.VSUBPS(y, first, z)
 	return z
 }
 
-func (a *assembler) times(x reg.VecVirtual, factor float64) reg.VecVirtual {
-	z := a.vec()
-	a.VMULPS(a.constant(factor), x, z)
+func (t terms) times(x operand.Op, factor float64) reg.VecVirtual {
+	first, second := t.product(x, factor)
+	z := t.vec()
+	t.VMULPS(first, second, z)
 	return z
 }
 
-func (a *assembler) plusTimes(x, y reg.VecVirtual, factor float64) reg.VecVirtual {
-	z := a.vec()
-	a.VMOVAPS(x, z)
-	a.VFMADD231PS(a.constant(factor), y, z)
+func (t terms) plusTimes(x, y operand.Op, factor float64) reg.VecVirtual {
+	first, second := t.product(y, factor)
+	z := t.copied(x)
+	t.VFMADD231PS(first, second, z)
 	return z
 }
 
-func (a *assembler) minusTimes(x, y reg.VecVirtual, factor float64) reg.VecVirtual {
-	z := a.vec()
-	a.VMOVAPS(x, z)
-	a.VFNMADD231PS(a.constant(factor), y, z)
+func (t terms) minusTimes(x, y operand.Op, factor float64) reg.VecVirtual {
+	first, second := t.product(y, factor)
+	z := t.copied(x)
+	t.VFNMADD231PS(first, second, z)
+	return z
+}
+
+// copied returns a new register with x.
+func (t terms) copied(x operand.Op) reg.VecVirtual {
+	z := t.vec()
+	if r, ok := x.(reg.VecVirtual); ok {
+		t.VMOVAPS(r, z)
+	} else {
+		t.VMOVUPS(x, z)
+	}
 	return z
 }
 
 // inputGroups is Bᵀ.
 var inputGroups = []group{
-	{[]int{0}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // 4·d0 - 5·d2 + d4
-		return []reg.VecVirtual{a.plusTimes(a.minusTimes(in(4), in(2), 5), in(0), 4)}
+	{[]int{0}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // 4·d0 - 5·d2 + d4
+		return []reg.VecVirtual{t.plusTimes(t.minusTimes(in(4), in(2), 5), in(0), 4)}
 	}},
-	{[]int{1, 2}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // (d4 - 4·d2) ± (d3 - 4·d1)
-		return a.plusMinus(a.minusTimes(in(4), in(2), 4), a.minusTimes(in(3), in(1), 4), 1)
+	{[]int{1, 2}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // (d4 - 4·d2) ± (d3 - 4·d1)
+		return t.plusMinus(t.minusTimes(in(4), in(2), 4), t.minusTimes(in(3), in(1), 4), 1)
 	}},
-	{[]int{3, 4}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // (d4 - d2) ± 2·(d3 - d1)
-		return a.plusMinus(a.minus(in(4), in(2)), a.minus(in(3), in(1)), 2)
+	{[]int{3, 4}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // (d4 - d2) ± 2·(d3 - d1)
+		return t.plusMinus(t.minus(in(4), in(2)), t.minus(in(3), in(1)), 2)
 	}},
-	{[]int{5}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // 4·d1 - 5·d3 + d5
-		return []reg.VecVirtual{a.plusTimes(a.minusTimes(in(5), in(3), 5), in(1), 4)}
+	{[]int{5}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // 4·d1 - 5·d3 + d5
+		return []reg.VecVirtual{t.plusTimes(t.minusTimes(in(5), in(3), 5), in(1), 4)}
 	}},
 }
 
 // kernelGroups is G.
 var kernelGroups = []group{
-	{[]int{0}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // k0/4
-		return []reg.VecVirtual{a.times(in(0), 1.0/4)}
+	{[]int{0}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // k0/4
+		return []reg.VecVirtual{t.times(in(0), 1.0/4)}
 	}},
-	{[]int{1, 2}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // -(k0 + k2)/6 ∓ k1/6
-		return a.plusMinus(a.times(a.plus(in(0), in(2)), -1.0/6), in(1), -1.0/6)
+	{[]int{1, 2}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // -(k0 + k2)/6 ∓ k1/6
+		return t.plusMinus(t.times(t.plus(in(0), in(2)), -1.0/6), in(1), -1.0/6)
 	}},
-	{[]int{3, 4}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // k0/24 + k2/6 ± k1/12
-		return a.plusMinus(a.plusTimes(a.times(in(0), 1.0/24), in(2), 1.0/6), in(1), 1.0/12)
+	{[]int{3, 4}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // k0/24 + k2/6 ± k1/12
+		return t.plusMinus(t.plusTimes(t.times(in(0), 1.0/24), in(2), 1.0/6), in(1), 1.0/12)
 	}},
-	{[]int{5}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { return []reg.VecVirtual{in(2)} }},
+	{[]int{5}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { return []reg.VecVirtual{t.register(in(2))} }},
 }
 
 // outputGroups is Aᵀ.
 var outputGroups = []group{
-	{[]int{0, 2}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // m0 + p + q, p + 4·q with p = m1 + m2, q = m3 + m4
-		p, q := a.plus(in(1), in(2)), a.plus(in(3), in(4))
-		return []reg.VecVirtual{a.plus(a.plus(in(0), p), q), a.plusTimes(p, q, 4)}
+	{[]int{0, 2}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // m0 + p + q, p + 4·q with p = m1 + m2, q = m3 + m4
+		p, q := t.plus(in(1), in(2)), t.plus(in(3), in(4))
+		return []reg.VecVirtual{t.plus(t.plus(in(0), p), q), t.plusTimes(p, q, 4)}
 	}},
-	{[]int{1, 3}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // r + 2·s, r + 8·s + m5 with r = m1 - m2, s = m3 - m4
-		r, s := a.minus(in(1), in(2)), a.minus(in(3), in(4))
-		return []reg.VecVirtual{a.plusTimes(r, s, 2), a.plusTimes(a.plus(r, in(5)), s, 8)}
+	{[]int{1, 3}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // r + 2·s, r + 8·s + m5 with r = m1 - m2, s = m3 - m4
+		r, s := t.minus(in(1), in(2)), t.minus(in(3), in(4))
+		return []reg.VecVirtual{t.plusTimes(r, s, 2), t.plusTimes(t.plus(r, in(5)), s, 8)}
 	}},
 }
 
 // outputGradGroups is A.
 var outputGradGroups = []group{
-	{[]int{0}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { return []reg.VecVirtual{in(0)} }},
-	{[]int{1, 2}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // (y0 + y2) ± (y1 + y3)
-		return a.plusMinus(a.plus(in(0), in(2)), a.plus(in(1), in(3)), 1)
+	{[]int{0}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { return []reg.VecVirtual{t.register(in(0))} }},
+	{[]int{1, 2}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // (y0 + y2) ± (y1 + y3)
+		return t.plusMinus(t.plus(in(0), in(2)), t.plus(in(1), in(3)), 1)
 	}},
-	{[]int{3, 4}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // (y0 + 4·y2) ± 2·(y1 + 4·y3)
-		return a.plusMinus(a.plusTimes(in(0), in(2), 4), a.plusTimes(in(1), in(3), 4), 2)
+	{[]int{3, 4}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // (y0 + 4·y2) ± 2·(y1 + 4·y3)
+		return t.plusMinus(t.plusTimes(in(0), in(2), 4), t.plusTimes(in(1), in(3), 4), 2)
 	}},
-	{[]int{5}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { return []reg.VecVirtual{in(3)} }},
+	{[]int{5}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { return []reg.VecVirtual{t.register(in(3))} }},
 }
 
 // kernelGradGroups is Gᵀ.
 var kernelGradGroups = []group{
-	{[]int{0, 2}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // u0/4 - p/6 + q/24, u5 - p/6 + q/6 with p = u1 + u2, q = u3 + u4
-		p, q := a.plus(in(1), in(2)), a.plus(in(3), in(4))
-		first := a.plusTimes(a.minusTimes(a.times(in(0), 1.0/4), p, 1.0/6), q, 1.0/24)
-		return []reg.VecVirtual{first, a.plusTimes(in(5), a.minus(q, p), 1.0/6)}
+	{[]int{0, 2}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // u0/4 - p/6 + q/24, u5 - p/6 + q/6 with p = u1 + u2, q = u3 + u4
+		p, q := t.plus(in(1), in(2)), t.plus(in(3), in(4))
+		first := t.plusTimes(t.minusTimes(t.times(in(0), 1.0/4), p, 1.0/6), q, 1.0/24)
+		return []reg.VecVirtual{first, t.plusTimes(in(5), t.minus(q, p), 1.0/6)}
 	}},
-	{[]int{1}, func(a *assembler, in func(int) reg.VecVirtual) []reg.VecVirtual { // (u2 - u1)/6 + (u3 - u4)/12
-		return []reg.VecVirtual{a.plusTimes(a.times(a.minus(in(2), in(1)), 1.0/6), a.minus(in(3), in(4)), 1.0/12)}
+	{[]int{1}, func(t terms, in func(int) operand.Op) []reg.VecVirtual { // (u2 - u1)/6 + (u3 - u4)/12
+		return []reg.VecVirtual{t.plusTimes(t.times(t.minus(in(2), in(1)), 1.0/6), t.minus(in(3), in(4)), 1.0/12)}
 	}},
 }
 
@@ -157,7 +197,7 @@ func (t transform) emit(a *assembler) {
 	}
 	a.function(t.name, signature+")", doc...)
 	items, in, out := a.arg("items"), a.arg("in"), a.arg("out")
-	inRow, outCol := a.arg("inRow"), a.arg("outCol")
+	inRow, inCol, outCol := a.arg("inRow"), a.arg("inCol"), a.arg("outCol")
 	n, inChannel, outChannel := a.GP64(), a.GP64(), a.GP64()
 	a.Label("item")
 	a.Load(a.Param("n"), n)
@@ -165,11 +205,10 @@ func (t transform) emit(a *assembler) {
 	a.MOVQ(out, outChannel)
 	a.sweep(n, 1, []reg.GPVirtual{inChannel, outChannel}, func(v view) {
 		for _, g := range t.groups {
-			for _, part := range v.parts(g) {
-				rows := t.columns(v, part, inChannel, inRow)
-				for o, i := range part.outs {
-					t.row(v, i, rows[o], outChannel, outCol)
-				}
+			rows := t.columns(v, g, inChannel, inRow, inCol)
+			for o, i := range g.outs {
+				last := o == len(g.outs)-1 // no other row waits in registers
+				t.row(v, i, rows[o], outChannel, outCol, last)
 			}
 		}
 	})
@@ -181,61 +220,63 @@ func (t transform) emit(a *assembler) {
 	a.RET()
 }
 
-// parts splits a group into one for each output where registers are too few for two rows of vectors.
-func (a *assembler) parts(g group) []group {
-	if a.set.wide() {
-		return []group{g}
-	}
-	var parts []group
-	for o, i := range g.outs {
-		parts = append(parts, group{[]int{i}, func(a *assembler, in func(i int) reg.VecVirtual) []reg.VecVirtual {
-			return g.f(a, in)[o : o+1]
-		}})
-	}
-	return parts
-}
-
-// columns applies a group to every column and returns its outputs, one row of vectors each.
-func (t transform) columns(v view, g group, in, inRow reg.GPVirtual) [][]reg.VecVirtual {
+// columns applies a group to every column and returns its outputs, one row of vectors each. With AVX2, whose 16 registers have
+// room for two rows and little else, the pixels are read from memory where they are used.
+func (t transform) columns(v view, g group, in, inRow, inCol reg.GPVirtual) [][]reg.VecVirtual {
 	rows := make([][]reg.VecVirtual, len(g.outs))
 	column, fourth := v.GP64(), v.GP64()
 	v.MOVQ(in, column)
+	v.LEAQ(operand.Mem{Base: column, Index: inRow, Scale: 2}, fourth)
+	v.ADDQ(inRow, fourth)
+	inPlace := !v.set.wide() && v.tail == nil
+	terms := v.terms(inPlace)
 	for j := range t.size {
-		v.LEAQ(operand.Mem{Base: column, Index: inRow, Scale: 2}, fourth)
-		v.ADDQ(inRow, fourth)
-		loaded := map[int]reg.VecVirtual{}
-		for o, x := range g.f(v.assembler, func(i int) reg.VecVirtual {
-			if loaded[i] == nil {
-				loaded[i] = v.loadAt(strided(column, fourth, inRow, i))
+		for o, x := range g.f(terms, func(i int) operand.Op {
+			m := strided(column, fourth, inRow, i)
+			if inPlace {
+				return m
 			}
-			return loaded[i]
+			return v.loadAt(m)
 		}) {
 			rows[o] = append(rows[o], x)
 		}
 		if j < t.size-1 {
-			v.ADDQ(v.argMem("inCol"), column)
+			v.ADDQ(inCol, column)
+			v.ADDQ(inCol, fourth)
 		}
 	}
 	return rows
 }
 
+// terms begins straight code. factors says that there are registers for factors.
+func (a *assembler) terms(factors bool) terms {
+	t := terms{assembler: a}
+	if factors {
+		t.factors = map[float64]reg.VecVirtual{}
+	}
+	return t
+}
+
 // row applies all groups to a row of vectors and stores row i of the result.
-func (t transform) row(v view, i int, x []reg.VecVirtual, out, outCol reg.GPVirtual) {
+func (t transform) row(v view, i int, x []reg.VecVirtual, out, outCol reg.GPVirtual, last bool) {
 	first, fourth, skip := v.GP64(), v.GP64(), v.label("skip")
 	v.Load(v.Param("outRow"), first)
 	v.IMUL3Q(operand.U8(i), first, first)
 	v.ADDQ(out, first)
 	v.LEAQ(operand.Mem{Base: first, Index: outCol, Scale: 2}, fourth)
 	v.ADDQ(outCol, fourth)
+	var floor reg.VecVirtual
 	if t.results {
 		v.CMPQ(v.argMem("rows"), operand.U8(i))
 		v.JLE(operand.LabelRef(skip))
+		floor = v.broadcastArg("floor")
 	}
+	terms := v.terms(last && !v.set.wide())
 	for _, g := range t.groups {
-		for o, y := range g.f(v.assembler, func(j int) reg.VecVirtual { return x[j] }) {
+		for o, y := range g.f(terms, func(j int) operand.Op { return x[j] }) {
 			j := g.outs[o]
 			if t.results {
-				v.VMAXPS(y, v.broadcastArg("floor"), y) // the second source wins for NaN
+				v.VMAXPS(y, floor, y) // the second source wins for NaN
 				beyond := v.label("beyond")
 				v.CMPQ(v.argMem("cols"), operand.U8(j))
 				v.JLE(operand.LabelRef(beyond))
