@@ -33,7 +33,7 @@ func (g *product) fetchingPanel(m, cols int, a, b, c, bias []float32, flags int)
 	tiles(m, func(tile, row, rows int) {
 		from, to := &a[g.at(tile, row)], &c[row*g.cRow]
 		if rows < fetchRows {
-			runTile(rows, cols, g.segments, g.k, from, 4*g.aRow, 4*g.aStep, 4*g.aJump, &b[0], 4*g.bStep, to, 4*g.cRow, ptr(bias), flags)
+			tileAVX512(rows, cols, g.segments, g.k, from, 4*g.aRow, 4*g.aStep, 4*g.aJump, &b[0], 4*g.bStep, to, 4*g.cRow, ptr(bias), flags)
 			return
 		}
 		next, nextStep := g.next.take(g.segments * g.k)

@@ -44,15 +44,27 @@ type product struct {
 	next                      *upcoming // what tiles may fetch for the work after the product
 }
 
-// tiles calls visit for the tiles of m rows. They are as even as possible, since small ones are slower.
-func tiles(m int, visit func(tile, row, rows int)) {
-	limit := maxTileRows()
-	n := (m + limit - 1) / limit
-	for t, row := 0, 0; t < n; t++ {
-		rows := (m - row + n - t - 1) / (n - t)
-		visit(t, row, rows)
-		row += rows
+// runs calls visit for the tiles of m rows, those of the same size at once: count tiles of rows rows, one below the other. Sizes are as
+// even as possible, since small tiles are slower.
+func runs(m int, visit func(tile, row, rows, count int)) {
+	if m == 0 {
+		return
 	}
+	n := (m + maxTileRows() - 1) / maxTileRows()
+	rows, larger := m/n, m%n
+	if larger > 0 {
+		visit(0, 0, rows+1, larger)
+	}
+	visit(larger, larger*(rows+1), rows, n-larger)
+}
+
+// tiles calls visit for every tile of m rows.
+func tiles(m int, visit func(tile, row, rows int)) {
+	runs(m, func(tile, row, rows, count int) {
+		for i := range count {
+			visit(tile+i, row+i*rows, rows)
+		}
+	})
 }
 
 // panel computes the m x cols block of C that belongs to a panel of B. bias is nil or the panel's part of the bias.
@@ -65,9 +77,20 @@ func (g *product) panel(m, cols int, a, b, c, bias []float32) {
 		g.fetchingPanel(m, cols, a, b, c, bias, flags)
 		return
 	}
-	tiles(m, func(tile, row, rows int) {
-		runTile(rows, cols, g.segments, g.k, &a[g.at(tile, row)], 4*g.aRow, 4*g.aStep, 4*g.aJump,
-			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags)
+	if active == variantAVX512 {
+		tiles(m, func(tile, row, rows int) {
+			tileAVX512(rows, cols, g.segments, g.k, &a[g.at(tile, row)], 4*g.aRow, 4*g.aStep, 4*g.aJump,
+				&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags)
+		})
+		return
+	}
+	runs(m, func(tile, row, rows, count int) {
+		next := rows * g.aRow
+		if g.aTile != 0 {
+			next = g.aTile
+		}
+		tileAVX2(rows, cols, g.segments, g.k, &a[g.at(tile, row)], 4*g.aRow, 4*g.aStep, 4*g.aJump,
+			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags, count, 4*next)
 	})
 }
 
@@ -77,14 +100,6 @@ func (g *product) at(tile, row int) int {
 		return tile * g.aTile
 	}
 	return row * g.aRow
-}
-
-func runTile(rows, cols, segments, k int, a *float32, aRow, aStep, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int) {
-	if active == variantAVX512 {
-		tileAVX512(rows, cols, segments, k, a, aRow, aStep, aJump, b, bStep, c, cRow, bias, flags)
-	} else {
-		tileAVX2(rows, cols, segments, k, a, aRow, aStep, aJump, b, bStep, c, cRow, bias, flags)
-	}
 }
 
 // copyPanel copies k rows of cols elements, ld apart, into rows of width elements.

@@ -11,5 +11,12 @@ package kernels
 // k·aStep passed. Row p of B is at b + p·bStep and goes on over the segments. The sum starts from bias or (nil) from zero;
 // tileAccumulate adds what was in C; tileReLU then replaces negative results by zero; tilePrefetch fetches C beforehand.
 //
+// It does so for count blocks of C, at least 1, each below the one before; a moves by aNext from one to the next.
+//
 //go:noescape
-func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int)
+func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, count int, aNext int)
+
+// fetchLinesAVX2 fetches lines into the second-level cache, step bytes apart. lines is at least 1.
+//
+//go:noescape
+func fetchLinesAVX2(lines int, next *float32, step int)

@@ -22,9 +22,9 @@ DATA laneMaskAVX2<>+56(SB)/4, $0x00000000
 DATA laneMaskAVX2<>+60(SB)/4, $0x00000000
 GLOBL laneMaskAVX2<>(SB), RODATA|NOPTR, $64
 
-// func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int)
+// func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, count int, aNext int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileAVX2(SB), NOSPLIT, $0-112
+TEXT ·tileAVX2(SB), NOSPLIT, $0-128
 	MOVQ a+32(FP), SI
 	MOVQ aRow+40(FP), AX
 	MOVQ aStep+48(FP), BX
@@ -212,6 +212,18 @@ full1x1store:
 	MOVQ    c+80(FP), R9
 	MOVQ    cRow+88(FP), R10
 	VMOVUPS Y0, (R9)
+	DECQ    count+112(FP)
+	JZ      full1x1end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full1x1
+
+full1x1end:
 	VZEROUPPER
 	RET
 
@@ -279,6 +291,18 @@ full2x1store:
 	VMOVUPS Y0, (R9)
 	ADDQ    R10, R9
 	VMOVUPS Y1, (R9)
+	DECQ    count+112(FP)
+	JZ      full2x1end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full2x1
+
+full2x1end:
 	VZEROUPPER
 	RET
 
@@ -358,6 +382,18 @@ full3x1store:
 	VMOVUPS Y1, (R9)
 	ADDQ    R10, R9
 	VMOVUPS Y2, (R9)
+	DECQ    count+112(FP)
+	JZ      full3x1end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full3x1
+
+full3x1end:
 	VZEROUPPER
 	RET
 
@@ -453,6 +489,18 @@ full4x1store:
 	VMOVUPS Y2, (R9)
 	ADDQ    R10, R9
 	VMOVUPS Y3, (R9)
+	DECQ    count+112(FP)
+	JZ      full4x1end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full4x1
+
+full4x1end:
 	VZEROUPPER
 	RET
 
@@ -560,6 +608,18 @@ full5x1store:
 	VMOVUPS Y3, (R9)
 	ADDQ    R10, R9
 	VMOVUPS Y4, (R9)
+	DECQ    count+112(FP)
+	JZ      full5x1end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full5x1
+
+full5x1end:
 	VZEROUPPER
 	RET
 
@@ -679,6 +739,18 @@ full6x1store:
 	VMOVUPS Y4, (R9)
 	ADDQ    R10, R9
 	VMOVUPS Y5, (R9)
+	DECQ    count+112(FP)
+	JZ      full6x1end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full6x1
+
+full6x1end:
 	VZEROUPPER
 	RET
 
@@ -734,6 +806,18 @@ tile1x1store:
 	MOVQ       c+80(FP), R9
 	MOVQ       cRow+88(FP), R10
 	VMASKMOVPS Y0, Y15, (R9)
+	DECQ       count+112(FP)
+	JZ         tile1x1end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile1x1
+
+tile1x1end:
 	VZEROUPPER
 	RET
 
@@ -801,6 +885,18 @@ tile2x1store:
 	VMASKMOVPS Y0, Y15, (R9)
 	ADDQ       R10, R9
 	VMASKMOVPS Y1, Y15, (R9)
+	DECQ       count+112(FP)
+	JZ         tile2x1end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile2x1
+
+tile2x1end:
 	VZEROUPPER
 	RET
 
@@ -880,6 +976,18 @@ tile3x1store:
 	VMASKMOVPS Y1, Y15, (R9)
 	ADDQ       R10, R9
 	VMASKMOVPS Y2, Y15, (R9)
+	DECQ       count+112(FP)
+	JZ         tile3x1end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile3x1
+
+tile3x1end:
 	VZEROUPPER
 	RET
 
@@ -975,6 +1083,18 @@ tile4x1store:
 	VMASKMOVPS Y2, Y15, (R9)
 	ADDQ       R10, R9
 	VMASKMOVPS Y3, Y15, (R9)
+	DECQ       count+112(FP)
+	JZ         tile4x1end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile4x1
+
+tile4x1end:
 	VZEROUPPER
 	RET
 
@@ -1082,6 +1202,18 @@ tile5x1store:
 	VMASKMOVPS Y3, Y15, (R9)
 	ADDQ       R10, R9
 	VMASKMOVPS Y4, Y15, (R9)
+	DECQ       count+112(FP)
+	JZ         tile5x1end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile5x1
+
+tile5x1end:
 	VZEROUPPER
 	RET
 
@@ -1201,6 +1333,18 @@ tile6x1store:
 	VMASKMOVPS Y4, Y15, (R9)
 	ADDQ       R10, R9
 	VMASKMOVPS Y5, Y15, (R9)
+	DECQ       count+112(FP)
+	JZ         tile6x1end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile6x1
+
+tile6x1end:
 	VZEROUPPER
 	RET
 
@@ -1265,6 +1409,18 @@ full1x2store:
 	MOVQ    cRow+88(FP), R10
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
+	DECQ    count+112(FP)
+	JZ      full1x2end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full1x2
+
+full1x2end:
 	VZEROUPPER
 	RET
 
@@ -1349,6 +1505,18 @@ full2x2store:
 	ADDQ    R10, R9
 	VMOVUPS Y2, (R9)
 	VMOVUPS Y3, 32(R9)
+	DECQ    count+112(FP)
+	JZ      full2x2end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full2x2
+
+full2x2end:
 	VZEROUPPER
 	RET
 
@@ -1453,6 +1621,18 @@ full3x2store:
 	ADDQ    R10, R9
 	VMOVUPS Y4, (R9)
 	VMOVUPS Y5, 32(R9)
+	DECQ    count+112(FP)
+	JZ      full3x2end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full3x2
+
+full3x2end:
 	VZEROUPPER
 	RET
 
@@ -1581,6 +1761,18 @@ full4x2store:
 	ADDQ    R10, R9
 	VMOVUPS Y6, (R9)
 	VMOVUPS Y7, 32(R9)
+	DECQ    count+112(FP)
+	JZ      full4x2end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full4x2
+
+full4x2end:
 	VZEROUPPER
 	RET
 
@@ -1729,6 +1921,18 @@ full5x2store:
 	ADDQ    R10, R9
 	VMOVUPS Y8, (R9)
 	VMOVUPS Y9, 32(R9)
+	DECQ    count+112(FP)
+	JZ      full5x2end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full5x2
+
+full5x2end:
 	VZEROUPPER
 	RET
 
@@ -1897,6 +2101,18 @@ full6x2store:
 	ADDQ    R10, R9
 	VMOVUPS Y10, (R9)
 	VMOVUPS Y11, 32(R9)
+	DECQ    count+112(FP)
+	JZ      full6x2end
+	ADDQ    R10, R9
+	MOVQ    R9, c+80(FP)
+	MOVQ    aNext+120(FP), SI
+	ADDQ    a+32(FP), SI
+	MOVQ    SI, a+32(FP)
+	MOVQ    b+64(FP), R9
+	MOVQ    segments+16(FP), R8
+	JMP     full6x2
+
+full6x2end:
 	VZEROUPPER
 	RET
 
@@ -1961,6 +2177,18 @@ tile1x2store:
 	MOVQ       cRow+88(FP), R10
 	VMOVUPS    Y0, (R9)
 	VMASKMOVPS Y1, Y15, 32(R9)
+	DECQ       count+112(FP)
+	JZ         tile1x2end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile1x2
+
+tile1x2end:
 	VZEROUPPER
 	RET
 
@@ -2045,6 +2273,18 @@ tile2x2store:
 	ADDQ       R10, R9
 	VMOVUPS    Y2, (R9)
 	VMASKMOVPS Y3, Y15, 32(R9)
+	DECQ       count+112(FP)
+	JZ         tile2x2end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile2x2
+
+tile2x2end:
 	VZEROUPPER
 	RET
 
@@ -2149,6 +2389,18 @@ tile3x2store:
 	ADDQ       R10, R9
 	VMOVUPS    Y4, (R9)
 	VMASKMOVPS Y5, Y15, 32(R9)
+	DECQ       count+112(FP)
+	JZ         tile3x2end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile3x2
+
+tile3x2end:
 	VZEROUPPER
 	RET
 
@@ -2277,6 +2529,18 @@ tile4x2store:
 	ADDQ       R10, R9
 	VMOVUPS    Y6, (R9)
 	VMASKMOVPS Y7, Y15, 32(R9)
+	DECQ       count+112(FP)
+	JZ         tile4x2end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile4x2
+
+tile4x2end:
 	VZEROUPPER
 	RET
 
@@ -2425,6 +2689,18 @@ tile5x2store:
 	ADDQ       R10, R9
 	VMOVUPS    Y8, (R9)
 	VMASKMOVPS Y9, Y15, 32(R9)
+	DECQ       count+112(FP)
+	JZ         tile5x2end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile5x2
+
+tile5x2end:
 	VZEROUPPER
 	RET
 
@@ -2593,5 +2869,31 @@ tile6x2store:
 	ADDQ       R10, R9
 	VMOVUPS    Y10, (R9)
 	VMASKMOVPS Y11, Y15, 32(R9)
+	DECQ       count+112(FP)
+	JZ         tile6x2end
+	ADDQ       R10, R9
+	MOVQ       R9, c+80(FP)
+	MOVQ       aNext+120(FP), SI
+	ADDQ       a+32(FP), SI
+	MOVQ       SI, a+32(FP)
+	MOVQ       b+64(FP), R9
+	MOVQ       segments+16(FP), R8
+	JMP        tile6x2
+
+tile6x2end:
 	VZEROUPPER
+	RET
+
+// func fetchLinesAVX2(lines int, next *float32, step int)
+// Requires: MMX+
+TEXT ·fetchLinesAVX2(SB), NOSPLIT, $0-24
+	MOVQ lines+0(FP), AX
+	MOVQ next+8(FP), CX
+	MOVQ step+16(FP), DX
+
+line:
+	PREFETCHT1 (CX)
+	ADDQ       DX, CX
+	DECQ       AX
+	JNZ        line
 	RET

@@ -27,12 +27,15 @@ const aheadSteps = 8
 // There is one unrolled body for each number of rows and vectors; with AVX2, where masked stores are slow, also one for each
 // in which the last vector is full and needs no mask.
 //
+// With AVX2 the kernel goes on with tiles of the same size below the first: a tile takes a hundred cycles where the inner dimension is short,
+// and a call a quarter of that.
+//
 // With AVX-512 there is a second kernel, tileFetch, which differs in what it fetches into the caches while it multiplies: A and
 // B some steps ahead, and memory that is needed after the product. It has bodies of 8 rows and more, where an additional load
 // per step hides behind the multiplications.
 func tile(a *assembler) {
 	if !a.set.wide() {
-		t := &tileWriter{assembler: a, minRows: 1, maxRows: 6, maskTable: a.laneMaskTable()}
+		t := &tileWriter{assembler: a, minRows: 1, maxRows: 6, repeat: true, maskTable: a.laneMaskTable()}
 		t.emit()
 		return
 	}
@@ -46,6 +49,7 @@ type tileWriter struct {
 	*assembler
 	minRows, maxRows int
 	fetch            bool // the kernel is tileFetch
+	repeat           bool // the kernel does several tiles
 	maskTable        operand.Mem
 
 	aRow, aStep, bStep, c, cRow, k reg.GPPhysical
@@ -74,6 +78,11 @@ func (t *tileWriter) emit() {
 		doc = append(doc, "",
 			"Every step also fetches a line into the second-level cache: the first at next, then one each nextStep further.",
 			fmt.Sprintf("tileAhead fetches A and B %d steps ahead into the first-level cache.", aheadSteps))
+	}
+	if t.repeat {
+		parameters += ", count, aNext int"
+		doc = append(doc, "",
+			"It does so for count blocks of C, at least 1, each below the one before; a moves by aNext from one to the next.")
 	}
 	t.function(name, "func("+parameters+")", doc...)
 
@@ -209,7 +218,26 @@ func (t *tileWriter) body(b tileBody) {
 	t.DECQ(t.segments)
 	t.JNZ(operand.LabelRef(label + "segment"))
 	t.finish(label, rows, vectors)
+	if t.repeat {
+		t.again(label)
+	}
+	t.VZEROUPPER()
 	t.RET()
+}
+
+// again goes on with the tile below, where there is one.
+func (t *tileWriter) again(label string) {
+	t.DECQ(t.argMem("count"))
+	t.JZ(operand.LabelRef(label + "end"))
+	t.ADDQ(t.cRow, t.c) // from the last row that was stored
+	t.MOVQ(t.c, t.argMem("c"))
+	t.Load(t.Param("aNext"), t.rowPtr[0])
+	t.ADDQ(t.argMem("a"), t.rowPtr[0])
+	t.MOVQ(t.rowPtr[0], t.argMem("a"))
+	t.Load(t.Param("b"), t.b)
+	t.Load(t.Param("segments"), t.segments)
+	t.JMP(operand.LabelRef(label))
+	t.Label(label + "end")
 }
 
 // loop adds the products of a segment, k of them.
@@ -341,7 +369,6 @@ func (t *tileWriter) finish(label string, rows, vectors int) {
 			t.storeMasked(last, t.mask, m)
 		}
 	})
-	t.VZEROUPPER()
 }
 
 // eachRow calls f for each row of C.
