@@ -117,6 +117,9 @@ func conv2DWorkspace(s *Conv2DShape) int {
 	return 2*cacheLine + g.borderSize() + s.panels(s.F/s.Groups)*2*lanes()*s.KH*s.KW*g.run
 }
 
+// panelCount is the number of panels of n columns.
+func panelCount(n int) int { return (n + 2*lanes() - 1) / (2 * lanes()) }
+
 // panels is the number of full panels that n columns have beyond the first: they are copied, except that a kernel of
 // one panel is read in place.
 func (s *Conv2DShape) panels(n int) int {
@@ -180,7 +183,7 @@ func (s *Conv2DShape) direct(x, k, bias []float32, act Activation, y, ws []float
 			}
 			image, w := g.source(x[n*sizeX:(n+1)*sizeX], border)
 			if taps >= prefetchInner {
-				next.image(n, s.N, x, sizeX, y, sizeY, around)
+				next.image(n, s.N, x, sizeX, y, sizeY, around, g.oh*tileCount(g.ow)*panelCount(fg))
 			}
 			for j := 0; j < fg; j += width {
 				b, bStep := k[f0+j:], s.F
@@ -259,8 +262,7 @@ func conv2DInputGradWorkspace(s *Conv2DShape) int {
 
 // kernelPanels is the size of the transposed kernel of a group as panels over its channels.
 func (s *Conv2DShape) kernelPanels() int {
-	width := 2 * lanes()
-	return (s.C/s.Groups + width - 1) / width * width * s.KH * s.KW * s.F / s.Groups
+	return panelCount(s.C/s.Groups) * 2 * lanes() * s.KH * s.KW * s.F / s.Groups
 }
 
 func conv2DInputGrad(s *Conv2DShape, dy, k, dx, ws []float32, around *Around) {
@@ -341,7 +343,7 @@ func (s *Conv2DShape) inputGradPhase(p *phase, group int, dy, k, dx, ws []float3
 		around.before(n, n+1)
 		image, w := p.source(dy[n*sizeY:(n+1)*sizeY], border)
 		if s.SH == 1 && s.SW == 1 { // else every phase would fetch the same
-			next.image(n, s.N, dy, sizeY, dx, sizeX, around)
+			next.image(n, s.N, dy, sizeY, dx, sizeX, around, p.oh*tileCount(p.ow)*panelCount(cg))
 		}
 		out := dx[n*sizeX+(p.h0*s.W+p.w0)*s.C+group*cg : (n+1)*sizeX]
 		for j := 0; j < cg; j += width {
@@ -398,15 +400,15 @@ func conv2DKernelGrad(s *Conv2DShape, x, dy, dk, ws []float32, around *Around) {
 				segments: s.OH, k: s.OW, aRow: 1, aStep: s.SW * s.C, aJump: (s.SH*w - s.OW*s.SW) * s.C,
 				bStep: s.F, cRow: s.F, next: &next,
 			}
-			if s.KH*s.KW > 1 {
-				next.image(n, s.N, x, sizeX, dy, sizeY, around)
-			}
 			if n > 0 {
 				p.flags = tileAccumulate
 			}
 			lines, rows := s.KH, s.KW*g.run // products and their rows
 			if g.run != s.C || s.DW > 1 {
 				lines, rows = s.KH*s.KW, g.run
+			}
+			if s.KH*s.KW > 1 {
+				next.image(n, s.N, x, sizeX, dy, sizeY, around, lines*tileCount(rows)*panelCount(fg))
 			}
 			for j := group * fg; j < (group+1)*fg; j += width {
 				cols := min(width, (group+1)*fg-j)

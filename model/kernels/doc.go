@@ -31,8 +31,8 @@
 // A convolution can call other kernels for each image that it is about to read or has written (Around), so that the image passes from one
 // to the other in the cache.
 //
-// On Intel's processors the AVX-512 variant also fetches memory into the caches before it is needed (fetch_amd64.go), which changes
-// no bit.
+// On Intel's processors the AVX-512 variant also fetches memory into the caches before it is needed, and on AMD's the AVX2 variant
+// (fetch_amd64.go), which changes no bit.
 //
 // Variants agree within rounding, not in every bit: assembly fuses multiplications with additions, sums in another order,
 // evaluates elementary functions by polynomials and some convolutions by Winograd's filtering (bounds stand at each

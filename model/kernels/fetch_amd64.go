@@ -7,10 +7,16 @@ import "github.com/klauspost/cpuid/v2"
 // fetching tells whether tiles fetch memory before it is needed, and whether a product copies its factors with that in mind. It
 // changes no result. It is on for Intel's processors, where it was measured to pay (a Xeon of family 6, model 207): their cores
 // wait for each line that is new in the first-level cache, and long for memory beyond the second. Those of other makers, where
-// nobody has measured it, run as if there were no fetching. Only tiles of AVX-512 fetch.
+// nobody has measured it, run as if there were no fetching. It is for tiles of AVX-512.
 //
 // Only tests change it after initialisation.
 var fetching = cpuid.CPU.IsVendor(cpuid.Intel)
+
+// fetchingBefore tells whether tiles of AVX2 fetch what comes after their product, some lines before each. It changes no result. It is on for
+// AMD's processors: it was measured on Zen 3, where batch normalisation and what else is done between convolutions waits for memory.
+//
+// Only tests change it after initialisation.
+var fetchingBefore = cpuid.CPU.IsVendor(cpuid.AMD)
 
 // fetchRows is the least number of rows of a tile that fetches; gen/tile.go has the same.
 const fetchRows = 8
@@ -46,10 +52,11 @@ func (g *product) fetchingPanel(m, cols int, a, b, c, bias []float32, flags int)
 }
 
 // An upcoming is memory that the work after some products reads or writes, in the order of need. Tiles fetch it into the
-// second-level cache as they go, a line each step. nil is nothing to fetch.
+// second-level cache as they go: those of AVX-512 a line each step, those of AVX2 as many each as spread says. nil is nothing to fetch.
 type upcoming struct {
 	stretches [maxStretches]stretch
 	n         int
+	pace      int // lines that each tile of AVX2 fetches; 0: none
 }
 
 // maxStretches is the most arrays that are fetched at a time.
@@ -90,18 +97,43 @@ func (u *upcoming) take(lines int) (next *float32, step int) {
 	return nil, 0
 }
 
-// image is what comes during image at of n: what is done with it after, the next one of both arrays and what makes that.
-func (u *upcoming) image(at, n int, x []float32, sizeX int, y []float32, sizeY int, around *Around) {
+// spread divides what there is to fetch among so many tiles of AVX2.
+func (u *upcoming) spread(tiles int) {
+	u.pace = 0
+	if !fetchingBefore || active != variantAVX2 {
+		return
+	}
+	lines := 0
+	for _, s := range u.stretches[:u.n] {
+		lines += (len(s.of) + s.step - 1) / s.step
+	}
+	u.pace = (lines + tiles - 1) / tiles
+}
+
+// share is what each of so many tiles of AVX2 fetches: how many lines, and what take returns for all of them.
+func (u *upcoming) share(tiles int) (lines int, next *float32, step int) {
+	if u == nil || u.pace == 0 {
+		return 0, nil, 0
+	}
+	if next, step = u.take(tiles * u.pace); next == nil {
+		return 0, nil, 0
+	}
+	return u.pace, next, step
+}
+
+// image is what comes during image at of n, which takes so many tiles: what is done with it after, the next one of both arrays and what
+// makes that.
+func (u *upcoming) image(at, n int, x []float32, sizeX int, y []float32, sizeY int, around *Around, tiles int) {
 	u.n = 0
 	for _, a := range around.Outputs {
 		u.add(whole(a[at*len(a)/n : (at+1)*len(a)/n]))
 	}
-	if at+1 == n {
-		return
+	if at+1 < n {
+		for _, a := range around.Inputs {
+			u.add(whole(a[(at+1)*len(a)/n : (at+2)*len(a)/n]))
+		}
+		u.add(whole(x[(at+1)*sizeX : (at+2)*sizeX]))
+		u.add(whole(y[(at+1)*sizeY : (at+2)*sizeY]))
 	}
-	for _, a := range around.Inputs {
-		u.add(whole(a[(at+1)*len(a)/n : (at+2)*len(a)/n]))
-	}
-	u.add(whole(x[(at+1)*sizeX : (at+2)*sizeX]))
-	u.add(whole(y[(at+1)*sizeY : (at+2)*sizeY]))
+	u.spread(tiles)
 }

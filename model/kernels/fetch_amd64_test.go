@@ -8,18 +8,18 @@ import (
 	"testing"
 )
 
-// withFetching runs f with fetching off and on, on whatever processor.
-func withFetching(t *testing.T, f func() [][]float32) (off, on [][]float32) {
+// withFetching runs f with fetching off and on, on whatever processor, by tiles of AVX-512 or AVX2.
+func withFetching(t *testing.T, v variant, f func() [][]float32) (off, on [][]float32) {
 	t.Helper()
-	if !slices.Contains(available(), variantAVX512) {
-		t.Skip("only AVX-512 tiles fetch")
+	if !slices.Contains(available(), v) {
+		t.Skipf("no %v here", v)
 	}
-	force(t, variantAVX512)
-	before := fetching
-	defer func() { fetching = before }()
-	fetching = false
+	force(t, v)
+	ahead, before := fetching, fetchingBefore
+	defer func() { fetching, fetchingBefore = ahead, before }()
+	fetching, fetchingBefore = false, false
 	off = f()
-	fetching = true
+	fetching, fetchingBefore = true, true
 	return off, f()
 }
 
@@ -42,7 +42,7 @@ func TestFetchingKeepsProducts(t *testing.T) {
 			if transB {
 				ldb = k
 			}
-			off, on := withFetching(t, func() [][]float32 {
+			off, on := withFetching(t, variantAVX512, func() [][]float32 {
 				var g guards
 				y, ws := g.output("c", m*n, 0), g.output("ws", GemmWorkspace(transA, transB, m, n, k), 3)
 				copy(y, c)
@@ -64,6 +64,12 @@ func TestFetchingKeepsProducts(t *testing.T) {
 
 // TestFetchingKeepsConvolutions: the same for convolutions of every form and their gradients.
 func TestFetchingKeepsConvolutions(t *testing.T) {
+	for _, v := range []variant{variantAVX512, variantAVX2} {
+		t.Run(v.String(), func(t *testing.T) { fetchingKeepsConvolutions(t, v) })
+	}
+}
+
+func fetchingKeepsConvolutions(t *testing.T, v variant) {
 	d := draw(2)
 	for _, s := range []*Conv2DShape{
 		squareConv(9, 18, 16, 3, 16, 1, true),  // Winograd's filtering in several blocks
@@ -76,7 +82,7 @@ func TestFetchingKeepsConvolutions(t *testing.T) {
 		convShape(2, 26, 26, 32, 3, 3, 64, 1, 1, 2, 2, 2, [4]int{}), // groups, dilation
 	} {
 		x, k, dy := d.fill(make([]float32, s.sizeX())), d.fill(make([]float32, s.sizeK())), d.fill(make([]float32, s.sizeY()))
-		off, on := withFetching(t, func() [][]float32 {
+		off, on := withFetching(t, v, func() [][]float32 {
 			var g guards
 			y, dx, dk := g.output("y", s.sizeY(), 0), g.output("dx", s.sizeX(), 0), g.output("dk", s.sizeK(), 0)
 			calls := []func(){
@@ -117,5 +123,34 @@ func TestUpcoming(t *testing.T) {
 	}
 	if next, _ := (*upcoming)(nil).take(1); next != nil {
 		t.Error("nothing has something to fetch")
+	}
+}
+
+// TestShare: tiles get all lines of all stretches between them, each as many, and nothing when there is nothing left.
+func TestShare(t *testing.T) {
+	force(t, variantAVX2)
+	before := fetchingBefore
+	defer func() { fetchingBefore = before }()
+	x, y := make([]float32, 10*cacheLine), make([]float32, 4*cacheLine)
+	for _, on := range []bool{false, true} {
+		fetchingBefore = on
+		var u upcoming
+		u.add(whole(x))
+		u.add(whole(y))
+		u.spread(7)
+		for i, want := range []*float32{&x[0], &x[6*cacheLine], &y[0], nil} {
+			lines, next, step := u.share(3)
+			switch {
+			case !on || want == nil:
+				if lines != 0 || next != nil {
+					t.Errorf("fetching %v, share %d: %d lines at %p, want none", on, i, lines, next)
+				}
+			case lines != 2 || next != want || step != 4*cacheLine:
+				t.Errorf("share %d: %d lines at %p, %d apart, want 2 at %p", i, lines, next, step, want)
+			}
+		}
+	}
+	if lines, _, _ := (*upcoming)(nil).share(1); lines != 0 {
+		t.Error("nothing has something to share")
 	}
 }

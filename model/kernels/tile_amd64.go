@@ -50,13 +50,16 @@ func runs(m int, visit func(tile, row, rows, count int)) {
 	if m == 0 {
 		return
 	}
-	n := (m + maxTileRows() - 1) / maxTileRows()
+	n := tileCount(m)
 	rows, larger := m/n, m%n
 	if larger > 0 {
 		visit(0, 0, rows+1, larger)
 	}
 	visit(larger, larger*(rows+1), rows, n-larger)
 }
+
+// tileCount is the number of tiles of m rows.
+func tileCount(m int) int { return (m + maxTileRows() - 1) / maxTileRows() }
 
 // tiles calls visit for every tile of m rows.
 func tiles(m int, visit func(tile, row, rows int)) {
@@ -89,8 +92,9 @@ func (g *product) panel(m, cols int, a, b, c, bias []float32) {
 		if g.aTile != 0 {
 			next = g.aTile
 		}
+		lines, upcoming, step := g.next.share(count)
 		tileAVX2(rows, cols, g.segments, g.k, &a[g.at(tile, row)], 4*g.aRow, 4*g.aStep, 4*g.aJump,
-			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags, count, 4*next)
+			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags, count, 4*next, lines, upcoming, step)
 	})
 }
 

@@ -11,12 +11,8 @@ package kernels
 // k·aStep passed. Row p of B is at b + p·bStep and goes on over the segments. The sum starts from bias or (nil) from zero;
 // tileAccumulate adds what was in C; tileReLU then replaces negative results by zero; tilePrefetch fetches C beforehand.
 //
-// It does so for count blocks of C, at least 1, each below the one before; a moves by aNext from one to the next.
+// It does so for count blocks of C, at least 1, each below the one before; a moves by aNext from one to the next. Before each
+// it fetches lines into the second-level cache: the first at next, then one each nextStep further.
 //
 //go:noescape
-func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, count int, aNext int)
-
-// fetchLinesAVX2 fetches lines into the second-level cache, step bytes apart. lines is at least 1.
-//
-//go:noescape
-func fetchLinesAVX2(lines int, next *float32, step int)
+func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, count int, aNext int, lines int, next *float32, nextStep int)

@@ -22,9 +22,9 @@ DATA laneMaskAVX2<>+56(SB)/4, $0x00000000
 DATA laneMaskAVX2<>+60(SB)/4, $0x00000000
 GLOBL laneMaskAVX2<>(SB), RODATA|NOPTR, $64
 
-// func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, count int, aNext int)
+// func tileAVX2(rows int, cols int, segments int, k int, a *float32, aRow int, aStep int, aJump int, b *float32, bStep int, c *float32, cRow int, bias *float32, flags int, count int, aNext int, lines int, next *float32, nextStep int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·tileAVX2(SB), NOSPLIT, $0-128
+TEXT ·tileAVX2(SB), NOSPLIT, $0-152
 	MOVQ a+32(FP), SI
 	MOVQ aRow+40(FP), AX
 	MOVQ aStep+48(FP), BX
@@ -162,6 +162,20 @@ tile5x2above:
 
 full1x1:
 	// 1 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full1x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full1x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full1x1line
+	MOVQ       R15, next+136(FP)
+
+full1x1fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         full1x1start
@@ -229,6 +243,20 @@ full1x1end:
 
 full2x1:
 	// 2 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full2x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full2x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full2x1line
+	MOVQ       R15, next+136(FP)
+
+full2x1fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         full2x1start
@@ -308,6 +336,20 @@ full2x1end:
 
 full3x1:
 	// 3 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full3x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full3x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full3x1line
+	MOVQ       R15, next+136(FP)
+
+full3x1fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         full3x1start
@@ -399,6 +441,20 @@ full3x1end:
 
 full4x1:
 	// 4 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full4x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full4x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full4x1line
+	MOVQ       R15, next+136(FP)
+
+full4x1fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -506,6 +562,20 @@ full4x1end:
 
 full5x1:
 	// 5 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full5x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full5x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full5x1line
+	MOVQ       R15, next+136(FP)
+
+full5x1fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -625,6 +695,20 @@ full5x1end:
 
 full6x1:
 	// 6 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full6x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full6x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full6x1line
+	MOVQ       R15, next+136(FP)
+
+full6x1fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -756,6 +840,20 @@ full6x1end:
 
 tile1x1:
 	// 1 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile1x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile1x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile1x1line
+	MOVQ       R15, next+136(FP)
+
+tile1x1fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         tile1x1start
@@ -823,6 +921,20 @@ tile1x1end:
 
 tile2x1:
 	// 2 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile2x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile2x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile2x1line
+	MOVQ       R15, next+136(FP)
+
+tile2x1fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         tile2x1start
@@ -902,6 +1014,20 @@ tile2x1end:
 
 tile3x1:
 	// 3 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile3x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile3x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile3x1line
+	MOVQ       R15, next+136(FP)
+
+tile3x1fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         tile3x1start
@@ -993,6 +1119,20 @@ tile3x1end:
 
 tile4x1:
 	// 4 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile4x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile4x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile4x1line
+	MOVQ       R15, next+136(FP)
+
+tile4x1fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -1100,6 +1240,20 @@ tile4x1end:
 
 tile5x1:
 	// 5 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile5x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile5x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile5x1line
+	MOVQ       R15, next+136(FP)
+
+tile5x1fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -1219,6 +1373,20 @@ tile5x1end:
 
 tile6x1:
 	// 6 rows, 1 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile6x1fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile6x1line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile6x1line
+	MOVQ       R15, next+136(FP)
+
+tile6x1fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -1350,6 +1518,20 @@ tile6x1end:
 
 full1x2:
 	// 1 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full1x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full1x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full1x2line
+	MOVQ       R15, next+136(FP)
+
+full1x2fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         full1x2start
@@ -1426,6 +1608,20 @@ full1x2end:
 
 full2x2:
 	// 2 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full2x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full2x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full2x2line
+	MOVQ       R15, next+136(FP)
+
+full2x2fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         full2x2start
@@ -1522,6 +1718,20 @@ full2x2end:
 
 full3x2:
 	// 3 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full3x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full3x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full3x2line
+	MOVQ       R15, next+136(FP)
+
+full3x2fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         full3x2start
@@ -1638,6 +1848,20 @@ full3x2end:
 
 full4x2:
 	// 4 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full4x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full4x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full4x2line
+	MOVQ       R15, next+136(FP)
+
+full4x2fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -1778,6 +2002,20 @@ full4x2end:
 
 full5x2:
 	// 5 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full5x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full5x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full5x2line
+	MOVQ       R15, next+136(FP)
+
+full5x2fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -1938,6 +2176,20 @@ full5x2end:
 
 full6x2:
 	// 6 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    full6x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+full6x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        full6x2line
+	MOVQ       R15, next+136(FP)
+
+full6x2fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -2118,6 +2370,20 @@ full6x2end:
 
 tile1x2:
 	// 1 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile1x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile1x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile1x2line
+	MOVQ       R15, next+136(FP)
+
+tile1x2fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         tile1x2start
@@ -2194,6 +2460,20 @@ tile1x2end:
 
 tile2x2:
 	// 2 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile2x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile2x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile2x2line
+	MOVQ       R15, next+136(FP)
+
+tile2x2fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         tile2x2start
@@ -2290,6 +2570,20 @@ tile2x2end:
 
 tile3x2:
 	// 3 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile3x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile3x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile3x2line
+	MOVQ       R15, next+136(FP)
+
+tile3x2fetched:
 	MOVQ       flags+104(FP), R11
 	TESTQ      $0x00000004, R11
 	JZ         tile3x2start
@@ -2406,6 +2700,20 @@ tile3x2end:
 
 tile4x2:
 	// 4 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile4x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile4x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile4x2line
+	MOVQ       R15, next+136(FP)
+
+tile4x2fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -2546,6 +2854,20 @@ tile4x2end:
 
 tile5x2:
 	// 5 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile5x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile5x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile5x2line
+	MOVQ       R15, next+136(FP)
+
+tile5x2fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -2706,6 +3028,20 @@ tile5x2end:
 
 tile6x2:
 	// 6 rows, 2 vectors
+	MOVQ  lines+128(FP), R13
+	TESTQ R13, R13
+	JZ    tile6x2fetched
+	MOVQ  next+136(FP), R15
+	MOVQ  nextStep+144(FP), R14
+
+tile6x2line:
+	PREFETCHT1 (R15)
+	ADDQ       R14, R15
+	DECQ       R13
+	JNZ        tile6x2line
+	MOVQ       R15, next+136(FP)
+
+tile6x2fetched:
 	LEAQ       (SI)(AX*2), DI
 	ADDQ       AX, DI
 	MOVQ       flags+104(FP), R11
@@ -2882,18 +3218,4 @@ tile6x2store:
 
 tile6x2end:
 	VZEROUPPER
-	RET
-
-// func fetchLinesAVX2(lines int, next *float32, step int)
-// Requires: MMX+
-TEXT ·fetchLinesAVX2(SB), NOSPLIT, $0-24
-	MOVQ lines+0(FP), AX
-	MOVQ next+8(FP), CX
-	MOVQ step+16(FP), DX
-
-line:
-	PREFETCHT1 (CX)
-	ADDQ       DX, CX
-	DECQ       AX
-	JNZ        line
 	RET

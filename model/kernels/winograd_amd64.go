@@ -37,7 +37,7 @@ func planWinograd(g correlation, f int) winograd {
 	w := winograd{correlation: g, f: f, outH: g.oh, outW: g.ow, width: 2 * lanes()}
 	w.tilesY, w.tilesX = (g.oh+winoTile-1)/winoTile, (g.ow+winoTile-1)/winoTile
 	w.oh, w.ow = w.tilesY*winoTile, w.tilesX*winoTile
-	w.panels = (f + w.width - 1) / w.width
+	w.panels = panelCount(f)
 	enough := (maxTileRows() + w.tilesX - 1) / w.tilesX // for good tiles of the product
 	w.lines = max(winoBlock/(winoPoints*(g.c+w.width)*w.tilesX), enough)
 	w.pointC, w.pointF = winoPoint(w.lines*w.tilesX*g.c), winoPoint(w.lines*w.tilesX*w.width)
@@ -105,6 +105,7 @@ func (w *winograd) apply(n int, x []float32, sizeX int, k []float32, ldk int, bi
 		if around.Before == nil {
 			next.add(w.span(x, sizeX, w.w*w.c, first+count, count))
 		}
+		next.spread(w.panels * winoPoints * tileCount(count*w.tilesX))
 		for j := range w.panels {
 			for i := range winoPoints {
 				var under []float32
@@ -220,6 +221,7 @@ func (w *winograd) kernelGrad(n int, x []float32, sizeX int, dy, dk, ws []float3
 			next.add(w.span(dy, sizeY, w.outW*w.f, first+count, count))
 		}
 		next.add(w.span(x, sizeX, w.w*w.c, first+count, count))
+		next.spread(w.panels * winoPoints * tileCount(w.c))
 		if first > 0 {
 			p.flags = tileAccumulate
 		}

@@ -28,7 +28,7 @@ const aheadSteps = 8
 // in which the last vector is full and needs no mask.
 //
 // With AVX2 the kernel goes on with tiles of the same size below the first: a tile takes a hundred cycles where the inner dimension is short,
-// and a call a quarter of that.
+// and a call a quarter of that. Before each it fetches memory that is needed after the product, where that is wanted.
 //
 // With AVX-512 there is a second kernel, tileFetch, which differs in what it fetches into the caches while it multiplies: A and
 // B some steps ahead, and memory that is needed after the product. It has bodies of 8 rows and more, where an additional load
@@ -80,9 +80,10 @@ func (t *tileWriter) emit() {
 			fmt.Sprintf("tileAhead fetches A and B %d steps ahead into the first-level cache.", aheadSteps))
 	}
 	if t.repeat {
-		parameters += ", count, aNext int"
+		parameters += ", count, aNext, lines int, next *float32, nextStep int"
 		doc = append(doc, "",
-			"It does so for count blocks of C, at least 1, each below the one before; a moves by aNext from one to the next.")
+			"It does so for count blocks of C, at least 1, each below the one before; a moves by aNext from one to the next. Before each",
+			"it fetches lines into the second-level cache: the first at next, then one each nextStep further.")
 	}
 	t.function(name, "func("+parameters+")", doc...)
 
@@ -185,6 +186,9 @@ func (t *tileWriter) body(b tileBody) {
 	t.full = b.full
 	t.Label(label)
 	t.Comment(fmt.Sprintf("%d rows, %d vectors", rows, vectors))
+	if t.repeat {
+		t.fetchLines(label)
+	}
 	for q := 1; 3*q < rows; q++ { // rowPtr[q] = rowPtr[q-1] + 3·aRow
 		t.LEAQ(operand.Mem{Base: t.rowPtr[q-1], Index: t.aRow, Scale: 2}, t.rowPtr[q])
 		t.ADDQ(t.aRow, t.rowPtr[q])
@@ -238,6 +242,23 @@ func (t *tileWriter) again(label string) {
 	t.Load(t.Param("segments"), t.segments)
 	t.JMP(operand.LabelRef(label))
 	t.Label(label + "end")
+}
+
+// fetchLines fetches what is wanted before a block.
+func (t *tileWriter) fetchLines(label string) {
+	left, next, step := reg.R13, reg.R15, reg.R14 // pointers to rows of larger tiles only
+	t.Load(t.Param("lines"), left)
+	t.TESTQ(left, left)
+	t.JZ(operand.LabelRef(label + "fetched"))
+	t.Load(t.Param("next"), next)
+	t.Load(t.Param("nextStep"), step)
+	t.Label(label + "line")
+	t.PREFETCHT1(operand.Mem{Base: next})
+	t.ADDQ(step, next)
+	t.DECQ(left)
+	t.JNZ(operand.LabelRef(label + "line"))
+	t.MOVQ(next, t.argMem("next"))
+	t.Label(label + "fetched")
 }
 
 // loop adds the products of a segment, k of them.
