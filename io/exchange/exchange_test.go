@@ -186,6 +186,29 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// Bytes of a Parquet file become the text that they are; where they are none, the row is named.
+func TestBytesAsText(t *testing.T) {
+	s := store(t)
+	if _, err := Import(ctx, s, file(t, "a.csv", "b,j\n\\x41c3a4,\\x5b315d\n\\xff,\n"), iris, ImportOptions{Types: types(t, "b bytea, j bytea")}); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "a.parquet")
+	if _, err := Export(ctx, s, iris, path, ExportOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	opt := ImportOptions{Columns: []string{"j"}, Types: types(t, "j json")}
+	if _, err := Import(ctx, s, path, table.Name{Table: "j"}, opt); err != nil {
+		t.Fatal(err)
+	}
+	if kinds, text := content(t, s, table.Name{Table: "j"}); kinds != "j json" || !strings.Contains(text, "[1]") {
+		t.Errorf("%s: %s", kinds, text)
+	}
+	_, err := Import(ctx, s, path, table.Name{Table: "b"}, ImportOptions{Types: types(t, "b text")})
+	if err == nil || !strings.Contains(err.Error(), `column "b", row 2: text that is not valid UTF-8`) {
+		t.Errorf("got error %v", err)
+	}
+}
+
 // TestBadImport: an import that fails leaves no table, and an existing one as it was.
 func TestBadImport(t *testing.T) {
 	s := store(t)

@@ -187,7 +187,7 @@ func (c *caster) Next(ctx context.Context) (*table.Batch, error) {
 		v := &c.batch.Cols[i]
 		v.Reset()
 		for row := range in.Rows {
-			text, null := table.FormatValue(&in.Cols[i], row)
+			text, null := castText(&in.Cols[i], row, v.Type)
 			if null {
 				err = v.Append(nil)
 			} else {
@@ -201,4 +201,13 @@ func (c *caster) Next(ctx context.Context) (*table.Batch, error) {
 	c.batch.Rows = in.Rows
 	c.rows += int64(in.Rows)
 	return c.batch, nil
+}
+
+// castText is row i as the text that a value of another type is made of. Of bytes that are to be text or json it is the bytes themselves, since
+// many programs write text so, and not their digits.
+func castText(v *table.Vector, i int, to table.Type) (text string, null bool) {
+	if v.Type == table.BytesType && to.IsText() && !v.IsNull(i) {
+		return string(v.Bytes[i]), false
+	}
+	return table.FormatValue(v, i)
 }

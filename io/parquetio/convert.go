@@ -120,8 +120,14 @@ func appendElems(v *table.Vector, arr arrow.Array, from, to int) error {
 	case *array.Float64:
 		v.Float64s = append(v.Float64s, a.Float64Values()[from:to]...)
 	case *array.Binary:
+		if v.Type.Kind != table.Bytes {
+			return appendTexts(v, arr, from, to)
+		}
 		v.Bytes = appendBytes(v.Bytes, a, from, to)
 	case *array.FixedSizeBinary:
+		if v.Type.Kind != table.Bytes {
+			return appendInt96(v, a, from, to)
+		}
 		v.Bytes = appendBytes(v.Bytes, a, from, to)
 	default:
 		return appendTexts(v, arr, from, to)
@@ -150,6 +156,8 @@ func texts(arr arrow.Array, typ table.Type) (func(i int) string, error) {
 	switch a := arr.(type) {
 	case *array.String:
 		return func(i int) string { return strings.Clone(a.Value(i)) }, nil
+	case *array.Binary:
+		return func(i int) string { return string(a.Value(i)) }, nil
 	case *array.Uint64:
 		return func(i int) string { return strconv.FormatUint(a.Value(i), 10) }, nil
 	case *array.Decimal128:
@@ -172,10 +180,15 @@ func texts(arr arrow.Array, typ table.Type) (func(i int) string, error) {
 			zone = "+00"
 		}
 		return func(i int) string {
-			return timeText(a.Value(i).ToTime(unit).UTC().Round(time.Microsecond), "-01-02 15:04:05.999999", zone)
+			return timestampText(a.Value(i).ToTime(unit), zone)
 		}, nil
 	}
 	return nil, fmt.Errorf("values of type %s", arr.DataType())
+}
+
+// timestampText formats a time to the microsecond.
+func timestampText(t time.Time, zone string) string {
+	return timeText(t.UTC().Round(time.Microsecond), "-01-02 15:04:05.999999", zone)
 }
 
 // timeText formats a time, whose year PostgreSQL counts without a year 0.

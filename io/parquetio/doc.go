@@ -9,11 +9,13 @@
 //	UINT64, DECIMAL                  numeric
 //	FLOAT16, FLOAT                   real
 //	DOUBLE                           double precision
-//	UTF8                             text
+//	UTF8, ENUM                       text
+//	JSON                             json
 //	BYTE_ARRAY, FIXED_LEN_BYTE_ARRAY bytea
 //	DATE                             date
 //	TIME                             time without time zone
 //	TIMESTAMP                        timestamp with time zone if the file says UTC, else without; to the microsecond
+//	INT96                            timestamp without time zone, from 4714 BC to 294276, PostgreSQL's years
 //	lists of these                   arrays; lists of lists, which must be rectangular, arrays of more dimensions
 //
 // Structures, maps and further types are left out with a notice, or refused by name where they are asked for or there is nothing else. Files that Writer made keep the exact types under beamfit.types in

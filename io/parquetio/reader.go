@@ -91,11 +91,15 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 	types := originalTypes(pq.MetaData())
 	// The Arrow schema that many writers add is not needed, and reading a damaged one can ask for any amount of memory.
 	pq.MetaData().FileMetaData.KeyValueMetadata = nil
+	int96, err := int96AsBytes(pq.MetaData())
+	if err != nil {
+		return r.corrupt(err)
+	}
 	fr, err := pqarrow.NewFileReader(pq, pqarrow.ArrowReadProperties{}, r.memory)
 	if err != nil {
 		return r.corrupt(err)
 	}
-	if err := r.choose(fr.Manifest.Fields, pq.MetaData().Schema, types, wanted); err != nil {
+	if err := r.choose(fr.Manifest.Fields, leafTypes{pq.MetaData().Schema, int96}, types, wanted); err != nil {
 		return fmt.Errorf("file %s: %w", r.path, err)
 	}
 	if err := r.supported(pq.MetaData().Schema); err != nil {
@@ -130,7 +134,7 @@ func (r *Reader) begin(ctx context.Context, in parquet.ReaderAtSeeker, mem memor
 
 // choose makes the columns of those that are wanted of the file's fields, or of all, and original is the SQL types that Writer kept.
 // A field that no table can hold is left out with a notice, unless it is wanted or there is no other.
-func (r *Reader) choose(fields []pqarrow.SchemaField, leaves *schema.Schema, types, wanted []string) error {
+func (r *Reader) choose(fields []pqarrow.SchemaField, leaves leafTypes, types, wanted []string) error {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.Field.Name

@@ -22,7 +22,7 @@ type column struct {
 }
 
 // columnOf finds the SQL type for a field of the file.
-func columnOf(field *pqarrow.SchemaField, leaves *schema.Schema) (column, error) {
+func columnOf(field *pqarrow.SchemaField, leaves leafTypes) (column, error) {
 	f := *field.Field
 	c, dt := column{name: f.Name}, f.Type
 	for {
@@ -34,8 +34,8 @@ func columnOf(field *pqarrow.SchemaField, leaves *schema.Schema) (column, error)
 		c.depth++
 	}
 	elem, ok := elemTypes[dt.ID()]
-	if dt.ID() == arrow.TIMESTAMP && isUTC(field, leaves) {
-		elem = timestamptz
+	if annotated, is := leaves.annotated(field); is {
+		elem = annotated
 	}
 	if !ok || c.depth > table.MaxDims {
 		return c, fmt.Errorf("column %q has the type %s, which no table can hold", f.Name, f.Type)
@@ -47,17 +47,34 @@ func columnOf(field *pqarrow.SchemaField, leaves *schema.Schema) (column, error)
 	return c, nil
 }
 
-// isUTC reports whether a field's timestamps are moments, in UTC, rather than readings of some clock. The Arrow type does not
-// tell: pqarrow calls them UTC in either case.
-func isUTC(field *pqarrow.SchemaField, leaves *schema.Schema) bool {
+// leafTypes are what the leaves of a file's schema say of themselves, which the Arrow types do not tell.
+type leafTypes struct {
+	*schema.Schema
+	int96 map[int]bool // those of INT96, which the schema calls bytes
+}
+
+// annotated is the type of a field where its leaf says more than the Arrow type: timestamps that are moments, in UTC, rather than readings of
+// some clock (pqarrow calls them UTC in either case), INT96, and the bytes that are the texts of an enumeration or JSON.
+func (l leafTypes) annotated(field *pqarrow.SchemaField) (t table.Type, ok bool) {
 	for len(field.Children) > 0 {
 		field = &field.Children[0]
 	}
-	if i := field.ColIndex; i >= 0 && i < leaves.NumColumns() {
-		t, ok := leaves.Column(i).LogicalType().(interface{ IsAdjustedToUTC() bool })
-		return ok && t.IsAdjustedToUTC()
+	i := field.ColIndex
+	if i < 0 || i >= l.NumColumns() {
+		return t, false
 	}
-	return false
+	if l.int96[i] {
+		return table.TimestampType, true
+	}
+	switch logical := l.Column(i).LogicalType().(type) {
+	case *schema.TimestampLogicalType:
+		return timestamptz, logical.IsAdjustedToUTC()
+	case schema.EnumLogicalType:
+		return table.TextType, true
+	case schema.JSONLogicalType:
+		return table.JSONType, true
+	}
+	return t, false
 }
 
 // typesKey is the key under which Writer keeps the SQL types of the columns, as a JSON list, in the file's metadata.

@@ -60,3 +60,13 @@ for name, codec, version, encoding in [
 ]:
     pq.write_table(views, f"view-{name}.parquet", compression=codec, data_page_version=version, use_dictionary=encoding is None, column_encoding=encoding,
                    data_page_size=256, write_batch_size=32, store_schema=False, write_statistics=False, write_page_checksum=True, row_group_size=100)
+
+# int96.parquet has timestamps as Impala and Spark write them, before and after what 64 bits of nanoseconds hold, with and without a dictionary, in
+# lists too.
+moments = [datetime.datetime(1, 1, 1), datetime.datetime(1677, 1, 1, 12), datetime.datetime(2024, 2, 29, 23, 59, 59, 123456), None,
+           datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)]
+pq.write_table(pa.table({
+    "t": pa.array(moments, pa.timestamp("us")),
+    "p": pa.array(moments, pa.timestamp("us")),
+    "l": pa.array([[x] for x in moments], pa.list_(pa.timestamp("us"))),
+}), "int96.parquet", use_deprecated_int96_timestamps=True, use_dictionary=["t"], store_schema=False)
