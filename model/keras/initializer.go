@@ -156,9 +156,15 @@ func (i Initializer) fits(shape []int) error {
 	return nil
 }
 
-// initializer reads an initializer: a name, or {"class_name": ..., "config": {...}}; null is the layer's default.
+// initializer reads an initializer: a name, or {"class_name": ..., "config": {...}}. One that is absent is the layer's default, and
+// one that is null is GlorotUniform, whatever the layer's default is.
+//
+// Source: keras/src/layers/layer.py, add_weight; in Keras 2, add_weight of base_layer.py.
 func (a *args) initializer(key string, byDefault Initializer) Initializer {
 	v, ok := a.get(key)
+	if _, null := a.obj[key]; !ok && null {
+		return glorotUniform
+	}
 	if !ok {
 		return byDefault
 	}

@@ -2,6 +2,7 @@ package keras
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -124,6 +125,7 @@ func TestInitializers(t *testing.T) {
 		{`"HeNormal"`, scaling(2, "fan_in", "truncated_normal")},
 		{`"lecun_uniform"`, scaling(1, "fan_in", "uniform")},
 		{`"lecun_normal"`, scaling(1, "fan_in", "truncated_normal")},
+		{`null`, glorotUniform},
 	}
 	for _, tt := range tests {
 		spec, err := Parse([]byte(chain("[null, 2]", "Dense", `"units": 1, "kernel_initializer": `+tt.json)))
@@ -133,6 +135,21 @@ func TestInitializers(t *testing.T) {
 		}
 		if diff := cmp.Diff(tt.want, spec.Weights[0].Initializer); diff != "" {
 			t.Errorf("%s: %s", tt.json, diff)
+		}
+	}
+}
+
+// TestNullInitializer: null is not the layer's default, in no version; only an absent argument is.
+func TestNullInitializer(t *testing.T) {
+	for args, want := range map[string]Initializer{`"units": 1`: zeros, `"units": 1, "bias_initializer": null`: glorotUniform} {
+		for _, version := range []string{"2.11.0", "3.15.1"} {
+			spec, err := Parse([]byte(strings.Replace(chain("[null, 2]", "Dense", args), "{", `{"keras_version": "`+version+`", `, 1)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, spec.Weights[1].Initializer); diff != "" {
+				t.Errorf("%s of %s: %s", args, version, diff)
+			}
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package keras
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Limits of what Parse accepts.
 const (
@@ -34,8 +37,11 @@ func rowElements(shape []int) int {
 	return n
 }
 
-// checkRow refuses shapes with dimensions below 1 and rows that are too large.
+// checkRow refuses shapes without dimensions, or with some below 1, and rows that are too large.
 func checkRow(shape []int) error {
+	if len(shape) == 0 {
+		return errors.New("a row of one number without a dimension is not supported: keep a dimension of 1")
+	}
 	for _, d := range shape {
 		if d < 1 {
 			return fmt.Errorf("shape %s has a dimension below 1", shapeText(shape))

@@ -109,7 +109,10 @@ func (b *builder) maskInputs(c *Call, k kind, given int) error {
 		config.EmptyIsZero = config.Dropout > 0 && !b.spec.BeforeKeras3()
 	}
 	if config, ok := k.(*Masking); ok {
-		masks[0] = b.maskCall(c.Layer, &Any{config.Value}, c.Inputs[0])
+		var err error
+		if masks[0], err = b.maskCall(c.Layer, &Any{config.Value}, c.Inputs[0]); err != nil {
+			return err
+		}
 	}
 	if slices.Max(masks) < 0 {
 		return nil
@@ -160,7 +163,7 @@ func (b *builder) ownMask(c *Call, k kind) (int, error) {
 	switch config := k.(type) {
 	case *Embedding:
 		if config.MaskZero {
-			return b.maskCall(c.Layer, &NotEqual{}, c.Inputs[0]), nil
+			return b.maskCall(c.Layer, &NotEqual{}, c.Inputs[0])
 		}
 	case *Masking:
 		return c.Masks[0], nil
@@ -195,7 +198,10 @@ func (b *builder) mergeMasks(c *Call, every bool) (int, error) {
 			if !slices.Equal(shape, other) {
 				return -1, fmt.Errorf("inputs with masks of shapes %s and %s are not supported", shapeText(shape), shapeText(other))
 			}
-			joined = b.maskCall(c.Layer, &Logical{operation}, joined, m)
+			var err error
+			if joined, err = b.maskCall(c.Layer, &Logical{operation}, joined, m); err != nil {
+				return -1, err
+			}
 		}
 	}
 	return joined, nil
@@ -217,20 +223,29 @@ func (b *builder) concatMasks(c *Call, config *Concatenate) (int, error) {
 	if axis == len(shape) {
 		return b.mergeMasks(c, b.spec.BeforeKeras3())
 	}
+	if len(shape) != 2 {
+		return -1, fmt.Errorf("an input with a mask is not supported: it has shape %s, and axis %d is not its last", shapeText(shape), axis)
+	}
 	masks := slices.Clone(c.Masks)
 	for i, m := range masks {
 		if m < 0 { // all of its steps count
-			masks[i] = b.maskCall(c.Layer, &Filled{"OnesLike"}, b.maskCall(c.Layer, &Any{}, c.Inputs[i]))
+			steps, err := b.maskCall(c.Layer, &Any{}, c.Inputs[i])
+			if err != nil {
+				return -1, err
+			}
+			if masks[i], err = b.maskCall(c.Layer, &Filled{"OnesLike"}, steps); err != nil {
+				return -1, err
+			}
 		}
 	}
-	return b.maskCall(c.Layer, &Concatenate{Axis: 1}, masks...), nil
+	return b.maskCall(c.Layer, &Concatenate{Axis: 1}, masks...)
 }
 
 // maskCall adds a call that computes a mask.
-func (b *builder) maskCall(l *Layer, k kind, in ...int) int {
+func (b *builder) maskCall(l *Layer, k kind, in ...int) (int, error) {
 	out, err := b.compute(l.Name+"/mask", k, in...)
 	if err != nil {
-		panic(fmt.Sprintf("keras: mask of layer %q: %v", l.Name, err)) // the layer accepted its own shapes
+		return -1, fmt.Errorf("mask: %w", err)
 	}
-	return out
+	return out, nil
 }

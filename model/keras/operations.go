@@ -13,7 +13,7 @@ var operations = map[string]operation{
 	"Absolute":    unary(&Function{"abs"}),
 	"Add":         arithmetic("Add"),
 	"Cast":        cast,
-	"Celu":        scaledExponential,
+	"Celu":        continuousExponential,
 	"Clip":        clip,
 	"Concatenate": concatenated,
 	"Copy":        unary(&Identity{}),
@@ -346,6 +346,21 @@ func scaledExponential(o *operated) []int {
 		o.fail("alpha must be at least 0, found %g", alpha)
 	}
 	return one(o.call(&ELU{alpha}, x))
+}
+
+// continuousExponential is celu, alpha·elu(x/alpha): x for x > 0, else alpha·(exp(x/alpha) - 1).
+//
+// Source: keras/src/backend/tensorflow/nn.py, celu.
+func continuousExponential(o *operated) []int {
+	x := o.tensor("x")
+	alpha := o.number(1, "alpha")
+	switch {
+	case alpha <= 0:
+		o.fail("alpha must be greater than 0, found %g", alpha)
+	case alpha != 1:
+		return one(o.call(&Rescaling{Scale: alpha}, o.call(&ELU{1}, o.call(&Rescaling{Scale: 1 / alpha}, x))))
+	}
+	return one(o.call(&ELU{1}, x))
 }
 
 // overAxis is softmax, or its logarithm, over any axis.

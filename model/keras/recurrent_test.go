@@ -15,7 +15,7 @@ func cell(class, args string) string {
 }
 
 func TestRefusedRecurrentLayers(t *testing.T) {
-	const row, line, image = "[null, 4]", "[null, 8, 3]", "[null, 8, 8, 3]"
+	const row, line, image, volume = "[null, 4]", "[null, 8, 3]", "[null, 8, 8, 3]", "[null, 4, 3, 8, 8]"
 	tests := []struct{ shape, class, args, want string }{
 		{row, "LSTM", `"units": 3`, `expects sequences (steps, features), found an input of shape (4)`},
 		{image, "GRU", `"units": 3`, `expects sequences (steps, features), found an input of shape (8, 8, 3)`},
@@ -47,6 +47,9 @@ func TestRefusedRecurrentLayers(t *testing.T) {
 		{line, "TimeDistributed", cell("Dance", `"units": 3`), `layer: Dance: this layer class is not supported`},
 		{line, "TimeDistributed", cell("Conv2D", `"filters": 3, "kernel_size": 2`), `Conv2D inside: expects images`},
 		{line, "TimeDistributed", cell("Masking", `"mask_value": 0`), `layer: Masking: is not supported inside another layer`},
+		{volume, "TimeDistributed", cell("RandomFlip", `"data_format": "channels_first"`), `layer: RandomFlip: is not supported inside another layer`},
+		{volume, "TimeDistributed", cell("Resizing", `"height": 2, "width": 2, "data_format": "channels_first"`), `layer: Resizing: is not supported inside another layer`},
+		{volume, "TimeDistributed", cell("Resizing", `"height": 2, "width": 2`), `layer: Resizing: is not supported inside another layer`},
 		{line, "TimeDistributed", cell("InputLayer", `"batch_shape": [null, 3]`), `this layer class is not supported`},
 
 		{row, "Masking", ``, `expects sequences (steps, features), found an input of shape (4)`},
@@ -71,6 +74,22 @@ func TestRefusedMasks(t *testing.T) {
 	}
 	if _, err := Parse([]byte(chain(line, append(masking, "BatchNormalization", `"trainable": false`)...))); err != nil {
 		t.Errorf("a frozen BatchNormalization of masked sequences: %v", err)
+	}
+}
+
+// TestMasksOfManyDimensions: Keras has no mask of a step for what is joined along another axis than the last of more than two.
+func TestMasksOfManyDimensions(t *testing.T) {
+	model := func(axis int) string {
+		return fmt.Sprintf(`{"class_name": "Functional", "config": {"name": "m",
+		"input_layers": [["a", 0, 0]], "output_layers": [["s", 0, 0]], "layers": [
+		{"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 4, 6]}, "inbound_nodes": []},
+		{"class_name": "Masking", "name": "k", "config": {"name": "k"}, "inbound_nodes": [[["a", 0, 0, {}]]]},
+		{"class_name": "TimeDistributed", "name": "t", "config": {"name": "t", %s}, "inbound_nodes": [[["k", 0, 0, {}]]]},
+		{"class_name": "Concatenate", "name": "s", "config": {"name": "s", "axis": %d}, "inbound_nodes": [[["t", 0, 0, {}], ["t", 0, 0, {}]]]}]}}`,
+			cell("Reshape", `"target_shape": [2, 3]`), axis)
+	}
+	for _, axis := range []int{1, 2} {
+		_ = refused(t, model(axis), `layer "s" (Concatenate): an input with a mask is not supported: it has shape (4, 2, 3)`)
 	}
 }
 

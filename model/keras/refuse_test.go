@@ -113,6 +113,8 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "Dropout", `"rate": 0.5, "noise_shape": 4`, `noise_shape must be a list of dimensions`},
 
 		{row, "Reshape", ``, `target_shape is missing`},
+		{"[null, 1]", "Reshape", `"target_shape": []`, `layer "l1" (Reshape): output: a row of one number without a dimension is not supported: keep a dimension of 1`},
+		{row, "EinsumDense", `"equation": "ab,b->a", "output_shape": []`, `output: a row of one number without a dimension is not supported`},
 		{row, "Reshape", `"target_shape": 4`, `target_shape must be a list of integers`},
 		{row, "Reshape", `"target_shape": [-1, -1]`, `has more than one -1`},
 		{row, "Reshape", `"target_shape": [0]`, `dimensions must be at least 1`},
@@ -319,6 +321,37 @@ func TestRefusedGraphs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { refused(t, tt.text, tt.want) })
+	}
+}
+
+// TestRefusedBatches: an operation that takes rows of a batch is refused, one that takes all of them is not.
+func TestRefusedBatches(t *testing.T) {
+	model := func(rows string) string {
+		return `{"class_name": "Functional", "config": {"name": "m", "layers": [
+			{"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_shape": [null, 6]}, "inbound_nodes": []},
+			{"class_name": "GetItem", "module": "keras.src.ops.numpy", "name": "g", "config": {}, "inbound_nodes": [{"args": [
+				{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}},
+				[{"class_name": "__slice__", "config": ` + rows + `}, {"class_name": "__slice__", "config": {"start": null, "stop": 2, "step": null}}]], "kwargs": {}}]}],
+			"input_layers": [["i", 0, 0]], "output_layers": [["g", 0, 0]]}}`
+	}
+	for _, rows := range []string{`{"start": 0, "stop": 1, "step": null}`, `{"start": null, "stop": 5, "step": null}`, `{"start": -1, "stop": null, "step": null}`, `{"start": null, "stop": null, "step": -1}`} {
+		_ = refused(t, model(rows), `of the batch, which is not supported`)
+	}
+	for _, rows := range []string{`{"start": null, "stop": null, "step": null}`, `{"start": 0, "stop": null, "step": 1}`} {
+		if _, err := Parse([]byte(model(rows))); err != nil {
+			t.Errorf("%s: %v", rows, err)
+		}
+	}
+}
+
+// TestRefusedCelu: numbers that Keras divides by.
+func TestRefusedCelu(t *testing.T) {
+	for _, alpha := range []string{"0", "-1"} {
+		_ = refused(t, `{"class_name": "Functional", "config": {"name": "m", "layers": [
+			{"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_shape": [null, 6]}, "inbound_nodes": []},
+			{"class_name": "Celu", "module": "keras.src.ops.nn", "name": "c", "config": {"alpha": `+alpha+`}, "inbound_nodes": [{"args": [
+				{"class_name": "__keras_tensor__", "config": {"keras_history": ["i", 0, 0]}}], "kwargs": {}}]}],
+			"input_layers": [["i", 0, 0]], "output_layers": [["c", 0, 0]]}}`, `alpha must be greater than 0, found `+alpha)
 	}
 }
 

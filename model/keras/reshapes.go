@@ -341,7 +341,7 @@ func item(o *operated) []int {
 			continue
 		}
 		if axis == 0 {
-			if s, ok := sliceOf(e, 1); !ok || s != (Slice{Start: 0, Step: 1, Count: 1}) {
+			if !isWhole(e) {
 				o.fail("takes %s of the batch, which is not supported", show(e))
 				return one(-1)
 			}
@@ -384,6 +384,22 @@ func class(v any) string {
 	obj, _ := v.(object)
 	name, _ := obj["class_name"].(string)
 	return name
+}
+
+// isWhole says whether v is the slice of all places of an axis of any length, in their order.
+func isWhole(v any) bool {
+	obj, ok := v.(object)
+	if !ok {
+		return false
+	}
+	if config, wrapped := obj["config"].(object); wrapped {
+		obj = config
+	}
+	is := func(v any, number int) bool {
+		n, ok := toInt(v)
+		return v == nil || ok && n == number
+	}
+	return is(obj["start"], 0) && obj["stop"] == nil && is(obj["step"], 1)
 }
 
 // sliceOf reads {"start": ..., "stop": ..., "step": ...}, or {"class_name": "__slice__", "config": ...}, of an axis of n places.

@@ -87,8 +87,9 @@ func (s *scope) inside(v any) (*Layer, error) {
 	if a.absent("activity_regularizer"); class == "ActivityRegularization" {
 		a.fail("is not supported inside another layer")
 	}
-	_, called := l.Config.(caller)
-	_, states := l.Config.(stater)    // none are given to it there
+	k := unwrapped(l.Config.(kind))
+	_, called := k.(caller)
+	_, states := k.(stater)           // none are given to it there
 	_, text := l.Config.(*TextLookup) // it takes an input of the model
 	if _, masks := l.Config.(*Masking); called && !states || masks || text {
 		a.fail("is not supported inside another layer")

@@ -45,5 +45,6 @@ FILES = {
             "relu", "relu6", "sigmoid", "tanh", "softmax", "log_softmax", "softplus", "softsign", "silu", "elu", "selu", "gelu", "hard_sigmoid", "log_sigmoid")],
             lambda a: ops.gelu(a, approximate=False), lambda a: ops.leaky_relu(a, 0.1), lambda a: keras.activations.relu(a, max_value=0.5)),
         "resized": operated(lambda a: ops.image.resize(a, (5, 6)), shape=(3, 4, 2)),
+        "celu": operated(lambda a: ops.celu(a * 3), lambda a: ops.celu(a * 3, alpha=0.5), lambda a: ops.celu(a * 3, alpha=2.5)),
     },
 }
