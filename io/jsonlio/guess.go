@@ -63,7 +63,7 @@ func (g *guess) value(value []byte) {
 
 // elements narrows the guess by the elements of a list.
 func (g *guess) elements(list []byte) {
-	if _, err := textvalue.ParseArray(string(list)); err != nil {
+	if _, err := textvalue.ParseJSONList(string(list)); err != nil {
 		g.other = true
 		return
 	}

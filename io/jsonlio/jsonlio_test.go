@@ -91,6 +91,8 @@ func TestRead(t *testing.T) {
 			text: `{"id":"7","x":[1,2],"d":"2024-01-01"}`, types: table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "x", Type: table.Float32ArrayType}, {Name: "d", Type: table.ParseType("date")}},
 			schema: "id integer, x real[], d date", rows: [][]string{{"7", "{1,2}", "2024-01-01"}},
 		},
+		"no rows":               {text: "\n", types: table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "x", Type: table.Float32ArrayType}}, schema: "id integer, x real[]"},
+		"texts like bounds":     {text: `{"a":["={","b"]}`, schema: "a text[]", rows: [][]string{{`{"={",b}`}}},
 		"ragged lists are json": {text: `{"a":[[1],[2,3]]}`, schema: "a json", rows: [][]string{{"[[1],[2,3]]"}}},
 		"large integers":        {text: `{"a":9223372036854775808}`, schema: "a double precision", rows: [][]string{{"9.223372036854776e+18"}}},
 	} {

@@ -86,7 +86,8 @@ func (r *Reader) fail(name string, err error) error {
 // begin finds the columns and goes back to the first line.
 func (r *Reader) begin(ctx context.Context, types table.Schema) error {
 	var guesses []guess
-	for n := 0; ; n++ {
+	n := 0
+	for ; ; n++ {
 		if n%1024 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -108,6 +109,12 @@ func (r *Reader) begin(ctx context.Context, types table.Schema) error {
 				guesses = append(guesses, newGuess())
 			}
 			guesses[i].add(m.value)
+		}
+	}
+	if n == 0 { // a table without rows
+		for i, c := range types {
+			r.places[c.Name] = i
+			r.schema, guesses = append(r.schema, c), append(guesses, newGuess())
 		}
 	}
 	if len(r.schema) == 0 {
@@ -242,7 +249,7 @@ func add(v *table.Vector, value []byte) error {
 		if v.AppendNumberList(value) {
 			return nil
 		}
-		a, err := textvalue.ParseArray(string(value))
+		a, err := textvalue.ParseJSONList(string(value))
 		if err != nil {
 			return err
 		}

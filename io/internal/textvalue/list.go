@@ -11,15 +11,24 @@ import (
 // ParseArray reads an array in PostgreSQL's form or as a JSON list.
 func ParseArray(text string) (table.TextArray, error) {
 	t := strings.TrimSpace(text)
-	if strings.HasPrefix(t, "[") && !strings.Contains(t, "={") {
-		return parseJSONList(t)
+	if strings.HasPrefix(t, "[") && !hasBounds(t) {
+		return ParseJSONList(t)
 	}
 	return table.ParseArray(t)
 }
 
-// parseJSONList reads a list of numbers, texts, booleans and nulls, or of lists of equal lengths.
-func parseJSONList(text string) (table.TextArray, error) {
+// hasBounds reports an array of PostgreSQL's with its bounds: [0:1]={1,2}. The list ["a={"] is none.
+func hasBounds(text string) bool {
+	bounds, _, found := strings.Cut(text, "={")
+	return found && strings.Trim(bounds, "0123456789[]:+-") == ""
+}
+
+// ParseJSONList reads a list of numbers, texts, booleans and nulls, or of lists of equal lengths.
+func ParseJSONList(text string) (table.TextArray, error) {
 	p := listParser{text: text}
+	if p.peek() != '[' {
+		return table.TextArray{}, p.fail("expected [")
+	}
 	if err := p.level(0); err != nil {
 		return table.TextArray{}, err
 	}

@@ -1,6 +1,7 @@
 package textvalue
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,27 @@ func FuzzNumberKind(f *testing.F) {
 	})
 }
 
+func TestParseArray(t *testing.T) {
+	for text, want := range map[string][]string{
+		`["a={", "b"]`:       {"a={", "b"},
+		`["[0:1]={1,2}"]`:    {"[0:1]={1,2}"},
+		`[0:1]={1,2}`:        {"1", "2"},
+		`[-1:+0]={"={",x}`:   {"={", "x"},
+		`[0:0][1:2]={{a,b}}`: {"a", "b"},
+		` [1, 2] `:           {"1", "2"},
+		`{a,"b={"}`:          {"a", "b={"},
+	} {
+		if a, err := ParseArray(text); err != nil || !slices.Equal(a.Elems, want) {
+			t.Errorf("%s: %q, error %v", text, a.Elems, err)
+		}
+	}
+	for _, text := range []string{"", "1", `"x"`, "{1}", "[0:0]={1}"} {
+		if a, err := ParseJSONList(text); err == nil {
+			t.Errorf("%s: %q", text, a.Elems)
+		}
+	}
+}
+
 func FuzzJSONList(f *testing.F) {
 	for _, s := range []string{"[]", "[1,2]", "[[1,null],[3,4]]", `["a\"","\u00fc"]`, "[[[[[[[", `["`, "[true]", "[{}]", "[1 2]"} {
 		f.Add(s)
@@ -50,7 +72,7 @@ func FuzzJSONList(f *testing.F) {
 		if !strings.HasPrefix(text, "[") {
 			return
 		}
-		a, err := parseJSONList(text)
+		a, err := ParseJSONList(text)
 		if err != nil {
 			return
 		}
