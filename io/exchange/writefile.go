@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -32,7 +33,13 @@ func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 			return err
 		}
 		return errors.Join(fn(f), f.Close())
-	case err == nil:
+	case errors.Is(err, fs.ErrNotExist):
+		if path, err = linkTarget(path); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
 		if path, err = filepath.EvalSymlinks(path); err != nil { // replace what a link points to, not the link
 			return err
 		}
@@ -43,6 +50,24 @@ func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 	}
 	defer root.Close()
 	return replaceFile(root, filepath.Base(path), info, fn)
+}
+
+// linkTarget is what a link to a file that does not exist points to; the path itself where it is no link.
+func linkTarget(path string) (string, error) {
+	for { // ends: os.Stat has followed the links
+		target, err := os.Readlink(path)
+		if err != nil {
+			return path, nil
+		}
+		if !filepath.IsAbs(target) {
+			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+			if err != nil {
+				return "", err
+			}
+			target = filepath.Join(folder, target)
+		}
+		path = target
+	}
 }
 
 // replaceFile lets fn write a file under a name of its own, makes it durable and gives it its name. old is the file that has the name;

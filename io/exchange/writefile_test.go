@@ -97,3 +97,41 @@ func names(t *testing.T, dir string) (names []string) {
 	}
 	return names
 }
+
+// A link to a file that is not there yet is kept, and the file made; one that leads nowhere is an error.
+func TestWriteThroughLink(t *testing.T) {
+	dir := t.TempDir()
+	for _, folder := range []string{"links", "files"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write := func(out io.Writer) error {
+		_, err := out.Write([]byte("whole"))
+		return err
+	}
+	for name, target := range map[string]string{"relative": "../files/a.csv", "absolute": filepath.Join(dir, "files", "b.csv"), "twice": "relative2", "relative2": "../files/c.csv", "loop": "loop"} {
+		if err := os.Symlink(target, filepath.Join(dir, "links", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, file := range map[string]string{"relative": "a.csv", "absolute": "b.csv", "twice": "c.csv"} {
+		link := filepath.Join(dir, "links", name)
+		if err := WriteFile(link, write); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
+			t.Errorf("%s is no link any more: %v", name, err)
+		}
+		if text, err := os.ReadFile(filepath.Join(dir, "files", file)); string(text) != "whole" {
+			t.Errorf("%s: %q, error %v", file, text, err)
+		}
+	}
+	loop := filepath.Join(dir, "links", "loop")
+	if err := WriteFile(loop, write); err == nil {
+		t.Error("a link to itself was written")
+	}
+	if info, err := os.Lstat(loop); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link to itself was replaced: %v", err)
+	}
+}
