@@ -117,6 +117,16 @@ func TestRead(t *testing.T) {
 			types: "a text, b bigint",
 			rows:  [][]string{{"x\r\ny", "1"}, {"\nz", "2"}},
 		},
+		"empty lines before the header": {text: "\n\r\na,b\n1,2\n", types: "a bigint, b bigint", rows: [][]string{{"1", "2"}}},
+		"empty lines before the rows": {
+			text: "\n\n1;x\n", opt: Options{NoHeader: true, Delimiter: ';'},
+			types: "column1 bigint, column2 text", rows: [][]string{{"1", "x"}},
+		},
+		"an empty line before one column": {text: "\n1\n", opt: Options{NoHeader: true}, types: "column1 bigint", rows: [][]string{{"<null>"}, {"1"}}},
+		"blanks that are none": {
+			text: "a,b,c\n 1 ,\u00a01,\u2003true\n", types: "a bigint, b text, c text", rows: [][]string{{"1", "\u00a01", "\u2003true"}},
+		},
+		"two signs":                    {text: "x;y;z\n--1,5;+2,5;+-0,123\n", types: "x text, y double precision, z text", rows: [][]string{{"--1,5", "2.5", "+-0,123"}}},
 		"one column keeps empty lines": {text: "a\n\n1\n", types: "a bigint", rows: [][]string{{"<null>"}, {"1"}}},
 		"header only":                  {text: "a, ,B c\n", types: `a text, column2 text, "B c" text`},
 		"semicolons and decimal commas": {
@@ -190,6 +200,7 @@ func TestReadErrors(t *testing.T) {
 		"an unknown encoding":   {"a\n", Options{Encoding: "klingon"}, `: encoding "klingon" is not known; utf-8`},
 		"data for a header":     {"5.1,setosa\n4.9,setosa\n", Options{}, `, line 1, column 1 ("5.1"): the first line is to name the columns, and this is a number; --header=false`},
 		"two delimiters":        {"a,b;c\n1,2;3\n", Options{}, `, line 1: the fields may be divided by ',' (2 in each line) or ';' (2 in each line); --delimiter`},
+		"no delimiter, later":   {"\na;b\n1;2;3\n", Options{}, `, line 1: the first line, "a;b", has no commas`},
 		"no delimiter":          {"a;b\n1;2;3\n", Options{}, `, line 1: the first line, "a;b", has no commas, and what it has does not divide all lines into the same number of fields; --delimiter`},
 		"a decimal comma":       {"a;b\n1;\"{1,2}\"\n1,5;\n", Options{Types: table.Schema{{Name: "a", Type: table.Float32Type}}}, `, line 3, column 1 ("a"): "1,5" is not a value of type real; --decimal , takes`},
 		"a point for a comma":   {"a;b\n1.5;2\n", Options{Decimal: ',', Types: table.Schema{{Name: "a", Type: table.Float32Type}}}, `, line 2, column 1 ("a"): "1.5" is no number with a decimal comma`},

@@ -5,7 +5,7 @@
 // Records end at a line feed, or at a carriage return and a line feed, or at a carriage return where there are no line feeds; the last end may
 // be missing. Fields are divided by a comma or another ASCII character. A field that begins with a double quote ends at the next single one and
 // may hold anything, with doubled quotes for quotes. A field without quotes may not hold any. Every record has as many fields as the
-// first; empty lines are dropped where a record has several fields. This is RFC 4180, and what COPY ... WITH (FORMAT csv) of
+// first; empty lines are dropped where a record has several fields, also before the first. This is RFC 4180, and what COPY ... WITH (FORMAT csv) of
 // PostgreSQL writes. Compression and encodings are package textfile's affair.
 //
 // The delimiter that is not given is the one of comma, semicolon, tab and bar that divides the beginning of the file into records of the

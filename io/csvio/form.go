@@ -48,7 +48,7 @@ func findForm(head []byte, whole bool, given byte) (form, error) {
 		return f, nil
 	case 0:
 		f.delim = ','
-		first, _, _ := bytes.Cut(head, []byte{f.end})
+		first, _, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte{f.end})
 		if bytes.IndexByte(first, ',') < 0 && bytes.ContainsAny(first, delimiters) && !bytes.HasPrefix(first, []byte(`"`)) {
 			return f, &ambiguity{fmt.Sprintf("the first line, %s, has no commas, and what it has does not divide all lines into the same number of fields", clip(first))}
 		}
@@ -90,7 +90,7 @@ func countFields(head []byte, whole bool, f form) int {
 			}
 			fields = append(s.fields, field{quoted: true}) // the end of head is in the middle of quotes or a character
 		}
-		if len(fields) == 1 && len(fields[0].text) == 0 && !fields[0].quoted {
+		if isEmpty(fields) {
 			continue
 		}
 		if !whole && s.atEnd() {
@@ -107,6 +107,25 @@ func countFields(head []byte, whole bool, f form) int {
 		}
 	}
 	return same
+}
+
+// severalFields reports whether the first record of head that is no empty line has several fields.
+func severalFields(head []byte, f form) bool {
+	s := newScanner("", bytes.NewReader(head), f)
+	for {
+		fields, err := s.record()
+		if err != nil {
+			return len(s.fields) > 0 // the end of head is in a record that has begun
+		}
+		if !isEmpty(fields) {
+			return len(fields) > 1
+		}
+	}
+}
+
+// isEmpty reports the record of an empty line.
+func isEmpty(fields []field) bool {
+	return len(fields) == 1 && len(fields[0].text) == 0 && !fields[0].quoted
 }
 
 // atEnd reports whether all of the input has been read.

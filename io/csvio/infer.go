@@ -32,9 +32,12 @@ func newGuess() guess {
 	return guess{boolean: true, integer: true, float: true, integers: true, floats: true, date: true, timestamp: true, commas: true}
 }
 
+// blanks are what values may have around them when they are read as another type than text. A no-break space, say, is none.
+const blanks = " \t\n\r\v\f"
+
 // add narrows the guess by a value.
 func (g *guess) add(text []byte, decimal byte) {
-	t := bytes.TrimSpace(text)
+	t := bytes.Trim(text, blanks)
 	if g.boolean {
 		g.boolean = isBoolean(t)
 	}
@@ -71,7 +74,7 @@ func (g *guess) scalar(t []byte, decimal byte) {
 		if g.commas && decimal != '.' && isCommaNumber(t) {
 			g.float = decimal == ',' && g.float
 			whole, fraction, _ := bytes.Cut(t, []byte{','})
-			thousands := len(fraction) == 3 && string(bytes.TrimLeft(whole, "+-")) != "0"
+			thousands := len(fraction) == 3 && string(withoutSign(whole)) != "0"
 			g.comma, g.clear, g.numbers = true, g.clear || !thousands || decimal == ',', true
 			return
 		}
@@ -127,8 +130,16 @@ func (g *guess) array(t []byte) {
 // isCommaNumber reports whether a text is a decimal number with a comma for the point.
 func isCommaNumber(t []byte) bool {
 	whole, fraction, comma := bytes.Cut(t, []byte{','})
-	whole = bytes.TrimLeft(whole, "+-")
+	whole = withoutSign(whole)
 	return comma && len(whole)+len(fraction) > 0 && onlyDigits(whole) && onlyDigits(fraction)
+}
+
+// withoutSign is a number without its sign, of which it has one at the most.
+func withoutSign(t []byte) []byte {
+	if len(t) > 0 && (t[0] == '+' || t[0] == '-') {
+		return t[1:]
+	}
+	return t
 }
 
 func onlyDigits(t []byte) bool {

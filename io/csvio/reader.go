@@ -27,6 +27,7 @@ type Reader struct {
 	f       *textfile.File
 	opt     Options
 	form    form
+	several bool // records have several fields: empty lines are none
 	scan    *scanner
 	schema  table.Schema
 	columns []columnReader
@@ -74,7 +75,7 @@ func (r *Reader) begin(ctx context.Context) error {
 		r.setSchema(slices.Clone(r.opt.Types), nil)
 		return nil
 	}
-	first, err := r.scan.record()
+	first, err := r.first()
 	if errors.Is(err, io.EOF) {
 		return r.fail(0, errors.New("the file is empty"))
 	}
@@ -118,6 +119,7 @@ func (r *Reader) findForm() error {
 	if r.form, err = findForm(head, len(head) < textfile.HeadBytes, given); err != nil {
 		return r.fail(1, err)
 	}
+	r.several = severalFields(head, r.form)
 	if strings.IndexByte(r.opt.Null, r.form.delim) >= 0 {
 		return r.fail(0, fmt.Errorf("null text %q: it holds the delimiter", r.opt.Null))
 	}
@@ -175,7 +177,7 @@ func (r *Reader) checkHeader(first []field, known []bool) error {
 		if f.quoted || known[i] {
 			continue
 		}
-		switch textvalue.NumberKind(bytes.TrimSpace(f.text)) {
+		switch textvalue.NumberKind(bytes.Trim(f.text, blanks)) {
 		case textvalue.Integer:
 			integers++
 		case textvalue.Real:
@@ -271,8 +273,18 @@ func (r *Reader) rewind() error {
 	if r.opt.NoHeader {
 		return nil
 	}
-	_, err := r.scan.record()
+	_, err := r.first()
 	return err
+}
+
+// first reads the first record.
+func (r *Reader) first() ([]field, error) {
+	for {
+		fields, err := r.scan.record()
+		if err != nil || !r.several || !isEmpty(fields) {
+			return fields, err
+		}
+	}
 }
 
 // row reads the next record of n fields.
@@ -285,8 +297,8 @@ func (r *Reader) row(n int) ([]field, error) {
 		if len(fields) == n {
 			return fields, nil
 		}
-		if len(fields) == 1 && len(fields[0].text) == 0 && !fields[0].quoted {
-			continue // an empty line
+		if isEmpty(fields) {
+			continue
 		}
 		err = fmt.Errorf("%d fields where %d were expected", len(fields), n)
 		if r.opt.Delimiter == 0 {
@@ -377,7 +389,7 @@ func (r *Reader) add(v *table.Vector, c *columnReader, f *field) error {
 			return nil
 		}
 		err := v.AppendText(unsafe.String(unsafe.SliceData(f.text), len(f.text))) // of which nothing is kept
-		if err != nil && !c.comma && isCommaNumber(bytes.TrimSpace(f.text)) {
+		if err != nil && !c.comma && isCommaNumber(bytes.Trim(f.text, blanks)) {
 			err = fmt.Errorf("%w; --decimal , takes the comma for a decimal point", err)
 		}
 		return err
