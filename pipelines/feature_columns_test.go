@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -467,6 +468,41 @@ func TestFeatureColumnIsChecked(t *testing.T) {
 		_, err := tables.ReadVariables(b, mustName(t, "packed_summary"))
 		wantError(t, err, `table packed_summary, column "feature_columns", row 1: `, want)
 	}
+}
+
+// The first row may lack the array that gives the shape of all.
+func TestFirstArrayIsMissing(t *testing.T) {
+	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "a", Type: table.Float64ArrayType}, {Name: "none", Type: table.Float64ArrayType}, {Name: "y", Type: table.TextType}}
+	onStores(t, func(t *testing.T, store table.Store) {
+		writeTable(t, store, "arrays", schema, []any{1, nil, nil, "a"}, []any{2, nil, nil, "b"}, []any{3, []float64{2, 4}, nil, "a"}, []any{4, []float64{4, 8}, nil, "b"})
+		env := Env{Store: store}
+		opt := PreprocessOptions{Source: "arrays", Output: "packed", Dependent: "y", Independent: "mean(a), zero(a), indicator(a), median(a)"}
+		if _, err := Preprocess(t.Context(), env, opt); err != nil {
+			t.Fatal(err)
+		}
+		like := PreprocessOptions{Source: "arrays", Output: "again", Dependent: "y", Like: "packed"}
+		if _, err := Preprocess(t.Context(), env, like); err != nil {
+			t.Fatal(err)
+		}
+		want := []float32{3, 6, 0, 0, 1, 1, 3, 6, 3, 6, 0, 0, 1, 1, 3, 6, 2, 4, 2, 4, 0, 0, 2, 4, 4, 8, 4, 8, 0, 0, 4, 8}
+		var got []float32
+		for _, buffer := range readTable(t, store, "again").Col("features").Bytes {
+			for at := 0; at < len(buffer); at += 4 {
+				got = append(got, math.Float32frombits(binary.LittleEndian.Uint32(buffer[at:])))
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		for list, problem := range map[string]string{
+			"a":                 `column "a", row 1: the value is NULL`,
+			"mean(a), log1p(a)": `column "a", row 1: the value is NULL`,
+			"zero(none)":        `column "none": all rows are NULL`,
+		} {
+			_, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "arrays", Output: "out", Dependent: "y", Independent: list})
+			wantError(t, err, problem)
+		}
+	})
 }
 
 // What was packed in one time zone is understood in another, and is what a folder has.

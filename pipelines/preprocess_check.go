@@ -2,6 +2,7 @@ package pipelines
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -268,11 +269,12 @@ func (p *packJob) typeError(c packedColumn, what, want string) error {
 	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q has type %s; the %s variable must be %s", c.Name, c.Type, what, want)}
 }
 
-// An arrayColumn is a column of arrays whose shape is that of the first row.
+// An arrayColumn is a column of arrays whose shape is that of the first row, or where arrays may be missing of the first that has one.
 type arrayColumn struct {
-	name   string
-	shape  *[]int
-	oneHot bool // a label that is one-hot already
+	name         string
+	shape        *[]int
+	oneHot       bool // a label that is one-hot already
+	takesMissing bool
 }
 
 // arrayColumns are all of them. Those from which variables are made like those of a training table have their shape.
@@ -286,7 +288,7 @@ func (p *packJob) arrayColumns() []arrayColumn {
 		}
 		for k := range c.made.Columns {
 			if from := &c.made.Columns[k]; from.IsArray() && from.Shape == nil {
-				out = append(out, arrayColumn{name: from.Name, shape: &from.Shape})
+				out = append(out, arrayColumn{name: from.Name, shape: &from.Shape, takesMissing: from.TakesMissing()})
 			}
 		}
 	}
@@ -310,8 +312,13 @@ func (p *packJob) readShapes(ctx context.Context) error {
 	if len(arrays) == 0 {
 		return nil
 	}
-	return tables.AtRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
+	var later []arrayColumn
+	err := tables.AtRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
 		for _, c := range arrays {
+			if c.takesMissing && b.Col(c.name).IsNull(i) {
+				later = append(later, c)
+				continue
+			}
 			fail := func(err error) error {
 				return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: 1, Err: err}
 			}
@@ -326,6 +333,50 @@ func (p *packJob) readShapes(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	for _, c := range later {
+		if err := p.readLaterShape(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// errFound ends a search.
+var errFound = errors.New("found")
+
+// readLaterShape reads the shape of the first array of a column.
+func (p *packJob) readLaterShape(ctx context.Context, c arrayColumn) error {
+	parts, err := p.snap.Partitions(ctx, 1)
+	if err != nil {
+		return err
+	}
+	for _, part := range parts {
+		row := part.FirstRow
+		err := table.EachBatch(ctx, p.Store, part, table.ReadOptions{Columns: []string{c.name}}, func(b *table.Batch) error {
+			v := b.Col(c.name)
+			for i := range b.Rows {
+				row++
+				if v.IsNull(i) {
+					continue
+				}
+				if *c.shape, err = tables.ArrayShape(v, i); err != nil {
+					return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: row, Err: err}
+				}
+				return errFound
+			}
+			return nil
+		})
+		if errors.Is(err, errFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q: all rows are NULL, so that nothing says what shape its arrays have", c.name)}
 }
 
 // checkNames checks that the packed table can have the names of the variables as columns.
