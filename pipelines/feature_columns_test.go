@@ -470,6 +470,49 @@ func TestFeatureColumnIsChecked(t *testing.T) {
 	}
 }
 
+// Columns of integers beyond bigint are numeric when they are imported: they are ids, features, classes and numbers to be predicted.
+func TestNumericColumns(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		schema := table.Schema{{Name: "id", Type: table.NumericType}, {Name: "x", Type: table.NumericType}, {Name: "class", Type: table.NumericType}}
+		var rows [][]any
+		for i := range 20 {
+			rows = append(rows, []any{fmt.Sprint("18446744073709551600", i), fmt.Sprint(i), fmt.Sprint(9223372036854775808 + uint64(i%2))})
+		}
+		writeTable(t, store, "large", schema, rows...)
+		env := Env{Store: store}
+		for kind, units := range map[string]int{"": 2, "numeric": 1} {
+			activation, loss := "softmax", "categorical_crossentropy"
+			opt := PreprocessOptions{Source: "large", Output: "packed" + kind, Dependent: "class", Independent: "standardise(x), indicator(x)"}
+			if kind != "" {
+				activation, loss, opt.Dependent, opt.LabelTypes = "linear", "mse", "x", []string{kind}
+				opt.Independent = "standardise(class), indicator(class)"
+			}
+			arch, model := "arch"+kind, "model"+kind
+			if _, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: arch, Arch: denseJSON(activation, units, 2)}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Preprocess(t.Context(), env, opt); err != nil {
+				t.Fatal(err)
+			}
+			fit := FitOptions{Source: opt.Output, Model: model, ArchTable: arch, ID: 1, Iterations: 1, Compile: "loss='" + loss + "', optimizer='sgd'"}
+			if _, err := Fit(t.Context(), env, fit); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Predict(t.Context(), env, PredictOptions{Model: model, Test: "large", Output: "out" + kind, IDColumn: "id"}); err != nil {
+				t.Fatal(err)
+			}
+			out := readTable(t, store, "out"+kind)
+			ids := map[string]bool{}
+			for i := range out.Rows {
+				ids[out.Col("id").ElemText(i)] = true
+			}
+			if len(ids) != 20 || !ids["1844674407370955160019"] {
+				t.Errorf("%d ids: %v", len(ids), ids)
+			}
+		}
+	})
+}
+
 // The first row may lack the array that gives the shape of all.
 func TestFirstArrayIsMissing(t *testing.T) {
 	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "a", Type: table.Float64ArrayType}, {Name: "none", Type: table.Float64ArrayType}, {Name: "y", Type: table.TextType}}

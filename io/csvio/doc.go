@@ -25,7 +25,7 @@
 //
 // Columns whose type is not given are inferred from all of their values: boolean (t, f, true, false), bigint, double
 // precision, bigint[], double precision[], date (2024-02-29) or timestamp without time zone (2024-02-29 23:59:59.5) if every value is one, else
-// text: so are days and times in other spellings. Numbers with zeros in front, such as 00501, are
+// text: so are days and times in other spellings. Integers of which one does not fit bigint are numeric, which keeps their digits. Numbers with zeros in front, such as 00501, are
 // taken for codes: text. A column without values is text.
 //
 // # Failure

@@ -11,6 +11,7 @@ import (
 // A guess is the set of types that every value of a column seen so far can have.
 type guess struct {
 	boolean, integer, float bool
+	whole                   bool // integers of any size
 	integers, floats        bool // arrays
 	date, timestamp         bool
 	values                  bool // there was a value
@@ -29,7 +30,7 @@ type guess struct {
 }
 
 func newGuess() guess {
-	return guess{boolean: true, integer: true, float: true, integers: true, floats: true, date: true, timestamp: true, commas: true}
+	return guess{boolean: true, integer: true, float: true, whole: true, integers: true, floats: true, date: true, timestamp: true, commas: true}
 }
 
 // blanks are what values may have around them when they are read as another type than text. A no-break space, say, is none.
@@ -70,7 +71,7 @@ func isBoolean(t []byte) bool {
 func (g *guess) scalar(t []byte, decimal byte) {
 	kind := textvalue.NumberKind(t)
 	if kind == textvalue.NotNumber || decimal == ',' && kind == textvalue.Real && bytes.IndexByte(t, '.') >= 0 {
-		g.integer = false
+		g.integer, g.whole = false, false
 		if g.commas && decimal != '.' && isCommaNumber(t) {
 			g.float = decimal == ',' && g.float
 			whole, fraction, _ := bytes.Cut(t, []byte{','})
@@ -83,6 +84,7 @@ func (g *guess) scalar(t []byte, decimal byte) {
 		return
 	}
 	g.integer = g.integer && kind == textvalue.Integer
+	g.whole = g.whole && textvalue.IsWhole(t)
 	g.commas = g.commas && (kind == textvalue.Integer || decimal == ',')
 	g.numbers = g.numbers || kind != textvalue.Named
 	g.numeric = g.numeric || kind != textvalue.Named
@@ -163,6 +165,8 @@ func (g *guess) typ() table.Type {
 		return table.BoolType
 	case g.integer && g.numbers:
 		return table.Int64Type
+	case g.whole && g.numbers: // as double precision they would lose digits, and ids collide
+		return table.NumericType
 	case g.decimalComma(), g.float && g.numbers:
 		return table.Float64Type
 	case g.integers && g.numbers:

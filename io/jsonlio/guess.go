@@ -11,13 +11,14 @@ import (
 type guess struct {
 	scalar, list                   bool // there were single values, lists
 	boolean, integer, number, text bool // all of them, or of their elements, are so
+	whole                          bool // all numbers are integers, of any size
 	date, timestamp                bool // all single values, which are texts, are so
 	other                          bool // there was an object, or a list that is no array
 	values                         bool // there was a value or an element
 }
 
 func newGuess() guess {
-	return guess{boolean: true, integer: true, number: true, text: true, date: true, timestamp: true}
+	return guess{boolean: true, integer: true, number: true, whole: true, text: true, date: true, timestamp: true}
 }
 
 // add narrows the guess by a value.
@@ -58,6 +59,7 @@ func (g *guess) value(value []byte) {
 	default:
 		kind := textvalue.NumberKind(value)
 		g.narrow(false, kind == textvalue.Integer, kind != textvalue.NotNumber, false)
+		g.whole = g.whole && textvalue.IsWhole(value)
 	}
 }
 
@@ -91,6 +93,8 @@ func (g *guess) typ() table.Type {
 		t = table.BoolType
 	case g.values && g.integer:
 		t = table.Int64Type
+	case g.values && g.number && g.whole && !g.list: // as double precision they would lose digits, and ids collide
+		return table.NumericType
 	case g.values && g.number:
 		t = table.Float64Type
 	case g.values && g.text && g.scalar && g.date:

@@ -94,7 +94,12 @@ func TestRead(t *testing.T) {
 		"no rows":               {text: "\n", types: table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "x", Type: table.Float32ArrayType}}, schema: "id integer, x real[]"},
 		"texts like bounds":     {text: `{"a":["={","b"]}`, schema: "a text[]", rows: [][]string{{`{"={",b}`}}},
 		"ragged lists are json": {text: `{"a":[[1],[2,3]]}`, schema: "a json", rows: [][]string{{"[[1],[2,3]]"}}},
-		"large integers":        {text: `{"a":9223372036854775808}`, schema: "a double precision", rows: [][]string{{"9.223372036854776e+18"}}},
+		// Ids of more than 63 bits that differ in their last digits must not become one number.
+		"large integers": {
+			text:   `{"a":9223372036854775808,"b":18446744073709551615,"l":[9223372036854775808]}` + "\n" + `{"a":-9223372036854775809,"b":1.5}`,
+			schema: "a numeric, b double precision, l double precision[]",
+			rows:   [][]string{{"9223372036854775808", "1.8446744073709552e+19", "{9.223372036854776e+18}"}, {"-9223372036854775809", "1.5", "<null>"}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			schema, rows, err := read(file(t, c.text), c.types)

@@ -67,6 +67,14 @@ func NumberKind(t []byte) int {
 	return NotNumber
 }
 
+// IsWhole reports a text of nothing but digits and perhaps a sign: of a number, that it is an integer, whether it fits bigint or not.
+func IsWhole(t []byte) bool {
+	if len(t) > 0 && (t[0] == '-' || t[0] == '+') {
+		t = t[1:]
+	}
+	return len(t) > 0 && len(bytes.Trim(t, "0123456789")) == 0
+}
+
 // plainKind is NumberKind for the texts that nearly all numbers have: digits with a sign, a point, a small exponent. Of others it says
 // NotNumber.
 func plainKind(t []byte) int {
