@@ -28,7 +28,7 @@ func parseWith(data []byte, choose func(*OpenError) ([][]int, error)) (*Spec, er
 	if err := otherObject(model); err != nil {
 		return nil, err
 	}
-	spec, err := parseModel(asModel(model), choose)
+	spec, err := parseModel(model, choose)
 	var open *OpenError
 	if version, _ := model["keras_version"].(string); err != nil && !errors.As(err, &open) && isKeras1(v, version) {
 		return nil, errKeras1(err)

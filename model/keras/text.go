@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf16"
 )
@@ -28,7 +29,7 @@ var foreign = []struct{ begins, kind string }{
 const metadataHead = 1 << 12
 
 // Text is the JSON of a model in what people have: without a byte order mark, from UTF-16, and out of a JSON string, which is what
-// json.dump(model.to_json()) writes. Other kinds of files are refused by what they are.
+// json.dump(model.to_json()) writes, and whole, where it is its config alone (model.get_config()). Other kinds of files are refused by what they are.
 func Text(data []byte) ([]byte, error) {
 	for _, f := range foreign {
 		if bytes.HasPrefix(data, []byte(f.begins)) {
@@ -54,7 +55,7 @@ func Text(data []byte) ([]byte, error) {
 		}
 		data = []byte(inner)
 	}
-	return data, nil
+	return asModel(data), nil
 }
 
 // plainText is UTF-8 without a byte order mark.
@@ -89,16 +90,23 @@ func otherObject(model object) error {
 	return nil
 }
 
-// asModel is the object of a model: v itself, or the config of one (model.get_config()), which names no class.
-func asModel(model object) object {
-	if model["class_name"] != nil || model["config"] != nil || model["layers"] == nil {
-		return model
+// asModel is the JSON of a model: text itself, or around the config of one (model.get_config()), which names no class, what Keras has there.
+// Where layers name modules, as since Keras 2.12, Keras looks for the model's class in one.
+func asModel(text []byte) []byte {
+	var config map[string]json.RawMessage
+	if len(text) > MaxJSONBytes || json.Unmarshal(text, &config) != nil || config["class_name"] != nil || config["config"] != nil || config["layers"] == nil {
+		return text
 	}
 	class := "Sequential"
-	if model["input_layers"] != nil {
-		class = "Functional"
+	if config["input_layers"] != nil {
+		class = "Model" // known to all versions; Functional is not
 	}
-	return object{"class_name": class, "config": model}
+	module := ""
+	var layers []map[string]json.RawMessage
+	if json.Unmarshal(config["layers"], &layers) == nil && len(layers) > 0 && layers[0]["module"] != nil {
+		module = `"module": "keras", "registered_name": null, `
+	}
+	return slices.Concat([]byte(`{`+module+`"class_name": "`+class+`", "config": `), text, []byte("}"))
 }
 
 // errKeras1 explains why a model of Keras 1 cannot be read.

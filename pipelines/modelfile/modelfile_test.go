@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"math"
 	"os"
@@ -101,6 +102,45 @@ func write(t *testing.T, path string, m Model) {
 	}
 }
 
+// configAlone is a model that was loaded as its config alone, model.get_config().
+func configAlone(t *testing.T, m Model) Model {
+	t.Helper()
+	var whole map[string]json.RawMessage
+	err := json.Unmarshal(m.Arch, &whole)
+	if err == nil {
+		m.Arch, err = keras.Text(whole["config"])
+	}
+	if err == nil {
+		m.Spec, err = keras.Parse(m.Arch)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestConfigAlone: a model that was loaded as its config alone has its class, and is of its generation when it comes back.
+func TestConfigAlone(t *testing.T) {
+	for source, want := range map[string]string{"parts.k3.keras": "3.0.0", "parts.k2.h5": "2.2.4"} {
+		m := configAlone(t, load(t, fixture(source)))
+		for _, suffix := range []string{".keras", ".h5"} {
+			path := filepath.Join(t.TempDir(), "config"+suffix)
+			write(t, path, m)
+			back := load(t, path)
+			var model struct {
+				Class string `json:"class_name"`
+			}
+			if err := json.Unmarshal(back.Arch, &model); err != nil || model.Class != "Model" || back.Spec.Version != want {
+				t.Errorf("%s to %s: class %q of version %q, %v, want Model of %q", source, suffix, model.Class, back.Spec.Version, err, want)
+			}
+		}
+		m.Arch = []byte(strings.NewReplacer(`"module": "keras", "registered_name": null, "class`, `"class`).Replace(string(m.Arch)))
+		if got := m.version(); got != want {
+			t.Errorf("%s without a module of the model: version %q, want %q", source, got, want)
+		}
+	}
+}
+
 // TestKerasLoads: Keras 3 and tf.keras load what is written, and predict as before.
 func TestKerasLoads(t *testing.T) {
 	python := os.Getenv("BEAMFIT_KERAS_PYTHON")
@@ -123,6 +163,14 @@ func TestKerasLoads(t *testing.T) {
 				continue // the modules of this version's .keras are not those of its JSON
 			}
 			write(t, filepath.Join(dir, source+".to"+form.suffix), m)
+			n++
+		}
+	}
+	for source, suffixes := range map[string][]string{"parts.k3.keras": {".json", ".keras", ".h5"}, "parts.k2.keras": {".json", ".h5"}, "parts.k2.h5": {".json", ".h5"}} {
+		m := configAlone(t, load(t, fixture(source)))
+		name, from, _ := strings.Cut(source, ".k")
+		for _, suffix := range suffixes {
+			write(t, filepath.Join(dir, name+".k"+from[:1]+".config_"+from[2:]+".to"+suffix), m)
 			n++
 		}
 	}

@@ -161,11 +161,21 @@ func writeWeightsH5(w io.Writer, m Model) error {
 
 // version is that of the Keras that wrote the JSON; where it does not say, one of its generation.
 func (m Model) version() string {
-	var top map[string]json.RawMessage
-	switch {
-	case m.Spec.Version != "":
+	if m.Spec.Version != "" {
 		return m.Spec.Version
-	case json.Unmarshal(m.Arch, &top) == nil && top["registered_name"] != nil:
+	}
+	var model struct {
+		Registered json.RawMessage `json:"registered_name"`
+		Config     struct {
+			Layers []struct {
+				Registered json.RawMessage `json:"registered_name"`
+			} `json:"layers"`
+		} `json:"config"`
+	}
+	if json.Unmarshal(m.Arch, &model) != nil {
+		return "2.2.4"
+	}
+	if layers := model.Config.Layers; model.Registered != nil || len(layers) > 0 && layers[0].Registered != nil {
 		return "3.0.0"
 	}
 	return "2.2.4"
