@@ -461,6 +461,11 @@ func FuzzReader(f *testing.F) {
 	for _, name := range viewFiles {
 		f.Add(viewFile(f, name))
 	}
+	int96, err := os.ReadFile("testdata/int96.parquet")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(int96)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		schema, rows, err := read(data, memory.NewGoAllocator())
 		if err != nil {
