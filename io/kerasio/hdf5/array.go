@@ -242,6 +242,12 @@ func (a *Array) chunks(dst []byte) error {
 		cells *= d
 	}
 	filled := 0
+	whole := func() error {
+		if filled < a.size {
+			return fmt.Errorf("%d values of %d are in the file; the others would be a fill value, which weights have none of", filled, a.size)
+		}
+		return nil
+	}
 	put := func(place []int, stored uint64, mask uint32, address uint64) error {
 		data, err := a.inflate(address, stored, mask, cells)
 		if err != nil {
@@ -255,7 +261,10 @@ func (a *Array) chunks(dst []byte) error {
 		if stored == undefined {
 			stored = uint64(cells)
 		}
-		return put(make([]int, len(l.chunk)), stored, l.mask, l.address)
+		if err := put(make([]int, len(l.chunk)), stored, l.mask, l.address); err != nil {
+			return err
+		}
+		return whole()
 	}
 	clear(dst)
 	seen := map[string]bool{}
@@ -280,10 +289,10 @@ func (a *Array) chunks(dst []byte) error {
 		}
 		return put(place, stored, mask, child)
 	})
-	if err == nil && filled < a.size {
-		return fmt.Errorf("%d values of %d are in the file; the others would be a fill value, which weights have none of", filled, a.size)
+	if err != nil {
+		return err
 	}
-	return err
+	return whole()
 }
 
 // copyChunk copies what of a chunk lies in the array, and returns the number of elements.

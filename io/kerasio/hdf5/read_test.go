@@ -55,6 +55,24 @@ func TestForms(t *testing.T) {
 	}
 }
 
+// TestChunkOfAPart: a chunk that is the only one must hold the whole array.
+func TestChunkOfAPart(t *testing.T) {
+	for _, a := range open(t, h5py(t, "latest")).Arrays() {
+		if a.Path != "whole" {
+			continue
+		}
+		if a.layout.index != "single" {
+			t.Fatalf("its chunks are found by %q", a.layout.index)
+		}
+		a.Shape[0], a.size = 2*a.Shape[0], 2*a.size
+		if err := a.Float32s(make([]byte, 4*a.size)); err == nil || !strings.Contains(err.Error(), "1155 values of 2310 are in the file") {
+			t.Errorf("error %v", err)
+		}
+		return
+	}
+	t.Error("there is no such array")
+}
+
 // TestFlippedBytes: no change of one byte makes reading fail otherwise than with an error.
 func TestFlippedBytes(t *testing.T) {
 	data := written(t, sample(t, 3))
