@@ -7,13 +7,16 @@ import (
 	"unsafe"
 )
 
-// hidePasswords overwrites the passwords of URLs among the arguments of this process in the memory that the system shows as its
+// hidePasswords overwrites the passwords of URLs, and the secrets of engines, among the arguments of this process in the memory that the system shows as its
 // command line, and returns the arguments as they were. args must be os.Args, whose strings are that memory: Go does not copy it.
 func hidePasswords(args []string) []string {
 	whole := make([]string, len(args))
 	for i, arg := range args {
 		whole[i] = strings.Clone(arg)
 		spans := secretSpans(arg)
+		if m := secretPair.FindStringSubmatchIndex(arg); m != nil {
+			spans = append(spans, [2]int{m[4], m[5]})
+		}
 		if len(spans) == 0 || !inCommandLine(arg) {
 			continue
 		}

@@ -91,8 +91,11 @@ func flagText(f *pflag.Flag, value string) string {
 	return "--" + f.Name + "=" + value
 }
 
-// secretPair is the value of an option of an engine whose name says that it is secret.
-var secretPair = regexp.MustCompile(`(?i)^([a-z0-9_.-]*(?:password|secret|token|credential)[a-z0-9_.-]*)=.*$`)
+// secretPair is an option of an engine whose name says that its value is secret, as the value of a flag or as one argument with it.
+var secretPair = regexp.MustCompile(`(?is)^((?:--beam-option=)?[a-z0-9_.-]*(?:` + secretNames + `)[a-z0-9_.-]*)=(.*)$`)
+
+// secretNames are what is in the names of secrets.
+const secretNames = `password|passwd|secret|token|credential|(?:api|access|private)[_.-]?key`
 
 // withoutSecret is the value of a flag, hidden where it holds a secret.
 func withoutSecret(value string) string {

@@ -63,6 +63,10 @@ func TestRecordedArguments(t *testing.T) {
 			[]string{"fit", "a", "b", "--flink-rest", "https://me:hunter22@h:8081", "--beam-option=s3_secret_key=hunter22", "--beam-option", "API_TOKEN=x=y", "--compile=loss='password', x=1"},
 			[]string{"a", "b", "--flink-rest=xxxxx", "--beam-option=s3_secret_key=xxxxx", "--beam-option=API_TOKEN=xxxxx", "--compile=loss='password', x=1"},
 		},
+		{
+			[]string{"fit", "a", "b", "--beam-option=s3.private_key=BEGIN\nhunter22\nEND\n", "--beam-option=apiKey=x", "--beam-option=ACCESS_KEY_ID=x", "--beam-option=passwd=x", "--beam-option=key=x"},
+			[]string{"a", "b", "--beam-option=s3.private_key=xxxxx", "--beam-option=apiKey=xxxxx", "--beam-option=ACCESS_KEY_ID=xxxxx", "--beam-option=passwd=xxxxx", "--beam-option=key=x"},
+		},
 		{[]string{"fit", "a", "b", "--compile=", "--name=line\nbreak", "--replace=false"}, []string{"a", "b", "--compile=", "--name=line\nbreak", "--replace=false"}},
 	} {
 		got := recordedLine(t, c.line...)
@@ -73,6 +77,15 @@ func TestRecordedArguments(t *testing.T) {
 		if again := recordedLine(t, append([]string{c.line[command]}, got...)...); !slices.Equal(again, c.want) {
 			t.Errorf("%q is recorded again as %q", got, again)
 		}
+	}
+}
+
+// TestSecretsOfEngines: messages do not show the value of an engine's option whose name says that it is secret.
+func TestSecretsOfEngines(t *testing.T) {
+	a := newApp(io.Discard, io.Discard)
+	a.runnerOptions = map[string]string{"auth_token": "hunter22", "use_token": "true", "region": "europe"}
+	if got := a.secrets().Replace("hunter22 in europe is true"); got != "xxxxx in europe is true" {
+		t.Errorf("the message is %q", got)
 	}
 }
 

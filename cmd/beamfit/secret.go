@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
@@ -47,7 +48,7 @@ func secretSpans(text string) (spans [][2]int) {
 	return spans
 }
 
-// secrets replaces the passwords that this process was given, as they are and as URLs write them. One that is so short that
+// secrets replaces the passwords that this process was given, and the secrets of an engine, as they are and as URLs write them. One that is so short that
 // it could be part of a word is replaced where URLs have it only.
 func (a *app) secrets() *strings.Replacer {
 	var pairs []string
@@ -68,6 +69,11 @@ func (a *app) secrets() *strings.Replacer {
 				add(url.QueryEscape(p))
 			}
 			add(u.Query().Get("password"))
+		}
+	}
+	for name, value := range a.runnerOptions {
+		if _, err := strconv.ParseBool(value); err != nil && secretPair.MatchString(name+"=") {
+			add(value)
 		}
 	}
 	add(os.Getenv("PGPASSWORD"))

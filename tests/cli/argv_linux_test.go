@@ -13,13 +13,14 @@ import (
 	"testing"
 )
 
-// TestPasswordInCommandLine: the list of processes shows the command without the password of the URL, which the server gets.
+// TestPasswordInCommandLine: the list of processes shows the command without the password of the URL, which the server gets, and the secrets of an engine.
 func TestPasswordInCommandLine(t *testing.T) {
 	const password = "hunter22"
 	for name, form := range map[string]string{
 		"flag and value": "--db postgres://me:%s@%s/d?sslmode=disable",
 		"one argument":   "--db=postgresql://me:%s@%s/d?sslmode=disable",
 		"an option":      "--db postgres://%[2]s/d?user=me&password=%[1]s&sslmode=disable",
+		"of an engine":   "--db postgres://me:%[1]s@%[2]s/d?sslmode=disable --runner flink --endpoint h:1 --beam-option auth_token=%[1]s --beam-option=api_key=%[1]s",
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, err := net.Listen("tcp", "127.0.0.1:0")
