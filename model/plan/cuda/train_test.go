@@ -265,7 +265,7 @@ func TestParts(t *testing.T) {
 					r := train(in, trainer.Part{Index: i, Of: parts})
 					in.Weights, in.State, rows = r.Weights, r.State, rows+r.Rows
 				}
-				if !slices.Equal(in.Weights, whole.Weights) || !slices.Equal(in.State.Slots, whole.State.Slots) || in.State.Iteration != whole.State.Iteration {
+				if !slices.Equal(in.Weights, whole.Weights) || !slices.Equal(in.State.Slots, whole.State.Slots) || in.State.Steps != whole.State.Steps {
 					t.Errorf("%d parts give other weights or states than the whole", parts)
 				}
 				if rows != n.rows*n.epochs {
