@@ -341,7 +341,7 @@ func item(o *operated) []int {
 			continue
 		}
 		if axis == 0 {
-			if !isWhole(e) {
+			if !isWholeSlice(e) {
 				o.fail("takes %s of the batch, which is not supported", show(e))
 				return one(-1)
 			}
@@ -386,14 +386,20 @@ func class(v any) string {
 	return name
 }
 
-// isWhole says whether v is the slice of all places of an axis of any length, in their order.
-func isWhole(v any) bool {
+// sliceArguments are those of a slice, {"start": ..., "stop": ..., "step": ...} or {"class_name": "__slice__", "config": ...}; false: v is none.
+func sliceArguments(v any) (object, bool) {
 	obj, ok := v.(object)
+	if config, wrapped := obj["config"].(object); wrapped {
+		return config, ok
+	}
+	return obj, ok
+}
+
+// isWholeSlice says whether v is the slice of all places of an axis of any length, in their order.
+func isWholeSlice(v any) bool {
+	obj, ok := sliceArguments(v)
 	if !ok {
 		return false
-	}
-	if config, wrapped := obj["config"].(object); wrapped {
-		obj = config
 	}
 	is := func(v any, number int) bool {
 		n, ok := toInt(v)
@@ -402,14 +408,11 @@ func isWhole(v any) bool {
 	return is(obj["start"], 0) && obj["stop"] == nil && is(obj["step"], 1)
 }
 
-// sliceOf reads {"start": ..., "stop": ..., "step": ...}, or {"class_name": "__slice__", "config": ...}, of an axis of n places.
+// sliceOf reads a slice of an axis of n places.
 func sliceOf(v any, n int) (s Slice, ok bool) {
-	obj, ok := v.(object)
+	obj, ok := sliceArguments(v)
 	if !ok {
 		return s, false
-	}
-	if config, wrapped := obj["config"].(object); wrapped {
-		obj = config
 	}
 	s.Step = 1
 	if obj["step"] != nil {

@@ -4,19 +4,19 @@ package kernels
 
 import "github.com/klauspost/cpuid/v2"
 
-// fetching tells whether tiles fetch memory before it is needed, and whether a product copies its factors with that in mind. It
+// fetchingAVX512 tells whether tiles of AVX-512 fetch memory before it is needed, and whether a product copies its factors with that in mind. It
 // changes no result. It is on for Intel's processors, where it was measured to pay (a Xeon of family 6, model 207): their cores
 // wait for each line that is new in the first-level cache, and long for memory beyond the second. Those of other makers, where
-// nobody has measured it, run as if there were no fetching. It is for tiles of AVX-512.
+// nobody has measured it, run as if there were no fetching.
 //
 // Only tests change it after initialisation.
-var fetching = cpuid.CPU.IsVendor(cpuid.Intel)
+var fetchingAVX512 = cpuid.CPU.IsVendor(cpuid.Intel)
 
-// fetchingBefore tells whether tiles of AVX2 fetch what comes after their product, some lines before each. It changes no result. It is on for
+// fetchingAVX2 tells whether tiles of AVX2 fetch what comes after their product, some lines before each. It changes no result. It is on for
 // AMD's processors: it was measured on Zen 3, where batch normalisation and what else is done between convolutions waits for memory.
 //
 // Only tests change it after initialisation.
-var fetchingBefore = cpuid.CPU.IsVendor(cpuid.AMD)
+var fetchingAVX2 = cpuid.CPU.IsVendor(cpuid.AMD)
 
 // fetchRows is the least number of rows of a tile that fetches; gen/tile.go has the same.
 const fetchRows = 8
@@ -25,7 +25,7 @@ const fetchRows = 8
 const aheadInner = 32
 
 // fetches reports whether tiles fetch in the active variant.
-func fetches() bool { return fetching && active == variantAVX512 }
+func fetches() bool { return fetchingAVX512 && active == variantAVX512 }
 
 // ahead reports whether A and B are fetched some steps before their use: where every step reads another line of A, and where these
 // lines do not displace one another.
@@ -100,7 +100,7 @@ func (u *upcoming) take(lines int) (next *float32, step int) {
 // spread divides what there is to fetch among so many tiles of AVX2.
 func (u *upcoming) spread(tiles int) {
 	u.pace = 0
-	if !fetchingBefore || active != variantAVX2 {
+	if !fetchingAVX2 || active != variantAVX2 {
 		return
 	}
 	lines := 0

@@ -15,11 +15,11 @@ func withFetching(t *testing.T, v variant, f func() [][]float32) (off, on [][]fl
 		t.Skipf("no %v here", v)
 	}
 	force(t, v)
-	ahead, before := fetching, fetchingBefore
-	defer func() { fetching, fetchingBefore = ahead, before }()
-	fetching, fetchingBefore = false, false
+	avx512, avx2 := fetchingAVX512, fetchingAVX2
+	defer func() { fetchingAVX512, fetchingAVX2 = avx512, avx2 }()
+	fetchingAVX512, fetchingAVX2 = false, false
 	off = f()
-	fetching, fetchingBefore = true, true
+	fetchingAVX512, fetchingAVX2 = true, true
 	return off, f()
 }
 
@@ -126,14 +126,15 @@ func TestUpcoming(t *testing.T) {
 	}
 }
 
-// TestShare: tiles get all lines of all stretches between them, each as many, and nothing when there is nothing left.
+// TestShare: tiles get the lines of all stretches between them, each as many, but for what a share leaves where its stretch ends, and nothing when
+// there is nothing left.
 func TestShare(t *testing.T) {
 	force(t, variantAVX2)
-	before := fetchingBefore
-	defer func() { fetchingBefore = before }()
+	before := fetchingAVX2
+	defer func() { fetchingAVX2 = before }()
 	x, y := make([]float32, 10*cacheLine), make([]float32, 4*cacheLine)
 	for _, on := range []bool{false, true} {
-		fetchingBefore = on
+		fetchingAVX2 = on
 		var u upcoming
 		u.add(whole(x))
 		u.add(whole(y))

@@ -88,13 +88,13 @@ func (g *product) panel(m, cols int, a, b, c, bias []float32) {
 		return
 	}
 	runs(m, func(tile, row, rows, count int) {
-		next := rows * g.aRow
+		aNext := rows * g.aRow
 		if g.aTile != 0 {
-			next = g.aTile
+			aNext = g.aTile
 		}
-		lines, upcoming, step := g.next.share(count)
+		lines, from, step := g.next.share(count)
 		tileAVX2(rows, cols, g.segments, g.k, &a[g.at(tile, row)], 4*g.aRow, 4*g.aStep, 4*g.aJump,
-			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags, count, 4*next, lines, upcoming, step)
+			&b[0], 4*g.bStep, &c[row*g.cRow], 4*g.cRow, ptr(bias), flags, count, 4*aNext, lines, from, step)
 	})
 }
 

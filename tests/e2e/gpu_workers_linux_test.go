@@ -36,7 +36,7 @@ func gpuUUID(number int) string {
 func (u user) startOnGPU(model string, env ...string) *gpuWorker {
 	u.t.Helper()
 	w := &gpuWorker{ended: make(chan error, 1), fit: u.command(u.t.Context(), "fit", "iris_train_packed", model, "--arch", "model_arch_library", "--id", "1",
-		"--compile", compile, "--fit", fitArgs, "--iterations", "100000", "--iterations-per-job", "50", "--gpus", "--log-level", "debug",
+		"--compile", compile, "--fit", "batch_size=5, epochs=12", "--iterations", "100000", "--iterations-per-job", "50", "--gpus", "--log-level", "debug",
 		"--runner", "prism", "--environment-type", "PROCESS")}
 	w.fit.Env = append(w.fit.Env, env...)
 	stderr, err := w.fit.StderrPipe()

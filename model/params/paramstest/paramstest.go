@@ -19,6 +19,9 @@ func Signatures(t *testing.T, file string, foreign []string, order func(class st
 	if err != nil {
 		t.Fatal(err)
 	}
+	if len(text) == 0 {
+		t.Fatalf("%s is empty", file)
+	}
 	var unknown []string
 	for line := range strings.Lines(string(text)) {
 		words := strings.Fields(line)
