@@ -29,7 +29,7 @@ func (f *fit) checkArguments() (err error) {
 	case f.opt.MetricsEvery < 0 || f.opt.MetricsEvery > f.opt.Iterations:
 		return fmt.Errorf("the metrics frequency must be from 1 to the number of iterations, %d, found %d", f.opt.Iterations, f.opt.MetricsEvery)
 	}
-	if err := f.opt.rounds().Check(); err != nil {
+	if err := f.opt.CheckRounds(); err != nil {
 		return err
 	}
 	if err := CheckPrecision(f.opt.Precision); err != nil {

@@ -8,7 +8,7 @@
 // # Vocabulary
 //
 // A buffer is many packed rows, a shard the buffers that one worker trains on (a Dataset). A pass is one walk over all
-// rows of a shard; an iteration is what one Train call does: the passes that fit_params ask for, from given weights. A
+// rows of a shard; an iteration is what one Train call does, or several do, each a Part of it: the passes that fit_params ask for, from given weights. A
 // step is one batch: its gradients and one update by the optimizer. Weights are the flat vector of P float32 in Keras
 // get_weights order. State is what the optimizer remembers; it stays with its shard from one iteration to the next.
 //

@@ -9,7 +9,7 @@ import (
 	"github.com/beamfit/beamfit/model/kernels"
 )
 
-// A State is what the optimizer of one shard remembers between iterations. Slots are its arrays (moments) one after the
+// A State is what the optimizer of one shard remembers between two calls of Train. Slots are its arrays (moments) one after the
 // other, each over the trainable weights only.
 type State struct {
 	Steps int64 // steps done
@@ -70,11 +70,11 @@ func (s *State) UnmarshalBinary(b []byte) error {
 	if b[0] != stateVersion {
 		return fmt.Errorf("trainer: optimizer state of version %d, want %d", b[0], stateVersion)
 	}
-	iteration := int64(binary.LittleEndian.Uint64(b[1:]))
-	if iteration < 0 {
-		return fmt.Errorf("trainer: optimizer state after %d steps", iteration)
+	steps := int64(binary.LittleEndian.Uint64(b[1:]))
+	if steps < 0 {
+		return fmt.Errorf("trainer: optimizer state after %d steps", steps)
 	}
-	s.Steps, s.Slots = iteration, make([]float32, (len(b)-9)/4)
+	s.Steps, s.Slots = steps, make([]float32, (len(b)-9)/4)
 	for i := range s.Slots {
 		s.Slots[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[9+4*i:]))
 	}

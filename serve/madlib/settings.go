@@ -2,7 +2,6 @@ package madlib
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -85,7 +84,8 @@ var settings = []setting{
 		return err
 	}},
 	{"beamfit.sync", "auto: madlib_keras_fit chooses sync_every, warm_up_passes and outer_rule, and says what it has chosen", func(s *Settings, text string) error {
-		return oneOf(&s.Fit.Sync, text, "auto")
+		s.Fit.Sync = text
+		return pipelines.FitOptions{Sync: text}.CheckRounds()
 	}},
 	{"beamfit.sync_every", "steps of the segments from one average of the weights to the next, or pass: after the passes of an iteration", func(s *Settings, text string) (err error) {
 		if s.Fit.SyncEvery = 0; text == "pass" {
@@ -101,7 +101,8 @@ var settings = []setting{
 		return err
 	}},
 	{"beamfit.outer_rule", "average, slowmo or nesterov: what follows the average of the weights", func(s *Settings, text string) error {
-		return oneOf(&s.Fit.Outer, text, "average", "slowmo", "nesterov")
+		s.Fit.Outer = text
+		return pipelines.FitOptions{Outer: text}.CheckRounds()
 	}},
 	{"beamfit.outer_momentum", "momentum of slowmo and nesterov", func(s *Settings, text string) error {
 		return decimal(&s.Fit.OuterMomentum, text)
@@ -110,24 +111,21 @@ var settings = []setting{
 		return decimal(&s.Fit.OuterRate, text)
 	}},
 	{"beamfit.inner_state", "keep or reset: what the segments' optimizers remember after an average", func(s *Settings, text string) error {
-		return oneOf(&s.Fit.InnerState, text, "keep", "reset")
+		s.Fit.InnerState = text
+		return pipelines.FitOptions{InnerState: text}.CheckRounds()
 	}},
 	{"beamfit.moving", "average, pooled or recompute: the moving statistics of batch normalisation", func(s *Settings, text string) error {
-		return oneOf(&s.Fit.Moving, text, "average", "pooled", "recompute")
+		s.Fit.Moving = text
+		return pipelines.FitOptions{Moving: text}.CheckRounds()
 	}},
 	{"beamfit.average_tail", "ema or swa: average of the weights of the last quarter of the iterations", func(s *Settings, text string) error {
-		return oneOf(&s.Fit.AverageTail, text, "ema", "swa")
+		s.Fit.AverageTail = text
+		return pipelines.FitOptions{AverageTail: text}.CheckRounds()
 	}},
 	{"beamfit.steps", "local or global: whose steps learning-rate schedules count", func(s *Settings, text string) error {
-		return oneOf(&s.Fit.Steps, text, "local", "global")
+		s.Fit.Steps = text
+		return pipelines.FitOptions{Steps: text}.CheckRounds()
 	}},
-}
-
-func oneOf(value *string, text string, names ...string) error {
-	if *value = text; !slices.Contains(names, text) {
-		return fmt.Errorf("expected %s, found %q", strings.Join(names, " or "), text)
-	}
-	return nil
 }
 
 func decimal(value **float64, text string) error {

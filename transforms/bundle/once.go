@@ -3,7 +3,6 @@ package bundle
 import (
 	"context"
 	"io"
-	"slices"
 	"sync"
 )
 
@@ -69,6 +68,9 @@ func OnceEach[T any](ctx context.Context, r *Run, keys []string, made func(ctx c
 				}
 				close(v.made)
 			}
+			if err != nil {
+				return nil, err
+			}
 		}
 		again := false
 		for i, v := range values {
@@ -78,7 +80,7 @@ func OnceEach[T any](ctx context.Context, r *Run, keys []string, made func(ctx c
 				return nil, context.Cause(ctx)
 			}
 			switch {
-			case v.stopped && !slices.Contains(mine, i):
+			case v.stopped:
 				again = true
 			case v.err != nil:
 				return nil, v.err

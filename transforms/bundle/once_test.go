@@ -163,6 +163,18 @@ func TestOnceEach(t *testing.T) {
 		t.Errorf("%d values were made", made.Load())
 	}
 
+	// Who fails waits for nobody.
+	busy, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		_, _ = Once(t.Context(), r, "slow", func(context.Context) (int, error) { close(busy); <-done; return 0, nil })
+	}()
+	<-busy
+	broken := errors.New("broken")
+	if _, err := OnceEach(t.Context(), r, []string{"slow", "v"}, func(context.Context, []int) ([]int, error) { return nil, broken }); err != broken {
+		t.Errorf("got %v", err)
+	}
+	close(done)
+
 	// Who waits for some that were stopped makes those.
 	mine, stop := context.WithCancel(t.Context())
 	inside := make(chan struct{})

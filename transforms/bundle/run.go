@@ -27,7 +27,7 @@ type Ref struct {
 	Connections int `json:",omitempty"`
 	// StoreOptions are those that workers of other processes open their stores with.
 	StoreOptions table.OpenOptions `json:",omitzero"`
-	// Memory is the most bytes of rows that each process keeps in memory (Hold); 0: half of what the machine or container has.
+	// Memory is the most bytes of rows that each process keeps in memory (Reserve); 0: half of what the machine or container has.
 	Memory int64 `json:",omitempty"`
 	// Lease is how workers of other processes know that the run goes on; nil: they cannot know.
 	Lease *Lease `json:",omitempty"`

@@ -21,30 +21,30 @@ type inMemory struct {
 
 // A memorySink keeps the buffers of a shard.
 type memorySink struct {
-	shard Shard
-	run   *bundle.Run
-	bytes int64 // that the run holds for it
-	mu    sync.Mutex
-	own   []read
+	shard   Shard
+	run     *bundle.Run
+	bytes   int64 // that the run holds for it
+	mu      sync.Mutex
+	buffers []readBuffer
 }
 
-func (s *memorySink) add(r read, _ []byte) error {
+func (s *memorySink) add(r readBuffer) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.own = append(s.own, r)
+	s.buffers = append(s.buffers, r)
 	return nil
 }
 
 // finish puts the buffers in order: where several have the same number, in that of the table's rows, whichever came first.
 func (s *memorySink) finish() (held, error) {
-	slices.SortFunc(s.own, func(a, b read) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.row, b.row)) })
+	slices.SortFunc(s.buffers, func(a, b readBuffer) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.row, b.row)) })
 	m := &inMemory{layout: s.shard.Table.Layout}
 	rows := 0
-	for _, r := range s.own {
+	for _, r := range s.buffers {
 		m.buffers = append(m.buffers, r.buffer)
 		rows += r.Rows
 	}
-	return m, s.shard.checkCounts(len(s.own), rows)
+	return m, s.shard.checkCounts(len(s.buffers), rows)
 }
 
 func (s *memorySink) discard() { s.run.Release(s.bytes) }

@@ -53,8 +53,8 @@ func together(shards []Shard) (groups [][]Shard) {
 	return groups
 }
 
-// A read buffer is one with what its row, which is row of the table, says of it.
-type read struct {
+// A readBuffer is a buffer with what its row, which is row of the table, says of it.
+type readBuffer struct {
 	packed.Description
 	row    int64
 	buffer *buffer.Buffer
@@ -62,8 +62,8 @@ type read struct {
 
 // A sink takes the buffers of a shard while they are read, from several partitions at the same time.
 type sink interface {
-	// add takes a buffer. room is memory for at least one row.
-	add(r read, room []byte) error
+	// add takes a buffer.
+	add(r readBuffer) error
 	// finish is what the shard holds, when it has all buffers.
 	finish() (held, error)
 	// discard gives up what was taken.
@@ -92,10 +92,11 @@ func readAll(ctx context.Context, run *bundle.Run, model *recipe.Loaded, shards 
 	var parts []table.Partition
 	seen := map[int64]bool{}
 	for _, s := range shards {
-		if sinks[s.Key], err = s.sink(run); err != nil {
-			delete(sinks, s.Key)
+		to, err := s.sink(run)
+		if err != nil {
 			return nil, err
 		}
+		sinks[s.Key] = to
 		for _, p := range s.Parts {
 			if !seen[p.FirstRow] {
 				seen[p.FirstRow] = true
@@ -105,10 +106,9 @@ func readAll(ctx context.Context, run *bundle.Run, model *recipe.Loaded, shards 
 	}
 	t := shards[0].Table
 	err = run.Parallel(ctx, len(parts), func(ctx context.Context, i int) error {
-		room := make([]byte, 0, max(writeBytes, t.Layout.RowBytes()))
-		return t.each(ctx, run, parts[i], model, func(key int64) bool { return sinks[key] != nil }, func(r read) error {
+		return t.each(ctx, run, parts[i], model, func(key int64) bool { return sinks[key] != nil }, func(r readBuffer) error {
 			run.Advance(Stage, "buffers", 1)
-			return sinks[r.Key].add(r, room)
+			return sinks[r.Key].add(r)
 		})
 	})
 	if err != nil {
@@ -125,7 +125,7 @@ func readAll(ctx context.Context, run *bundle.Run, model *recipe.Loaded, shards 
 }
 
 // each reads the buffers of a partition one after the other, but for those with keys that nobody wants.
-func (t Table) each(ctx context.Context, run *bundle.Run, p table.Partition, model *recipe.Loaded, wanted func(key int64) bool, do func(read) error) error {
+func (t Table) each(ctx context.Context, run *bundle.Run, p table.Partition, model *recipe.Loaded, wanted func(key int64) bool, do func(readBuffer) error) error {
 	end, err := run.Reading(ctx)
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (t Table) each(ctx context.Context, run *bundle.Run, p table.Partition, mod
 	row := p.FirstRow
 	return table.EachBatch(ctx, store, p, opt, func(b *table.Batch) error {
 		for i := range b.Rows {
-			r := read{row: row}
+			r := readBuffer{row: row}
 			row++
 			var err error
 			if r.Description, err = packed.Describe(t.Name, b, i, r.row, t.Layout); err != nil {
@@ -164,7 +164,7 @@ func (t Table) each(ctx context.Context, run *bundle.Run, p table.Partition, mod
 }
 
 // fill reads the values of a buffer, which is row i of b, and checks them.
-func (t Table) fill(r *read, b *table.Batch, i int, model *recipe.Loaded) (err error) {
+func (t Table) fill(r *readBuffer, b *table.Batch, i int, model *recipe.Loaded) (err error) {
 	if r.buffer, err = packed.Read(t.Name, b, i, r.row, r.Description, t.Layout); err != nil {
 		return err
 	}

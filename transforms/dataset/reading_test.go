@@ -87,6 +87,34 @@ func TestLoadTogether(t *testing.T) {
 	}
 }
 
+// A reading that fails gives back the memory that it took.
+func TestLoadGivesBack(t *testing.T) {
+	bad := row(1, 3, 3)
+	bad[2] = make([]byte, 8)
+	s, err := open(t, schema, row(0, 0, 1), row(1, 1, 3), row(0, 2, 1), bad)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := s.run.Connect(t.Context(), s.Ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(scratch.EnvDir, t.TempDir())
+	memory := int64(s.Shards[0].Rows * layout.RowBytes())
+	run := bundle.Begin(t.Context(), bundle.Options{Store: store, Memory: memory})
+	defer run.End()
+	f := &loadFn{Run: run.Ref(), Model: testModel}
+	for _, shard := range s.Shards {
+		f.ProcessElement(t.Context(), shard, nil)
+	}
+	if err := f.FinishBundle(t.Context(), func(Shard) {}); err == nil {
+		t.Fatal("a wrong buffer is read")
+	}
+	if !run.Reserve(memory) {
+		t.Error("memory is missing")
+	}
+}
+
 // A shard that is read alone passes over the buffers of others, whatever is in them.
 func TestLoadAlone(t *testing.T) {
 	bad := row(1, 1, 3)
@@ -140,7 +168,7 @@ func TestTies(t *testing.T) {
 				b := buffer.New(nil, layout, 1)
 				b.Inputs[0][0] = float32(row)
 				d := packed.Description{ID: 7 - row/3, Rows: 1}
-				if err := to.add(read{Description: d, row: row, buffer: b}, make([]byte, 0, layout.RowBytes())); err != nil {
+				if err := to.add(readBuffer{Description: d, row: row, buffer: b}); err != nil {
 					t.Fatal(err)
 				}
 			}

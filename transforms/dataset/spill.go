@@ -41,6 +41,7 @@ const writeBytes = 1 << 20
 type fileSink struct {
 	*inFile
 	shard Shard
+	rooms sync.Pool // of *[]byte, room to write from
 	mu    sync.Mutex
 	end   int64
 }
@@ -61,8 +62,14 @@ func (w *fileSink) finish() (held, error) {
 func (w *fileSink) discard() { _ = w.file.Close() }
 
 // add writes the rows of a buffer behind those that are there.
-func (w *fileSink) add(r read, room []byte) error {
+func (w *fileSink) add(r readBuffer) error {
 	size := w.layout.RowBytes()
+	kept, _ := w.rooms.Get().(*[]byte)
+	if kept == nil {
+		kept = new(make([]byte, 0, max(writeBytes, size)))
+	}
+	defer w.rooms.Put(kept)
+	room := *kept
 	w.mu.Lock()
 	at := w.end
 	w.end += int64(r.buffer.N) * int64(size)

@@ -58,7 +58,7 @@ func decodeState(b []byte) (State, error) { return bundle.FromBytes[State](b) }
 // CollectKey is the number of the shard.
 func (s State) CollectKey() string { return s.Shard.CollectKey() }
 
-// Start turns a PCollection<dataset.Shard> into the PCollection<State> before an iteration: the states of the box, or, where from is
+// Start turns a PCollection<dataset.Shard> into the PCollection<State> before a stage: the states of the box, or, where from is
 // nil, those before the first step.
 func Start(s beam.Scope, run bundle.Ref, model recipe.Model, from *collect.Box, shards beam.PCollection) beam.PCollection {
 	return beam.ParDo(s.Scope("trainshard.Start"), &startFn{Run: run, Model: model, From: from}, shards)

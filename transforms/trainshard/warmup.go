@@ -17,7 +17,7 @@ import (
 func init() {
 	beam.RegisterType(reflect.TypeFor[startOneFn]())
 	beam.RegisterType(reflect.TypeFor[turnFn]())
-	beam.RegisterType(reflect.TypeFor[spreadFn]())
+	beam.RegisterType(reflect.TypeFor[copyFn]())
 }
 
 // StartOne is the PCollection<State> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
@@ -109,12 +109,12 @@ func (f *turnFn) ProcessElement(
 
 // CopyToAll gives every shard of the PCollection<dataset.Shard> a copy of the one state that a warm-up has left: the PCollection<State>.
 func CopyToAll(s beam.Scope, shards, one beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("trainshard.CopyToAll"), &spreadFn{}, shards, beam.SideInput{Input: one})
+	return beam.ParDo(s.Scope("trainshard.CopyToAll"), &copyFn{}, shards, beam.SideInput{Input: one})
 }
 
-// spreadFn copies the state.
-type spreadFn struct{}
+// copyFn copies the state.
+type copyFn struct{}
 
-func (*spreadFn) ProcessElement(shard dataset.Shard, one One) State {
+func (*copyFn) ProcessElement(shard dataset.Shard, one One) State {
 	return State{shard, one.Optimizer.Clone()}
 }

@@ -122,32 +122,31 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 	return w.Close(ctx)
 }
 
-// putStates puts what the next stage takes up besides the weights: the states of all shards, or the one of a warm-up, where it does not begin
-// with new ones, and the momentum.
+// putStates puts what the next stage takes up besides the weights (Schedule.leaves).
 func (f *Fit) putStates(ctx context.Context, c Course, put func(string, encoding.BinaryMarshaler) error) error {
-	warmUp, _ := f.Schedule.inWarmUp(c.Place)
-	shards := f.training().Shards
-	switch {
-	case f.Schedule.beginsNew(c.Place):
-		shards = nil
-	case warmUp:
-		one, err := collect.Get[trainshard.One](ctx, c.box.Box, trainshard.OneKey)
+	states, one, hasMomentum := f.Schedule.leaves(c.Place)
+	if one {
+		state, err := collect.Get[trainshard.One](ctx, c.box.Box, trainshard.OneKey)
 		if err != nil {
 			return err
 		}
-		return put(trainshard.OneKey, one)
-	}
-	for _, shard := range shards {
-		key := trainshard.Key + shard.CollectKey()
-		state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
-		if err != nil {
-			return err
-		}
-		if err := put(key, state); err != nil {
+		if err := put(trainshard.OneKey, state); err != nil {
 			return err
 		}
 	}
-	if warmUp || !f.Schedule.Rounds.Rule.HasMomentum() {
+	if states {
+		for _, shard := range f.training().Shards {
+			key := trainshard.Key + shard.CollectKey()
+			state, err := collect.Get[trainshard.State](ctx, c.box.Box, key)
+			if err != nil {
+				return err
+			}
+			if err := put(key, state); err != nil {
+				return err
+			}
+		}
+	}
+	if !hasMomentum {
 		return nil
 	}
 	momentum, err := average.LoadKey(ctx, c.box.Box, outer.Key)

@@ -96,25 +96,24 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 // leftBy is what stages had left at the checkpoint besides the weights, by key.
 func (f *Fit) leftBy(c savedCourse) (map[string]encoding.BinaryMarshaler, error) {
 	left := map[string]encoding.BinaryMarshaler{}
-	at := Place{Done: c.header.Iteration}
-	warmUp, _ := f.Schedule.inWarmUp(at)
-	shards := len(f.training().Shards)
-	switch {
-	case f.Schedule.beginsNew(at):
-		shards = 0
-	case warmUp:
-		one, err := c.oneState(f.Model.Model)
-		left[trainshard.OneKey] = one
-		return left, err
-	}
-	for i := range shards {
-		state, err := c.shardState(i, f.Model.Model)
+	states, one, hasMomentum := f.Schedule.leaves(Place{Done: c.header.Iteration})
+	if one {
+		state, err := c.oneState(f.Model.Model)
 		if err != nil {
 			return nil, err
 		}
-		left[trainshard.Key+strconv.Itoa(i)] = state
+		left[trainshard.OneKey] = state
 	}
-	if warmUp || !f.Schedule.Rounds.Rule.HasMomentum() {
+	if states {
+		for i := range f.training().Shards {
+			state, err := c.shardState(i, f.Model.Model)
+			if err != nil {
+				return nil, err
+			}
+			left[trainshard.Key+strconv.Itoa(i)] = state
+		}
+	}
+	if !hasMomentum {
 		return left, nil
 	}
 	momentum, err := c.vector(outer.Key, f.Model.Spec)

@@ -85,6 +85,14 @@ func (s Schedule) inWarmUp(at Place) (before, behind bool) {
 // beginsNew says whether the stage behind a place begins with new states of optimizers, so that nobody asks for those before it.
 func (s Schedule) beginsNew(at Place) bool { return s.Rounds.Fresh && !s.Rounds.InWarmUp(at.Done+1) }
 
+// leaves says what the stage before a place leaves for the one behind it besides the weights: the states of all shards, or the one of a warm-up, and
+// the momentum.
+func (s Schedule) leaves(at Place) (states, one, momentum bool) {
+	warmUp, _ := s.inWarmUp(at)
+	asked := !s.beginsNew(at)
+	return asked && !warmUp, asked && warmUp, !warmUp && s.Rounds.Rule.HasMomentum()
+}
+
 // scored reports whether metrics are computed after an iteration.
 func (s Schedule) scored(iteration int) bool {
 	return iteration%s.ScoreEvery == 0 || s.last(iteration)

@@ -55,7 +55,7 @@ func TestSchedule(t *testing.T) {
 		}
 	}
 	if s := (Schedule{Iterations: 100, StagesPerPipeline: 40}).Complete(10, 10); s.StagesPerPipeline != 10 {
-		t.Errorf("%+v on a runner of 10 iterations per pipeline", s)
+		t.Errorf("%+v on a runner of 10 stages per pipeline", s)
 	}
 	if s := (Schedule{Iterations: 100, EndAtScores: true}).Complete(10, 0); s.ScoreEvery != 1 {
 		t.Errorf("with callbacks: %+v", s)

@@ -22,7 +22,8 @@ type stages struct {
 	states         beam.PCollection // of shards, in rounds
 	one            beam.PCollection // the state that goes from shard to shard, in a warm-up
 	momentum       beam.PCollection // of an outer rule that has one, in rounds
-	// keeps: states do not travel, and kept is where those lie that the next stage begins with. The elements of states and one have none then.
+	// keeps: states do not travel, and kept is where those lie that the next stage begins with, or says that it begins with new ones. The elements of
+	// states and one have none then.
 	keeps bool
 	kept  *trainshard.Kept
 	to    Course // at the end
@@ -171,47 +172,47 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 	if plan.Stages(at.Done+1) > 1 {
 		s = s.Scope(fmt.Sprintf("stage %d", at.Stages+1))
 	}
-	is := plan.Stage(at.Done+1, at.Stages)
-	step := b.step(at.Done + 1)
-	step.Rate, step.Part = rate, is.Part
+	planned := plan.Stage(at.Done+1, at.Stages)
+	stage := b.stageOf(at.Done + 1)
+	stage.Rate, stage.Part = rate, planned.Part
 	if b.keeps {
-		step.From, step.To = b.kept, b.keeping(at)
-		if b.kept = step.To; b.kept == nil {
+		stage.From, stage.To = b.kept, b.keeping(at)
+		if b.kept = stage.To; b.kept == nil {
 			b.kept = &trainshard.Kept{New: true}
 		}
 	}
 	if plan.InWarmUp(at.Done + 1) {
-		b.weights, b.one = trainshard.WarmUp(s, step, is.Turn, b.shards, b.weights, b.one, b.gate)
+		b.weights, b.one = trainshard.WarmUp(s, stage, planned.Turn, b.shards, b.weights, b.one, b.gate)
 		return
 	}
 	if !b.states.IsValid() {
 		b.beginRounds(s)
 	}
 	places := &trainshard.Places{Rows: b.rows(), WarmUp: plan.WarmUp, Global: plan.Global}
-	if step.Fresh = plan.Fresh; plan.Fresh || plan.Global {
-		step.Places = places
+	if stage.Fresh = plan.Fresh; plan.Fresh || plan.Global {
+		stage.Places = places
 	}
 	var trained beam.PCollection
 	weights := b.weights
-	if step.Apart = b.apart.IsValid(); step.Apart {
+	if stage.Apart = b.apart.IsValid(); stage.Apart {
 		weights = b.apart
 	}
-	b.states, trained = trainshard.Train(s, step, b.states, weights, b.gate)
+	b.states, trained = trainshard.Train(s, stage, b.states, weights, b.gate)
 	if b.meetsInTraining() {
 		b.apart = trained
 		return
 	}
-	mean := average.Mean(s, b.RunRef, step.Layout, trained)
+	mean := average.Mean(s, b.RunRef, stage.Layout, trained)
 	if !plan.Rule.HasMomentum() {
 		b.weights = mean
 		return
 	}
-	round := outer.Round{Run: b.RunRef, Model: b.Recipe, Rule: plan.Rule, LearningRate: b.learningRate(places, step)}
+	round := outer.Round{Run: b.RunRef, Model: b.Recipe, Rule: plan.Rule, LearningRate: b.learningRate(places, stage)}
 	b.momentum, b.weights = outer.Next(s, round, b.momentum, b.weights, mean)
 }
 
-// step is what stages of an iteration have in common.
-func (b *stages) step(iteration int) trainshard.Stage {
+// stageOf is what stages of an iteration have in common.
+func (b *stages) stageOf(iteration int) trainshard.Stage {
 	return trainshard.Stage{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout(), Portions: b.inPortions()}
 }
 
@@ -224,22 +225,22 @@ func (f *Fit) rows() (rows []int) {
 }
 
 // learningRate is that of the first step of a round, of the first shard that has one.
-func (f *Fit) learningRate(places *trainshard.Places, step trainshard.Stage) float64 {
+func (f *Fit) learningRate(places *trainshard.Places, stage trainshard.Stage) float64 {
 	optimizer := f.Model.Optimizer()
-	if step.Rate != nil {
-		optimizer = optimizer.WithRate(*step.Rate)
+	if stage.Rate != nil {
+		optimizer = optimizer.WithRate(*stage.Rate)
 	}
 	shard := 0
 	for shard < len(places.Rows)-1 && places.Rows[shard] == 0 {
 		shard++
 	}
-	return optimizer.RateAt(places.At(*f.Model.Fit, shard, step.Iteration, step.Part).Place)
+	return optimizer.RateAt(places.At(*f.Model.Fit, shard, stage.Iteration, stage.Part).Place)
 }
 
 // recompute builds the stage that computes moving statistics anew.
 func (b *stages) recompute(s beam.Scope, iteration int) {
-	step := b.step(iteration)
-	b.weights = average.Mean(s, b.RunRef, step.Layout, trainshard.Recompute(s, step, b.shards, b.averaged(s)))
+	stage := b.stageOf(iteration)
+	b.weights = average.Mean(s, b.RunRef, stage.Layout, trainshard.Recompute(s, stage, b.shards, b.averaged(s)))
 }
 
 // end keeps what the next pipeline begins with, but for states that are in the box already or that nobody asks for.
@@ -249,15 +250,14 @@ func (b *stages) end(s beam.Scope) {
 	if b.Schedule.last(b.to.Done) {
 		return
 	}
-	warmUp, _ := b.Schedule.inWarmUp(b.to.Place)
-	switch {
-	case b.keeps || b.Schedule.beginsNew(b.to.Place):
-	case warmUp:
+	states, one, momentum := b.Schedule.leaves(b.to.Place)
+	if one && !b.keeps {
 		collect.Keep[trainshard.One](s, box, trainshard.OneKey, b.one)
-	default:
+	}
+	if states && !b.keeps {
 		collect.Keep[trainshard.State](s, box, trainshard.Key, b.states)
 	}
-	if !warmUp && b.momentum.IsValid() {
+	if momentum {
 		collect.Keep[average.Vector](s, box, outer.Key, b.momentum)
 	}
 }

@@ -108,7 +108,7 @@ func (a announced) Wait(ctx context.Context) error {
 
 // Limits are what the runner makes of a pipeline.
 type Limits struct {
-	Stages int // most stages of a fit; 0: any number
+	Stages int // most stages of a fit in one pipeline; 0: any number
 	Piece  int // most weights of a vector that travels (average.Layout.Cut); 0: all
 	Bundle int // most bytes that a DoFn may give on in a bundle; 0: any number
 	Tasks  int // on how many tasks, at least, elements that are spread work

@@ -186,7 +186,7 @@ func fakeDataflow(t *testing.T, job *df.Job) *remoteDataflow {
 		t.Fatal(err)
 	}
 	model := &pipepb.Pipeline{Components: &pipepb.Components{Transforms: map[string]*pipepb.PTransform{"e1": {UniqueName: "step"}}}}
-	return &remoteDataflow{name: "name", id: "id", project: "p", region: "r", model: model, client: client, every: time.Millisecond, patience: time.Minute}
+	return &remoteDataflow{name: "name", id: "id", project: "p", region: "r", model: model, client: client, every: time.Millisecond, answer: time.Minute, patience: time.Minute}
 }
 
 // A Dataflow that does not answer for a while costs nothing; one that answers that there is no such job is not asked again.
@@ -211,6 +211,13 @@ func TestDataflowWithoutAnswer(t *testing.T) {
 	if err := j.Wait(t.Context()); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "503") {
 		t.Errorf("without patience: %v", err)
 	}
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	t.Cleanup(silent.Close)
+	j.client.BasePath, j.answer, j.patience = silent.URL, 10*time.Millisecond, 30*time.Millisecond
+	if err := j.Wait(t.Context()); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("a service that never answers: %v", err)
+	}
+	j.client.BasePath, j.answer = srv.URL, time.Minute
 	asked, answers, j.patience = 0, []int{http.StatusNotFound}, time.Minute
 	if err := j.Wait(t.Context()); err == nil || errors.Is(err, ErrUnavailable) || asked != 1 {
 		t.Errorf("asked %d times for a job that is not there: %v", asked, err)

@@ -28,7 +28,7 @@ func (t *dataflowJob) submit(ctx context.Context) (Job, error) {
 	}
 	return &remoteDataflow{
 		name: t.name, id: res.JobID(), project: t.settings.Project, region: t.settings.Region, model: t.model, client: client,
-		every: dataflowPoll, patience: dataflowPatience,
+		every: dataflowPoll, answer: dataflowAnswer, patience: dataflowPatience,
 	}, nil
 }
 
@@ -37,12 +37,14 @@ type remoteDataflow struct {
 	name, id, project, region string
 	model                     *pipepb.Pipeline
 	client                    *df.Service
-	every, patience           time.Duration
+	every, answer, patience   time.Duration
 }
 
 const (
 	// dataflowPoll is how often Dataflow is asked how a job does.
 	dataflowPoll = 5 * time.Second
+	// dataflowAnswer is how long an answer may take.
+	dataflowAnswer = time.Minute
 	// dataflowPatience is how long it may give no answer: a service for hours of training has a bad minute.
 	dataflowPatience = 5 * time.Minute
 )
@@ -52,7 +54,7 @@ func (j *remoteDataflow) ID() string { return j.id }
 func (j *remoteDataflow) Wait(ctx context.Context) error {
 	answered := time.Now()
 	for {
-		job, err := j.client.Projects.Locations.Jobs.Get(j.project, j.region, j.id).Context(ctx).Do()
+		job, err := j.ask(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -77,6 +79,13 @@ func (j *remoteDataflow) Wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// ask asks for the job once.
+func (j *remoteDataflow) ask(ctx context.Context) (*df.Job, error) {
+	ctx, stop := context.WithTimeout(ctx, j.answer)
+	defer stop()
+	return j.client.Projects.Locations.Jobs.Get(j.project, j.region, j.id).Context(ctx).Do()
 }
 
 // dataflowEnded says whether a job in that state is over.
