@@ -60,6 +60,7 @@ func read(path string, opt Options) (types []string, rows [][]string, err error)
 }
 
 func TestRead(t *testing.T) {
+	huge := strings.Repeat("9", 310)
 	for name, c := range map[string]struct {
 		text  string
 		opt   Options
@@ -117,7 +118,8 @@ func TestRead(t *testing.T) {
 			types: "a text, b bigint",
 			rows:  [][]string{{"x\r\ny", "1"}, {"\nz", "2"}},
 		},
-		"empty lines before the header": {text: "\n\r\na,b\n1,2\n", types: "a bigint, b bigint", rows: [][]string{{"1", "2"}}},
+		"empty lines before the header":               {text: "\n\r\na,b\n1,2\n", types: "a bigint, b bigint", rows: [][]string{{"1", "2"}}},
+		"an empty line before a header of one column": {text: "\na\n1\n", types: "a bigint", rows: [][]string{{"1"}}},
 		"empty lines before the rows": {
 			text: "\n\n1;x\n", opt: Options{NoHeader: true, Delimiter: ';'},
 			types: "column1 bigint, column2 text", rows: [][]string{{"1", "x"}},
@@ -165,6 +167,13 @@ func TestRead(t *testing.T) {
 				{"9223372036854775809", "7", "1.5", "NaN"},
 			},
 		},
+		// numeric has digits for what double precision has no number for; beside a fraction it is none of both.
+		"huge integers": {
+			text:  "a;b;c;d;e\n" + huge + ";" + huge + ";" + huge + ";{" + huge + "};18446744073709551615\n1;1.5;1,5;{1};2,5\n",
+			types: "a numeric, b text, c text, d text, e double precision",
+			rows:  [][]string{{huge, huge, huge, "{" + huge + "}", "1.8446744073709552e+19"}, {"1", "1.5", "1,5", "{1}", "2.5"}},
+		},
+		"blanks in arrays":         {text: "a;b\n\"{\"\" 1\"\"}\";\"{\"\" 18446744073709551615 \"\"}\"\n", types: "a bigint[], b double precision[]", rows: [][]string{{"{1}", "{1.8446744073709552e+19}"}}},
 		"braces that are no array": {text: "a\n\"{1,x}\"\n", types: "a text", rows: [][]string{{"{1,x}"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,11 +217,14 @@ func TestReadErrors(t *testing.T) {
 		"an unknown encoding":   {"a\n", Options{Encoding: "klingon"}, `: encoding "klingon" is not known; utf-8`},
 		"data for a header":     {"5.1,setosa\n4.9,setosa\n", Options{}, `, line 1, column 1 ("5.1"): the first line is to name the columns, and this is a number; --header=false`},
 		"two delimiters":        {"a,b;c\n1,2;3\n", Options{}, `, line 1: the fields may be divided by ',' (2 in each line) or ';' (2 in each line); --delimiter`},
-		"no delimiter, later":   {"\na;b\n1;2;3\n", Options{}, `, line 1: the first line, "a;b", has no commas`},
+		"no delimiter, later":   {"\na;b\n1;2;3\n", Options{}, `, line 2: the first line, "a;b", has no commas`},
+		"two delimiters, later": {"\r\n\r\na,b;c\r\n1,2;3\r\n", Options{}, `, line 3: the fields may be divided by`},
+		"only empty lines":      {"\n\n", Options{}, ": the file is empty"},
 		"no delimiter":          {"a;b\n1;2;3\n", Options{}, `, line 1: the first line, "a;b", has no commas, and what it has does not divide all lines into the same number of fields; --delimiter`},
 		"a decimal comma":       {"a;b\n1;\"{1,2}\"\n1,5;\n", Options{Types: table.Schema{{Name: "a", Type: table.Float32Type}}}, `, line 3, column 1 ("a"): "1,5" is not a value of type real; --decimal , takes`},
 		"a point for a comma":   {"a;b\n1.5;2\n", Options{Decimal: ',', Types: table.Schema{{Name: "a", Type: table.Float32Type}}}, `, line 2, column 1 ("a"): "1.5" is no number with a decimal comma`},
 		"a column twice":        {"a,b, a\n", Options{}, `, line 1, column 5 ("a"): the header names column 1 so too`},
+		"a type without, later": {"\nx,b\n1,2\n", typed, `, line 2: column "a" does not exist`},
 		"a type without column": {"x,b\n1,2\n", typed, `, line 1: column "a" does not exist; the columns are x, b`},
 		"a bad value":           {"a,b\n1,\"{1}\"\nx,\"{1}\"\n", typed, `, line 3, column 1 ("a"): "x" is not a value of type integer`},
 		"a bad array":           {"a,b\n1,\"{1,2\"\n", typed, `, line 2, column 3 ("b"): malformed array at character 5: expected , or }`},

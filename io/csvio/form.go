@@ -20,7 +20,10 @@ const delimiters = ",;\t|"
 const sampleRecords = 200
 
 // An ambiguity is a file whose fields may be divided by several characters, or by none.
-type ambiguity struct{ what string }
+type ambiguity struct {
+	line int // the first that is not empty, counted from 1
+	what string
+}
 
 func (e *ambiguity) Error() string {
 	return e.what + "; --delimiter says what divides the fields (--delimiter , where each line is one field)"
@@ -31,7 +34,7 @@ func (e *ambiguity) Error() string {
 //
 // A delimiter is one that divides all records into the same number of fields, at least two. Where none does, it is the comma, unless the first
 // record would be one field that has others in it. Where several do, the file is refused: the rows may be either.
-func findForm(head []byte, whole bool, given byte) (form, error) {
+func findForm(head []byte, whole bool, given byte) (form, *ambiguity) {
 	f := form{delim: given, end: lineEnd(head)}
 	if given != 0 {
 		return f, nil
@@ -43,18 +46,20 @@ func findForm(head []byte, whole bool, given byte) (form, error) {
 			found = append(found, fmt.Sprintf("%q (%d in each line)", d, n))
 		}
 	}
+	begun := bytes.TrimLeft(head, "\r\n")
+	line := 1 + bytes.Count(head[:len(head)-len(begun)], []byte{f.end})
 	switch len(found) {
 	case 1:
 		return f, nil
 	case 0:
 		f.delim = ','
-		first, _, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), []byte{f.end})
+		first, _, _ := bytes.Cut(begun, []byte{f.end})
 		if bytes.IndexByte(first, ',') < 0 && bytes.ContainsAny(first, delimiters) && !bytes.HasPrefix(first, []byte(`"`)) {
-			return f, &ambiguity{fmt.Sprintf("the first line, %s, has no commas, and what it has does not divide all lines into the same number of fields", clip(first))}
+			return f, &ambiguity{line, fmt.Sprintf("the first line, %s, has no commas, and what it has does not divide all lines into the same number of fields", clip(first))}
 		}
 		return f, nil
 	}
-	return f, &ambiguity{"the fields may be divided by " + strings.Join(found, " or ")}
+	return f, &ambiguity{line, "the fields may be divided by " + strings.Join(found, " or ")}
 }
 
 // lineEnd is the byte that ends lines: a line feed, or a carriage return where there are no line feeds outside quotes.

@@ -33,12 +33,9 @@ func newGuess() guess {
 	return guess{boolean: true, integer: true, float: true, whole: true, integers: true, floats: true, date: true, timestamp: true, commas: true}
 }
 
-// blanks are what values may have around them when they are read as another type than text. A no-break space, say, is none.
-const blanks = " \t\n\r\v\f"
-
 // add narrows the guess by a value.
 func (g *guess) add(text []byte, decimal byte) {
-	t := bytes.Trim(text, blanks)
+	t := table.TrimBlanks(text)
 	if g.boolean {
 		g.boolean = isBoolean(t)
 	}
@@ -75,7 +72,7 @@ func (g *guess) scalar(t []byte, decimal byte) {
 		if g.commas && decimal != '.' && isCommaNumber(t) {
 			g.float = decimal == ',' && g.float
 			whole, fraction, _ := bytes.Cut(t, []byte{','})
-			thousands := len(fraction) == 3 && string(withoutSign(whole)) != "0"
+			thousands := len(fraction) == 3 && string(textvalue.WithoutSign(whole)) != "0"
 			g.comma, g.clear, g.numbers = true, g.clear || !thousands || decimal == ',', true
 			return
 		}
@@ -83,9 +80,11 @@ func (g *guess) scalar(t []byte, decimal byte) {
 		g.oddText(t)
 		return
 	}
+	whole := kind == textvalue.Integer || kind == textvalue.Whole || kind == textvalue.Huge
 	g.integer = g.integer && kind == textvalue.Integer
-	g.whole = g.whole && textvalue.IsWhole(t)
-	g.commas = g.commas && (kind == textvalue.Integer || decimal == ',')
+	g.whole = g.whole && whole
+	g.float = g.float && kind != textvalue.Huge
+	g.commas = g.commas && kind != textvalue.Huge && (whole || decimal == ',')
 	g.numbers = g.numbers || kind != textvalue.Named
 	g.numeric = g.numeric || kind != textvalue.Named
 }
@@ -120,9 +119,9 @@ func (g *guess) array(t []byte) {
 		if a.Null != nil && a.Null[j] {
 			continue
 		}
-		kind := textvalue.NumberKind([]byte(e))
-		g.integers, g.floats = g.integers && kind == textvalue.Integer, g.floats && kind != textvalue.NotNumber
-		g.numbers = g.numbers || kind == textvalue.Integer || kind == textvalue.Real
+		kind := textvalue.NumberKind(table.TrimBlanks([]byte(e)))
+		g.integers, g.floats = g.integers && kind == textvalue.Integer, g.floats && kind != textvalue.NotNumber && kind != textvalue.Huge
+		g.numbers = g.numbers || kind != textvalue.NotNumber && kind != textvalue.Named
 		if !g.floats {
 			return
 		}
@@ -132,25 +131,8 @@ func (g *guess) array(t []byte) {
 // isCommaNumber reports whether a text is a decimal number with a comma for the point.
 func isCommaNumber(t []byte) bool {
 	whole, fraction, comma := bytes.Cut(t, []byte{','})
-	whole = withoutSign(whole)
-	return comma && len(whole)+len(fraction) > 0 && onlyDigits(whole) && onlyDigits(fraction)
-}
-
-// withoutSign is a number without its sign, of which it has one at the most.
-func withoutSign(t []byte) []byte {
-	if len(t) > 0 && (t[0] == '+' || t[0] == '-') {
-		return t[1:]
-	}
-	return t
-}
-
-func onlyDigits(t []byte) bool {
-	for _, c := range t {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
+	whole = textvalue.WithoutSign(whole)
+	return comma && len(whole)+len(fraction) > 0 && textvalue.OnlyDigits(whole) && textvalue.OnlyDigits(fraction)
 }
 
 // decimalComma reports whether the column has numbers with decimal commas.

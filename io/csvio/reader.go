@@ -116,8 +116,9 @@ func (r *Reader) findForm() error {
 		return err
 	}
 	given := byte(r.opt.Delimiter)
-	if r.form, err = findForm(head, len(head) < textfile.HeadBytes, given); err != nil {
-		return r.fail(1, err)
+	var unclear *ambiguity
+	if r.form, unclear = findForm(head, len(head) < textfile.HeadBytes, given); unclear != nil {
+		return r.fail(unclear.line, unclear)
 	}
 	r.several = severalFields(head, r.form)
 	if strings.IndexByte(r.opt.Null, r.form.delim) >= 0 {
@@ -160,7 +161,7 @@ func (r *Reader) names(first []field) (schema table.Schema, known []bool, err er
 	for _, c := range r.opt.Types {
 		i, ok := places[c.Name]
 		if !ok {
-			return nil, nil, r.fail(1, &table.ColumnError{Column: c.Name, Columns: schema.Names()})
+			return nil, nil, r.fail(first[0].line, &table.ColumnError{Column: c.Name, Columns: schema.Names()})
 		}
 		schema[i].Type, known[i] = c.Type, true
 	}
@@ -177,10 +178,10 @@ func (r *Reader) checkHeader(first []field, known []bool) error {
 		if f.quoted || known[i] {
 			continue
 		}
-		switch textvalue.NumberKind(bytes.Trim(f.text, blanks)) {
+		switch textvalue.NumberKind(table.TrimBlanks(f.text)) {
 		case textvalue.Integer:
 			integers++
-		case textvalue.Real:
+		case textvalue.Whole, textvalue.Huge, textvalue.Real:
 			line, column := r.scan.place(f)
 			return &Error{r.f.Name(), line, column, string(f.text), errors.New(
 				"the first line is to name the columns, and this is a number; --header=false takes it for a row, --header for names")}
@@ -277,11 +278,11 @@ func (r *Reader) rewind() error {
 	return err
 }
 
-// first reads the first record.
+// first reads the first record. An empty line names no column, and without a header it is a row only where rows have one field.
 func (r *Reader) first() ([]field, error) {
 	for {
 		fields, err := r.scan.record()
-		if err != nil || !r.several || !isEmpty(fields) {
+		if err != nil || !isEmpty(fields) || r.opt.NoHeader && !r.several {
 			return fields, err
 		}
 	}
@@ -389,7 +390,7 @@ func (r *Reader) add(v *table.Vector, c *columnReader, f *field) error {
 			return nil
 		}
 		err := v.AppendText(unsafe.String(unsafe.SliceData(f.text), len(f.text))) // of which nothing is kept
-		if err != nil && !c.comma && isCommaNumber(bytes.Trim(f.text, blanks)) {
+		if err != nil && !c.comma && isCommaNumber(table.TrimBlanks(f.text)) {
 			err = fmt.Errorf("%w; --decimal , takes the comma for a decimal point", err)
 		}
 		return err

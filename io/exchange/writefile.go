@@ -18,9 +18,10 @@ const unfinished = ".beamfit-export-"
 // WriteFile lets fn write the file at path and puts it there when it is complete. Into a device or a pipe it writes
 // directly.
 func WriteFile(path string, fn func(out io.Writer) error) (err error) {
+	given := path
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("file %s: %w", path, oserr.Named(err))
+			err = fmt.Errorf("file %s: %w", given, oserr.Named(err))
 		}
 	}()
 	info, err := os.Stat(path)
@@ -52,22 +53,32 @@ func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 	return replaceFile(root, filepath.Base(path), info, fn)
 }
 
-// linkTarget is what a link to a file that does not exist points to; the path itself where it is no link.
+// maxLinks is how many links may follow each other: as many as filepath.EvalSymlinks follows.
+const maxLinks = 255
+
+// linkTarget is what a link to a file that does not exist points to, in its real folder; the path itself where it is no link. Folders are
+// resolved before a .. is taken from them, as the system does: x/.. is the folder above the one that x leads to.
 func linkTarget(path string) (string, error) {
-	for { // ends: os.Stat has followed the links
+	for range maxLinks {
+		folder, name := filepath.Split(path)
+		if folder == "" {
+			folder = "."
+		}
+		folder, err := filepath.EvalSymlinks(folder)
+		if err != nil {
+			return "", err
+		}
+		path = filepath.Join(folder, name)
 		target, err := os.Readlink(path)
 		if err != nil {
 			return path, nil
 		}
 		if !filepath.IsAbs(target) {
-			folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-			if err != nil {
-				return "", err
-			}
-			target = filepath.Join(folder, target)
+			target = folder + string(filepath.Separator) + target // filepath.Join would take a .. from the name before it
 		}
 		path = target
 	}
+	return "", fmt.Errorf("more than %d links follow each other", maxLinks)
 }
 
 // replaceFile lets fn write a file under a name of its own, makes it durable and gives it its name. old is the file that has the name;

@@ -2,7 +2,9 @@ package exchange
 
 import (
 	"bufio"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,7 +103,7 @@ func names(t *testing.T, dir string) (names []string) {
 // A link to a file that is not there yet is kept, and the file made; one that leads nowhere is an error.
 func TestWriteThroughLink(t *testing.T) {
 	dir := t.TempDir()
-	for _, folder := range []string{"links", "files"} {
+	for _, folder := range []string{"links", "files", "files/below"} {
 		if err := os.Mkdir(filepath.Join(dir, folder), 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -110,12 +112,15 @@ func TestWriteThroughLink(t *testing.T) {
 		_, err := out.Write([]byte("whole"))
 		return err
 	}
-	for name, target := range map[string]string{"relative": "../files/a.csv", "absolute": filepath.Join(dir, "files", "b.csv"), "twice": "relative2", "relative2": "../files/c.csv", "loop": "loop"} {
+	for name, target := range map[string]string{
+		"relative": "../files/a.csv", "absolute": filepath.Join(dir, "files", "b.csv"), "twice": "relative2", "relative2": "../files/c.csv", "loop": "loop",
+		"hop": "../files/below", "dots": "hop/../d.csv", "nowhere": "../missing/e.csv",
+	} {
 		if err := os.Symlink(target, filepath.Join(dir, "links", name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for name, file := range map[string]string{"relative": "a.csv", "absolute": "b.csv", "twice": "c.csv"} {
+	for name, file := range map[string]string{"relative": "a.csv", "absolute": "b.csv", "twice": "c.csv", "dots": "d.csv"} {
 		link := filepath.Join(dir, "links", name)
 		if err := WriteFile(link, write); err != nil {
 			t.Fatal(err)
@@ -126,6 +131,16 @@ func TestWriteThroughLink(t *testing.T) {
 		if text, err := os.ReadFile(filepath.Join(dir, "files", file)); string(text) != "whole" {
 			t.Errorf("%s: %q, error %v", file, text, err)
 		}
+	}
+	if err := WriteFile(dir+"/links/hop/../f.csv", write); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "files", "f.csv")); string(text) != "whole" {
+		t.Errorf("f.csv: %q, error %v", text, err)
+	}
+	nowhere := filepath.Join(dir, "links", "nowhere")
+	if err := WriteFile(nowhere, write); !errors.Is(err, fs.ErrNotExist) || !strings.HasPrefix(err.Error(), "file "+nowhere+": ") {
+		t.Errorf("a link into a missing folder: got %v", err)
 	}
 	loop := filepath.Join(dir, "links", "loop")
 	if err := WriteFile(loop, write); err == nil {

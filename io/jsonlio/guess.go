@@ -9,12 +9,13 @@ import (
 
 // A guess is what the values of a column so far are.
 type guess struct {
-	scalar, list                   bool // there were single values, lists
-	boolean, integer, number, text bool // all of them, or of their elements, are so
-	whole                          bool // all numbers are integers, of any size
-	date, timestamp                bool // all single values, which are texts, are so
-	other                          bool // there was an object, or a list that is no array
-	values                         bool // there was a value or an element
+	scalar, list           bool // there were single values, lists
+	boolean, integer, text bool // all of them, or of their elements, are so
+	whole                  bool // integers of any size
+	number                 bool // numbers that double precision takes
+	date, timestamp        bool // all single values, which are texts, are so
+	other                  bool // there was an object, or a list that is no array
+	values                 bool // there was a value or an element
 }
 
 func newGuess() guess {
@@ -34,32 +35,37 @@ func (g *guess) add(value []byte) {
 			return
 		}
 		integers, _ := textvalue.ListKind(value)
-		g.narrow(false, integers, true, false)
+		g.narrow(guess{integer: integers, whole: integers, number: true})
 	default:
 		g.scalar = true
 		g.value(value)
 	}
 }
 
-func (g *guess) narrow(boolean, integer, number, text bool) {
-	g.boolean, g.integer, g.number, g.text = g.boolean && boolean, g.integer && integer, g.number && number, g.text && text
+// narrow leaves of boolean, integer, whole, number and text what a value is too.
+func (g *guess) narrow(v guess) {
+	g.boolean, g.text = g.boolean && v.boolean, g.text && v.text
+	g.integer, g.whole, g.number = g.integer && v.integer, g.whole && v.whole, g.number && v.number
 	g.values = true
 }
 
 func (g *guess) value(value []byte) {
 	switch value[0] {
 	case 't', 'f':
-		g.narrow(true, false, false, false)
+		g.narrow(guess{boolean: true})
 	case '"':
-		g.narrow(false, false, false, true)
+		g.narrow(guess{text: true})
 		if g.date || g.timestamp {
 			moment := textvalue.MomentOf(value[1 : len(value)-1])
 			g.date, g.timestamp = g.date && moment == textvalue.Date, g.timestamp && moment == textvalue.Timestamp
 		}
 	default:
 		kind := textvalue.NumberKind(value)
-		g.narrow(false, kind == textvalue.Integer, kind != textvalue.NotNumber, false)
-		g.whole = g.whole && textvalue.IsWhole(value)
+		g.narrow(guess{
+			integer: kind == textvalue.Integer,
+			whole:   kind == textvalue.Integer || kind == textvalue.Whole || kind == textvalue.Huge,
+			number:  kind != textvalue.NotNumber && kind != textvalue.Huge,
+		})
 	}
 }
 
@@ -93,7 +99,7 @@ func (g *guess) typ() table.Type {
 		t = table.BoolType
 	case g.values && g.integer:
 		t = table.Int64Type
-	case g.values && g.number && g.whole && !g.list: // as double precision they would lose digits, and ids collide
+	case g.values && g.whole && !g.list: // as double precision they would lose digits, and ids collide
 		return table.NumericType
 	case g.values && g.number:
 		t = table.Float64Type

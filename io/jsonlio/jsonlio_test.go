@@ -61,6 +61,7 @@ func read(path string, types table.Schema) (schema string, rows [][]string, err 
 }
 
 func TestRead(t *testing.T) {
+	huge := strings.Repeat("9", 310)
 	for name, c := range map[string]struct {
 		text   string
 		types  table.Schema
@@ -99,6 +100,12 @@ func TestRead(t *testing.T) {
 			text:   `{"a":9223372036854775808,"b":18446744073709551615,"l":[9223372036854775808]}` + "\n" + `{"a":-9223372036854775809,"b":1.5}`,
 			schema: "a numeric, b double precision, l double precision[]",
 			rows:   [][]string{{"9223372036854775808", "1.8446744073709552e+19", "{9.223372036854776e+18}"}, {"-9223372036854775809", "1.5", "<null>"}},
+		},
+		// numeric has digits for what double precision has no number for; beside a fraction it is none of both.
+		"huge integers": {
+			text:   `{"a":` + huge + `,"b":` + huge + `,"l":[` + huge + `]}` + "\n" + `{"a":1,"b":1.5}`,
+			schema: "a numeric, b text, l json",
+			rows:   [][]string{{huge, huge, "[" + huge + "]"}, {"1", "1.5", "<null>"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,10 +2,13 @@ package parquetio
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"os"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow/go/v15/arrow/memory"
 	"github.com/apache/arrow/go/v15/parquet"
@@ -67,28 +70,41 @@ func leafFile(t *testing.T, leaf schema.Node, write func(file.ColumnChunkWriter)
 }
 
 func TestInt96OutOfRange(t *testing.T) {
+	const day = uint64(24 * time.Hour)
 	leaf := schema.NewInt96Node("at", parquet.Repetitions.Required, -1)
-	moment := func(day uint32) (x parquet.Int96) {
-		x[8], x[9], x[10], x[11] = byte(day), byte(day>>8), byte(day>>16), byte(day>>24)
+	type instant struct {
+		day   uint32
+		nanos uint64
+	}
+	moment := func(at instant) (x parquet.Int96) {
+		binary.LittleEndian.PutUint64(x[:], at.nanos)
+		binary.LittleEndian.PutUint32(x[8:], at.day)
 		return x
 	}
-	data := func(days ...uint32) []byte {
+	data := func(instants ...instant) []byte {
 		return leafFile(t, leaf, func(c file.ColumnChunkWriter) error {
 			var values []parquet.Int96
-			for _, d := range days {
-				values = append(values, moment(d))
+			for _, at := range instants {
+				values = append(values, moment(at))
 			}
 			_, err := c.(*file.Int96ColumnChunkWriter).WriteBatch(values, nil, nil)
 			return err
 		})
 	}
-	_, rows, err := read(data(0, epochDay, lastDay), memory.DefaultAllocator)
-	if want := [][]string{{"4714-11-24 00:00:00 BC"}, {"1970-01-01 00:00:00"}, {"294276-12-31 00:00:00"}}; err != nil || !reflect.DeepEqual(rows, want) {
+	_, rows, err := read(data(instant{}, instant{epochDay, day - 1000}, instant{lastDay, day - 1000}), memory.DefaultAllocator)
+	if want := [][]string{{"4714-11-24 00:00:00 BC"}, {"1970-01-01 23:59:59.999999"}, {"294276-12-31 23:59:59.999999"}}; err != nil || !reflect.DeepEqual(rows, want) {
 		t.Errorf("got %q, error %v, want %q", rows, err, want)
 	}
-	_, _, err = read(data(epochDay, lastDay+1), memory.DefaultAllocator)
-	if err == nil || !strings.Contains(err.Error(), `column "at", after row 1: row 1: the timestamp of Julian day 109203528 is outside of what is read`) {
-		t.Errorf("got %v", err)
+	for bad, want := range map[instant]string{
+		{lastDay + 1, 0}:               "the timestamp of Julian day 109203528 is outside of what is read",
+		{lastDay, day - 999}:           "the timestamp of Julian day 109203527, nanosecond 86399999999001, is outside of what is read",
+		{epochDay, day}:                "the timestamp has nanosecond 86400000000000 of its day, which has 86400000000000",
+		{epochDay, math.MaxUint64 - 1}: "the timestamp has nanosecond 18446744073709551614 of its day",
+	} {
+		_, _, err = read(data(instant{day: epochDay}, bad), memory.DefaultAllocator)
+		if want = `column "at", after row 1: row 1: ` + want; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: got %v, want %s", bad, err, want)
+		}
 	}
 }
 

@@ -76,6 +76,13 @@ func int96Text(b []byte) (string, error) {
 	if day > lastDay {
 		return "", fmt.Errorf("the timestamp of Julian day %d is outside of what is read, to 294276-12-31", day)
 	}
-	inDay := time.Duration(binary.LittleEndian.Uint64(b))
-	return timestampText(time.Unix((day-epochDay)*86400, 0).Add(inDay), ""), nil
+	const wholeDay = uint64(24 * time.Hour)
+	inDay := binary.LittleEndian.Uint64(b)
+	if inDay >= wholeDay {
+		return "", fmt.Errorf("the timestamp has nanosecond %d of its day, which has %d", inDay, wholeDay)
+	}
+	if day == lastDay && inDay > wholeDay-uint64(time.Microsecond) { // which may be rounded to the day after
+		return "", fmt.Errorf("the timestamp of Julian day %d, nanosecond %d, is outside of what is read, to 294276-12-31 23:59:59.999999", day, inDay)
+	}
+	return timestampText(time.Unix((day-epochDay)*86400, int64(inDay)), ""), nil
 }

@@ -14,10 +14,10 @@ import (
 // shortStall is a stall timeout for tests; none asserts how long anything takes.
 const shortStall = 400 * time.Millisecond
 
-// quickly is how long a connection may take where the test stalls it; where it does not, a busy machine has the ten seconds of patiently.
+// shortConnect is how long a connection may take where the test stalls it; where it does not, a busy machine has the ten seconds of longConnect.
 const (
-	quickly   = "&connect_timeout=1"
-	patiently = "&connect_timeout=10"
+	shortConnect = "&connect_timeout=1"
+	longConnect  = "&connect_timeout=10"
 )
 
 // stalling opens a store behind a proxy.
@@ -39,7 +39,7 @@ func stalling(t *testing.T, storeURL, more string, timeout time.Duration) (*prox
 // TestSlowConnect: a connection that the server is slow to make is not one too many.
 func TestSlowConnect(t *testing.T) {
 	storeURL, _ := testSchema(t)
-	p, s := stalling(t, storeURL, quickly+"&pool_max_conns=5", 0)
+	p, s := stalling(t, storeURL, shortConnect+"&pool_max_conns=5", 0)
 	s.poolWait = shortStall
 	p.stall(toClient, true)
 	for range 5 { // some are there already
@@ -100,7 +100,7 @@ func TestStalls(t *testing.T) {
 				if d == toServer {
 					t.Skip("nothing goes to the server while it sends rows")
 				}
-				p, s := stalling(t, storeURL, quickly, shortStall)
+				p, s := stalling(t, storeURL, shortConnect, shortStall)
 				snap, err := s.Snapshot(ctx, tableNamed("t"))
 				if err != nil {
 					t.Fatal(err)
@@ -125,7 +125,7 @@ func TestStalls(t *testing.T) {
 				_, _ = r.Close(), snap.Close()
 			})
 			t.Run("copy in", func(t *testing.T) {
-				p, s := stalling(t, storeURL, quickly, shortStall)
+				p, s := stalling(t, storeURL, shortConnect, shortStall)
 				out, w, b := copyingIn(t, s)
 				var err error
 				p.stall(d, true)
@@ -142,7 +142,7 @@ func TestStalls(t *testing.T) {
 				}
 			})
 			t.Run("statement", func(t *testing.T) {
-				p, s := stalling(t, storeURL, quickly, shortStall)
+				p, s := stalling(t, storeURL, shortConnect, shortStall)
 				conn, err := s.acquire(ctx)
 				if err != nil {
 					t.Fatal(err)
@@ -156,7 +156,7 @@ func TestStalls(t *testing.T) {
 			t.Run("connect", func(t *testing.T) {
 				p, proxyURL := startProxy(t, storeURL)
 				p.stall(d, true)
-				_, err := Open(ctx, proxyURL+quickly, table.OpenOptions{StallTimeout: shortStall})
+				_, err := Open(ctx, proxyURL+shortConnect, table.OpenOptions{StallTimeout: shortStall})
 				if !errors.Is(err, table.ErrUnavailable) {
 					t.Errorf("got error %v, want ErrUnavailable", err)
 				}
@@ -169,7 +169,7 @@ func TestStalls(t *testing.T) {
 func TestCloseOfAStalledStore(t *testing.T) {
 	storeURL, admin := testSchema(t)
 	setup(t, admin, "CREATE TABLE t (id integer)")
-	p, s := stalling(t, storeURL, quickly, shortStall)
+	p, s := stalling(t, storeURL, shortConnect, shortStall)
 	ctx, cancel := context.WithCancel(context.Background())
 	snap, err := s.Snapshot(ctx, tableNamed("t"))
 	if err != nil {
@@ -195,12 +195,12 @@ func TestCloseOfAStalledStore(t *testing.T) {
 // nothing of what is copied in while a trigger of sorts sleeps. Nor is a caller a stall that takes its time.
 func TestBusyServer(t *testing.T) {
 	const timeout = 500 * time.Millisecond
-	const long = 3 * timeout
+	const long = 8 * timeout
 	storeURL, admin := testSchema(t)
 	setup(t, admin, fmt.Sprintf("CREATE FUNCTION slow(int4) RETURNS bool LANGUAGE plpgsql AS 'BEGIN IF $1 = 1 THEN PERFORM pg_sleep(%f); END IF; RETURN true; END'", long.Seconds()),
 		"CREATE VIEW v AS SELECT id FROM (VALUES (1), (2)) x (id) WHERE slow(id)", "CREATE DOMAIN slowly AS int4 CHECK (slow(VALUE))", "CREATE TABLE locked (id int4)",
 		"CREATE TABLE t AS SELECT i AS id, repeat('x', 1000) AS pad FROM generate_series(1, 60000) i")
-	_, s := stalling(t, storeURL, patiently, timeout)
+	_, s := stalling(t, storeURL, longConnect, timeout)
 	ctx := context.Background()
 	if _, got := rows(t, s, "v", 1); len(got) != 2 {
 		t.Errorf("%d rows", len(got))

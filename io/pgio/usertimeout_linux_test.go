@@ -54,7 +54,7 @@ func TestVanishedServer(t *testing.T) {
 	storeURL, _ := testSchema(t)
 	ctx := context.Background()
 	t.Run("copy in", func(t *testing.T) {
-		p, s := stalling(t, storeURL, quickly, shortStall)
+		p, s := stalling(t, storeURL, shortConnect, shortStall)
 		_, w, b := copyingIn(t, s)
 		var err error
 		p.vanish(t)
@@ -65,7 +65,7 @@ func TestVanishedServer(t *testing.T) {
 		wantGone(t, "close", w.Close(ctx))
 	})
 	t.Run("statement", func(t *testing.T) {
-		p, s := stalling(t, storeURL, quickly, shortStall)
+		p, s := stalling(t, storeURL, shortConnect, shortStall)
 		conn, err := s.acquire(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -76,7 +76,7 @@ func TestVanishedServer(t *testing.T) {
 		wantGone(t, "find", explain(ctx, err))
 	})
 	t.Run("nobody waits", func(t *testing.T) {
-		p, s := stalling(t, storeURL, quickly, shortStall)
+		p, s := stalling(t, storeURL, shortConnect, shortStall)
 		conn, err := s.acquire(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -96,7 +96,7 @@ func TestVanishedServer(t *testing.T) {
 // server and while it takes its time: the server acknowledges and reads nothing, and the connection lives.
 func TestCopyBehindALock(t *testing.T) {
 	const timeout = 500 * time.Millisecond
-	const long = 4 * timeout
+	const long = 8 * timeout
 	const size, line = 32 << 20, 1 << 10
 	for _, caller := range []string{"waits", "takes its time"} {
 		t.Run(caller, func(t *testing.T) {
@@ -106,7 +106,7 @@ func TestCopyBehindALock(t *testing.T) {
 			if err := admin.QueryRow(context.Background(), "SELECT current_schema()::text").Scan(&name.Schema); err != nil {
 				t.Fatal(err)
 			}
-			opened, err := Open(context.Background(), storeURL+patiently, table.OpenOptions{StallTimeout: timeout})
+			opened, err := Open(context.Background(), storeURL+longConnect, table.OpenOptions{StallTimeout: timeout})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func TestCopyWhileTheServerIsSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, proxyURL := startProxy(t, storeURL)
-	opened, err := Open(t.Context(), proxyURL+patiently, table.OpenOptions{StallTimeout: timeout})
+	opened, err := Open(t.Context(), proxyURL+longConnect, table.OpenOptions{StallTimeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func (v *Vector) appendText(s string) error {
 		}
 		v.Bools = append(v.Bools, b)
 	case Int16, Int32, Int64:
-		n, err := strconv.ParseInt(trimBlanks(s), 10, 64)
+		n, err := strconv.ParseInt(TrimBlanks(s), 10, 64)
 		switch {
 		case errors.Is(err, strconv.ErrRange):
 			return fmt.Errorf("%s is out of range for type %s", Clip(s), v.Type)
@@ -77,7 +77,7 @@ func (v *Vector) appendText(s string) error {
 		}
 		v.Float64s = append(v.Float64s, f)
 	case Numeric:
-		t, ok := numericText(trimBlanks(s))
+		t, ok := numericText(TrimBlanks(s))
 		if !ok {
 			return v.badText(s)
 		}
@@ -110,12 +110,21 @@ func Clip(s string) string {
 	return strconv.Quote(s)
 }
 
-func trimBlanks(s string) string { return strings.Trim(s, " \t\n\r\v\f") }
+// TrimBlanks drops the blanks that values may have around them where they are read as another type than text. A no-break space, say, is none.
+func TrimBlanks[T string | []byte](t T) T {
+	for len(t) > 0 && isBlank(t[0]) {
+		t = t[1:]
+	}
+	for len(t) > 0 && isBlank(t[len(t)-1]) {
+		t = t[:len(t)-1]
+	}
+	return t
+}
 
 // parseFloat rounds to the nearest value of that many bits. As in PostgreSQL, a number whose magnitude is too large or too
 // small for the type is an error.
 func (v *Vector) parseFloat(s string, bits int) (float64, error) {
-	t := trimBlanks(s)
+	t := TrimBlanks(s)
 	if strings.ContainsAny(t, "xXpP_") {
 		return 0, v.badText(s)
 	}
@@ -138,7 +147,7 @@ func mantissa(s string) string {
 
 // parseBool takes what PostgreSQL takes: unique prefixes of true, false, yes, no, on and off, and 1 and 0.
 func parseBool(s string) (value, ok bool) {
-	switch t := strings.ToLower(trimBlanks(s)); t {
+	switch t := strings.ToLower(TrimBlanks(s)); t {
 	case "":
 		return false, false
 	case "1", "on":

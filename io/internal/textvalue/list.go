@@ -19,8 +19,7 @@ func ParseArray(text string) (table.TextArray, error) {
 
 // hasBounds reports an array of PostgreSQL's with its bounds: [0:1]={1,2}. The list ["a={"] is none.
 func hasBounds(text string) bool {
-	bounds, _, found := strings.Cut(text, "={")
-	return found && strings.Trim(bounds, "0123456789[]:+-") == ""
+	return strings.HasPrefix(strings.TrimLeft(text, "0123456789[]:+- \t\n\r\v\f"), "=")
 }
 
 // ParseJSONList reads a list of numbers, texts, booleans and nulls, or of lists of equal lengths.

@@ -5,6 +5,7 @@ package textvalue
 
 import (
 	"bytes"
+	"strconv"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -36,43 +37,74 @@ func ListKind(t []byte) (integers, numbers bool) {
 // Kinds of numbers, as NumberKind tells them.
 const (
 	NotNumber = iota
-	Integer
+	Integer   // a bigint
+	Whole     // an integer beyond bigint
+	Huge      // an integer beyond double precision
 	Real
 	Named // NaN, Infinity
 )
 
-// NumberKind tells what number a text is, as a bigint or a double precision.
+// maxText is the most bytes that a number may have, but for plain ones.
+const maxText = 400
+
+// NumberKind tells what number a text without blanks around it is: the first of bigint, numeric of digits alone and double precision that takes it.
 func NumberKind(t []byte) int {
 	if kind := plainKind(t); kind != NotNumber {
 		return kind
 	}
-	if len(t) == 0 || len(t) > 400 {
+	if len(t) == 0 || len(t) > maxText {
 		return NotNumber
 	}
-	digits := bytes.TrimLeft(t, "+-")
+	digits := WithoutSign(t)
 	if len(digits) > 1 && digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9' {
 		return NotNumber // a code
 	}
-	for _, c := range []struct {
-		typ  table.Type
-		kind int
-	}{{table.Int64Type, Integer}, {table.Float64Type, Real}} {
-		if v := (table.Vector{Type: c.typ}); v.AppendText(string(t)) == nil {
-			if bytes.ContainsAny(t, "0123456789") {
-				return c.kind
-			}
-			return Named
-		}
+	if len(digits) > 0 && OnlyDigits(digits) {
+		return wholeKind(t, len(digits))
 	}
-	return NotNumber
+	if v := (table.Vector{Type: table.Float64Type}); v.AppendText(string(t)) != nil {
+		return NotNumber
+	}
+	if bytes.ContainsAny(t, "0123456789") {
+		return Real
+	}
+	return Named
 }
 
-// IsWhole reports a text of nothing but digits and perhaps a sign: of a number, that it is an integer, whether it fits bigint or not.
-func IsWhole(t []byte) bool {
-	if len(t) > 0 && (t[0] == '-' || t[0] == '+') {
-		t = t[1:]
+// wholeKind is the kind of an integer of that many digits, without zeros in front.
+func wholeKind(t []byte, digits int) int {
+	const int64Digits, float64Digits = 19, 309 // of the greatest
+	switch {
+	case digits <= int64Digits:
+		if _, err := strconv.ParseInt(string(t), 10, 64); err == nil {
+			return Integer
+		}
+	case digits == float64Digits:
+		if _, err := strconv.ParseFloat(string(t), 64); err != nil {
+			return Huge
+		}
+	case digits > float64Digits:
+		return Huge
 	}
-	return len(t) > 0 && len(bytes.Trim(t, "0123456789")) == 0
+	return Whole
+}
+
+// WithoutSign is a number without its sign, of which it has one at the most.
+func WithoutSign(t []byte) []byte {
+	if len(t) > 0 && (t[0] == '+' || t[0] == '-') {
+		return t[1:]
+	}
+	return t
+}
+
+// OnlyDigits reports that a text has nothing but digits.
+func OnlyDigits(t []byte) bool {
+	for _, c := range t {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // plainKind is NumberKind for the texts that nearly all numbers have: digits with a sign, a point, a small exponent. Of others it says

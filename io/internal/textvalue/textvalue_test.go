@@ -12,7 +12,10 @@ func TestNumberKind(t *testing.T) {
 	for text, want := range map[string]int{
 		"": NotNumber, "-": NotNumber, ".": NotNumber, "e5": NotNumber, "1e": NotNumber, "0x1": NotNumber, "1_0": NotNumber, "1,5": NotNumber, "x": NotNumber,
 		"0": Integer, "-1": Integer, "+12": Integer, "9223372036854775807": Integer, "007": NotNumber, "-00": NotNumber, "00.5": NotNumber,
-		"9223372036854775808": Real, "1.": Real, ".5": Real, "-0.5e-10": Real, "1e300": Real, "1e400": NotNumber, "1e-400": NotNumber,
+		"-9223372036854775808": Integer, "9223372036854775808": Whole, "-9223372036854775809": Whole, "+12345678901234567890": Whole,
+		"09223372036854775808": NotNumber, "--9223372036854775808": NotNumber, "12345678901234567890.": Real,
+		strings.Repeat("9", 308): Whole, "1" + strings.Repeat("0", 308): Whole, strings.Repeat("9", 309): Huge, "-1" + strings.Repeat("0", 309): Huge,
+		"1.": Real, ".5": Real, "-0.5e-10": Real, "1e300": Real, "1e400": NotNumber, "1e-400": NotNumber,
 		"0.12345678901234567890123456789012345": Real, "NaN": Named, "-Infinity": Named, "inf": Named,
 	} {
 		if got := NumberKind([]byte(text)); got != want {
@@ -23,7 +26,7 @@ func TestNumberKind(t *testing.T) {
 
 // FuzzNumberKind: a text is a number of a kind where a column of that type takes it.
 func FuzzNumberKind(f *testing.F) {
-	for _, s := range []string{"1", "1.5", "-2e30", "1e999", "007", "NaN", "{1,2.5}", "[1,2]", "{1,}", "[]"} {
+	for _, s := range []string{"1", "1.5", "-2e30", "9223372036854775808", strings.Repeat("9", 309), "1e999", "007", "NaN", "{1,2.5}", "[1,2]", "{1,}", "[]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
@@ -32,7 +35,8 @@ func FuzzNumberKind(f *testing.F) {
 			return v.AppendText(text) == nil
 		}
 		switch kind := NumberKind([]byte(text)); {
-		case kind == Integer && !take(table.Int64Type, text), (kind == Real || kind == Named) && !take(table.Float64Type, text):
+		case kind == Integer && !take(table.Int64Type, text), (kind == Whole || kind == Real || kind == Named) && !take(table.Float64Type, text),
+			(kind == Whole || kind == Huge) && (take(table.Int64Type, text) || !take(table.NumericType, text)), kind == Huge && take(table.Float64Type, text):
 			t.Errorf("%q is of kind %d", text, kind)
 		}
 		integers, numbers := ListKind([]byte(text))
@@ -48,6 +52,8 @@ func TestParseArray(t *testing.T) {
 		`["a={", "b"]`:       {"a={", "b"},
 		`["[0:1]={1,2}"]`:    {"[0:1]={1,2}"},
 		`[0:1]={1,2}`:        {"1", "2"},
+		`[ 0 : 1 ]={1,2}`:    {"1", "2"},
+		"[0:1]\t=\n{1,2}":    {"1", "2"},
 		`[-1:+0]={"={",x}`:   {"={", "x"},
 		`[0:0][1:2]={{a,b}}`: {"a", "b"},
 		` [1, 2] `:           {"1", "2"},
