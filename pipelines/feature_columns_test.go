@@ -538,9 +538,9 @@ func TestFirstArrayIsMissing(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 		for list, problem := range map[string]string{
-			"a":                 `column "a", row 1: the value is NULL`,
-			"mean(a), log1p(a)": `column "a", row 1: the value is NULL`,
-			"zero(none)":        `column "none": all rows are NULL`,
+			"a":                   `column "a", row 1: the value is NULL`,
+			"mean(a), log1p(a)":   `column "a", row 1: the value is NULL`,
+			"mean(a), zero(none)": `column "none": all rows are NULL`,
 		} {
 			_, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "arrays", Output: "out", Dependent: "y", Independent: list})
 			wantError(t, err, problem)

@@ -300,72 +300,74 @@ func (p *packJob) arrayColumns() []arrayColumn {
 	return out
 }
 
-// readShapes reads the shapes of the first row, which all others must have.
+// readShapes reads the shapes of the first row, which all others must have, and where that has none of the first row that has one.
 func (p *packJob) readShapes(ctx context.Context) error {
 	arrays := p.arrayColumns()
-	opt := table.ReadOptions{Columns: []string{}}
-	for _, c := range arrays {
-		if !slices.Contains(opt.Columns, c.name) {
-			opt.Columns = append(opt.Columns, c.name)
-		}
-	}
 	if len(arrays) == 0 {
 		return nil
 	}
-	var later []arrayColumn
-	err := tables.AtRow(ctx, p.Store, p.snap, opt, 0, func(b *table.Batch, i int) error {
-		for _, c := range arrays {
-			if c.takesMissing && b.Col(c.name).IsNull(i) {
-				later = append(later, c)
-				continue
-			}
-			fail := func(err error) error {
-				return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: 1, Err: err}
-			}
-			shape, err := tables.ArrayShape(b.Col(c.name), i)
-			if err != nil {
-				return fail(err)
-			}
-			if c.oneHot && len(shape) != 1 {
-				return fail(fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape))
-			}
-			*c.shape = shape
-		}
-		return nil
+	err := tables.AtRow(ctx, p.Store, p.snap, reading(arrays), 0, func(b *table.Batch, i int) (err error) {
+		arrays, err = p.takeShapes(b, i, 1, arrays)
+		return err
 	})
-	if err != nil {
+	if err != nil || len(arrays) == 0 {
 		return err
 	}
-	for _, c := range later {
-		if err := p.readLaterShape(ctx, c); err != nil {
-			return err
+	return p.readLaterShapes(ctx, arrays)
+}
+
+// reading reads the columns.
+func reading(arrays []arrayColumn) table.ReadOptions {
+	var names []string
+	for _, c := range arrays {
+		if !slices.Contains(names, c.name) {
+			names = append(names, c.name)
 		}
 	}
-	return nil
+	return table.ReadOptions{Columns: names}
+}
+
+// takeShapes takes the shapes that row i of a batch, which is row of the table, has, and leaves of the columns those that have none there.
+func (p *packJob) takeShapes(b *table.Batch, i int, row int64, arrays []arrayColumn) (missing []arrayColumn, err error) {
+	missing = arrays[:0]
+	for _, c := range arrays {
+		if c.takesMissing && b.Col(c.name).IsNull(i) {
+			missing = append(missing, c)
+			continue
+		}
+		shape, err := tables.ArrayShape(b.Col(c.name), i)
+		if err == nil && c.oneHot && len(shape) != 1 {
+			err = fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape)
+		}
+		if err != nil {
+			return nil, &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: row, Err: err}
+		}
+		*c.shape = shape
+	}
+	return missing, nil
 }
 
 // errFound ends a search.
 var errFound = errors.New("found")
 
-// readLaterShape reads the shape of the first array of a column.
-func (p *packJob) readLaterShape(ctx context.Context, c arrayColumn) error {
+// readLaterShapes looks for the first array of each column.
+func (p *packJob) readLaterShapes(ctx context.Context, missing []arrayColumn) error {
 	parts, err := p.snap.Partitions(ctx, 1)
 	if err != nil {
 		return err
 	}
+	opt := reading(missing)
 	for _, part := range parts {
 		row := part.FirstRow
-		err := table.EachBatch(ctx, p.Store, part, table.ReadOptions{Columns: []string{c.name}}, func(b *table.Batch) error {
-			v := b.Col(c.name)
+		err := table.EachBatch(ctx, p.Store, part, opt, func(b *table.Batch) (err error) {
 			for i := range b.Rows {
 				row++
-				if v.IsNull(i) {
-					continue
+				if missing, err = p.takeShapes(b, i, row, missing); err != nil {
+					return err
 				}
-				if *c.shape, err = tables.ArrayShape(v, i); err != nil {
-					return &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: row, Err: err}
+				if len(missing) == 0 {
+					return errFound
 				}
-				return errFound
 			}
 			return nil
 		})
@@ -376,7 +378,7 @@ func (p *packJob) readLaterShape(ctx context.Context, c arrayColumn) error {
 			return err
 		}
 	}
-	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q: all rows are NULL, so that nothing says what shape its arrays have", c.name)}
+	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q: all rows are NULL, so that nothing says what shape its arrays have", missing[0].name)}
 }
 
 // checkNames checks that the packed table can have the names of the variables as columns.

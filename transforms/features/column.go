@@ -106,14 +106,6 @@ func (c *Column) has(function string) bool {
 // IsArray tells whether the column has arrays.
 func (c *Column) IsArray() bool { return c.typ().Array }
 
-// TakesMissing tells whether the column may lack values, or whole arrays: a step fills them, or tells of them.
-func (c *Column) TakesMissing() bool {
-	return slices.ContainsFunc(c.Steps, func(s Step) bool {
-		k := functions[function(s.Function)].kind
-		return k == fills || k == tells
-	})
-}
-
 // IsIndex tells whether the column ends as the number of a category or of a text.
 func (c *Column) IsIndex() bool {
 	last := c.last()

@@ -26,6 +26,7 @@ func TestDays(t *testing.T) {
 		{"1970-01-01 00:00:00.000001", "timestamp without time zone", 1e-6 / 86400, true},
 		{"1970-01-01T03:00:00+03:00:00", "timestamp with time zone", 0, true},
 		{"1970-01-01 00:00:00-00:00:36", "timestamp with time zone", 36. / 86400, true},
+		{"1970-01-01 23:00:00.1+23", "timestamp with time zone", .1 / 86400, true},
 		{"13:30", "time without time zone", 0.5625, true},
 		{"2020-02-30", "date", 0, false},
 		{"2021-02-29", "date", 0, false},

@@ -42,8 +42,8 @@ func (c *Column) missingError() error {
 	return fmt.Errorf("the value is missing (NULL or NaN); mean(%s), median(%s) or zero(%s) fills missing values", name, name, name)
 }
 
-// takesMissing tells whether missing values are no error.
-func (c *Column) takesMissing() bool {
+// TakesMissing tells whether missing values, or whole arrays, are no error: a step fills them, tells of them or makes them a category.
+func (c *Column) TakesMissing() bool {
 	return slices.ContainsFunc(c.Steps, func(s Step) bool {
 		k := functions[function(s.Function)].kind
 		return k == fills || k == tells || s.Function == category
@@ -52,7 +52,7 @@ func (c *Column) takesMissing() bool {
 
 // learn lets the steps learn; row is that of an error, counted from 1.
 func (c *Column) learn(s *ColumnStats) (row int64, err error) {
-	if s.FirstMissing >= 0 && !c.takesMissing() {
+	if s.FirstMissing >= 0 && !c.TakesMissing() {
 		return s.FirstMissing + 1, c.missingError()
 	}
 	if collect(c).values > 0 {
