@@ -119,15 +119,7 @@ func configure(text string, toStop time.Duration) (*pgxpool.Config, error) {
 	if conn.RuntimeParams["application_name"] == "" {
 		conn.RuntimeParams["application_name"] = "beamfit"
 	}
-	for name, value := range map[string]string{
-		"client_encoding": "UTF8",
-		// Values of kind Other travel as text, which must not depend on the user's settings.
-		"datestyle": "ISO, YMD", "intervalstyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1",
-		// A snapshot and the lock of an output are sessions that wait while others work.
-		"idle_in_transaction_session_timeout": "0",
-	} {
-		conn.RuntimeParams[name] = value
-	}
+	conn.RuntimeParams["client_encoding"] = "UTF8" // what else a session needs it is given by usePath
 	conn.Tracer = callTracer{}
 	config.MaxConnIdleTime = idleTime
 	config.PingTimeout = conn.ConnectTimeout

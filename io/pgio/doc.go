@@ -4,7 +4,8 @@
 //
 // Importing the package makes the URL schemes postgres and postgresql known to table.Open. What the URL leaves out comes
 // from libpq's environment variables, service files and .pgpass. Ref is the URL without passwords. The server must be
-// reached directly or through a pooler in session mode: snapshots and output locks live as long as their session. Connections are
+// reached directly or through a pooler in session mode: snapshots and output locks live as long as their session. What beamfit wants of a
+// session it asks for after connecting, for poolers let only some parameters through at the start. Connections are
 // made by package netns, so a process with a network namespace of its own reaches the server too.
 //
 // # Types
@@ -37,7 +38,7 @@
 // of the parts that are complete, each in the schema of its target. A part is one transaction: COPY into the staging table,
 // then its key. Commit is one transaction that renames the staging tables (or, for an ordered table, copies the rows in
 // the order of their keys). While an Output is open its session holds an advisory lock made from its id. When the process dies
-// the lock goes with the session, as soon as the server notices, and from then on the next Open or Create of any beamfit that may drop
+// the lock goes with the session, as soon as the server notices (after 90 s where the machine is gone), and from then on the next Open or Create of any beamfit that may drop
 // the tables does so; until then the output counts as living. Large values are compressed with LZ4 where the server has it and its
 // settings name no other method.
 //
@@ -55,8 +56,8 @@
 // The runs of a role are rows of beamfit_runs in the first schema of its search path, made by the first run; where that name is another
 // role's, of beamfit_runs_2 and so on. Only a table that the role itself owns is read or written: on one that somebody has planted, triggers
 // and policies would run with the rights of whoever uses it. A run at work holds an advisory lock made from its ID. It has died when the lock
-// is free and its heartbeat two seconds old (15 where pool_max_conns leaves no connection for the lock), or its heartbeat is a minute old: a
-// server may not notice for hours that a machine is gone. Changes of these rows do not wait for the disk (synchronous_commit off).
+// is free and its heartbeat two seconds old (15 where pool_max_conns leaves no connection for the lock), or its heartbeat is a minute old:
+// a server notices later that a machine is gone. Changes of these rows do not wait for the disk (synchronous_commit off).
 //
 // # Stalls
 //
@@ -68,7 +69,8 @@
 // server acknowledges but reads nothing.
 //
 // A Claim is an advisory lock made from the table's name, held by a session whose application_name is the note: all roles may read
-// that in pg_stat_activity. The lock goes with the session, at once when the process dies.
+// that in pg_stat_activity. The lock goes with the session: at once when the process dies, and when the machine is gone after the 90 s
+// of TCP keep-alive that every session asks the server for. Behind a pooler it is the pooler that has to notice.
 //
 // # Sessions
 //

@@ -128,7 +128,10 @@ func (s *store) connectError(err error) error {
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) {
 		e := &serverError{kind: kindOf(pg), pg: pg}
-		if e.kind == nil {
+		switch {
+		case strings.HasPrefix(pg.Message, "unsupported startup parameter"): // of PgBouncer, and one that the URL or a PG... variable asks for
+			e.kind = table.ErrURL
+		case e.kind == nil:
 			e.kind = table.ErrUnavailable
 		}
 		return fmt.Errorf("%s: %w", s.where, e)

@@ -34,7 +34,7 @@ const runsColumns = `(id text PRIMARY KEY, command text NOT NULL, arguments text
 
 // A run without its lock has died when its last heartbeat is older than its silence, in seconds: a session that was lost is replaced within
 // moments. A store of few connections has none for the lock; its runs are told by their heartbeats alone. A lock says nothing after
-// silenceLocked: the server may not notice for hours that a machine is gone.
+// silenceLocked: the server notices later than that when a machine is gone, and a pooler may never tell it.
 const (
 	silence         = 2
 	silenceUnlocked = 15

@@ -16,15 +16,16 @@ const safePath = "pg_catalog, pg_temp"
 // pathKey is where a connection keeps the search path that its session had at first: the user's own.
 const pathKey = "beamfit search path"
 
-// usePath sets a new session up: it notes the user's search path and puts the safe one in its place. Until then every name must be qualified.
+// usePath sets a new session up: it notes the user's search path and puts the safe one in its place, and other settings in the places of the
+// user's. Until then every name must be qualified.
 func usePath(ctx context.Context, conn *pgx.Conn, toast *toastRule) error {
 	defer waiting(conn)()
 	results, err := conn.PgConn().Exec(ctx, "SELECT pg_catalog.current_setting('search_path'), pg_catalog.pg_backend_pid();\n"+
-		"SELECT pg_catalog.set_config('search_path', '"+safePath+"', false);\n"+toast.statement()).ReadAll()
+		"SELECT pg_catalog.set_config('search_path', '"+safePath+"', false);\n"+setKnown(textSettings, lastingSettings)+";\n"+toast.statement()).ReadAll()
 	if err != nil {
 		return err
 	}
-	toast.learn(len(results[2].Rows) > 0)
+	toast.learn(len(results[3].Rows) > 0)
 	conn.PgConn().CustomData()[pathKey] = string(results[0].Rows[0][0])
 	if l := linkOf(conn); l != nil {
 		pid, err := strconv.ParseUint(string(results[0].Rows[0][1]), 10, 32)

@@ -82,17 +82,11 @@ func (s *session) handle() *sessionStore {
 	return &sessionStore{session: s}
 }
 
-// A setting is a parameter of the server.
-type setting struct{ name, value string }
-
 // sessionSettings are what values in text form, the order of rows and long transactions depend on.
-var sessionSettings = []setting{
+var sessionSettings = slices.Concat([]setting{
 	{"client_encoding", "UTF8"},
 	{"standard_conforming_strings", "on"},
-	{"datestyle", "ISO, YMD"},
-	{"intervalstyle", "postgres"},
-	{"bytea_output", "hex"},
-	{"extra_float_digits", "1"},
+}, textSettings, []setting{
 	{"synchronize_seqscans", "off"},
 	{"max_parallel_workers_per_gather", "0"},
 	{"enable_indexonlyscan", "off"},
@@ -100,13 +94,10 @@ var sessionSettings = []setting{
 	{"idle_in_transaction_session_timeout", "0"},
 	{"statement_timeout", "0"},
 	{"search_path", safePath},
-}
-
-// idleTimeout is known from version 14 on.
-const idleTimeout = "idle_session_timeout"
+})
 
 // newerSettings are not known to every server: from version 17 on, and from version 14 on.
-var newerSettings = []string{"transaction_timeout", "default_toast_compression"}
+var newerSettings = []string{transactionTimeout, "default_toast_compression"}
 
 // setAll is the statement that changes settings for the rest of the transaction.
 func setAll(settings []setting) string {
@@ -165,7 +156,7 @@ func (s *session) setIdle(ctx context.Context, value string) error {
 func (s *session) settle() string {
 	settings := slices.Clone(sessionSettings)
 	for _, v := range s.had {
-		if v.name == "transaction_timeout" {
+		if v.name == transactionTimeout {
 			settings = append(settings, setting{v.name, "0"})
 		}
 	}

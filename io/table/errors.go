@@ -14,7 +14,7 @@ var (
 	ErrExist      = errors.New("already exists")
 	ErrPermission = errors.New("permission denied")
 	ErrCorrupt    = errors.New("corrupt")
-	// ErrURL: the URL of a store is none.
+	// ErrURL: the URL of a store is none, or asks for what its server refuses.
 	ErrURL = errors.New("store URL")
 	// ErrUnavailable: the store cannot be reached now; later it may.
 	ErrUnavailable = errors.New("cannot be reached")
