@@ -189,3 +189,79 @@ func TestOneUnitRefused(t *testing.T) {
 		}
 	})
 }
+
+// TestPredictFromLogits: a model that was fitted with a loss of logits predicts probabilities: a cross-entropy looks through a sigmoid, so
+// that from_logits changes nothing; the logits of several units are turned into their softmax. Labels that are one-hot arrays of two elements have
+// two classes, also where the output has one unit.
+func TestPredictFromLogits(t *testing.T) {
+	store := fileStore(t)
+	env := Env{Store: store}
+	schema := table.Schema{
+		{Name: "id", Type: table.Int32Type},
+		{Name: "features", Type: table.Float64ArrayType},
+		{Name: "word", Type: table.TextType},
+		{Name: "hot", Type: table.Int32ArrayType},
+		{Name: "number", Type: table.Int32ArrayType},
+	}
+	var rows [][]any
+	for i := range 60 {
+		x := []float64{math.Sin(float64(i)), math.Cos(float64(3 * i))}
+		word, hot, number := "no", []int{1, 0}, []int{0}
+		if x[0]+x[1] > 0.2 {
+			word, hot, number = "yes", []int{0, 1}, []int{1}
+		}
+		rows = append(rows, []any{i, x, word, hot, number})
+	}
+	writeTable(t, store, "answers", schema, rows...)
+	predicted := func(model, label, labelType, arch, loss string) (classes []string, probs []float64) {
+		t.Helper()
+		opt := PreprocessOptions{Source: "answers", Output: model + "_packed", Dependent: label, Independent: "features", LabelTypes: []string{labelType}}
+		if _, err := Preprocess(t.Context(), env, opt); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Fit(t.Context(), env, FitOptions{Source: opt.Output, Model: model, Arch: []byte(arch), Iterations: 2, Compile: "loss=" + loss + ", optimizer='Adam(learning_rate=0.3)'", Fit: "batch_size=8, epochs=4"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Predict(t.Context(), env, PredictOptions{Model: model, Test: "answers", Output: model + "_predicted", IDColumn: "id"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Report(t.Context(), env, ReportOptions{Model: model}); err != nil {
+			t.Error(err)
+		}
+		b := readTable(t, store, model+"_predicted")
+		return b.Col("class_value").Strings, b.Col("prob").Float64s
+	}
+	sigmoid, linear := string(oneLayer(1, "sigmoid")), string(oneLayer(1, "linear"))
+	classes, probs := predicted("plain", "word", "class", sigmoid, "'binary_crossentropy'")
+	for _, c := range []struct{ model, label, arch, loss string }{
+		{"logits", "word", sigmoid, "BinaryCrossentropy(from_logits=True)"},
+		{"hot", "hot", sigmoid, "'binary_crossentropy'"},
+		{"number", "number", sigmoid, "'binary_crossentropy'"},
+		{"linear", "hot", linear, "BinaryCrossentropy(from_logits=True)"},
+	} {
+		gotClasses, gotProbs := predicted(c.model, c.label, "class", c.arch, c.loss)
+		for i := range classes {
+			class := gotClasses[i]
+			if c.label != "word" {
+				class = map[string]string{"0": "no", "1": "yes"}[class]
+			}
+			if class != classes[i] || math.Abs(gotProbs[i]-probs[i]) > 1e-6 {
+				t.Fatalf("%s: row %d has %s with %v, expected %s with %v", c.model, i, gotClasses[i], gotProbs[i], classes[i], probs[i])
+			}
+		}
+	}
+	softmax, logits := string(oneLayer(2, "softmax")), string(oneLayer(2, "linear"))
+	classes, probs = predicted("softmax", "word", "class", softmax, "'sparse_categorical_crossentropy'")
+	for _, c := range []struct{ model, label, labelType string }{{"units", "word", "class"}, {"numbers", "number", "numeric"}} {
+		gotClasses, gotProbs := predicted(c.model, c.label, c.labelType, logits, "SparseCategoricalCrossentropy(from_logits=True)")
+		for i := range classes {
+			class := gotClasses[i]
+			if c.label != "word" {
+				class = map[string]string{"0": "no", "1": "yes"}[class]
+			}
+			if class != classes[i] || math.Abs(gotProbs[i]-probs[i]) > 1e-6 {
+				t.Fatalf("%s: row %d has %s with %v, expected %s with %v", c.model, i, gotClasses[i], gotProbs[i], classes[i], probs[i])
+			}
+		}
+	}
+}

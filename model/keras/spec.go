@@ -115,17 +115,25 @@ func (s *Spec) OutputNames() []string {
 }
 
 // OutputActivation is the name of the activation that makes output i, "" where its last layer has none by name.
-func (s *Spec) OutputActivation(i int) string {
+func (s *Spec) OutputActivation(i int) string { return s.activationOf(s.Outputs[i]) }
+
+// activationOf is the name of the activation that makes a tensor.
+func (s *Spec) activationOf(tensor int) string {
 	for _, c := range s.Calls {
-		if !slices.Contains(c.Outputs, s.Outputs[i]) {
+		if !slices.Contains(c.Outputs, tensor) {
 			continue
 		}
 		switch config := c.Layer.Config.(type) {
+		case *Activation:
+			if before := s.activationOf(c.Inputs[0]); config.Activation == "linear" && before != "" { // it changes nothing
+				return before
+			}
+			return config.Activation
 		case *Dense:
 			return config.Activation
-		case *Conv2D:
+		case *EinsumDense:
 			return config.Activation
-		case *Activation:
+		case *Conv2D:
 			return config.Activation
 		case *Softmax:
 			return "softmax"

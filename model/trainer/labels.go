@@ -82,13 +82,17 @@ func (m *Model) checkLabel(output int, l Label) error {
 
 // classNumbers tells whether labels are class numbers, which become one-hot.
 func (m *Model) classNumbers(output int, l Label) bool {
-	return l.Numeric && l.Width == m.steps(output) && m.outWidth[output] > 1 && m.losses[output].Sparse
+	return l.Numeric && l.Width == m.steps(output) && m.meaning(output, l) == OfClasses
 }
 
 // twoClasses tells whether labels are two classes, of each step where there are several, for an output of one unit, which says how probable
 // the second of them is: the label becomes 0 or 1.
 func (m *Model) twoClasses(output int, l Label) bool {
-	return !l.Numeric && l.Width == 2*m.steps(output) && m.outWidth[output] == 1 && m.losses[output].Labels == loss.LikeOutput
+	return !l.Numeric && l.Width == 2*m.steps(output) && m.meaning(output, l) == OfSecondClass
+}
+
+func (m *Model) meaning(output int, l Label) Meaning {
+	return MeaningOf(m.losses[output], m.outWidth[output], l.Numeric)
 }
 
 // numbers are the labels of an output where they are numbers; ok is false where they are one-hot.

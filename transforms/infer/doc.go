@@ -8,7 +8,7 @@
 //	<id column>  as in the input table, also when it is NULL or repeated; or row_number, that of the row from 1
 //	class_name   name of the dependent variable
 //	class_value  text of the class; NULL for a NULL class and for padding
-//	prob         the model's output, a float32, as the float64 that has its shortest decimal text
+//	prob         the model's output, or the probability that it is a score of, a float32, as the float64 that has its shortest decimal text
 //	rank         1 for the highest prob of this row and dependent variable; equal probs in the order of the classes
 //
 // An output of one unit for two classes is the probability of the second: both are written.

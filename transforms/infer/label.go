@@ -56,9 +56,9 @@ func (o Output) steps(values []float32) string {
 // classes are the classes of the steps of an output, an array as wide as these.
 func (o Output) classes(values []float32) string {
 	label := table.TextArray{Shape: o.Shape}
-	var both [2]float32
+	var space []float32
 	for scores := range slices.Chunk(values, len(values)/o.numSteps()) {
-		if class := o.Classes[best(o.probabilities(scores, &both))]; class != nil {
+		if class := o.Classes[best(o.probabilities(scores, &space))]; class != nil {
 			label.Add(*class, false)
 		} else {
 			label.Add("", true)

@@ -3,7 +3,6 @@ package infer
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -49,44 +48,20 @@ type Feature struct {
 
 // An Output is one output of the model: Name is the dependent variable, Classes has K entries, nil for NULL and padding. Where
 // Numbers is not 0, there are no classes: the model's output, of so many numbers, is the label, or where Frames is not 0 as well it
-// is scores of classes in so many frames, which spell the label. Where Second is not 0, the output is one number that tells how probable
-// the second of two classes is.
+// is scores of classes in so many frames, which spell the label. Second: the output is one number that tells how probable the second of two
+// classes is.
 type Output struct {
 	Name    string
 	Classes []*string
 	Numbers int
 	Frames  int
-	Second  Second
+	Second  bool
+	// Score is what the numbers are of which classes have one.
+	Score Score
 	// Shape is that of the label where the output has several dimensions. With fewer elements than Numbers it has the classes of the
 	// steps: of each the best of those that the output's last dimension holds, or that Second tells of its one number, as one of Classes, or
 	// without these its number.
 	Shape []int `json:",omitempty"`
-}
-
-// A Second is how one number tells the probability of the second of two classes; 0: it does not.
-type Second int
-
-// The ways to tell it.
-const (
-	// Probability: the number is the probability, as of a sigmoid.
-	Probability Second = iota + 1
-	// Logit: the probability is the sigmoid of the number.
-	Logit
-	// Side: the number is from -1 (the first class) to 1 (the second), as for hinge losses, and the probability goes with it.
-	Side
-)
-
-// both are the probabilities of the two classes.
-func (s Second) both(v float32) [2]float32 {
-	p := float64(v)
-	switch s {
-	case Logit:
-		p = 1 / (1 + math.Exp(-p))
-	case Side:
-		p = min(max((p+1)/2, 0), 1)
-	}
-	q := float32(p)
-	return [2]float32{1 - q, q}
 }
 
 // Width is the number of elements of the output.
@@ -94,19 +69,10 @@ func (o Output) Width() int {
 	switch {
 	case o.Numbers > 0:
 		return o.Numbers
-	case o.Second != 0:
+	case o.Second:
 		return 1
 	}
 	return len(o.Classes)
-}
-
-// probabilities are those of the classes, of the output's values for one row; space is for two of them.
-func (o Output) probabilities(values []float32, space *[2]float32) []float32 {
-	if o.Second == 0 {
-		return values
-	}
-	*space = o.Second.both(values[0])
-	return space[:]
 }
 
 // Check reports a choice that numbers do not have.

@@ -16,8 +16,8 @@ type Class struct {
 // Ranked are the classes of an output, of the output's values for one row: the most probable first.
 func (o Output) Ranked(values []float32) []Class {
 	order := make([]int, len(o.Classes))
-	var both [2]float32
-	values = o.probabilities(values, &both)
+	var space []float32
+	values = o.probabilities(values, &space)
 	rank(values, order)
 	ranked := make([]Class, len(order))
 	for place, c := range order {
@@ -28,8 +28,8 @@ func (o Output) Ranked(values []float32) []Class {
 
 // Probabilities are those of the classes of an output, in their order, of the output's values for one row.
 func (o Output) Probabilities(values []float32) []float32 {
-	var both [2]float32
-	return slices.Clone(o.probabilities(values, &both))
+	var space []float32
+	return slices.Clone(o.probabilities(values, &space))
 }
 
 // rank orders the K classes of one row by falling probability: the class of rank r is order[r-1]. Equal probabilities

@@ -11,9 +11,9 @@ type rows struct {
 	plan  *Plan
 	batch *table.Batch
 	order []int
-	both  [2]float32
-	null  []bool // of class_value
-	none  []bool // of prob
+	probs []float32 // memory for the probabilities of an output
+	null  []bool    // of class_value
+	none  []bool    // of prob
 }
 
 func newRows(plan *Plan) *rows {
@@ -42,7 +42,7 @@ func (r *rows) of(ids *table.Vector, first, n int, probs [][]float32) (b *table.
 				r.number(ids, i, out, p)
 				continue
 			}
-			p = out.probabilities(p, &r.both)
+			p = out.probabilities(p, &r.probs)
 			order := r.order[:len(out.Classes)]
 			rank(p, order)
 			for place, c := range order {

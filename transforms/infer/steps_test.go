@@ -12,7 +12,7 @@ func TestClassesOfSteps(t *testing.T) {
 	}{
 		{Output{Numbers: 8, Shape: []int{4}, Classes: []*string{&a, &b}}, `{"b, c",a,a,a}`},
 		{Output{Numbers: 8, Shape: []int{2, 2}, Classes: []*string{nil, &b}}, `{{"b, c",NULL},{NULL,NULL}}`},
-		{Output{Numbers: 8, Shape: []int{8}, Classes: []*string{&a, &b}, Second: Probability}, `{a,"b, c",a,a,"b, c",a,a,a}`},
+		{Output{Numbers: 8, Shape: []int{8}, Classes: []*string{&a, &b}, Second: true}, `{a,"b, c",a,a,"b, c",a,a,a}`},
 	} {
 		if got := c.out.Label(values); got != c.want || c.out.Width() != 8 {
 			t.Errorf("%s, %d wide, want %s", got, c.out.Width(), c.want)

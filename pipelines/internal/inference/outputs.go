@@ -45,14 +45,20 @@ func trainedLosses(spec *keras.Spec, summary *table.Batch) []*loss.Loss {
 	return losses
 }
 
-// secondBy is how output i, of one unit, tells the second class, by the loss that it was trained with; nil: it is not known.
-func secondBy(spec *keras.Spec, i int, l *loss.Loss) infer.Second {
+// scoreBy is what the numbers of output i are, by the loss that it was trained with; nil: it is not known. second: one of them tells of the
+// second of two classes.
+func scoreBy(spec *keras.Spec, i int, l *loss.Loss, second bool) infer.Score {
 	switch {
 	case l == nil, !loss.Known(l.Name): // of a person's own loss the activation tells more
-		return secondOf(spec, i)
+		if second {
+			return secondOf(spec, i)
+		}
+	case l.FromLogits && trainer.LooksThrough(l, spec.OutputActivation(i)):
+	case l.FromLogits && l.AmongClasses:
+		return infer.LogitAmong
 	case l.FromLogits:
 		return infer.Logit
-	case l.Name == "hinge" || l.Name == "squared_hinge":
+	case second && (l.Name == "hinge" || l.Name == "squared_hinge"):
 		return infer.Side
 	}
 	return infer.Probability
@@ -65,45 +71,59 @@ func trainedOutputs(spec *keras.Spec, dependents []tables.Variable, losses []*lo
 	}
 	var outputs []infer.Output
 	for i, v := range dependents {
-		labels := loss.LikeOutput
-		if losses[i] != nil {
-			labels = losses[i].Labels
+		out, err := trainedOutput(spec, i, v, losses[i])
+		if err != nil {
+			return nil, err
 		}
-		if shape := spec.Tensors[spec.Outputs[i]].Shape; labels == loss.Sequences && len(shape) == 2 {
-			outputs = append(outputs, infer.Output{Name: v.Column, Numbers: shape[0] * shape[1], Frames: shape[0]})
-			continue
-		}
-		if shape := spec.OutputShapes()[i]; len(shape) > 1 {
-			out := outputOfSteps(v.Column, shape, losses[i] != nil && losses[i].AmongClasses)
-			if v.Steps() {
-				var err error
-				if out, err = classesOfSteps(spec, i, v.Column, v.ClassTexts(), secondBy(spec, i, losses[i])); err != nil {
-					return nil, fmt.Errorf("column %q: %w", v.ClassColumn(), err)
-				}
-			}
-			outputs = append(outputs, out)
-			continue
-		}
-		k := spec.OutputShapes()[i][0]
-		if labels == loss.ClassNumbers || v.Numeric && (k == 1 || table.ParseType(v.Kind).Array) {
-			outputs = append(outputs, infer.Output{Name: v.Column, Numbers: k})
-			continue
-		}
-		classes := v.ClassTexts()
-		if classes == nil || len(classes) == 1 && classes[0] == nil {
-			classes = classIndexes(k)
-		}
-		if k == 1 && len(classes) == 2 {
-			outputs = append(outputs, infer.Output{Name: v.Column, Classes: classes, Second: secondBy(spec, i, losses[i])})
-			continue
-		}
-		if len(classes) != k {
-			return nil, fmt.Errorf("column %q has %d class values, output %q of the model has %d classes",
-				v.ClassColumn(), len(classes), outputName(spec, i), k)
-		}
-		outputs = append(outputs, infer.Output{Name: v.Column, Classes: classes})
+		outputs = append(outputs, out)
 	}
 	return outputs, nil
+}
+
+// trainedOutput is output i of the model.
+func trainedOutput(spec *keras.Spec, i int, v tables.Variable, l *loss.Loss) (infer.Output, error) {
+	shape := spec.OutputShapes()[i]
+	k := shape[len(shape)-1]
+	meaning := trainer.MeaningOf(lossOrLikely(l, v), k, v.Numeric)
+	switch {
+	case meaning == trainer.OfFrames && len(shape) == 2:
+		return infer.Output{Name: v.Column, Numbers: shape[0] * shape[1], Frames: shape[0]}, nil
+	case len(shape) > 1 && v.Steps():
+		out, err := classesOfSteps(spec, i, v.Column, v.ClassTexts(), scoreBy(spec, i, l, true))
+		if err != nil {
+			return infer.Output{}, fmt.Errorf("column %q: %w", v.ClassColumn(), err)
+		}
+		return out, nil
+	case len(shape) > 1:
+		return outputOfSteps(v.Column, shape, l != nil && l.AmongClasses), nil
+	case meaning == trainer.OfLabel:
+		return infer.Output{Name: v.Column, Numbers: k}, nil
+	}
+	units, second := k, meaning == trainer.OfSecondClass
+	if second {
+		units = 2
+	}
+	classes := v.ClassTexts()
+	if classes == nil || len(classes) == 1 && classes[0] == nil {
+		classes = classIndexes(units)
+	}
+	if second && len(classes) == 1 { // all training rows were of one class
+		units, second = 1, false
+	}
+	if len(classes) != units {
+		return infer.Output{}, fmt.Errorf("column %q has %d class values, output %q of the model has %d classes",
+			v.ClassColumn(), len(classes), outputName(spec, i), k)
+	}
+	return infer.Output{Name: v.Column, Classes: classes, Second: second, Score: scoreBy(spec, i, l, second)}, nil
+}
+
+// lossOrLikely is the loss of a dependent variable, or where it is not known one that takes its labels: a number per row for an output of several
+// units can be a class number alone.
+func lossOrLikely(l *loss.Loss, v tables.Variable) *loss.Loss {
+	if l != nil {
+		return l
+	}
+	return &loss.Loss{Sparse: !table.ParseType(v.Kind).Array}
 }
 
 // outputOfSteps is an output of several dimensions: the numbers themselves, or of each step the number of its class.
@@ -115,15 +135,16 @@ func outputOfSteps(name string, shape []int, classes bool) infer.Output {
 	return out
 }
 
-// classesOfSteps is an output of several dimensions that has one of the classes at each step.
-func classesOfSteps(spec *keras.Spec, i int, name string, classes []*string, second infer.Second) (infer.Output, error) {
+// classesOfSteps is an output of several dimensions that has one of the classes at each step. second is what one number is that tells of the second
+// of two.
+func classesOfSteps(spec *keras.Spec, i int, name string, classes []*string, second infer.Score) (infer.Output, error) {
 	shape := spec.OutputShapes()[i]
 	steps, k := shape[:len(shape)-1], shape[len(shape)-1]
 	out := infer.Output{Name: name, Numbers: tables.SizeOf(shape), Shape: steps, Classes: classes}
 	switch {
 	case len(classes) == k && k > 1:
 	case len(classes) == 2 && k == 1:
-		out.Second = second
+		out.Second, out.Score = true, second
 	default:
 		return out, fmt.Errorf("%d class values, output %q of the model has %s at each step", len(classes), outputName(spec, i), tables.Count(k, "class"))
 	}
@@ -193,11 +214,11 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 			out.Classes, out.Numbers = nil, k
 		} else if opt.Classes == nil {
 			if k == 1 && spec.OutputActivation(i) == "sigmoid" {
-				out.Classes, out.Second = classIndexes(2), infer.Probability
+				out.Classes, out.Second = classIndexes(2), true
 			}
 		} else {
 			if k == 1 && len(opt.Classes[i]) > 1 {
-				k, out.Second = 2, secondOf(spec, i)
+				k, out.Second, out.Score = 2, true, secondOf(spec, i)
 			}
 			out.Classes = trimClasses(opt.Classes[i], k)
 			if n := len(out.Classes); n != k {
@@ -209,8 +230,8 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 	return outputs, nil
 }
 
-// secondOf is how an output of one unit tells the second class, by its activation.
-func secondOf(spec *keras.Spec, i int) infer.Second {
+// secondOf is what the number of an output of one unit is that tells the second class, by its activation.
+func secondOf(spec *keras.Spec, i int) infer.Score {
 	switch spec.OutputActivation(i) {
 	case "linear":
 		return infer.Logit

@@ -1,6 +1,7 @@
 package inference
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/loss"
+	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/infer"
 )
@@ -115,4 +118,64 @@ func TestGivenClasses(t *testing.T) {
 	says(t, err, "class values of dependent variable 2: 3 values for 2 classes", `"size"`)
 	_, err = GivenOutputs(spec, Given{Dependents: 2, Classes: [][]*string{{&a, &b}, {&a, &b}}})
 	says(t, err, "class values of dependent variable 1: 2 values for 3 classes", `"kind"`)
+}
+
+// denseOutput is a network with one output, of a Dense layer.
+func denseOutput(t *testing.T, units int, activation string) *keras.Spec {
+	t.Helper()
+	spec, err := keras.Parse(fmt.Appendf(nil, `{"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Dense",
+		"config": {"name": "y", "units": %d, "activation": %q, "batch_input_shape": [null, 2]}}]}}`, units, activation))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return spec
+}
+
+// What the numbers of an output are goes by the loss, the activation and the labels together: a cross-entropy of logits looks through a sigmoid
+// or softmax, whose output is probabilities then; other losses of logits do not.
+func TestScoresOfOutputs(t *testing.T) {
+	text, hot := tables.Variable{Column: "y", Kind: "text", Classes: nullsOf(t, 2)}, tables.Variable{Column: "y", Kind: "integer[]"}
+	three := tables.Variable{Column: "y", Kind: "text", Classes: nullsOf(t, 3)}
+	number := tables.Variable{Column: "y", Kind: "integer", Numeric: true}
+	one := tables.Variable{Column: "y", Kind: "integer[]", Numeric: true}
+	indexes := classIndexes(2)
+	for _, c := range []struct {
+		units            int
+		activation, loss string
+		label            tables.Variable
+		want             infer.Output
+	}{
+		{1, "sigmoid", "BinaryCrossentropy(from_logits=True)", text, infer.Output{Classes: make([]*string, 2), Second: true}},
+		{1, "sigmoid", "BinaryFocalCrossentropy(from_logits=True)", text, infer.Output{Classes: make([]*string, 2), Second: true, Score: infer.Logit}},
+		{1, "linear", "BinaryCrossentropy(from_logits=True)", text, infer.Output{Classes: make([]*string, 2), Second: true, Score: infer.Logit}},
+		{1, "tanh", "hinge()", hot, infer.Output{Classes: indexes, Second: true, Score: infer.Side}},
+		{1, "sigmoid", "binary_crossentropy()", hot, infer.Output{Classes: indexes, Second: true}},
+		{1, "linear", "mse()", number, infer.Output{Numbers: 1}},
+		{1, "linear", "mse()", one, infer.Output{Numbers: 1}},
+		{3, "linear", "SparseCategoricalCrossentropy(from_logits=True)", three, infer.Output{Classes: make([]*string, 3), Score: infer.LogitAmong}},
+		{3, "softmax", "SparseCategoricalCrossentropy(from_logits=True)", three, infer.Output{Classes: make([]*string, 3)}},
+		{3, "linear", "CategoricalCrossentropy(from_logits=True)", three, infer.Output{Classes: make([]*string, 3), Score: infer.LogitAmong}},
+		{3, "linear", "BinaryCrossentropy(from_logits=True)", three, infer.Output{Classes: make([]*string, 3), Score: infer.Logit}},
+		{3, "softmax", "sparse_categorical_crossentropy()", one, infer.Output{Classes: classIndexes(3)}},
+		{3, "softmax", "sparse_categorical_crossentropy()", number, infer.Output{Classes: classIndexes(3)}},
+		{3, "linear", "mse()", one, infer.Output{Numbers: 3}},
+	} {
+		spec := denseOutput(t, c.units, c.activation)
+		compile, err := params.ParseCompile("loss=" + c.loss + ", optimizer='adam'")
+		if err != nil {
+			t.Fatal(err)
+		}
+		losses, err := trainer.LossesOf(spec, *compile)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := trainedOutputs(spec, []tables.Variable{c.label}, losses)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.want.Name = "y"
+		if d := cmp.Diff([]infer.Output{c.want}, got); d != "" {
+			t.Errorf("%s of %d units, loss %s, labels %s: %s", c.activation, c.units, c.loss, c.label.Kind, d)
+		}
+	}
 }

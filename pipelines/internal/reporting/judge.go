@@ -111,6 +111,12 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 // class is the index of the class that a label is.
 func (j *rowJudge) class(l label) (int, error) {
 	k := len(j.classes)
+	if l.numbers == nil && len(l.hot) == 1 && k > 1 { // an array of the number itself
+		if x := int(l.hot[0]); x >= 0 && x < k {
+			return x, nil
+		}
+		return 0, fmt.Errorf("the label %d is no class; they are 0 to %d", l.hot[0], k-1)
+	}
 	if l.numbers == nil {
 		if at := slices.IndexFunc(l.hot, func(x int16) bool { return x != 0 }); at >= 0 && at < k {
 			return at, nil

@@ -1,0 +1,36 @@
+package infer
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestProbabilities(t *testing.T) {
+	classes := func(n int) []*string { return make([]*string, n) }
+	third := float32(1. / 3)
+	for _, c := range []struct {
+		out    Output
+		values []float32
+		want   []float32
+	}{
+		{Output{Classes: classes(2)}, []float32{0.25, 3}, []float32{0.25, 3}},
+		{Output{Classes: classes(2), Second: true}, []float32{0.25}, []float32{0.75, 0.25}},
+		{Output{Classes: classes(2), Second: true, Score: Logit}, []float32{0}, []float32{0.5, 0.5}},
+		{Output{Classes: classes(2), Second: true, Score: Logit}, []float32{-1000}, []float32{1, 0}},
+		{Output{Classes: classes(2), Second: true, Score: Side}, []float32{-0.5}, []float32{0.75, 0.25}},
+		{Output{Classes: classes(2), Second: true, Score: Side}, []float32{3}, []float32{0, 1}},
+		{Output{Classes: classes(3), Score: Logit}, []float32{0, 1000, -1000}, []float32{0.5, 1, 0}},
+		{Output{Classes: classes(3), Score: LogitAmong}, []float32{1000, 1000, 1000}, []float32{third, third, third}},
+		{Output{Classes: classes(3), Score: LogitAmong}, []float32{0, float32(math.Log(3)), -1000}, []float32{0.25, 0.75, 0}},
+	} {
+		before := append([]float32{}, c.values...)
+		if d := cmp.Diff(c.want, c.out.Probabilities(c.values)); d != "" {
+			t.Errorf("%+v of %v: %s", c.out, c.values, d)
+		}
+		if d := cmp.Diff(before, c.values); d != "" {
+			t.Errorf("%+v changed the output: %s", c.out, d)
+		}
+	}
+}
