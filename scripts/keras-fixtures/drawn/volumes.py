@@ -77,9 +77,18 @@ def einsum_dense(r, x):
     out = r.one([inside.replace(old, "y"), inside.replace(old, "") + "y"] + [inside.replace(old, "yz")] * (len(inside) < 3))
     new = "".join(c for c in out if c in "yz")
     equation = f"a{inside},{r.one([old + new, new + old])}->a{out}"
+    bias_axes = r.one([None, new, out])
+    if misplaced([sizes[c] for c in out], [c in (bias_axes or "") for c in out]):
+        raise ValueError("Keras on TensorFlow adds the bias along another dimension")
     return layers.EinsumDense(
-        equation, tuple(sizes[c] for c in out), bias_axes=r.one([None, new, out]), activation=r.activation(),
-        **r.common("kernel", "bias"))(x)
+        equation, tuple(sizes[c] for c in out), bias_axes=bias_axes, activation=r.activation(), **r.common("kernel", "bias"))(x)
+
+
+def misplaced(shape, has_bias):
+    """Whether keras/src/backend/tensorflow/numpy.py, add, adds a bias of one dimension along another that has its size: the last, or the first."""
+    own = [i for i, n in enumerate(shape) if has_bias[i] and n > 1]
+    alike = [i for i in (len(shape) - 1, 0) if len(own) == 1 and shape[i] == shape[own[0]]]
+    return alike != [] and alike[0] != own[0]
 
 
 def encoding(make):
