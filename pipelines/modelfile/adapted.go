@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/beamfit/beamfit/io/kerasio"
+	"github.com/beamfit/beamfit/model/lookup"
 	"github.com/beamfit/beamfit/model/weights/layout"
 )
 
@@ -104,7 +105,7 @@ func (a *adapted) idf(group string, words int) ([]float64, error) {
 		return nil, errors.New("the file has no such array")
 	}
 	array := a.f.Arrays[at]
-	if len(array.Shape) != 1 || array.Shape[0] < words || int64(array.Shape[0]) > a.f.Size*1032 { // no byte of a file is more than 1032
+	if len(array.Shape) != 1 || array.Shape[0] < words || array.Shape[0] > lookup.MaxIndices {
 		return nil, fmt.Errorf("the shape is %v, the vocabulary has %d words", array.Shape, words)
 	}
 	data := make([]byte, 4*array.Shape[0])

@@ -236,7 +236,7 @@ func (a *Array) chunks(dst []byte) error {
 	}
 	cells := a.Type.size
 	for _, d := range l.chunk { // a chunk may be larger than the array, but not without measure
-		if d <= 0 || d > max(1<<26, 16*a.size*a.Type.size)/cells {
+		if d <= 0 || d > max(1<<20, 16*a.size*a.Type.size)/cells {
 			return fmt.Errorf("chunks of shape %v", l.chunk)
 		}
 		cells *= d

@@ -37,8 +37,10 @@ type File struct {
 	byPath  map[string]*Array
 	visited map[uint64]bool
 	objects int
-	// work are the bytes of structure read so far.
+	// work are the bytes of structure read so far, and of the paths of objects.
 	work int64
+	// inflated are the bytes of chunks read so far.
+	inflated int64
 }
 
 // Open reads the structure of a file of size bytes: its groups and what arrays there are. Attributes and values are read when they are asked for.
@@ -136,14 +138,22 @@ func (f *File) read(address uint64, n int64) ([]byte, error) {
 	if err := f.within(address, n); err != nil {
 		return nil, err
 	}
-	if f.work += n; f.work > 1<<26+4*f.size {
-		return nil, fmt.Errorf("at byte %d: the structure refers to the same bytes again and again", address)
+	if err := f.works(n); err != nil {
+		return nil, fmt.Errorf("at byte %d: %w", address, err)
 	}
 	b := make([]byte, n)
 	if _, err := f.r.ReadAt(b, f.base+int64(address)); err != nil {
 		return nil, fmt.Errorf("at byte %d: %w", address, err)
 	}
 	return b, nil
+}
+
+// works counts n bytes of structure, those of paths included.
+func (f *File) works(n int64) error {
+	if f.work += n; f.work > 1<<26+4*f.size {
+		return errors.New("the structure refers to the same bytes again and again")
+	}
+	return nil
 }
 
 // within says whether n bytes at an address lie in the file.

@@ -55,6 +55,9 @@ func (f *File) filterList(c *cursor) ([]filter, error) {
 	return all, c.err
 }
 
+// mostInflated is how many bytes deflate makes of one at most.
+const mostInflated = 1032
+
 // inflate are the size bytes of a chunk of which stored are in the file. mask has a bit for each filter that it did not go through.
 func (a *Array) inflate(address, stored uint64, mask uint32, size int) ([]byte, error) {
 	if stored > uint64(size)+uint64(size)/8+1<<16 {
@@ -62,6 +65,9 @@ func (a *Array) inflate(address, stored uint64, mask uint32, size int) ([]byte, 
 	}
 	if err := a.f.within(address, int64(stored)); err != nil {
 		return nil, err
+	}
+	if a.f.inflated += int64(size); a.f.inflated > 1<<26+mostInflated*a.f.size {
+		return nil, errors.New("chunks refer to the same bytes again and again")
 	}
 	data := make([]byte, stored)
 	if _, err := a.f.r.ReadAt(data, a.f.base+int64(address)); err != nil {
@@ -137,6 +143,9 @@ func unfletcher(data []byte) ([]byte, error) {
 	return data, nil
 }
 
+// fletcher32 adds up in ones' complement, as HDF5 does: of the two numbers that are 0 there, only a sum of zeros is 0, any other 0xffff.
+//
+// Source: HDF5, src/H5checksum.c, H5_checksum_fletcher32.
 func fletcher32(data []byte) uint32 {
 	var a, b uint32
 	for i := 0; i < len(data); i += 2 {
@@ -144,8 +153,11 @@ func fletcher32(data []byte) uint32 {
 		if i+1 < len(data) {
 			word |= uint32(data[i+1])
 		}
-		a = (a + word) % 65535
-		b = (b + a) % 65535
+		a = folded(a + word)
+		b = folded(b + a)
 	}
 	return b<<16 | a
 }
+
+// folded is a sum of two 16-bit numbers as one.
+func folded(x uint32) uint32 { return x&0xffff + x>>16 }

@@ -214,6 +214,9 @@ func (f *File) walk(path string, address uint64, depth int) error {
 	if depth > maxDepth {
 		return fail(fmt.Errorf("groups nest more than %d levels", maxDepth))
 	}
+	if err := f.works(int64(len(path))); err != nil {
+		return fmt.Errorf("groups and their names: %w", err)
+	}
 	o, err := f.object(address)
 	if err != nil {
 		return fail(err)
