@@ -11,8 +11,8 @@ func dot(b *builder, c *call) (*gorgonia.Node, error) {
 	cfg := c.Config.(*keras.Dot)
 	x, y := c.in[0], c.in[1]
 	if cfg.Normalize {
-		x = b.normaliseRows(CodeUnit, CodeUnitGrad, unitEpsilon, x, cfg.Axes[:1])
-		y = b.normaliseRows(CodeUnit, CodeUnitGrad, unitEpsilon, y, cfg.Axes[1:])
+		x = b.normaliseRows(CodeUnit, CodeUnitGrad, cfg.LeastNorm, x, cfg.Axes[:1])
+		y = b.normaliseRows(CodeUnit, CodeUnitGrad, cfg.LeastNorm, y, cfg.Axes[1:])
 	}
 	k := x.Shape()[cfg.Axes[0]]
 	x, m, xFirst := b.factor(x, cfg.Axes[0])

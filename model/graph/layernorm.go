@@ -24,9 +24,6 @@ const (
 	CodeRMSGrad = "rms.grad"
 )
 
-// unitEpsilon is the least norm that a row is divided by.
-const unitEpsilon = 1e-12
-
 // A NormAttr is the size of a matrix whose rows are normalised.
 type NormAttr struct {
 	Rows, N int
@@ -45,11 +42,12 @@ func layerNormalization(b *builder, c *call) (*gorgonia.Node, error) {
 
 // unitNormalization follows keras/src/ops/nn.py, _normalize.
 func unitNormalization(b *builder, c *call) (*gorgonia.Node, error) {
-	axes, err := keras.ResolveAxes(c.Config.(*keras.UnitNormalization).Axes, c.in[0].Shape()[1:])
+	cfg := c.Config.(*keras.UnitNormalization)
+	axes, err := keras.ResolveAxes(cfg.Axes, c.in[0].Shape()[1:])
 	if err != nil {
 		return nil, err
 	}
-	return b.normaliseRows(CodeUnit, CodeUnitGrad, unitEpsilon, c.in[0], axes), nil
+	return b.normaliseRows(CodeUnit, CodeUnitGrad, cfg.LeastNorm, c.in[0], axes), nil
 }
 
 // normaliseRows normalises over axes.

@@ -36,10 +36,18 @@ func (b *builder) tensor(name string, shape []int) int {
 	return len(b.spec.Tensors) - 1
 }
 
+// count counts a call.
+func (b *builder) count() error {
+	if b.applied++; b.applied > MaxCalls {
+		return fmt.Errorf("brings the model above %d calls of layers", MaxCalls)
+	}
+	return nil
+}
+
 // call applies a layer or a network to tensors and returns the results; n is how the layer is called.
 func (b *builder) call(l *Layer, n node, in []int) ([]int, error) {
-	if b.applied++; b.applied > MaxCalls {
-		return nil, l.wrap(fmt.Errorf("brings the model above %d calls of layers", MaxCalls))
+	if err := b.count(); err != nil {
+		return nil, l.wrap(err)
 	}
 	var out []int
 	var err error
@@ -168,6 +176,9 @@ func outputShape(k kind, in [][]int) ([]int, error) {
 
 // compute adds a call that the JSON does not have, of a layer without weights.
 func (b *builder) compute(name string, k kind, in ...int) (int, error) {
+	if err := b.count(); err != nil {
+		return -1, err
+	}
 	shapes := make([][]int, len(in))
 	for i, t := range in {
 		shapes[i] = b.spec.Tensors[t].Shape

@@ -8,8 +8,9 @@ import (
 // Dot multiplies its two inputs row by row and sums over one axis of each. The result has the other dimensions of the
 // first and then those of the second; vectors give one number.
 type Dot struct {
-	Axes      [2]int // counted with the batch dimension, resolved to be positive
-	Normalize bool   // both inputs are divided by their Euclidean norm over the axis first
+	Axes      [2]int  // counted with the batch dimension, resolved to be positive
+	Normalize bool    // both inputs are divided by their Euclidean norm over the axis first
+	LeastNorm float64 // what they are divided by at least, where they are
 
 	axes []int // as the JSON gives them
 }
@@ -19,6 +20,9 @@ func (*Dot) Class() string { return "Dot" }
 
 func parseDot(a *args) kind {
 	c := &Dot{axes: a.intOrInts("axes"), Normalize: a.bool("normalize", false)}
+	if c.Normalize {
+		c.LeastNorm = a.leastNorm(1e-7)
+	}
 	if len(c.axes) == 1 {
 		c.axes = []int{c.axes[0], c.axes[0]}
 	}

@@ -3,7 +3,6 @@ package keras
 import (
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // A functional is a functional model: all layers first, then their calls in an order in which inputs are ready.
@@ -12,6 +11,7 @@ type functional struct {
 	class   string
 	calls   map[*Layer][]node
 	inputs  []ref
+	isInput map[*Layer]bool // of inputs
 	outputs []ref
 }
 
@@ -23,7 +23,7 @@ func readFunctional(s *scope, class string, config object) (network, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &functional{scope: s, class: class, calls: map[*Layer][]node{}}
+	g := &functional{scope: s, class: class, calls: map[*Layer][]node{}, isInput: map[*Layer]bool{}}
 	for i, obj := range list {
 		l, err := g.member(i, obj)
 		if err != nil {
@@ -97,7 +97,7 @@ func (g *functional) renumber() {
 
 // checkInputs finds input_layers that are not the tensors of different InputLayers.
 func (g *functional) checkInputs() error {
-	for i, r := range g.inputs {
+	for _, r := range g.inputs {
 		l := g.named[r.layer]
 		if l == nil {
 			return fmt.Errorf("there is no layer %q", r.layer)
@@ -105,9 +105,10 @@ func (g *functional) checkInputs() error {
 		if l.Class != "InputLayer" || r.node != 0 || r.tensor != 0 {
 			return fmt.Errorf("[%q, %d, %d] is not the tensor of an InputLayer", r.layer, r.node, r.tensor)
 		}
-		if slices.Contains(g.inputs[:i], r) {
+		if g.isInput[l] {
 			return fmt.Errorf("layer %q appears twice", r.layer)
 		}
+		g.isInput[l] = true
 	}
 	return nil
 }
@@ -116,7 +117,7 @@ func (g *functional) checkInputs() error {
 func (g *functional) checkLayer(l *Layer) error {
 	calls := g.calls[l]
 	if l.Class == "InputLayer" {
-		if !slices.ContainsFunc(g.inputs, func(r ref) bool { return g.named[r.layer] == l }) {
+		if !g.isInput[l] {
 			return errors.New("is not among the input_layers of the model")
 		}
 		if len(calls) > 0 {

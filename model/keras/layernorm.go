@@ -30,15 +30,26 @@ func (c *LayerNormalization) outputShape(in []int) ([]int, error) {
 
 func (c *LayerNormalization) weights(in []int) []array { return c.arrays(along(c.Axes, in)) }
 
-// UnitNormalization divides every row by its Euclidean norm over Axes.
+// UnitNormalization divides every row by its Euclidean norm over Axes, or by LeastNorm where that is more.
 type UnitNormalization struct {
-	Axes []int // counted with the batch dimension; negative ones from the end
+	Axes      []int // counted with the batch dimension; negative ones from the end
+	LeastNorm float64
 }
 
 // Class is "UnitNormalization".
 func (*UnitNormalization) Class() string { return "UnitNormalization" }
 
-func parseUnitNormalization(a *args) kind { return &UnitNormalization{Axes: a.axes("axis")} }
+func parseUnitNormalization(a *args) kind {
+	return &UnitNormalization{Axes: a.axes("axis"), LeastNorm: a.leastNorm(1e-12)}
+}
+
+// leastNorm is what a layer divides by at least: before Keras 3 they were divided by tf.linalg.l2_normalize, whose bound, 1e-12, is that of the square.
+func (a *args) leastNorm(keras3 float64) float64 {
+	if beforeKeras3(a.version) {
+		return 1e-6
+	}
+	return keras3
+}
 
 func (c *UnitNormalization) outputShape(in []int) ([]int, error) {
 	if _, err := ResolveAxes(c.Axes, in); err != nil {

@@ -43,7 +43,9 @@ const (
 	dropsMask
 	// passesMask: the result has that of the (first) input.
 	passesMask
-	// passesMaskFrozen: the same, but an input with a mask is refused where the layer trains.
+	// passesMaskSince3: the same in Keras 3; before, the result has no mask.
+	passesMaskSince3
+	// passesMaskFrozen: as passesMask, but an input with a mask is refused where the layer trains.
 	passesMaskFrozen
 	// refusesMask: an input with a mask is refused.
 	refusesMask
@@ -142,13 +144,14 @@ func (b *builder) maskOf(tensor int) int {
 func (b *builder) maskResult(c *Call, k kind) error {
 	mask := -1
 	var err error
-	switch layerClasses[c.Layer.Class].mask {
+	rule := layerClasses[c.Layer.Class].mask
+	switch rule {
 	case joinsMasks, joinsMasksBefore3:
 		mask, err = b.mergeMasks(c, b.spec.BeforeKeras3() && c.Masks != nil)
 	case ownMask:
 		mask, err = b.ownMask(c, k)
-	case passesMask, passesMaskFrozen:
-		if c.Masks != nil {
+	case passesMask, passesMaskFrozen, passesMaskSince3:
+		if c.Masks != nil && (rule != passesMaskSince3 || !b.spec.BeforeKeras3()) {
 			mask = c.Masks[0]
 		}
 	}

@@ -88,3 +88,16 @@ func TestCallsAreLimited(t *testing.T) {
 	}
 	refused(t, `{"class_name": "Functional", "config": `+model+`}`, fmt.Sprintf("above %d calls of layers", MaxCalls))
 }
+
+// TestOperationsAreLimited: so can one operation.
+func TestOperationsAreLimited(t *testing.T) {
+	split := func(width, parts int) string {
+		return fmt.Sprintf(`{"class_name": "Functional", "config": {"name": "m", "layers": [
+			{"class_name": "InputLayer", "name": "i", "inbound_nodes": [], "config": {"name": "i", "batch_shape": [null, %d]}},
+			{"module": "keras.src.ops.numpy", "class_name": "Split", "name": "s", "config": {"name": "s", "indices_or_sections": %d, "axis": 1},
+			 "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {"shape": [null, %d], "dtype": "float32", "keras_history": ["i", 0, 0]}}], "kwargs": {}}]}],
+			"input_layers": [["i", 0, 0]], "output_layers": [["s", 0, 0]]}}`, width, parts, width)
+	}
+	refused(t, split(MaxRowElements, MaxRowElements), fmt.Sprintf("into %d equal parts", MaxRowElements))
+	refused(t, split(1<<16, 1<<16), fmt.Sprintf("above %d calls of layers", MaxCalls))
+}

@@ -33,7 +33,7 @@ var operations = map[string]operation{
 	"LeakyRelu":   leaky(0.2),
 	"Log":         unary(&Function{"log"}),
 	"LogSigmoid":  activates("log_sigmoid"),
-	"LogSoftmax":  overAxis("log_softmax"),
+	"LogSoftmax":  overAxis("log_softmax", true),
 	"Matmul":      product,
 	"Max":         reduced("Max"),
 	"Maximum":     arithmetic("Maximum"),
@@ -58,7 +58,7 @@ var operations = map[string]operation{
 	"Sigmoid":     activates("sigmoid"),
 	"Silu":        activates("silu"),
 	"Sin":         unary(&Function{"sin"}),
-	"Softmax":     overAxis("softmax"),
+	"Softmax":     overAxis("softmax", true),
 	"Softplus":    activates("softplus"),
 	"Softsign":    activates("softsign"),
 	"Split":       divided,
@@ -97,7 +97,7 @@ var functions = map[string]operation{
 	"math.cos":              unary(&Function{"cos"}),
 	"math.divide":           arithmetic("Divide"),
 	"math.exp":              activates("exponential"),
-	"math.l2_normalize":     normalized,
+	"math.l2_normalize":     l2Normalized,
 	"math.log":              unary(&Function{"log"}),
 	"math.maximum":          arithmetic("Maximum"),
 	"math.minimum":          arithmetic("Minimum"),
@@ -124,12 +124,12 @@ var functions = map[string]operation{
 	"nn.elu":                scaledExponential,
 	"nn.gelu":               gaussian(false),
 	"nn.leaky_relu":         leaky(0.2),
-	"nn.log_softmax":        overAxis("log_softmax"),
+	"nn.log_softmax":        overAxis("log_softmax", false),
 	"nn.relu":               activates("relu"),
 	"nn.relu6":              activates("relu6"),
 	"nn.selu":               activates("selu"),
 	"nn.silu":               activates("silu"),
-	"nn.softmax":            overAxis("softmax"),
+	"nn.softmax":            overAxis("softmax", false),
 	"nn.softplus":           activates("softplus"),
 	"nn.softsign":           activates("softsign"),
 	"pad":                   padded,
@@ -363,10 +363,15 @@ func continuousExponential(o *operated) []int {
 	return one(o.call(&ELU{1}, x))
 }
 
-// overAxis is softmax, or its logarithm, over any axis.
-func overAxis(name string) operation {
+// overAxis is softmax, or its logarithm, over any axis. An axis of None is the last one in TensorFlow, all of them in Keras 3.
+func overAxis(name string, noneIsAll bool) operation {
 	return func(o *operated) []int {
 		x := o.tensor("x", "logits")
+		axis, given := o.named["axis"]
+		if noneIsAll && given && axis == nil {
+			o.fail("is over all axes, the batch among them, which is not supported")
+			return one(-1)
+		}
 		axes := o.integers("axis")
 		if axes == nil {
 			axes = []int{-1}
@@ -381,7 +386,9 @@ func overAxis(name string) operation {
 	}
 }
 
-// normalized divides by the Euclidean norm.
+// normalized divides by the Euclidean norm: at least epsilon, 1e-7.
+//
+// Source: keras/src/ops/nn.py, _normalize.
 func normalized(o *operated) []int {
 	x := o.tensor("x")
 	axes := o.integers("axis")
@@ -391,10 +398,29 @@ func normalized(o *operated) []int {
 	if order := o.integer(2, "order"); order != 2 {
 		o.fail("order %d is not supported (known: 2)", order)
 	}
-	if epsilon := o.number(1e-12, "epsilon"); epsilon > 1e-7 {
-		o.fail("epsilon %g is not supported", epsilon)
+	return one(o.call(&UnitNormalization{Axes: o.axes(axes, x), LeastNorm: o.leastNorm(1e-7)}, x))
+}
+
+// l2Normalized divides by the Euclidean norm, the square of which is at least epsilon, 1e-12.
+//
+// Source: tensorflow/python/ops/nn_impl.py, l2_normalize_v2.
+func l2Normalized(o *operated) []int {
+	x := o.tensor("x")
+	axes := o.integers("axis")
+	if axes == nil {
+		o.fail("is over all axes, the batch among them, which is not supported")
+		return one(-1)
 	}
-	return one(o.call(&UnitNormalization{Axes: o.axes(axes, x)}, x))
+	return one(o.call(&UnitNormalization{Axes: o.axes(axes, x), LeastNorm: math.Sqrt(o.leastNorm(1e-12))}, x))
+}
+
+// leastNorm is an argument epsilon.
+func (o *operated) leastNorm(none float64) float64 {
+	epsilon := o.number(none, "epsilon")
+	if !(epsilon > 0) {
+		o.fail("epsilon must be greater than 0, found %g", epsilon)
+	}
+	return epsilon
 }
 
 // reduced sums, averages or takes the extremum over some axes.

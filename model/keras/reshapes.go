@@ -174,7 +174,7 @@ func divided(o *operated) []int {
 	n := o.shape(x)[axis[0]-1]
 	var ends []int
 	if parts, ok := toInt(v); ok {
-		if parts < 1 || n%parts != 0 {
+		if parts < 1 || n%parts != 0 || parts > MaxCalls {
 			o.fail("cuts axis %d of the shape %s into %d equal parts", axis[0], shapeText(o.shape(x)), parts)
 			return nil
 		}
@@ -207,6 +207,9 @@ func divided(o *operated) []int {
 	var out []int
 	start := 0
 	for _, end := range ends {
+		if o.err != nil {
+			return nil
+		}
 		out = append(out, o.call(&Slice{Axis: axis[0], Start: start, Step: 1, Count: end - start}, x))
 		start = end
 	}

@@ -90,23 +90,46 @@ func otherObject(model object) error {
 	return nil
 }
 
-// asModel is the JSON of a model: text itself, or around the config of one (model.get_config()), which names no class, what Keras has there.
+// asModel is the JSON of a model: text itself, or around the config of one (model.get_config()), which names no class and no version, what Keras has there.
 // Where layers name modules, as since Keras 2.12, Keras looks for the model's class in one.
 func asModel(text []byte) []byte {
 	var config map[string]json.RawMessage
 	if len(text) > MaxJSONBytes || json.Unmarshal(text, &config) != nil || config["class_name"] != nil || config["config"] != nil || config["layers"] == nil {
 		return text
 	}
-	class := "Sequential"
+	head := `"class_name": "Sequential", `
 	if config["input_layers"] != nil {
-		class = "Model" // known to all versions; Functional is not
+		head = `"class_name": "Model", ` // known to all versions; Functional is not
 	}
-	module := ""
-	var layers []map[string]json.RawMessage
-	if json.Unmarshal(config["layers"], &layers) == nil && len(layers) > 0 && layers[0]["module"] != nil {
-		module = `"module": "keras", "registered_name": null, `
+	var layers []layerForm
+	if json.Unmarshal(config["layers"], &layers) != nil {
+		layers = nil
 	}
-	return slices.Concat([]byte(`{`+module+`"class_name": "`+class+`", "config": `), text, []byte("}"))
+	modules := len(layers) > 0 && layers[0].Module != nil
+	switch {
+	case len(layers) > 0 && !modules:
+		head += `"keras_version": "2.11.0", `
+	case slices.ContainsFunc(layers, layerForm.beforeKeras3):
+		head += `"keras_version": "2.15.0", `
+	}
+	if modules {
+		head += `"module": "keras", "registered_name": null, `
+	}
+	return slices.Concat([]byte("{"+head+`"config": `), text, []byte("}"))
+}
+
+// A layerForm is what tells the generation of the Keras that wrote a layer.
+type layerForm struct {
+	Module       json.RawMessage   `json:"module"`
+	InboundNodes []json.RawMessage `json:"inbound_nodes"`
+	Config       struct {
+		BatchInputShape json.RawMessage `json:"batch_input_shape"`
+	} `json:"config"`
+}
+
+// beforeKeras3 reports what Keras 3 does not write: batch_input_shape, and calls as lists.
+func (f layerForm) beforeKeras3() bool {
+	return f.Config.BatchInputShape != nil || len(f.InboundNodes) > 0 && f.InboundNodes[0][0] == '['
 }
 
 // errKeras1 explains why a model of Keras 1 cannot be read.

@@ -121,7 +121,7 @@ func configAlone(t *testing.T, m Model) Model {
 
 // TestConfigAlone: a model that was loaded as its config alone has its class, and is of its generation when it comes back.
 func TestConfigAlone(t *testing.T) {
-	for source, want := range map[string]string{"parts.k3.keras": "3.0.0", "parts.k2.h5": "2.2.4"} {
+	for source, want := range map[string]string{"parts.k3.keras": "3.0.0", "parts.k2.h5": "2.11.0"} {
 		m := configAlone(t, load(t, fixture(source)))
 		for _, suffix := range []string{".keras", ".h5"} {
 			path := filepath.Join(t.TempDir(), "config"+suffix)
@@ -133,10 +133,6 @@ func TestConfigAlone(t *testing.T) {
 			if err := json.Unmarshal(back.Arch, &model); err != nil || model.Class != "Model" || back.Spec.Version != want {
 				t.Errorf("%s to %s: class %q of version %q, %v, want Model of %q", source, suffix, model.Class, back.Spec.Version, err, want)
 			}
-		}
-		m.Arch = []byte(strings.NewReplacer(`"module": "keras", "registered_name": null, "class`, `"class`).Replace(string(m.Arch)))
-		if got := m.version(); got != want {
-			t.Errorf("%s without a module of the model: version %q, want %q", source, got, want)
 		}
 	}
 }

@@ -159,26 +159,12 @@ func writeWeightsH5(w io.Writer, m Model) error {
 	return t.Write(w)
 }
 
-// version is that of the Keras that wrote the JSON; where it does not say, one of its generation.
+// version is that of the Keras that wrote the JSON; where it does not say, one whose rules the model was read by.
 func (m Model) version() string {
 	if m.Spec.Version != "" {
 		return m.Spec.Version
 	}
-	var model struct {
-		Registered json.RawMessage `json:"registered_name"`
-		Config     struct {
-			Layers []struct {
-				Registered json.RawMessage `json:"registered_name"`
-			} `json:"layers"`
-		} `json:"config"`
-	}
-	if json.Unmarshal(m.Arch, &model) != nil {
-		return "2.2.4"
-	}
-	if layers := model.Config.Layers; model.Registered != nil || len(layers) > 0 && layers[0].Registered != nil {
-		return "3.0.0"
-	}
-	return "2.2.4"
+	return "3.0.0"
 }
 
 func writeKeras(w io.Writer, m Model) error {
