@@ -67,6 +67,8 @@ type File struct {
 	Layout Layout
 	// Config is the JSON of the model, with the version of Keras that wrote it; nil where the file has weights only.
 	Config []byte
+	// Backend is what Keras computed with, where the file says it: tensorflow, theano, cntk.
+	Backend string
 	// Vocabularies are those of layers that were adapted, by the place of the layer in the layout Tree.
 	Vocabularies map[string][]byte
 	// Arrays are all arrays; nil in the layout Layers.

@@ -15,6 +15,7 @@ import (
 const (
 	ConfigAttribute  = "model_config"
 	VersionAttribute = "keras_version"
+	BackendAttribute = "backend"
 	LayersAttribute  = "layer_names"
 	NamesAttribute   = "weight_names"
 	WeightsGroup     = "model_weights"
@@ -33,16 +34,12 @@ func (f *File) hdf5(r io.ReaderAt, size, maxJSON int64) error {
 	if h.HasGroup(WeightsGroup) {
 		root = WeightsGroup
 	}
+	f.Backend = stated(h, root, BackendAttribute)
 	if texts, err := h.Attribute("", ConfigAttribute); err == nil {
 		if len(texts) != 1 || int64(len(texts[0])) > maxJSON {
 			return fmt.Errorf("attribute %q is not one text of at most %d bytes", ConfigAttribute, maxJSON)
 		}
-		version := ""
-		for _, group := range []string{"", root} {
-			if v, err := h.Attribute(group, VersionAttribute); err == nil && len(v) == 1 {
-				version = v[0]
-			}
-		}
+		version := stated(h, root, VersionAttribute)
 		f.Config = withVersion(withModules([]byte(texts[0]), version), version)
 	} else if !errors.Is(err, hdf5.ErrNoAttribute) {
 		return err
@@ -77,6 +74,16 @@ func (f *File) hdf5(r io.ReaderAt, size, maxJSON int64) error {
 		found = append(found[:5], "...")
 	}
 	return fmt.Errorf("%s, but %s", without, strings.Join(found, ", "))
+}
+
+// stated is an attribute that files of models have at the top, and files of weights at their root; "" where neither has it.
+func stated(h *hdf5.File, root, name string) (value string) {
+	for _, group := range []string{"", root} {
+		if v, err := h.Attribute(group, name); err == nil && len(v) == 1 {
+			value = v[0]
+		}
+	}
+	return value
 }
 
 // layers reads the lists of Keras 2.

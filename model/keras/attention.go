@@ -74,18 +74,20 @@ func parseMultiHeadAttention(a *args) kind {
 	return c
 }
 
+// attentionRoles are the first arguments of a call.
+var attentionRoles = []string{"query", "value", "key"}
+
 // bind brings query, value and key into the order query, key, value; the value is the key where a call has none.
 func (c *MultiHeadAttention) bind(n node, call *Call) error {
 	roles := map[string]int{}
-	positions := []string{"query", "value", "key"}
 	for i, t := range call.Inputs {
 		var role string
 		if k := i - (len(call.Inputs) - len(n.names)); k >= 0 {
 			role = n.names[k]
-		} else if i < len(positions) {
-			role = positions[i]
+		} else if i < len(attentionRoles) {
+			role = attentionRoles[i]
 		}
-		if _, twice := roles[role]; twice || !slices.Contains(positions, role) {
+		if _, twice := roles[role]; twice || !slices.Contains(attentionRoles, role) {
 			return fmt.Errorf("the layer is called with a tensor as %s, which is not supported (known: query, value, key)", role)
 		}
 		roles[role] = t

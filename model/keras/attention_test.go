@@ -90,3 +90,36 @@ func TestAttentionFans(t *testing.T) {
 		}
 	}
 }
+
+// TestMasksAsArguments: Keras 3.0 to 3.6 write the masks of queries and values among the arguments of a call.
+func TestMasksAsArguments(t *testing.T) {
+	model := func(class, args, node string) string {
+		input := func(name, shape string) string {
+			return fmt.Sprintf(`{"class_name": "InputLayer", "name": %q, "config": {"name": %q, "batch_shape": %s}, "inbound_nodes": []}`, name, name, shape)
+		}
+		return fmt.Sprintf(`{"class_name": "Functional", "config": {"name": "m", "layers": [%s, %s, %s, %s, {"class_name": %q, "name": "a", "config": {"name": "a"%s}, "inbound_nodes": [%s]}],
+			"input_layers": [["q", 0, 0], ["v", 0, 0], ["n", 0, 0], ["w", 0, 0]], "output_layers": [["a", 0, 0]]}}`,
+			input("q", "[null, 4, 6]"), input("v", "[null, 5, 6]"), input("n", "[null, 4]"), input("w", "[null, 5]"), class, args, node)
+	}
+	q, v, n, w := kerasTensorOf("q"), kerasTensorOf("v"), kerasTensorOf("n"), kerasTensorOf("w")
+	for _, tt := range []struct {
+		class, args, node string
+		masks             []int
+	}{
+		{"MultiHeadAttention", multiHeadArgs, `{"args": [` + q + `, ` + v + `], "kwargs": {"query_mask": ` + n + `, "value_mask": ` + w + `, "key_mask": null}}`, []int{2, 3, 3}},
+		{"MultiHeadAttention", multiHeadArgs, `{"args": [], "kwargs": {"query": ` + q + `, "value": ` + v + `, "value_mask": ` + w + `}}`, []int{-1, 3, 3}},
+		{"MultiHeadAttention", multiHeadArgs, `{"args": [` + q + `, ` + v + `], "kwargs": {"query_mask": null}}`, nil},
+		{"Attention", ``, `{"args": [[` + q + `, ` + v + `]], "kwargs": {"mask": [` + n + `, ` + w + `]}}`, []int{2, 3, 3}},
+		{"Attention", ``, `{"args": [[` + q + `, ` + v + `]], "kwargs": {"mask": [null, ` + w + `]}}`, []int{-1, 3, 3}},
+		{"Attention", ``, `{"args": [[` + q + `, ` + v + `]], "kwargs": {"mask": [null, null]}}`, nil},
+	} {
+		spec, err := Parse([]byte(model(tt.class, tt.args, tt.node)))
+		if err != nil {
+			t.Errorf("%s: %v", tt.node, err)
+		} else if diff := cmp.Diff(tt.masks, spec.Calls[0].Masks); diff != "" {
+			t.Errorf("%s: masks %s", tt.node, diff)
+		}
+	}
+	refused(t, model("Attention", ``, `{"args": [[`+q+`, `+v+`]], "kwargs": {"mask": [`+w+`, null]}}`), `the mask has shape (5), the input has 4 steps`)
+	refused(t, model("MultiHeadAttention", multiHeadArgs, `{"args": [`+q+`, `+q+`], "kwargs": {"query_mask": `+n+`, "value_mask": `+n+`, "key_mask": `+n+`}}`), `with a tensor as key_mask`)
+}

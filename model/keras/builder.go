@@ -3,6 +3,7 @@ package keras
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -12,7 +13,9 @@ type builder struct {
 	// shapes are the input shapes that layers' own configs state.
 	shapes map[*Layer][]int
 	// masks are the masks of tensors that have one, by their indexes.
-	masks   map[int]int
+	masks map[int]int
+	// shared are the names of the layers that are there several times, by Keras' number.
+	shared  map[string]string
 	total   int // weights so far
 	applied int // calls so far, those of networks included
 	// inference says that the network that is applied was called with training=False.
@@ -20,7 +23,7 @@ type builder struct {
 }
 
 func newBuilder() *builder {
-	return &builder{spec: &Spec{}, shapes: map[*Layer][]int{}, masks: map[int]int{}}
+	return &builder{spec: &Spec{}, shapes: map[*Layer][]int{}, masks: map[int]int{}, shared: map[string]string{}}
 }
 
 // note keeps a notice about the model, once.
@@ -69,16 +72,19 @@ func (b *builder) call(l *Layer, n node, in []int) ([]int, error) {
 	return out, nil
 }
 
-// enter applies a network inside the model. Keras calls what it makes by its name. Where the only input has a mask, Keras 3
-// writes the mask among the arguments of the call.
+// enter applies a network inside the model. Keras calls what it makes by its name. Where an input has a mask, Keras 3
+// writes the masks among the arguments of the call.
 func (b *builder) enter(l *Layer, inner network, n node, in []int) ([]int, error) {
-	if len(in) == 2 && len(n.names) == 1 && n.names[0] == "mask" {
-		if mask, steps := b.spec.Tensors[in[1]].Shape, b.spec.Tensors[in[0]].Shape[:1]; !slices.Equal(mask, steps) {
-			return nil, fmt.Errorf("the mask has shape %s, the input has %d steps", shapeText(mask), steps[0])
-		}
-		b.masks[in[0]] = in[1]
-		in, n.names = in[:1], nil
+	owners := map[string]int{}
+	for i, t := range in[:len(in)-len(n.names)] {
+		owners["mask"] = in[0]
+		owners[maskOfInput(i)] = t
 	}
+	in, given, err := b.takeMasks(&n, in, owners)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(b.masks, given)
 	if err := n.plain(); err != nil {
 		return nil, err
 	}
@@ -125,8 +131,11 @@ func (b *builder) asStated(l *Layer, stated []int, in int) (int, error) {
 
 func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
 	c := Call{Layer: l, Inputs: in, Inference: b.inference || n.inference}
-	mask := takeMask(k, &n, &c.Inputs)
-	var err error
+	inputs, masks, err := b.takeMasks(&n, in, maskOwners(k, &n, in))
+	if err != nil {
+		return nil, err
+	}
+	c.Inputs = inputs
 	if caller, ok := unwrapped(k).(caller); ok {
 		err = caller.bind(n, &c)
 	} else {
@@ -147,7 +156,7 @@ func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
 	if err := checkRow(outShape); err != nil {
 		return nil, fmt.Errorf("output: %w", err)
 	}
-	if err := b.maskInputs(&c, k, mask); err != nil {
+	if err := b.maskInputs(&c, k, masks); err != nil {
 		return nil, err
 	}
 	if err := b.own(l, k.weights(shape)); err != nil {
@@ -156,7 +165,7 @@ func (b *builder) apply(l *Layer, k kind, n node, in []int) ([]int, error) {
 	c.Outputs = []int{b.tensor(l.Name, outShape)}
 	b.makeStates(&c, k, shape)
 	used := c
-	if len(c.Inputs) > 1 && mask < 0 && b.forgetsMask(k) {
+	if len(c.Inputs) > 1 && len(masks) == 0 && b.forgetsMask(k) {
 		used.Masks = nil
 	}
 	b.spec.Calls = append(b.spec.Calls, used)

@@ -48,6 +48,9 @@ func (e Encoding) outputShape(in []int) ([]int, error) {
 	case e.Mode != "one_hot" && len(in) > 1: // the shape that Keras computes for images is not the one that it declares
 		return nil, fmt.Errorf("output_mode %s expects vectors, found an input of shape %s", e.Mode, shapeText(in))
 	case e.Mode != "one_hot":
+		if err := checkPairs(in, e.Depth); err != nil {
+			return nil, err
+		}
 		in = nil
 	}
 	out := append(slices.Clone(in), e.Depth)
@@ -91,6 +94,21 @@ func parseDiscretization(a *args) kind {
 		a.wrong("bin_boundaries", "an increasing list of numbers")
 	}
 	return &Discretization{Encoding{Mode: a.oneOf("output_mode", "int", "one_hot", "multi_hot", "count"), Depth: len(b.values) + 1}, b.values}
+}
+
+func (c *Discretization) outputShape(in []int) ([]int, error) {
+	if err := checkPairs(in, len(c.Boundaries)); err != nil {
+		return nil, err
+	}
+	return c.Encoding.outputShape(in)
+}
+
+// checkPairs refuses rows of which each element would be compared with too many values.
+func checkPairs(in []int, values int) error {
+	if n, ok := elements(in, MaxRowElements); !ok || n > MaxRowElements/max(values, 1) {
+		return fmt.Errorf("compares the elements of %s with %d values each: more than %d pairs per row", shapeText(in), values, MaxRowElements)
+	}
+	return nil
 }
 
 func (*Discretization) weights([]int) []array { return nil }

@@ -49,4 +49,11 @@ func parseIntegerLookup(a *args) kind {
 	return c
 }
 
+func (c *IntegerLookup) outputShape(in []int) ([]int, error) {
+	if err := checkPairs(in, len(c.Keys)); err != nil {
+		return nil, err
+	}
+	return c.Encoding.outputShape(in)
+}
+
 func (*IntegerLookup) weights([]int) []array { return nil }

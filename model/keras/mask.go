@@ -71,15 +71,54 @@ func refuseMask(l *Layer, trainable bool) error {
 	return nil
 }
 
-// takeMask takes the tensor that a call gives as mask out of its inputs; -1 where it gives none.
-func takeMask(k kind, n *node, in *[]int) (mask int) {
-	last, named := len(*in)-1, len(n.names)-1
-	if !givenMask(k) || last < 1 || named < 0 || n.names[named] != "mask" {
-		return -1
+// takeMasks takes the tensors that a call gives as masks out of its inputs, and says whose masks they are: given[input] is its mask. owners are the
+// inputs that masks of these names belong to.
+func (b *builder) takeMasks(n *node, in []int, owners map[string]int) (inputs []int, given map[int]int, err error) {
+	first := len(in) - len(n.names)
+	inputs, given = slices.Clone(in[:first]), map[int]int{}
+	var names []string
+	for i, name := range n.names {
+		t := in[first+i]
+		owner, ok := owners[name]
+		if !ok {
+			inputs, names = append(inputs, t), append(names, name)
+			continue
+		}
+		if mask, steps := b.spec.Tensors[t].Shape, b.spec.Tensors[owner].Shape[:1]; !slices.Equal(mask, steps) {
+			return nil, nil, fmt.Errorf("the mask has shape %s, the input has %d steps", shapeText(mask), steps[0])
+		}
+		if other, ok := given[owner]; ok && other != t {
+			return nil, nil, errors.New("is called with two masks of one input, which is not supported")
+		}
+		given[owner] = t
 	}
-	mask = (*in)[last]
-	n.names, *in = n.names[:named], (*in)[:last]
-	return mask
+	n.names = names
+	return inputs, given, nil
+}
+
+// maskOwners are the inputs of a call by the names of the masks that Keras 3 gives the layer as arguments: of its first input as mask; up to 3.6 also of each
+// of several, in a list, and of query, value and key by their names.
+func maskOwners(k kind, n *node, in []int) map[string]int {
+	owners := map[string]int{}
+	first := len(in) - len(n.names)
+	switch k.(type) {
+	case *Attention:
+		for i, t := range in[:first] {
+			owners[maskOfInput(i)] = t
+		}
+	case *MultiHeadAttention:
+		for i, role := range attentionRoles[:min(first, len(attentionRoles))] {
+			owners[role+"_mask"] = in[i]
+		}
+		for i, name := range n.names {
+			owners[name+"_mask"] = in[first+i]
+		}
+	default:
+		if givenMask(k) && first > 0 {
+			owners["mask"] = in[0]
+		}
+	}
+	return owners
 }
 
 // givenMask says whether Keras 3 gives a layer the mask of its input as an argument of the call. BatchNormalization takes its
@@ -92,14 +131,14 @@ func givenMask(k kind) bool {
 	return ok && m.takesMask()
 }
 
-// maskInputs finds the masks of a call's inputs; given is a mask for the first one, or -1.
-func (b *builder) maskInputs(c *Call, k kind, given int) error {
+// maskInputs finds the masks of a call's inputs; given are those that the call names.
+func (b *builder) maskInputs(c *Call, k kind, given map[int]int) error {
 	masks := make([]int, len(c.Inputs))
 	for i, t := range c.Inputs {
 		masks[i] = b.maskOf(t)
-	}
-	if given >= 0 {
-		masks[0] = given
+		if mask, ok := given[t]; ok {
+			masks[i] = mask
+		}
 	}
 	if m, ok := k.(masker); ok && m.takesMask() && masks[0] >= 0 {
 		mask, steps := b.spec.Tensors[masks[0]].Shape, b.spec.Tensors[c.Inputs[0]].Shape[:1]

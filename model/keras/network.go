@@ -103,6 +103,12 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 	case named && outer != name:
 		return fail(fmt.Errorf("is called %q outside its config", outer))
 	}
+	if id, ok := obj["shared_object_id"]; ok {
+		if first, twice := s.shared[fmt.Sprint(id)]; twice {
+			return fail(fmt.Errorf("is the layer %q too (shared_object_id): a layer that several models inside the model share is not supported", first))
+		}
+		s.shared[fmt.Sprint(id)] = l.Name
+	}
 	s.named[name] = l
 	s.members = append(s.members, l)
 	if operation {

@@ -2,6 +2,7 @@ package keras
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -100,4 +101,39 @@ func TestOperationsAreLimited(t *testing.T) {
 	}
 	refused(t, split(MaxRowElements, MaxRowElements), fmt.Sprintf("into %d equal parts", MaxRowElements))
 	refused(t, split(1<<16, 1<<16), fmt.Sprintf("above %d calls of layers", MaxCalls))
+}
+
+// TestSharedBetweenModels: Keras 3 saves a layer that several models inside a model share once, as one layer.
+func TestSharedBetweenModels(t *testing.T) {
+	inner := func(name string) string {
+		return `{"class_name": "Sequential", "config": {"name": "` + name + `", "layers": [
+			{"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 2]}},
+			{"class_name": "Dense", "config": {"name": "d", "units": 2}, "shared_object_id": 140378445613328}]}}`
+	}
+	refused(t, `{"class_name": "Sequential", "config": {"name": "m", "layers": [`+inner("a")+`, `+inner("b")+`]}}`, `layer "b/d" (Dense): is the layer "a/d" too (shared_object_id)`)
+}
+
+// TestPairsAreLimited: layers that compare each element with many values make as many numbers of a row.
+func TestPairsAreLimited(t *testing.T) {
+	for _, text := range []string{
+		chain("[null, 268435456]", "Discretization", `"bin_boundaries": [0, 1]`),
+		chain("[null, 268435456]", "IntegerLookup", `"vocabulary": [1, 2]`),
+		chain("[null, 65536]", "CategoryEncoding", `"num_tokens": 65536`),
+	} {
+		refused(t, text, fmt.Sprintf("more than %d pairs per row", MaxRowElements))
+	}
+}
+
+// TestOldUpSampling: models that may be of TensorFlow 1 say so.
+func TestOldUpSampling(t *testing.T) {
+	for version, want := range map[string]int{"2.1.6": 1, "2.2.4-tf": 1, "2.3.1": 0, "3.0.0": 0, "": 0} {
+		text := strings.Replace(chain("[null, 4, 4, 1]", "UpSampling2D", `"size": 2, "interpolation": "bilinear"`), "{", `{"keras_version": "`+version+`", `, 1)
+		spec, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(spec.Notices) != want {
+			t.Errorf("Keras %q: notices %q", version, spec.Notices)
+		}
+	}
 }

@@ -200,6 +200,10 @@ func (n *node) keywords(given object) error {
 				return fmt.Errorf("%s: %w", key, err)
 			}
 			n.in, n.names = append(n.in, r), append(n.names, key)
+		} else if masks := maskList(key, v); masks != nil {
+			for _, i := range slices.Sorted(maps.Keys(masks)) {
+				n.in, n.names = append(n.in, masks[i]), append(n.names, maskOfInput(i))
+			}
 		} else if states, err := kerasTensors(v); err == nil {
 			for _, r := range states {
 				n.in, n.names = append(n.in, r), append(n.names, key)
@@ -212,6 +216,28 @@ func (n *node) keywords(given object) error {
 		}
 	}
 	return nil
+}
+
+// maskOfInput is the name of the mask that a call gives for one of several inputs: mask=[None, mask] of Keras 3.0 to 3.6.
+func maskOfInput(i int) string { return fmt.Sprintf("mask[%d]", i) }
+
+// maskList are the tensors of a list of masks, by their places; nil where an argument is none.
+func maskList(key string, v any) map[int]ref {
+	list, _ := v.([]any)
+	if key != "mask" || len(list) == 0 {
+		return nil
+	}
+	masks := map[int]ref{}
+	for i, e := range list {
+		r, err := kerasTensor(e)
+		switch {
+		case err == nil:
+			masks[i] = r
+		case e != nil:
+			return nil
+		}
+	}
+	return masks
 }
 
 // kerasTensors reads a list of tensors as Keras 3 writes them.

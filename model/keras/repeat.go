@@ -3,6 +3,8 @@ package keras
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // UpSampling makes images larger: it repeats each pixel of images (H, W, C) Size[0] times downwards and Size[1] times to the right. UpSampling1D
@@ -24,9 +26,17 @@ func parseUpSampling(class string, dims int) func(*args) kind {
 		c := &UpSampling{Kind: class, Size: a.extent("size", dims, 2), Interpolation: "nearest"}
 		if dims == 2 {
 			c.Interpolation = a.oneOf("interpolation", interpolations...)
+			if before23(a.version) && c.Interpolation == "bilinear" && a.note != nil {
+				a.note("UpSampling2D with bilinear interpolation is computed as on TensorFlow 2; on TensorFlow 1, as the model's Keras " + a.version + " may have been, it took pixels from other places")
+			}
 		}
 		return c
 	}
+}
+
+// before23 reports the versions of Keras for TensorFlow 1 and 2.0; TensorFlow 1 did not take the middles of pixels.
+func before23(version string) bool {
+	return slices.ContainsFunc([]string{"2.0.", "2.1.", "2.2."}, func(prefix string) bool { return strings.HasPrefix(version, prefix) })
 }
 
 func (c *UpSampling) outputShape(in []int) ([]int, error) {

@@ -299,3 +299,29 @@ func FuzzFile(f *testing.F) {
 		_, _ = Weights(ctx, file, spec)
 	})
 }
+
+// TestTheano: convolutions of Keras on Theano are the others upside down.
+func TestTheano(t *testing.T) {
+	f, err := Open(fixture("parts.k2.h5"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if f.Backend != "tensorflow" {
+		t.Errorf("the backend is %q", f.Backend)
+	}
+	f.Backend = "theano"
+	for layer, refused := range map[string]bool{
+		`{"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [null, 3]}}`:                                                                                                 false,
+		`{"class_name": "Conv1D", "config": {"name": "c", "filters": 2, "kernel_size": 3, "batch_input_shape": [null, 8, 3]}}`:                                                                         true,
+		`{"class_name": "TimeDistributed", "config": {"name": "c", "batch_input_shape": [null, 4, 8, 3], "layer": {"class_name": "Conv1D", "config": {"name": "x", "filters": 2, "kernel_size": 3}}}}`: true,
+	} {
+		spec, err := keras.Parse([]byte(`{"class_name": "Sequential", "keras_version": "2.1.6", "config": [` + layer + `]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Weights(ctx, f, spec); err == nil || strings.Contains(err.Error(), `Theano, whose convolutions turn their kernels around (layer "c")`) != refused {
+			t.Errorf("%s: %v", layer, err)
+		}
+	}
+}

@@ -37,6 +37,9 @@ func Weights(ctx context.Context, f *kerasio.File, spec *keras.Spec) ([]byte, er
 }
 
 func read(ctx context.Context, f *kerasio.File, spec *keras.Spec) ([]byte, error) {
+	if name := turned(f, spec); name != "" {
+		return nil, fmt.Errorf("it is of Keras on Theano, whose convolutions turn their kernels around (layer %q): load it in Keras 2.0 to 2.3 on TensorFlow, and save it there", name)
+	}
 	vector := f.Kind == kerasio.NpyKind && slices.Equal(f.Arrays[0].Shape, []int{spec.NumWeights})
 	var arrays []*kerasio.Array
 	if !vector {
@@ -62,6 +65,26 @@ func read(ctx context.Context, f *kerasio.File, spec *keras.Spec) ([]byte, error
 		}
 	}
 	return data, nil
+}
+
+// turned is the first layer whose kernels Keras turns around when it loads a file of Keras on Theano on another backend; "" where there is none.
+//
+// Source: keras/engine/saving.py of Keras 2.2, preprocess_weights_for_loading.
+func turned(f *kerasio.File, spec *keras.Spec) string {
+	if f.Backend != "theano" {
+		return ""
+	}
+	for _, l := range spec.Layers {
+		name := l.Name
+		if c, ok := l.Config.(*keras.TimeDistributed); ok {
+			l = c.Layer
+		}
+		switch l.Class {
+		case "Conv1D", "Conv2D", "Conv3D", "Conv2DTranspose", "ConvLSTM2D":
+			return name
+		}
+	}
+	return ""
 }
 
 // match are the arrays of a file in the order of the weights.

@@ -203,7 +203,7 @@ func writeH5(w io.Writer, m Model) error {
 	add := func(err error) { errs = append(errs, err) }
 	for _, group := range []string{"", kerasio.WeightsGroup} {
 		add(t.Text(group, kerasio.VersionAttribute, m.version()))
-		add(t.Text(group, "backend", "tensorflow"))
+		add(t.Text(group, kerasio.BackendAttribute, "tensorflow"))
 	}
 	add(t.Text("", kerasio.ConfigAttribute, string(m.Arch)))
 	var names []string
