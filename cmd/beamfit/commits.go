@@ -12,7 +12,7 @@ import (
 type commits struct {
 	mu   sync.Mutex
 	busy int  // calls of Commit, Mutate and Drop under way; they heed the run's context as long as that changes anything
-	open int  // outputs neither committed nor aborted
+	open int  // outputs neither committed nor aborted, of those that can be committed
 	some bool // something was committed
 }
 
@@ -47,8 +47,8 @@ type watchedStore struct {
 
 func (s *watchedStore) Create(ctx context.Context, opt table.CreateOptions) (table.Output, error) {
 	out, err := s.Store.Create(ctx, opt)
-	if err != nil {
-		return nil, err
+	if err != nil || opt.Transient {
+		return out, err
 	}
 	s.commits.add(0, 1, false)
 	return &watchedOutput{Output: out, commits: s.commits, end: sync.OnceFunc(func() { s.commits.add(0, -1, false) })}, nil

@@ -24,6 +24,8 @@ type output struct {
 	removes []table.Name
 	alive   *lock
 
+	transient bool // it is never committed
+
 	mu    sync.Mutex
 	state outputState
 }
@@ -69,7 +71,7 @@ func (s *Store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 }
 
 func (s *Store) create(ctx context.Context, opt table.CreateOptions) (*output, error) {
-	o := &output{store: s, id: newID(), specs: slices.Clone(opt.Tables), removes: slices.Clone(opt.Removes)}
+	o := &output{store: s, id: newID(), specs: slices.Clone(opt.Tables), removes: slices.Clone(opt.Removes), transient: opt.Transient}
 	var trash []string
 	err := s.locked(ctx, true, func() error {
 		c, err := s.loadCatalog()
@@ -255,6 +257,9 @@ func (o *output) commit(ctx context.Context) error {
 	defer o.mu.Unlock()
 	if o.state != writing {
 		return fmt.Errorf("output %q is already committed or aborted", o.id)
+	}
+	if o.transient {
+		return fmt.Errorf("output %q is transient: it is never committed", o.id)
 	}
 	s := o.store
 	err := s.locked(ctx, true, func() error {

@@ -76,6 +76,23 @@ var outputCases = []testCase{
 		wantList(t, s)
 		site.wantNoStaging(t)
 	}},
+	{"a transient output is never committed", func(t *testing.T, site Site) {
+		s := site.open(t)
+		out, err := s.Create(testContext(t), table.CreateOptions{Tables: []table.TableSpec{spec("t")}, Transient: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustPart(t, s, table.Part{Output: out.ID(), Key: "a"}, batch(t, idSchema, ints(0, 10)...))
+		if err := out.Commit(testContext(t)); err == nil || !strings.Contains(err.Error(), "is transient") {
+			t.Errorf("Commit: %v", err)
+		}
+		mustPart(t, s, table.Part{Output: out.ID(), Key: "b"}, batch(t, idSchema, ints(0, 10)...))
+		if err := out.Abort(testContext(t)); err != nil {
+			t.Error(err)
+		}
+		wantList(t, s)
+		site.wantNoStaging(t)
+	}},
 	{"a key counts once", func(t *testing.T, site Site) {
 		s, other := site.open(t), site.open(t)
 		out := create(t, s, spec("t"), spec("u"))

@@ -25,6 +25,9 @@ func (o *output) Commit(ctx context.Context) error {
 	if o.owner == nil {
 		return fmt.Errorf("output %s is %s", o.id, o.state)
 	}
+	if o.transient {
+		return fmt.Errorf("output %s is transient: it is never committed", o.id)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ type output struct {
 	manifest manifest
 	removes  []table.Name // with their schema
 
+	transient bool // it is never committed
+
 	mu    sync.Mutex
 	owner *pgxpool.Conn // nil when the output has ended
 	state string        // how it ended
@@ -40,7 +42,7 @@ func (s *store) Create(ctx context.Context, opt table.CreateOptions) (table.Outp
 	if err != nil {
 		return nil, err
 	}
-	o := &output{store: s, owner: owner}
+	o := &output{store: s, owner: owner, transient: opt.Transient}
 	if err := o.begin(ctx, opt); err != nil {
 		o.release()
 		return nil, err

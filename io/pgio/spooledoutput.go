@@ -60,6 +60,8 @@ type spooledOutput struct {
 	cols    [][]column
 	spool   spool
 
+	transient bool // it is never committed
+
 	mu    sync.Mutex
 	parts []map[string]*spooled // by table and key
 	state string                // how it ended, "" while it has not
@@ -70,7 +72,7 @@ var errTried = errors.New("tried")
 
 // create checks that the tables can be made, by making them and taking them back.
 func (s spooler) create(ctx context.Context, opt table.CreateOptions) (table.Output, error) {
-	o := &spooledOutput{spooler: s}
+	o := &spooledOutput{spooler: s, transient: opt.Transient}
 	o.spool.folder = opt.Scratch
 	err := s.transact(ctx, func(conn *pgx.Conn) error {
 		if err := o.try(ctx, conn, opt); err != nil {
@@ -131,6 +133,9 @@ func (o *spooledOutput) Commit(ctx context.Context) error {
 	defer o.mu.Unlock()
 	if o.state != "" {
 		return fmt.Errorf("output %s is %s", o.id, o.state)
+	}
+	if o.transient {
+		return fmt.Errorf("output %s is transient: it is never committed", o.id)
 	}
 	if err := o.transact(ctx, func(conn *pgx.Conn) error { return o.publish(ctx, conn) }); err != nil {
 		return err

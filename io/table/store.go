@@ -135,6 +135,8 @@ type CreateOptions struct {
 	// Scratch, where it is not "", says that all parts are written by this process and through this store, and names a folder where a store
 	// may keep what they hold until Commit. The parts of such an output cannot be fetched, and nobody else is told that it is Owned.
 	Scratch string
+	// Transient says that the output is never committed: Commit is an error. Its parts serve a job at work, and its tables are never seen.
+	Transient bool
 }
 
 // A TableSpec describes one table of an Output.

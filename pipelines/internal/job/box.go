@@ -55,7 +55,7 @@ func (j *Job) keepInStore(ctx context.Context, b *Box, beside table.Name) (err e
 		Name:   table.Name{Schema: beside.Schema, Table: "beamfit_box_" + strings.ToLower(rand.Text())},
 		Schema: collect.Schema, Ordered: true,
 	}
-	if b.output, err = j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{spec}}); err != nil {
+	if b.output, err = j.Store.Create(ctx, table.CreateOptions{Tables: []table.TableSpec{spec}, Transient: true}); err != nil {
 		return err
 	}
 	j.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 )
 
@@ -68,5 +69,41 @@ func TestAnnounced(t *testing.T) {
 	}
 	if want := []string{"working on flink, 3/7 tasks"}; !slices.Equal(got, want) {
 		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
+// A createStore is one that only notes what outputs it is asked for.
+type createStore struct {
+	table.Store
+	asked *[]table.CreateOptions
+}
+
+func (createStore) Ref() string                { return "created:" }
+func (createStore) Options() table.OpenOptions { return table.OpenOptions{} }
+func (createStore) Connections() int           { return 1 }
+
+func (s createStore) Create(_ context.Context, o table.CreateOptions) (table.Output, error) {
+	*s.asked = append(*s.asked, o)
+	return boxOutput{}, nil
+}
+
+type boxOutput struct{ table.Output }
+
+func (boxOutput) ID() string                  { return "box" }
+func (boxOutput) Abort(context.Context) error { return nil }
+
+// What holds the boxes and the lease of a job is never committed, and says so: who waits for the commits of a run must not wait for these.
+func TestBoxesAreTransient(t *testing.T) {
+	var asked []table.CreateOptions
+	j, err := Begin(t.Context(), Options{Name: "boxes", Store: createStore{asked: &asked}, Strangers: new(Limits)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer j.End()
+	if _, err := j.NewBox(t.Context(), "found", table.Name{Table: "t"}); err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 2 || !asked[0].Transient || !asked[1].Transient {
+		t.Errorf("the lease and the box are outputs of %+v", asked)
 	}
 }
