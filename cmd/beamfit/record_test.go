@@ -80,11 +80,12 @@ func TestRecordedArguments(t *testing.T) {
 	}
 }
 
-// TestSecretsOfEngines: messages do not show the value of an engine's option whose name says that it is secret.
+// TestSecretsOfEngines: messages do not show the value of an engine's option whose name says that it is secret, nor passwords in URLs.
 func TestSecretsOfEngines(t *testing.T) {
 	a := newApp(io.Discard, io.Discard)
-	a.runnerOptions = map[string]string{"auth_token": "hunter22", "use_token": "true", "region": "europe"}
-	if got := a.secrets().Replace("hunter22 in europe is true"); got != "xxxxx in europe is true" {
+	a.runnerOptions = map[string]string{"auth_token": "hunter22", "use_token": "true", "region": "europe", "flink_rest": "https://me:p%40ssword@h:8081"}
+	const said, want = "hunter22 in europe is true, https://me:p%40ssword@h:8081 and p@ssword are not", "xxxxx in europe is true, https://me:xxxxx@h:8081 and xxxxx are not"
+	if got := a.secrets().Replace(said); got != want {
 		t.Errorf("the message is %q", got)
 	}
 }

@@ -59,7 +59,14 @@ func (a *app) secrets() *strings.Replacer {
 			pairs = append(pairs, ":"+secret+"@", ":"+hidden+"@", "password="+secret, "password="+hidden)
 		}
 	}
-	for _, text := range []string{a.db, os.Getenv(table.EnvURL)} {
+	urls := []string{a.db, os.Getenv(table.EnvURL)}
+	for name, value := range a.runnerOptions {
+		urls = append(urls, value) // Flink's REST interface, and whatever the engine has
+		if _, err := strconv.ParseBool(value); err != nil && secretPair.MatchString(name+"=") {
+			add(value)
+		}
+	}
+	for _, text := range urls {
 		for _, span := range secretSpans(text) {
 			add(text[span[0]:span[1]])
 		}
@@ -69,11 +76,6 @@ func (a *app) secrets() *strings.Replacer {
 				add(url.QueryEscape(p))
 			}
 			add(u.Query().Get("password"))
-		}
-	}
-	for name, value := range a.runnerOptions {
-		if _, err := strconv.ParseBool(value); err != nil && secretPair.MatchString(name+"=") {
-			add(value)
 		}
 	}
 	add(os.Getenv("PGPASSWORD"))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -16,12 +17,16 @@ import (
 // flinkREST is Flink's REST interface.
 type flinkREST struct {
 	url    string
+	shown  string // the URL without its password, for messages
 	client *http.Client
 }
 
-func newFlinkREST(url string) *flinkREST {
+// newFlinkREST is for the URL of the option flink_rest, which is checked.
+func newFlinkREST(address string) *flinkREST {
+	address = strings.TrimRight(address, "/")
+	u, _ := url.Parse(address) // checkURL has done so
 	transport := http.DefaultTransport.(*http.Transport).Clone()
-	return &flinkREST{strings.TrimRight(url, "/"), &http.Client{Transport: transport, Timeout: serviceAnswers}}
+	return &flinkREST{address, u.Redacted(), &http.Client{Transport: transport, Timeout: serviceAnswers}}
 }
 
 func (f *flinkREST) close() { f.client.CloseIdleConnections() }
@@ -35,7 +40,7 @@ func (f *flinkREST) check(ctx context.Context) error {
 		return err
 	}
 	if config.Version == "" {
-		return fmt.Errorf("%s answers, but not as Flink's REST interface: it tells no version", f.url)
+		return fmt.Errorf("%s answers, but not as Flink's REST interface: it tells no version", f.shown)
 	}
 	return nil
 }
@@ -126,21 +131,21 @@ func (f *flinkREST) do(ctx context.Context, method, path string, out any) error 
 		if errors.As(err, &dial) && dial.Op == "dial" || errors.As(err, &late) && late.Timeout() {
 			err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-		return fmt.Errorf("the REST interface of Flink at %s: %w", f.url, err)
+		return fmt.Errorf("the REST interface of Flink at %s: %w", f.shown, err)
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer))
 	if err != nil {
-		return fmt.Errorf("the REST interface of Flink at %s: %w", f.url, err)
+		return fmt.Errorf("the REST interface of Flink at %s: %w", f.shown, err)
 	}
 	if res.StatusCode >= 300 {
-		return fmt.Errorf("the REST interface of Flink at %s: %s to %s %s", f.url, res.Status, method, path)
+		return fmt.Errorf("the REST interface of Flink at %s: %s to %s %s", f.shown, res.Status, method, path)
 	}
 	if out == nil {
 		return nil
 	}
 	if err := json.Unmarshal(body, out); err != nil {
-		return fmt.Errorf("%s%s is not Flink's: %w", f.url, path, err)
+		return fmt.Errorf("%s%s is not Flink's: %w", f.shown, path, err)
 	}
 	return nil
 }

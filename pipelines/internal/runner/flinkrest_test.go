@@ -3,6 +3,7 @@ package runner
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -31,6 +32,34 @@ func TestFlinkWorkers(t *testing.T) {
 	} {
 		if got := c.r.Traits(); got.MaxWorkers != c.workers || got.Parallelism != c.parallelism {
 			t.Errorf("%d slots, parallelism %d: %+v", c.r.slots, c.r.parallelism, got)
+		}
+	}
+}
+
+// No error of Flink's REST interface shows the password of its URL.
+func TestFlinkPassword(t *testing.T) {
+	answer := func(code int, text string) string {
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if user, password, _ := r.BasicAuth(); user != "me" || password != "hunter22" {
+				t.Errorf("asked by %q with %q", user, password)
+			}
+			w.WriteHeader(code)
+			_, _ = w.Write([]byte(text))
+		}))
+		t.Cleanup(web.Close)
+		return web.Listener.Addr().String()
+	}
+	for address, want := range map[string]string{
+		"127.0.0.1:1":         "connection refused",
+		answer(200, "{}"):     "it tells no version",
+		answer(200, "<html>"): "is not Flink's",
+		answer(502, ""):       "502 Bad Gateway",
+	} {
+		rest := newFlinkREST("http://me:hunter22@" + address + "/")
+		defer rest.close()
+		err := rest.check(t.Context())
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "http://me:xxxxx@"+address) || strings.Contains(err.Error(), "hunter22") {
+			t.Errorf("%s: %v, want %s", address, err, want)
 		}
 	}
 }
