@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// call runs another command line on the store and the terminal of this one, and prints it first. more is not printed. resumes is the ID of
-// the run that it goes on with; "": none.
+// call runs another command line on the store and the terminal of this one, and prints it first, without the secrets of its flags. more is
+// not printed. resumes is the ID of the run that it goes on with; "": none.
 func (a *app) call(ctx context.Context, resumes string, args, more []string) error {
 	words := make([]string, len(args))
 	for i, arg := range args {
-		words[i] = shellWord(arg)
+		words[i] = shellWord(withoutSecret(arg))
 	}
 	a.say("$ beamfit %s", strings.Join(words, " "))
 	// Flags come first, for there may be a -- among the arguments.
@@ -23,7 +23,11 @@ func (a *app) call(ctx context.Context, resumes string, args, more []string) err
 	}
 	root := newRoot(called)
 	root.SetArgs(whole)
-	return root.ExecuteContext(ctx)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !called.started {
+		return usageError{err}
+	}
+	return err
 }
 
 // shellWord quotes an argument for a POSIX shell where it needs it.

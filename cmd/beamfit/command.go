@@ -36,8 +36,10 @@ type about struct {
 	recorded bool
 	// pipelines: the command runs Beam pipelines, on the runner of --runner.
 	pipelines bool
-	// gpus: the command's work can be done on GPUs (--gpus).
-	gpus bool
+	// computes: the command makes tables of what it computes with a model, with the CPU's kernels (--kernels) or on GPUs (--gpus).
+	computes bool
+	// calls: the global flags are those of another command, which is called with them, and checks them.
+	calls bool
 }
 
 // An argument is a positional one.
@@ -77,34 +79,17 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 			if err := t.validate(args, cmd.Flags().Changed); err != nil {
 				return err
 			}
-			if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
-				return err
-			}
-			if a.prismOpenPort && a.runner != pipelines.PrismRunner {
-				return errors.New("--prism-open-port needs --runner prism")
-			}
-			if cmd.Flags().Changed("gpu-math") && !cmd.Flags().Changed("gpus") {
-				return errors.New("--gpu-math needs --gpus")
-			}
-			if a.kernels != "" {
-				if err := kernels.Use(a.kernels); err != nil {
-					a.started = true // the command line is right, the machine is not
-					return err
-				}
-			}
-			if a.gpus {
-				if err := a.findGPUProgram(); err != nil {
-					a.started = true // the command line is right, the machine is not
-					return err
-				}
-			}
-			if text.pipelines {
-				if err := a.preparePrism(); err != nil {
+			if !text.calls {
+				if err := a.prepare(cmd, text.pipelines); err != nil {
 					return err
 				}
 			}
 			if text.recorded {
-				a.recording = &recording{text.name, recordedArguments(cmd, a.raw, args)}
+				given := givenFlags(cmd, a.raw)
+				if text.computes && a.kernels == "" {
+					given = append(given, "--kernels="+kernels.Variant()) // the last bits depend on them, and others may be the best elsewhere
+				}
+				a.recording = &recording{text.name, recordedArguments(given, args)}
 			}
 			a.started = true
 			a.startLog()
@@ -118,7 +103,7 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 	setArguments(cmd, text.args)
 	cmd.Flags().SortFlags = false
 	t.define(flags{cmd})
-	if text.gpus {
+	if text.computes {
 		flags{cmd}.toggle(&a.gpus, "gpus", "compute on the NVIDIA GPUs of the machine, shard by shard (docs/gpu.md); the result differs from the CPU's in its last digits")
 		flags{cmd}.gpuMath(&a.gpuMath)
 	}
@@ -128,6 +113,35 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 		}
 	})
 	return cmd
+}
+
+// prepare checks the global flags and --gpus, and makes this process one that can do what they ask for. onRunner: the command runs pipelines.
+func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
+	if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
+		return err
+	}
+	if a.prismOpenPort && a.runner != pipelines.PrismRunner {
+		return errors.New("--prism-open-port needs --runner prism")
+	}
+	if cmd.Flags().Changed("gpu-math") && !cmd.Flags().Changed("gpus") {
+		return errors.New("--gpu-math needs --gpus")
+	}
+	if a.kernels != "" {
+		if err := kernels.Use(a.kernels); err != nil {
+			a.started = true // the command line is right, the machine is not
+			return err
+		}
+	}
+	if a.gpus {
+		if err := a.findGPUProgram(); err != nil {
+			a.started = true // the command line is right, the machine is not
+			return err
+		}
+	}
+	if !onRunner {
+		return nil
+	}
+	return a.preparePrism()
 }
 
 // flags are the flags of a command.

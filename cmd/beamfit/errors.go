@@ -81,7 +81,7 @@ func isUsage(err error) bool {
 	return errors.As(err, &wrong) && !wrong.Data || errors.Is(err, table.ErrURL) || errors.As(err, &flags)
 }
 
-// A usageError is what a command finds wrong with its flags when it has started.
+// A usageError is what a command finds wrong with flags when it has started: its own, or those of a command that it calls.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }

@@ -12,7 +12,7 @@ type evaluateTask struct{ opt pipelines.EvaluateOptions }
 
 func evaluateCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "evaluate", group: groupUse, recorded: true, pipelines: true, gpus: true,
+		name: "evaluate", group: groupUse, recorded: true, pipelines: true, computes: true,
 		short: "Compute a model's loss and metrics on packed rows",
 		long: `Compute a model's loss and metrics on packed rows, like MADlib's madlib_keras_evaluate. The output is a table with one
 row: loss, metric, metrics_type, loss_type.`,

@@ -16,7 +16,7 @@ type fitTask struct{ opt pipelines.FitOptions }
 
 func fitCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "fit", group: groupModels, recorded: true, pipelines: true, gpus: true,
+		name: "fit", group: groupModels, recorded: true, pipelines: true, computes: true,
 		short: "Train a model on packed rows",
 		long: `Train a model on packed rows, like MADlib's madlib_keras_fit. The output is the model table MODEL, with the weights and
 the architecture, and MODEL_summary, with the arguments, the losses and the metrics.

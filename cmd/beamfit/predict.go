@@ -22,7 +22,7 @@ type predictTask struct{ opt pipelines.PredictOptions }
 
 func predictCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "predict", group: groupUse, recorded: true, pipelines: true, gpus: true,
+		name: "predict", group: groupUse, recorded: true, pipelines: true, computes: true,
 		short: "Predict the classes of rows with a trained model",
 		long: `Predict the classes of rows with a trained model, like MADlib's madlib_keras_predict. The rows are those of a table or
 view that is not packed. The output has a row per input row, label and class: the id, class_name, class_value, prob and

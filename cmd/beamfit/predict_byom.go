@@ -14,7 +14,7 @@ type predictBYOMTask struct{ opt pipelines.PredictBYOMOptions }
 
 func predictBYOMCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "predict-byom", group: groupUse, recorded: true, pipelines: true, gpus: true,
+		name: "predict-byom", group: groupUse, recorded: true, pipelines: true, computes: true,
 		short: "Predict with a model that was trained elsewhere (bring your own model)",
 		long: `Predict the classes of rows with a model of an architecture table that was loaded with weights ("bring your own model"),
 like MADlib's madlib_keras_predict_byom. The output is that of predict; class_name is dependent_var, or with several

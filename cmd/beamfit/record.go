@@ -64,18 +64,26 @@ func (a *app) recorded(ctx context.Context, store table.Store, env *pipelines.En
 // unrecorded are the flags that say how the store is reached and what is written on the terminal; "beamfit resume" has them itself.
 var unrecorded = []string{"db", "stall-timeout", "quiet", "no-progress", "log-level", "help"}
 
-// recordedArguments are the arguments and flags of a command line, so that the same command can be called again: without the store's URL,
-// and without the values of flags that hold secrets. raw is the command line, positional its arguments.
-func recordedArguments(cmd *cobra.Command, raw, positional []string) []string {
-	var flags []string
+// givenFlags are the flags of the command line raw that say what a run is, each as one word, with the secrets that they hold.
+func givenFlags(cmd *cobra.Command, raw []string) (flags []string) {
 	err := cmd.Flags().ParseAll(raw, func(f *pflag.Flag, value string) error {
 		if !slices.Contains(unrecorded, f.Name) {
-			flags = append(flags, flagText(f, withoutSecret(value)))
+			flags = append(flags, flagText(f, value))
 		}
 		return nil
 	})
 	if err != nil {
 		panic(err) // it was parsed before
+	}
+	return flags
+}
+
+// recordedArguments are the flags and arguments of a command line, so that the same command can be called again, without the values of
+// flags that hold secrets.
+func recordedArguments(given, positional []string) []string {
+	flags := make([]string, len(given))
+	for i, flag := range given {
+		flags[i] = withoutSecret(flag)
 	}
 	if slices.ContainsFunc(positional, func(arg string) bool { return strings.HasPrefix(arg, "-") }) {
 		return slices.Concat(flags, []string{"--"}, positional)
@@ -97,10 +105,22 @@ var secretPair = regexp.MustCompile(`(?is)^((?:--beam-option=)?[a-z0-9_.-]*(?:` 
 // secretNames are what is in the names of secrets.
 const secretNames = `password|passwd|secret|token|credential|(?:api|access|private)[_.-]?key`
 
-// withoutSecret is the value of a flag, hidden where it holds a secret.
-func withoutSecret(value string) string {
-	if len(secretSpans(value)) > 0 {
-		return hidden
+// withoutSecret is a flag as one word, with its value hidden where that holds a secret.
+func withoutSecret(flag string) string {
+	name, value, valued := splitFlag(flag)
+	if valued && (len(secretSpans(value)) > 0 || secretPair.MatchString(name+"=") || secretPair.MatchString(value)) {
+		return name + "=" + hidden
 	}
-	return secretPair.ReplaceAllString(value, "${1}="+hidden)
+	return flag
+}
+
+// splitFlag is what names a flag, and its value. An option of an engine belongs to the name: --beam-option has many values.
+func splitFlag(flag string) (name, value string, valued bool) {
+	name, value, valued = strings.Cut(flag, "=")
+	if name == "--beam-option" {
+		var option string
+		option, value, valued = strings.Cut(value, "=")
+		name += "=" + option
+	}
+	return name, value, valued
 }

@@ -35,7 +35,7 @@ func recordedLine(t *testing.T, line ...string) []string {
 	var got []string
 	for _, cmd := range commandsOf(root) {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			got = recordedArguments(cmd, line, args)
+			got = recordedArguments(givenFlags(cmd, line), args)
 			return nil
 		}
 	}
@@ -66,6 +66,10 @@ func TestRecordedArguments(t *testing.T) {
 		{
 			[]string{"fit", "a", "b", "--beam-option=s3.private_key=BEGIN\nhunter22\nEND\n", "--beam-option=apiKey=x", "--beam-option=ACCESS_KEY_ID=x", "--beam-option=passwd=x", "--beam-option=key=x"},
 			[]string{"a", "b", "--beam-option=s3.private_key=xxxxx", "--beam-option=apiKey=xxxxx", "--beam-option=ACCESS_KEY_ID=xxxxx", "--beam-option=passwd=xxxxx", "--beam-option=key=x"},
+		},
+		{
+			[]string{"fit", "a", "b", "--beam-option", "flink_rest=https://me:hunter22@h:8081"},
+			[]string{"a", "b", "--beam-option=flink_rest=xxxxx"},
 		},
 		{[]string{"fit", "a", "b", "--compile=", "--name=line\nbreak", "--replace=false"}, []string{"a", "b", "--compile=", "--name=line\nbreak", "--replace=false"}},
 	} {
@@ -100,6 +104,7 @@ func TestResumedArguments(t *testing.T) {
 		{"--beam-option=a=1 --beam-option=b=2 -- -a", "--beam-option=b=3", "--beam-option=a=1 --beam-option=b=3 -- -a"},
 		{"a --flink-rest=xxxxx", "", "--flink-rest holds a secret"},
 		{"a --flink-rest=xxxxx", "--flink-rest=http://h", "a --flink-rest=http://h"},
+		{"a --beam-option=key_secret=xxxxx", "--beam-option=key_secret=hunter22", "a --beam-option=key_secret=hunter22"},
 		{"a --beam-option=key_secret=xxxxx", "--beam-option=other=1", "--beam-option=key_secret holds a secret"},
 	} {
 		got, err := resumedArguments(strings.Fields(c.recorded), strings.Fields(c.given))
@@ -121,6 +126,10 @@ func TestMayResume(t *testing.T) {
 	later := func(state table.RunState) []table.Run {
 		return []table.Run{{ID: "hgfedcba", Resumes: "abcdefgh", State: state}}
 	}
+	// The run was resumed as one that died, and that as another one.
+	chain := func(state table.RunState) []table.Run {
+		return []table.Run{{ID: "third", Resumes: "second", State: state}, {ID: "second", Resumes: "abcdefgh", State: table.RunDied}}
+	}
 	for _, c := range []struct {
 		name string
 		run  table.Run
@@ -134,6 +143,10 @@ func TestMayResume(t *testing.T) {
 		{"done", run(func(r *table.Run) { r.State = table.RunDone }), nil, "is done"},
 		{"resumed", run(func(*table.Run) {}), later(table.RunDone), "resumed as run hgfedcba, which is done"},
 		{"being resumed", run(func(*table.Run) {}), later(table.RunRunning), "which is running"},
+		{"resumed twice", run(func(*table.Run) {}), chain(table.RunDone), "resumed as run third, which is done"},
+		{"resumed twice and died", run(func(*table.Run) {}), chain(table.RunDied), ""},
+		{"resumed beside it", run(func(r *table.Run) { r.ID, r.Resumes = "fourth", "abcdefgh" }), append(chain(table.RunDone), table.Run{ID: "fourth", Resumes: "abcdefgh", State: table.RunDied}), "resumed as run third"},
+		{"beside another's work", run(func(*table.Run) {}), []table.Run{{ID: "other", State: table.RunDone}, {ID: "more", Resumes: "other", State: table.RunRunning}}, ""},
 		{"another command", run(func(r *table.Run) { r.Command = "drop" }), nil, `of command "drop"`},
 		{"itself", run(func(r *table.Run) { r.Command = "resume" }), nil, `of command "resume"`},
 	} {

@@ -20,17 +20,18 @@ type resumeTask struct {
 
 func resumeCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "resume", group: groupRuns,
+		name: "resume", group: groupRuns, calls: true,
 		short: "Go on with a run that died, failed or was cancelled",
 		long: `Go on with a run that died, failed or was cancelled: call its command again with the same arguments. A fit with --checkpoint-every
 goes on from its last checkpoint; any other command begins at the beginning. Either way the result is the one that the
 run would have had.
 
 The arguments come from the store, but for passwords, which are never there: the database's come from BEAMFIT_DB, PGPASSWORD or
-.pgpass as always. Names of files are relative to the folder where you are. Global flags that are given here, such as --endpoint of a
-cluster that has moved, take the place of those of the run. Only your own runs can be resumed.`,
+.pgpass as always, and flags with a secret in them must be given again. Names of files are relative to the folder where you are. Global
+flags that are given here, such as --endpoint of a cluster that has moved, take the place of those of the run, among which are the --kernels
+that it computed with. Only your own runs can be resumed.`,
 		args:    []argument{runArgument},
-		example: "beamfit resume k3x7qabd",
+		example: "beamfit resume k3x7qabd\nbeamfit resume k3x7qabd --endpoint jobserver:8099",
 	}, &resumeTask{})
 }
 
@@ -56,7 +57,7 @@ func (t *resumeTask) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	given := recordedArguments(t.cmd, a.raw, nil)
+	given := givenFlags(t.cmd, a.raw)
 	args, err := resumedArguments(run.Args, given)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
@@ -79,12 +80,27 @@ func mayResume(run table.Run, all []table.Run) error {
 	case !slices.Contains(recordedCommands, run.Command):
 		return fmt.Errorf("run %s is of command %q, which this version of beamfit does not record", run.ID, run.Command)
 	}
+	work := sameWork(run, all)
 	for _, r := range all {
-		if r.Resumes == run.ID && (r.State.AtWork() || r.State == table.RunDone) {
-			return fmt.Errorf("run %s was resumed as run %s, which is %s", run.ID, r.ID, r.State)
+		if work[r.ID] && (r.State.AtWork() || r.State == table.RunDone) {
+			return fmt.Errorf("the work of run %s was resumed as run %s, which is %s", run.ID, r.ID, r.State)
 		}
 	}
 	return nil
+}
+
+// sameWork are the IDs of a run and of those that are the same command: that it goes on with, that go on with it, and so on from these.
+func sameWork(run table.Run, all []table.Run) map[string]bool {
+	ids := map[string]bool{run.ID: true}
+	for known := 0; known < len(ids); {
+		known = len(ids)
+		for _, r := range all {
+			if r.Resumes != "" && (ids[r.ID] || ids[r.Resumes]) {
+				ids[r.ID], ids[r.Resumes] = true, true
+			}
+		}
+	}
+	return ids
 }
 
 // recordedCommands are those that are recorded, and so can be resumed.
@@ -92,13 +108,8 @@ var recordedCommands = []string{"import", "split", "preprocess", "fit", "evaluat
 
 // resumedArguments are the arguments of a run with the flags that were given again in the place of its own.
 func resumedArguments(recorded, given []string) ([]string, error) {
-	// What names a flag, and an option of an engine: --beam-option has many values.
 	key := func(arg string) string {
-		name, value, _ := strings.Cut(arg, "=")
-		if name == "--beam-option" {
-			option, _, _ := strings.Cut(value, "=")
-			return name + "=" + option
-		}
+		name, _, _ := splitFlag(arg)
 		return name
 	}
 	var args []string
