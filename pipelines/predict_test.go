@@ -297,3 +297,16 @@ func TestPredictAndEvaluateCancelled(t *testing.T) {
 		}
 	})
 }
+
+// A pool with fewer connections than the workers would take is enough: tasks that write do not keep those that read from theirs.
+func TestPredictWithFewConnections(t *testing.T) {
+	url := pgSchema(t)
+	trained(t, openStore(t, url))
+	execSQL(t, url, "CREATE TABLE many AS SELECT row_number() OVER () AS id, attributes FROM iris_test, generate_series(1, 1000)") // in many parts
+	store := openStore(t, url+"&pool_max_conns=16")
+	opt := PredictOptions{Model: "iris_model", Test: "many", IDColumn: "id", Independent: "attributes", Output: "predicted"}
+	r, err := Predict(t.Context(), Env{Store: store, Workers: 16}, opt)
+	if want := (PredictResult{Rows: 30000, Predictions: 90000}); err != nil || r != want {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

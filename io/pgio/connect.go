@@ -163,11 +163,18 @@ func (s *store) Ref() string { return s.ref }
 // Options are those that Open was given.
 func (s *store) Options() table.OpenOptions { return table.OpenOptions{StallTimeout: s.watch.timeout} }
 
-// connections are about half of the 100 that a server allows in its usual configuration, for everybody.
-const connections = 48
+const (
+	// connections are about half of the 100 that a server allows in its usual configuration, for everybody.
+	connections = 48
+	// heldConnections are what a command needs of a pool besides those of its tasks: for claims, snapshots and outputs, which it holds while
+	// tasks wait for theirs, and for calls that come and go.
+	heldConnections = 6
+)
 
-// Connections leaves some to others.
-func (s *store) Connections() int { return connections }
+// Connections leaves some to others, and of a small pool some to the command itself.
+func (s *store) Connections() int {
+	return min(connections, int(s.pool.Stat().MaxConns())-heldConnections)
+}
 
 // CheckElsewhere reports an address that only this machine has.
 func (s *store) CheckElsewhere() error { return checkElsewhere(s.ref) }
@@ -215,6 +222,29 @@ func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 			s.where, table.ErrUnavailable, s.pool.Config().MaxConns)
 	}
 	return nil, s.connectError(err)
+}
+
+// connect makes a connection beside the pool's, for what must not wait until one of those is free. It is the caller's to close.
+func (s *store) connect(ctx context.Context) (*pgx.Conn, error) {
+	config := s.pool.Config()
+	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	if err == nil {
+		if err = config.AfterConnect(ctx, conn); err == nil {
+			return conn, nil
+		}
+		closeConn(conn)
+	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%s: %w", s.where, ctx.Err())
+	}
+	return nil, s.connectError(err)
+}
+
+// closeConn takes leave of the server, which ends what the session holds.
+func closeConn(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelDeadline)
+	defer cancel()
+	_ = conn.Close(ctx) // it is closed in any case
 }
 
 // Close aborts what is open and closes all connections.

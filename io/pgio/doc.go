@@ -56,8 +56,8 @@
 // The runs of a role are rows of beamfit_runs in the first schema of its search path, made by the first run; where that name is another
 // role's, of beamfit_runs_2 and so on. Only a table that the role itself owns is read or written: on one that somebody has planted, triggers
 // and policies would run with the rights of whoever uses it. A run at work holds an advisory lock made from its ID. It has died when the lock
-// is free and its heartbeat two seconds old (15 where pool_max_conns leaves no connection for the lock), or its heartbeat is a minute old:
-// a server notices later that a machine is gone. Changes of these rows do not wait for the disk (synchronous_commit off).
+// is free and its heartbeat two seconds old, or its heartbeat is a minute old: a server notices later that a machine is gone. The connection for it is
+// none of the pool's. Changes of these rows do not wait for the disk (synchronous_commit off).
 //
 // # Stalls
 //

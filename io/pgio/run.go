@@ -14,7 +14,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/beamfit/beamfit/io/table"
 )
@@ -33,13 +32,10 @@ const runsColumns = `(id text PRIMARY KEY, command text NOT NULL, arguments text
 	host text NOT NULL, process integer NOT NULL, version text NOT NULL, resumes text, silence integer NOT NULL) WITH (fillfactor = 50)`
 
 // A run without its lock has died when its last heartbeat is older than its silence, in seconds: a session that was lost is replaced within
-// moments. A store of few connections has none for the lock; its runs are told by their heartbeats alone. A lock says nothing after
-// silenceLocked: the server notices later than that when a machine is gone, and a pooler may never tell it.
+// moments. A lock says nothing after silenceLocked: the server notices later than that when a machine is gone, and a pooler may never tell it.
 const (
-	silence         = 2
-	silenceUnlocked = 15
-	silenceLocked   = 60
-	fewConnections  = 16
+	silence       = 2
+	silenceLocked = 60
 )
 
 // lightly lets the changes of a row of a run become durable a moment later than visible, since nothing depends on one that a crash of the
@@ -93,15 +89,15 @@ func makeRuns(ctx context.Context, conn *pgx.Conn, schema string) (name table.Na
 	return name, exec(ctx, conn, "CREATE TABLE "+quoteName(name)+" "+runsColumns, "COMMIT")
 }
 
-// A runRecord is the row of a run that is at work. Its session holds an advisory lock made from the ID.
+// A runRecord is the row of a run that is at work. Its session holds an advisory lock made from the ID, and is none of the pool's: a run
+// tells that it lives also while its tasks have all of those.
 type runRecord struct {
 	store *store
 	id    string
 
 	mu    sync.Mutex
-	name  table.Name    // of the table
-	conn  *pgxpool.Conn // nil: lost, not kept, or the run has ended
-	keeps bool          // the session, and with it the lock
+	name  table.Name // of the table
+	conn  *pgx.Conn  // nil: lost, or the run has ended
 	ended bool
 }
 
@@ -113,7 +109,7 @@ func (s *store) Record(ctx context.Context, run table.Run) (table.RunRecord, err
 	if err := run.Check(); err != nil {
 		return nil, err
 	}
-	r := &runRecord{store: s, id: run.ID, keeps: s.pool.Config().MaxConns >= fewConnections}
+	r := &runRecord{store: s, id: run.ID}
 	if err := r.begin(ctx, run); err != nil {
 		r.release()
 		if r.name.Table == "" {
@@ -129,10 +125,10 @@ func (s *store) Record(ctx context.Context, run table.Run) (table.RunRecord, err
 }
 
 func (r *runRecord) begin(ctx context.Context, run table.Run) (err error) {
-	if r.conn, err = r.store.acquire(ctx); err != nil {
+	if r.conn, err = r.store.connect(ctx); err != nil {
 		return err
 	}
-	conn := r.conn.Conn()
+	conn := r.conn
 	schema, err := firstSchema(ctx, conn)
 	if err != nil {
 		return err
@@ -154,7 +150,7 @@ func (r *runRecord) begin(ctx context.Context, run table.Run) (err error) {
 	insert := fmt.Sprintf(`INSERT INTO %s (id, command, arguments, state, runner, started, heartbeat, cancel, host, process, version, resumes, silence)
 		VALUES (%s, %s, ARRAY[%s]::text[], '%s', %s, clock_timestamp(), clock_timestamp(), false, %s, %d, %s, nullif(%s, ''), %d)`,
 		runs, id, literal(run.Command), strings.Join(args, ", "), table.RunRunning, literal(run.Runner), literal(run.Host), run.Process,
-		literal(run.Version), literal(run.Resumes), r.silence())
+		literal(run.Version), literal(run.Resumes), silence)
 	sweep := fmt.Sprintf(`DELETE FROM %s WHERE heartbeat < clock_timestamp() - interval '%d s'
 		OR id IN (SELECT id FROM %s WHERE id <> %s ORDER BY heartbeat DESC OFFSET %d)`, runs, int(table.RunsKept.Seconds()), runs, id, r.store.maxRuns-1)
 	_, err = query(ctx, conn, insert+";\n"+r.takeLock()+";\n"+sweep)
@@ -162,30 +158,12 @@ func (r *runRecord) begin(ctx context.Context, run table.Run) (err error) {
 	if errors.As(err, &pg) && pg.Code == uniqueViolation {
 		return fmt.Errorf("run %s %w", run.ID, table.ErrExist)
 	}
-	r.rest()
 	return err
-}
-
-func (r *runRecord) silence() int {
-	if r.keeps {
-		return silence
-	}
-	return silenceUnlocked
 }
 
 // takeLock is the statement that takes the lock of the run.
 func (r *runRecord) takeLock() string {
-	if r.keeps {
-		return fmt.Sprintf("SELECT pg_advisory_lock(%d)", runLock(r.id))
-	}
-	return "SELECT"
-}
-
-// rest gives the session back where it is not kept.
-func (r *runRecord) rest() {
-	if !r.keeps {
-		r.disconnect()
-	}
+	return fmt.Sprintf("SELECT pg_advisory_lock(%d)", runLock(r.id))
 }
 
 const uniqueViolation = "23505"
@@ -195,38 +173,46 @@ func (r *runRecord) reconnect(ctx context.Context) (err error) {
 	if r.conn != nil {
 		return nil
 	}
-	if r.conn, err = r.store.acquire(ctx); err != nil {
+	if r.conn, err = r.store.connect(ctx); err != nil {
 		return err
 	}
-	if err = exec(ctx, r.conn.Conn(), r.takeLock()); err != nil {
+	if err = exec(ctx, r.conn, r.takeLock()); err != nil {
 		r.disconnect()
 	}
 	return err
 }
 
-// change runs a statement about the row.
-func (r *runRecord) change(ctx context.Context, statement string) (*pgconn.Result, error) {
+// change runs a statement about the row, once more at once if it finds that the session was lost: the next heartbeat comes when the run has been
+// silent for too long, and after the end there is none.
+func (r *runRecord) change(ctx context.Context, statement string) (result *pgconn.Result, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
 		return nil, table.RunEnded(r.id)
 	}
-	err := r.reconnect(ctx)
-	if err != nil {
-		return nil, tableError(ctx, r.name, err)
+	had := r.conn != nil
+	if result, err = r.try(ctx, statement); err != nil && had && r.conn == nil && ctx.Err() == nil {
+		result, err = r.try(ctx, statement)
 	}
-	defer r.rest()
-	result, err := query(ctx, r.conn.Conn(), statement)
-	if err != nil {
-		if r.conn.Conn().IsClosed() {
-			r.disconnect()
-		}
+	switch {
+	case err != nil:
 		return nil, tableError(ctx, r.name, err)
-	}
-	if result.CommandTag.RowsAffected() == 0 {
+	case result.CommandTag.RowsAffected() == 0:
 		return nil, table.NoRun(r.id)
 	}
 	return result, nil
+}
+
+// try runs a statement, on a new session where the last one was lost.
+func (r *runRecord) try(ctx context.Context, statement string) (*pgconn.Result, error) {
+	if err := r.reconnect(ctx); err != nil {
+		return nil, err
+	}
+	result, err := query(ctx, r.conn, statement)
+	if err != nil && r.conn.IsClosed() {
+		r.disconnect()
+	}
+	return result, err
 }
 
 // Beat updates the row.
@@ -241,12 +227,8 @@ func (r *runRecord) Beat(ctx context.Context, status table.RunStatus) (cancel bo
 
 // End updates the row for the last time.
 func (r *runRecord) End(ctx context.Context, status table.RunStatus, state table.RunState, message string) error {
-	update := fmt.Sprintf(`UPDATE %s SET state = %s, message = nullif(%s, ''), heartbeat = clock_timestamp(), ended = clock_timestamp(), %s
-		WHERE id = %s`, quoteName(r.name), literal(string(state)), literal(table.RunText(message)), assignments(status), literal(r.id))
-	_, err := r.change(ctx, update)
-	if errors.Is(err, table.ErrUnavailable) { // the session was lost since the last Beat; there is no next time
-		_, err = r.change(ctx, update)
-	}
+	_, err := r.change(ctx, fmt.Sprintf(`UPDATE %s SET state = %s, message = nullif(%s, ''), heartbeat = clock_timestamp(), ended = clock_timestamp(), %s
+		WHERE id = %s`, quoteName(r.name), literal(string(state)), literal(table.RunText(message)), assignments(status), literal(r.id)))
 	r.release()
 	return err
 }
@@ -279,17 +261,10 @@ func (r *runRecord) release() {
 }
 
 func (r *runRecord) disconnect() {
-	if r.conn == nil {
-		return
+	if r.conn != nil {
+		closeConn(r.conn)
+		r.conn = nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), cancelDeadline)
-	defer cancel()
-	conn := r.conn.Conn()
-	if !conn.IsClosed() && exec(ctx, conn, "SELECT pg_advisory_unlock_all()") != nil { // as in a transaction that has failed
-		_ = conn.Close(ctx)
-	}
-	endSession(r.conn)
-	r.conn = nil
 }
 
 func (r *runRecord) end(context.Context) { r.release() }

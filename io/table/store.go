@@ -12,7 +12,7 @@ type Store interface {
 	// Options are those that the store was opened with. Workers of other processes connect with them too (Connect).
 	Options() OpenOptions
 	// Connections is how many readers and writers a job should have open at once in all its processes, each of which holds a connection
-	// or files.
+	// or files. It may be too few for any, even below 0, where whoever opened the store allows it little.
 	Connections() int
 	// CheckElsewhere reports that processes on other machines cannot reach the store, as far as its address tells.
 	CheckElsewhere() error

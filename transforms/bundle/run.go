@@ -35,9 +35,10 @@ type Ref struct {
 
 // Options describe a run to the process that begins it.
 type Options struct {
-	// Workers and Memory are those of Ref.
-	Workers int
-	Memory  int64
+	// Workers, Connections and Memory are those of Ref.
+	Workers     int
+	Connections int
+	Memory      int64
 	// Store is the store that Connect gives for its own address; may be nil.
 	Store table.Store
 	// Progress hears how far each stage is, one call at a time; nil: nobody listens.
@@ -91,7 +92,7 @@ var (
 
 // Begin starts a run. Its tasks stop when ctx ends. End must be called.
 func Begin(ctx context.Context, opt Options) *Run {
-	r := newRun(ctx, Ref{ID: fmt.Sprint(process, count.Add(1)), Workers: opt.Workers, Memory: opt.Memory})
+	r := newRun(ctx, Ref{ID: fmt.Sprint(process, count.Add(1)), Workers: opt.Workers, Connections: opt.Connections, Memory: opt.Memory})
 	r.local, r.store, r.progress = true, opt.Store, opt.Progress
 	runs.add(r)
 	return r

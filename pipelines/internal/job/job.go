@@ -16,6 +16,7 @@ import (
 	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
+	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/bundle"
 	"github.com/beamfit/beamfit/transforms/scratch"
 )
@@ -90,16 +91,16 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 	if err := o.checkGPUMath(); err != nil {
 		return nil, err
 	}
-	asked, connections := o.Workers, o.Store.Connections()
+	asked, connections := o.Workers, max(1, o.Store.Connections())
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
 	if o.Connections > 0 {
-		o.Workers = min(o.Workers, connections/o.Connections)
+		o.Workers = max(1, min(o.Workers, connections/o.Connections))
 	}
 	j := &Job{Options: o, StoreRef: o.Store.Ref(), connections: connections}
 	j.Run = bundle.Begin(ctx, bundle.Options{
-		Workers: o.Workers, Memory: o.Memory, Store: o.Store,
+		Workers: o.Workers, Connections: connections, Memory: o.Memory, Store: o.Store,
 		Progress: func(stage, unit string, done int64) {
 			j.mu.Lock()
 			total := j.totals[stage]
@@ -132,7 +133,10 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = j.openRunner(ctx)
+	err = j.checkConnections()
+	if err == nil {
+		err = j.openRunner(ctx)
+	}
 	if err == nil {
 		err = j.checkGPUs()
 	}
@@ -141,6 +145,16 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 		return nil, err
 	}
 	return j, nil
+}
+
+// checkConnections refuses a store that has none for a task, which would wait for one in vain.
+func (j *Job) checkConnections() error {
+	have, need := j.Store.Connections(), max(1, j.Options.Connections)
+	if have >= need {
+		return nil
+	}
+	return argument.Errorf("a task of %s needs %s at a time, and the store has %d for tasks: pool_max_conns in its URL must be greater by %d",
+		j.Name, tables.Count(need, "connection"), max(0, have), need-have)
 }
 
 // End closes the job. When it returns, no task of this process is running.
@@ -228,4 +242,4 @@ func (j *Job) ScratchOfOutput() string {
 
 // PackedPartitions is Partitions for a packed table. Its tasks hold a connection each only while they load, so it is their
 // number that is bounded and not the workers; two tables may be loaded at the same time.
-func (j *Job) PackedPartitions() int { return min(j.Partitions(), j.connections/2) }
+func (j *Job) PackedPartitions() int { return max(1, min(j.Partitions(), j.connections/2)) }

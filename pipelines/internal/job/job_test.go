@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/jobtest"
 	"github.com/beamfit/beamfit/transforms/bundle"
@@ -314,11 +315,45 @@ func TestLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		j.End()
-		if j.Workers != c.want || j.Run.Ref().Workers != c.want {
-			t.Errorf("%d workers with %d connections each: %d, want %d", c.workers, c.connections, j.Workers, c.want)
+		if j.Workers != c.want || j.Run.Ref().Workers != c.want || j.RunRef.Connections != 48 {
+			t.Errorf("%d workers with %d connections each: %d and %d connections, want %d and 48", c.workers, c.connections, j.Workers, j.RunRef.Connections, c.want)
 		}
 	}
 }
+
+// A store with few connections has few tasks at a time, and one with too few for any is refused where there are tasks.
+func TestFewConnections(t *testing.T) {
+	for _, c := range []struct{ store, perTask, want int }{
+		{7, 2, 3}, {2, 2, 1}, {1, 0, 8}, {1, 2, 0}, {0, 0, 0}, {-5, 3, 0},
+	} {
+		o := job.Options{Name: "echo", Store: fewConnections{of: c.store}, Workers: 8, Connections: c.perTask}
+		j, err := job.BeginOnRunner(t.Context(), o)
+		if c.want == 0 {
+			if wrong := (*argument.Error)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "pool_max_conns") {
+				t.Errorf("%+v: %v", c, err)
+			}
+			if j, err = job.Begin(t.Context(), o); err != nil { // it needs none
+				t.Fatal(err)
+			}
+			j.End()
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		j.End()
+		if j.Workers != c.want || j.RunRef.Connections != c.store || j.PackedPartitions() < 1 {
+			t.Errorf("%+v: %d workers, %d connections to read with, %d partitions", c, j.Workers, j.RunRef.Connections, j.PackedPartitions())
+		}
+	}
+}
+
+type fewConnections struct {
+	refStore
+	of int
+}
+
+func (s fewConnections) Connections() int { return s.of }
 
 // refStore is a store that nothing but the ref, its options and its connections is asked of.
 type refStore struct{ table.Store }
