@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/beamfit/beamfit/io/internal/oserr"
+	"github.com/beamfit/beamfit/io/ownerlock"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -49,7 +50,7 @@ func (c *claim) take(note string) error {
 	if err != nil {
 		return err
 	}
-	ok, err := tryFlock(f, true)
+	ok, err := ownerlock.TryLock(f, true)
 	if err == nil && !ok {
 		var other []byte
 		if other, err = io.ReadAll(io.LimitReader(f, table.MaxClaimNote)); err == nil {

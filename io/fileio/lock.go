@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/internal/oserr"
+	"github.com/beamfit/beamfit/io/ownerlock"
 )
 
 // A lock is a file that is open and locked. Closing it, or the death of the process, gives the lock back.
@@ -32,7 +33,7 @@ func (d disk) take(ctx context.Context, path string, exclusive bool) (*lock, err
 		return nil, err
 	}
 	for wait := firstWait; ; wait = min(2*wait, lastWait) {
-		ok, err := tryFlock(f, exclusive)
+		ok, err := ownerlock.TryLock(f, exclusive)
 		if ok {
 			return &lock{f}, nil
 		}
@@ -75,7 +76,7 @@ func (d disk) tryTake(path string, exclusive bool) (*lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	ok, err := tryFlock(f, exclusive)
+	ok, err := ownerlock.TryLock(f, exclusive)
 	if !ok {
 		_ = f.Close()
 		return nil, oserr.Named(err)

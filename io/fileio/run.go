@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/internal/oserr"
+	"github.com/beamfit/beamfit/io/ownerlock"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -132,7 +133,7 @@ func (s *Store) writeFacts(id string, data []byte) (*lock, error) {
 	if err != nil {
 		return nil, oserr.Named(err)
 	}
-	ok, err := tryFlock(f, true)
+	ok, err := ownerlock.TryLock(f, true)
 	if err == nil && !ok {
 		err = errors.New("file " + next + " is locked by another process")
 	}
@@ -280,7 +281,7 @@ func (s *Store) readRun(id string) (run table.Run, err error) {
 		return run, err
 	}
 	// The state is written before the end of the lock.
-	free, err := tryFlock(f, false)
+	free, err := ownerlock.TryLock(f, false)
 	if err != nil {
 		return run, err
 	}

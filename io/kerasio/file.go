@@ -15,6 +15,7 @@ import (
 	"github.com/beamfit/beamfit/io/kerasio/hdf5"
 	"github.com/beamfit/beamfit/io/kerasio/npy"
 	"github.com/beamfit/beamfit/io/kerasio/safetensors"
+	"github.com/beamfit/beamfit/io/ownerlock"
 )
 
 // A Layout is how the arrays of a file are named.
@@ -319,10 +320,7 @@ func (f *File) entry(e *zip.File) (io.ReaderAt, int64, error) {
 		return nil, 0, err
 	}
 	defer r.Close()
-	if f.scratch, err = os.CreateTemp("", ".beamfit-"); err != nil {
-		return nil, 0, err
-	}
-	if err := os.Remove(f.scratch.Name()); err != nil {
+	if f.scratch, err = ownerlock.Unnamed(os.TempDir()); err != nil {
 		return nil, 0, err
 	}
 	size, err := io.Copy(f.scratch, r) // no more than the archive says, by archive/zip

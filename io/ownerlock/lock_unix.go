@@ -11,20 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock locks an open file if no other open file has it. Its error is errors.ErrUnsupported where there are no locks.
-func tryLock(f *os.File) (bool, error) {
+// TryLock locks an open file, for this process alone or shared with others, if no other open file has a lock in its way. The system gives the
+// lock back when the file is closed, also when the process is killed. The error is errors.ErrUnsupported where there are no locks.
+func TryLock(f *os.File, exclusive bool) (bool, error) {
+	how := unix.LOCK_SH | unix.LOCK_NB
+	if exclusive {
+		how = unix.LOCK_EX | unix.LOCK_NB
+	}
 	for {
-		switch err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); {
+		err := unix.Flock(int(f.Fd()), how)
+		switch {
 		case err == nil:
 			return true, nil
 		case errors.Is(err, unix.EWOULDBLOCK):
 			return false, nil
 		case errors.Is(err, unix.EINTR):
+			continue
 		case errors.Is(err, unix.ENOLCK): // as a network's file system without its lock service
-			return false, fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
-		default:
-			return false, err
+			err = fmt.Errorf("%w: %w", errors.ErrUnsupported, err)
 		}
+		return false, &os.PathError{Op: "flock", Path: f.Name(), Err: err}
 	}
 }
 

@@ -7,6 +7,8 @@
 // no regular file is not waited for, and what belongs to other users is left alone.
 //
 // Where the file system has no locks, files are made without, and nobody's are swept.
+//
+// Unnamed makes files that nobody has to sweep, but where the system cannot. TryLock is the lock itself.
 package ownerlock
 
 import (
@@ -36,7 +38,7 @@ func create(root *os.Root, name string, mode os.FileMode) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	ok, err := tryLock(f)
+	ok, err := TryLock(f, true)
 	if errors.Is(err, errors.ErrUnsupported) {
 		return f, nil
 	}
@@ -66,7 +68,7 @@ func Sweep(root *os.Root, prefix, suffix string, remove func(name string)) {
 		if f == nil {
 			continue
 		}
-		if ok, err := tryLock(f); ok && err == nil {
+		if ok, err := TryLock(f, true); ok && err == nil {
 			remove(name)
 		}
 		_ = f.Close()
@@ -87,7 +89,7 @@ func Lock(root *os.Root, name string) (*os.File, error) {
 		return nil, err
 	}
 	for end := time.Now().Add(lockTimeout); ; time.Sleep(lockEvery) {
-		ok, err := tryLock(f)
+		ok, err := TryLock(f, true)
 		if err == nil && ok {
 			return f, nil
 		}

@@ -2,6 +2,7 @@ package pgio
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/beamfit/beamfit/io/ownerlock"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -70,12 +72,9 @@ func (s *spool) write(p *spooled, data []byte) error {
 		return errSpoolGone
 	}
 	if s.file == nil {
-		f, err := os.CreateTemp(s.folder, "beamfit-spool-")
+		f, err := ownerlock.Unnamed(cmp.Or(s.folder, os.TempDir()))
 		if err != nil {
 			return spoolError(err)
-		}
-		if err := os.Remove(f.Name()); err != nil { // it lives until it is closed, also if this process is killed
-			return spoolError(errors.Join(err, f.Close()))
 		}
 		s.file = f
 	}

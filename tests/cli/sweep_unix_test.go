@@ -39,6 +39,10 @@ func TestLeftoversAreSwept(t *testing.T) {
 			file(temp, "beamfit-worker-1", "", old)
 			file(temp, "beamfit-worker-new", "", time.Now())
 			file(temp, "beamfit-worker-full", "x", old)
+			file(temp, "beamfit-spool-1", "", old)
+			file(temp, ".beamfit-1", "", old)
+			file(temp, "beamfit-unnamed-dead", "", time.Now())
+			file(scratch, "beamfit-unnamed-dead", "", time.Now())
 			file(temp, "other-1", "", old)
 			if err := os.Symlink(precious, filepath.Join(temp, "beamfit-worker-link")); err != nil {
 				t.Fatal(err)

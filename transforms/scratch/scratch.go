@@ -81,18 +81,8 @@ func (f *Folder) Remove() error {
 // File is an empty file without a name, for this process alone: it goes when it is closed, or with the process. Who only reads and writes it
 // needs no folder that other workers see.
 func File() (*os.File, error) {
-	folder, err := New()
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(filepath.Join(folder.path, "rows"), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err := errors.Join(err, folder.Remove()); err != nil {
-		if f != nil {
-			_ = f.Close()
-		}
-		return nil, Error(err)
-	}
-	return f, nil
+	f, err := ownerlock.Unnamed(Place())
+	return f, Error(err)
 }
 
 // Error says of an error of the file system that it is about scratch files; a full disk is table.ErrFull.

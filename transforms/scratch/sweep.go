@@ -2,22 +2,23 @@ package scratch
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/beamfit/beamfit/io/ownerlock"
 )
 
-// Sweep removes what killed processes of this user have left: scratch folders, and the files of workers that earlier versions made. What
+// Sweep removes what killed processes of this user have left: scratch folders, files without a name, and what earlier versions made. What
 // it may not touch stays.
 func Sweep() {
-	if root, err := os.OpenRoot(Place()); err == nil {
-		sweep(root)
-		_ = root.Close()
-	}
-	if root, err := os.OpenRoot(os.TempDir()); err == nil {
-		sweepWorkers(root)
-		_ = root.Close()
+	for _, path := range slices.Compact([]string{Place(), os.TempDir()}) {
+		if root, err := os.OpenRoot(path); err == nil {
+			sweep(root)
+			ownerlock.SweepUnnamed(root)
+			sweepEmpty(root)
+			_ = root.Close()
+		}
 	}
 }
 
@@ -31,18 +32,21 @@ func sweep(root *os.Root) {
 	})
 }
 
-const (
-	workerPrefix = "beamfit-worker-"
-	// workerAge is far beyond the moment for which a worker's file was needed: nobody holds a lock on it that would tell.
-	workerAge = time.Hour
-)
+// emptyPrefixes begin the names of files that earlier versions made empty, for a moment: for every job on prism, and to take the name away. Who was
+// killed meanwhile left them, and no lock tells whose they are.
+var emptyPrefixes = []string{"beamfit-worker-", "beamfit-spool-", ".beamfit-"}
 
-// sweepWorkers removes the empty files that a process made for every job on prism, and left where it was killed.
-func sweepWorkers(root *os.Root) {
-	for _, name := range ownerlock.Names(root, workerPrefix) {
-		info, err := root.Lstat(name)
-		if err == nil && info.Mode().IsRegular() && ownerlock.Mine(info) && info.Size() == 0 && time.Since(info.ModTime()) > workerAge {
-			_ = root.Remove(name)
+// emptyAge is far beyond that moment.
+const emptyAge = time.Hour
+
+// sweepEmpty removes such files.
+func sweepEmpty(root *os.Root) {
+	for _, prefix := range emptyPrefixes {
+		for _, name := range ownerlock.Names(root, prefix) {
+			info, err := root.Lstat(name)
+			if err == nil && info.Mode().IsRegular() && ownerlock.Mine(info) && info.Size() == 0 && time.Since(info.ModTime()) > emptyAge {
+				_ = root.Remove(name)
+			}
 		}
 	}
 }
