@@ -56,6 +56,22 @@ type runState struct {
 	Loss       string         `json:"loss,omitempty"` // text: JSON has no NaN
 }
 
+// stateRoom is how long a file of a state is at the least, by blanks at its end: in so much, a block of most file systems, the last state of a
+// run finds room when the disk is full.
+const stateRoom = 4 << 10
+
+// encode is the content of a file of so many bytes, or more where the state needs them.
+func (s runState) encode(bytes int) ([]byte, error) {
+	data, err := json.MarshalIndent(s, "", " ")
+	if err != nil {
+		return nil, err
+	}
+	for len(data) < bytes-1 {
+		data = append(data, ' ')
+	}
+	return append(data, '\n'), nil
+}
+
 // A runRecord is a run that is at work.
 type runRecord struct {
 	store *Store
@@ -103,7 +119,7 @@ func (r *runRecord) write(state runState) error {
 	if !r.store.disk.exists(r.store.control()) {
 		return nil
 	}
-	data, err := json.MarshalIndent(state, "", " ")
+	data, err := state.encode(stateRoom)
 	if err != nil {
 		return err
 	}
@@ -112,13 +128,45 @@ func (r *runRecord) write(state runState) error {
 			return err
 		}
 	}
-	if err := r.store.disk.swap(r.store.runPath(r.id, runStateFile), append(data, '\n')); err != nil || r.lock != nil {
+	if err := r.store.disk.swap(r.store.runPath(r.id, runStateFile), data); err != nil || r.lock != nil {
 		return err
 	}
 	if r.lock, err = r.store.writeFacts(r.id, r.facts); err != nil {
 		_ = r.store.disk.removeAll(r.store.runPath(r.id, runStateFile))
 	}
 	return err
+}
+
+// overwrite puts the last state of a run into the file that is there, where no new one finds room: without its message if that is too long.
+// A reader may see a part of it.
+func (r *runRecord) overwrite(last runState) error {
+	path := r.store.runPath(r.id, runStateFile)
+	if err := r.store.disk.may("overwrite", path); err != nil {
+		return err
+	}
+	f, err := r.store.disk.root.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return oserr.Named(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return oserr.Named(err)
+	}
+	room := int(info.Size())
+	data, err := last.encode(room)
+	if err == nil && len(data) > room {
+		last.Message = ""
+		data, err = last.encode(room)
+	}
+	if err != nil {
+		return err
+	}
+	if len(data) > room {
+		return fmt.Errorf("file %s: %d bytes have no room in %d", path, len(data), room)
+	}
+	_, err = f.WriteAt(data, 0)
+	return oserr.Named(err)
 }
 
 // writeFacts writes the first file of a run, which is locked from the moment at which it is there. No other user may write to it, in a
@@ -165,14 +213,22 @@ func (r *runRecord) Beat(ctx context.Context, status table.RunStatus) (cancel bo
 	return r.store.disk.exists(r.store.runPath(r.id, runCancelFile)), err
 }
 
-// End writes the last state and lets go of the run.
+// End writes the last state and lets go of the run. Without that state it would be one of a process that died.
 func (r *runRecord) End(_ context.Context, status table.RunStatus, state table.RunState, message string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
 		return table.RunEnded(r.id)
 	}
-	err := r.write(newRunState(status, state, message))
+	last := newRunState(status, state, message)
+	err := r.write(last)
+	if err != nil && r.lock != nil {
+		if e := r.overwrite(last); e != nil {
+			err = errors.Join(err, e)
+		} else {
+			err = nil
+		}
+	}
 	r.release()
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -233,4 +234,25 @@ func FuzzRunFiles(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestEndWithoutRoom: the last state of a run takes the place of the one before where no new file can be made, without its message if that is too long.
+func TestEndWithoutRoom(t *testing.T) {
+	for message, want := range map[string]string{"boom": "boom", strings.Repeat("\x01", 1000): ""} { // 6000 bytes in the file
+		s, _ := runStore(t)
+		r, id := recordRun(t, s)
+		s.disk.before = func(op, _ string) error {
+			if op == "create" {
+				return table.ErrFull
+			}
+			return nil
+		}
+		if err := r.End(t.Context(), table.RunStatus{Iteration: 2}, table.RunFailed, message); err != nil {
+			t.Error(err)
+		}
+		run, err := s.readRun(id)
+		if err != nil || run.State != table.RunFailed || run.Message != want || run.Iteration != 2 || run.Ended.IsZero() {
+			t.Errorf("%+v, %v", run, err)
+		}
+	}
 }

@@ -105,14 +105,15 @@ func (r *Run) keep() {
 		case <-done:
 			done = nil
 		}
-		// The next beat tries again what fails, so that there is nobody to tell.
-		if stop, err := r.beat(); err == nil && stop {
+		// The next beat tries again what fails, so that there is nobody to tell. A row that cannot be written may say all the same that the run is
+		// to stop.
+		if r.beat() {
 			r.cancel(ErrCancelled)
 		}
 	}
 }
 
-func (r *Run) beat() (stop bool, err error) {
+func (r *Run) beat() (stop bool) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), beatTimeout)
 	defer cancel()
 	go func() {
@@ -122,7 +123,8 @@ func (r *Run) beat() (stop bool, err error) {
 		case <-ctx.Done():
 		}
 	}()
-	return r.row.Beat(ctx, r.now())
+	stop, _ = r.row.Beat(ctx, r.now())
+	return stop
 }
 
 // End notes how the run ended: with err, or well. It must be called, once.

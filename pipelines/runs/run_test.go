@@ -56,7 +56,7 @@ func (s *fakeStore) Beat(ctx context.Context, status table.RunStatus) (bool, err
 	defer s.mu.Unlock()
 	s.beats++
 	if s.beat != nil {
-		return false, s.beat
+		return s.cancel, s.beat
 	}
 	s.run.RunStatus = status
 	return s.cancel, nil
@@ -161,20 +161,22 @@ func TestEnds(t *testing.T) {
 	}
 }
 
+// A run that is told to stop does so, also where its row cannot be written, as on a full disk.
 func TestCancelEndsTheContext(t *testing.T) {
-	s := &fakeStore{cancel: true}
-	r, ctx := begin(t, s)
-	select {
-	case <-ctx.Done():
-	case <-time.After(30 * time.Second):
-		t.Fatal("the run goes on")
-	}
-	if !errors.Is(context.Cause(ctx), ErrCancelled) {
-		t.Errorf("the cause is %v", context.Cause(ctx))
-	}
-	r.End(context.Cause(ctx))
-	if s.run.State != table.RunCancelled {
-		t.Errorf("state %s", s.run.State)
+	for _, s := range []*fakeStore{{cancel: true}, {cancel: true, beat: table.ErrFull}} {
+		r, ctx := begin(t, s)
+		select {
+		case <-ctx.Done():
+		case <-time.After(30 * time.Second):
+			t.Fatal("the run goes on")
+		}
+		if !errors.Is(context.Cause(ctx), ErrCancelled) {
+			t.Errorf("the cause is %v", context.Cause(ctx))
+		}
+		r.End(context.Cause(ctx))
+		if s.run.State != table.RunCancelled {
+			t.Errorf("state %s", s.run.State)
+		}
 	}
 }
 
