@@ -190,6 +190,19 @@ def joined():
     )
 
 
+def masked():
+    """Masks that a version writes among the arguments of calls, and masks that it does not."""
+    a, b = k.Input((5,), name="a"), k.Input((4,), name="b")
+    x = L.Embedding(7, 6, mask_zero=True, name="first")(a)
+    y = L.Embedding(7, 6, mask_zero=True, name="second")(b)
+    z = L.MultiHeadAttention(2, 3)(x, x)
+    z = L.Attention()([L.MultiHeadAttention(2, 3)(z, y), y])
+    z = L.Rescaling(2.0)(L.AdditiveAttention()([z, L.Reshape((4, 6))(L.Flatten()(y))]))
+    c, d = k.Input((5, 6)), k.Input((4, 6))
+    inner = k.Model([c, d], L.Concatenate()([L.LSTM(3)(c), L.GRU(3)(d)]), name="inner")
+    return k.Model([a, b], [inner([z, y]), L.GlobalAveragePooling1D()(z), L.Bidirectional(L.LSTM(2))(x)])
+
+
 def initializers():
     i = k.initializers
     names = ["zeros", "ones", i.Constant(0.5), i.RandomNormal(seed=1), i.RandomUniform(), i.TruncatedNormal(), i.VarianceScaling(),
@@ -269,7 +282,7 @@ def operations():
     return branches(*arithmetic)
 
 
-MODELS = [dense, images, augmented, sequences, lines, volumes, transposed_volumes, films, lines_in_time, states, encoded, texts, applications, joined, initializers, nested, whole_numbers, half, operations]
+MODELS = [dense, images, augmented, sequences, lines, volumes, transposed_volumes, films, lines_in_time, states, encoded, texts, applications, joined, masked, initializers, nested, whole_numbers, half, operations]
 
 
 def main():
