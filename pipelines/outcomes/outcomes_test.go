@@ -134,6 +134,49 @@ func TestClassesByValue(t *testing.T) {
 	}
 }
 
+// TestPadding: a model of more units than classes predicts NULL for each of the others.
+func TestPadding(t *testing.T) {
+	s := newStore(t)
+	s.write("t", truthIDs, []any{1, "yes"}, []any{2, "no"})
+	rows := func(id int, first, second string, best any) [][]any {
+		return [][]any{
+			{id, "class_text", best, 0.5, 1},
+			{id, "class_text", first, 0.25, 2},
+			{id, "class_text", second, 0.15, 3},
+			{id, "class_text", nil, 0.08, 4},
+			{id, "class_text", nil, 0.02, 5},
+		}
+	}
+	s.write("p", ranked, append(rows(1, "yes", "no", nil)[1:], rows(2, "no", "yes", nil)[1:]...)...)
+	o, err := s.read("class_text")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"no", "yes"}, o.Classes); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([][]int64{{1, 0}, {0, 1}}, o.Confusion().Counts); d != "" {
+		t.Error(d)
+	}
+	curves, err := all(o)
+	if d := cmp.Diff(map[string][]curve.Row{"yes": {{Score: float64(float32(0.25)), Positive: true}, {Score: float64(float32(0.15))}}}, curves); d != "" || err != nil {
+		t.Error(d, err)
+	}
+
+	s = newStore(t) // the padding may be the most probable
+	s.write("t", truthIDs, []any{1, "yes"}, []any{2, "no"})
+	s.write("p", ranked, append(rows(1, "yes", "no", nil), rows(2, "no", "yes", nil)[1:]...)...)
+	if o, err = s.read("class_text"); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"NULL", "no", "yes"}, o.Classes); d != "" {
+		t.Error(d)
+	}
+	if d := cmp.Diff([][]int64{{0, 0, 0}, {0, 1, 0}, {1, 0, 0}}, o.Confusion().Counts); d != "" {
+		t.Error(d)
+	}
+}
+
 // shorter writes 1.0 as 1.
 func shorter(texts []string) []string {
 	for i := range texts {

@@ -229,8 +229,9 @@ func (g *guesses) rowOf(id string, at func() (int, error)) (int32, error) {
 	return i, nil
 }
 
-// add takes a class of a row; ok is false where it is there already, or another of its rank.
-func (g *guesses) add(row int32, class string, prob float32, rank int64) (ok bool) {
+// add takes a class of a row; ok is false where it is there already, or another of its rank. NULL may be there several times, as padding has it: of these the
+// most probable counts.
+func (g *guesses) add(row int32, class string, null bool, prob float32, rank int64) (ok bool) {
 	k, known := g.index[class]
 	if !known {
 		k = int32(len(g.order))
@@ -239,10 +240,14 @@ func (g *guesses) add(row int32, class string, prob float32, rank int64) (ok boo
 	for len(g.probs[k]) <= int(row) {
 		g.probs[k] = append(g.probs[k], nan)
 	}
-	if g.probs[k][row] == g.probs[k][row] || rank == g.rank[row] {
+	before := g.probs[k][row]
+	there := before == before
+	if there && !null || rank == g.rank[row] {
 		return false
 	}
-	g.probs[k][row] = prob
+	if !there || prob > before {
+		g.probs[k][row] = prob
+	}
 	if rank < g.rank[row] {
 		g.rank[row], g.best[row] = rank, k
 	}
@@ -292,7 +297,7 @@ func (p *predictions) compare(ctx context.Context, variable string, t *truthTabl
 				return at("rank", err)
 			}
 		}
-		if !g.add(guess, class, float32(prob), rank) {
+		if !g.add(guess, class, b.Col("class_value").IsNull(i), float32(prob), rank) {
 			return at(p.id.Name, fmt.Errorf("the id %s is there more than once", b.Col(p.id.Name).ElemText(i)))
 		}
 		return nil
@@ -346,20 +351,33 @@ func (t *truthTable) class(v *table.Vector, i int, keys map[string]string) (stri
 	return key, nil
 }
 
-// outcomes puts the predictions beside the truth.
+// outcomes puts the predictions beside the truth. A NULL that no row is and none is predicted to be is padding, and no class.
 func (t *truthTable) outcomes(variable string, g *guesses) *All {
 	o := &All{Variable: variable, Unpredicted: int64(len(t.classes) - len(g.row))}
 	index := map[string]int32{}
-	for i, c := range t.known.Sorted(t.kind) {
+	used := map[string]bool{}
+	for _, class := range t.classes {
+		used[class] = true
+	}
+	for _, k := range g.best {
+		used[g.order[k]] = true
+	}
+	for _, c := range t.known.Sorted(t.kind) {
 		text := c.Text
 		if c.Null {
+			if !used[string(c.Key)] {
+				continue
+			}
 			text = "NULL"
 		}
+		index[string(c.Key)] = int32(len(o.Classes))
 		o.Classes = append(o.Classes, text)
-		index[string(c.Key)] = int32(i)
 	}
 	o.probs = make([][]float32, len(o.Classes))
 	for k, class := range g.order {
+		if _, ok := index[class]; !ok {
+			continue
+		}
 		probs := g.probs[k]
 		for len(probs) < len(g.row) {
 			probs = append(probs, nan)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -176,7 +177,7 @@ func (h history) panel(name string) panel {
 	if h.by == ByIteration {
 		p.X.Tick.Marker = wholeTicks{}
 	}
-	if least > 0 && most > 100*least {
+	if strings.HasSuffix(name, "loss") && least > 0 && most > 100*least {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 		p.Y.Min, p.Y.Max = least/1.2, most*1.2
 		p.Y.Label.Text = "logarithmic"

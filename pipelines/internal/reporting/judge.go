@@ -152,7 +152,9 @@ func (j *rowJudge) addNumbers(row judgedRow, values []float32, l label) error {
 		j.numbers++
 		row.badness += math.Abs(d)
 	}
-	row.badness /= float64(len(values))
+	if row.badness /= float64(len(values)); math.IsNaN(row.badness) {
+		row.badness = math.Inf(1) // nothing is worse
+	}
 	row.truth, row.predicted = numbersText(l.numbers), numbersText(values)
 	row.facts = []report.Fact{{Name: "error", Value: fmt.Sprintf("%.5g", row.badness)}}
 	j.keep(row)

@@ -41,6 +41,7 @@ type Printer struct {
 	written bool            // whether the stage's plain line is written
 
 	begin   time.Time                  // when the first event of the job came
+	before  int                        // iterations of the job that were done before, by a run that this one goes on with
 	last    *pipelines.IterationReport // the latest finished iteration
 	lastEnd time.Time
 	scores  scoreLines // for Live
@@ -68,6 +69,9 @@ func (p *Printer) Report(e pipelines.Event) {
 		return
 	}
 	if e.Iteration != nil {
+		if p.last == nil {
+			p.before = e.Iteration.Iteration - 1
+		}
 		p.last, p.lastEnd = e.Iteration, now
 		if e.Iteration.Scored {
 			p.scores.add(e.Iteration)
@@ -127,13 +131,10 @@ func (p *Printer) endStage(now time.Time) {
 	p.line(stageLine(p.stage, now.Sub(p.since)))
 }
 
-// left is the time that the remaining iterations will take, judged by those that are done. There must be one.
+// left is the time that the remaining iterations will take, judged by those that this run has done. There must be one.
 func (p *Printer) left(now time.Time) time.Duration {
-	done, all := time.Duration(p.last.Iteration), time.Duration(p.last.Iterations)
-	if done == 0 {
-		return 0
-	}
-	return max(0, p.lastEnd.Sub(p.begin)*(all-done)/done-now.Sub(p.lastEnd))
+	done, left := time.Duration(p.last.Iteration-p.before), time.Duration(p.last.Iterations-p.last.Iteration)
+	return max(0, p.lastEnd.Sub(p.begin)*left/done-now.Sub(p.lastEnd))
 }
 
 func (p *Printer) liveLine(now time.Time) string {

@@ -55,6 +55,23 @@ fit: iteration 3/3, 180 samples/s, loss 0.4321, categorical_accuracy 0.9333, val
 	}
 }
 
+// TestTimeLeftAfterResuming: iterations that another run has done took none of this one's time.
+func TestTimeLeftAfterResuming(t *testing.T) {
+	var out strings.Builder
+	c := &clock{time.Unix(1000, 0)}
+	p := New(&out, Options{Now: c.now})
+	p.Report(pipelines.Event{Job: "fit", Stage: "reading training", Unit: "buffers", Done: 1, Total: 1})
+	for n := 901; n <= 902; n++ {
+		c.t = c.t.Add(60 * time.Second)
+		p.Report(pipelines.Event{Job: "fit", Iteration: &pipelines.IterationReport{Iteration: n, Iterations: 1000}})
+	}
+	for _, want := range []string{"iteration 901/1000, 1h39m left", "iteration 902/1000, 1h38m left"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s\nhas no %q", out.String(), want)
+		}
+	}
+}
+
 func TestPlainStagesOfUnknownLength(t *testing.T) {
 	var out strings.Builder
 	c := &clock{time.Unix(1000, 0)}
