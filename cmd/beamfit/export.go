@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -35,15 +36,22 @@ func (t *exportTask) define(f flags) { t.form.define(f, "a comma; a tab in .tsv 
 func (t *exportTask) validate(args []string, _ func(string) bool) (err error) {
 	t.file = args[1]
 	t.opt.Form = t.form.form()
+	if err := t.opt.Check(t.file); err != nil {
+		return err
+	}
 	t.table, err = table.ParseName(args[0])
 	return err
 }
 
 func (t *exportTask) run(ctx context.Context, a *app) error {
 	return a.withStore(ctx, func(store table.Store) error {
+		info, statErr := os.Stat(t.file)
 		n, err := exchange.Export(ctx, store, t.table, t.file, t.opt)
 		if err != nil {
 			return err
+		}
+		if statErr == nil && !info.Mode().IsRegular() { // a pipe, which may be the one that is said into
+			return nil
 		}
 		a.say("%s: %d rows", t.file, n)
 		return nil

@@ -51,6 +51,9 @@ func (t *importTask) validate(args []string, given func(string) bool) (err error
 	t.file = args[0]
 	t.opt.Form = t.form.form()
 	t.opt.Header = given("header") && t.form.header
+	if err := t.opt.Check(t.file); err != nil {
+		return err
+	}
 	t.table, err = table.ParseName(args[1])
 	return err
 }

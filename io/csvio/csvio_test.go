@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -249,6 +250,32 @@ func TestReadErrors(t *testing.T) {
 	}
 }
 
+// TestPipe: rows come from a pipe where all types are given; to find them it would be read twice.
+func TestPipe(t *testing.T) {
+	pipe := func() string {
+		t.Helper()
+		out, in, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = out.Close() })
+		if _, err := in.WriteString("a,b\n1,x\n"); err != nil {
+			t.Fatal(err)
+		}
+		if err := in.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf("/dev/fd/%d", out.Fd())
+	}
+	if _, _, err := read(pipe(), Options{}); err == nil || !strings.Contains(err.Error(), "a pipe cannot be read twice") || !strings.Contains(err.Error(), "--types") {
+		t.Errorf("without types: %v", err)
+	}
+	types, rows, err := read(pipe(), Options{Types: table.Schema{{Name: "a", Type: table.Int32Type}, {Name: "b", Type: table.TextType}}})
+	if err != nil || len(rows) != 1 || len(types) != 2 {
+		t.Errorf("with types: %v %v, %v", types, rows, err)
+	}
+}
+
 // TestNotices: what was found out and may have been meant otherwise is said, with the option.
 func TestNotices(t *testing.T) {
 	for text, want := range map[string]string{
@@ -257,8 +284,11 @@ func TestNotices(t *testing.T) {
 		"a,b\n":                         "there are no rows; --header=false",
 		"words\nsome words\n":           "there is one column, of text; --delimiter",
 		"0,1\n5,6\n":                    "the first line names the columns, though all are numbers; --header=false",
-		"a,b\n1,2\n?,3\n?,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null ?`,
-		"a,b\n?,2\n?,3\n4,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null ?`,
+		"a,b\n1,2\n?,3\n?,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null '?'`,
+		"a,b\n?,2\n?,3\n4,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null '?'`,
+		"a,b\n1,2\n ?,3\n ?,4\n":        `column a is text, since " ?" is no number (2 of 3 rows); --null ' ?'`,
+		"a,b\n1,2\n ,3\n":               `column a is text, since " " is no number (1 of 2 rows); --null ' '`,
+		"a,b\n1,2\nit's,3\n":            `column a is text, since "it's" is no number (1 of 2 rows); --null 'it'\''s'`,
 		"a,b\n1,2\n?,3\nNA,4\n":         "",
 		"a,b\nx,2\nx,3\n":               "",
 		"a,b\n1,\"2,5\"\n":              "numbers of b have decimal commas; --decimal .",
@@ -460,7 +490,7 @@ func FuzzReader(f *testing.F) {
 		if delim != "" {
 			opt.Delimiter = rune(delim[0])
 		}
-		if opt.check() != nil {
+		if opt.Check() != nil {
 			return
 		}
 		path := file(t, text)

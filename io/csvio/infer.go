@@ -40,7 +40,7 @@ func (g *guess) add(text []byte, decimal byte) {
 		g.boolean = isBoolean(t)
 	}
 	if !g.mixed {
-		g.scalar(t, decimal)
+		g.scalar(text, t, decimal)
 	}
 	g.values = true
 	if g.date || g.timestamp {
@@ -64,8 +64,8 @@ func isBoolean(t []byte) bool {
 	return false
 }
 
-// scalar narrows what single value the column can have.
-func (g *guess) scalar(t []byte, decimal byte) {
+// scalar narrows what single value the column can have, by a text and what of it is between blanks.
+func (g *guess) scalar(text, t []byte, decimal byte) {
 	kind := textvalue.NumberKind(t)
 	if kind == textvalue.NotNumber || decimal == ',' && kind == textvalue.Real && bytes.IndexByte(t, '.') >= 0 {
 		g.integer, g.whole = false, false
@@ -77,7 +77,7 @@ func (g *guess) scalar(t []byte, decimal byte) {
 			return
 		}
 		g.float, g.commas = false, false
-		g.oddText(t)
+		g.oddText(text)
 		return
 	}
 	whole := kind == textvalue.Integer || kind == textvalue.Whole || kind == textvalue.Huge
@@ -90,11 +90,11 @@ func (g *guess) scalar(t []byte, decimal byte) {
 }
 
 // oddText counts a text that is no number.
-func (g *guess) oddText(t []byte) {
+func (g *guess) oddText(text []byte) {
 	if g.times == 0 {
-		g.odd = string(t)
+		g.odd = string(text)
 	}
-	if g.odd != string(t) {
+	if g.odd != string(text) {
 		g.mixed = true
 	}
 	g.times++

@@ -27,7 +27,7 @@ type Options struct {
 	Types table.Schema
 }
 
-func (o Options) check() error {
+func (o Options) Check() error {
 	d := o.Delimiter
 	if d == 0 {
 		d = ','

@@ -39,7 +39,7 @@ var _ table.Reader = (*Reader)(nil)
 
 // Open opens a CSV file. Unless all types are given it is read through once, to infer them, before Open returns.
 func Open(ctx context.Context, path string, opt Options) (*Reader, error) {
-	if err := opt.check(); err != nil {
+	if err := opt.Check(); err != nil {
 		return nil, fmt.Errorf("file %s: %w", path, err)
 	}
 	f, err := textfile.Open(path, opt.Encoding)
@@ -89,6 +89,9 @@ func (r *Reader) begin(ctx context.Context) error {
 	if !slices.Contains(known, false) {
 		r.setSchema(schema, nil)
 		return nil
+	}
+	if !r.f.CanRewind() {
+		return r.fail(0, errors.New("a pipe cannot be read twice, once for the types and once for the rows: --types says the types of all columns, or write it to a file first"))
 	}
 	guesses := make([]guess, len(schema))
 	for i := range guesses {
@@ -244,8 +247,8 @@ func (r *Reader) tell(schema table.Schema, guesses []guess, known []bool, rows i
 			decimal = append(decimal, name)
 		case g.commas && g.comma && r.opt.Decimal == 0:
 			unclear = append(unclear, name)
-		case g.odd != "" && !g.mixed && g.numeric:
-			r.notice("column %s is text, since %s is no number (%d of %d rows); --null %s takes it for NULL", name, clip([]byte(g.odd)), g.times, rows, g.odd)
+		case g.times > 0 && !g.mixed && g.numeric:
+			r.notice("column %s is text, since %s is no number (%d of %d rows); --null '%s' takes it for NULL", name, clip([]byte(g.odd)), g.times, rows, strings.ReplaceAll(g.odd, "'", `'\''`))
 		}
 	}
 	if decimal != nil {
@@ -268,7 +271,7 @@ func brief(names []string) string {
 // rewind goes back to the first record of data.
 func (r *Reader) rewind() error {
 	if err := r.f.Rewind(); err != nil {
-		return r.fail(0, fmt.Errorf("the types must be given, since the file cannot be read twice: %w", oserr.Named(err)))
+		return r.fail(0, oserr.Named(err))
 	}
 	r.scan = newScanner(r.f.Name(), r.f, r.form)
 	if r.opt.NoHeader {

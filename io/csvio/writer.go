@@ -29,7 +29,7 @@ type piece struct {
 
 // NewWriter begins a CSV file: unless opt.NoHeader, the header is written. Decimal, Encoding and Types have no meaning here.
 func NewWriter(out io.Writer, schema table.Schema, opt Options) (*Writer, error) {
-	if err := opt.check(); err != nil {
+	if err := opt.Check(); err != nil {
 		return nil, err
 	}
 	w := &Writer{out: out, opt: opt, schema: schema, work: inorder.New[*piece]()}

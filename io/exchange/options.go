@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/csvio"
+	"github.com/beamfit/beamfit/io/internal/textfile"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -79,6 +80,20 @@ func (f Form) resolve(path string) (Form, error) {
 		f.Delimiter = known.delimiter
 	}
 	return f, nil
+}
+
+// Check refuses a form that no file of this path can have, whatever is in it.
+func (f Form) Check(path string) error {
+	f, err := f.resolve(path)
+	if err != nil {
+		return err
+	}
+	if f.Format == CSV {
+		if err := f.csv(nil).Check(); err != nil {
+			return err
+		}
+	}
+	return textfile.CheckEncoding(f.Encoding)
 }
 
 func (f Form) csv(types table.Schema) csvio.Options {

@@ -85,6 +85,9 @@ func (r *Reader) fail(name string, err error) error {
 
 // begin finds the columns and goes back to the first line.
 func (r *Reader) begin(ctx context.Context, types table.Schema) error {
+	if !r.f.CanRewind() {
+		return &Error{File: r.f.Name(), Err: errors.New("a pipe cannot be read twice, as JSON lines are, once for the columns and once for the rows: write it to a file first")}
+	}
 	var guesses []guess
 	n := 0
 	for ; ; n++ {
@@ -134,7 +137,7 @@ func (r *Reader) begin(ctx context.Context, types table.Schema) error {
 		return &Error{File: r.f.Name(), Err: err}
 	}
 	if err := r.f.Rewind(); err != nil {
-		return &Error{File: r.f.Name(), Err: fmt.Errorf("JSON lines are read twice: %w", err)}
+		return &Error{File: r.f.Name(), Err: err}
 	}
 	r.in.Reset(r.f)
 	r.line = 0

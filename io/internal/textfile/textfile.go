@@ -65,6 +65,12 @@ type File struct {
 	unpack   io.Closer // nil: not compressed
 }
 
+// CheckEncoding refuses the name of an encoding that Open does not know.
+func CheckEncoding(name string) error {
+	_, err := named(name)
+	return err
+}
+
 // Open opens a file or pipe; name is that of its encoding, "" to find it.
 func Open(path, name string) (*File, error) {
 	if _, err := named(name); err != nil {
@@ -191,7 +197,13 @@ func (t *File) Head() ([]byte, error) {
 // Read reads the text.
 func (t *File) Read(p []byte) (int, error) { return t.in.Read(p) }
 
-// Rewind goes back to the beginning of the text. A pipe cannot.
+// CanRewind reports that the text can be read again; that of a pipe cannot.
+func (t *File) CanRewind() bool {
+	_, err := t.f.Seek(0, io.SeekCurrent)
+	return err == nil
+}
+
+// Rewind goes back to the beginning of the text.
 func (t *File) Rewind() error {
 	if t.unpack != nil {
 		_ = t.unpack.Close()

@@ -49,6 +49,9 @@ const maxText = 400
 
 // NumberKind tells what number a text without blanks around it is: the first of bigint, numeric of digits alone and double precision that takes it.
 func NumberKind(t []byte) int {
+	if isPhone(t) {
+		return NotNumber // a code
+	}
 	if kind := plainKind(t); kind != NotNumber {
 		return kind
 	}
@@ -88,6 +91,9 @@ func wholeKind(t []byte, digits int) int {
 	}
 	return Whole
 }
+
+// isPhone reports what is rather the number of a telephone: a plus sign and at least seven digits.
+func isPhone(t []byte) bool { return len(t) > 7 && t[0] == '+' && OnlyDigits(t[1:]) }
 
 // WithoutSign is a number without its sign, of which it has one at the most.
 func WithoutSign(t []byte) []byte {

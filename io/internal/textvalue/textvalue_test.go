@@ -12,7 +12,7 @@ func TestNumberKind(t *testing.T) {
 	for text, want := range map[string]int{
 		"": NotNumber, "-": NotNumber, ".": NotNumber, "e5": NotNumber, "1e": NotNumber, "0x1": NotNumber, "1_0": NotNumber, "1,5": NotNumber, "x": NotNumber,
 		"0": Integer, "-1": Integer, "+12": Integer, "9223372036854775807": Integer, "007": NotNumber, "-00": NotNumber, "00.5": NotNumber,
-		"-9223372036854775808": Integer, "9223372036854775808": Whole, "-9223372036854775809": Whole, "+12345678901234567890": Whole,
+		"-9223372036854775808": Integer, "9223372036854775808": Whole, "-9223372036854775809": Whole, "+12345678901234567890": NotNumber, "+4915112345678": NotNumber, "+123456": Integer, "+1234567.5": Real,
 		"09223372036854775808": NotNumber, "--9223372036854775808": NotNumber, "12345678901234567890.": Real,
 		strings.Repeat("9", 308): Whole, "1" + strings.Repeat("0", 308): Whole, strings.Repeat("9", 309): Huge, "-1" + strings.Repeat("0", 309): Huge,
 		"1.": Real, ".5": Real, "-0.5e-10": Real, "1e300": Real, "1e400": NotNumber, "1e-400": NotNumber,
