@@ -16,6 +16,7 @@ import (
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/progress"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
+	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
 )
@@ -93,17 +94,33 @@ func (a *app) share(ctx context.Context, shared bool) error {
 func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipelines.Env, O) (R, error), opt O) (result R, err error) {
 	err = a.withStore(ctx, func(store table.Store) error {
 		env := pipelines.Env{Store: store, Runner: a.runner, RunnerOptions: a.runnerOptions, PrismOpenPort: a.prismOpenPort, Workers: a.workers, Memory: a.memory, GPUs: a.gpus, GPUMath: a.gpuMath}
-		if !a.quiet && !a.noProgress {
-			p := progress.New(a.err, a.progressOptions())
-			defer p.Close()
-			env.Progress = p.Report
-		}
+		defer a.showProgress(&env)()
 		return a.recorded(ctx, store, &env, func(ctx context.Context) (err error) {
 			result, err = job(ctx, env, opt)
 			return err
 		})
 	})
 	return result, err
+}
+
+// showProgress makes the progress of jobs visible on standard error, until the function that it returns is called.
+func (a *app) showProgress(env *pipelines.Env) (end func()) {
+	if a.quiet || a.noProgress {
+		return func() {}
+	}
+	p := progress.New(a.err, a.progressOptions())
+	env.Progress = p.Report
+	return p.Close
+}
+
+// exchanging is the progress of an import or export as that of a job. One that takes less than a second tells of none.
+func exchanging(env *pipelines.Env, job string) exchange.Progress {
+	begin := time.Now()
+	return func(stage string, done, total int64) {
+		if env.Progress != nil && time.Since(begin) > time.Second {
+			env.Progress(pipelines.Event{Job: job, Stage: stage, Unit: "rows", Done: done, Total: total})
+		}
+	}
 }
 
 // progressOptions are live where standard error is a terminal.

@@ -65,10 +65,14 @@ func (t *importTask) run(ctx context.Context, a *app) error {
 	return a.withStore(ctx, func(store table.Store) error {
 		t.opt.Notice = func(text string) { a.warn([]string{text}) }
 		var n int64
-		err := a.recorded(ctx, store, new(pipelines.Env), func(ctx context.Context) (err error) {
+		env := new(pipelines.Env)
+		end := a.showProgress(env)
+		t.opt.Progress = exchanging(env, "import")
+		err := a.recorded(ctx, store, env, func(ctx context.Context) (err error) {
 			n, err = exchange.Import(ctx, store, t.file, t.table, t.opt)
 			return err
 		})
+		end()
 		if err != nil {
 			return err
 		}

@@ -25,8 +25,11 @@ type Options struct {
 	// Types, for reading, are the types of columns. With a header they go by name and may leave columns out, which are then
 	// inferred; without one they are all the columns, in order, with their names.
 	Types table.Schema
+	// Looked is told how many rows have been read to find the types; nil: nobody.
+	Looked func(rows int64)
 }
 
+// Check refuses options that no file can have.
 func (o Options) Check() error {
 	d := o.Delimiter
 	if d == 0 {

@@ -33,6 +33,7 @@ type Reader struct {
 	columns []columnReader
 	batches [2]*table.Batch // one is filled while the other is used
 	notices []string
+	rows    int64 // that the file has; 0: not known
 }
 
 var _ table.Reader = (*Reader)(nil)
@@ -53,6 +54,9 @@ func Open(ctx context.Context, path string, opt Options) (*Reader, error) {
 	}
 	return r, nil
 }
+
+// Rows is the number of rows, 0 where the file was not read through.
+func (r *Reader) Rows() int64 { return r.rows }
 
 // Notices say what was found out about the file that may have been meant otherwise, and the option that says so.
 func (r *Reader) Notices() []string { return r.notices }
@@ -100,11 +104,10 @@ func (r *Reader) begin(ctx context.Context) error {
 	if r.opt.NoHeader {
 		r.guess(guesses, known, first)
 	}
-	rows, err := r.infer(ctx, schema, guesses, known)
-	if err != nil {
+	if r.rows, err = r.infer(ctx, schema, guesses, known); err != nil {
 		return err
 	}
-	r.tell(schema, guesses, known, rows)
+	r.tell(schema, guesses, known, r.rows)
 	if err := r.rewind(); err != nil {
 		return err
 	}
@@ -202,8 +205,13 @@ func (r *Reader) infer(ctx context.Context, schema table.Schema, guesses []guess
 		rows++
 	}
 	for ; ; rows++ {
-		if rows%1024 == 0 && ctx.Err() != nil {
-			return rows, ctx.Err()
+		if rows%1024 == 0 {
+			if ctx.Err() != nil {
+				return rows, ctx.Err()
+			}
+			if r.opt.Looked != nil {
+				r.opt.Looked(rows)
+			}
 		}
 		fields, err := r.row(len(schema))
 		if errors.Is(err, io.EOF) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -151,7 +152,7 @@ func TestForms(t *testing.T) {
 		{"a.csv.bak", Form{Format: Parquet}},
 	} {
 		path := filepath.Join(t.TempDir(), c.name)
-		if n, err := Export(ctx, s, iris, path, ExportOptions{c.form}); err != nil || n != 3 {
+		if n, err := Export(ctx, s, iris, path, ExportOptions{Form: c.form}); err != nil || n != 3 {
 			t.Fatalf("%s: %d rows, %v", c.name, n, err)
 		}
 		opt := ImportOptions{Form: c.form}
@@ -347,13 +348,13 @@ func TestBadExport(t *testing.T) {
 	if _, err := Export(ctx, s, iris, filepath.Join(t.TempDir(), "no", "a.csv"), ExportOptions{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no folder: %v", err)
 	}
-	if _, err := Export(ctx, s, iris, t.TempDir()+"/.csv/", ExportOptions{Form{Format: CSV}}); err == nil {
+	if _, err := Export(ctx, s, iris, t.TempDir()+"/.csv/", ExportOptions{Form: Form{Format: CSV}}); err == nil {
 		t.Error("exported into a folder")
 	}
-	if _, err := Export(ctx, s, iris, "/dev/full", ExportOptions{Form{Format: CSV}}); !errors.Is(err, table.ErrFull) || !errors.Is(err, syscall.ENOSPC) {
+	if _, err := Export(ctx, s, iris, "/dev/full", ExportOptions{Form: Form{Format: CSV}}); !errors.Is(err, table.ErrFull) || !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("a full disk: %v", err)
 	}
-	if _, err := Export(ctx, s, iris, "/dev/full", ExportOptions{Form{Format: Parquet}}); err == nil {
+	if _, err := Export(ctx, s, iris, "/dev/full", ExportOptions{Form: Form{Format: Parquet}}); err == nil {
 		t.Error("a full disk took Parquet")
 	}
 }
@@ -397,5 +398,28 @@ func TestParseTypes(t *testing.T) {
 		if s, err := ParseTypes(bad); err == nil {
 			t.Errorf("%q was taken as %v", bad, s)
 		}
+	}
+}
+
+// TestProgress: an import tells of the rows that it looks at and of those that it writes, an export of those that it writes.
+func TestProgress(t *testing.T) {
+	s := store(t)
+	path := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(path, []byte("a,b\n1,2\n3,4\n5,6\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	progress := func(stage string, done, total int64) {
+		told = append(told, fmt.Sprintf("%s %d/%d", stage, done, total))
+	}
+	name := table.Name{Table: "counted"}
+	if _, err := Import(ctx, s, path, name, ImportOptions{Progress: progress}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Export(ctx, s, name, filepath.Join(t.TempDir(), "a.jsonl"), ExportOptions{Progress: progress}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"looking for types 0/0", "writing 3/3", "writing 3/3"}; !slices.Equal(told, want) {
+		t.Errorf("%q, want %q", told, want)
 	}
 }

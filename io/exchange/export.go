@@ -19,6 +19,8 @@ import (
 // ExportOptions say how a file is written.
 type ExportOptions struct {
 	Form
+	// Progress is told how far the export is; nil: nobody.
+	Progress Progress
 }
 
 // rowWriter is what csvio.Writer and parquetio.Writer have in common.
@@ -38,6 +40,7 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
+	var done int64
 	err = WriteFile(path, func(out io.Writer) error {
 		packed, closePacked, err := compressed(out, path, form)
 		if err != nil {
@@ -47,7 +50,12 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 		if err != nil {
 			return err
 		}
-		if rows, err = readRows(ctx, store, snap, func(b *table.Batch) error { return w.Write(ctx, b) }); err != nil {
+		rows, err = readRows(ctx, store, snap, func(b *table.Batch) error {
+			done += int64(b.Rows)
+			opt.Progress.tell("writing", done, snap.Info().Rows)
+			return w.Write(ctx, b)
+		})
+		if err != nil {
 			return err
 		}
 		return errors.Join(w.Close(), closePacked())

@@ -23,6 +23,8 @@ type ImportOptions struct {
 	Columns []string
 	// Notice is told what was found out about the file that may have been meant otherwise; nil: nobody.
 	Notice func(text string)
+	// Progress is told how far the import is; nil: nobody.
+	Progress Progress
 	// Replace lets the table take the place of an existing one; else that is table.ErrExist.
 	Replace bool
 }
@@ -59,7 +61,7 @@ func Import(ctx context.Context, store table.Store, path string, name table.Name
 	if err != nil {
 		return 0, err
 	}
-	if rows, err = copyRows(ctx, store, out, r); err == nil {
+	if rows, err = copyRows(ctx, store, out, r, opt.Progress); err == nil {
 		err = out.Commit(ctx)
 	}
 	if err != nil {
@@ -84,6 +86,7 @@ func wantAbsent(ctx context.Context, store table.Store, name table.Name) error {
 type reader interface {
 	table.Reader
 	Notices() []string
+	Rows() int64 // 0: not known
 }
 
 func openFile(ctx context.Context, path string, form Form, opt ImportOptions) (reader, error) {
@@ -93,9 +96,11 @@ func openFile(ctx context.Context, path string, form Form, opt ImportOptions) (r
 	var r reader
 	var err error
 	if form.Format == CSV {
-		r, err = csvio.Open(ctx, path, form.csv(opt.Types))
+		o := form.csv(opt.Types)
+		o.Looked = opt.Progress.looked
+		r, err = csvio.Open(ctx, path, o)
 	} else {
-		r, err = jsonlio.Open(ctx, path, form.Encoding, opt.Types)
+		r, err = jsonlio.Open(ctx, path, form.Encoding, opt.Types, opt.Progress.looked)
 	}
 	if err != nil {
 		return nil, err
@@ -125,7 +130,7 @@ func openParquet(ctx context.Context, path string, opt ImportOptions) (reader, e
 }
 
 // copyRows writes all rows as one part.
-func copyRows(ctx context.Context, store table.Store, out table.Output, r table.Reader) (rows int64, err error) {
+func copyRows(ctx context.Context, store table.Store, out table.Output, r reader, progress Progress) (rows int64, err error) {
 	w, err := store.Append(ctx, table.Part{Output: out.ID(), Key: "rows"})
 	if err != nil {
 		return 0, err
@@ -147,6 +152,7 @@ func copyRows(ctx context.Context, store table.Store, out table.Output, r table.
 			return 0, err
 		}
 		rows += int64(b.Rows)
+		progress.tell("writing", rows, r.Rows())
 	}
 }
 

@@ -28,7 +28,7 @@ func file(t testing.TB, text string) string {
 // read reads a file whole: types and rows as text, NULL as "<null>".
 func read(path string, types table.Schema) (schema string, rows [][]string, err error) {
 	ctx := context.Background()
-	r, err := Open(ctx, path, "", types)
+	r, err := Open(ctx, path, "", types, nil)
 	if err != nil {
 		return "", nil, err
 	}

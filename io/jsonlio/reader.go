@@ -54,14 +54,15 @@ type Reader struct {
 	schema  table.Schema
 	places  map[string]int
 	batches [2]*table.Batch // one is filled while the other is used
-	filled  []bool          // per column: the row that is being read has it
+	rows    int64
+	filled  []bool // per column: the row that is being read has it
 }
 
 var _ table.Reader = (*Reader)(nil)
 
 // Open opens a file. It is read through once, to find its columns and their types, before Open returns. encoding is the name of the text's
-// encoding, "" to find it; types are the types of columns, by name.
-func Open(ctx context.Context, path, encoding string, types table.Schema) (*Reader, error) {
+// encoding, "" to find it; types are the types of columns, by name. looked is told how many lines have been read to find them; nil: nobody.
+func Open(ctx context.Context, path, encoding string, types table.Schema, looked func(rows int64)) (*Reader, error) {
 	if types != nil {
 		if err := types.Check(); err != nil {
 			return nil, fmt.Errorf("file %s: %w", path, err)
@@ -72,7 +73,7 @@ func Open(ctx context.Context, path, encoding string, types table.Schema) (*Read
 		return nil, err
 	}
 	r := &Reader{f: f, in: bufio.NewReaderSize(f, 256<<10), places: map[string]int{}}
-	if err := r.begin(ctx, types); err != nil {
+	if err := r.begin(ctx, types, looked); err != nil {
 		_ = f.Close()
 		return nil, err
 	}
@@ -84,15 +85,20 @@ func (r *Reader) fail(name string, err error) error {
 }
 
 // begin finds the columns and goes back to the first line.
-func (r *Reader) begin(ctx context.Context, types table.Schema) error {
+func (r *Reader) begin(ctx context.Context, types table.Schema, looked func(rows int64)) error {
 	if !r.f.CanRewind() {
 		return &Error{File: r.f.Name(), Err: errors.New("a pipe cannot be read twice, as JSON lines are, once for the columns and once for the rows: write it to a file first")}
 	}
 	var guesses []guess
 	n := 0
 	for ; ; n++ {
-		if n%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+		if n%1024 == 0 {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if looked != nil {
+				looked(int64(n))
+			}
 		}
 		row, err := r.row()
 		if errors.Is(err, io.EOF) {
@@ -114,6 +120,7 @@ func (r *Reader) begin(ctx context.Context, types table.Schema) error {
 			guesses[i].add(m.value)
 		}
 	}
+	r.rows = int64(n)
 	if n == 0 { // a table without rows
 		for i, c := range types {
 			r.places[c.Name] = i
@@ -195,6 +202,9 @@ func (r *Reader) readLine() ([]byte, error) {
 
 // Notices are none: every line says what it is.
 func (r *Reader) Notices() []string { return nil }
+
+// Rows is the number of rows.
+func (r *Reader) Rows() int64 { return r.rows }
 
 // Schema has the columns with their types.
 func (r *Reader) Schema() table.Schema { return r.schema }

@@ -215,6 +215,9 @@ func (r *Reader) corrupt(err error) error {
 // Notices say what was left out of the file.
 func (r *Reader) Notices() []string { return r.notices }
 
+// Rows is the number of rows.
+func (r *Reader) Rows() int64 { return r.rows }
+
 // Schema has the columns with their types.
 func (r *Reader) Schema() table.Schema { return r.schema }
 
