@@ -17,11 +17,14 @@ func (f *Function) Bind(labels, output []int, arguments map[string]float64) (p *
 		scope[bound.name] = b.eval(bound.value, scope)
 	}
 	for _, q := range f.params {
-		v, given := number64(arguments[q.name]), false
-		if _, given = arguments[q.name]; !given {
-			if v = b.eval(q.value, scope); v.kind != ofNumber && v.kind != ofBoolean && v.kind != ofNone {
-				b.fail(q.value.pos, "the default of %s must be a number, found %s", q.name, b.describe(v))
-			}
+		v := b.eval(q.value, scope)
+		if v.kind != ofNumber && v.kind != ofBoolean && v.kind != ofNone {
+			b.fail(q.value.pos, "the default of %s must be a number, found %s", q.name, b.describe(v))
+		}
+		if x, given := arguments[q.name]; given && v.kind == ofBoolean && (x == 0 || x == 1) {
+			v.num = x
+		} else if given {
+			v = number64(x)
 		}
 		scope[q.name] = v
 	}

@@ -35,6 +35,16 @@ func (f *Function) Arguments() []string {
 	return names
 }
 
+// IsBoolean tells whether the default of a parameter is True or False.
+func (f *Function) IsBoolean(name string) bool {
+	for _, p := range f.params {
+		if p.name == name {
+			return p.value.form == formBoolean
+		}
+	}
+	return false
+}
+
 // Parse reads a text of either form. What depends on the shapes of arrays is for Bind. Errors are of type *params.Error.
 func Parse(name, text string) (f *Function, err error) {
 	defer catch(&err)

@@ -40,6 +40,8 @@ func LabelShape(spec *keras.Spec, i int, l *loss.Loss) ([]int, error) {
 		return nil, fmt.Errorf("output %d (%s): %s", i, t.Name, fmt.Sprintf(format, args...))
 	}
 	switch {
+	case l.FirstAxis && len(t.Shape) > 1:
+		return fail("axis 1 of the loss %s is not the last one of rows of shape %v; it is computed over the last alone (axis=-1)", l, t.Shape)
 	case l.Labels == loss.Sequences && len(t.Shape) != 2:
 		return fail("the loss %s needs rows of frames and classes, found shape %v", l, t.Shape)
 	case l.Labels == loss.Sequences && masked:

@@ -16,9 +16,16 @@ func Custom(f *expr.Function, call params.Call, shape []int) (*Loss, error) {
 	a.Order(f.Arguments()...)
 	given := map[string]float64{}
 	for _, name := range f.Arguments() {
-		if a.Has(name) {
-			given[name] = a.Float(0, name)
+		if !a.Has(name) {
+			continue
 		}
+		if b, ok := a.Value(name).(bool); ok && f.IsBoolean(name) {
+			if given[name] = 0; b {
+				given[name] = 1
+			}
+			continue
+		}
+		given[name] = a.Float(0, name)
 	}
 	if err := a.Check(); err != nil {
 		return nil, fmt.Errorf("function %s: %w", f.Name, err)

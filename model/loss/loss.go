@@ -53,6 +53,8 @@ type Loss struct {
 	// WholeBatch: a row's loss depends on the other rows of its batch, so that a batch must be whole: no slice of it, and no rows
 	// that are none. Grad then must not overwrite p.
 	WholeBatch bool
+	// FirstAxis: it is over axis 1, which is its last one of an output of one dimension only. No loss is over another axis than the last here.
+	FirstAxis bool
 	// Ignore is the class whose rows do not count.
 	Ignore Ignore
 }

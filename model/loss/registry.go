@@ -134,6 +134,7 @@ func New(call params.Call) (*Loss, error) {
 		a.Failf("argument reduction must be sum_over_batch_size, found None, which is no mean over rows")
 	}
 	l := e.make(a)
+	l.FirstAxis = a.Is1("axis")
 	if err := a.Check(); err != nil {
 		return nil, fmt.Errorf("loss %s: %w", call.Name, err)
 	}

@@ -21,8 +21,7 @@ func (s Smoothing) binary(y float64) float64 { return y*(1-float64(s)) + float64
 // class is the label of one of n classes.
 func (s Smoothing) class(y float64, n int) float64 { return y*(1-float64(s)) + float64(s)/float64(n) }
 
-// readAxis accepts the axis of a row's outputs, which is the only one: an output of a model with a loss has shape
-// rows x n.
+// readAxis accepts the last axis of a row's outputs, which of an output of one dimension is axis 1 too.
 func readAxis(a *params.Args) {
 	if axis := a.Int(-1, "axis"); axis != -1 && axis != 1 {
 		a.Failf("argument axis must be -1, found %d", axis)

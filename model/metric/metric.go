@@ -15,6 +15,9 @@ type Metric struct {
 	// other.
 	Loss *loss.Loss
 
+	// FirstAxis: it is over axis 1, which is the last one of an output of one dimension only. None is over another axis than the last here.
+	FirstAxis bool
+
 	counts, sums int     // of a State
 	rows         *perRow // nil: it is no mean over rows
 	// weigh makes the metric of rows that have weights where rows is nil; nil: it has none.

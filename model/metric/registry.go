@@ -168,7 +168,7 @@ var logNames = map[string]string{"f_beta_score": "fbeta_score", "log_cosh_error"
 // logName is the name of a metric in Keras' logs; nil e: that of a loss.
 func logName(e *entry, call params.Call) string {
 	if !call.Called {
-		return call.Name
+		return call.String() // as it was written, also where the loss says which metric it means
 	}
 	if e == nil {
 		l, _ := loss.ByName(call.Name)
@@ -227,10 +227,13 @@ func bind(e *entry, call params.Call, n int) (*Metric, error) {
 		if l.Labels != loss.LikeOutput || l.WholeBatch {
 			return nil, fmt.Errorf("metric %s is not supported: the loss %s is no mean over rows of outputs and labels", call.Name, l)
 		}
-		return ofLoss(l), nil
+		m := ofLoss(l)
+		m.FirstAxis = l.FirstAxis
+		return m, nil
 	}
 	a := params.NewArgs(call)
 	m := e.make(a, n)
+	m.FirstAxis = a.Is1("axis")
 	if err := a.Check(); err != nil {
 		return nil, fmt.Errorf("metric %s: %w", call.Name, err)
 	}

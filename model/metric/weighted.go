@@ -55,6 +55,9 @@ func (m *Metric) weightedMean() *Metric {
 			rows.prepare(r)
 		}
 		for row := range r.Values {
+			if w.Loss != nil && w.Loss.Ignore.Has(r.y(row)) {
+				continue // as Keras, which multiplies the weights by the mask of the values
+			}
 			weight := r.weight(row)
 			s.sums[0].Add(rows.value(r, row) * weight)
 			s.sums[1].Add(weight)

@@ -118,6 +118,9 @@ func (a *Args) Order(names ...string) {
 	a.positional = named
 }
 
+// Is1 tells whether a getter has read an argument, and it is the number 1.
+func (a *Args) Is1(name string) bool { return a.read[name] && a.Int(0, name) == 1 }
+
 // Has tells whether an argument is given, and not None.
 func (a *Args) Has(names ...string) bool { return a.get(names) != nil }
 

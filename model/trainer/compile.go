@@ -130,10 +130,18 @@ func (m *Model) resolveLoss(call params.Call, output int) (*loss.Loss, error) {
 // resolveMetric finds a metric of Keras, or else one of the model's functions, for an output.
 func (m *Model) resolveMetric(call params.Call, output int) (*metric.Metric, error) {
 	f := m.functions[call.Name]
+	shape := m.spec.OutputShapes()[output]
 	if f == nil || metric.Known(call.Name) {
-		return metric.New(metric.ForLoss(call, m.losses[output], m.outWidth[output]), m.outWidth[output])
+		bound, err := metric.New(metric.ForLoss(call, m.losses[output], m.outWidth[output]), m.outWidth[output])
+		if err == nil && bound.FirstAxis && len(shape) > 1 {
+			return nil, fmt.Errorf("metric %s: axis 1 is not the last one of output %q, which has shape %v; it is computed over the last alone (axis=-1)", call, m.outNames[output], shape)
+		}
+		if err == nil && bound.Loss != nil && bound.Loss.Ignore.On && len(shape) > 1 {
+			return nil, fmt.Errorf("metric %s: ignore_class is supported for outputs of one dimension, output %q has shape %v", call, m.outNames[output], shape)
+		}
+		return bound, err
 	}
-	if shape := m.spec.OutputShapes()[output]; len(shape) > 1 {
+	if len(shape) > 1 {
 		return nil, fmt.Errorf("metric %s: a metric of your own needs an output of one dimension, output %q has shape %v", call, m.outNames[output], shape)
 	}
 	bound, err := metric.Custom(f, call, m.spec.OutputShapes()[output])

@@ -74,8 +74,11 @@ func (w *worker) score(s *Score, b *bound, rows int) {
 			if m.Loss != nil {
 				seen.Values, losses = losses[0][:lossValues], losses[1:]
 			}
-			if masked {
+			switch {
+			case masked:
 				seen.Weights = w.stepWeights(i, k, b, rows)
+			case k < w.model.unweighted[i]:
+				seen.Weights = nil
 			}
 			m.Add(&o.metrics[k], seen)
 		}

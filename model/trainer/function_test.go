@@ -209,3 +209,19 @@ func BenchmarkTextLoss(b *testing.B) {
 		})
 	}
 }
+
+// TestBooleanParameters: a parameter whose default is True or False is one.
+func TestBooleanParameters(t *testing.T) {
+	texts := map[string]string{"own_ce": "def own_ce(y_true, y_pred, from_logits=False):\n    return K.mean(K.binary_crossentropy(y_true, y_pred, from_logits=from_logits), axis=-1)"}
+	var losses []float64
+	for _, call := range []string{"own_ce", "own_ce()", "own_ce(from_logits=False)", "own_ce(from_logits=True)", "own_ce(from_logits=1)"} {
+		m, err := New(Config{Spec: parse(t, linearJSON), Compile: compiled(t, "optimizer=sgd, loss='"+call+"'"), Functions: functions(t, texts)})
+		if err != nil {
+			t.Fatalf("%s: %v", call, err)
+		}
+		losses = append(losses, evaluate(t, m, dataFor(m, 1, 5), weightsFor(m, 1)).Loss())
+	}
+	if losses[1] != losses[0] || losses[2] != losses[0] || losses[3] == losses[0] || losses[4] != losses[3] {
+		t.Errorf("losses %v", losses)
+	}
+}

@@ -144,8 +144,12 @@ func (m *Model) checkOf(output int, l Label) func(output int, values []float32) 
 	return nil
 }
 
-// checkNumber checks the number of a class that need not be one of the output's.
+// checkNumber checks the number of a class that need not be one of the output's. From 2^24 on float32 does not have every whole number, and different
+// classes would be one.
 func (m *Model) checkNumber(_ int, values []float32) error {
+	if v := math.Abs(float64(values[0])); v >= 1<<24 && !math.IsInf(v, 0) {
+		return fmt.Errorf("class number %v, they must be below %d", values[0], 1<<24)
+	}
 	if v := float64(values[0]); v != math.Trunc(v) || math.IsInf(v, 0) {
 		return fmt.Errorf("%v is no class number", v)
 	}

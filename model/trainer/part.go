@@ -38,17 +38,35 @@ type Schedule struct{ Place, Stride int64 }
 
 // StepsOf is the number of steps of an iteration over a shard of so many rows.
 func StepsOf(fit params.Fit, rows int) int {
-	return stepsOfPass(fit, rows) * max(0, fit.Epochs-fit.InitialEpoch)
+	walk := stepsOfWalk(fit, rows)
+	walks, rest := passes(fit, walk)
+	return walks*walk + rest
 }
 
-func stepsOfPass(fit params.Fit, rows int) int {
+// RowsOf is the number of rows that an iteration over a shard of so many rows trains on, all passes together.
+func RowsOf(fit params.Fit, rows int) int64 {
+	walks, rest := passes(fit, stepsOfWalk(fit, rows))
+	return int64(walks)*int64(rows) + int64(min(rest*fit.BatchSize, rows))
+}
+
+// stepsOfWalk is the number of batches that all rows are.
+func stepsOfWalk(fit params.Fit, rows int) int {
 	if rows == 0 {
 		return 0
 	}
 	batch := min(fit.BatchSize, rows)
-	steps := (rows + batch - 1) / batch
-	if fit.StepsPerEpoch > 0 {
-		steps = min(steps, fit.StepsPerEpoch)
+	return (rows + batch - 1) / batch
+}
+
+// passes is how many whole walks over the rows the passes of an iteration are, and how many steps they make of the next one. With steps_per_epoch a pass
+// goes on where the one before has ended; where the rows are used up it ends, however few steps it has made, and the next one begins anew.
+//
+// Source: keras/src/trainers/epoch_iterator.py, _enumerate_iterator.
+func passes(fit params.Fit, walk int) (walks, rest int) {
+	n := max(0, fit.Epochs-fit.InitialEpoch)
+	if fit.StepsPerEpoch == 0 || fit.StepsPerEpoch >= walk {
+		return n, 0
 	}
-	return steps
+	perWalk := (walk + fit.StepsPerEpoch - 1) / fit.StepsPerEpoch
+	return n / perWalk, n % perWalk * fit.StepsPerEpoch
 }

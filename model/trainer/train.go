@@ -164,7 +164,6 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 		counted:     make([]int, len(w.model.losses)),
 		label:       make([]float32, slices.Max(w.model.labelWidth)),
 		progress:    in.Progress,
-		steps:       stepsOfPass(in.Fit, rows),
 		step:        plan.Step{Seed: mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forSteps)},
 		done:        in.State.Steps,
 		optimizer:   w.model.optimizer,
@@ -184,17 +183,13 @@ func (w *worker) passes(ctx context.Context, in TrainInput, rows, batch int) (in
 			return 0, 0, shardError(in.Shard, err)
 		}
 	}
-	goesOn := to%p.steps > 0 // the last pass, with the next part
+	steps := stepsOfWalk(in.Fit, rows)
+	goesOn := to%steps > 0 // the last walk, with the next part
 	w.model.takeOrder(in.Shard, w)
-	for number := in.Fit.InitialEpoch; number < in.Fit.Epochs; number++ {
-		first, end := max(from, 0), min(to, p.steps) // steps of this pass
-		from, to = from-p.steps, to-p.steps
-		if first >= end {
-			continue
-		}
-		w.order.become(in.orderOf(number, rows, batch))
+	for walk := from / steps; walk*steps < to; walk++ {
+		w.order.become(in.orderOf(in.Fit.InitialEpoch+walk, rows, batch))
 		p.order = w.order.rows
-		if err := p.run(ctx, first, end); err != nil {
+		if err := p.run(ctx, max(from-walk*steps, 0), min(to-walk*steps, steps)); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -210,7 +205,6 @@ type pass struct {
 	crew        *crew
 	reader      Reader
 	batch       int
-	steps       int
 	order       []int32
 	index       *Index  // of the rows of a batch
 	numbers     []int32 // of those rows

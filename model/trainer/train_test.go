@@ -16,9 +16,13 @@ import (
 func linearReference(w []float64, data Buffer, fit params.Fit, lr float64) []float64 {
 	w = slices.Clone(w)
 	x, y := data.Inputs[0], data.Labels[0]
+	from := 0
 	for range fit.Epochs - fit.InitialEpoch {
+		if from >= data.N {
+			from = 0
+		}
 		steps := 0
-		for from := 0; from < data.N; from += fit.BatchSize {
+		for ; from < data.N; from += fit.BatchSize {
 			if fit.StepsPerEpoch > 0 && steps == fit.StepsPerEpoch {
 				break
 			}
@@ -66,6 +70,8 @@ func TestTrainFollowsFit(t *testing.T) {
 		"more than rows": {BatchSize: 64, Epochs: 2},
 		"initial epoch":  {BatchSize: 5, Epochs: 4, InitialEpoch: 2},
 		"steps":          {BatchSize: 5, Epochs: 3, StepsPerEpoch: 2},
+		"steps, whole":   {BatchSize: 5, Epochs: 3, StepsPerEpoch: 5},
+		"steps, again":   {BatchSize: 5, Epochs: 7, InitialEpoch: 1, StepsPerEpoch: 3},
 		"many steps":     {BatchSize: 5, Epochs: 3, StepsPerEpoch: 200},
 		"class weight":   {BatchSize: 6, Epochs: 2, ClassWeight: map[int]float64{0: 3, 1: 0.25}},
 		"one class":      {BatchSize: 6, Epochs: 2, ClassWeight: map[int]float64{1: 4}},

@@ -134,3 +134,49 @@ func TestRowWeightsRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// stepsJSON has two classes for each of four steps.
+const stepsJSON = `{"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 4, 3]}},
+	{"class_name": "Dense", "config": {"name": "d", "units": 2, "activation": "softmax"}}]}}`
+
+// TestRowWeightsOfSteps: rows with weights have metrics of their steps that look at none.
+func TestRowWeightsOfSteps(t *testing.T) {
+	m := newModel(t, stepsJSON, compiled(t, "optimizer=adam, loss=categorical_crossentropy, metrics=['accuracy', AUC(), Precision(), F1Score(average='micro'), MeanIoU(2, sparse_y_true=False, sparse_y_pred=False)]"))
+	data := Buffers{{N: 3, Inputs: [][]float32{make([]float32, 3*4*3)}, Labels: [][]int16{make([]int16, 3*4*2)}}}
+	for i := range data[0].Inputs[0] {
+		data[0].Inputs[0][i] = float32(i%7) / 7
+	}
+	for step := range 3 * 4 {
+		data[0].Labels[0][2*step+step%2] = 1
+	}
+	w := weightsFor(m, 1)
+	plain := m.Metrics(evaluate(t, m, data, w))
+	if got := m.Metrics(evaluate(t, m, weighted(data, func(row int) float32 { return float32(row) }), w)); !slices.Equal(got, plain) {
+		t.Errorf("metrics %v, without weights %v", got, plain)
+	}
+}
+
+// TestFirstAxis: axis 1 is the last one of an output of one dimension alone.
+func TestFirstAxis(t *testing.T) {
+	for _, c := range []string{
+		"loss=CategoricalCrossentropy(axis=1)", "loss=CosineSimilarity(1)", "loss=Dice(axis=1)", "loss=mse, metrics=[CosineSimilarity(axis=1)]", "loss=mse, metrics=[CategoricalCrossentropy(axis=1)]",
+	} {
+		_, err := New(Config{Spec: parse(t, stepsJSON), Compile: compiled(t, "optimizer=adam, "+c)})
+		if err == nil || !strings.Contains(err.Error(), "is not the last one of") {
+			t.Errorf("%s: error %v", c, err)
+		}
+		if _, err := New(Config{Spec: parse(t, irisJSON), Compile: compiled(t, "optimizer=adam, "+c)}); err != nil {
+			t.Errorf("%s of one dimension: %v", c, err)
+		}
+	}
+}
+
+// TestLogNameOfAccuracy: callbacks know accuracy by the name that it was asked for by, whatever the loss makes of it.
+func TestLogNameOfAccuracy(t *testing.T) {
+	for _, name := range []string{"accuracy", "acc"} {
+		m := newModel(t, irisJSON, compiled(t, "optimizer=adam, loss=sparse_categorical_crossentropy, metrics=['"+name+"']"))
+		if got := m.metrics[0][0].LogName; got != name {
+			t.Errorf("%s is called %s", name, got)
+		}
+	}
+}

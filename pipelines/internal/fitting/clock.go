@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/beamfit/beamfit/model/params"
+	"github.com/beamfit/beamfit/model/trainer"
 	"github.com/beamfit/beamfit/transforms/score"
 )
 
@@ -43,17 +43,9 @@ func newClock(f *Fit) *clock {
 // rowsPerIteration is the number of rows that are trained on in an iteration, all shards and passes together.
 func (f *Fit) rowsPerIteration() (rows int64) {
 	for _, shard := range f.training().Shards {
-		rows += rowsOf(f.Model.Fit, shard.Rows)
+		rows += trainer.RowsOf(*f.Model.Fit, shard.Rows)
 	}
 	return rows
-}
-
-// rowsOf is the number of rows that a shard of so many rows trains on in an iteration, all passes together.
-func rowsOf(p *params.Fit, rows int) int64 {
-	if steps := p.StepsPerEpoch; steps > 0 {
-		rows = min(rows, steps*p.BatchSize)
-	}
-	return int64(rows) * int64(p.Epochs-p.InitialEpoch)
 }
 
 // TablesRead is called when all tables are read.
