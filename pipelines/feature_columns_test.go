@@ -514,6 +514,61 @@ func TestNumericColumns(t *testing.T) {
 }
 
 // The first row may lack the array that gives the shape of all.
+// TestStarLikeTrainingRows: the list that packed the training rows is taken with --like and in prediction, where a star leaves out what it left out there: the
+// labels and the weight, whether the table has them or not, and those of the command.
+func TestStarLikeTrainingRows(t *testing.T) {
+	schema := table.Schema{
+		{Name: "id", Type: table.Int32Type},
+		{Name: "a", Type: table.Float64Type},
+		{Name: "b", Type: table.TextType},
+		{Name: "y", Type: table.TextType},
+		{Name: "w", Type: table.Float64Type},
+	}
+	arrays := table.Schema{schema[0], {Name: "x", Type: table.Float64ArrayType}, schema[3], schema[4]}
+	var rows, bare, renamed, pixels [][]any
+	for i := range 12 {
+		a, b, y := float64(i), []string{"u", "v"}[i%2], []string{"no", "yes"}[i%3/2]
+		rows, bare = append(rows, []any{i, a, b, y, 1.}), append(bare, []any{i, a, b})
+		renamed, pixels = append(renamed, []any{i, a, b, y, 1.}), append(pixels, []any{i, []float64{a, 1}, y, 1.})
+	}
+	store := fileStore(t)
+	env := Env{Store: store}
+	writeTable(t, store, "rows", schema, rows...)
+	writeTable(t, store, "bare", schema[:3], bare...)
+	other := slices.Clone(schema)
+	other[3].Name, other[4].Name = "label", "weight"
+	writeTable(t, store, "renamed", other, renamed...)
+	writeTable(t, store, "pixels", arrays, pixels...)
+	const list = "* EXCEPT (id)"
+	for _, opt := range []PreprocessOptions{
+		{Source: "rows", Output: "packed", Dependent: "y", Weight: "w"},
+		{Source: "rows", Output: "same", Dependent: "y", Weight: "w", Like: "packed"},
+		{Source: "renamed", Output: "others", Dependent: "label", Weight: "weight", Like: "packed"},
+		{Source: "pixels", Output: "arrays", Dependent: "y", Weight: "w"},
+		{Source: "pixels", Output: "same_arrays", Dependent: "y", Weight: "w", Like: "arrays"},
+	} {
+		opt.Independent = list
+		if _, err := Preprocess(t.Context(), env, opt); err != nil {
+			t.Errorf("%s: %v", opt.Output, err)
+		}
+	}
+	for source, width := range map[string]int{"packed": 3, "arrays": 2} {
+		if _, err := Fit(t.Context(), env, FitOptions{Source: source, Model: source + "_model", Arch: denseJSON("softmax", 2, width), Iterations: 1, Compile: irisCompile}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for test, model := range map[string]string{"rows": "packed_model", "bare": "packed_model", "pixels": "arrays_model"} {
+		for _, independent := range []string{list, ""} {
+			opt := PredictOptions{Model: model, Test: test, Output: fmt.Sprintf("%s_%d", test, len(independent)), IDColumn: "id", Independent: independent}
+			if _, err := Predict(t.Context(), env, opt); err != nil {
+				t.Errorf("%s with %q: %v", test, independent, err)
+			}
+		}
+	}
+	_, err := Predict(t.Context(), env, PredictOptions{Model: "arrays_model", Test: "rows", Output: "out", IDColumn: "id", Independent: list})
+	wantError(t, err, list+" are not the independent variables of model arrays_model; left out they are the same: x")
+}
+
 func TestFirstArrayIsMissing(t *testing.T) {
 	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "a", Type: table.Float64ArrayType}, {Name: "none", Type: table.Float64ArrayType}, {Name: "y", Type: table.TextType}}
 	onStores(t, func(t *testing.T, store table.Store) {

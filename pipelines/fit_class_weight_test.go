@@ -2,8 +2,11 @@ package pipelines
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"testing"
+
+	"github.com/beamfit/beamfit/io/table"
 )
 
 // Classes may be named by their values, which is the same as by their numbers.
@@ -31,6 +34,25 @@ func TestFitClassWeightByValue(t *testing.T) {
 		opt.Model, opt.Fit = "refused", fit
 		_, err := Fit(t.Context(), Env{Store: store}, opt)
 		wantError(t, err, want...)
+	}
+}
+
+// Numbers that are no class cannot be weighted by class: the error names the column and the row of the packed table.
+func TestClassWeightOfNumbers(t *testing.T) {
+	store := fileStore(t)
+	schema := table.Schema{{Name: "x", Type: table.Float64ArrayType}, {Name: "y", Type: table.Float64Type}}
+	writeTable(t, store, "numbers", schema, []any{[]float64{1, 2}, 0.}, []any{[]float64{2, 2}, 0.5}, []any{[]float64{3, 2}, 1.})
+	env := Env{Store: store}
+	if _, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "numbers", Output: "packed", Dependent: "y", Independent: "x", LabelTypes: []string{"numeric"}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Fit(t.Context(), env, FitOptions{
+		Source: "packed", Model: "m", Arch: oneLayer(1, "sigmoid"), Iterations: 1, Compile: "loss='binary_crossentropy', optimizer='adam'", Fit: "class_weight={1: 2.0}",
+	})
+	wantError(t, err, `table packed, column "y", row 1`, "0.5 is no class")
+	var value *table.ValueError
+	if !errors.As(err, &value) || value.Column != "y" {
+		t.Errorf("%v is no ValueError of the column", err)
 	}
 }
 

@@ -92,6 +92,15 @@ func checkBYOM(opt PredictBYOMOptions) error {
 		if !tables.NumericAt(opt.LabelTypes, i) && (len(list) == 0 || list[0] == nil) {
 			return argument.Errorf("class values of dependent variable %d: the first is missing or NULL", i+1)
 		}
+		seen := map[string]bool{}
+		for _, class := range list {
+			if class != nil && seen[*class] {
+				return argument.Errorf("class values of dependent variable %d: %q is there twice", i+1, *class)
+			}
+			if class != nil {
+				seen[*class] = true
+			}
+		}
 	}
 	return nil
 }

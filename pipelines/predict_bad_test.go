@@ -108,6 +108,7 @@ func TestPredictRefuses(t *testing.T) {
 			"two lists":      {func(o *PredictBYOMOptions) { o.ID, o.Classes = 2, [][]*string{names("a"), names("b")} }, []string{"2 lists", "1 dependent"}},
 			"few classes":    {func(o *PredictBYOMOptions) { o.ID, o.Classes = 2, [][]*string{names("a", "b")} }, []string{"2 values", "3 classes", "dense_3"}},
 			"many classes":   {func(o *PredictBYOMOptions) { o.ID, o.Classes = 2, [][]*string{names("a", "b", "c", "", "e")} }, []string{"5 values", "3 classes"}},
+			"class twice":    {func(o *PredictBYOMOptions) { o.ID, o.Classes = 2, [][]*string{names("a", "b", "a")} }, []string{"variable 1", `"a" is there twice`}},
 			"NULL class":     {func(o *PredictBYOMOptions) { o.ID, o.Classes = 2, [][]*string{names("", "b", "c")} }, []string{"variable 1", "NULL"}},
 			"missing column": {func(o *PredictBYOMOptions) { o.ID, o.Independent = 2, "pixels" }, []string{`"pixels"`}},
 			"shape":          {func(o *PredictBYOMOptions) { o.ID, o.Test = 2, "short" }, []string{"row 3", "[3]", "[4]"}},

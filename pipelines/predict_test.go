@@ -310,3 +310,20 @@ func TestPredictWithFewConnections(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// An id column may be called rank where the output has no rank.
+func TestPredictByRank(t *testing.T) {
+	store := fileStore(t)
+	trained(t, store)
+	writeTable(t, store, "ranked", table.Schema{{Name: "rank", Type: table.Int32Type}, {Name: "attributes", Type: table.Float64ArrayType}}, []any{7, []float64{1, 2, 3, 4}})
+	opt := PredictOptions{Model: "iris_model", Test: "ranked", Output: "out", IDColumn: "rank", Type: "response"}
+	if _, err := Predict(t.Context(), Env{Store: store}, opt); err != nil {
+		t.Fatal(err)
+	}
+	if b := readTable(t, store, "out"); b.Rows != 1 || b.Col("rank").Int32s[0] != 7 {
+		t.Errorf("%d rows", b.Rows)
+	}
+	opt.Type, opt.Output = "prob", "refused"
+	_, err := Predict(t.Context(), Env{Store: store}, opt)
+	wantError(t, err, `"rank"`, "twice")
+}

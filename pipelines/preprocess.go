@@ -208,6 +208,9 @@ func (p *packJob) learn(ctx context.Context, parts []table.Partition) error {
 // setClasses makes the values found the classes of dependent variable i. Those of a training table, and those of the rows that are not held
 // out, are the classes of others too, whose values are checked against them.
 func (p *packJob) setClasses(i int, found, held classes.List) error {
+	if len(found) == 0 {
+		return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q: all elements of its arrays are NULL, which is no class", p.dependents[i].Name)}
+	}
 	p.classes[i] = found
 	if p.like != nil {
 		p.classes[i], held = p.like.labels[i].classes, found

@@ -2,9 +2,7 @@ package pipelines
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -87,7 +85,7 @@ func (p *packJob) check(ctx context.Context) error {
 	if err := p.checkTypes(); err != nil {
 		return err
 	}
-	if err := p.readShapes(ctx); err != nil {
+	if err := tables.ReadShapes(ctx, p.Store, p.snap, p.arrayColumns()); err != nil {
 		return err
 	}
 	if err := p.checkInputShapes(false); err != nil {
@@ -106,9 +104,12 @@ func (p *packJob) check(ctx context.Context) error {
 func (p *packJob) inputs() ([]packedColumn, error) {
 	info := p.snap.Info()
 	var inputs []features.Input
+	dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
+	weight, _ := table.ParseColumns(p.opt.Weight)
+	except := append(dependents, weight...)
 	if l := p.like; l != nil && (p.opt.Independent == "" || l.variables.IsMade()) {
 		var err error
-		if inputs, err = l.variables.IndependentsLike(p.opt.Independent, info, "training table "+l.name.String()); err != nil {
+		if inputs, err = l.variables.IndependentsLike(p.opt.Independent, info, "training table "+l.name.String(), except...); err != nil {
 			return nil, fmt.Errorf("independent variables: %w", err)
 		}
 	} else {
@@ -116,9 +117,7 @@ func (p *packJob) inputs() ([]packedColumn, error) {
 		if err != nil {
 			return nil, argument.Errorf("independent variables: %w", err)
 		}
-		dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
-		weight, _ := table.ParseColumns(p.opt.Weight)
-		if inputs, err = p.resolve(list, append(dependents, weight...)); err != nil {
+		if inputs, err = p.resolve(list, except); err != nil {
 			return nil, fmt.Errorf("independent variables: %w", table.OfTable(info.Name, err))
 		}
 	}
@@ -269,116 +268,22 @@ func (p *packJob) typeError(c packedColumn, what, want string) error {
 	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q has type %s; the %s variable must be %s", c.Name, c.Type, what, want)}
 }
 
-// An arrayColumn is a column of arrays whose shape is that of the first row, or where arrays may be missing of the first that has one.
-type arrayColumn struct {
-	name         string
-	shape        *[]int
-	oneHot       bool // a label that is one-hot already
-	takesMissing bool
-}
-
-// arrayColumns are all of them. Those from which variables are made like those of a training table have their shape.
-func (p *packJob) arrayColumns() []arrayColumn {
-	var out []arrayColumn
+// arrayColumns are the columns of arrays, whose shapes are read.
+func (p *packJob) arrayColumns() []tables.ArrayColumn {
+	var out []tables.ArrayColumn
 	for i := range p.independents {
-		c := &p.independents[i]
-		if c.made == nil {
-			out = append(out, arrayColumn{name: c.Name, shape: &c.shape})
-			continue
-		}
-		for k := range c.made.Columns {
-			if from := &c.made.Columns[k]; from.IsArray() && from.Shape == nil {
-				out = append(out, arrayColumn{name: from.Name, shape: &from.Shape, takesMissing: from.TakesMissing()})
-			}
+		if c := &p.independents[i]; c.made == nil {
+			out = append(out, tables.ArrayColumn{Name: c.Name, Shape: &c.shape})
+		} else {
+			out = append(out, tables.ArraysOf(c.made)...)
 		}
 	}
 	for i := range p.dependents {
 		if c := &p.dependents[i]; c.Type.Array {
-			out = append(out, arrayColumn{name: c.Name, shape: &c.shape, oneHot: !c.numeric && c.Type.IsNumber()})
+			out = append(out, tables.ArrayColumn{Name: c.Name, Shape: &c.shape, OneHot: !c.numeric && c.Type.IsNumber()})
 		}
 	}
 	return out
-}
-
-// readShapes reads the shapes of the first row, which all others must have, and where that has none of the first row that has one.
-func (p *packJob) readShapes(ctx context.Context) error {
-	arrays := p.arrayColumns()
-	if len(arrays) == 0 {
-		return nil
-	}
-	err := tables.AtRow(ctx, p.Store, p.snap, reading(arrays), 0, func(b *table.Batch, i int) (err error) {
-		arrays, err = p.takeShapes(b, i, 1, arrays)
-		return err
-	})
-	if err != nil || len(arrays) == 0 {
-		return err
-	}
-	return p.readLaterShapes(ctx, arrays)
-}
-
-// reading reads the columns.
-func reading(arrays []arrayColumn) table.ReadOptions {
-	var names []string
-	for _, c := range arrays {
-		if !slices.Contains(names, c.name) {
-			names = append(names, c.name)
-		}
-	}
-	return table.ReadOptions{Columns: names}
-}
-
-// takeShapes takes the shapes that row i of a batch, which is row of the table, has, and leaves of the columns those that have none there.
-func (p *packJob) takeShapes(b *table.Batch, i int, row int64, arrays []arrayColumn) (missing []arrayColumn, err error) {
-	missing = arrays[:0]
-	for _, c := range arrays {
-		if c.takesMissing && b.Col(c.name).IsNull(i) {
-			missing = append(missing, c)
-			continue
-		}
-		shape, err := tables.ArrayShape(b.Col(c.name), i)
-		if err == nil && c.oneHot && len(shape) != 1 {
-			err = fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape)
-		}
-		if err != nil {
-			return nil, &table.ValueError{Table: p.snap.Info().Name, Column: c.name, Row: row, Err: err}
-		}
-		*c.shape = shape
-	}
-	return missing, nil
-}
-
-// errFound ends a search.
-var errFound = errors.New("found")
-
-// readLaterShapes looks for the first array of each column.
-func (p *packJob) readLaterShapes(ctx context.Context, missing []arrayColumn) error {
-	parts, err := p.snap.Partitions(ctx, 1)
-	if err != nil {
-		return err
-	}
-	opt := reading(missing)
-	for _, part := range parts {
-		row := part.FirstRow
-		err := table.EachBatch(ctx, p.Store, part, opt, func(b *table.Batch) (err error) {
-			for i := range b.Rows {
-				row++
-				if missing, err = p.takeShapes(b, i, row, missing); err != nil {
-					return err
-				}
-				if len(missing) == 0 {
-					return errFound
-				}
-			}
-			return nil
-		})
-		if errors.Is(err, errFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return &table.TableError{Table: p.snap.Info().Name, Err: fmt.Errorf("column %q: all rows are NULL, so that nothing says what shape its arrays have", missing[0].name)}
 }
 
 // checkNames checks that the packed table can have the names of the variables as columns.

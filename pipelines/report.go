@@ -39,8 +39,12 @@ func Report(ctx context.Context, env Env, opt ReportOptions) (*report.Document, 
 	if m.Description != nil {
 		d.Description = *m.Description
 	}
-	if d.Results, err = results(row, m); err != nil {
+	var note string
+	if d.Results, note, err = results(row, m); err != nil {
 		return nil, err
+	}
+	if note != "" {
+		d.Notes = append(d.Notes, note)
 	}
 	if len(m.History) > 0 {
 		d.History = pictureFit(d.Name, m.History)
@@ -58,21 +62,34 @@ func Report(ctx context.Context, env Env, opt ReportOptions) (*report.Document, 
 	return d, err
 }
 
-// results are the scores of the model.
-func results(row tables.SummaryRow, m *Model) ([]report.Fact, error) {
-	var facts []report.Fact
+// results are the scores of the model, and a note on what of them is not known.
+func results(row tables.SummaryRow, m *Model) (facts []report.Fact, note string, err error) {
 	at := len(m.History) - 1
 	if at < 0 {
-		return nil, nil
+		return nil, "", nil
 	}
 	if of, ok, err := tables.Optional(row, "model_iteration", (*table.Vector).Int); err != nil {
-		return nil, err
+		return nil, "", err
 	} else if ok {
 		if i := slices.IndexFunc(m.History, func(s ModelScore) bool { return s.Iteration == int(of) }); i >= 0 {
 			at = i
 		}
 	}
 	of := m.History[at]
+	iteration := fmt.Sprint(of.Iteration)
+	tail, err := tables.TailKept(row)
+	if err != nil {
+		return nil, "", err
+	}
+	if tail {
+		iteration += ", averaged with those before it"
+		if len(of.TrainingMetrics) > 1 {
+			note = "The model is the average of the last iterations, of whose metrics the first alone is recorded."
+		}
+		if of, err = finalScore(row, of); err != nil {
+			return nil, "", err
+		}
+	}
 	add := func(name string, value float64) {
 		facts = append(facts, report.Fact{Name: name, Value: fmt.Sprintf("%.5g", value)})
 	}
@@ -86,5 +103,36 @@ func results(row tables.SummaryRow, m *Model) ([]report.Fact, error) {
 			add("validation "+v.Name, v.Value)
 		}
 	}
-	return append(facts, report.Fact{Name: "iteration", Value: fmt.Sprint(of.Iteration)}, report.Fact{Name: "time", Value: of.Elapsed.Round(time.Millisecond).String()}), nil
+	facts = append(facts, report.Fact{Name: "iteration", Value: iteration}, report.Fact{Name: "time", Value: of.Elapsed.Round(time.Millisecond).String()})
+	return facts, note, nil
+}
+
+// finalScore is the score of the model as the columns have it that are of no iteration, where last is that of the last: of its metrics the first.
+func finalScore(row tables.SummaryRow, last ModelScore) (ModelScore, error) {
+	final := ModelScore{Iteration: last.Iteration, Elapsed: last.Elapsed}
+	metric := func(of []NamedValue, to *[]NamedValue) func(float64) {
+		return func(x float64) {
+			if len(of) > 0 {
+				*to = []NamedValue{{of[0].Name, x}}
+			}
+		}
+	}
+	for _, c := range []struct {
+		column string
+		set    func(x float64)
+	}{
+		{"training_loss_final", func(x float64) { final.TrainingLoss = x }},
+		{"training_metrics_final", metric(last.TrainingMetrics, &final.TrainingMetrics)},
+		{"validation_loss_final", func(x float64) { final.ValidationLoss = &x }},
+		{"validation_metrics_final", metric(last.ValidationMetrics, &final.ValidationMetrics)},
+	} {
+		x, ok, err := tables.Optional(row, c.column, (*table.Vector).Real)
+		if err != nil {
+			return final, err
+		}
+		if ok {
+			c.set(x)
+		}
+	}
+	return final, nil
 }

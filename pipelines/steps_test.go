@@ -126,6 +126,8 @@ func TestClassesOfStepsRefused(t *testing.T) {
 		tagged(t, store, "refused_short", 12, 3)
 		writeTable(t, store, "refused_null", table.Schema{{Name: "words", Type: table.Int32ArrayType}, {Name: "tags", Type: table.TextArrayType}},
 			[]any{[]int{1, 2}, []string{"a", "b"}}, []any{[]int{1, 2}, table.Array{Elems: []any{"b", nil}}})
+		nulls := []any{[]int{1, 2}, table.Array{Elems: []any{nil, nil}}}
+		writeTable(t, store, "refused_nulls", table.Schema{{Name: "words", Type: table.Int32ArrayType}, {Name: "tags", Type: table.TextArrayType}}, nulls, nulls)
 		pack := func(source, dependent, like string) error {
 			opt := PreprocessOptions{Source: source, Output: source + "_" + dependent + like, Dependent: dependent, Independent: "words", Like: like}
 			_, err := Preprocess(t.Context(), env, opt)
@@ -139,6 +141,7 @@ func TestClassesOfStepsRefused(t *testing.T) {
 		for _, c := range []struct{ source, dependent, like, want string }{
 			{"refused_short", "tags", "", `column "tags", row 4: the array has shape [4], that of the first row has shape [5]`},
 			{"refused_null", "tags", "", `column "tags", row 2: element 2 is NULL`},
+			{"refused_nulls", "tags", "", `refused_nulls: column "tags": all elements of its arrays are NULL, which is no class`},
 			{"refused_steps", "named", "refused_steps_tags", `"no" is none of the classes of the training data`},
 			{"refused_steps", "tag", "refused_steps_tags", "has arrays of classes of shape [5]"},
 			{"refused_steps", "tags", "refused_steps_tag", "has classes of type text"},

@@ -1,7 +1,9 @@
 package pipelines
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -455,5 +457,36 @@ func TestTextBesideOpenInput(t *testing.T) {
 		if d := cmp.Diff(want, got); d != "" || len(want) != 30 {
 			t.Errorf("%s: %s", out, d)
 		}
+	}
+}
+
+// predict-byom of a model that takes text finds the shape of arrays that may be missing where preprocess finds it: in the first row that has one.
+func TestFirstArrayBesideTextIsMissing(t *testing.T) {
+	arch := []byte(`{"class_name":"Functional","config":{"name":"m","layers":[` + strings.Join([]string{
+		inputJSON("prices", "2", "float32"), inputJSON("city", "1", "string"),
+		layerJSON("StringLookup", "cities", `"vocabulary":["Bonn","Rome"],"output_mode":"one_hot"`, "city"),
+		layerJSON("Concatenate", "c", `"axis":-1`, "prices", "cities"),
+		layerJSON("Dense", "d", `"units":2,"activation":"softmax"`, "c"),
+	}, ",") + `],"input_layers":[["prices",0,0],["city",0,0]],"output_layers":[["d",0,0]]},"keras_version":"2.15.0","backend":"tensorflow"}`)
+	store := fileStore(t)
+	env := Env{Store: store}
+	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "prices", Type: table.Float64ArrayType}, {Name: "city", Type: table.TextType}}
+	writeTable(t, store, "missing", schema, []any{1, nil, "Bonn"}, []any{2, []float64{1, 2}, "Rome"})
+	writeTable(t, store, "filled", schema, []any{1, []float64{0, 0}, "Bonn"}, []any{2, []float64{1, 2}, "Rome"})
+	weights := make([]byte, 4*12)
+	for i := range 12 {
+		binary.LittleEndian.PutUint32(weights[4*i:], math.Float32bits(float32(i)/8))
+	}
+	if _, err := LoadModel(t.Context(), env, LoadModelOptions{ArchTable: "arch", Arch: arch, Weights: weights}); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []string{"missing", "filled"} {
+		opt := PredictBYOMOptions{ArchTable: "arch", ID: 1, Test: test, Output: test + "_predicted", IDColumn: "id", Independent: "[zero(prices)], city"}
+		if _, err := PredictBYOM(t.Context(), env, opt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d := cmp.Diff(predictions(t, store, "filled_predicted"), predictions(t, store, "missing_predicted")); d != "" {
+		t.Error(d)
 	}
 }

@@ -112,6 +112,17 @@ func (v *Vector) Texts(i int) ([]string, error) {
 	return elementsOf(v, i, func(j int) string { return v.Strings[j] })
 }
 
+// Bool is the value in row i of a column of booleans.
+func (v *Vector) Bool(i int) (bool, error) {
+	if v.Type.Array || v.Type.Kind != Bool {
+		return false, &TypeError{v.Type, "boolean"}
+	}
+	if v.IsNull(i) {
+		return false, &NullError{}
+	}
+	return v.Bools[i], nil
+}
+
 // Binary is the value in row i of a column of type bytea. It shares the vector's memory.
 func (v *Vector) Binary(i int) ([]byte, error) {
 	if v.Type.Array || v.Type.Kind != Bytes {

@@ -171,7 +171,7 @@ func (m *Model) checkClass(output int, values []float32) error {
 	return nil
 }
 
-// CheckClasses checks that rows can be weighted by the class of their labels, for a model with one output.
+// CheckClasses checks that rows can be weighted by the class of their labels, for a model with one output. The error is a *LabelError.
 func (m *Model) CheckClasses(b Buffer) error {
 	values, numeric := b.numbers(0)
 	if !numeric || m.losses[0].Labels != loss.LikeOutput || len(values) != b.N*m.outWidth[0] {
@@ -179,7 +179,7 @@ func (m *Model) CheckClasses(b Buffer) error {
 	}
 	for row, v := range values {
 		if v != 0 && v != 1 {
-			return fmt.Errorf("class_weight: row %d: the label %v is no class; with an output of width 1 they are 0 and 1", row+1, v)
+			return &LabelError{0, fmt.Errorf("labels of output %q, row %d of the buffer: %v is no class, by which class_weight could weigh the row; with an output of width 1 they are 0 and 1", m.outNames[0], row+1, v)}
 		}
 	}
 	return nil

@@ -31,6 +31,11 @@ func (in Input) Name() string {
 // DefaultName is the name of a variable that is given none; those that follow have a number behind it.
 const DefaultName = "features"
 
+// HasStar tells whether a star stands for columns.
+func (l List) HasStar() bool {
+	return slices.ContainsFunc(l.items, func(it item) bool { return slices.ContainsFunc(it.terms, func(t term) bool { return t.star }) })
+}
+
 // Resolve finds the columns of a list in a table of that schema. "*" means all but those in except. A column that is not there is a
 // *table.ColumnError without a table.
 func (l List) Resolve(schema table.Schema, except []string) ([]Input, error) {

@@ -83,6 +83,10 @@ func Run(ctx context.Context, j *job.Job, to Target, read func(p *Prediction) er
 
 // write makes the checks that come after the model's, predicts and commits.
 func (p *Prediction) write(ctx context.Context, to Target) (infer.Counts, error) {
+	var err error
+	if p.Plan.Choice, err = infer.ParseChoice(to.Kind); err != nil { // it says which columns the output has
+		return infer.Counts{}, argument.Of(err)
+	}
 	if err := p.findColumns(to.ID, to.Independent); err != nil {
 		return infer.Counts{}, fmt.Errorf("test table: %w", err)
 	}
@@ -92,9 +96,6 @@ func (p *Prediction) write(ctx context.Context, to Target) (infer.Counts, error)
 	}
 	if err := p.Claim(ctx, "output", target); err != nil {
 		return infer.Counts{}, err
-	}
-	if p.Plan.Choice, err = infer.ParseChoice(to.Kind); err != nil {
-		return infer.Counts{}, argument.Of(err)
 	}
 	if err := p.Plan.Check(); err != nil {
 		return infer.Counts{}, err
@@ -179,8 +180,11 @@ func (p *Prediction) findID(id string) error {
 // inputs are the independent variables: those that are named, or those of the training rows.
 func (p *Prediction) inputs(text string) ([]features.Input, error) {
 	info := p.test.Info()
-	if p.Trained.IsMade() || text == "" && p.Trained.Independents != nil {
-		return p.Trained.IndependentsLike(text, info, p.Of)
+	if p.Trained.Independents != nil {
+		list, err := features.ParseList(text)
+		if p.Trained.IsMade() || text == "" || err == nil && list.HasStar() {
+			return p.Trained.IndependentsLike(text, info, p.Of)
+		}
 	}
 	if p.listed != nil {
 		return p.listed, nil

@@ -3,7 +3,6 @@ package inference
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
@@ -35,33 +34,11 @@ func (p *Prediction) FindTexts(ctx context.Context, independent string, scaled b
 			return argument.Errorf("independent variables: %s is learned from training rows; like names their table, or a model of them", v)
 		}
 	}
-	return p.readShapes(ctx)
-}
-
-// readShapes reads the shapes of arrays that variables are made from.
-func (p *Prediction) readShapes(ctx context.Context) error {
-	var arrays []*features.Column
-	opt := table.ReadOptions{Columns: []string{}}
+	var arrays []tables.ArrayColumn
 	for _, in := range p.listed {
-		for i := 0; in.Variable != nil && i < len(in.Variable.Columns); i++ {
-			if c := &in.Variable.Columns[i]; c.IsArray() {
-				arrays = append(arrays, c)
-				opt.Columns = append(opt.Columns, c.Name)
-			}
+		if in.Variable != nil {
+			arrays = append(arrays, tables.ArraysOf(in.Variable)...)
 		}
 	}
-	if len(arrays) == 0 {
-		return nil
-	}
-	slices.Sort(opt.Columns)
-	opt.Columns = slices.Compact(opt.Columns)
-	return tables.AtRow(ctx, p.Store, p.test, opt, 0, func(b *table.Batch, row int) error {
-		for _, c := range arrays {
-			var err error
-			if c.Shape, err = tables.ArrayShape(b.Col(c.Name), row); err != nil {
-				return &table.ValueError{Table: p.test.Info().Name, Column: c.Name, Row: 1, Err: err}
-			}
-		}
-		return nil
-	})
+	return tables.ReadShapes(ctx, p.Store, p.test, arrays)
 }

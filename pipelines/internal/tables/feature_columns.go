@@ -76,9 +76,10 @@ func (vs Variables) CompareFeatures(what string, with Variables, other string) e
 }
 
 // IndependentsLike are the independent variables of a table whose rows are made like the training rows; text is what was typed, "" for
-// the columns of the training rows. what names the training table or the model.
-func (vs Variables) IndependentsLike(text string, info table.Info, what string) ([]features.Input, error) {
-	inputs, err := vs.inputsLike(text, info, what)
+// the columns of the training rows. what names the training table or the model. A star in the list leaves out the labels and the weight, as it
+// did when the training rows were packed: those of their names, and others where they are called otherwise here.
+func (vs Variables) IndependentsLike(text string, info table.Info, what string, others ...string) ([]features.Input, error) {
+	inputs, err := vs.inputsLike(text, info, what, others)
 	if err != nil {
 		return nil, err
 	}
@@ -93,18 +94,18 @@ func (vs Variables) IndependentsLike(text string, info table.Info, what string) 
 	return inputs, nil
 }
 
-func (vs Variables) inputsLike(text string, info table.Info, what string) ([]features.Input, error) {
+func (vs Variables) inputsLike(text string, info table.Info, what string, others []string) ([]features.Input, error) {
 	inputs := make([]features.Input, len(vs.Independents))
 	if text != "" {
 		list, err := features.ParseList(text)
 		if err != nil {
 			return nil, argument.Errorf("independent variables: %w", err)
 		}
-		if inputs, err = vs.resolve(list, info.Schema); err != nil {
+		if inputs, err = vs.resolve(list, info.Schema, others); err != nil {
 			return nil, table.OfTable(info.Name, err)
 		}
 		if !vs.sameTerms(inputs) {
-			return nil, fmt.Errorf("%s are not the independent variables of %s, which are made from columns; left out they are the same: %s", text, what, vs.listed())
+			return nil, fmt.Errorf("%s are not the independent variables of %s; left out they are the same: %s", text, what, vs.listed())
 		}
 	}
 	for i, v := range vs.Independents {
@@ -122,8 +123,13 @@ func (vs Variables) inputsLike(text string, info table.Info, what string) ([]fea
 	return inputs, nil
 }
 
-// resolve finds the columns of a list that is to name the independent variables.
-func (vs Variables) resolve(list features.List, schema table.Schema) ([]features.Input, error) {
+// resolve finds the columns of a list that is to name the independent variables. others are columns that a star leaves out beside those that it left out
+// of the training rows.
+func (vs Variables) resolve(list features.List, schema table.Schema, others []string) ([]features.Input, error) {
+	except := append(columnsOf(vs.Dependents), others...)
+	if vs.Weight != nil {
+		except = append(except, vs.Weight.Column)
+	}
 	model := make([]features.ModelInput, len(vs.Independents))
 	for i, v := range vs.Independents {
 		model[i].Name = v.Column
@@ -132,9 +138,9 @@ func (vs Variables) resolve(list features.List, schema table.Schema) ([]features
 		}
 	}
 	if !TakeText(model) {
-		return list.Resolve(schema, nil)
+		return list.Resolve(schema, except)
 	}
-	return list.ResolveFor(model, schema, nil)
+	return list.ResolveFor(model, schema, except)
 }
 
 // sameTerms tells whether a list means the independent variables; columns of arrays may have other names.

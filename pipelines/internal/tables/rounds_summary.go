@@ -16,6 +16,14 @@ type Rounds struct {
 	Steps          string
 }
 
+const tailKeptColumn = "average_tail_kept"
+
+// TailKept says whether the model of a summary is the average of its last iterations, of which no entry of the history has the scores.
+func TailKept(row SummaryRow) (bool, error) {
+	kept, _, err := Optional(row, tailKeptColumn, (*table.Vector).Bool)
+	return kept, err
+}
+
 // schema are the columns.
 func (r *Rounds) schema() table.Schema {
 	if r == nil {
@@ -31,7 +39,7 @@ func (r *Rounds) schema() table.Schema {
 		{Name: "inner_state", Type: table.TextType},
 		{Name: "moving_statistics", Type: table.TextType},
 		{Name: "average_tail", Type: table.TextType},
-		{Name: "average_tail_kept", Type: table.BoolType},
+		{Name: tailKeptColumn, Type: table.BoolType},
 		{Name: "schedule_steps", Type: table.TextType},
 	}
 }
@@ -53,6 +61,6 @@ func (r *Rounds) fill(values map[string]any) {
 		values["outer_rate"], values["outer_momentum"] = *r.Rate, *r.Momentum
 	}
 	if r.Tail != "" {
-		values["average_tail"], values["average_tail_kept"] = r.Tail, r.TailKept
+		values["average_tail"], values[tailKeptColumn] = r.Tail, r.TailKept
 	}
 }
