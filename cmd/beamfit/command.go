@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -119,6 +120,9 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
 	if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
 		return err
+	}
+	if !onRunner && (a.runner != pipelines.DirectRunner || len(a.runnerOptions) > 0) {
+		return fmt.Errorf("%s works in its own process: it takes no --runner and none of the runners' flags", cmd.Name())
 	}
 	if a.prismOpenPort && a.runner != pipelines.PrismRunner {
 		return errors.New("--prism-open-port needs --runner prism")
