@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/pipelines"
+	"github.com/beamfit/beamfit/pipelines/report"
 )
 
 type reportTask struct {
@@ -47,11 +49,19 @@ func (t *reportTask) validate(args []string, _ func(string) bool) error {
 }
 
 func (t *reportTask) run(ctx context.Context, a *app) error {
-	d, err := run(ctx, a, pipelines.Report, t.opt)
-	if err != nil {
-		return err
+	var d *report.Document
+	var failed error
+	// The file is begun first: that it cannot be is said before all rows are predicted.
+	err := exchange.WriteFile(t.out, func(out io.Writer) error {
+		if d, failed = run(ctx, a, pipelines.Report, t.opt); failed != nil {
+			return failed
+		}
+		return d.Write(out)
+	})
+	if failed != nil {
+		return failed // which is not the file's
 	}
-	if err := exchange.WriteFile(t.out, d.Write); err != nil {
+	if err != nil {
 		return err
 	}
 	a.warn(d.Notes)
