@@ -338,7 +338,7 @@ func TestPredictRows(t *testing.T) {
 		change func(v *table.Vector)
 		want   string
 	}{
-		{"sex", func(v *table.Vector) { v.Strings[4] = "cat" }, `table rows, column "sex", row 5: "cat" is none of the classes`},
+		{"sex", func(v *table.Vector) { v.Strings[4] = "cat" }, `table rows, column "sex", row 5: "cat" is none of the categories`},
 		{"image", func(v *table.Vector) { v.Float32s[3] = float32(math.NaN()) }, `table rows, column "image", row 2: element 2 is NaN`},
 		{"image", func(v *table.Vector) { v.Offsets[3]++ }, `table rows, column "image", row 3: the array has shape [3], the model's input has shape [2]`},
 		{"Age", func(v *table.Vector) { *v = table.Vector{Type: table.TextType, Strings: make([]string, 40)} }, `table rows: column "Age" has type text`},
@@ -410,7 +410,7 @@ func TestFeatureColumnsRefuse(t *testing.T) {
 		}
 		predict := PredictOptions{Model: "m", Test: "bad", Output: "out", IDColumn: "id"}
 		_, err := Predict(t.Context(), env, predict)
-		wantError(t, err, `column "sex", row 2: "cat" is none of the classes of the training data`)
+		wantError(t, err, `column "sex", row 2: "cat" is none of the categories of the training data`)
 		var value *table.ValueError
 		if !errors.As(err, &value) || value.Row != 2 {
 			t.Errorf("%v is no ValueError of row 2", err)

@@ -156,7 +156,8 @@ type Prediction struct {
 	Values []float32
 }
 
-// A PredictedClass is a class of a row. Prob is the float64 with the shortest decimal text of the network's float32.
+// A PredictedClass is a class of a row. Prob is the float64 with the shortest decimal text of the network's float32, or of the probability
+// of which that is a score (a logit).
 type PredictedClass struct {
 	Value *string // nil: NULL, or padding
 	Prob  float64

@@ -247,8 +247,8 @@ func TestPreprocessVariables(t *testing.T) {
 			return table.Array{Elems: []any{a, b, a, b, a, b}, Shape: []int{3, 1, 2}}
 		}
 		writeTable(t, store, `"Odd ""Name"""`, schema,
-			[]any{image(1, 2), []string{"0.5"}, "b", []float64{0.5, 1.5, 2.5}},
-			[]any{image(3, 4), []string{"-2"}, nil, []float64{-0.5, -1.5, 0}},
+			[]any{image(1, 2), []string{"0.5"}, "b", []float64{0, 2, 2}},
+			[]any{image(3, 4), []string{"-2"}, nil, []float64{0, -2, 0}},
 			[]any{image(5, 6), []string{"1e3"}, "a", []float64{1, 0, 0}},
 		)
 		env := Env{Store: store}

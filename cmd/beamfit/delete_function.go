@@ -27,16 +27,13 @@ Models that were trained with the function keep their weights, but evaluate need
 
 func (t *deleteFunctionTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.ID, flagvalue.Int), "id", "N", none, "id of the function")
-	f.add(flagvalue.Of(&t.opt.Name, flagvalue.Text), "name", "NAME", none, "name of the function, instead of --id")
+	f.add(flagvalue.Of(&t.opt.Name, flagvalue.Given), "name", "NAME", none, "name of the function, instead of --id")
 }
 
 func (t *deleteFunctionTask) validate(args []string, given func(string) bool) error {
 	t.opt.Table = args[0]
 	if given("id") == given("name") {
 		return errors.New("the function must be given once: with --id or --name")
-	}
-	if given("name") && t.opt.Name == "" {
-		return errors.New("--name is empty")
 	}
 	return nil
 }

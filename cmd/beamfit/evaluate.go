@@ -15,7 +15,7 @@ func evaluateCommand(a *app) *cobra.Command {
 		name: "evaluate", group: groupUse, recorded: true, pipelines: true, computes: true,
 		short: "Compute a model's loss and metrics on packed rows",
 		long: `Compute a model's loss and metrics on packed rows, like MADlib's madlib_keras_evaluate. The output is a table with one
-row: loss, metric, metrics_type, loss_type.`,
+row: loss, metric, metrics_type, loss_type; with several metrics metric_names and metric_values, too.`,
 		args: []argument{
 			{name: "MODEL", usage: "model table, written by fit", fills: fillTable},
 			{name: "TEST", usage: "packed table, written by preprocess --like", fills: fillTable},

@@ -43,7 +43,7 @@ refused by name.`,
 
 func (t *exportModelTask) define(f flags) {
 	f.add(flagvalue.Optional(&t.id, flagvalue.Int), "id", "N", none, "id of the model in an architecture table")
-	f.add(flagvalue.Of(&t.out, flagvalue.Text), "out", "FILE", required, "file to write; the end of its name says what")
+	f.add(flagvalue.Of(&t.out, flagvalue.Given), "out", "FILE", required, "file to write; the end of its name says what")
 }
 
 func (t *exportModelTask) validate(args []string, _ func(string) bool) (err error) {

@@ -35,15 +35,15 @@ else from the initializers of the layers.`,
 }
 
 func (t *fitTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.ArchTable, flagvalue.Text), "arch", "ARCH_TABLE", required, "architecture table, written by load-model")
+	f.add(flagvalue.Of(&t.opt.ArchTable, flagvalue.Given), "arch", "ARCH_TABLE", required, "architecture table, written by load-model")
 	f.add(flagvalue.Of(&t.opt.ID, flagvalue.Int), "id", "N", required, "model_id of the model in the architecture table")
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", required, "arguments of Keras' compile: loss, optimizer, metrics, loss_weights")
 	f.add(flagvalue.Of(&t.opt.Iterations, flagvalue.Int), "iterations", "N", required, "number of iterations, at least 1")
 	f.add(flagvalue.Of(&t.opt.Fit, flagvalue.Text), "fit", "PARAMS", "Keras' defaults: batch_size=32, epochs=1",
 		"arguments of Keras' fit: batch_size, epochs (passes per iteration), shuffle, class_weight, callbacks, ...")
-	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", "with --warm-start that of the model, else none",
+	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Given), "functions", "OBJECT_TABLE", "with --warm-start that of the model, else none",
 		"object table, written by load-function, with the losses and metrics of --compile that are your own")
-	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Text), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
+	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Given), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
 	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only; with callbacks after every one",
 		"compute metrics after every K iterations, and after the last")
 	f.add(flagvalue.Of(&t.opt.IterationsPerJob, flagvalue.Positive), "iterations-per-job", "K", "by the size of the weights, at most 25",

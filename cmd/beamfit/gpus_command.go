@@ -31,7 +31,7 @@ beamfit gpus --output host_gpus`,
 }
 
 func (t *gpusTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.Output, flagvalue.Text), "output", "TABLE", none, "table to write, too")
+	f.add(flagvalue.Of(&t.opt.Output, flagvalue.Given), "output", "TABLE", none, "table to write, too")
 	f.replace(&t.opt.Replace, "the new table")
 	f.form(&t.format)
 }

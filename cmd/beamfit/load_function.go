@@ -39,8 +39,8 @@ beamfit fit train_packed model --arch arch --id 1 --functions functions --iterat
 }
 
 func (t *loadFunctionTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.Name, flagvalue.Text), "name", "NAME", required, "name of the function, none of Keras' losses and metrics")
-	f.add(flagvalue.Of(&t.text, flagvalue.Text), "text", "TEXT", none, "text of the function, instead of FILE")
+	f.add(flagvalue.Of(&t.opt.Name, flagvalue.Given), "name", "NAME", required, "name of the function, none of Keras' losses and metrics")
+	f.add(flagvalue.Of(&t.text, flagvalue.Given), "text", "TEXT", none, "text of the function, instead of FILE")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description of the function")
 	f.toggle(&t.opt.Replace, "replace", "put the function in the place of the one that has its name, under the same id")
 	f.shared(&t.share)

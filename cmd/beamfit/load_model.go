@@ -48,8 +48,8 @@ beamfit load-model model_arch_library iris_transfer.json --weights-from iris_mod
 
 func (t *loadModelTask) define(f flags) {
 	f.add(flagvalue.Each(&t.opt.InputShapes, flagvalue.Ints), "input-shape", "N,...", none, "shape of a row, for a model that leaves dimensions of its input open: 28,28,1; again for every further input")
-	f.add(flagvalue.Of(&t.weightsFile, flagvalue.Text), "weights", "FILE", none, "file with the weights: .weights.h5, .h5, .npz, .safetensors or numbers, see above")
-	f.add(flagvalue.Of(&t.opt.WeightsFrom, flagvalue.Text), "weights-from", "MODEL_TABLE", none, "model table, written by fit, to take the weights from")
+	f.add(flagvalue.Of(&t.weightsFile, flagvalue.Given), "weights", "FILE", none, "file with the weights: .weights.h5, .h5, .npz, .safetensors or numbers, see above")
+	f.add(flagvalue.Of(&t.opt.WeightsFrom, flagvalue.Given), "weights-from", "MODEL_TABLE", none, "model table, written by fit, to take the weights from")
 	f.add(flagvalue.Optional(&t.opt.Name, flagvalue.Text), "name", "TEXT", none, "name of the model")
 	f.add(flagvalue.Optional(&t.opt.Description, flagvalue.Text), "description", "TEXT", none, "description of the model")
 	f.toggle(&t.opt.Replace, "replace", "put the model in the place of the one that has its name, under the same id; with --name")

@@ -58,7 +58,7 @@ func (t *planTask) define(f flags) {
 	f.precision(&t.opt.Precision, ofTheModel)
 	t.opt.Compile = defaultCompile
 	f.add(flagvalue.Of(&t.opt.Compile, flagvalue.Text), "compile", "PARAMS", defaultCompile, "arguments of Keras' compile, for fit and evaluate")
-	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Text), "functions", "OBJECT_TABLE", none, "object table with the losses and metrics of --compile that are your own")
+	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Given), "functions", "OBJECT_TABLE", none, "object table with the losses and metrics of --compile that are your own")
 	f.toggle(&t.gpus, "gpus", "show the step of a GPU, with its kernels")
 	f.gpuMath(&t.gpuMath)
 	t.format = formTable

@@ -43,8 +43,8 @@ beamfit predict iris_model iris iris_unseen --id-column id --validation-share 0.
 }
 
 func (t *predictTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", "row_number, that of the row from 1", idColumnUsage)
-	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", "those of the training rows", independentUsage)
+	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Given), "id-column", "COL", "row_number, that of the row from 1", idColumnUsage)
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Given), "independent", "COLS", "those of the training rows", independentUsage)
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.add(flagvalue.Optional(&t.opt.ValidationShare, flagvalue.Float), "validation-share", "P", none,
 		"predict only the rows that preprocess --validation-share P held out of these")

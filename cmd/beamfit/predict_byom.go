@@ -32,9 +32,9 @@ it, and the model's own layers look text up.`,
 }
 
 func (t *predictBYOMTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Text), "id-column", "COL", "row_number, that of the row from 1", idColumnUsage)
-	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "COLS", likeOrRequired, independentUsage)
-	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
+	f.add(flagvalue.Of(&t.opt.IDColumn, flagvalue.Given), "id-column", "COL", "row_number, that of the row from 1", idColumnUsage)
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Given), "independent", "COLS", likeOrRequired, independentUsage)
+	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Given), "like", "TABLE", none,
 		"packed training table or model: feature columns, normalizing constant and classes are those of its rows")
 	f.add(flagvalue.Of(&t.opt.Type, flagvalue.Given), "type", typePlaceholder, "prob", typeUsage)
 	f.add(flagvalue.Each(&t.opt.Classes, flagvalue.Values), "classes", "A,B,...", "0, 1, ...",

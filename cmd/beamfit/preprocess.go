@@ -64,15 +64,15 @@ beamfit preprocess iris iris_packed --dependent class_text --independent attribu
 }
 
 func (t *preprocessTask) define(f flags) {
-	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Text), "dependent", "COLS", likeOrRequired,
+	f.add(flagvalue.Of(&t.opt.Dependent, flagvalue.Given), "dependent", "COLS", likeOrRequired,
 		"label columns, separated by commas; an array of numbers is taken as one-hot already, one of text has a class for each step")
-	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Text), "independent", "LIST", likeOrRequired,
+	f.add(flagvalue.Of(&t.opt.Independent, flagvalue.Given), "independent", "LIST", likeOrRequired,
 		"feature columns, and functions of them, separated by commas; * is all columns but the labels and the weight, * EXCEPT (COLS) some of them")
-	f.add(flagvalue.Of(&t.opt.ArchTable, flagvalue.Text), "arch", "TABLE", none,
+	f.add(flagvalue.Of(&t.opt.ArchTable, flagvalue.Given), "arch", "TABLE", none,
 		"architecture table with the model that the rows are for: its layers say what becomes of text; not with --like")
 	f.add(flagvalue.Of(&t.opt.ID, flagvalue.Int), "id", "N", none, "model_id of that model")
-	f.add(flagvalue.Of(&t.opt.Weight, flagvalue.Text), "weight", "COL", none, "column with the weight of each row in the loss and in weighted_metrics, as Keras' sample_weight")
-	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Text), "like", "TABLE", none,
+	f.add(flagvalue.Of(&t.opt.Weight, flagvalue.Given), "weight", "COL", none, "column with the weight of each row in the loss and in weighted_metrics, as Keras' sample_weight")
+	f.add(flagvalue.Of(&t.opt.Like, flagvalue.Given), "like", "TABLE", none,
 		"packed training table: pack SOURCE in the same way, as validation or test data")
 	f.add(flagvalue.Optional(&t.opt.BufferSize, flagvalue.Int), "buffer-size", "N", "by the size of a row",
 		"wished number of rows per buffer; the rows are spread evenly over the buffers")
@@ -83,11 +83,11 @@ func (t *preprocessTask) define(f flags) {
 		labelTypeUsage+", per label column or once for all; not with --like")
 	f.add(flagvalue.Of(&t.opt.Shards, flagvalue.Positive), "shards", "N", "1", "number of shards that train side by side; more shards, other weights")
 	t.opt.Distribution = "all_segments"
-	f.add(flagvalue.Of(&t.opt.Distribution, flagvalue.Text), "distribution", "RULE", t.opt.Distribution,
+	f.add(flagvalue.Of(&t.opt.Distribution, flagvalue.Given), "distribution", "RULE", t.opt.Distribution,
 		"shards that get buffers: all_segments; gpu_segments, those on machines with a GPU; or a table with their numbers + 2 in a column dbid, or with machines in hostname")
 	f.add(flagvalue.Optional(&t.opt.ValidationShare, flagvalue.Float), "validation-share", "P", none,
 		"proportion of rows, between 0 and 1, that are not trained on: drawn at random and packed into --validation-output; not with --like")
-	f.add(flagvalue.Of(&t.opt.ValidationOutput, flagvalue.Text), "validation-output", "TABLE", none, "packed table to write of these rows, as --like OUTPUT would")
+	f.add(flagvalue.Of(&t.opt.ValidationOutput, flagvalue.Given), "validation-output", "TABLE", none, "packed table to write of these rows, as --like OUTPUT would")
 	f.replace(&t.opt.Replace, "the new table and its summary, or both tables and their summaries,")
 	f.seed(&t.opt.Seed, "order of rows, and which of them are for validation; not with --like")
 }

@@ -72,7 +72,7 @@ var logLevelNames = []string{"debug", "info", "warn", "error"}
 func addGlobalFlags(root *cobra.Command, a *app) {
 	fs := root.PersistentFlags()
 	fs.SortFlags = false
-	define(fs, flagvalue.Of(&a.db, flagvalue.Text), "db", "URL", "$BEAMFIT_DB, else file:beamfit-data",
+	define(fs, flagvalue.Of(&a.db, flagvalue.Given), "db", "URL", "$BEAMFIT_DB, else file:beamfit-data",
 		"store that holds the tables: file:DIR, postgres://... or postgresql://...; others on this machine see a password in it for a moment: "+
 			"keep that in BEAMFIT_DB, PGPASSWORD, .pgpass or a service file")
 	a.stallTimeout = table.DefaultStallTimeout

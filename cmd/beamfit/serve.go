@@ -61,8 +61,8 @@ beamfit serve --db postgres://db.example.org/ --listen 0.0.0.0:5433 --tls-cert p
 
 func (t *serveTask) define(f flags) {
 	f.add(flagvalue.Of(&t.listen, flagvalue.Text), "listen", "HOST:PORT", serveListen, "address to listen on, or unix:DIR for the socket DIR/.s.PGSQL.5433")
-	f.add(flagvalue.Of(&t.cert, flagvalue.Text), "tls-cert", "FILE", none, "certificate for clients, in PEM")
-	f.add(flagvalue.Of(&t.key, flagvalue.Text), "tls-key", "FILE", none, "key of the certificate, in PEM")
+	f.add(flagvalue.Of(&t.cert, flagvalue.Given), "tls-cert", "FILE", none, "certificate for clients, in PEM")
+	f.add(flagvalue.Of(&t.key, flagvalue.Given), "tls-key", "FILE", none, "key of the certificate, in PEM")
 	f.toggle(&t.insecureListen, "insecure-listen", "serve clients without TLS where other machines can connect")
 	f.choice(&t.auth, "auth", "HOW", wire.Auths, t.auth,
 		"relay: the server's questions go to the client; password: ask for it, inside TLS; auto: ask where a relay cannot work, with SCRAM over TLS on both sides")
@@ -70,7 +70,7 @@ func (t *serveTask) define(f flags) {
 	f.add(flagvalue.Of(&t.maxClients, flagvalue.Positive), "max-clients", "N", fmt.Sprint(serveMaxClients), "most sessions at a time")
 	f.add(flagvalue.Of(&t.maxJobs, flagvalue.Count), "max-jobs", "N", "one per CPU", "most calls of functions at a time; others wait, unless their transaction holds locks")
 	f.add(flagvalue.Of(&t.shards, flagvalue.Positive), "shards", "N", "1", "workers that packed tables are made for, where a session does not SET beamfit.shards")
-	f.add(flagvalue.Of(&t.filesDir, flagvalue.Text), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger)")
+	f.add(flagvalue.Of(&t.filesDir, flagvalue.Given), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger)")
 	f.add(flagvalue.Of(&t.grace, flagvalue.Duration), "grace", "DURATION", serveGrace.String(), "how long calls may go on after SIGTERM")
 	f.toggle(&t.stubs, "print-stubs", "print SQL that makes a schema madlib of functions which only say to connect through the proxy, and serve nothing")
 	f.add(flagvalue.Of(&t.metrics, flagvalue.Text), "metrics", "HOST:PORT", "off", "address for /healthz and Prometheus' /metrics")

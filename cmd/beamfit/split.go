@@ -30,8 +30,8 @@ two tables, ROOT_train and ROOT_test.`,
 func (t *splitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Train, flagvalue.Float), "train", "P", required, "proportion of training rows, between 0 and 1")
 	f.add(flagvalue.Optional(&t.opt.Test, flagvalue.Float), "test", "P", "1 - train", "proportion of test rows, between 0 and 1; train + test may be less than 1")
-	f.add(flagvalue.Of(&t.opt.Strata, flagvalue.Text), "strata", "COLS", none, "columns, separated by commas; each combination of their values is split on its own")
-	f.add(flagvalue.Of(&t.opt.Columns, flagvalue.Text), "columns", "COLS", "all", "columns of the outputs, separated by commas")
+	f.add(flagvalue.Of(&t.opt.Strata, flagvalue.Given), "strata", "COLS", none, "columns, separated by commas; each combination of their values is split on its own")
+	f.add(flagvalue.Of(&t.opt.Columns, flagvalue.Given), "columns", "COLS", "all", "columns of the outputs, separated by commas")
 	f.toggle(&t.opt.WithReplacement, "with-replacement", "draw rows with replacement, so that a row can be drawn again")
 	f.toggle(&t.opt.Separate, "separate", "write two tables instead of one with a split column")
 	f.replace(&t.opt.Replace, "the new table, or both,")

@@ -221,7 +221,7 @@ func preprocess(ctx context.Context, j Job, c *Call) error {
 	opt := pipelines.PreprocessOptions{
 		Source: c.text("source_table"), Output: c.text("output_table"), Dependent: c.text("dependent_varname"), Independent: c.text("independent_varname"),
 		BufferSize: c.optionalInteger("buffer_size"), Normalize: c.optionalFloat("normalizing_const"), Shards: j.Settings.Shards,
-		Distribution: strings.ToLower(c.text("distribution_rules")), Like: c.text("training_preprocessor_table"), Seed: j.Seed,
+		Distribution: c.text("distribution_rules"), Like: c.text("training_preprocessor_table"), Seed: j.Seed,
 		Weight: j.Settings.Weight,
 	}
 	if opt.Like == "" {

@@ -172,10 +172,11 @@ func bareName(t table.Type) string {
 	return strings.ToLower(name)
 }
 
-// An UnknownError is a value that is none of the classes.
+// An UnknownError is a value that is none of the classes, or categories.
 type UnknownError struct {
-	Class Class
-	Known List
+	Class      Class
+	Known      List
+	Categories bool // of a feature; else the classes of a label
 }
 
 func (e *UnknownError) Error() string {
@@ -183,7 +184,11 @@ func (e *UnknownError) Error() string {
 	for i, c := range e.Known {
 		known[i] = c.String()
 	}
-	return fmt.Sprintf("%v is none of the classes of the training data (%s)", e.Class, nearest.Known(e.Class.String(), known))
+	what := "classes"
+	if e.Categories {
+		what = "categories"
+	}
+	return fmt.Sprintf("%v is none of the %s of the training data (%s)", e.Class, what, nearest.Known(e.Class.String(), known))
 }
 
 // Unknown is the error for the first of the values found, by row, that is not among the classes; nil where all are.
@@ -195,7 +200,7 @@ func (cs List) Unknown(found List) (row int64, err error) {
 	row = -1
 	for _, c := range found {
 		if !known[string(c.Key)] && (row < 0 || c.Row < row) {
-			row, err = c.Row, &UnknownError{c, cs}
+			row, err = c.Row, &UnknownError{Class: c, Known: cs}
 		}
 	}
 	return row, err

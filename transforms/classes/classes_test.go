@@ -107,7 +107,7 @@ func TestUnknownIsShort(t *testing.T) {
 	for i := range 1000 {
 		cs = append(cs, Class{Text: fmt.Sprint("class ", i)})
 	}
-	err := &UnknownError{Class{Text: "class12"}, cs}
+	err := &UnknownError{Class: Class{Text: "class12"}, Known: cs}
 	if want := `"class12" is none of the classes of the training data (the nearest of 1000 known: "class 12", "class 102", "class 112")`; err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -266,5 +266,5 @@ func (c *coder) number(src source, i int) (int, error) {
 	case c.ignore:
 		return c.first - 1, nil
 	}
-	return 0, &classes.UnknownError{Class: classes.At(src.v, i), Known: c.known}
+	return 0, &classes.UnknownError{Class: classes.At(src.v, i), Known: c.known, Categories: true}
 }

@@ -123,7 +123,7 @@ func TestOtherRows(t *testing.T) {
 		n, c any
 		want string
 	}{
-		{"onehot(c)", 1, "z", `table t, column "c", row 8: "z" is none of the classes of the training data (known: "a", "b")`},
+		{"onehot(c)", 1, "z", `table t, column "c", row 8: "z" is none of the categories of the training data (known: "a", "b")`},
 		{"index(c)", 1, "z", `table t, column "c", row 8: "z" is none of`},
 		{"category(c)", 1, nil, `table t, column "c", row 8: NULL is none of`},
 		{"onehot(c)", 1, nil, `table t, column "c", row 8: the value is missing (NULL or NaN); category(c) makes missing values a category`},

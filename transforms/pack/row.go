@@ -2,6 +2,7 @@ package pack
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -176,56 +177,59 @@ func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
 	return dst, nil
 }
 
-// oneHot appends the array in row i as int16, rounded as PostgreSQL's cast to smallint does, and zeros up to the width.
+// oneHot appends the array in row i as int16, and zeros up to the width. Fractions are refused, which MADlib rounds: they are probabilities or numbers to be
+// predicted, and no label that is one-hot already.
 func oneHot(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
 	first, last, err := v.Shaped(i, []int{l.Size}, firstRow)
 	if err != nil {
 		return nil, err
 	}
 	for j := first; j < last; j++ {
-		x, ok := smallint(v, j)
-		if !ok {
-			return nil, fmt.Errorf("element %d, %s, is out of range for smallint", j-first+1, v.ElemText(j))
+		x, err := smallint(v, j)
+		if err != nil {
+			return nil, fmt.Errorf("element %d, %s, %w", j-first+1, v.ElemText(j), err)
 		}
 		dst = binary.NativeEndian.AppendUint16(dst, uint16(x))
 	}
 	return append(dst, make([]byte, 2*(l.Width-l.Size))...), nil
 }
 
-// smallint is element j as PostgreSQL casts it: floats are rounded half to even, numeric half away from zero.
-func smallint(v *table.Vector, j int) (int16, bool) {
+var (
+	errFraction = errors.New("is no whole number, as a label that is one-hot already has (label type numeric takes any)")
+	errRange    = errors.New("is out of range for smallint")
+)
+
+// smallint is element j as a smallint.
+func smallint(v *table.Vector, j int) (int16, error) {
 	switch v.Type.Kind {
 	case table.Int16:
-		return v.Int16s[j], true
+		return v.Int16s[j], nil
 	case table.Int32:
 		return fit(float64(v.Int32s[j]))
 	case table.Int64:
 		return fit(float64(v.Int64s[j]))
 	case table.Float32:
-		return fit(math.RoundToEven(float64(v.Float32s[j])))
+		return fit(float64(v.Float32s[j]))
 	case table.Float64:
-		return fit(math.RoundToEven(v.Float64s[j]))
+		return fit(v.Float64s[j])
 	}
-	return roundDecimal(v.Strings[j])
+	whole, fraction, _ := strings.Cut(v.Strings[j], ".")
+	n, err := strconv.ParseInt(whole, 10, 16)
+	switch {
+	case err != nil:
+		return 0, errRange // too large, NaN or Infinity
+	case strings.Trim(fraction, "0") != "":
+		return 0, errFraction
+	}
+	return int16(n), nil
 }
 
-// roundDecimal rounds a decimal number half away from zero.
-func roundDecimal(s string) (int16, bool) {
-	whole, fraction, _ := strings.Cut(s, ".")
-	n, err := strconv.ParseInt(whole, 10, 32)
-	if err != nil {
-		return 0, false // too large, NaN or Infinity
+func fit(x float64) (int16, error) {
+	switch {
+	case !(x >= math.MinInt16 && x <= math.MaxInt16):
+		return 0, errRange
+	case x != math.Trunc(x):
+		return 0, errFraction
 	}
-	if fraction != "" && fraction[0] >= '5' {
-		if strings.HasPrefix(whole, "-") {
-			n--
-		} else {
-			n++
-		}
-	}
-	return fit(float64(n))
-}
-
-func fit(x float64) (int16, bool) {
-	return int16(x), x >= math.MinInt16 && x <= math.MaxInt16
+	return int16(x), nil
 }
