@@ -70,7 +70,7 @@ func (s *session) lendIn(ctx context.Context, mode pgio.SessionMode, run func(pi
 func (s *session) terms() loan.Terms {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return loan.Terms{Server: s.server, Parameters: maps.Clone(s.parameters), Key: s.login.Key, Status: s.status, Cancel: s.cancelServer}
+	return loan.Terms{Server: s.server, Parameters: maps.Clone(s.parameters), Status: s.status, Cancel: s.cancelServer}
 }
 
 // cancelServer asks the server to cancel what it does, and waits until it was heard.

@@ -33,7 +33,6 @@ const (
 type Terms struct {
 	Server     *wire.Conn
 	Parameters map[string]string // reported by the server
-	Key        []byte            // process ID and secret key
 	Status     byte              // of the transaction: I or T
 	Cancel     func()            // asks the server to cancel what it does
 }
@@ -55,7 +54,8 @@ type Loan struct {
 var errEnded = errors.New("the loan has ended")
 
 // notFromEnvironment overrides what PG* variables may say, which is meant for the server.
-const notFromEnvironment = " channel_binding=prefer require_auth='' target_session_attrs=any min_protocol_version=3.0 max_protocol_version=3.0"
+const notFromEnvironment = " channel_binding=prefer require_auth='' target_session_attrs=any min_protocol_version=3.0 max_protocol_version=3.0 " +
+	"sslrootcert='' sslcertmode=disable"
 
 // Open lends a session.
 func Open(ctx context.Context, t Terms) (*Loan, error) {

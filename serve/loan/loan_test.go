@@ -49,6 +49,7 @@ func TestDeadNetwork(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	for name, value := range map[string]string{
 		"PGCHANNELBINDING": "require", "PGREQUIREAUTH": "scram-sha-256", "PGTARGETSESSIONATTRS": "read-write", "PGMINPROTOCOLVERSION": "3.2", "PGMAXPROTOCOLVERSION": "3.2",
+		"PGSSLROOTCERT": "system", "PGSSLCERTMODE": "require",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, value)

@@ -132,14 +132,18 @@ type Route struct {
 	timeout time.Duration
 }
 
+// routeTo is the way on which a connection was made. It has the address that a name meant, which may mean another server the next time.
+func routeTo(c net.Conn, tls *tls.Config, timeout time.Duration) Route {
+	return Route{way{c.RemoteAddr().Network(), c.RemoteAddr().String(), tls}, timeout}
+}
+
 // Dial connects to the server. Nothing has been said then.
 func (u *Upstream) Dial(ctx context.Context) (*Conn, Route, error) {
 	var all []error
 	for _, w := range u.ways() {
-		r := Route{w, u.config.ConnectTimeout}
-		c, err := r.dial(ctx)
+		c, err := Route{w, u.config.ConnectTimeout}.dial(ctx)
 		if err == nil {
-			return NewConn(c), r, nil
+			return NewConn(c), routeTo(c, w.tls, u.config.ConnectTimeout), nil
 		}
 		all = append(all, err)
 	}

@@ -311,9 +311,8 @@ func logInAs(ctx context.Context, config *pgconn.Config) (*Login, error) {
 	if err != nil {
 		return nil, errors.Join(err, h.Conn.Close())
 	}
-	network, address := server.RemoteAddr().Network(), server.RemoteAddr().String()
 	l := &Login{
-		Server: NewConn(server), Route: Route{way{network, address, h.TLSConfig}, config.ConnectTimeout},
+		Server: NewConn(server), Route: routeTo(server, h.TLSConfig, config.ConnectTimeout),
 		Key: append(binary.BigEndian.AppendUint32(nil, h.PID), h.SecretKey...), Parameters: h.ParameterStatuses,
 	}
 	return l, nil
@@ -332,10 +331,12 @@ func (l *Login) greeting(first First) []Message {
 	return append(out, &pgproto3.BackendKeyData{ProcessID: l.PID(), SecretKey: l.Key[4:]}, &pgproto3.ReadyForQuery{TxStatus: 'I'})
 }
 
-// proofs notes whether a server has asked for a password.
+// proofs notes whether the server of a login has asked for a password.
 type proofs struct{ asked bool }
 
+// watch is called for each server that is tried: what one has asked for proves nothing to the next.
 func (p *proofs) watch(r io.Reader, w io.Writer) *pgproto3.Frontend {
+	p.asked = false
 	return pgproto3.NewFrontend(r, &answers{w, p})
 }
 
