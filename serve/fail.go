@@ -21,7 +21,7 @@ func (s *session) fail(err error) error {
 	}
 	m := s.errorMessage(err)
 	switch {
-	case s.began:
+	case s.hasBegun():
 		if err := s.end(false); err != nil {
 			return err
 		}
@@ -40,10 +40,11 @@ func raise(m *pgproto3.ErrorResponse) string {
 	return "DO $beamfit$ BEGIN RAISE EXCEPTION USING MESSAGE = " + literal(m.Message) + ", ERRCODE = " + literal(m.Code) + "; END $beamfit$"
 }
 
-// refuse answers a message of a pipeline with an error, which is one of the server too: it takes back what came before, and drops all up to Sync.
-func (s *session) refuse(e *madlib.Error) error {
+// refuse answers a message with an error, which is one of the server too: it takes back what came before, and in a pipeline drops all up to Sync. hide runs a hidden
+// statement there.
+func (s *session) refuse(e *madlib.Error, hide func(sql string) (*capture, error)) error {
 	m := s.errorMessage(e)
-	_, err := s.hideInPipeline(raise(m))
+	_, err := hide(raise(m))
 	said, err := ofServer(err)
 	if said != nil && said.Code == m.Code {
 		said = m

@@ -87,8 +87,10 @@ func (s *session) clientMessage(kind byte, size int) error {
 			return err
 		}
 		if portal, rest, ok := cutName(head); ok {
-			if name, _, ok := cutName(rest); ok && s.statements[string(name)] == nil {
-				return s.passBind(portal, name, size)
+			if name, _, ok := cutName(rest); ok {
+				if _, known := s.statements[string(name)]; !known {
+					return s.passBind(portal, name, size)
+				}
 			}
 		}
 	}
@@ -102,8 +104,10 @@ func (s *session) clientMessage(kind byte, size int) error {
 	}
 	switch kind {
 	case 'Q', 'F':
-		if s.began { // a pipeline that was not ended by Sync
-			if err := s.settleThen(func() error { return s.end(true) }); err != nil {
+		if begun, err := s.stillBegun(); err != nil {
+			return err
+		} else if begun { // a pipeline that was not ended by Sync
+			if err := s.end(true); err != nil {
 				return err
 			}
 		}
@@ -130,7 +134,7 @@ func (s *session) clientMessage(kind byte, size int) error {
 	case 'E':
 		return s.execute(body)
 	case 'C':
-		s.forget(body)
+		return s.close(body)
 	}
 	return s.pass(plain[kind], body) // a kind that does not exist is for the server to refuse
 }
@@ -148,14 +152,15 @@ func (s *session) pass(o *owed, body []byte) error {
 	return s.server.Put(o.kind, body)
 }
 
-// tell sends a message of the proxy's own.
+// tell sends a message of the proxy's own, whose kind is that of what is owed.
 func (s *session) tell(o *owed, m wire.Message) error {
 	b, err := m.Encode(nil)
 	if err != nil {
 		return err
 	}
+	o.kind = b[0]
 	s.expect(o)
-	return s.server.Put(b[0], b[5:])
+	return s.server.Put(o.kind, b[5:])
 }
 
 // cutName reads a zero-terminated text.
@@ -183,17 +188,17 @@ func (s *session) parse(body []byte) error {
 	if err != nil {
 		return err
 	}
-	if name, executes := q.executes[0]; executes {
-		return s.refuse(innerExecute(name))
+	var k known
+	if len(q.parts) > 0 && !q.several { // several are for the server to refuse
+		if name := q.parts[0].executes; name != "" {
+			return s.refuse(innerExecute(name), s.hideInPipeline)
+		}
+		k = q.parts[0].known
 	}
 	o := &owed{kind: 'P', hint: q.mentions}
-	var c *call
-	if len(q.statements) == 1 {
-		c = q.calls[0]
-	}
-	if c != nil {
-		o = &owed{kind: 'P', call: c, text: c.rewrite}
-		m.Query = c.rewrite.SQL
+	if r := k.rewrite(); r != nil {
+		o = &owed{kind: 'P', text: r}
+		m.Query = r.SQL
 		b, err := m.Encode(nil)
 		if err != nil {
 			return err
@@ -203,15 +208,15 @@ func (s *session) parse(body []byte) error {
 	if err := s.pass(o, body); err != nil {
 		return err
 	}
-	if known := s.statements[m.Name]; known != nil || c != nil { // whether the name means a call is for the server to say
+	if _, was := s.statements[m.Name]; was || k != (known{}) { // what the name means is for the server to say
 		if err := s.settle(); err != nil || o.failed && (m.Name != "" || o.dropped) {
 			return err
 		}
 		switch delete(s.statements, m.Name); {
 		case o.failed: // the server has no unnamed statement then
 			body = nil
-		case c != nil:
-			s.statements[m.Name] = c
+		case k != known{}:
+			s.statements[m.Name] = k
 		}
 	}
 	if m.Name == "" {
@@ -231,7 +236,7 @@ func (s *session) passBind(portal, statement []byte, size int) error {
 	return s.server.Relay('B', size, s.client)
 }
 
-// bind passes on the Bind of a call.
+// bind passes on the Bind of a statement of which something must be known.
 func (s *session) bind(body []byte) error {
 	var m pgproto3.Bind
 	if err := m.Decode(body); err != nil {
@@ -240,14 +245,16 @@ func (s *session) bind(body []byte) error {
 	if err := s.revive(m.PreparedStatement); err != nil {
 		return err
 	}
-	c := s.statements[m.PreparedStatement]
+	k, is := s.statements[m.PreparedStatement]
 	delete(s.portals, m.DestinationPortal)
-	if c == nil {
+	if is {
+		s.portals[m.DestinationPortal] = k
+	}
+	if k.call == nil {
 		return s.pass(plain['B'], body)
 	}
-	s.portals[m.DestinationPortal] = c
 	m.ResultFormatCodes = nil // the arguments are wanted as text
-	return s.tell(&owed{kind: 'B', call: c, text: c.rewrite}, &m)
+	return s.tell(&owed{call: k.call, text: k.call.rewrite}, &m)
 }
 
 func (s *session) describe(body []byte) error {
@@ -256,12 +263,12 @@ func (s *session) describe(body []byte) error {
 	}
 	name := strings.TrimSuffix(string(body[1:]), "\x00")
 	if body[0] != 'S' {
-		return s.pass(describes(s.portals[name]), body)
+		return s.pass(describes(s.portals[name].call), body)
 	}
 	if err := s.revive(name); err != nil {
 		return err
 	}
-	return s.pass(describes(s.statements[name]), body)
+	return s.pass(describes(s.statements[name].call), body)
 }
 
 // describes is what is owed for a Describe, of a call or of something else.
@@ -272,17 +279,27 @@ func describes(c *call) *owed {
 	return &owed{kind: 'D', call: c}
 }
 
-// forget notes what Close closes.
-func (s *session) forget(body []byte) {
+// close passes a Close on. What it closes is forgotten when the server has not dropped it.
+func (s *session) close(body []byte) error {
 	if len(body) < 2 {
-		return
+		return s.pass(plain['C'], body)
 	}
-	name := strings.TrimSuffix(string(body[1:]), "\x00")
+	names, name := s.portals, strings.TrimSuffix(string(body[1:]), "\x00")
 	if body[0] == 'S' {
-		delete(s.statements, name)
-	} else {
-		delete(s.portals, name)
+		names = s.statements
 	}
+	if _, known := names[name]; !known {
+		return s.pass(plain['C'], body)
+	}
+	o := &owed{kind: 'C'}
+	if err := s.pass(o, body); err != nil {
+		return err
+	}
+	if err := s.settle(); err != nil || o.failed {
+		return err
+	}
+	delete(names, name)
+	return nil
 }
 
 // revive gives the server the unnamed statement again, where a hidden one has taken its place.
@@ -291,10 +308,7 @@ func (s *session) revive(name string) error {
 		return nil
 	}
 	s.replaced = false
-	o := &owed{kind: 'P', capture: &capture{}} // an error is the client's, who has sent something for this statement
-	if c := s.statements[name]; c != nil {
-		o.text = c.rewrite
-	}
+	o := &owed{kind: 'P', capture: &capture{}, text: s.statements[name].rewrite()} // an error is the client's, who has sent something for this statement
 	return s.pass(o, s.unnamed)
 }
 
@@ -318,26 +332,39 @@ func (s *session) hide(sql string) (*capture, error) {
 // hiddenName is that of statements and portals of the proxy's own.
 const hiddenName = "beamfit proxy"
 
-// hideInPipeline runs a statement that the client does not see among messages of the extended protocol, and sends what is given behind it.
-func (s *session) hideInPipeline(sql string, more ...*pgproto3.Sync) (*capture, error) {
+// hideInPipeline runs a statement that the client does not see among messages of the extended protocol.
+func (s *session) hideInPipeline(sql string) (*capture, error) {
+	return s.hideMessages(statementMessages(sql)...)
+}
+
+// hideAndSync is hideInPipeline with a Sync behind it, or the Sync alone where there is no statement.
+func (s *session) hideAndSync(sql string) (*capture, error) {
+	if sql == "" {
+		return s.hideMessages(&pgproto3.Sync{})
+	}
+	return s.hideMessages(append(statementMessages(sql), &pgproto3.Sync{})...)
+}
+
+// statementMessages run a statement of the proxy's own.
+func statementMessages(sql string) []wire.Message {
+	closing := &pgproto3.Close{ObjectType: 'S', Name: hiddenName}
+	return []wire.Message{
+		closing, // one that has failed was not closed
+		&pgproto3.Parse{Name: hiddenName, Query: sql},
+		&pgproto3.Bind{DestinationPortal: hiddenName, PreparedStatement: hiddenName},
+		&pgproto3.Execute{Portal: hiddenName},
+		&pgproto3.Close{ObjectType: 'P', Name: hiddenName},
+		closing,
+	}
+}
+
+// hideMessages sends messages of the extended protocol and waits for the answers, which the client does not see.
+func (s *session) hideMessages(messages ...wire.Message) (*capture, error) {
 	c := &capture{}
-	send := func(kind byte, m wire.Message) error { return s.tell(&owed{kind: kind, hidden: true, capture: c}, m) }
-	var err error
-	if sql != "" {
-		closing := &pgproto3.Close{ObjectType: 'S', Name: hiddenName}
-		err = errors.Join(
-			send('C', closing), // one that has failed was not closed
-			send('P', &pgproto3.Parse{Name: hiddenName, Query: sql}),
-			send('B', &pgproto3.Bind{DestinationPortal: hiddenName, PreparedStatement: hiddenName}),
-			send('E', &pgproto3.Execute{Portal: hiddenName}),
-			send('C', &pgproto3.Close{ObjectType: 'P', Name: hiddenName}),
-			send('C', closing))
-	}
-	for _, m := range more {
-		err = errors.Join(err, send('S', m))
-	}
-	if err != nil {
-		return nil, err
+	for _, m := range messages {
+		if err := s.tell(&owed{hidden: true, capture: c}, m); err != nil {
+			return nil, err
+		}
 	}
 	if err := s.settle(); err != nil {
 		return nil, err

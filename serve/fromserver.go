@@ -97,7 +97,7 @@ func (s *session) serverMessage(kind byte, size int) error {
 		s.copyBegins()
 	case 'C':
 		s.copyEnds()
-		s.opens(body)
+		s.opens(o, body)
 	case 'T':
 		if o != nil && o.capture != nil {
 			if err := o.capture.describe(body); err != nil {
@@ -200,16 +200,26 @@ func (s *session) serverNotice(o *owed, body []byte) error {
 	if o != nil && o.hidden {
 		return nil
 	}
-	if o == nil || o.text == nil {
+	begun := s.hasBegun()
+	if !begun && (o == nil || o.text == nil) {
 		return s.client.Put('N', body)
 	}
 	var m pgproto3.NoticeResponse
 	if err := m.Decode(body); err != nil {
 		return err
 	}
+	if begun && m.Code == alreadyBegun {
+		return nil
+	}
+	if o == nil || o.text == nil {
+		return s.client.Put('N', body)
+	}
 	m.Position = int32(o.text.Position(int(m.Position)))
 	return s.put(&m)
 }
+
+// alreadyBegun is the code of the warning that BEGIN finds a transaction.
+const alreadyBegun = "25001"
 
 // formHint is for statements with a function of MADlib that the server has not found.
 const formHint = "beamfit runs a function of MADlib where it is called as SELECT madlib.function(...), with nothing but such calls in its SELECT list; not inside " +

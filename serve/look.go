@@ -12,44 +12,80 @@ import (
 
 // A query is what was found in the text of a client.
 type query struct {
-	text       string
-	statements []sqltext.Statement // none where nothing was looked for
-	calls      []*call             // per statement; nil: it is no call
-	prepares   map[int]prepared    // statements that PREPARE in SQL
-	executes   map[int]string      // statements that are no calls, and execute the prepared one of that name
-	ends       map[int]ended       // statements that end prepared calls
-	mentions   bool                // the text mentions MADlib's schema
+	text     string
+	parts    []part // none where nothing was looked for
+	several  bool   // it has several statements
+	found    bool   // something does not pass as it is
+	excess   bool   // parts are left out: there are too many
+	mentions bool   // the text mentions MADlib's schema
 }
 
-// hasCalls tells whether there is anything that does not pass as it is.
-func (q *query) hasCalls() bool {
-	for i := range q.statements {
-		if !q.passes(i) {
-			return true
-		}
+// A part is a statement of which something must be known, or what lies between two of them.
+type part struct {
+	start, end int
+	known
+	executes string          // the prepared call that it executes without being a call
+	control  sqltext.Control // what it does to the transaction of the string
+}
+
+// A known is what must be known of a statement or a portal of the client when it is executed: at most one of these.
+type known struct {
+	call   *call
+	effect *effect
+}
+
+// An effect is what a statement does to the client's prepared ones.
+type effect struct {
+	name string
+	call *call // has the name now; nil: it is the name of no call any more
+	all  bool  // so is every name
+}
+
+// rewrite is what the server has in place of the client's text, nil where it has that.
+func (k known) rewrite() *sqltext.Rewrite {
+	switch {
+	case k.call != nil:
+		return k.call.rewrite
+	case k.effect != nil && k.effect.call != nil:
+		return k.effect.call.rewrite
 	}
-	return false
+	return nil
 }
 
-// passes tells whether statement i passes as it is.
-func (q *query) passes(i int) bool {
-	_, prepares := q.prepares[i]
-	_, executes := q.executes[i]
-	_, ends := q.ends[i]
-	return q.calls[i] == nil && !prepares && !executes && !ends
+// take notes what a statement has done.
+func (s *session) take(e *effect) {
+	switch {
+	case e.all:
+		clear(s.statements)
+	case e.call == nil:
+		delete(s.statements, e.name)
+	default:
+		s.statements[e.name] = known{call: e.call}
+	}
 }
 
-// A prepared is a PREPARE among the statements of a query string. The call is nil where it prepares something else.
-type prepared struct {
-	name string
-	call *call
+// passes tells whether a part passes as it is.
+func (p *part) passes() bool { return p.known == known{} && p.executes == "" }
+
+// mostParts bounds what is kept of a query string.
+const mostParts = 100_000
+
+// add adds a part, to the last one where nothing must be known of either.
+func (q *query) add(p part) {
+	last := len(q.parts) - 1
+	q.several = last >= 0
+	q.found = q.found || !p.passes()
+	switch {
+	case last >= 0 && p.isPlain() && q.parts[last].isPlain():
+		q.parts[last].end = p.end
+	case len(q.parts) == mostParts:
+		q.excess = true
+	default:
+		q.parts = append(q.parts, p)
+	}
 }
 
-// An ended is what DEALLOCATE ends: the prepared statement of a name, or all.
-type ended struct {
-	name string
-	all  bool
-}
+func (p *part) isPlain() bool { return p.passes() && p.control == sqltext.Keeps }
 
 // A found is the call of one function in a text.
 type found struct {
@@ -66,59 +102,65 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 	if !names && len(s.statements) == 0 {
 		return q, nil
 	}
-	q.statements = sqltext.Split(text, s.setting("standard_conforming_strings") != "off")
-	q.calls, q.prepares, q.executes = make([]*call, len(q.statements)), map[int]prepared{}, map[int]string{}
-	q.ends = map[int]ended{}
-	for i, st := range q.statements {
-		if c := s.prepared(q, i, sqltext.FindExecute(text, st)); c != nil {
-			q.calls[i] = &call{list: c.list, rewrite: sqltext.Part(text, st.Start, st.End)}
-			continue
+	prepared := map[string]*call{} // by the text itself
+	for st := range sqltext.Split(text, s.setting("standard_conforming_strings") != "off") {
+		p, err := s.examine(text, st, prepared, onPath)
+		if err != nil {
+			return q, err
 		}
-		if inner := sqltext.FindInnerExecute(text, st); s.prepared(q, i, inner) != nil {
-			q.executes[i] = inner
-			continue
-		}
-		if name, all := sqltext.FindDeallocate(text, st); all || name != "" {
-			if all || s.prepared(q, i, name) != nil {
-				q.ends[i] = ended{name, all}
-			}
-			continue
-		}
-		name, c := sqltext.FindPrepare(text, st)
-		prepares := name != ""
-		if !prepares {
-			c = sqltext.FindCall(text, st)
-		}
-		var known *call
-		if c != nil {
-			list, err := s.functionsOf(c, onPath)
-			if err != nil {
-				return q, err
-			}
-			if list != nil {
-				known = newCall(text, st, c, list)
-			}
-		}
-		if prepares {
-			q.prepares[i] = prepared{name, known}
-		} else {
-			q.calls[i] = known
+		if q.add(p); q.excess && q.found {
+			break
 		}
 	}
 	return q, nil
 }
 
-// prepared is the call of that name that was prepared before statement i, earlier or in the same query string.
-func (s *session) prepared(q *query, i int, name string) *call {
-	if name == "" {
-		return nil
+// examine finds out what must be known of a statement, behind those that have prepared what is given.
+func (s *session) examine(text string, st sqltext.Statement, prepared map[string]*call, onPath func() (bool, error)) (part, error) {
+	p := part{start: st.Start, end: st.End, control: st.Control(text)}
+	callOf := func(name string) *call {
+		if c, is := prepared[name]; is {
+			return c
+		}
+		return s.statements[name].call
 	}
-	for j := i - 1; j >= 0; j-- {
-		if p, is := q.prepares[j]; is && p.name == name {
-			return p.call
+	if name := sqltext.FindExecute(text, st); name != "" {
+		if c := callOf(name); c != nil {
+			p.call = &call{list: c.list, rewrite: sqltext.Part(text, st.Start, st.End)}
+		}
+		return p, nil
+	}
+	if name := sqltext.FindInnerExecute(text, st); name != "" && callOf(name) != nil {
+		p.executes = name
+		return p, nil
+	}
+	if name, all := sqltext.FindDeallocate(text, st); all || name != "" {
+		if all || callOf(name) != nil {
+			p.effect = &effect{name: name, all: all}
+		}
+		return p, nil
+	}
+	name, c := sqltext.FindPrepare(text, st)
+	if name == "" {
+		c = sqltext.FindCall(text, st)
+	}
+	var found *call
+	if c != nil {
+		list, err := s.functionsOf(c, onPath)
+		if err != nil {
+			return p, err
+		}
+		if list != nil {
+			found = newCall(text, st, c, list)
 		}
 	}
-	return s.statements[name]
+	if name == "" {
+		p.call = found
+		return p, nil
+	}
+	p.effect = &effect{name: name, call: found}
+	prepared[name] = found
+	return p, nil
 }
 
 // functionsOf are the functions of MADlib that are called, nil where one is another's.

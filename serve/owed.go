@@ -91,12 +91,13 @@ func (s *session) pop() {
 	}
 }
 
-// opens notes what a statement was by the tag of its end.
-func (s *session) opens(tag []byte) {
+// opens notes what a statement was by the tag of its end. A transaction in which the client begins one is the client's, as one that PostgreSQL has begun by itself.
+func (s *session) opens(o *owed, tag []byte) {
 	if t := string(tag); t == "BEGIN\x00" || t == "START TRANSACTION\x00" {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.opened = true
+		s.began = s.began && o != nil && o.hidden
 	}
 }
 

@@ -57,20 +57,25 @@ func (s *session) stay() error {
 
 // passes tells whether a message of the client is passed on without waiting for anything.
 func (s *session) passes(kind byte, body []byte) bool {
+	s.mu.Lock()
+	inCall := s.inCall()
+	s.mu.Unlock()
 	switch {
-	case kind == 'X' || s.inCall():
+	case kind == 'X' || inCall:
 		return false
 	case kind == 'Q' || kind == 'P':
 		_, names := s.proxy.mentions(string(body))
 		return s.plain || !names
 	case kind == 'E':
 		portal, _, _ := cutName(body)
-		return s.portals[string(portal)] == nil
+		_, known := s.portals[string(portal)]
+		return !known
 	}
 	return true
 }
 
-// inCall tells whether the client knows statements that are calls, or is within what was begun for one. It is of the client's goroutine.
+// inCall tells whether the client has statements of which something must be known, or is within what was begun for a call. It is of the client's goroutine, which
+// holds the lock.
 func (s *session) inCall() bool { return len(s.statements) > 0 || s.began || s.dropping }
 
 // All messages of the server are passed on, and at once.

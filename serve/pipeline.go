@@ -10,15 +10,16 @@ import (
 // that returns nothing has few.
 func (s *session) execute(body []byte) error {
 	portal, _, _ := cutName(body)
-	c := s.portals[string(portal)]
+	k := s.portals[string(portal)]
+	c := k.call
 	if c == nil {
 		s.executed = true
-		return s.pass(&owed{kind: 'E'}, body)
+		return s.executePlain(k, body)
 	}
 	arguments := c.newArguments()
-	asked := &owed{kind: 'E', call: c, text: c.rewrite, capture: arguments}
+	asked := &owed{call: c, text: c.rewrite, capture: arguments}
 	err := errors.Join(
-		s.tell(&owed{kind: 'D', call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: string(portal)}),
+		s.tell(&owed{call: c, capture: arguments}, &pgproto3.Describe{ObjectType: 'P', Name: string(portal)}),
 		s.tell(asked, &pgproto3.Execute{Portal: string(portal)}))
 	if err != nil {
 		return err
@@ -40,12 +41,25 @@ func (s *session) execute(body []byte) error {
 	return s.client.Send(answer(rows)...)
 }
 
+// executePlain passes on the Execute of what is no call, and takes its effect.
+func (s *session) executePlain(k known, body []byte) error {
+	o := &owed{kind: 'E', text: k.rewrite()}
+	if err := s.pass(o, body); err != nil || k.effect == nil {
+		return err
+	}
+	if err := s.settle(); err != nil || o.failed {
+		return err
+	}
+	s.take(k.effect)
+	return nil
+}
+
 // prepareJobs makes the session idle, so that it can be lent. PostgreSQL runs the messages up to Sync as one transaction: BEGIN takes up
 // what came before, and Sync will end it. A single job that nothing comes before or behind has transactions of its own. A transaction that
 // the client has begun stays its own.
 func (s *session) prepareJobs(jobs int) (*pgproto3.ErrorResponse, error) {
-	if s.began || s.transaction() != 'I' || s.hasOpened() {
-		_, err := s.hideInPipeline("", &pgproto3.Sync{})
+	if s.hasBegun() || s.transaction() != 'I' || s.hasOpened() {
+		_, err := s.hideAndSync("")
 		if said, err := ofServer(err); said != nil || err != nil || s.transaction() != 'I' {
 			return said, err
 		}
@@ -56,18 +70,20 @@ func (s *session) prepareJobs(jobs int) (*pgproto3.ErrorResponse, error) {
 			return nil, err
 		}
 		if next == 'S' {
-			_, err := s.hideInPipeline("", &pgproto3.Sync{})
+			_, err := s.hideAndSync("")
 			return ofServer(err)
 		}
 	}
-	return s.beginHidden(s.hideInPipeline("BEGIN", &pgproto3.Sync{}))
+	return s.beginHidden(s.hideAndSync("BEGIN"))
 }
 
 // sync ends a pipeline.
 func (s *session) sync() error {
 	failed := s.dropping
 	s.dropping = false
-	if !s.began {
+	if begun, err := s.stillBegun(); err != nil {
+		return err
+	} else if !begun {
 		return s.pass(plain['S'], nil)
 	}
 	if err := s.pass(&owed{kind: 'S', hideReady: true}, nil); err != nil {

@@ -3,6 +3,7 @@ package serve
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgproto3"
@@ -27,6 +28,26 @@ func TestBeginInPipeline(t *testing.T) {
 		tag := map[string]string{"BEGIN": "C(BEGIN)", "START TRANSACTION": "C(START_TRANSACTION)"}[sql]
 		c.sends(slices.Concat(begin, call)...)
 		c.says("1 2 " + tag + " 1 2 T " + fmt.Sprintf(added, 2) + " D() C(SELECT_1) Z(T)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+		c.asks("SELECT count(*) FROM a", "T D(1) C(SELECT_1) Z(I)")
+	}
+
+	// So does one behind the call, which takes over what the call has begun.
+	for _, sql := range []string{"BEGIN", "START TRANSACTION READ WRITE"} {
+		tag := map[string]string{"BEGIN": "C(BEGIN)", "START TRANSACTION READ WRITE": "C(START_TRANSACTION)"}[sql]
+		behind := []pgproto3.FrontendMessage{&pgproto3.Parse{Query: sql}, &pgproto3.Bind{}, &pgproto3.Execute{}}
+		called := "1 2 T " + fmt.Sprintf(added, 2) + " D() C(SELECT_1) "
+		c.sends(slices.Concat(unnamed(load(t)), behind, []pgproto3.FrontendMessage{&pgproto3.Sync{}})...)
+		c.says(called + "1 2 " + tag + " Z(T)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+		c.sends(slices.Concat(unnamed(load(t)), behind, unnamed(load(t)), behind, []pgproto3.FrontendMessage{&pgproto3.Sync{}})...)
+		c.says(called + "1 2 " + tag + " 1 2 T " + fmt.Sprintf(added, 3) + " D() C(SELECT_1) 1 2 N(there_is_already_a_transaction_in_progress) " + tag + " Z(T)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+		c.sends(slices.Concat(unnamed(load(t)), behind, []pgproto3.FrontendMessage{&pgproto3.Query{String: "SELECT 1"}})...)
+		c.says(called + "1 2 " + tag + " T D(1) C(SELECT_1) Z(T)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+		c.sends(slices.Concat(unnamed(load(t)), behind, unnamed("SELECT madlib.delete_keras_model('a', 77)"), []pgproto3.FrontendMessage{&pgproto3.Sync{}})...)
+		c.says(called + "1 2 " + tag + " 1 2 T E(55000) Z(E)")
 		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
 		c.asks("SELECT count(*) FROM a", "T D(1) C(SELECT_1) Z(I)")
 	}
@@ -152,6 +173,26 @@ func TestNames(t *testing.T) {
 		c.says("2 D(a|77) C(SELECT_1) Z(I)")
 	}
 
+	// A Close that the server drops, after an error.
+	for _, object := range []byte{'S', 'P'} {
+		parse("closed", call)
+		c.says("1 Z(I)")
+		c.asks("BEGIN; SAVEPOINT a", "C(BEGIN) C(SAVEPOINT) Z(T)")
+		c.sends(&pgproto3.Bind{PreparedStatement: "closed", DestinationPortal: "closed"}, &pgproto3.Sync{})
+		c.says("2 Z(T)")
+		c.asks("SAVEPOINT b", "C(SAVEPOINT) Z(T)")
+		c.sends(&pgproto3.Bind{PreparedStatement: "nothing"}, &pgproto3.Close{ObjectType: object, Name: "closed"}, &pgproto3.Sync{})
+		c.says("E(26000) Z(E)")
+		c.asks("ROLLBACK TO b", "C(ROLLBACK) Z(T)")
+		c.sends(&pgproto3.Execute{Portal: "closed"}, &pgproto3.Sync{})
+		c.says("E(42P01) Z(E)")
+		c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
+		c.sends(execute("closed")...)
+		c.says("2 E(42P01) Z(I)")
+		c.sends(&pgproto3.Close{ObjectType: 'S', Name: "closed"}, &pgproto3.Sync{})
+		c.says("3 Z(I)")
+	}
+
 	known := func() (n int) {
 		s.proxy.each(func(s *session) bool {
 			s.mu.Lock()
@@ -187,4 +228,41 @@ func TestNames(t *testing.T) {
 		parse("call", call)
 		c.says("1 Z(I)")
 	}
+}
+
+// TestPrepareInPipeline: PREPARE and DEALLOCATE of a call work as statements of the extended protocol too.
+func TestPrepareInPipeline(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	sends := func(sql string) { c.sends(append(unnamed(sql), &pgproto3.Sync{})...) }
+	sends("PREPARE p AS SELECT madlib.delete_keras_model('a', $1)")
+	c.says("1 2 n C(PREPARE) Z(I)")
+	for range 2 {
+		c.asks("EXECUTE p(77)", "E(42P01) Z(I)")
+		sends("EXECUTE p(77)")
+		c.says("1 2 T E(42P01) Z(I)")
+	}
+	sends("PREPARE p AS SELECT madlib.delete_keras_model('b', $1)")
+	c.says("1 2 n E(42P05) Z(I)")
+	sends("CREATE TABLE t AS EXECUTE p(77)")
+	c.says("E(0A000) Z(I)")
+
+	// The place of an error is that in the client's text.
+	const wrong = "PREPARE q AS /* c */ SELECT madlib.delete_keras_model(nothing, 77)"
+	c.sends(append(unnamed(wrong), &pgproto3.Sync{})...)
+	c.says("1 2 n")
+	m, err := c.Receive()
+	if e, is := m.(*pgproto3.ErrorResponse); err != nil || !is || e.Code != "42703" || int(e.Position) != strings.Index(wrong, "nothing")+1 {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	c.says("Z(I)")
+
+	c.sends(&pgproto3.Parse{Name: "ends", Query: "DEALLOCATE p"}, &pgproto3.Sync{})
+	c.says("1 Z(I)")
+	c.asks("EXECUTE p(77)", "E(42P01) Z(I)")
+	c.sends(&pgproto3.Bind{PreparedStatement: "ends"}, &pgproto3.Execute{}, &pgproto3.Sync{})
+	c.says("2 C(DEALLOCATE) Z(I)")
+	sends("PREPARE p AS SELECT 'a', $1::int")
+	c.says("1 2 n C(PREPARE) Z(I)")
+	c.asks("EXECUTE p(77)", "T D(a|77) C(SELECT_1) Z(I)")
 }

@@ -2,10 +2,12 @@ package serve
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/beamfit/beamfit/serve/madlib"
 	"github.com/beamfit/beamfit/serve/sqltext"
 	"github.com/beamfit/beamfit/serve/wire"
 )
@@ -18,58 +20,41 @@ func (s *session) query(body []byte, unsynced bool) error {
 	if err != nil {
 		return err
 	}
-	if !q.hasCalls() {
+	switch {
+	case !q.found:
 		return s.pass(&owed{kind: 'Q', hint: q.mentions}, body)
+	case q.excess:
+		return s.settleThen(func() error { return errors.Join(s.refuse(tooMany, s.hide), s.finish(nil)) })
 	}
 	return s.settleThen(func() error { return s.queryWithCalls(q, unsynced) })
 }
 
-// queryWithCalls runs a query string that holds calls. To PostgreSQL such a string is one transaction, unless its statements say otherwise;
-// then it is run statement by statement.
+// tooMany: a query string has calls, and more statements than are kept.
+var tooMany = &madlib.Error{
+	Code: "54000", Message: fmt.Sprintf("a query string with calls of MADlib's functions has more than %d statements", mostParts), Hint: "Make it several query strings.",
+}
+
+// queryWithCalls runs a query string that holds calls, part by part. To PostgreSQL such a string of several statements is one transaction, up to a statement that ends it.
 func (s *session) queryWithCalls(q *query, unsynced bool) error {
-	several := len(q.statements) > 1
-	controls := false
-	for _, st := range q.statements {
-		controls = controls || st.ChangesTransaction(q.text)
-	}
 	if s.hasOpened() { // in messages without a Sync: the server tells whether the transaction is still open
 		if _, err := s.hide(""); err != nil {
 			return err
 		}
 	}
-	if s.transaction() == 'I' && (several && !controls || unsynced) {
-		if said, err := s.beginHidden(s.hide("BEGIN")); said != nil || err != nil {
-			return errors.Join(err, s.finish(said))
-		}
-	}
 	ok := true
-	for i := 0; i < len(q.statements) && ok; {
-		var err error
-		if c := q.calls[i]; c != nil {
-			ok, err = s.queryCall(c)
-			i++
-		} else if name, executes := q.executes[i]; executes && s.transaction() != 'E' {
-			ok, err = false, s.fail(innerExecute(name))
-		} else {
-			j := i + 1
-			if p, is := q.prepares[i]; is {
-				ok, err = s.prepare(q, i, p)
-			} else {
-				for j < len(q.statements) && q.passes(i) && q.passes(j) && !controls {
-					j++
-				}
-				ok, err = s.queryPart(q, i, j)
-				if e, ends := q.ends[i]; ends && ok {
-					s.forgetEnded(e)
-				}
+	for i := 0; i < len(q.parts) && ok; i++ {
+		p := &q.parts[i]
+		if s.transaction() == 'I' && (p.control == sqltext.Keeps || p.control == sqltext.Prepares) && (q.several || unsynced) {
+			if said, err := s.beginHidden(s.hide("BEGIN")); said != nil || err != nil {
+				return errors.Join(err, s.finish(said))
 			}
-			i = j
 		}
-		if err != nil {
+		var err error
+		if ok, err = s.queryPart(q, p); err != nil {
 			return err
 		}
 	}
-	if s.began {
+	if s.hasBegun() {
 		if err := s.end(ok); err != nil {
 			return err
 		}
@@ -89,45 +74,39 @@ func (s *session) finish(said *pgproto3.ErrorResponse) error {
 // beginHidden notes that a hidden BEGIN has worked, or what the server says of it.
 func (s *session) beginHidden(_ *capture, err error) (*pgproto3.ErrorResponse, error) {
 	said, err := ofServer(err)
-	s.began = said == nil && err == nil
+	s.setBegun(said == nil && err == nil)
 	return said, err
 }
 
-// queryPart runs statements i to j, none of which is a call. ok: they have all worked.
-func (s *session) queryPart(q *query, i, j int) (ok bool, err error) {
-	part := sqltext.Part(q.text, q.statements[i].Start, q.statements[j-1].End)
-	o := &owed{kind: 'Q', hideReady: true, text: part, hint: q.mentions}
-	if err := s.pass(o, append([]byte(part.SQL), 0)); err != nil {
-		return false, err
-	}
-	err = s.settle()
-	return !o.failed, err
-}
-
-// forgetEnded forgets prepared calls that the server has ended.
-func (s *session) forgetEnded(e ended) {
-	if e.all {
-		clear(s.statements)
-	}
-	delete(s.statements, e.name)
-}
-
-// prepare runs a PREPARE, of a call or of something else.
-func (s *session) prepare(q *query, i int, p prepared) (ok bool, err error) {
-	if p.call == nil {
-		if ok, err = s.queryPart(q, i, i+1); ok {
-			delete(s.statements, p.name)
+// queryPart runs a part of a query string. ok: it has worked.
+func (s *session) queryPart(q *query, p *part) (ok bool, err error) {
+	switch {
+	case p.call != nil:
+		return s.queryCall(p.call)
+	case p.executes != "" && s.transaction() != 'E':
+		return false, s.fail(innerExecute(p.executes))
+	case s.hasBegun() && (p.control == sqltext.Commits || p.control == sqltext.TakesBack):
+		// The client has begun none. That is for the server to say, when this one has ended.
+		if said, err := s.endHidden(p.control == sqltext.Commits); said != nil || err != nil {
+			return false, errors.Join(err, s.sendError(said))
 		}
-		return ok, err
 	}
-	o := &owed{kind: 'Q', hideReady: true, text: p.call.rewrite}
-	if err := s.pass(o, append([]byte(p.call.rewrite.SQL), 0)); err != nil {
+	o := &owed{kind: 'Q', hideReady: true, text: p.rewrite()}
+	if o.text == nil {
+		o.text, o.hint = sqltext.Part(q.text, p.start, p.end), q.mentions
+	}
+	if err := s.pass(o, append([]byte(o.text.SQL), 0)); err != nil {
 		return false, err
 	}
 	if err := s.settle(); err != nil || o.failed {
 		return false, err
 	}
-	s.statements[p.name] = p.call
+	if p.control == sqltext.Prepares {
+		s.setBegun(false)
+	}
+	if p.effect != nil {
+		s.take(p.effect)
+	}
 	return true, nil
 }
 
@@ -162,12 +141,17 @@ func (s *session) sendError(m *pgproto3.ErrorResponse) error {
 
 // end ends a transaction that the proxy has begun; an error of COMMIT is the client's.
 func (s *session) end(ok bool) error {
-	s.began = false
+	said, err := s.endHidden(ok)
+	return errors.Join(err, s.sendError(said))
+}
+
+// endHidden ends a transaction that the proxy has begun, and returns what the server says against it.
+func (s *session) endHidden(ok bool) (*pgproto3.ErrorResponse, error) {
+	s.setBegun(false)
 	sql := "COMMIT"
 	if !ok || s.transaction() == 'E' {
 		sql = "ROLLBACK"
 	}
 	_, err := s.hide(sql)
-	said, err := ofServer(err)
-	return errors.Join(err, s.sendError(said))
+	return ofServer(err)
 }

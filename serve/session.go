@@ -32,6 +32,7 @@ type session struct {
 	skipping   bool     // after an error the server drops everything up to Sync
 	status     byte     // of the transaction, as of the last ReadyForQuery
 	opened     bool     // since then a statement has begun a transaction, and another one may have ended it again
+	began      bool     // a transaction is open that the proxy has begun; a BEGIN of the client makes it the client's
 	copying    bool     // the server waits for the data of a COPY
 	awaiting   bool     // the client's goroutine waits for a message of those data
 	lost       error
@@ -44,19 +45,18 @@ type session struct {
 	resting    bool                    // the goroutines are to end, for a loop goes on
 
 	// What follows belongs to the client's goroutine.
-	statements, portals map[string]*call // that are calls, by name
+	statements, portals map[string]known // of which something must be known, by name
 	unnamed             []byte           // the Parse message of the unnamed statement, as the server has it
 	replaced            bool             // a hidden statement has taken the place of the unnamed one
 	unsynced            bool             // messages since the last Sync: PostgreSQL may have begun a transaction
 	executed            bool             // one of them was Execute
-	began               bool             // a transaction that the client has not begun
 	dropping            bool             // messages up to Sync, after an error of the proxy
 }
 
 func newSession(p *Server, client *wire.Conn, l *wire.Login, log *slog.Logger) *session {
 	s := &session{
 		proxy: p, client: client, server: l.Server, login: l, log: log, status: 'I', parameters: maps.Clone(l.Parameters),
-		statements: map[string]*call{}, portals: map[string]*call{},
+		statements: map[string]known{}, portals: map[string]known{},
 	}
 	s.changed = sync.NewCond(&s.mu)
 	return s
@@ -178,4 +178,26 @@ func (s *session) hasOpened() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.opened
+}
+
+// hasBegun tells whether a transaction of the proxy's is open, as far as the server has answered.
+func (s *session) hasBegun() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.began
+}
+
+// stillBegun is hasBegun when the server has answered all.
+func (s *session) stillBegun() (bool, error) {
+	if !s.hasBegun() {
+		return false, nil
+	}
+	err := s.settle()
+	return s.hasBegun(), err
+}
+
+func (s *session) setBegun(yes bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = yes
 }

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ var (
 	pieces = []string{
 		"SELECT 1", "SELECT 'a;b'", `SELECT 'a\'`, `SELECT E'a\';b'`, `SELECT e'\\'`, "SELECT 'it''s;'", `SELECT U&'\0041;'`, `SELECT 1 AS U&"a;"`, `SELECT 1 AS "a;""b"`,
 		"SELECT $$;$$", "SELECT $x$;$$;$y$;$x$", "SELECT 1 AS a$$", "SELECT B'01', X'1f', N';'", "SELECT /* ; /* ; */ ; */ 2", "SELECT 2 -- ; '\n", "SELECT (SELECT 3)",
-		"SELECT ARRAY[1,2][1]", "SELECT 1.5e-3, .5, 1e3", "SELECT 2+-- ;\n2", "SELECT 3*/* ; */4", "SELECT 'a'\n';b'", "SELECT '$$;', $$';$$", "VALUES (1), (2)",
+		"SELECT ARRAY[1,2][1]", "SELECT 1.5e-3, .5, 1e3", "SELECT 2+-- ;\n2", "SELECT 3*/* ; */4", "SELECT 'a'\n';b'", `SELECT E'a'` + "\n" + `'b\';c'`, `SELECT E'a' -- ' ;` + "\n -- '\n" + `'b\';c'`, `SELECT 'a'` + "\n" + `'\', ';'`, "SELECT 1 ++-+ 2, 3*-+ 4, 5 <=- 6", "SELECT '$$;', $$';$$", "VALUES (1), (2)",
 		"CREATE FUNCTION pg_temp.f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE WHEN true THEN 2 END; END",
 		"CREATE OR REPLACE FUNCTION pg_temp.g() RETURNS int LANGUAGE sql AS $f$ SELECT 1; SELECT 2 $f$",
 		"CREATE RULE r AS ON INSERT TO pg_temp.t DO ALSO (SELECT 1; SELECT 2)", "SET a.b = ';'",
@@ -37,7 +38,7 @@ func TestSplitsAsTheServer(t *testing.T) {
 			b.WriteString(";")
 		}
 		text := b.String()
-		statements := sqltext.Split(text, true)
+		statements := slices.Collect(sqltext.Split(text, true))
 		prelude := "BEGIN; CREATE TEMP TABLE t (a int); "
 		results, err := c.PgConn().Exec(context.Background(), prelude+text+" ROLLBACK").ReadAll()
 		if err != nil {

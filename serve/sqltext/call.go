@@ -45,6 +45,9 @@ var refused = []string{
 
 // FindCall finds a call in a statement; nil: it is none, or one in a form that cannot be taken apart safely.
 func FindCall(text string, st Statement) *Call {
+	if st.Cut {
+		return nil
+	}
 	p := finder{text: text, tokens: st.Tokens}
 	return p.find()
 }
@@ -61,7 +64,7 @@ func FindPrepare(text string, st Statement) (name string, c *Call) {
 	if k >= len(p.tokens) {
 		return name, nil
 	}
-	if c = FindCall(text, Statement{Start: p.tokens[k].End, End: st.End, Tokens: st.Tokens[k+1:]}); c != nil {
+	if c = FindCall(text, Statement{Start: p.tokens[k].End, End: st.End, Tokens: st.Tokens[k+1:], Cut: st.Cut}); c != nil {
 		c.begin = k + 1
 		c.rest += c.begin
 		for i := range c.Items {
@@ -280,17 +283,7 @@ func (p *finder) argument(c *Item, begin, end int) bool {
 	}
 	one := end-begin == 1
 	a.Parameter = one && p.tokens[begin].Kind == Parameter
-	a.Unknown = a.Parameter || one && p.word(begin, "null") || p.strings(begin, end)
+	a.Unknown = a.Parameter || one && (p.word(begin, "null") || p.tokens[begin].Kind == String)
 	c.Arguments = append(c.Arguments, a)
 	return true
-}
-
-// strings tells whether tokens are one string constant, which may go on in another line.
-func (p *finder) strings(begin, end int) bool {
-	for _, t := range p.tokens[begin:end] {
-		if t.Kind != String {
-			return false
-		}
-	}
-	return begin < end
 }

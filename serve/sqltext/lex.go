@@ -9,8 +9,8 @@ type Kind byte
 const (
 	Word      Kind = iota // an identifier without quotes, or a key word
 	Quoted                // an identifier in double quotes, also U&"..."
-	String                // a string constant, which has no type of its own: '...', E'...', U&'...', N'...', $$...$$
-	Bits                  // B'...' or X'...'
+	String                // a string constant, which has no type of its own: '...', E'...', U&'...', N'...', $$...$$; with what it goes on with in other lines
+	Bits                  // B'...' or X'...'; so too
 	Number                // a numeric constant
 	Parameter             // $1
 	Operator              // all else: punctuation one by one, operators as long as they are
@@ -28,6 +28,8 @@ type lexer struct {
 	at   int
 	// escapes says that backslashes are escapes in plain strings: standard_conforming_strings is off.
 	escapes bool
+	// signs is the end of a run of + and - of which each is an operator.
+	signs int
 }
 
 // next skips white space and comments and returns the next token, false at the end.
@@ -48,11 +50,7 @@ func (l *lexer) skip() {
 		case isSpace(rest[0]):
 			l.at++
 		case strings.HasPrefix(rest, "--"):
-			end := strings.IndexAny(rest, "\n\r")
-			if end < 0 {
-				end = len(rest)
-			}
-			l.at += end
+			l.at = lineEnd(l.text, l.at)
 		case strings.HasPrefix(rest, "/*"):
 			l.at = commentEnd(l.text, l.at)
 		default:
@@ -66,7 +64,7 @@ func (l *lexer) scan(i int) (Kind, int) {
 	s, c := l.text, l.text[i]
 	switch {
 	case c == '\'':
-		return String, quoteEnd(s, i, l.escapes)
+		return String, stringEnd(s, i, l.escapes)
 	case c == '"':
 		return Quoted, quoteEnd(s, i, false)
 	case c == '$':
@@ -76,7 +74,7 @@ func (l *lexer) scan(i int) (Kind, int) {
 	case isWordStart(c):
 		return l.word(i)
 	case strings.IndexByte(operatorChars, c) >= 0:
-		return Operator, operatorEnd(s, i)
+		return Operator, l.operatorEnd(i)
 	case strings.HasPrefix(s[i:], ":=") || strings.HasPrefix(s[i:], "::"):
 		return Operator, i + 2
 	}
@@ -93,13 +91,13 @@ func (l *lexer) word(i int) (Kind, int) {
 	prefix := strings.ToLower(s[i:end])
 	switch next := at(s, end); {
 	case next == '\'' && prefix == "e":
-		return String, quoteEnd(s, end, true)
+		return String, stringEnd(s, end, true)
 	case next == '\'' && prefix == "n":
-		return String, quoteEnd(s, end, l.escapes)
+		return String, stringEnd(s, end, l.escapes)
 	case next == '\'' && (prefix == "b" || prefix == "x"):
-		return Bits, quoteEnd(s, end, false)
+		return Bits, stringEnd(s, end, false)
 	case next == '&' && prefix == "u" && at(s, end+1) == '\'':
-		return String, quoteEnd(s, end+1, false)
+		return String, stringEnd(s, end+1, false)
 	case next == '&' && prefix == "u" && at(s, end+1) == '"':
 		return Quoted, quoteEnd(s, end+1, false)
 	}
@@ -145,17 +143,23 @@ const operatorChars = "~!@#^&|`?+-*/%<>="
 // endingSigns are those of them without which an operator of several characters cannot end in + or -: the sign is one of its own then, as in a=>-1.
 const endingSigns = "~!@#%^&|`?"
 
-// operatorEnd is the end of an operator; a comment ends one.
-func operatorEnd(s string, i int) int {
-	end := i + 1
+// operatorEnd is the end of an operator; a comment ends one. Where a run of such characters has no ending sign, the signs at its end are left over, which are found
+// once for all of them.
+func (l *lexer) operatorEnd(i int) int {
+	if i < l.signs {
+		return i + 1
+	}
+	s, end := l.text, i+1
 	for end < len(s) && strings.IndexByte(operatorChars, s[end]) >= 0 &&
 		!strings.HasPrefix(s[end:], "--") && !strings.HasPrefix(s[end:], "/*") {
 		end++
 	}
-	for end > i+1 && (s[end-1] == '+' || s[end-1] == '-') && !strings.ContainsAny(s[i:end-1], endingSigns) {
-		end--
+	run := s[i:end]
+	if strings.ContainsAny(run, endingSigns) {
+		return end
 	}
-	return end
+	l.signs = end
+	return i + max(1, len(strings.TrimRight(run, "+-")))
 }
 
 func numberEnd(s string, i int) int {
@@ -164,6 +168,43 @@ func numberEnd(s string, i int) int {
 		i++
 	}
 	return i
+}
+
+// stringEnd is the end of a string constant whose opening quote is s[i]. It may go on in another line, and is read there as it began.
+func stringEnd(s string, i int, escapes bool) int {
+	for {
+		end := quoteEnd(s, i, escapes)
+		if i = continuation(s, end); i < 0 {
+			return end
+		}
+	}
+}
+
+// continuation is the quote with which a string goes on that was closed before i, -1 for none. White space with a line break is between them, perhaps with comments to
+// the ends of lines.
+func continuation(s string, i int) int {
+	for broken := false; i < len(s); {
+		switch {
+		case isSpace(s[i]):
+			broken = broken || s[i] == '\n' || s[i] == '\r'
+			i++
+		case strings.HasPrefix(s[i:], "--"):
+			i = lineEnd(s, i)
+		case s[i] == '\'' && broken:
+			return i
+		default:
+			return -1
+		}
+	}
+	return -1
+}
+
+// lineEnd is the end of the line in which i is.
+func lineEnd(s string, i int) int {
+	if n := strings.IndexAny(s[i:], "\n\r"); n >= 0 {
+		return i + n
+	}
+	return len(s)
 }
 
 // quoteEnd is the end of a token whose opening quote is s[i].

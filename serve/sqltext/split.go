@@ -1,6 +1,7 @@
 package sqltext
 
 import (
+	"iter"
 	"slices"
 	"strings"
 )
@@ -8,37 +9,42 @@ import (
 // A Statement is text[Start:End], without the semicolon.
 type Statement struct {
 	Start, End int
-	Tokens     []Token
+	Tokens     []Token // the first maxTokens
+	Cut        bool    // it has more: rows of an INSERT, for instance
 }
+
+// maxTokens is how many tokens of a statement are kept. A call has fewer by far, and a token takes more memory than the text that it is.
+const maxTokens = 1 << 18
 
 // Split cuts a query string into its statements; those without a token are left out. standardStrings is the server's setting
 // standard_conforming_strings.
-func Split(text string, standardStrings bool) []Statement {
-	l := lexer{text: text, escapes: !standardStrings}
-	var out []Statement
-	var now Statement
-	var in body
-	for {
-		t, more := l.next()
-		if !more {
-			break
-		}
-		if t.Kind == Operator && text[t.Start:t.End] == ";" && !in.open() {
-			now.End = t.Start
-			if len(now.Tokens) > 0 {
-				out = append(out, now)
+func Split(text string, standardStrings bool) iter.Seq[Statement] {
+	return func(yield func(Statement) bool) {
+		l := lexer{text: text, escapes: !standardStrings}
+		now, in := Statement{}, body{}
+		for {
+			t, more := l.next()
+			if !more {
+				break
 			}
-			now, in = Statement{Start: t.End}, body{}
-			continue
+			if t.Kind == Operator && text[t.Start:t.End] == ";" && !in.open() {
+				now.End = t.Start
+				if len(now.Tokens) > 0 && !yield(now) {
+					return
+				}
+				now, in = Statement{Start: t.End}, body{}
+				continue
+			}
+			in.see(text[t.Start:t.End], t.Kind)
+			if now.Cut = len(now.Tokens) == maxTokens; !now.Cut {
+				now.Tokens = append(now.Tokens, t)
+			}
 		}
-		in.see(text[t.Start:t.End], t.Kind)
-		now.Tokens = append(now.Tokens, t)
+		now.End = len(text)
+		if len(now.Tokens) > 0 {
+			yield(now)
+		}
 	}
-	now.End = len(text)
-	if len(now.Tokens) > 0 {
-		out = append(out, now)
-	}
-	return out
 }
 
 // A body follows what may hold semicolons: parentheses, as in CREATE RULE, and the BEGIN ATOMIC ... END of a routine.
@@ -92,22 +98,43 @@ func (b *body) see(token string, kind Kind) {
 	}
 }
 
-// First is the first word of a statement, in lower case, "" when it does not begin with one.
-func (s Statement) First(text string) string {
-	if len(s.Tokens) == 0 || s.Tokens[0].Kind != Word {
-		return ""
-	}
-	return strings.ToLower(text[s.Tokens[0].Start:s.Tokens[0].End])
-}
+// A Control is what a statement does to a transaction that PostgreSQL has begun by itself, around a query string of several statements.
+type Control byte
 
-// changesTransaction are the first words of statements that begin or end a transaction or a part of one.
-var changesTransaction = []string{"begin", "start", "commit", "end", "rollback", "abort", "savepoint", "release", "prepare"}
+// The controls.
+const (
+	Keeps     Control = iota // nothing
+	HandsOver                // BEGIN: the transaction goes on as one that the client has begun
+	Commits                  // COMMIT: commits it
+	TakesBack                // ROLLBACK: takes it back, as do those that fail in it: savepoints, AND CHAIN
+	Prepares                 // PREPARE TRANSACTION: takes it out of the session
+)
 
-// ChangesTransaction tells a statement that begins or ends a transaction or a part of one.
-func (s Statement) ChangesTransaction(text string) bool {
-	first := s.First(text)
-	if first == "prepare" { // PREPARE TRANSACTION is one, PREPARE a statement is none
-		return len(s.Tokens) > 1 && strings.EqualFold(text[s.Tokens[1].Start:s.Tokens[1].End], "transaction")
+// Control is what a statement does to such a transaction. What is none of the forms of COMMIT is an error of syntax, or COMMIT PREPARED, which fails
+// in every transaction: it keeps it.
+func (s Statement) Control(text string) Control {
+	p := finder{text: text, tokens: s.Tokens}
+	switch {
+	case p.word(0, "begin", "start"):
+		return HandsOver
+	case p.word(0, "savepoint", "release"):
+		return TakesBack
+	case p.word(0, "prepare") && p.word(1, "transaction") && len(s.Tokens) == 3:
+		return Prepares
+	case p.word(0, "rollback", "abort") && !p.word(1, "prepared"):
+		return TakesBack
+	case !p.word(0, "commit", "end"):
+		return Keeps
 	}
-	return slices.Contains(changesTransaction, first)
+	k := 1
+	if p.word(k, "work", "transaction") {
+		k++
+	}
+	switch rest := len(s.Tokens) - k; {
+	case rest == 0, rest == 3 && p.word(k, "and") && p.word(k+1, "no") && p.word(k+2, "chain"):
+		return Commits
+	case rest == 2 && p.word(k, "and") && p.word(k+1, "chain"):
+		return TakesBack
+	}
+	return Keeps
 }

@@ -4,11 +4,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
+// split are the statements of a text, with standard_conforming_strings on.
+func split(text string) []Statement { return slices.Collect(Split(text, true)) }
+
 func statements(text string, standard bool) (out []string) {
-	for _, s := range Split(text, standard) {
+	for s := range Split(text, standard) {
 		out = append(out, strings.TrimSpace(text[s.Start:s.End]))
 	}
 	return out
@@ -16,34 +20,40 @@ func statements(text string, standard bool) (out []string) {
 
 func TestSplit(t *testing.T) {
 	for text, want := range map[string][]string{
-		"":                            nil,
-		" ; -- nothing ;\n /* ; */ ;": nil,
-		"a; b ;c":                     {"a", "b", "c"},
-		"'a;''b'; \"c;\"\"d\"":        {"'a;''b'", "\"c;\"\"d\""},
-		`'a\'; b`:                     {`'a\'`, "b"},
-		`E'a\';'; b`:                  {`E'a\';'`, "b"},
-		`e'\\';b`:                     {`e'\\'`, "b"},
-		`n'a\';b`:                     {`n'a\'`, "b"},
-		`U&'\';b`:                     {`U&'\'`, "b"},
-		`U&"a;";b`:                    {`U&"a;"`, "b"},
-		`x'1;';b`:                     {`x'1;'`, "b"},
-		"$$;$$;b":                     {"$$;$$", "b"},
-		"$a$;$$;$b$;$a$;b":            {"$a$;$$;$b$;$a$", "b"},
-		"a$$;b$$;c":                   {"a$$", "b$$", "c"},
-		"$1;$2":                       {"$1", "$2"},
-		"$1$;b":                       {"$1$", "b"},
-		"/* a /* ; */ ; */ b; c":      {"/* a /* ; */ ; */ b", "c"},
-		"a --'\n;b":                   {"a --'", "b"},
-		"a --'\r;b":                   {"a --'", "b"},
-		"(a;b);c":                     {"(a;b)", "c"},
-		"[a;b];c":                     {"[a;b]", "c"},
-		"a);b":                        {"a)", "b"},
-		"'a;b":                        {"'a;b"},
-		"$x$ a;b":                     {"$x$ a;b"},
-		"/* a;b":                      nil,
-		"1.5e-3;2":                    {"1.5e-3", "2"},
-		"a+--;\nb;c":                  {"a+--;\nb", "c"},
-		"a*/*;*/b;c":                  {"a*/*;*/b", "c"},
+		"":                              nil,
+		" ; -- nothing ;\n /* ; */ ;":   nil,
+		"a; b ;c":                       {"a", "b", "c"},
+		"'a;''b'; \"c;\"\"d\"":          {"'a;''b'", "\"c;\"\"d\""},
+		`'a\'; b`:                       {`'a\'`, "b"},
+		`E'a\';'; b`:                    {`E'a\';'`, "b"},
+		`e'\\';b`:                       {`e'\\'`, "b"},
+		`n'a\';b`:                       {`n'a\'`, "b"},
+		`U&'\';b`:                       {`U&'\'`, "b"},
+		`U&"a;";b`:                      {`U&"a;"`, "b"},
+		`x'1;';b`:                       {`x'1;'`, "b"},
+		"$$;$$;b":                       {"$$;$$", "b"},
+		"$a$;$$;$b$;$a$;b":              {"$a$;$$;$b$;$a$", "b"},
+		"a$$;b$$;c":                     {"a$$", "b$$", "c"},
+		"$1;$2":                         {"$1", "$2"},
+		"$1$;b":                         {"$1$", "b"},
+		"/* a /* ; */ ; */ b; c":        {"/* a /* ; */ ; */ b", "c"},
+		"a --'\n;b":                     {"a --'", "b"},
+		"a --'\r;b":                     {"a --'", "b"},
+		"(a;b);c":                       {"(a;b)", "c"},
+		"[a;b];c":                       {"[a;b]", "c"},
+		"a);b":                          {"a)", "b"},
+		"'a;b":                          {"'a;b"},
+		"E'a'\n'b\\';c';d":              {"E'a'\n'b\\';c'", "d"},
+		"E'a' --'\n --;\r\n 'b\\';c';d": {"E'a' --'\n --;\r\n 'b\\';c'", "d"},
+		"E'a' 'b\\';c":                  {"E'a' 'b\\'", "c"},
+		"E'a'\n/**/'b\\';c":             {"E'a'\n/**/'b\\'", "c"},
+		"'a'\n'b\\';c":                  {"'a'\n'b\\'", "c"},
+		"E'a\\'\n';b":                   {"E'a\\'\n'", "b"},
+		"$x$ a;b":                       {"$x$ a;b"},
+		"/* a;b":                        nil,
+		"1.5e-3;2":                      {"1.5e-3", "2"},
+		"a+--;\nb;c":                    {"a+--;\nb", "c"},
+		"a*/*;*/b;c":                    {"a*/*;*/b", "c"},
 		"create function f() begin atomic select 1; select case when true then 2 end; end; b": {"create function f() begin atomic select 1; select case when true then 2 end; end", "b"},
 		"CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT 1; END; b":                       {"CREATE OR REPLACE PROCEDURE p() BEGIN ATOMIC SELECT 1; END", "b"},
 		"begin; a; end; b": {"begin", "a", "end", "b"},
@@ -57,14 +67,61 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestChangesTransaction(t *testing.T) {
-	for text, want := range map[string]bool{
-		"BEGIN": true, "commit and chain": true, "/* c */ Savepoint a": true, "PREPARE transaction 'x'": true,
-		"prepare p as select 1": false, "select 1": false, `"begin"`: false,
+func TestControl(t *testing.T) {
+	for text, want := range map[string]Control{
+		"BEGIN": HandsOver, "start transaction read only": HandsOver, "/* c */ Begin work": HandsOver,
+		"commit": Commits, "END work": Commits, "COMMIT TRANSACTION AND NO CHAIN": Commits, "PREPARE transaction 'x'": Prepares,
+		"rollback": TakesBack, "ABORT": TakesBack, "ROLLBACK TO a": TakesBack, "rollback and chain": TakesBack, "commit and chain": TakesBack, "END WORK AND CHAIN": TakesBack,
+		"SAVEPOINT a": TakesBack, "RELEASE a": TakesBack,
+		"COMMIT PREPARED 'x'": Keeps, "ROLLBACK PREPARED 'x'": Keeps, "commit nonsense": Keeps, "COMMIT AND": Keeps, "END AND NO": Keeps, "PREPARE TRANSACTION": Keeps,
+		"prepare p as select 1": Keeps, "select 1": Keeps, `"begin"`: Keeps,
 	} {
-		if got := Split(text, true)[0].ChangesTransaction(text); got != want {
-			t.Errorf("%s: %v", text, got)
+		if got := split(text)[0].Control(text); got != want {
+			t.Errorf("%s: %v, want %v", text, got, want)
 		}
+	}
+}
+
+// TestOperators: a run of operator characters ends as in PostgreSQL.
+func TestOperators(t *testing.T) {
+	for text, want := range map[string]string{
+		"+": "+", "++": "+ +", "*+-": "* + -", "=>-": "=> -", "@-": "@-", "+@-": "+@-", "-+*+-+": "-+* + - +", "<=-+@": "<=-+@", "*--+": "*", "+-/*+*/-+@": "+ - -+@", "%+": "%+",
+		"+ ++@+ +": "+ ++@+ +",
+	} {
+		var got []string
+		for _, token := range split(text)[0].Tokens {
+			got = append(got, text[token.Start:token.End])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestLong: what is long takes time and memory by its length.
+func TestLong(t *testing.T) {
+	const n = 1 << 20
+	for name, text := range map[string]string{
+		"signs":       "SELECT madlib " + strings.Repeat("+", n),
+		"signs ended": "SELECT madlib " + strings.Repeat("+", n) + "@",
+		"strings":     "SELECT 'a'" + strings.Repeat("\n--'\n", n),
+		"rows":        "INSERT INTO t VALUES (1)" + strings.Repeat(",(1)", n),
+		"arguments":   "SELECT madlib.f(1" + strings.Repeat(",1", n) + ")",
+	} {
+		begun := time.Now()
+		got := split(text)
+		if took := time.Since(begun); took > 20*time.Second {
+			t.Errorf("%s: %v", name, took)
+		}
+		if len(got) != 1 || len(got[0].Tokens) > maxTokens || got[0].Cut != (name != "strings" && name != "signs ended") {
+			t.Errorf("%s: %d statements, the first of %d tokens, cut %v", name, len(got), len(got[0].Tokens), got[0].Cut)
+		}
+		if FindCall(text, got[0]) != nil {
+			t.Errorf("%s: a call was found", name)
+		}
+	}
+	if got := FindExecute("EXECUTE p(1"+strings.Repeat(",1", n)+")", split("EXECUTE p(1" + strings.Repeat(",1", n) + ")")[0]); got != "p" {
+		t.Errorf("a long EXECUTE is one of %q", got)
 	}
 }
 
@@ -119,6 +176,7 @@ func TestFindCall(t *testing.T) {
 		"SELECT * FROM madlib.f(1)":                                         "madlib.f(1) f",
 		"SELECT * FROM madlib.f($1,$2) AS result":                           "madlib.f($1!?|$2!?) result",
 		"SELECT madlib.f('a'\n'b')":                                         "madlib.f('a'\n'b'?) f",
+		"SELECT madlib.f(E'a'\n'b\\',', 2)":                                 "madlib.f(E'a'\n'b\\','?|2) f",
 		"SELECT madlib.f(B'01', E'x', U&'y')":                               "madlib.f(B'01'|E'x'?|U&'y'?) f",
 		"SELECT /* c */ madlib.f( -- (\n 1 /* ) */ )":                       "madlib.f(1) f",
 		"SELECT madlib.f(1), madlib.g('a') AS b, h() FROM t":                "madlib.f(1) f, madlib.g('a'?) b, h() h",
@@ -167,7 +225,7 @@ func TestFindCall(t *testing.T) {
 		"SELECT * FROM":            "none",
 		"SELECT U&\"madlib\".f(1)": "none",
 	} {
-		if got := describe(text, FindCall(text, Split(text, true)[0])); got != want {
+		if got := describe(text, FindCall(text, split(text)[0])); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
 		}
 	}
@@ -175,7 +233,7 @@ func TestFindCall(t *testing.T) {
 
 func TestEvaluateArguments(t *testing.T) {
 	text := "SELECT 1; SELECT madlib.f('ü', $1, b => (bad)) x FROM tü WHERE oops; SELECT 2"
-	st := Split(text, true)[1]
+	st := split(text)[1]
 	r := EvaluateArguments(text, st, FindCall(text, st), func(_, i int) string {
 		if i == 1 {
 			return "integer"
@@ -198,7 +256,7 @@ func TestEvaluateArguments(t *testing.T) {
 		t.Error("no place became one")
 	}
 	several := "SELECT madlib.f(1, $1), madlib.g(), madlib.h('x') FROM t"
-	if r := EvaluateArguments(several, Split(several, true)[0], FindCall(several, Split(several, true)[0]), func(k, i int) string {
+	if r := EvaluateArguments(several, split(several)[0], FindCall(several, split(several)[0]), func(k, i int) string {
 		if k == 0 && i == 1 {
 			return "text"
 		}
@@ -211,7 +269,7 @@ func TestEvaluateArguments(t *testing.T) {
 		t.Errorf("oops is at %d of the part", got)
 	}
 	empty := "SELECT madlib.f()"
-	if r := EvaluateArguments(empty, Split(empty, true)[0], FindCall(empty, Split(empty, true)[0]), nil); r.SQL != "SELECT NULL" {
+	if r := EvaluateArguments(empty, split(empty)[0], FindCall(empty, split(empty)[0]), nil); r.SQL != "SELECT NULL" {
 		t.Errorf("no arguments give %s", r.SQL)
 	}
 }
@@ -227,7 +285,7 @@ func TestPrepare(t *testing.T) {
 		"PREPARE":            {"", "none", ""},
 		"SELECT madlib.f(1)": {"", "none", ""},
 	} {
-		st := Split(text, true)[0]
+		st := split(text)[0]
 		name, c := FindPrepare(text, st)
 		got := [3]string{name, describe(text, c)}
 		if c != nil {
@@ -238,7 +296,7 @@ func TestPrepare(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{"EXECUTE p": "p", "execute P(1, 'x')": "p", `EXECUTE "P q"`: "P q", "EXECUTE p q": "", "EXECUTE": "", "SELECT 1": ""} {
-		if got := FindExecute(text, Split(text, true)[0]); got != want {
+		if got := FindExecute(text, split(text)[0]); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
@@ -254,7 +312,7 @@ func TestFindDeallocate(t *testing.T) {
 		`DEALLOCATE "all"`: {"all", false}, "DEALLOCATE PREPARE all": {"", true}, "DISCARD ALL": {"", true}, "DISCARD PLANS": {"", false}, "SELECT 1": {"", false},
 	} {
 		var got found
-		if got.name, got.all = FindDeallocate(text, Split(text, true)[0]); got != want {
+		if got.name, got.all = FindDeallocate(text, split(text)[0]); got != want {
 			t.Errorf("%s: %+v, want %+v", text, got, want)
 		}
 	}
@@ -267,7 +325,7 @@ func TestFindInnerExecute(t *testing.T) {
 		"EXECUTE p": "", "SELECT a AS execute, p FROM t": "", "CREATE TRIGGER t BEFORE INSERT ON x EXECUTE FUNCTION p()": "", "CREATE TABLE t AS EXECUTE": "", "EXPLAIN": "",
 		"CREATE TABLE t AS SELECT 'as execute p'": "",
 	} {
-		if got := FindInnerExecute(text, Split(text, true)[0]); got != want {
+		if got := FindInnerExecute(text, split(text)[0]); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
@@ -277,13 +335,14 @@ func FuzzSplit(f *testing.F) {
 	for _, s := range []string{
 		"", ";", "SELECT madlib.f('a', E'\\'', $$x$$, $1) AS b FROM t; SELECT * FROM f(a => 1)", "/* /* */", "'", "\"", "$a$ $a", "U&", "e'", "1e", "1.", "a$b$",
 		"create or replace function f() begin atomic case end", "SELECT f(((", "SELECT f(\xff'ü')", "SELECT f(1), g() h, \"i\"($1) FROM t", "PREPARE p AS SELECT f(), g(1)", "select f(a:=)", "SELECT \"\".\"\"()",
+		"SELECT E'a' -- c\n 'b\\'; c'; SELECT 2", "SELECT 1 -+*+- 2 @+ 3",
 	} {
 		f.Add(s, true)
 		f.Add(s, false)
 	}
 	f.Fuzz(func(t *testing.T, text string, standard bool) {
 		end := 0
-		for _, st := range Split(text, standard) {
+		for st := range Split(text, standard) {
 			if st.Start < end || st.End < st.Start || st.End > len(text) || len(st.Tokens) == 0 {
 				t.Fatalf("statement %d to %d of %d bytes, behind %d", st.Start, st.End, len(text), end)
 			}
