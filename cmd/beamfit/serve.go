@@ -101,8 +101,20 @@ func (t *serveTask) listener() (net.Listener, error) {
 	return l, nil
 }
 
-// listenUnix listens on a socket, also where one lies that nobody listens on: a proxy that was killed leaves its own.
+// listenUnix listens on a socket to which every user of the machine may connect, as to PostgreSQL's: who is let in is what the login says.
 func listenUnix(path string) (net.Listener, error) {
+	l, err := listenAt(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(path, 0o777); err != nil { // whatever the umask has left
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+// listenAt listens on a socket, also where one lies that nobody listens on: a proxy that was killed leaves its own.
+func listenAt(path string) (net.Listener, error) {
 	l, err := net.Listen("unix", path)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err

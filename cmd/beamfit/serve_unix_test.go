@@ -26,6 +26,9 @@ func TestStaleSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o777 {
+		t.Errorf("the socket is %v, %v; other users of the machine cannot connect", info.Mode(), err)
+	}
 	if second, err := task.listener(); err == nil {
 		t.Error("a second proxy listens on the same socket")
 		_ = second.Close()
