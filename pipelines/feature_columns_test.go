@@ -353,6 +353,17 @@ func TestPredictRows(t *testing.T) {
 			t.Errorf("%v is no ArgumentError", err)
 		}
 	}
+	for want, rows := range map[string]*table.Batch{
+		"the batch is nil":                             nil,
+		"table rows: a batch of 0 vectors for":         {Schema: passengerSchema, Rows: 1},
+		`table rows: column "id": 0 values in a batch`: func() *table.Batch { b := table.NewBatch(passengerSchema); b.Rows = 2; return b }(),
+	} {
+		_, err := m.PredictRows(t.Context(), rows)
+		var wrong *argument.Error
+		if wantError(t, err, want); !errors.As(err, &wrong) {
+			t.Errorf("%v is no ArgumentError", err)
+		}
+	}
 	_, err = m.PredictRows(t.Context(), table.NewBatch(passengerSchema[:3]))
 	wantError(t, err, `table rows: column "image" does not exist`)
 }

@@ -20,7 +20,7 @@ func (o FitOptions) rounds() rounds.Options {
 }
 
 // CheckRounds checks the options about rounds as far as they can be without a fit, as Fit does first.
-func (o FitOptions) CheckRounds() error { return o.rounds().Check() }
+func (o FitOptions) CheckRounds() error { return argument.Of(o.rounds().Check()) }
 
 // planRounds decides when shards meet.
 func (f *fit) planRounds(model *recipe.Loaded, callbacks *callback.List, sets []*dataset.Set) (rounds.Plan, error) {

@@ -18,6 +18,12 @@ func (m *Model) PredictRows(ctx context.Context, rows *table.Batch) ([][]Predict
 	if m.refused != nil {
 		return nil, m.refused
 	}
+	if rows == nil {
+		return nil, argument.Errorf("there are no rows: the batch is nil")
+	}
+	if err := rows.Check(); err != nil {
+		return nil, argument.Of(table.OfTable(rowsName, err))
+	}
 	flat, err := m.inputs(rows)
 	if err != nil {
 		return nil, argument.Of(err)

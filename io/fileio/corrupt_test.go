@@ -374,7 +374,7 @@ func FuzzDecode(f *testing.F) {
 					continue
 				}
 			}
-			if err := arrowvec.Check(&v, b.Rows); err != nil {
+			if err := v.Check(b.Rows); err != nil {
 				t.Fatalf("column %d: %v", c, err)
 			}
 			for i := range b.Rows {

@@ -104,18 +104,11 @@ func checkBatch(name table.Name, schema table.Schema, b *table.Batch, done int64
 	if !slices.Equal(b.Schema, schema) {
 		return &table.TableError{Table: name, Err: fmt.Errorf("a batch with columns %s where %s were expected", describe(b.Schema), describe(schema))}
 	}
-	if len(b.Cols) != len(schema) {
-		return &table.TableError{Table: name, Err: fmt.Errorf("a batch of %d vectors for %d columns", len(b.Cols), len(schema))}
+	if err := b.Check(); err != nil {
+		return &table.TableError{Table: name, Err: err}
 	}
 	for c := range b.Cols {
 		v := &b.Cols[c]
-		err := arrowvec.Check(v, b.Rows)
-		if err == nil && v.Type != schema[c].Type {
-			err = fmt.Errorf("a vector of type %s where %s was expected", v.Type, schema[c].Type)
-		}
-		if err != nil {
-			return &table.TableError{Table: name, Err: fmt.Errorf("column %q: %w", schema[c].Name, err)}
-		}
 		if row := badText(v); row >= 0 {
 			return &table.ValueError{
 				Table: name, Column: schema[c].Name, Row: done + int64(row) + 1,

@@ -165,7 +165,7 @@ func (t *tx) Insert(b *table.Batch) error {
 	if t.cols == nil {
 		return t.missing()
 	}
-	if err := sameSchema(schemaOf(t.cols), b.Schema); err != nil {
+	if err := checkBatch(schemaOf(t.cols), b); err != nil {
 		return t.withTable(err)
 	}
 	enc, err := newEncoder(t.cols, "")

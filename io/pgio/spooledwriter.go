@@ -61,7 +61,7 @@ func (w *spooledWriter) write(ctx context.Context, b *table.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := sameSchema(w.spec.Schema, b.Schema); err != nil {
+	if err := checkBatch(w.spec.Schema, b); err != nil {
 		return err
 	}
 	keep := func(data []byte) ([]byte, error) { return w.output.spool.add(&w.rows, data) }

@@ -114,7 +114,7 @@ func (w *writer) Write(ctx context.Context, b *table.Batch) error {
 	if w.ended != nil {
 		return w.ended
 	}
-	if err := sameSchema(w.target.Schema, b.Schema); err != nil {
+	if err := checkBatch(w.target.Schema, b); err != nil {
 		return w.stop(tableError(ctx, w.target.Name, err))
 	}
 	if w.copy == nil {
@@ -201,6 +201,14 @@ func (w *writer) release() {
 		endSession(w.conn)
 		w.conn = nil
 	}
+}
+
+// checkBatch reports a batch that does not hold rows of a table with those columns.
+func checkBatch(want table.Schema, b *table.Batch) error {
+	if err := sameSchema(want, b.Schema); err != nil {
+		return err
+	}
+	return b.Check()
 }
 
 // sameSchema reports how the columns of a batch differ from those of the table it is for.

@@ -54,13 +54,16 @@ func (b *Batch) Reset() {
 	}
 }
 
-// Append adds a row of Go values, one per column: nil (NULL), or what Vector.Append takes.
+// Append adds a row of Go values, one per column: nil (NULL), or what Vector.Append takes. After an error the batch is as it was.
 func (b *Batch) Append(row ...any) error {
 	if len(row) != len(b.Cols) {
 		return fmt.Errorf("a row of %d values for %d columns", len(row), len(b.Cols))
 	}
 	for i, v := range row {
 		if err := b.Cols[i].Append(v); err != nil {
+			for k := range i {
+				b.Cols[k].cut(b.Rows)
+			}
 			return fmt.Errorf("column %q: %w", b.Schema[i].Name, err)
 		}
 	}

@@ -142,6 +142,23 @@ func (v *Vector) setNull(row int) {
 	v.Null = append(v.Null, true)
 }
 
+// cut leaves the first n rows.
+func (v *Vector) cut(n int) {
+	if v.Null != nil {
+		v.Null = v.Null[:n]
+	}
+	if !v.Type.Array {
+		v.truncate(n)
+		return
+	}
+	v.Offsets = v.Offsets[:n+1]
+	v.truncate(v.Offsets[n])
+	if v.Dims != nil {
+		v.Dims = v.Dims[:n]
+	}
+}
+
+// truncate leaves the first n elements.
 func (v *Vector) truncate(n int) {
 	switch v.Type.Kind {
 	case Bool:

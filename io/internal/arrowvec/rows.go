@@ -1,52 +1,10 @@
 package arrowvec
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
 )
-
-// Check reports a vector that does not hold n rows as table.Vector describes.
-func Check(v *table.Vector, n int) error {
-	if v.Len() != n {
-		return fmt.Errorf("%d values in a batch of %d rows", v.Len(), n)
-	}
-	if v.Null != nil && len(v.Null) != n {
-		return fmt.Errorf("%d null marks in a batch of %d rows", len(v.Null), n)
-	}
-	if !v.Type.Array || n == 0 {
-		return nil
-	}
-	elems := ElemLen(v)
-	if v.Offsets[0] != 0 || v.Offsets[n] != elems {
-		return fmt.Errorf("array offsets run from %d to %d over %d elements", v.Offsets[0], v.Offsets[n], elems)
-	}
-	if v.ElemNull != nil && len(v.ElemNull) != elems {
-		return fmt.Errorf("%d null marks for %d elements", len(v.ElemNull), elems)
-	}
-	if v.Dims != nil && len(v.Dims) != n {
-		return fmt.Errorf("%d shapes for %d arrays", len(v.Dims), n)
-	}
-	for i := range n {
-		have := v.Offsets[i+1] - v.Offsets[i]
-		if have < 0 {
-			return fmt.Errorf("array offsets fall at row %d", i+1)
-		}
-		if v.Dims != nil && have > 0 && product(v.Dims[i]) != have {
-			return fmt.Errorf("%d elements in an array of shape %v at row %d", have, v.Dims[i], i+1)
-		}
-	}
-	return nil
-}
-
-func product(shape []int) int {
-	n := min(1, len(shape))
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}
 
 // ElemLen is the length of the slice that the vector's kind uses: of an array column, the elements of all rows.
 func ElemLen(v *table.Vector) int {
