@@ -19,8 +19,29 @@ func (c *compiler) roots(g *graph.Graph) {
 		c.grads = append(c.grads, c.fix(c.values[r.Node], Ref{Grads, compact(runs, r.Weight.Offset), r.Weight.Size()}))
 	}
 	for _, r := range g.Updates {
-		c.fix(c.values[r.Node], Ref{Weights, r.Weight.Offset, r.Weight.Size()})
+		v, to := c.values[r.Node], Ref{Weights, r.Weight.Offset, r.Weight.Size()}
+		if c.isRead(v, to) {
+			c.copyTo(v, to)
+		} else {
+			c.fix(v, to)
+		}
 	}
+}
+
+// isRead tells whether a step reads an update, or what is to be updated, but the one that makes the update: a layer that is called in training and in
+// inference by one model does both. Then the weight is replaced at the end, once for all slices, and not where the update is made.
+func (c *compiler) isRead(update *value, weight Ref) bool {
+	for _, s := range c.steps {
+		if s.out == update {
+			continue
+		}
+		for _, v := range s.in {
+			if v == update || v.ref == weight {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // fix gives a value a place of its own, or makes a copy there when it already has one.
@@ -29,6 +50,11 @@ func (c *compiler) fix(v *value, to Ref) *value {
 		v.ref = to
 		return v
 	}
+	return c.copyTo(v, to)
+}
+
+// copyTo makes a copy of a value in a place, at the end.
+func (c *compiler) copyTo(v *value, to Ref) *value {
 	at := &value{len: to.Len, ref: to}
 	c.steps = append(c.steps, &step{code: CodeCopy, in: []*value{v}, out: at})
 	return at

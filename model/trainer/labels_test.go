@@ -129,7 +129,7 @@ func TestLabelsRefused(t *testing.T) {
 		{sparse, with(0, 3), `labels of output "d3", row 2 of the buffer: class number 3, the output has classes 0 to 2`},
 		{sparse, with(0.5, 1), "row 1 of the buffer: 0.5 is no class number"},
 		{sparse, with(1, float32(math.NaN())), "NaN is no class number"},
-		{one, with(1, 2), "class_weight: row 2: the label 2 is no class"},
+		{one, with(1, 2), "row 2 of the buffer: 2 is no class, by which class_weight"},
 	} {
 		_, err := tt.m.Train(context.Background(), TrainInput{
 			Data: tt.data, Weights: weightsFor(tt.m, 1), State: tt.m.NewState(), Fit: params.Fit{BatchSize: 2, Epochs: 1, ClassWeight: map[int]float64{1: 2}},

@@ -58,6 +58,17 @@ const sharedNormJSON = `{"class_name":"Model","config":{"name":"m","layers":[
 {"class_name":"Dense","name":"out","config":{"name":"out","units":3,"activation":"softmax"},"inbound_nodes":[[["s",0,0,{}]]]}],
 "input_layers":[["a",0,0],["b",0,0]],"output_layers":[["out",0,0]]}}`
 
+// bothModesJSON calls one normalisation in training and in inference, with the arguments of its two calls.
+func bothModesJSON(first, second string) string {
+	return `{"class_name":"Model","keras_version":"2.15.0","config":{"name":"m","layers":[
+{"class_name":"InputLayer","name":"a","config":{"name":"a","batch_input_shape":[null,5]},"inbound_nodes":[]},
+{"class_name":"Dense","name":"d1","config":{"name":"d1","units":6,"activation":"tanh"},"inbound_nodes":[[["a",0,0,{}]]]},
+{"class_name":"BatchNormalization","name":"n","config":{"name":"n","axis":[1],"momentum":0.8},"inbound_nodes":[[["d1",0,0,` + first + `]],[["d2",0,0,` + second + `]]]},
+{"class_name":"Dense","name":"d2","config":{"name":"d2","units":6,"activation":"tanh"},"inbound_nodes":[[["n",0,0,{}]]]},
+{"class_name":"Dense","name":"out","config":{"name":"out","units":3,"activation":"softmax"},"inbound_nodes":[[["n",1,0,{}]]]}],
+"input_layers":[["a",0,0]],"output_layers":[["out",0,0]]}}`
+}
+
 // normNetworks have batch normalisation in all its uses, with the number of stages of a slice.
 var normNetworks = []struct {
 	name, json string
@@ -74,6 +85,8 @@ var normNetworks = []struct {
 	{"time distributed", stack("4,5", `Dense {"units":6,"use_bias":false}`, `TimeDistributed {"layer":{"class_name":"BatchNormalization","config":{"name":"bn"}}}`,
 		`Activation {"activation":"tanh"}`, `Flatten {}`), 3},
 	{"shared", sharedNormJSON, 3},
+	{"training, then inference", bothModesJSON(`{}`, `{"training":false}`), 3},
+	{"inference, then training", bothModesJSON(`{"training":false}`, `{}`), 3},
 }
 
 // TestNormalisedSlices: training with slices that share their statistics gives the weights, moving averages included, of training
