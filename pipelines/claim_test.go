@@ -86,6 +86,42 @@ func TestFitOfAModelThatIsBeingMade(t *testing.T) {
 	})
 }
 
+// What a fit and preprocess write beside a model and a packed table is kept for them too.
+func TestClaimsOfSummaries(t *testing.T) {
+	onStores(t, func(t *testing.T, store table.Store) {
+		withIris(t, store)
+		opt := checkpointed()
+		err := duringFit(t, store, opt, 1, func() {
+			for _, suffix := range []string{"_summary", "_checkpoint"} {
+				_, err := Split(t.Context(), Env{Store: store}, SplitOptions{Source: "iris_test", Root: opt.Model + suffix, Train: 0.5})
+				if !errors.Is(err, table.ErrClaimed) {
+					t.Errorf("%s: error %v", suffix, err)
+				}
+			}
+			pack := func() error {
+				_, err := Preprocess(t.Context(), Env{Store: store}, PreprocessOptions{Source: "iris_test", Output: "p", Dependent: "class_text", Independent: "attributes"})
+				return err
+			}
+			c, err := store.Claim(t.Context(), "import on a host", mustName(t, "p_summary"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = pack()
+			c.Release()
+			if !errors.Is(err, table.ErrClaimed) {
+				t.Errorf("preprocess: error %v", err)
+			}
+			wantError(t, err, "output table: ", "p_summary", "import on a host")
+			if err := pack(); err != nil {
+				t.Error(err)
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 // A fit of a name that another kind of job is making a table of fails at its start, and the other way round.
 func TestClaimsOfAllJobs(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {

@@ -68,7 +68,7 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 		{Name: f.target.WithSuffix(tables.SummarySuffix), Schema: f.summary.Schema(), Replace: f.replaces()},
 	}}
 	if f.opt.CheckpointEvery > 0 {
-		opt.Removes = []table.Name{f.work.CheckpointTable()}
+		opt.Removes = []table.Name{fitting.CheckpointTable(f.target)}
 	}
 	out, err := j.Store.Create(ctx, opt)
 	if err != nil {

@@ -33,7 +33,7 @@ func (f *fit) openTables(ctx context.Context) (source, validation *tables.Packed
 	if err := f.checkTarget(ctx); err != nil {
 		return nil, nil, err
 	}
-	if err := f.Claim(ctx, "model", f.target); err != nil {
+	if err := f.claim(ctx); err != nil {
 		return nil, nil, err
 	}
 	for _, p := range f.packed {
@@ -90,6 +90,15 @@ func (f *fit) checkTarget(ctx context.Context) (err error) {
 		}
 	}
 	return nil
+}
+
+// claim keeps the names of all tables that the fit writes.
+func (f *fit) claim(ctx context.Context) error {
+	names := []table.Name{f.target, f.target.WithSuffix(tables.SummarySuffix)}
+	if f.opt.CheckpointEvery > 0 {
+		names = append(names, fitting.CheckpointTable(f.target))
+	}
+	return f.Claim(ctx, "model", names...)
 }
 
 // openTable opens a packed table of this call.

@@ -58,7 +58,7 @@ func (p *packJob) check(ctx context.Context) error {
 	if err := to.Check(ctx, "output summary", p.summary); err != nil {
 		return err
 	}
-	if err := p.Claim(ctx, "output", p.output); err != nil {
+	if err := p.Claim(ctx, "output", p.output, p.summary); err != nil {
 		return err
 	}
 	if err := p.findHeld(ctx, to); err != nil {

@@ -57,7 +57,7 @@ func (p *packJob) findHeld(ctx context.Context, to tables.Destination) error {
 			return err
 		}
 	}
-	if err := p.Claim(ctx, "validation output", p.held.output); err != nil {
+	if err := p.Claim(ctx, "validation output", p.held.output, p.held.summary); err != nil {
 		return err
 	}
 	if err := p.held.choice.Check(); err != nil {

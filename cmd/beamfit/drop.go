@@ -65,7 +65,7 @@ func (t *dropTask) run(ctx context.Context, a *app) error {
 // What else may be wrong with a name says Drop.
 func (t *dropTask) checkUnclaimed(ctx context.Context, store table.Store) error {
 	for _, name := range t.tables {
-		claim, err := store.Claim(ctx, name, "drop")
+		claim, err := store.Claim(ctx, table.ClaimNote("drop", ""), name)
 		switch {
 		case err == nil:
 			claim.Release()

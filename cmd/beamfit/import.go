@@ -69,6 +69,7 @@ func (t *importTask) run(ctx context.Context, a *app) error {
 		end := a.showProgress(env)
 		t.opt.Progress = exchanging(env, "import")
 		err := a.recorded(ctx, store, env, func(ctx context.Context) (err error) {
+			t.opt.RunID = env.RunID
 			n, err = exchange.Import(ctx, store, t.file, t.table, t.opt)
 			return err
 		})

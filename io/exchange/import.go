@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/beamfit/beamfit/io/csvio"
 	"github.com/beamfit/beamfit/io/jsonlio"
@@ -25,6 +24,8 @@ type ImportOptions struct {
 	Notice func(text string)
 	// Progress is told how far the import is; nil: nobody.
 	Progress Progress
+	// RunID is the ID of the run that the import is, where one is recorded: who finds it in the way is told it.
+	RunID string
 	// Replace lets the table take the place of an existing one; else that is table.ErrExist.
 	Replace bool
 }
@@ -40,7 +41,7 @@ func Import(ctx context.Context, store table.Store, path string, name table.Name
 			return 0, err
 		}
 	}
-	claim, err := store.Claim(ctx, name, fmt.Sprintf("import, process %d", os.Getpid()))
+	claim, err := store.Claim(ctx, table.ClaimNote("import", opt.RunID), name)
 	if err != nil {
 		return 0, err
 	}

@@ -13,27 +13,37 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// A claim is the lock on the file claims/<table>, which holds the note. The file stays when the claim ends; its lock counts.
+// A claim is the lock on the file claims/<table> of each table, which holds the note. The files stay when the claim ends; their locks count.
 type claim struct {
 	store *Store
-	name  table.Name
-	path  string
+	names []table.Name
 
-	mu   sync.Mutex
-	lock *lock // nil when it is released
+	mu    sync.Mutex
+	locks []*lock // one per name; none when they are released
 }
 
-// Claim keeps a name. The store's lock is held meanwhile, so that who finds the name claimed reads the note of the one who has it.
-func (s *Store) Claim(ctx context.Context, name table.Name, note string) (table.Claim, error) {
+// Claim keeps names. The store's lock is held meanwhile, so that who finds a name claimed reads the note of the one who has it.
+func (s *Store) Claim(ctx context.Context, note string, names ...table.Name) (table.Claim, error) {
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkName(name); err != nil {
-		return nil, err
+	for _, name := range names {
+		if err := checkName(name); err != nil {
+			return nil, err
+		}
 	}
-	c := &claim{store: s, name: name, path: s.control(claimsFolder, folderOf(name))}
-	if err := s.locked(ctx, true, func() error { return c.take(note) }); err != nil {
-		return nil, about(name, err)
+	c := &claim{store: s, names: names}
+	err := s.locked(ctx, true, func() error {
+		for _, name := range names {
+			if err := c.take(name, note); err != nil {
+				return about(name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.Release()
+		return nil, err
 	}
 	s.mu.Lock()
 	s.claims[c] = struct{}{}
@@ -41,12 +51,15 @@ func (s *Store) Claim(ctx context.Context, name table.Name, note string) (table.
 	return c, nil
 }
 
-// take locks the file and writes the note; the store must be locked.
-func (c *claim) take(note string) error {
-	if err := c.store.disk.may("create", c.path); err != nil {
+func (c *claim) path(name table.Name) string { return c.store.control(claimsFolder, folderOf(name)) }
+
+// take locks the file of a name and writes the note; the store must be locked.
+func (c *claim) take(name table.Name, note string) error {
+	path := c.path(name)
+	if err := c.store.disk.may("create", path); err != nil {
 		return err
 	}
-	f, err := c.store.disk.openLock(c.path, true)
+	f, err := c.store.disk.openLock(path, true)
 	if err != nil {
 		return err
 	}
@@ -67,36 +80,40 @@ func (c *claim) take(note string) error {
 		_ = f.Close()
 		return oserr.Named(err)
 	}
-	c.lock = &lock{f}
+	c.locks = append(c.locks, &lock{f})
 	return nil
 }
 
-// Held reports a claim that is released, or whose file was removed.
+// Held reports a claim that is released, or a file of which was removed.
 func (c *claim) Held(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.lock == nil {
-		return about(c.name, errors.New("the claim on it is released"))
+	if c.locks == nil {
+		return about(c.names[0], errors.New("the claim on it is released"))
 	}
-	mine, err := c.lock.f.Stat()
-	if err != nil {
-		return about(c.name, oserr.Named(err))
-	}
-	if now, err := c.store.disk.stat(c.path); err != nil || !os.SameFile(mine, now) {
-		return about(c.name, fmt.Errorf("the claim on it is lost, so that another command may be making it: file %s was removed", c.path))
+	for i, name := range c.names {
+		mine, err := c.locks[i].f.Stat()
+		if err != nil {
+			return about(name, oserr.Named(err))
+		}
+		if now, err := c.store.disk.stat(c.path(name)); err != nil || !os.SameFile(mine, now) {
+			return about(name, fmt.Errorf("the claim on it is lost, so that another command may be making it: file %s was removed", c.path(name)))
+		}
 	}
 	return nil
 }
 
-// Release frees the name.
+// Release frees the names.
 func (c *claim) Release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.lock.release()
-	c.lock = nil
+	for _, l := range c.locks {
+		l.release()
+	}
+	c.locks = nil
 	c.store.mu.Lock()
 	delete(c.store.claims, c)
 	c.store.mu.Unlock()

@@ -16,28 +16,35 @@ import (
 // claimPatience is for the session of a process that was killed: the server may need a moment to notice.
 const claimPatience = 500 * time.Millisecond
 
-// A claim is an advisory lock made from a table's name, held by a session of its own whose application_name is the note.
+// A claim is an advisory lock made from each table's name, held by a session of its own whose application_name is the note.
 type claim struct {
 	store *store
-	name  table.Name // with its schema
+	names []table.Name // with their schemas
 
 	mu   sync.Mutex
 	conn *pgxpool.Conn // nil when it is released
 }
 
-// Claim keeps a name.
-func (s *store) Claim(ctx context.Context, name table.Name, note string) (table.Claim, error) {
-	if name.Table == "" {
-		return nil, &table.TableError{Table: name, Err: errors.New("the name is empty")}
+// Claim keeps names.
+func (s *store) Claim(ctx context.Context, note string, names ...table.Name) (table.Claim, error) {
+	if err := table.CheckNames(names); err != nil {
+		return nil, err
 	}
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &claim{store: s, name: name, conn: conn}
-	if err := c.take(ctx, note); err != nil {
+	c := &claim{store: s, conn: conn}
+	// The note is set first, so that who finds a lock taken can read it.
+	err = explain(ctx, exec(ctx, conn.Conn(), "SET application_name = "+literal(note)))
+	for _, name := range names {
+		if err == nil {
+			err = tableError(ctx, name, c.take(ctx, name))
+		}
+	}
+	if err != nil {
 		c.Release()
-		return nil, tableError(ctx, c.name, err)
+		return nil, err
 	}
 	if err := s.open.hold(c); err != nil {
 		c.Release()
@@ -46,16 +53,14 @@ func (s *store) Claim(ctx context.Context, name table.Name, note string) (table.
 	return c, nil
 }
 
-// take takes the lock. The note is set first, so that who finds the lock taken can read it.
-func (c *claim) take(ctx context.Context, note string) (err error) {
+// take takes the lock of a name. A name that the claim has already, with its schema and without, is taken once more.
+func (c *claim) take(ctx context.Context, name table.Name) (err error) {
 	conn := c.conn.Conn()
-	if c.name, err = newTableName(ctx, conn, c.name, true); err != nil {
+	if name, err = newTableName(ctx, conn, name, true); err != nil {
 		return err
 	}
-	if err := exec(ctx, conn, "SET application_name = "+literal(note)); err != nil {
-		return err
-	}
-	key := claimLock(c.name)
+	c.names = append(c.names, name)
+	key := claimLock(name)
 	for began := time.Now(); ; {
 		var taken bool
 		if err := conn.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", key).Scan(&taken); err != nil || taken {
@@ -95,17 +100,17 @@ func (c *claim) Held(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.conn == nil {
-		return &table.TableError{Table: c.name, Err: errors.New("the claim on it is released")}
+		return &table.TableError{Table: c.names[0], Err: errors.New("the claim on it is released")}
 	}
 	err := exec(ctx, c.conn.Conn(), "SELECT 1")
 	if err == nil || ctx.Err() != nil {
 		return ctx.Err()
 	}
 	err = fmt.Errorf("the claim on it is lost, so that another command may be making it: %w", explain(ctx, err))
-	return &table.TableError{Table: c.name, Err: err}
+	return &table.TableError{Table: c.names[0], Err: err}
 }
 
-// Release frees the name.
+// Release frees the names.
 func (c *claim) Release() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

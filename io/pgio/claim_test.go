@@ -13,7 +13,7 @@ func TestClaimIsLost(t *testing.T) {
 	storeURL, admin := testSchema(t)
 	s := openStore(t, storeURL)
 	ctx := context.Background()
-	c, err := s.Claim(ctx, tableNamed("t"), "one that will be lost")
+	c, err := s.Claim(ctx, "one that will be lost", tableNamed("t"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func TestClaimIsLost(t *testing.T) {
 	if !errors.As(err, &te) || te.Table.Table != "t" {
 		t.Errorf("the error does not name the table: %v", err)
 	}
-	again, err := s.Claim(ctx, tableNamed("t"), "next")
+	again, err := s.Claim(ctx, "next", tableNamed("t"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestClaimLeavesItsSessionClean(t *testing.T) {
 	storeURL, _ := testSchema(t)
 	s := openStore(t, storeURL)
 	ctx := context.Background()
-	c, err := s.Claim(ctx, tableNamed("t"), "a note")
+	c, err := s.Claim(ctx, "a note", tableNamed("t"))
 	if err != nil {
 		t.Fatal(err)
 	}

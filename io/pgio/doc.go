@@ -68,7 +68,7 @@
 // nothing the kernel finds, on connections for which no call waits, too: its user timeout is the stall timeout (Linux), and none while the
 // server acknowledges but reads nothing.
 //
-// A Claim is an advisory lock made from the table's name, held by a session whose application_name is the note: all roles may read
+// A Claim is an advisory lock made from the name of each table, held by one session whose application_name is the note: all roles may read
 // that in pg_stat_activity. The lock goes with the session: at once when the process dies, and when the machine is gone after the 90 s
 // of TCP keep-alive that every session asks the server for. Behind a pooler it is the pooler that has to notice.
 //

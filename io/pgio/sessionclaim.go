@@ -8,50 +8,59 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// A sessionClaim is an advisory lock made from a table's name, as the claim of a pool is: of the session's transaction, or where the
+// A sessionClaim is an advisory lock made from each table's name, as the claim of a pool is: of the session's transaction, or where the
 // store begins transactions itself, of the session. While a session has a claim, its note is the application_name.
 type sessionClaim struct {
 	store       *sessionStore
-	name        table.Name // with its schema
-	application string     // application_name before
-	released    bool       // guarded by the turn
+	names       []table.Name // with their schemas
+	application string       // application_name before
+	released    bool         // guarded by the turn
 }
 
-func (s *sessionStore) Claim(ctx context.Context, name table.Name, note string) (table.Claim, error) {
-	if name.Table == "" {
-		return nil, &table.TableError{Table: name, Err: errors.New("the name is empty")}
+func (s *sessionStore) Claim(ctx context.Context, note string, names ...table.Name) (table.Claim, error) {
+	if err := table.CheckNames(names); err != nil {
+		return nil, err
 	}
-	c := &sessionClaim{store: s, name: name}
+	c := &sessionClaim{store: s}
 	if err := s.open.hold(c); err != nil {
 		return nil, err
 	}
-	if err := s.step(ctx, latest, func() error { return tableError(ctx, name, c.take(ctx, note)) }); err != nil {
-		s.open.forget(c)
+	err := s.step(ctx, latest, func() error {
+		if err := s.conn.QueryRow(ctx, "SELECT current_setting('application_name')").Scan(&c.application); err != nil {
+			return err
+		}
+		if err := exec(ctx, s.conn, c.rename(note)); err != nil {
+			return err
+		}
+		for _, name := range names {
+			if err := c.take(ctx, name, note); err != nil {
+				return tableError(ctx, name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		c.Release() // locks of the session are not undone with the step
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *sessionClaim) take(ctx context.Context, note string) (err error) {
+// take takes the lock of a name.
+func (c *sessionClaim) take(ctx context.Context, name table.Name, note string) (err error) {
 	s := c.store
-	if c.name, err = newTableName(ctx, s.conn, c.name, true); err != nil {
+	if name, err = newTableName(ctx, s.conn, name, true); err != nil {
 		return err
 	}
-	if other, has := s.claims[c.name]; has {
+	if other, has := s.claims[name]; has {
 		return fmt.Errorf("%w: %s", table.ErrClaimed, other)
-	}
-	if err := s.conn.QueryRow(ctx, "SELECT current_setting('application_name')").Scan(&c.application); err != nil {
-		return err
-	}
-	if err := exec(ctx, s.conn, c.rename(note)); err != nil {
-		return err
 	}
 	lock := "pg_try_advisory_lock"
 	if s.mode == InsideTransaction {
 		lock = "pg_try_advisory_xact_lock"
 	}
 	var taken bool
-	key := claimLock(c.name)
+	key := claimLock(name)
 	if err := s.conn.QueryRow(ctx, "SELECT "+lock+"($1)", key).Scan(&taken); err != nil {
 		return err
 	}
@@ -62,7 +71,8 @@ func (c *sessionClaim) take(ctx context.Context, note string) (err error) {
 		}
 		return fmt.Errorf("%w: %s", table.ErrClaimed, other)
 	}
-	s.claims[c.name] = note
+	s.claims[name] = note
+	c.names = append(c.names, name)
 	return nil
 }
 
@@ -75,13 +85,13 @@ func (c *sessionClaim) rename(to string) string {
 func (c *sessionClaim) Held(ctx context.Context) error {
 	return c.store.step(ctx, latest, func() error {
 		if c.released {
-			return &table.TableError{Table: c.name, Err: errors.New("the claim on it is released")}
+			return &table.TableError{Table: c.names[0], Err: errors.New("the claim on it is released")}
 		}
 		return nil
 	})
 }
 
-// Release frees the name: at once for other stores of the session, and for other sessions when the transaction or the session's lock ends.
+// Release frees the names: at once for other stores of the session, and for other sessions when the transaction or the session's lock ends.
 func (c *sessionClaim) Release() {
 	ctx, cancel := context.WithTimeout(context.Background(), sessionCloseTimeout)
 	defer cancel()
@@ -95,17 +105,21 @@ func (c *sessionClaim) end(ctx context.Context) {
 		return
 	}
 	defer s.giveBack()
-	if c.released {
+	if c.released || len(c.names) == 0 {
 		return
 	}
 	c.released = true
-	delete(s.claims, c.name)
+	for _, name := range c.names {
+		delete(s.claims, name)
+	}
 	if s.conn.IsClosed() || s.conn.PgConn().TxStatus() == 'E' {
 		return
 	}
 	undo := c.rename(c.application)
 	if s.mode == OwnTransactions {
-		undo += fmt.Sprintf("; SELECT pg_catalog.pg_advisory_unlock(%d)", claimLock(c.name))
+		for _, name := range c.names {
+			undo += fmt.Sprintf("; SELECT pg_catalog.pg_advisory_unlock(%d)", claimLock(name))
+		}
 	}
 	_ = s.clean(undo) // what it leaves goes with the transaction or the session
 }

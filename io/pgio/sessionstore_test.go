@@ -195,7 +195,7 @@ func TestSessionKeepsItsSettings(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Claim(ctx, table.Name{Table: "t"}, "a note"); err != nil {
+			if _, err := s.Claim(ctx, "a note", table.Name{Table: "t"}); err != nil {
 				t.Fatal(err)
 			}
 			if err := writeInts(t, s, table.TableSpec{Name: table.Name{Table: "t_" + name}}, 0, 5); err != nil {
@@ -278,17 +278,17 @@ func TestSessionOwnTransactions(t *testing.T) {
 	state("after the snapshot", 'I')
 
 	// A claim is known to other sessions, and holds no transaction.
-	c, err := s.Claim(ctx, table.Name{Table: "t"}, "the note")
+	c, err := s.Claim(ctx, "the note", table.Name{Table: "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	state("with a claim", 'I')
 	pool := openStore(t, storeURL)
-	if _, err := pool.Claim(ctx, table.Name{Table: "t"}, "another"); !errors.Is(err, table.ErrClaimed) || !strings.Contains(err.Error(), "the note") {
+	if _, err := pool.Claim(ctx, "another", table.Name{Table: "t"}); !errors.Is(err, table.ErrClaimed) || !strings.Contains(err.Error(), "the note") {
 		t.Errorf("got error %v, want ErrClaimed with the note", err)
 	}
 	c.Release()
-	if other, err := pool.Claim(ctx, table.Name{Table: "t"}, "another"); err != nil {
+	if other, err := pool.Claim(ctx, "another", table.Name{Table: "t"}); err != nil {
 		t.Error(err)
 	} else {
 		other.Release()

@@ -68,7 +68,7 @@ func TestSettingsOfTheRole(t *testing.T) {
 	u.User = url.User(role)
 	s := openStore(t, u.String())
 	wantSettings(t, s)
-	c, err := s.Claim(t.Context(), tableNamed("t"), "a note")
+	c, err := s.Claim(t.Context(), "a note", tableNamed("t"))
 	if err != nil {
 		t.Fatal(err)
 	}

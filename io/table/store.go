@@ -40,10 +40,10 @@ type Store interface {
 	// Drop removes tables, all in one change or, where one cannot be removed, none. A table that is not there is ErrNotExist
 	// unless ifExists. It returns those that were there, in no order.
 	Drop(ctx context.Context, names []Name, ifExists bool) ([]Name, error)
-	// Claim keeps a name for one who is going to make a table of it, so that a second one learns so before the work and not at
-	// Commit. It holds among all that use the store, from any machine, until Release, Close or the end of the process, and keeps
-	// nobody from reading or writing but other claims. A name that is claimed is ErrClaimed, with the note of the one who has it.
-	Claim(ctx context.Context, name Name, note string) (Claim, error)
+	// Claim keeps names, all or none, for one who is going to make tables of them, so that a second one learns so before the work and not
+	// at Commit. It holds among all that use the store, from any machine, until Release, Close or the end of the process, and keeps
+	// nobody from reading or writing but other claims. A name that is claimed is ErrClaimed, with the note of the one who has it (ClaimNote).
+	Claim(ctx context.Context, note string, names ...Name) (Claim, error)
 	// Now is what the clock of the store reads, without a time zone: on a server its own, in the time zone that it has for the user.
 	Now(ctx context.Context) (time.Time, error)
 	// Record keeps a row for a run that begins, and holds it as one whose process lives until its End, Close or the end of the
@@ -57,17 +57,6 @@ type Store interface {
 	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted, claims released. Closing
 	// again does nothing.
 	Close() error
-}
-
-// MaxClaimNote is how much of the note of a claim every store keeps, in bytes; the rest may be cut off.
-const MaxClaimNote = 63
-
-// A Claim is a name that is kept for one command.
-type Claim interface {
-	// Held reports a claim that was lost, as with the connection that held it: another may have the name by now.
-	Held(ctx context.Context) error
-	// Release frees the name. Releasing again does nothing.
-	Release()
 }
 
 // Info describes a table or view.

@@ -162,7 +162,7 @@ func TestRuns(t *testing.T) {
 
 			long := u.start(fit("cancelled", 1_000_000)...)
 			at := u.awaitRun(fit("cancelled", 1_000_000), func(r run) bool { return r.State == "running" && r.Iteration > 0 })
-			if _, err := u.try(fit("cancelled", 3)...); err == nil || !strings.Contains(err.Error(), "is being made by another command: run "+at.ID+", fit since ") {
+			if _, err := u.try(fit("cancelled", 3)...); err == nil || !strings.Contains(err.Error(), "is being made by another command: run "+at.ID+", fit on ") {
 				t.Errorf("a second fit of the model: %v", err)
 			}
 			if _, err := u.try("resume", at.ID); err == nil || !strings.Contains(err.Error(), "is running") {

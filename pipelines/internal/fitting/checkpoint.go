@@ -46,17 +46,17 @@ type checkpointHeader struct {
 
 func (h checkpointHeader) MarshalBinary() ([]byte, error) { return json.Marshal(h) }
 
-// CheckpointTable is the name of the fit's checkpoint.
-func (f *Fit) CheckpointTable() table.Name { return f.Target.WithSuffix("_checkpoint") }
+// CheckpointTable is the name of the checkpoint of a fit of that model.
+func CheckpointTable(model table.Name) table.Name { return model.WithSuffix("_checkpoint") }
 
 // checkpointSpec is the table that takes the place of the last checkpoint.
 func (f *Fit) checkpointSpec() table.TableSpec {
-	return table.TableSpec{Name: f.CheckpointTable(), Schema: checkpointSchema, Replace: true, Ordered: true}
+	return table.TableSpec{Name: CheckpointTable(f.Target), Schema: checkpointSchema, Replace: true, Ordered: true}
 }
 
 // ofCheckpoint is an error about the checkpoint.
 func (f *Fit) ofCheckpoint(err error) error {
-	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: f.CheckpointTable(), Err: err})
+	return fmt.Errorf("checkpoint: %w", &table.TableError{Table: CheckpointTable(f.Target), Err: err})
 }
 
 // saveCheckpoint puts a course in the place of the last checkpoint.

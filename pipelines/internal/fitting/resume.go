@@ -24,7 +24,7 @@ func (f *Fit) resume(ctx context.Context, start []float32) (Course, error) {
 	if f.Identity == nil || f.Anew {
 		return f.newCourse(ctx, 0, start, nil, nil)
 	}
-	snap, err := f.Store.Snapshot(ctx, f.CheckpointTable())
+	snap, err := f.Store.Snapshot(ctx, CheckpointTable(f.Target))
 	if errors.Is(err, table.ErrNotExist) {
 		return f.newCourse(ctx, 0, start, nil, nil)
 	}

@@ -3,16 +3,11 @@ package job
 import (
 	"context"
 	"fmt"
-	"os"
-	"time"
 
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// claimTime is short, since stores keep table.MaxClaimNote bytes of a note.
-const claimTime = "2006-01-02T15:04Z"
-
-// A claimed table is one that a job keeps for itself.
+// A claimed is what a job keeps for itself: tables, and what they are to it.
 type claimed struct {
 	what  string
 	claim table.Claim
@@ -21,19 +16,11 @@ type claimed struct {
 // Claim keeps tables for this job, among all that use the store: a second one that would make one of them fails here, before it reads
 // what this one is going to replace and long before it would commit.
 func (j *Job) Claim(ctx context.Context, what string, names ...table.Name) error {
-	host, _ := os.Hostname() // the rest of the note says enough
-	// What a store may cut off comes last.
-	note := fmt.Sprintf("%s since %s, process %d on %s", j.Name, time.Now().UTC().Format(claimTime), os.Getpid(), host)
-	if j.RunID != "" {
-		note = "run " + j.RunID + ", " + note
+	c, err := j.Store.Claim(ctx, table.ClaimNote(j.Name, j.RunID), names...)
+	if err != nil {
+		return fmt.Errorf("%s table: %w", what, err)
 	}
-	for _, name := range names {
-		c, err := j.Store.Claim(ctx, name, note)
-		if err != nil {
-			return fmt.Errorf("%s table: %w", what, err)
-		}
-		j.claims = append(j.claims, claimed{what, c})
-	}
+	j.claims = append(j.claims, claimed{what, c})
 	return nil
 }
 
