@@ -228,12 +228,34 @@ func (s *session) parse(body []byte) error {
 // passBind passes on the Bind of what is no call.
 func (s *session) passBind(portal, statement []byte, size int) error {
 	s.unsynced = true
-	delete(s.portals, string(portal))
+	name := string(portal) // which is not there any more when the message has been passed on
 	if err := s.revive(string(statement)); err != nil {
 		return err
 	}
-	s.expect(plain['B'])
-	return s.server.Relay('B', size, s.client)
+	o := plain['B']
+	if _, known := s.portals[name]; known {
+		o = &owed{kind: 'B'} // of which it must be remembered whether it is dropped
+	}
+	s.expect(o)
+	if err := s.server.Relay('B', size, s.client); err != nil {
+		return err
+	}
+	return s.bound(o, name, known{})
+}
+
+// bound notes what a portal is, when the server has not dropped its Bind.
+func (s *session) bound(o *owed, portal string, k known) error {
+	if _, was := s.portals[portal]; !was && k == (known{}) {
+		return nil
+	}
+	if err := s.settle(); err != nil || o.failed {
+		return err
+	}
+	delete(s.portals, portal)
+	if k != (known{}) {
+		s.portals[portal] = k
+	}
+	return nil
 }
 
 // bind passes on the Bind of a statement of which something must be known.
@@ -245,16 +267,17 @@ func (s *session) bind(body []byte) error {
 	if err := s.revive(m.PreparedStatement); err != nil {
 		return err
 	}
-	k, is := s.statements[m.PreparedStatement]
-	delete(s.portals, m.DestinationPortal)
-	if is {
-		s.portals[m.DestinationPortal] = k
+	k := s.statements[m.PreparedStatement]
+	o := &owed{kind: 'B', call: k.call, text: k.rewrite()}
+	send := func() error { return s.pass(o, body) }
+	if k.call != nil {
+		m.ResultFormatCodes = nil // the arguments are wanted as text
+		send = func() error { return s.tell(o, &m) }
 	}
-	if k.call == nil {
-		return s.pass(plain['B'], body)
+	if err := send(); err != nil {
+		return err
 	}
-	m.ResultFormatCodes = nil // the arguments are wanted as text
-	return s.tell(&owed{call: k.call, text: k.call.rewrite}, &m)
+	return s.bound(o, m.DestinationPortal, k)
 }
 
 func (s *session) describe(body []byte) error {

@@ -66,12 +66,19 @@ func (s *session) passes(kind byte, body []byte) bool {
 	case kind == 'Q' || kind == 'P':
 		_, names := s.proxy.mentions(string(body))
 		return s.plain || !names
-	case kind == 'E':
-		portal, _, _ := cutName(body)
-		_, known := s.portals[string(portal)]
-		return !known
+	case kind == 'C' && len(body) > 0:
+		return !s.knowsPortal(body[1:])
+	case kind == 'E', kind == 'B':
+		return !s.knowsPortal(body)
 	}
 	return true
+}
+
+// knowsPortal tells whether something must be known of the portal whose name is at the beginning of a message: then the server's answer is waited for.
+func (s *session) knowsPortal(body []byte) bool {
+	name, _, _ := cutName(body)
+	_, known := s.portals[string(name)]
+	return known
 }
 
 // inCall tells whether the client has statements of which something must be known, or is within what was begun for a call. It is of the client's goroutine, which

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 )
@@ -173,15 +174,17 @@ func TestNames(t *testing.T) {
 		c.says("2 D(a|77) C(SELECT_1) Z(I)")
 	}
 
-	// A Close that the server drops, after an error.
-	for _, object := range []byte{'S', 'P'} {
+	// A message that the server drops, after an error.
+	for _, dropped := range []pgproto3.FrontendMessage{
+		&pgproto3.Close{ObjectType: 'S', Name: "closed"}, &pgproto3.Close{ObjectType: 'P', Name: "closed"}, &pgproto3.Bind{PreparedStatement: "other", DestinationPortal: "closed"},
+	} {
 		parse("closed", call)
 		c.says("1 Z(I)")
 		c.asks("BEGIN; SAVEPOINT a", "C(BEGIN) C(SAVEPOINT) Z(T)")
 		c.sends(&pgproto3.Bind{PreparedStatement: "closed", DestinationPortal: "closed"}, &pgproto3.Sync{})
 		c.says("2 Z(T)")
 		c.asks("SAVEPOINT b", "C(SAVEPOINT) Z(T)")
-		c.sends(&pgproto3.Bind{PreparedStatement: "nothing"}, &pgproto3.Close{ObjectType: object, Name: "closed"}, &pgproto3.Sync{})
+		c.sends(&pgproto3.Bind{PreparedStatement: "nothing"}, dropped, &pgproto3.Sync{})
 		c.says("E(26000) Z(E)")
 		c.asks("ROLLBACK TO b", "C(ROLLBACK) Z(T)")
 		c.sends(&pgproto3.Execute{Portal: "closed"}, &pgproto3.Sync{})
@@ -192,6 +195,17 @@ func TestNames(t *testing.T) {
 		c.sends(&pgproto3.Close{ObjectType: 'S', Name: "closed"}, &pgproto3.Sync{})
 		c.says("3 Z(I)")
 	}
+
+	c.asks("BEGIN", "C(BEGIN) Z(T)")
+	c.sends(&pgproto3.Bind{PreparedStatement: "other", DestinationPortal: "p"}, &pgproto3.Sync{})
+	c.says("2 Z(T)")
+	c.asks("SAVEPOINT a", "C(SAVEPOINT) Z(T)")
+	c.sends(&pgproto3.Bind{PreparedStatement: "nothing"}, &pgproto3.Bind{PreparedStatement: "call", DestinationPortal: "p"}, &pgproto3.Sync{})
+	c.says("E(26000) Z(E)")
+	c.asks("ROLLBACK TO a", "C(ROLLBACK) Z(T)")
+	c.sends(&pgproto3.Execute{Portal: "p"}, &pgproto3.Sync{})
+	c.says("D(a|77) C(SELECT_1) Z(T)")
+	c.asks("ROLLBACK", "C(ROLLBACK) Z(I)")
 
 	known := func() (n int) {
 		s.proxy.each(func(s *session) bool {
@@ -265,4 +279,29 @@ func TestPrepareInPipeline(t *testing.T) {
 	sends("PREPARE p AS SELECT 'a', $1::int")
 	c.says("1 2 n C(PREPARE) Z(I)")
 	c.asks("EXECUTE p(77)", "T D(a|77) C(SELECT_1) Z(I)")
+}
+
+// TestPortalOfCall: a session that rests goes on where its client means the portal of an earlier call.
+func TestPortalOfCall(t *testing.T) {
+	s := start(t, nil)
+	c := dialRaw(t, s.proxied)
+	for _, then := range []struct {
+		message pgproto3.FrontendMessage
+		answer  string
+	}{{&pgproto3.Close{ObjectType: 'P'}, "3 Z(I)"}, {&pgproto3.Execute{}, "E(34000) Z(I)"}, {&pgproto3.Bind{}, "E(26000) Z(I)"}} {
+		for range 5 {
+			c.sends(append(unnamed("SELECT madlib.version()"), &pgproto3.Sync{})...)
+			for ready := false; !ready; {
+				m, err := c.Receive()
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, ready = m.(*pgproto3.ReadyForQuery)
+			}
+			c.asks("SELECT 1", "T D(1) C(SELECT_1) Z(I)")
+			time.Sleep(5 * time.Millisecond) // it may rest
+			c.sends(then.message, &pgproto3.Sync{})
+			c.says(then.answer)
+		}
+	}
 }
