@@ -1,6 +1,7 @@
 package kernels
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
@@ -76,5 +77,13 @@ func TestSparsemax(t *testing.T) {
 	// dτ is 2/2 for the first and 1/2 for the second
 	if want := []float32{1 - 3, 2 - 1.5, 0}; !slices.Equal(dx, want) {
 		t.Errorf("gradient is %v, want %v", dx, want)
+	}
+	for at := range x { // wherever it is
+		nan := slices.Clone(x)
+		nan[at] = float32(math.NaN())
+		Sparsemax(1, 3, nan, y)
+		if slices.ContainsFunc(y, func(v float32) bool { return v == v }) {
+			t.Errorf("sparsemax of %v is %v, want NaN", nan, y)
+		}
 	}
 }

@@ -63,15 +63,18 @@ func sparsemaxSupport(row []float32) (k int, threshold float64) {
 	return k, (sum - 1) / float64(k)
 }
 
+// precedes says whether v comes before w in descending order, in which NaN is larger than everything: so a row with a NaN becomes NaN, wherever it is.
+func precedes(v, w float32) bool { return v > w || v != v && w == w }
+
 // following is the index of the element that follows element at in descending order, equal ones in their own order; at -1, of
 // the first. The order is walked through without being kept, since few elements are in the support.
 func following(row []float32, at int) int {
 	next := -1
 	for i, v := range row {
-		if at >= 0 && (v > row[at] || v == row[at] && i <= at) {
+		if at >= 0 && (precedes(v, row[at]) || !precedes(row[at], v) && i <= at) {
 			continue
 		}
-		if next < 0 || v > row[next] {
+		if next < 0 || precedes(v, row[next]) {
 			next = i
 		}
 	}

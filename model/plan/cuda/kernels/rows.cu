@@ -100,17 +100,21 @@ struct rowElement {
 	int at;
 };
 
+// precedes says whether v comes before w in descending order, in which NaN is larger than everything: only where every two numbers have an order do all lanes
+// find the same element.
+DEVICE bool precedes(float v, float w) { return v > w || (v != v && w == w); }
+
 // following is the element after another one in descending order, equal ones in their own; at < 0: the first.
 DEVICE rowElement following(const row &r, const float *x, rowElement last) {
 	rowElement next = {0, -1};
 	for (int j = r.lane; j < r.n; j += 32) {
 		float v = x[j];
-		if (last.at >= 0 && (v > last.v || (v == last.v && j <= last.at))) continue;
-		if (next.at < 0 || v > next.v) next = {v, j};
+		if (last.at >= 0 && (precedes(v, last.v) || (!precedes(last.v, v) && j <= last.at))) continue;
+		if (next.at < 0 || precedes(v, next.v)) next = {v, j};
 	}
 	for (int d = 16; d > 0; d /= 2) {
 		rowElement other = {__shfl_xor_sync(~0u, next.v, d), __shfl_xor_sync(~0u, next.at, d)};
-		bool first = other.at >= 0 && (next.at < 0 || other.v > next.v || (other.v == next.v && other.at < next.at));
+		bool first = other.at >= 0 && (next.at < 0 || precedes(other.v, next.v) || (!precedes(next.v, other.v) && other.at < next.at));
 		if (first) next = other;
 	}
 	return next;
@@ -125,7 +129,6 @@ struct support {
 		rowElement last = {0, -1};
 		while (k < r.n) {
 			last = following(r, x, last);
-			if (last.at < 0) break; // NaN is in no order
 			double next = cumulated + (double)last.v;
 			if ((double)last.v <= (next - 1.0) / (double)(k + 1)) break;
 			k++;

@@ -235,7 +235,8 @@ func (s *stand) rows(t *testing.T, rows, n int) {
 	s.run(t, shape{code: graph.CodeSoftmax, attr: a, in: []int{rows * n}, out: rows * n, fill: odd})
 	s.run(t, shape{code: graph.CodeLogSoftmax, attr: a, in: []int{rows * n}, out: rows * n, fill: odd})
 	s.run(t, shape{code: graph.CodeArgMax, attr: a, in: []int{rows * n}, out: rows})
-	s.run(t, shape{code: graph.CodeSparsemax, attr: a, in: []int{rows * n}, out: rows * n})
+	s.run(t, shape{code: graph.CodeSparsemax, attr: a, in: []int{rows * n}, out: rows * n, fill: odd})
+	s.run(t, shape{code: graph.CodeSparsemaxGrad, attr: a, in: []int{rows * n, rows * n}, out: rows * n, fill: odd})
 	norm := graph.NormAttr{Rows: rows, N: n, Epsilon: 1e-6}
 	s.run(t, shape{code: graph.CodeStandardise, attr: norm, in: []int{rows * n}, out: rows * n, side: []int{rows}})
 	s.run(t, shape{code: graph.CodeRMS, attr: norm, in: []int{rows * n}, out: rows * n, side: []int{rows}})

@@ -9,7 +9,8 @@
 const int STEP = 8; // the depth of an mma.sync of TF32
 
 #if defined(__CUDACC_RTC__) || defined(__CUDACC__)
-// tf32 is the nearest number of TF32, of two the one that is farther from 0.
+// tf32 is the nearest number of TF32, of two the one that is farther from 0. The 13 lowest bits of the register, which mma ignores, are what the hardware leaves
+// there.
 DEVICE unsigned tf32(float v) {
 	unsigned r;
 	asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(r) : "f"(v));
@@ -29,7 +30,7 @@ template <int PRODUCTS, int N> struct parted {
 	unsigned big[N], small[N];
 	DEVICE void take(int i, float v) {
 		big[i] = tf32(v);
-		if (PRODUCTS == 3) small[i] = tf32(v - __int_as_float((int)big[i]));
+		if (PRODUCTS == 3) small[i] = tf32(v - __int_as_float((int)(big[i] & 0xffffe000)));
 	}
 };
 

@@ -81,10 +81,10 @@ static inline unsigned __ballot_sync(unsigned mask, int holds) {
 	return ballot;
 }
 
-// tf32 is cvt.rna.tf32.f32.
+// tf32 is cvt.rna.tf32.f32. The 13 lowest bits may be anything on a GPU; here they are set, so that a kernel that takes them for a number shows.
 static inline unsigned tf32(float v) {
 	unsigned u = (unsigned)cudahost::bitsOf(v);
-	return v != v ? 0x7fffffff : (u + 0x1000) & 0xffffe000;
+	return v != v ? 0x7fffffff : (u + 0x1000) | 0x1fff;
 }
 // mma is mma.sync.m16n8k8 of TF32 with sums of float32: every lane leaves its numbers, then computes its own four results. A result is the sum of d and
 // the eight products in their order, in double precision, in which each product is exact, rounded once. That order is this file's: what a tensor
