@@ -41,7 +41,8 @@ type holder struct {
 
 var process holder
 
-// Take takes one of the GPUs for this process: that which it holds already, or the least held. The choice must be released.
+// Take takes one of the GPUs for this process: that which it holds already, or the least held. The choice must be released; where the GPU turns out not to work,
+// before Take is asked for one of the others.
 func Take(found []cuda.GPU) (cuda.Choice, error) {
 	process.mu.Lock()
 	defer process.mu.Unlock()
@@ -79,7 +80,7 @@ func (p *holder) take(found []cuda.GPU) (c cuda.Choice, err error) {
 	}
 	c.Index = slices.IndexFunc(found, func(g cuda.GPU) bool { return g.UUID == p.uuid })
 	if c.Index < 0 {
-		return c, fmt.Errorf("it holds %s, which is not there any more", p.uuid)
+		return c, fmt.Errorf("it holds %s for other jobs, which is none of the %d GPUs that this one can use", p.uuid, len(found))
 	}
 	c.Processes = held(root, p.uuid)
 	return c, nil

@@ -167,6 +167,9 @@ func TestJobs(t *testing.T) {
 	first := take()
 	other := start(t, "B")
 	second := take()
+	if _, err := Take(gpus("B", "C")); err == nil || !strings.Contains(err.Error(), "it holds A for other jobs, which is none of the 2 GPUs") {
+		t.Errorf("without the GPU that other jobs have: %v", err)
+	}
 	if err := first.Release(); err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func (c *card) start(tensor bool) (err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.users == 0 {
-		if c.ctx, err = c.dev.RetainPrimaryCtx(); err != nil {
+		if c.ctx, err = drv.Retain(c.dev); err != nil {
 			return fmt.Errorf("its context: %w", err)
 		}
 		c.modules, c.functions = map[string]cu.Module{}, map[string]cu.Function{}
@@ -46,7 +46,7 @@ func (c *card) load(ptx string) error {
 	if _, there := c.modules[ptx]; there {
 		return nil
 	}
-	m, err := cu.LoadData(ptx)
+	m, err := drv.Load(ptx)
 	if err == nil {
 		c.modules[ptx] = m
 	}

@@ -26,6 +26,9 @@ const (
 	leastTensorCapability = 80
 )
 
+// prohibited is the compute mode of a GPU that gives no contexts.
+const prohibited = 2
+
 // A Device is the GPUs of this machine, or one of them. It looks for them when it is first asked for memory or for what they are, so that who only
 // compiles plans needs none.
 type Device struct {
@@ -54,7 +57,7 @@ func Check(m Math) error {
 
 var errClosed = errors.New("cuda: the device is closed")
 
-// open finds the GPUs that can run the kernels, takes one where the options say so, and prepares the first. What has failed is tried again.
+// open finds the GPUs that can run the kernels, takes one where the options say so, and starts those that shards need. What has failed is tried again.
 func (d *Device) open() ([]*gpu, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -68,29 +71,64 @@ func (d *Device) open() ([]*gpu, error) {
 	if err != nil {
 		return nil, err
 	}
-	release := func() error { return nil }
 	if d.options.Choose != nil {
-		of := make([]GPU, len(all))
-		for i, g := range all {
+		all, err = d.take(all)
+	} else {
+		all, err = d.start(all)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range all {
+		g.divide(d.options.Shards, len(all))
+		g.card.add(d)
+	}
+	d.gpus = all
+	return all, nil
+}
+
+// take takes one of the GPUs as the options say, and starts it. One that does not start is given back, and another one taken, as long as there are others.
+func (d *Device) take(found []*gpu) ([]*gpu, error) {
+	var failed []error
+	for len(found) > 0 {
+		of := make([]GPU, len(found))
+		for i, g := range found {
 			of[i] = g.GPU
 		}
 		taken, err := d.options.Choose(of)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(append(failed, err)...)
 		}
-		all, release = all[taken.Index:][:1], taken.Release
-		all[0].Processes = taken.Processes
+		g := found[taken.Index]
+		g.Processes = taken.Processes
+		if err := g.start(); err != nil {
+			failed = append(failed, err, taken.Release())
+			found = slices.Delete(found, taken.Index, taken.Index+1)
+			continue
+		}
+		d.release = taken.Release
+		return []*gpu{g}, nil
 	}
-	for _, g := range all {
-		g.divide(d.options.Shards, len(all))
+	return nil, errors.Join(failed...)
+}
+
+// start starts as many of the GPUs as there are shards, and leaves out those that do not start, as long as there are others.
+func (d *Device) start(found []*gpu) (all []*gpu, err error) {
+	var failed []error
+	started := 0
+	for _, g := range found {
+		if started < max(1, d.options.Shards) {
+			if err := g.start(); err != nil {
+				failed = append(failed, err)
+				continue
+			}
+			started++
+		}
+		all = append(all, g)
 	}
-	if err := all[0].start(); err != nil {
-		return nil, errors.Join(err, release())
+	if len(all) == 0 {
+		return nil, errors.Join(failed...)
 	}
-	for _, g := range all {
-		g.card.add(d)
-	}
-	d.gpus, d.release = all, release
 	return all, nil
 }
 
@@ -158,6 +196,13 @@ func found(number int) (*gpu, error) {
 	}
 	if g.capability = 10*major + minor; g.capability < leastCapability {
 		return nil, g.tooOld(leastCapability, "")
+	}
+	mode, err := dev.Attribute(cu.ComputeMode)
+	if err != nil {
+		return nil, g.failed("its compute mode", err)
+	}
+	if mode == prohibited {
+		return nil, fmt.Errorf("cuda: %v has the compute mode prohibited, with which no program can use it (nvidia-smi --compute-mode)", g)
 	}
 	return g, nil
 }

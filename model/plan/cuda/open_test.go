@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/beamfit/beamfit/model/plan"
+	"github.com/beamfit/beamfit/model/plan/cuda/drv"
 	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
@@ -99,6 +101,9 @@ func TestOpenFails(t *testing.T) {
 		{"FAKECUDA=capability=75", "float32", "<nil>"},
 		{"FAKECUDA=capability=75", "tf32x3", "is too old: its compute capability is 7.5, expected 8.0 or later for GPU math tf32x3; float32 needs 7.0"},
 		{"FAKECUDA=capability=80", "tf32", "<nil>"},
+		{"FAKECUDA=prohibited=0", "", "GPU 0 (stand-in for a GPU) has the compute mode prohibited"},
+		{"FAKECUDA=busy=0", "", "GPU 0 (stand-in for a GPU): its start: its context: CUDA error 46: "},
+		{"FAKECUDA=badptx", "", "loading the kernels: CUDA error 222: an error of the stand-in driver: ptxas fatal: a version of PTX that is too new"},
 	} {
 		if out := again(t, c.env, "BEAMFIT_MATH="+c.math); !strings.Contains(out, c.want) {
 			t.Errorf("%s: %s\nwant %s", c.env, out, c.want)
@@ -270,5 +275,94 @@ func TestTwoDevices(t *testing.T) {
 	}
 	if !t.Failed() {
 		fmt.Println("all as it should be")
+	}
+}
+
+// TestStartAgain: a driver that was not there, or found no GPU, is looked for again when the device is asked again.
+func TestStartAgain(t *testing.T) {
+	file := hosttest.Driver(t)
+	const fileEnv = "BEAMFIT_DRIVER"
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		if out := again(t, hosttest.LibEnv+"=/nothing/libcuda.so.1", fileEnv+"="+file); !strings.Contains(out, "all as it should be") {
+			t.Error(out)
+		}
+		return
+	}
+	d := New(Options{})
+	if _, err := d.GPUs(); !errors.Is(err, drv.ErrNoDriver) {
+		t.Errorf("without a driver: %v", err)
+	}
+	t.Setenv(hosttest.LibEnv, os.Getenv(fileEnv))
+	t.Setenv("FAKECUDA", "nodevice")
+	if _, err := d.GPUs(); !errors.Is(err, drv.ErrNoGPU) {
+		t.Errorf("without a GPU: %v", err)
+	}
+	t.Setenv("FAKECUDA", "")
+	if _, err := d.GPUs(); err != nil {
+		t.Errorf("with a GPU: %v", err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if !t.Failed() {
+		fmt.Println("all as it should be")
+	}
+}
+
+// TestGPUsThatFail: GPUs that cannot be used, or give no context, are left out as long as there are others, and one that was taken is given back.
+func TestGPUsThatFail(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") == "" {
+		if out := again(t, "FAKECUDA=devices=4,prohibited=0,busy=2"); !strings.Contains(out, "all as it should be") {
+			t.Error(out)
+		}
+		return
+	}
+	numbers := func(all []GPU) (n []int) {
+		for _, g := range all {
+			n = append(n, g.Number)
+		}
+		return n
+	}
+	d := New(Options{Shards: 2})
+	if all, err := d.GPUs(); err != nil || !slices.Equal(numbers(all), []int{1, 3}) || all[0].Shards != 1 {
+		t.Errorf("two shards have the GPUs %+v, %v", all, err)
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	var seen [][]int
+	released := 0
+	d = New(Options{Choose: func(found []GPU) (Choice, error) {
+		seen = append(seen, numbers(found))
+		return Choice{Index: len(found) / 2, Processes: len(seen), Release: func() error { released++; return nil }}, nil
+	}})
+	all, err := d.GPUs()
+	if err != nil || !slices.Equal(numbers(all), []int{3}) || all[0].Processes != 2 || released != 1 {
+		t.Errorf("the device works on %+v after %d were given back, %v", all, released, err)
+	}
+	if len(seen) != 2 || !slices.Equal(seen[0], []int{1, 2, 3}) || !slices.Equal(seen[1], []int{1, 3}) {
+		t.Errorf("there were %v to choose from", seen)
+	}
+	if err := d.Close(); err != nil || released != 2 {
+		t.Errorf("closed: %v, released %d times", err, released)
+	}
+	if !t.Failed() {
+		fmt.Println("all as it should be")
+	}
+}
+
+// TestNumbers: GPUs have the numbers that nvidia-smi gives them, by their places on the bus, unless the environment says how they are numbered.
+func TestNumbers(t *testing.T) {
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") != "" {
+		all, err := New(Options{}).GPUs()
+		fmt.Println(all[0].UUID, err)
+		return
+	}
+	for order, first := range map[string]string{"": "00 <nil>", "PCI_BUS_ID": "00 <nil>", "FASTEST_FIRST": "02 <nil>"} {
+		if out := again(t, "FAKECUDA=devices=3,mixed", "CUDA_DEVICE_ORDER="+order); !strings.Contains(out, first) {
+			t.Errorf("order %q: GPU 0 is %s, want one that ends with %s", order, out, first)
+		}
 	}
 }

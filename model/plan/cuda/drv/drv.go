@@ -12,12 +12,21 @@ int beamfit_cuda_init(const char **reason);
 static CUresult launch(CUfunction f, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned shared, CUstream s, void **params) {
 	return cuLaunchKernel(f, gx, gy, gz, bx, by, bz, shared, s, params, 0);
 }
+
+// Loads PTX; log takes what the driver's compiler says of errors.
+static CUresult load(CUmodule *m, const char *ptx, char *log, size_t room) {
+	CUjit_option options[] = {CU_JIT_ERROR_LOG_BUFFER, CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES};
+	void *values[] = {log, (void *)room};
+	return cuModuleLoadDataEx(m, ptx, 2, options, values);
+}
 */
 import "C"
 
 import (
 	"errors"
 	"fmt"
+	"runtime"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -37,6 +46,9 @@ func (e Error) Error() string {
 
 // OutOfMemory reports that the driver found no memory of the device, or none of the host that can be pinned.
 func OutOfMemory(err error) bool {
+	if err == nil {
+		return false // before e, which is allocated
+	}
 	var e Error
 	return errors.Is(err, cu.OutOfMemory) || errors.As(err, &e) && e == C.CUDA_ERROR_OUT_OF_MEMORY
 }
@@ -54,12 +66,27 @@ var (
 	ErrNoGPU    = errors.New("the CUDA driver finds no GPU")
 )
 
-// start loads the driver, once per process: nothing that could be closed again belongs to it.
-var start = sync.OnceValue(func() error {
+// started says that the driver is loaded: nothing that could be closed again belongs to it.
+var started struct {
+	mu  sync.Mutex
+	yes bool
+}
+
+// Start loads the driver and lets it look for GPUs, unless a call has done so. What has failed is tried again by the next call.
+func Start() error {
+	started.mu.Lock()
+	defer started.mu.Unlock()
+	if started.yes {
+		return nil
+	}
 	keepCompiled()
+	numberByBus()
+	runtime.LockOSThread() // the text of an error is the thread's
+	defer runtime.UnlockOSThread()
 	var why *C.char
 	switch r := C.beamfit_cuda_init(&why); {
 	case r == 0:
+		started.yes = true
 		return nil
 	case why != nil:
 		return fmt.Errorf("%w: %s", ErrNoDriver, C.GoString(why))
@@ -68,10 +95,7 @@ var start = sync.OnceValue(func() error {
 	default:
 		return fmt.Errorf("the CUDA driver does not start: %w", Error(r))
 	}
-})
-
-// Start loads the driver and lets it look for GPUs. The first call's answer counts for the life of the process.
-func Start() error { return start() }
+}
 
 func function(f cu.Function) C.CUfunction { return *(*C.CUfunction)(unsafe.Pointer(&f)) }
 func stream(s cu.Stream) C.CUstream       { return *(*C.CUstream)(unsafe.Pointer(&s)) }
@@ -84,6 +108,28 @@ func UUID(d cu.Device) (string, error) {
 	}
 	b := C.GoBytes(unsafe.Pointer(&id), C.int(unsafe.Sizeof(id)))
 	return fmt.Sprintf("GPU-%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:]), nil
+}
+
+// Retain takes the primary context of a GPU; its ReleasePrimaryCtx gives it back.
+func Retain(d cu.Device) (c cu.CUContext, err error) {
+	err = check(C.cuDevicePrimaryCtxRetain((*C.CUcontext)(unsafe.Pointer(&c)), C.CUdevice(d)))
+	return c, err
+}
+
+// logBytes is how much of what the driver's compiler says an error has.
+const logBytes = 8 << 10
+
+// Load compiles a module of PTX for the GPU of the current context. The error has what the driver's compiler says.
+func Load(ptx string) (m cu.Module, err error) {
+	text, log := C.CString(ptx), (*C.char)(C.calloc(logBytes, 1))
+	defer C.free(unsafe.Pointer(text))
+	defer C.free(unsafe.Pointer(log))
+	if err = check(C.load((*C.CUmodule)(unsafe.Pointer(&m)), text, log, logBytes-1)); err != nil {
+		if said := strings.TrimSpace(C.GoString(log)); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+	}
+	return m, err
 }
 
 // Unload frees a module.

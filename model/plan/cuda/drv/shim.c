@@ -35,9 +35,9 @@ __attribute__((visibility("hidden"))) void *beamfit_cuda_table[count] = {[0 ... 
 int cuInit(unsigned flags) { return 0; }
 
 static const char *why;
-static int status = -1;
 
 static int load(void) {
+	why = 0;
 	const char *file = getenv("BEAMFIT_LIBCUDA");
 	void *lib = dlopen(file && *file ? file : "libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!lib) { why = dlerror(); return 34; }
@@ -50,9 +50,9 @@ static int load(void) {
 	return init(0);
 }
 
-// beamfit_cuda_init loads the driver once and returns what cuInit returned, 34 where there is no driver.
+// beamfit_cuda_init loads the driver and returns what cuInit returned, 34 where there is no driver. Start calls it until it succeeds.
 int beamfit_cuda_init(const char **reason) {
-	if (status < 0) status = load();
+	int status = load();
 	*reason = why;
 	return status;
 }

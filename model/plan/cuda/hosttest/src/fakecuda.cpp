@@ -4,14 +4,16 @@
 //   - a call without a current context on the calling OS thread fails (201);
 //   - device memory is full of NaN when it is new and cannot be touched by the host (no access outside of kernels and copies);
 //   - work of a stream is done as late as allowed (FAKECUDA=eager: at once): a missing synchronisation shows;
-//   - what is copied to the device without waiting lies in pinned memory, since nobody holds other memory until the copy is done;
-//   - during a capture only what may be captured is;
+//   - what is copied to the device without waiting is read when the copy is done where it lies in pinned memory, and at the call where it does not;
+//   - during a capture only what may be captured is, and copies from pinned memory alone;
 //   - a launch must agree with the PTX that was loaded: name, number and sizes of the parameters; and with the limits of sm_90;
 //   - an error in a kernel is final for its context, as on a GPU;
 //   - a context that nobody retains any more is gone with all that was allocated in it.
 //
 // FAKECUDA is a list: eager, nodevice, devices=N, memory=BYTES (of each device), version=11040, capability=60, order=N (of threads and blocks, see
-// fibers.h), trace, slowfree (a fifth of a second for each free), traffic (say what was copied and allocated when a context is given back), ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
+// fibers.h), trace, slowfree (a fifth of a second for each free), prohibited=N and busy=N (the
+// GPU of that number in the machine: its compute mode forbids contexts; it has none to give), mixed (GPUs are in another order than on the bus unless
+// CUDA_DEVICE_ORDER asks for that), badptx (modules do not compile, with a log), graphbytes=N (what must be free where a graph is instantiated), traffic (say what was copied and allocated when a context is given back), ptx (interpret the PTX itself). CUDA_VISIBLE_DEVICES is heeded where it lists numbers.
 #include <deque>
 #include <functional>
 #include <memory>
@@ -28,7 +30,7 @@ namespace {
 enum error {
 	OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NO_DEVICE = 100, INVALID_DEVICE = 101, INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_PTX = 218,
 	INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_READY = 600, LAUNCH_OUT_OF_RESOURCES = 701, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900,
-	CAPTURE_INVALIDATED = 901, CONTEXT_DESTROYED = 709
+	CAPTURE_INVALIDATED = 901, CONTEXT_DESTROYED = 709, DEVICE_UNAVAILABLE = 46, UNSUPPORTED_PTX_VERSION = 222
 };
 
 typedef uintptr_t pointer;
@@ -76,12 +78,14 @@ const std::vector<int> &visible() {
 	static const std::vector<int> all = [] {
 		std::vector<int> all;
 		const int there = (int)number("devices=", 1);
-		const char *only = getenv("CUDA_VISIBLE_DEVICES");
-		for (int i = 0; !only && i < there; i++) all.push_back(i);
+		const char *only = getenv("CUDA_VISIBLE_DEVICES"), *order = getenv("CUDA_DEVICE_ORDER");
+		const bool mixed = setting("mixed") && (!order || strcmp(order, "PCI_BUS_ID"));
+		auto at = [=](int i) { return mixed ? there - 1 - i : i; };
+		for (int i = 0; !only && i < there; i++) all.push_back(at(i));
 		for (char *end; only && *only; only = *end ? end + 1 : end) {
 			long i = strtol(only, &end, 10);
 			if (end == only || i < 0 || i >= there) break; // as the driver does, which forgets the rest of the list
-			all.push_back((int)i);
+			all.push_back(at((int)i));
 		}
 		return all;
 	}();
@@ -184,9 +188,14 @@ int copy(stream *s, void *to, const void *from, size_t n, bool async, bool toDev
 		memcpy(to, from, n);
 		return OK;
 	}
-	if (toDevice && !fromDevice && !isPinned(from, n)) { // a driver may still read it when the call has returned
+	if (toDevice && !fromDevice && !isPinned(from, n)) { // a driver copies it to pinned memory of its own before the call returns
 		if (s->capture) return complain(CAPTURE_UNSUPPORTED, "a copy from memory that is not pinned in a capture");
-		return complain(INVALID_VALUE, "a copy that nobody waits for from memory that is not pinned");
+		auto taken = std::make_shared<std::vector<char>>((const char *)from, (const char *)from + n);
+		return submit(s, [=] {
+			touch t;
+			memcpy(to, taken->data(), n);
+			return (int)OK;
+		});
 	}
 	int r = submit(s, [=] {
 		touch t;
@@ -242,18 +251,20 @@ API cuDeviceGetUuid_v2(unsigned char *id, int d) {
 	return OK;
 }
 API cuDeviceTotalMem_v2(size_t *n, int) { *n = memoryOf(); return OK; }
-API cuDeviceGetAttribute(int *v, int attribute, int) {
+API cuDeviceGetAttribute(int *v, int attribute, int d) {
 	static const std::map<int, int> known = {{1, 1024}, {2, 1024}, {3, 1024}, {4, 64}, {5, 2147483647}, {6, 65535}, {7, 65535}, {8, 49152}, {10, 32},
 		{12, 65536}, {13, 1980000}, {16, 132}, {38, 62914560}, {39, 2048}, {81, 233472}, {95, 1}, {97, 232448}};
 	long long capability = number("capability=", 90);
 	if (attribute == 75) *v = (int)(capability / 10);
 	else if (attribute == 76) *v = (int)(capability % 10);
+	else if (attribute == 20) *v = visible()[d] == number("prohibited=", -1) ? 2 : 0;
 	else *v = known.count(attribute) ? known.at(attribute) : 0;
 	return OK;
 }
 API cuDevicePrimaryCtxRetain(void **c, int d) {
 	std::lock_guard<std::recursive_mutex> hold(mu);
 	if (d < 0 || d >= (int)primary.size()) return INVALID_DEVICE;
+	if (visible()[d] == number("busy=", -1)) return DEVICE_UNAVAILABLE;
 	primary[d]->retained++;
 	*c = primary[d];
 	return OK;
@@ -284,15 +295,26 @@ API cuMemGetInfo_v2(size_t *left, size_t *total) {
 	return OK;
 }
 
-API cuModuleLoadData(void **m, const void *image) {
+API cuModuleLoadDataEx(void **m, const void *image, unsigned n, int *options, void **values) {
 	NEED_CONTEXT();
 	if (int r = mayWait()) return r;
+	char *log = nullptr;
+	size_t room = 0;
+	for (unsigned i = 0; i < n; i++) {
+		if (options[i] == 5) log = (char *)values[i];
+		if (options[i] == 6) room = (size_t)values[i];
+	}
+	auto refused = [&](int code, const char *what) {
+		if (log) snprintf(log, room, "%s", what);
+		return code;
+	};
 	std::string text((const char *)image);
-	if (text.find(".version") == std::string::npos) return complain(INVALID_IMAGE, "no PTX");
+	if (text.find(".version") == std::string::npos) return refused(INVALID_IMAGE, "no PTX");
+	if (setting("badptx")) return refused(UNSUPPORTED_PTX_VERSION, "ptxas fatal: a version of PTX that is too new");
 	try {
 		*m = new module{ctx(), std::make_unique<ptx::module>(text)};
 	} catch (std::exception &x) {
-		return complain(INVALID_PTX, x.what());
+		return refused(INVALID_PTX, x.what());
 	}
 	return OK;
 }
@@ -463,7 +485,12 @@ API cuStreamEndCapture(void *s, void **g) {
 	*g = nullptr;
 	return CAPTURE_INVALIDATED;
 }
-API cuGraphInstantiateWithFlags(void **e, void *g, unsigned long long) { NEED_CONTEXT(); *e = new graph(*(graph *)g); return OK; }
+API cuGraphInstantiateWithFlags(void **e, void *g, unsigned long long) {
+	NEED_CONTEXT();
+	if (usedOf(ctx()->device) + number("graphbytes=", 0) > memoryOf()) return OUT_OF_MEMORY;
+	*e = new graph(*(graph *)g);
+	return OK;
+}
 API cuGraphLaunch(void *e, void *s) {
 	NEED_CONTEXT();
 	for (auto &w : ((graph *)e)->nodes)
