@@ -56,12 +56,16 @@ const MostSteps = 256
 type MemoryError struct {
 	Place      string // a GPU, for people
 	For        string // what the memory is for
-	Need, Room int64  // bytes
+	Need, Room int64  // bytes; Need 0: only the device knows
 	Of         string // why there is no more room than that; "": the device has no more
 }
 
 func (e *MemoryError) Error() string {
-	text := fmt.Sprintf("%s: %s needs %d bytes, there is room for %d", e.Place, e.For, e.Need, e.Room)
+	need := fmt.Sprintf("%d bytes", e.Need)
+	if e.Need == 0 {
+		need = "memory of the driver's"
+	}
+	text := fmt.Sprintf("%s: %s needs %s, there is room for %d", e.Place, e.For, need, e.Room)
 	if e.Of != "" {
 		text += " (" + e.Of + ")"
 	}

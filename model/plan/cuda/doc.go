@@ -19,7 +19,8 @@
 // # Rows that stay
 //
 // The rows of a shard go to its GPU once (Keep) and stay while the model lives, where they fit. A walk over them (RunSteps) needs of the
-// host, per step, what changes and 4 bytes per row: their order. Otherwise batches go up step by step.
+// host, per step, what changes and 4 bytes per row: their order. Otherwise batches go up step by step. Rows leave 256 MB of the GPU, of one of less than 8 GB a
+// 32nd part, for what the driver allocates.
 //
 // # Several shards, several GPUs
 //
@@ -37,6 +38,7 @@
 // # Failure
 //
 // A Device looks for GPUs when it is first asked for memory, or for what they are, and says so where there is no driver, no GPU, or one that is too old for the kernels or for the Math; it
-// looks again when it is asked again. Where the GPU has no room, the error is a
-// *plan.MemoryError. Any other error of the driver is final for the process's work on that GPU: CUDA keeps it.
+// looks again when it is asked again. It starts as many GPUs as it has shards, or the one that it takes; those that cannot be used or do not start are left out
+// as long as there are others. Where the GPU has no room, the error is a
+// *plan.MemoryError, also where it is the driver that has none for a graph or a stream. Any other error of the driver is final for the process's work on that GPU: CUDA keeps it.
 package cuda

@@ -13,7 +13,7 @@ import (
 	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 )
 
-// A gpu is a GPU of a Device. It is started with the first memory.
+// A gpu is a GPU of a Device. It is started when the device opens, where a shard works on it, or with its first memory.
 type gpu struct {
 	GPU
 	card       *card
@@ -35,7 +35,12 @@ func (g *gpu) start() error {
 	if g.started {
 		return nil
 	}
-	if err := g.card.start(g.tensor); err != nil {
+	err := g.card.start(g.tensor)
+	if drv.OutOfMemory(err) {
+		g.card.reclaim()
+		err = g.card.start(g.tensor)
+	}
+	if err != nil {
 		return g.failed("its start", err)
 	}
 	g.started = true
@@ -68,33 +73,65 @@ func (g *gpu) launch(l *kernels.Launch) (*drv.Launch, error) {
 	if !ok {
 		panic(fmt.Sprintf("cuda: there is no kernel %q", l.Kernel))
 	}
-	f, err := g.card.function(l.Kernel)
+	var f cu.Function
+	err := g.having("kernel "+l.Kernel, 0, func() (err error) {
+		f, err = g.card.function(l.Kernel)
+		return err
+	})
 	if err != nil {
-		return nil, g.failed("kernel "+l.Kernel, err)
+		return nil, err
 	}
 	return drv.Pack(l.Kernel, f, l.Grid, l.Block, l.Shared, l.Args, sizes), nil
 }
 
-// alloc allocates memory of the GPU, which must be entered. Where it is full, memory that nobody works with goes first.
-func (g *gpu) alloc(bytes int, what string) (cu.DevicePtr, error) {
-	p, err := cu.MemAlloc(int64(bytes))
-	if drv.OutOfMemory(err) {
-		if err := g.reclaim(); err != nil {
-			return 0, err
-		}
+// alloc allocates memory of the GPU, which must be entered.
+func (g *gpu) alloc(bytes int, what string) (p cu.DevicePtr, err error) {
+	err = g.having(what, int64(bytes), func() (err error) {
 		p, err = cu.MemAlloc(int64(bytes))
-	}
+		return err
+	})
+	return p, err
+}
+
+// having does what takes memory of the GPU, which must be entered: so many bytes, or 0 where only the driver knows. Where there is none, it is done again without
+// what nobody works with.
+func (g *gpu) having(what string, bytes int64, do func() error) error {
+	err := g.again(do)
 	switch {
 	case err == nil:
-		return p, nil
+		return nil
 	case !drv.OutOfMemory(err):
-		return 0, g.failed(what, err)
+		return g.failed(what, err)
 	}
 	free, _, err := cu.MemInfo()
 	if err != nil {
-		return 0, g.failed("its free memory", err)
+		return g.failed("its free memory", err)
 	}
-	return 0, &plan.MemoryError{Place: g.String(), For: what, Need: int64(bytes), Room: free}
+	return &plan.MemoryError{Place: g.String(), For: what, Need: bytes, Room: free}
+}
+
+// again does something, and once more without what nobody works with where the driver finds no memory.
+func (g *gpu) again(do func() error) error {
+	err := do()
+	if !drv.OutOfMemory(err) {
+		return err
+	}
+	if err := g.reclaim(); err != nil {
+		return err
+	}
+	return do()
+}
+
+// mostLeft is what rows leave of a GPU for what the driver allocates: graphs, streams, kernels. Of a GPU of less than 8 GB it is a part.
+const mostLeft = 256 << 20
+
+// leaves says whether so many bytes leave enough of the GPU, which must be entered.
+func (g *gpu) leaves(bytes int64) (bool, error) {
+	free, _, err := cu.MemInfo()
+	if err != nil {
+		return false, g.failed("its free memory", err)
+	}
+	return free-bytes >= min(mostLeft, g.Memory/32), nil
 }
 
 // reclaim frees what nobody works with, on a GPU that is entered.

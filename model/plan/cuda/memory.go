@@ -76,19 +76,17 @@ func (m *memory) allocate() error {
 	for s := range m.base {
 		m.base[s] = m.state + uint64(offsets[s])
 	}
-	stream, err := cu.MakeStream(cu.NonBlocking)
-	if err != nil {
-		return m.gpu.failed("a stream", err)
+	if err := m.newStream(); err != nil {
+		return err
 	}
-	m.stream = &stream
-	if err := cu.MemsetD8Async(cu.DevicePtr(m.state), 0, int64(m.bytes), stream); err != nil {
+	if err := cu.MemsetD8Async(cu.DevicePtr(m.state), 0, int64(m.bytes), *m.stream); err != nil {
 		return m.gpu.failed("clearing memory", err)
 	}
 	return m.newMirror()
 }
 
-// newMirror makes the host's view: pinned memory of the spaces that cross the bus, addresses of all others. Of those only the places that somebody touches take
-// memory of the host: what is downloaded, and what instructions without kernels read and write.
+// newMirror makes the host's view: pinned memory of the spaces that cross the bus, addresses of all others. Of those only the places that somebody touches are
+// opened, and take memory of the host: what is downloaded, and what instructions without kernels read and write.
 func (m *memory) newMirror() error {
 	const align = 64
 	pinned, others := kernels.StepStateBytes, 0
@@ -104,10 +102,11 @@ func (m *memory) newMirror() error {
 	if err != nil {
 		return err
 	}
-	far, err := m.reserve(others)
+	reserved, err := m.reserve(others)
 	if err != nil {
 		return err
 	}
+	far := reserved.base()
 	m.staged = (*[kernels.StepStateBytes]byte)(near)
 	near = unsafe.Add(near, kernels.StepStateBytes)
 	var spaces [len(m.base)][]float32
@@ -139,8 +138,21 @@ func (m *memory) Close() error { return m.free() }
 // at is the address of a place.
 func (m *memory) at(r plan.Ref) uint64 { return m.base[r.Space] + 4*uint64(r.Off) }
 
-// Host is the mirror's.
+// Host is the mirror's. Places of spaces that are not pinned can be touched when they have been copied, or belong to the results of a plan that is bound.
 func (m *memory) Host(r plan.Ref) []float32 { return m.mirror.Host(r) }
+
+// open makes places of the mirror ones that the host can touch.
+func (m *memory) open(places ...plan.Ref) error {
+	for _, r := range places {
+		if isPinned(r.Space) || r.Len == 0 {
+			continue
+		}
+		if err := m.reserved.open(m.Host(r)); err != nil {
+			return m.gpu.failed(fmt.Sprintf("memory of the host for %v", r), err)
+		}
+	}
+	return nil
+}
 
 // Upload copies from the mirror to the GPU: in order with what follows, but perhaps not before it returns. The host writes to a place
 // again only after a step or a Download, which wait.
@@ -155,6 +167,9 @@ func (m *memory) Upload(r plan.Ref) error {
 func (m *memory) up(r plan.Ref) error {
 	if r.Len == 0 {
 		return nil
+	}
+	if err := m.open(r); err != nil {
+		return err
 	}
 	host := m.Host(r)
 	if err := cu.MemcpyHtoDAsync(cu.DevicePtr(m.at(r)), unsafe.Pointer(&host[0]), int64(4*r.Len), *m.stream); err != nil {
@@ -178,6 +193,9 @@ func (m *memory) Download(r plan.Ref) error {
 func (m *memory) down(r plan.Ref) error {
 	if r.Len == 0 {
 		return nil
+	}
+	if err := m.open(r); err != nil {
+		return err
 	}
 	host := m.Host(r)
 	if err := cu.MemcpyDtoHAsync(unsafe.Pointer(&host[0]), cu.DevicePtr(m.at(r)), int64(4*r.Len), *m.stream); err != nil {

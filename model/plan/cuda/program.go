@@ -5,6 +5,7 @@ package cuda
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -20,7 +21,9 @@ type program struct {
 	memory *memory
 	plan   *plan.Plan
 	parts  []part
-	walk   *walk // made by the first RunSteps
+	// walks are by the factors of rows, of which there are two at most, each made by the first RunSteps that needs it: a worker may take turns between
+	// datasets that have them and datasets that do not.
+	walks map[int]*walk
 }
 
 // A part is a segment that can run: launches, or a program of the CPU with what it needs and leaves.
@@ -46,7 +49,10 @@ func (d *Device) Bind(p *plan.Plan, mem plan.Memory) (plan.Program, error) {
 		return nil, err
 	}
 	defer m.gpu.leave()
-	prog := &program{memory: m, plan: p}
+	if err := m.open(slices.Concat(p.Outputs, p.RowLosses, p.Masks, p.RowPenalties, slices.Concat(p.RowMetrics...))...); err != nil {
+		return nil, err
+	}
+	prog := &program{memory: m, plan: p, walks: map[int]*walk{}}
 	for _, s := range segments(p) {
 		part, err := m.part(p, s)
 		if err != nil {
@@ -75,6 +81,12 @@ func (m *memory) part(p *plan.Plan, s segment) (part, error) {
 	if !s.native {
 		sub := *p
 		sub.Instrs = s.instrs
+		for i := range s.instrs {
+			in := &s.instrs[i]
+			if err := m.open(slices.Concat(in.In, in.Side, []plan.Ref{in.Out, in.Scratch})...); err != nil {
+				return part{}, err
+			}
+		}
 		c, err := cpu.Device{}.Bind(&sub, m.mirror)
 		return part{cpu: c, down: s.down(), up: s.up()}, err
 	}
@@ -149,19 +161,35 @@ func (m *memory) sent() error {
 
 // capture makes a graph of launches.
 func (m *memory) capture(launches []*drv.Launch) (*drv.Graph, error) {
-	g, err := drv.Capture(*m.stream, func() error {
-		for _, l := range launches {
-			if err := l.Do(*m.stream); err != nil {
-				return err
+	var g *drv.Graph
+	err := m.gpu.having("the graph of a step", 0, func() (err error) {
+		g, err = drv.Capture(*m.stream, func() error {
+			for _, l := range launches {
+				if err := l.Do(*m.stream); err != nil {
+					return err
+				}
 			}
-		}
-		return nil
+			return nil
+		})
+		return err
 	})
 	if err != nil {
-		return nil, m.gpu.failed("the step", err)
+		return nil, err
 	}
 	m.captured(g)
 	return g, nil
+}
+
+// launch launches a graph: the driver may need memory for that the first time.
+func (m *memory) launch(g *drv.Graph) error {
+	err := g.Launch(*m.stream)
+	if drv.OutOfMemory(err) {
+		return m.gpu.having("a step", 0, func() error { return g.Launch(*m.stream) })
+	}
+	if err != nil {
+		return m.gpu.failed("launching a step", err)
+	}
+	return nil
 }
 
 // Run makes one step and waits for it, since the host fills in the next batch then.
@@ -196,10 +224,7 @@ func (b *part) run(m *memory, s *plan.Step) error {
 		return b.runCPU(m, s)
 	}
 	if b.graph != nil {
-		if err := b.graph.Launch(*m.stream); err != nil {
-			return m.gpu.failed("launching a step", err)
-		}
-		return nil
+		return m.launch(b.graph)
 	}
 	for _, l := range b.launches {
 		if err := l.Do(*m.stream); err != nil {

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"unsafe"
 
-	"golang.org/x/sys/unix"
 	"gorgonia.org/cu"
 
+	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/plan/cuda/drv"
 )
 
@@ -28,7 +28,7 @@ type resources struct {
 	graphs   []*drv.Graph
 	launches []*drv.Launch
 	pinned   []unsafe.Pointer
-	reserved [][]byte
+	reserved *reservation // nil: none
 	memory   []cu.DevicePtr
 	taken    int64 // bytes of it that count as the process's
 }
@@ -58,8 +58,8 @@ func (r *resources) free() error {
 	for _, p := range r.pinned {
 		errs = append(errs, drv.FreePinned(p))
 	}
-	for _, b := range r.reserved {
-		errs = append(errs, unix.Munmap(b))
+	if r.reserved != nil {
+		errs = append(errs, r.reserved.free())
 	}
 	for _, p := range r.memory {
 		errs = append(errs, cu.MemFree(p))
@@ -96,7 +96,16 @@ func (r *resources) alloc(bytes int, what string) (uint64, error) {
 
 // pin is pinned memory of the host, zeros.
 func (r *resources) pin(bytes int) (unsafe.Pointer, error) {
-	p, err := drv.Pinned(bytes)
+	var p unsafe.Pointer
+	err := r.gpu.again(func() (err error) {
+		p, err = drv.Pinned(bytes)
+		return err
+	})
+	if drv.OutOfMemory(err) {
+		return nil, &plan.MemoryError{
+			Place: "the host of " + r.gpu.String(), For: "memory that the GPU copies from and to", Need: int64(bytes), Of: "the driver can pin no more",
+		}
+	}
 	if err != nil {
 		return nil, r.gpu.failed("memory of the host", err)
 	}
@@ -118,19 +127,27 @@ func (r *resources) unpin(p unsafe.Pointer) error {
 	return nil
 }
 
-// reserve is addresses of the host that read as zeros, a page of which takes memory when it is first written.
-func (r *resources) reserve(bytes int) (unsafe.Pointer, error) {
-	if bytes == 0 {
-		return nil, nil
-	}
-	b, err := unix.Mmap(-1, 0, bytes, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
+// newStream makes the stream.
+func (r *resources) newStream() error {
+	return r.gpu.having("a stream", 0, func() error {
+		stream, err := cu.MakeStream(cu.NonBlocking)
+		if err == nil {
+			r.stream = &stream
+		}
+		return err
+	})
+}
+
+// reserve is addresses of the host.
+func (r *resources) reserve(bytes int) (*reservation, error) {
+	a, err := newReservation(bytes)
 	if err != nil {
 		return nil, r.gpu.failed(fmt.Sprintf("%d bytes of addresses of the host", bytes), err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reserved = append(r.reserved, b)
-	return unsafe.Pointer(unsafe.SliceData(b)), nil
+	r.reserved = a
+	return a, nil
 }
 
 func (r *resources) launched(l *drv.Launch) {

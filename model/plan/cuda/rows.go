@@ -23,7 +23,7 @@ type rows struct {
 // stageBytes is the pinned memory through which rows go to the GPU.
 const stageBytes = 1 << 20
 
-// Keep makes room for rows on the memory's GPU; nil where the shard's share of the GPU, or the GPU, has none.
+// Keep makes room for rows on the memory's GPU; nil where the shard's share of the GPU, or the GPU, has none, or would have too little for what the driver allocates.
 func (m *memory) Keep(widths []int, n int) (plan.Rows, error) {
 	bytes := 0
 	offsets := make([]int, len(widths))
@@ -38,7 +38,7 @@ func (m *memory) Keep(widths []int, n int) (plan.Rows, error) {
 	if err := m.device.remember(r.resources); err != nil {
 		return nil, err
 	}
-	if err := r.allocate(max(bytes, spaceAlign), offsets); err != nil {
+	if there, err := r.allocate(max(bytes, spaceAlign), offsets); err != nil || !there {
 		_ = r.free()
 		if full := (*plan.MemoryError)(nil); errors.As(err, &full) {
 			return nil, nil
@@ -49,29 +49,38 @@ func (m *memory) Keep(widths []int, n int) (plan.Rows, error) {
 	return r, nil
 }
 
-func (r *rows) allocate(bytes int, offsets []int) error {
+// allocate says whether there is room.
+func (r *rows) allocate(bytes int, offsets []int) (bool, error) {
 	if err := r.gpu.enter(); err != nil {
-		return err
+		return false, err
 	}
 	defer r.gpu.leave()
+	enough, err := r.gpu.leaves(int64(bytes))
+	if err == nil && !enough {
+		if err := r.gpu.reclaim(); err != nil {
+			return false, err
+		}
+		enough, err = r.gpu.leaves(int64(bytes))
+	}
+	if err != nil || !enough {
+		return false, err
+	}
 	base, err := r.take(bytes, "the rows of a shard")
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, off := range offsets {
 		r.columns = append(r.columns, base+uint64(off))
 	}
-	stream, err := cu.MakeStream(cu.NonBlocking)
-	if err != nil {
-		return r.gpu.failed("a stream", err)
+	if err := r.newStream(); err != nil {
+		return false, err
 	}
-	r.stream = &stream
 	p, err := r.pin(stageBytes)
 	if err != nil {
-		return err
+		return false, err
 	}
 	r.stage = unsafe.Slice((*float32)(p), stageBytes/4)
-	return nil
+	return true, nil
 }
 
 // Put copies rows to the GPU.

@@ -4,6 +4,7 @@ package cuda_test
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -13,10 +14,12 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/beamfit/beamfit/model/graph"
 	"github.com/beamfit/beamfit/model/params"
 	"github.com/beamfit/beamfit/model/plan"
 	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
+	"github.com/beamfit/beamfit/model/plan/cuda/kernels"
 	"github.com/beamfit/beamfit/model/trainer"
 )
 
@@ -107,6 +110,47 @@ func TestEveryKernel(t *testing.T) {
 			t.Logf("weights differ by %.1e", d)
 		})
 	}
+}
+
+// TestOnTheCPU: instructions without kernels run on the CPU in the middle of a step, on arrays that come down and go up.
+func TestOnTheCPU(t *testing.T) {
+	n := networks()[0]
+	rng := rand.New(rand.NewPCG(17, 18))
+	c := n.config(t)
+	data, w := n.data(t, rng), weights(c.Spec, rng)
+	want := n.trained(t, model(t, c), data, w, 0, params.Fit{Shuffle: true}).Weights
+	device := &withoutDense{Device: open(t, cuda.Options{})}
+	c.Device = device
+	m := model(t, c)
+	got := n.trained(t, m, data, w, 0, params.Fit{Shuffle: true}).Weights
+	if d := differ(got, want); !(d <= tolerance) {
+		t.Errorf("weights differ by %v from the CPU's", d)
+	}
+	scores(t, n, m, data, got)
+	if device.left == 0 {
+		t.Error("nothing was left to the CPU")
+	}
+}
+
+// withoutDense is a device that leaves dense layers to the CPU: it has no kernels for those that may be held, and no step here is.
+type withoutDense struct {
+	*cuda.Device
+	left int
+}
+
+func (d *withoutDense) Bind(p *plan.Plan, m plan.Memory) (plan.Program, error) {
+	held := *p
+	held.Instrs = slices.Clone(p.Instrs)
+	for i := range held.Instrs {
+		if in := &held.Instrs[i]; in.Code == graph.CodeDense {
+			in.Held = true
+			if kernels.Native(in) {
+				return nil, errors.New("there are kernels for it")
+			}
+			d.left++
+		}
+	}
+	return d.Device.Bind(&held, m)
 }
 
 // scores compares losses and predictions with the CPU's.

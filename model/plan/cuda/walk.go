@@ -22,14 +22,13 @@ const mostColumns = 64
 //
 //	header: the number of steps begun, the addresses of the columns | states | scales | order
 type walk struct {
-	factors int
-	device  uint64
-	host    unsafe.Pointer
-	states  int // offsets in bytes
-	scales  int
-	order   int
-	fill    part
-	whole   *drv.Graph // fill and all parts, where all have kernels
+	device uint64
+	host   unsafe.Pointer
+	states int // offsets in bytes
+	scales int
+	order  int
+	fill   part
+	whole  *drv.Graph // fill and all parts, where all have kernels
 }
 
 const headerBytes = 8 + 8*mostColumns
@@ -37,7 +36,7 @@ const headerBytes = 8 + 8*mostColumns
 // newWalk allocates the memory and packs the launches. The GPU must be entered.
 func (p *program) newWalk(factors int) (*walk, error) {
 	m, outputs := p.memory, len(p.plan.Scales)
-	w := &walk{factors: factors}
+	w := &walk{}
 	w.states = (headerBytes + spaceAlign - 1) / spaceAlign * spaceAlign
 	w.scales = w.states + plan.MostSteps*kernels.StepStateBytes
 	w.order = w.scales + 4*plan.MostSteps*outputs
@@ -99,31 +98,29 @@ func (m *memory) RunSteps(prog plan.Program, steps *plan.Walk) error {
 		return err
 	}
 	defer m.gpu.leave()
-	if p.walk == nil || p.walk.factors != steps.Factors {
-		w, err := p.newWalk(steps.Factors)
-		if err != nil {
+	w := p.walks[steps.Factors]
+	if w == nil {
+		var err error
+		if w, err = p.newWalk(steps.Factors); err != nil {
 			return err
 		}
-		p.walk = w
+		p.walks[steps.Factors] = w
 	}
-	if err := p.walk.send(m, kept, steps); err != nil {
+	if err := w.send(m, kept, steps); err != nil {
 		return err
 	}
 	for i := range steps.Steps {
-		if err := p.walkStep(&steps.Steps[i]); err != nil {
+		if err := p.walkStep(w, &steps.Steps[i]); err != nil {
 			return errors.Join(err, m.wait())
 		}
 	}
 	return m.wait()
 }
 
-func (p *program) walkStep(s *plan.Step) error {
-	w, m := p.walk, p.memory
+func (p *program) walkStep(w *walk, s *plan.Step) error {
+	m := p.memory
 	if w.whole != nil {
-		if err := w.whole.Launch(*m.stream); err != nil {
-			return m.gpu.failed("launching a step", err)
-		}
-		return nil
+		return m.launch(w.whole)
 	}
 	if err := w.fill.run(m, s); err != nil {
 		return err
