@@ -234,7 +234,7 @@ func TestRunsOfRoles(t *testing.T) {
 	theirs.release()
 }
 
-// BenchmarkRecord is the whole row of a run, on a session that is there.
+// BenchmarkRecord is the whole row of a run, with the connection that it has for itself.
 func BenchmarkRecord(b *testing.B) {
 	storeURL, _ := testSchema(b)
 	st, err := Open(context.Background(), storeURL, table.OpenOptions{StallTimeout: time.Minute})
