@@ -121,8 +121,8 @@ func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
 	if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
 		return err
 	}
-	if !onRunner && (a.runner != pipelines.DirectRunner || len(a.runnerOptions) > 0) {
-		return fmt.Errorf("%s works in its own process: it takes no --runner and none of the runners' flags", cmd.Name())
+	if !onRunner && a.runnerOptions["dry_run"] == "true" {
+		return fmt.Errorf("%s runs no pipelines, so that there is nothing to write instead of its work (--dry-run)", cmd.Name())
 	}
 	if a.prismOpenPort && a.runner != pipelines.PrismRunner {
 		return errors.New("--prism-open-port needs --runner prism")

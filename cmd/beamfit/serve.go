@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
 	"github.com/beamfit/beamfit/serve"
 	"github.com/beamfit/beamfit/serve/madlib"
 	"github.com/beamfit/beamfit/serve/wire"
@@ -138,6 +139,9 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 	if t.stubs {
 		_, err := io.WriteString(a.out, madlib.Stubs(serve.DefaultSchema))
 		return err
+	}
+	if a.runner != pipelines.DirectRunner {
+		return usageError{fmt.Errorf("serve runs functions on runner %s only, found --runner %s: other workers cannot use a client's session", pipelines.DirectRunner, a.runner)}
 	}
 	a.grace.Store(int64(t.grace + endGrace))
 	upstream, err := wire.NewUpstream(a.storeURL(), wire.Auth(t.auth))
