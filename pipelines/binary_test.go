@@ -9,7 +9,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// answers is a table of n rows with two features and a label of two classes in three types.
+// answers is a table of n rows with two features and a label of two classes in five forms.
 func answers(t testing.TB, store table.Store, name string, n int) {
 	t.Helper()
 	schema := table.Schema{
@@ -18,6 +18,8 @@ func answers(t testing.TB, store table.Store, name string, n int) {
 		{Name: "word", Type: table.TextType},
 		{Name: "truth", Type: table.BoolType},
 		{Name: "number", Type: table.Int32Type},
+		{Name: "hot", Type: table.Int32ArrayType},
+		{Name: "numbers", Type: table.Int32ArrayType},
 	}
 	var rows [][]any
 	for i := range n {
@@ -26,7 +28,7 @@ func answers(t testing.TB, store table.Store, name string, n int) {
 		if x[0]+x[1] > 0.2 {
 			word, number = "yes", 1
 		}
-		rows = append(rows, []any{i, x, word, number == 1, number})
+		rows = append(rows, []any{i, x, word, number == 1, number, []int{1 - number, number}, []int{number}})
 	}
 	writeTable(t, store, name, schema, rows...)
 }
@@ -196,23 +198,7 @@ func TestOneUnitRefused(t *testing.T) {
 func TestPredictFromLogits(t *testing.T) {
 	store := fileStore(t)
 	env := Env{Store: store}
-	schema := table.Schema{
-		{Name: "id", Type: table.Int32Type},
-		{Name: "features", Type: table.Float64ArrayType},
-		{Name: "word", Type: table.TextType},
-		{Name: "hot", Type: table.Int32ArrayType},
-		{Name: "number", Type: table.Int32ArrayType},
-	}
-	var rows [][]any
-	for i := range 60 {
-		x := []float64{math.Sin(float64(i)), math.Cos(float64(3 * i))}
-		word, hot, number := "no", []int{1, 0}, []int{0}
-		if x[0]+x[1] > 0.2 {
-			word, hot, number = "yes", []int{0, 1}, []int{1}
-		}
-		rows = append(rows, []any{i, x, word, hot, number})
-	}
-	writeTable(t, store, "answers", schema, rows...)
+	answers(t, store, "answers", 60)
 	predicted := func(model, label, labelType, arch, loss string) (classes []string, probs []float64) {
 		t.Helper()
 		opt := PreprocessOptions{Source: "answers", Output: model + "_packed", Dependent: label, Independent: "features", LabelTypes: []string{labelType}}
@@ -236,7 +222,7 @@ func TestPredictFromLogits(t *testing.T) {
 	for _, c := range []struct{ model, label, arch, loss string }{
 		{"logits", "word", sigmoid, "BinaryCrossentropy(from_logits=True)"},
 		{"hot", "hot", sigmoid, "'binary_crossentropy'"},
-		{"number", "number", sigmoid, "'binary_crossentropy'"},
+		{"number", "numbers", sigmoid, "'binary_crossentropy'"},
 		{"linear", "hot", linear, "BinaryCrossentropy(from_logits=True)"},
 	} {
 		gotClasses, gotProbs := predicted(c.model, c.label, "class", c.arch, c.loss)
@@ -252,7 +238,7 @@ func TestPredictFromLogits(t *testing.T) {
 	}
 	softmax, logits := string(oneLayer(2, "softmax")), string(oneLayer(2, "linear"))
 	classes, probs = predicted("softmax", "word", "class", softmax, "'sparse_categorical_crossentropy'")
-	for _, c := range []struct{ model, label, labelType string }{{"units", "word", "class"}, {"numbers", "number", "numeric"}} {
+	for _, c := range []struct{ model, label, labelType string }{{"units", "word", "class"}, {"numbers", "numbers", "numeric"}} {
 		gotClasses, gotProbs := predicted(c.model, c.label, c.labelType, logits, "SparseCategoricalCrossentropy(from_logits=True)")
 		for i := range classes {
 			class := gotClasses[i]

@@ -1,22 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"strings"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/term"
-
-	"github.com/beamfit/beamfit/cmd/beamfit/internal/progress"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
-	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
 )
@@ -101,48 +95,6 @@ func run[O, R any](ctx context.Context, a *app, job func(context.Context, pipeli
 		})
 	})
 	return result, err
-}
-
-// showProgress makes the progress of jobs visible on standard error, until the function that it returns is called.
-func (a *app) showProgress(env *pipelines.Env) (end func()) {
-	if a.quiet || a.noProgress {
-		return func() {}
-	}
-	p := progress.New(a.err, a.progressOptions())
-	env.Progress = p.Report
-	return p.Close
-}
-
-// exchanging is the progress of an import or export as that of a job. One that takes less than a second tells of none.
-func exchanging(env *pipelines.Env, job string) exchange.Progress {
-	begin := time.Now()
-	return func(stage string, done, total int64) {
-		if env.Progress != nil && time.Since(begin) > time.Second {
-			env.Progress(pipelines.Event{Job: job, Stage: stage, Unit: "rows", Done: done, Total: total})
-		}
-	}
-}
-
-// progressOptions are live where standard error is a terminal.
-func (a *app) progressOptions() progress.Options {
-	f, ok := a.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) || os.Getenv("TERM") == "dumb" {
-		return progress.Options{}
-	}
-	return progress.Options{Live: true, ASCII: asciiLocale(), Size: func() (columns, rows int) {
-		columns, rows, err := term.GetSize(int(f.Fd()))
-		if err != nil {
-			return 80, 0
-		}
-		return columns, rows
-	}}
-}
-
-// asciiLocale tells whether the environment names a locale of another encoding than UTF-8. One that names none says nothing of the terminal.
-func asciiLocale() bool {
-	locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG"))
-	folded := strings.ReplaceAll(strings.ToLower(locale), "-", "")
-	return locale != "" && !strings.HasSuffix(folded, "utf8")
 }
 
 // say writes a line about what was done, unless --quiet.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/pipelines"
 )
 
 type exportTask struct {
@@ -47,9 +46,8 @@ func (t *exportTask) validate(args []string, _ func(string) bool) (err error) {
 func (t *exportTask) run(ctx context.Context, a *app) error {
 	return a.withStore(ctx, func(store table.Store) error {
 		info, statErr := os.Stat(t.file)
-		env := new(pipelines.Env)
-		end := a.showProgress(env)
-		t.opt.Progress = exchanging(env, "export")
+		_, tell, end := a.exchanging("export")
+		t.opt.Progress = tell
 		n, err := exchange.Export(ctx, store, t.table, t.file, t.opt)
 		end()
 		if err != nil {

@@ -9,7 +9,6 @@ import (
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
 	"github.com/beamfit/beamfit/io/exchange"
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/pipelines"
 )
 
 type importTask struct {
@@ -65,9 +64,8 @@ func (t *importTask) run(ctx context.Context, a *app) error {
 	return a.withStore(ctx, func(store table.Store) error {
 		t.opt.Notice = func(text string) { a.warn([]string{text}) }
 		var n int64
-		env := new(pipelines.Env)
-		end := a.showProgress(env)
-		t.opt.Progress = exchanging(env, "import")
+		env, tell, end := a.exchanging("import")
+		t.opt.Progress = tell
 		err := a.recorded(ctx, store, env, func(ctx context.Context) (err error) {
 			t.opt.RunID = env.RunID
 			n, err = exchange.Import(ctx, store, t.file, t.table, t.opt)

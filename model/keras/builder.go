@@ -14,7 +14,7 @@ type builder struct {
 	shapes map[*Layer][]int
 	// masks are the masks of tensors that have one, by their indexes.
 	masks map[int]int
-	// shared are the names of the layers that are there several times, by Keras' number.
+	// shared are the names of the layers that Keras has numbered, since several models have them, by their numbers (shared_object_id).
 	shared  map[string]string
 	total   int // weights so far
 	applied int // calls so far, those of networks included

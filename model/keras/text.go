@@ -102,9 +102,7 @@ func asModel(text []byte) []byte {
 		head = `"class_name": "Model", ` // known to all versions; Functional is not
 	}
 	var layers []layerForm
-	if json.Unmarshal(config["layers"], &layers) != nil {
-		layers = nil
-	}
+	_ = json.Unmarshal(config["layers"], &layers) // what is of another form, as the config of an old Sequential, which is a list, tells nothing
 	modules := len(layers) > 0 && layers[0].Module != nil
 	switch {
 	case len(layers) > 0 && !modules:

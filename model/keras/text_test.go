@@ -8,6 +8,7 @@ import (
 // TestConfigAlone: a model's config alone is of the generation that its layers' form shows.
 func TestConfigAlone(t *testing.T) {
 	for text, want := range map[string]string{
+		`{"name": "s", "layers": [{"class_name": "Sequential", "config": [{"class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [null, 3]}}]}]}`:                                                            "2.11.0",
 		`{"name": "s", "layers": [{"class_name": "LSTM", "config": {"name": "l", "units": 2, "batch_input_shape": [null, 3, 2]}}]}`:                                                                                                    "2.11.0",
 		`{"name": "s", "layers": [{"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 2, "batch_input_shape": [null, 3]}}]}`:                                                                            "2.15.0",
 		`{"name": "s", "layers": [{"module": "keras.layers", "class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 3]}}, {"module": "keras.layers", "class_name": "Dense", "config": {"name": "d", "units": 2}}]}`: "",

@@ -5,24 +5,18 @@ package cuda
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
 	"gorgonia.org/cu"
 
 	"github.com/beamfit/beamfit/model/plan"
-	"github.com/beamfit/beamfit/model/plan/cuda/hosttest"
 )
 
 // TestFullDriver: where the driver finds no memory for what it allocates itself, what nobody works with goes; rows leave some for it; and where there is
 // none the error says so, and the device goes on.
 func TestFullDriver(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, "FAKECUDA=memory=1000000,graphbytes=500000", "GOGC=off"); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=memory=1000000,graphbytes=500000", "GOGC=off") {
 		return
 	}
 	d := New(Options{})
@@ -80,8 +74,5 @@ func TestFullDriver(t *testing.T) {
 	}
 	if err := d.Close(); err != nil {
 		t.Error(err)
-	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
 	}
 }

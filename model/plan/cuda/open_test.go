@@ -27,14 +27,30 @@ func again(t *testing.T, env ...string) string {
 	return string(out)
 }
 
+// inOwnProcess runs the test again in a process of its own, whose driver is told something, and tells whether this is that process; in any other the test
+// is over, and has failed if it failed there.
+func inOwnProcess(t *testing.T, env ...string) bool {
+	t.Helper()
+	const passed = "all as it should be"
+	hosttest.Driver(t)
+	if os.Getenv("BEAMFIT_AGAIN") != "" {
+		t.Cleanup(func() {
+			if !t.Failed() {
+				fmt.Println(passed)
+			}
+		})
+		return true
+	}
+	if out := again(t, env...); !strings.Contains(out, passed) {
+		t.Error(out)
+	}
+	return false
+}
+
 // TestChoose: a device works on the GPU that was taken for it, with a part of its memory where other processes have taken it too, and gives it back.
 // Nothing is looked for before it is needed.
 func TestChoose(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, "FAKECUDA=devices=3", "CUDA_VISIBLE_DEVICES=2,0"); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=devices=3", "CUDA_VISIBLE_DEVICES=2,0") {
 		return
 	}
 	var seen []GPU
@@ -76,9 +92,6 @@ func TestChoose(t *testing.T) {
 	if err := New(Options{}).Close(); err != nil {
 		t.Errorf("a device that was never opened: %v", err)
 	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
-	}
 }
 
 // TestOpenFails: what is wrong with a machine is said.
@@ -113,12 +126,7 @@ func TestOpenFails(t *testing.T) {
 
 // TestOutOfMemory: an arena that does not fit is refused with the bytes, whether the shard's share or the GPU is too small; the device goes on.
 func TestOutOfMemory(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		out := again(t, "FAKECUDA=memory=1000000", "GOGC=off")
-		if !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=memory=1000000", "GOGC=off") {
 		return
 	}
 	d := New(Options{Shards: 3})
@@ -174,18 +182,11 @@ func TestOutOfMemory(t *testing.T) {
 	if _, err := New(Options{}).NewMemory(plan.Sizes{plan.Work: 200000}); err != nil {
 		t.Errorf("after Close the memory is not there again: %v", err)
 	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
-	}
 }
 
 // TestSeveralGPUs: shards go to GPU shard mod GPUs, and what is made there stays there.
 func TestSeveralGPUs(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, "FAKECUDA=devices=2"); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=devices=2") {
 		return
 	}
 	d := New(Options{Shards: 3})
@@ -226,19 +227,12 @@ func TestSeveralGPUs(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
-	}
 }
 
 // TestTwoDevices: of a GPU two devices of a process take together what one of them may, the driver compiles the kernels for both once, and one goes on when the
 // other is closed.
 func TestTwoDevices(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, "FAKECUDA=memory=1000000"); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=memory=1000000") {
 		return
 	}
 	first, second := New(Options{}), New(Options{Math: kernels.TF32})
@@ -273,19 +267,12 @@ func TestTwoDevices(t *testing.T) {
 	if c.taken != 0 || c.users != 0 || len(c.live) != 0 || len(c.devices) != 0 {
 		t.Errorf("left on the GPU: %+v", c)
 	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
-	}
 }
 
 // TestStartAgain: a driver that was not there, or found no GPU, is looked for again when the device is asked again.
 func TestStartAgain(t *testing.T) {
-	file := hosttest.Driver(t)
 	const fileEnv = "BEAMFIT_DRIVER"
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, hosttest.LibEnv+"=/nothing/libcuda.so.1", fileEnv+"="+file); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, hosttest.LibEnv+"=/nothing/libcuda.so.1", fileEnv+"="+hosttest.Driver(t)) {
 		return
 	}
 	d := New(Options{})
@@ -304,18 +291,11 @@ func TestStartAgain(t *testing.T) {
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
-	}
 }
 
 // TestGPUsThatFail: GPUs that cannot be used, or give no context, are left out as long as there are others, and one that was taken is given back.
 func TestGPUsThatFail(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, "FAKECUDA=devices=4,prohibited=0,busy=2"); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=devices=4,prohibited=0,busy=2") {
 		return
 	}
 	numbers := func(all []GPU) (n []int) {
@@ -346,9 +326,6 @@ func TestGPUsThatFail(t *testing.T) {
 	}
 	if err := d.Close(); err != nil || released != 2 {
 		t.Errorf("closed: %v, released %d times", err, released)
-	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
 	}
 }
 

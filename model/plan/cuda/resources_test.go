@@ -19,11 +19,7 @@ import (
 
 // TestCloseWaitsForFree: a device that is closed while the collector gives a memory back waits for that, with the context.
 func TestCloseWaitsForFree(t *testing.T) {
-	hosttest.Driver(t)
-	if os.Getenv("BEAMFIT_AGAIN") == "" {
-		if out := again(t, "FAKECUDA=slowfree"); !strings.Contains(out, "all as it should be") {
-			t.Error(out)
-		}
+	if !inOwnProcess(t, "FAKECUDA=slowfree") {
 		return
 	}
 	d := New(Options{})
@@ -46,9 +42,6 @@ func TestCloseWaitsForFree(t *testing.T) {
 	}
 	if err := <-freed; err != nil {
 		t.Errorf("freeing during Close: %v", err)
-	}
-	if !t.Failed() {
-		fmt.Println("all as it should be")
 	}
 }
 
