@@ -360,11 +360,8 @@ func (s *session) hideInPipeline(sql string) (*capture, error) {
 	return s.hideMessages(statementMessages(sql)...)
 }
 
-// hideAndSync is hideInPipeline with a Sync behind it, or the Sync alone where there is no statement.
+// hideAndSync is hideInPipeline with a Sync behind it.
 func (s *session) hideAndSync(sql string) (*capture, error) {
-	if sql == "" {
-		return s.hideMessages(&pgproto3.Sync{})
-	}
 	return s.hideMessages(append(statementMessages(sql), &pgproto3.Sync{})...)
 }
 

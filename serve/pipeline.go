@@ -43,8 +43,11 @@ func (s *session) execute(body []byte) error {
 
 // executePlain passes on the Execute of what is no call, and takes its effect.
 func (s *session) executePlain(k known, body []byte) error {
+	if k.effect == nil {
+		return s.pass(plain['E'], body)
+	}
 	o := &owed{kind: 'E', text: k.rewrite()}
-	if err := s.pass(o, body); err != nil || k.effect == nil {
+	if err := s.pass(o, body); err != nil {
 		return err
 	}
 	if err := s.settle(); err != nil || o.failed {
@@ -59,7 +62,7 @@ func (s *session) executePlain(k known, body []byte) error {
 // the client has begun stays its own.
 func (s *session) prepareJobs(jobs int) (*pgproto3.ErrorResponse, error) {
 	if s.hasBegun() || s.transaction() != 'I' || s.hasOpened() {
-		_, err := s.hideAndSync("")
+		_, err := s.hideMessages(&pgproto3.Sync{})
 		if said, err := ofServer(err); said != nil || err != nil || s.transaction() != 'I' {
 			return said, err
 		}
@@ -70,7 +73,7 @@ func (s *session) prepareJobs(jobs int) (*pgproto3.ErrorResponse, error) {
 			return nil, err
 		}
 		if next == 'S' {
-			_, err := s.hideAndSync("")
+			_, err := s.hideMessages(&pgproto3.Sync{})
 			return ofServer(err)
 		}
 	}

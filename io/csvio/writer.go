@@ -27,7 +27,7 @@ type piece struct {
 	text []byte
 }
 
-// NewWriter begins a CSV file: unless opt.NoHeader, the header is written. Decimal, Encoding and Types have no meaning here.
+// NewWriter begins a CSV file: unless opt.NoHeader, the header is written. Decimal, Encoding, Types and Looked have no meaning here.
 func NewWriter(out io.Writer, schema table.Schema, opt Options) (*Writer, error) {
 	if err := opt.Check(); err != nil {
 		return nil, err

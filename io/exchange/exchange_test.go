@@ -316,11 +316,11 @@ func TestManyParts(t *testing.T) {
 	}
 	defer func() { _ = snap.Close() }()
 	stop := errors.New("stop")
-	if _, err := readRows(ctx, s, snap, func(*table.Batch) error { return stop }); !errors.Is(err, stop) {
+	if err := readRows(ctx, s, snap, func(*table.Batch) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("got error %v", err)
 	}
 	ended, cancel := context.WithCancel(ctx)
-	if _, err := readRows(ended, s, snap, func(*table.Batch) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
+	if err := readRows(ended, s, snap, func(*table.Batch) error { cancel(); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("got error %v", err)
 	}
 }

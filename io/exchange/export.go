@@ -40,7 +40,6 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, snap.Close()) }()
-	var done int64
 	err = WriteFile(path, func(out io.Writer) error {
 		packed, closePacked, err := compressed(out, path, form)
 		if err != nil {
@@ -50,9 +49,9 @@ func Export(ctx context.Context, store table.Store, name table.Name, path string
 		if err != nil {
 			return err
 		}
-		rows, err = readRows(ctx, store, snap, func(b *table.Batch) error {
-			done += int64(b.Rows)
-			opt.Progress.tell("writing", done, snap.Info().Rows)
+		err = readRows(ctx, store, snap, func(b *table.Batch) error {
+			rows += int64(b.Rows)
+			opt.Progress.tell("writing", rows, snap.Info().Rows)
 			return w.Write(ctx, b)
 		})
 		if err != nil {

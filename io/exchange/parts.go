@@ -26,11 +26,11 @@ type stream struct {
 }
 
 // readRows reads the rows of a snapshot, several partitions at the same time, and gives them to use in their order.
-func readRows(ctx context.Context, store table.Store, snap table.Snapshot, use func(b *table.Batch) error) (rows int64, err error) {
+func readRows(ctx context.Context, store table.Store, snap table.Snapshot, use func(b *table.Batch) error) error {
 	info := snap.Info()
 	parts, err := snap.Partitions(ctx, int(max(1, min(maxParts, info.Rows/partRows))))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var readers sync.WaitGroup
@@ -49,20 +49,19 @@ func readRows(ctx context.Context, store table.Store, snap table.Snapshot, use f
 		}
 		for b := range begun[0].batches {
 			if err := use(b); err != nil {
-				return 0, err
+				return err
 			}
-			rows += int64(b.Rows)
 			select {
 			case free <- b:
 			default:
 			}
 		}
 		if begun[0].err != nil {
-			return 0, begun[0].err
+			return begun[0].err
 		}
 		begun = begun[1:]
 	}
-	return rows, nil
+	return nil
 }
 
 // read reads a partition into batches of its own.

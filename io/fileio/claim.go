@@ -27,10 +27,8 @@ func (s *Store) Claim(ctx context.Context, note string, names ...table.Name) (ta
 	if err := s.ready(ctx); err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if err := checkName(name); err != nil {
-			return nil, err
-		}
+	if err := table.CheckNames(names); err != nil {
+		return nil, err
 	}
 	c := &claim{store: s, names: names}
 	err := s.locked(ctx, true, func() error {

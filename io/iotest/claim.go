@@ -71,8 +71,8 @@ var claimCases = []testCase{
 		c.Release()
 		claimed(t, other, named("t")).Release()
 		claimed(t, other, named("t_summary")).Release()
-		if _, err := s.Claim(testContext(t), note, named("t"), named("t")); err == nil {
-			t.Error("claimed a name twice")
+		if _, err := s.Claim(testContext(t), note, named("t"), named("t")); !errors.Is(err, table.ErrTwice) {
+			t.Errorf("got error %v, want ErrTwice", err)
 		}
 	}},
 	{"is no table and no lock on one", func(t *testing.T, site Site) {

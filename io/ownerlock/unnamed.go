@@ -12,14 +12,14 @@ const unnamedPrefix = "beamfit-unnamed-"
 func Unnamed(folder string) (*os.File, error) {
 	f, err := unnamed(folder)
 	if errors.Is(err, errors.ErrUnsupported) {
-		return renounced(folder)
+		return namedAtFirst(folder)
 	}
 	return f, err
 }
 
-// renounced is Unnamed for systems where a file has a name at first. A process that is killed in that moment leaves a file whose owner is
+// namedAtFirst is Unnamed for systems where a file has a name at first. A process that is killed in that moment leaves a file whose owner is
 // gone, for the next one here and SweepUnnamed.
-func renounced(folder string) (*os.File, error) {
+func namedAtFirst(folder string) (*os.File, error) {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,7 @@ import (
 
 // A file without a name is seen by nobody, and holds what is written; where the system makes it by taking a name away, what killed processes have left goes.
 func TestUnnamed(t *testing.T) {
-	for what, newFile := range map[string]func(folder string) (*os.File, error){"of the system": Unnamed, "renounced": renounced} {
+	for what, newFile := range map[string]func(folder string) (*os.File, error){"of the system": Unnamed, "named at first": namedAtFirst} {
 		r, dir := root(t)
 		dead, _, err := Create(r, unnamedPrefix, "", 0o600) // as of a process that was killed before it took the name away
 		if err != nil {
@@ -34,6 +34,9 @@ func TestUnnamed(t *testing.T) {
 		got := make([]byte, 4)
 		if _, err := f.ReadAt(got, 10); err != nil || string(got) != "rows" {
 			t.Errorf("%s: read %q, %v", what, got, err)
+		}
+		if left := Names(r, ""); what == "named at first" && len(left) != 1 {
+			t.Errorf("%s: it has left %q", what, left)
 		}
 		SweepUnnamed(r)
 		if left := Names(r, ""); len(left) != 1 || left[0] != name {

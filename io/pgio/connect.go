@@ -197,19 +197,12 @@ func (s *store) Now(ctx context.Context) (now time.Time, err error) {
 func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	waiting, cancel := context.WithTimeout(ctx, s.poolWait)
 	defer cancel()
-	c, err := s.pool.Acquire(waiting)
-	for tooMany := err; isFull(err); {
-		pause := time.Duration(rand.Int64N(int64(fullPause)))
-		select {
-		case <-time.After(pause):
-			c, err = s.pool.Acquire(waiting)
-		case <-waiting.Done():
-			return nil, s.connectError(tooMany)
-		}
-	}
+	c, err := whileFull(waiting, s.pool.Acquire)
 	switch {
 	case err == nil:
 		return c, nil
+	case isFull(err):
+		return nil, s.connectError(err)
 	case s.open.isClosed():
 		return nil, errClosed
 	case ctx.Err() != nil:
@@ -224,17 +217,34 @@ func (s *store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
 	return nil, s.connectError(err)
 }
 
-// connect makes a connection beside the pool's, for what must not wait until one of those is free. It is the caller's to close.
+// whileFull asks for a connection again while the server has no more to give, until the context ends.
+func whileFull[C any](ctx context.Context, ask func(context.Context) (C, error)) (C, error) {
+	c, err := ask(ctx)
+	for tooMany := err; isFull(err); {
+		select {
+		case <-time.After(time.Duration(rand.Int64N(int64(fullPause)))):
+			c, err = ask(ctx)
+		case <-ctx.Done():
+			return c, tooMany
+		}
+	}
+	return c, err
+}
+
+// connect makes a connection beside the pool's, for what must not wait until one of those is free. It is the caller's to close. A server that
+// is full is asked again, as by acquire.
 func (s *store) connect(ctx context.Context) (*pgx.Conn, error) {
 	config := s.pool.Config()
-	conn, err := pgx.ConnectConfig(ctx, config.ConnConfig)
+	waiting, cancel := context.WithTimeout(ctx, s.poolWait)
+	defer cancel()
+	conn, err := whileFull(waiting, func(ctx context.Context) (*pgx.Conn, error) { return pgx.ConnectConfig(ctx, config.ConnConfig) })
 	if err == nil {
 		if err = config.AfterConnect(ctx, conn); err == nil {
 			return conn, nil
 		}
 		closeConn(conn)
 	}
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !isFull(err) {
 		return nil, fmt.Errorf("%s: %w", s.where, ctx.Err())
 	}
 	return nil, s.connectError(err)

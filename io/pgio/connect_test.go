@@ -137,19 +137,24 @@ func TestDatabaseIsNotThere(t *testing.T) {
 	}
 }
 
-// TestServerFull: who finds the server full waits for a connection of others, and says after a while that there is none.
-func TestServerFull(t *testing.T) {
+// limitedRole gives the URL of a test's store for a role that may have so many connections.
+func limitedRole(t *testing.T, connections int) string {
 	storeURL, admin := testSchema(t)
 	role := "full_" + strings.ToLower(rand.Text())
-	setup(t, admin, "CREATE ROLE "+quote(role)+" LOGIN CONNECTION LIMIT 1")
+	setup(t, admin, fmt.Sprintf("CREATE ROLE %s LOGIN CONNECTION LIMIT %d", quote(role), connections))
 	t.Cleanup(func() { _ = exec(context.Background(), admin, "DROP OWNED BY "+quote(role), "DROP ROLE "+quote(role)) })
 	u, err := url.Parse(storeURL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u.User = url.User(role)
-	ctx := context.Background()
-	first := openStore(t, u.String()) // holds the one connection
+	return u.String()
+}
+
+// TestServerFull: who finds the server full waits for a connection of others, and says after a while that there is none.
+func TestServerFull(t *testing.T) {
+	storeURL, ctx := limitedRole(t, 1), context.Background()
+	first := openStore(t, storeURL) // holds the one connection
 	held, err := first.acquire(ctx)
 	if err != nil {
 		t.Fatal(err)
@@ -158,18 +163,38 @@ func TestServerFull(t *testing.T) {
 		held.Release()
 		_ = first.Close()
 	})
-	second := openStore(t, u.String())
+	second := openStore(t, storeURL)
 	c, err := second.acquire(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Release()
-	if third, err := Open(ctx, u.String(), table.OpenOptions{}); err == nil {
+	if third, err := Open(ctx, storeURL, table.OpenOptions{}); err == nil {
 		_ = third.Close()
 		t.Error("a connection beyond the limit")
 	} else if !errors.Is(err, table.ErrUnavailable) {
 		t.Errorf("got error %v, want ErrUnavailable", err)
 	}
+}
+
+// TestServerFullBesideThePool: a connection beside the pool's waits for those of others too.
+func TestServerFullBesideThePool(t *testing.T) {
+	storeURL, ctx := limitedRole(t, 2), context.Background()
+	first, second := openStore(t, storeURL), openStore(t, storeURL) // each has one
+	second.poolWait = 20 * time.Millisecond
+	if c, err := second.connect(ctx); err == nil {
+		closeConn(c)
+		t.Error("a connection beyond the limit")
+	} else if !errors.Is(err, table.ErrUnavailable) {
+		t.Errorf("got error %v, want ErrUnavailable", err)
+	}
+	second.poolWait = poolWait
+	time.AfterFunc(300*time.Millisecond, func() { _ = first.Close() })
+	c, err := second.connect(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeConn(c)
 }
 
 func TestAllConnectionsInUse(t *testing.T) {

@@ -14,16 +14,18 @@ type builder struct {
 	shapes map[*Layer][]int
 	// masks are the masks of tensors that have one, by their indexes.
 	masks map[int]int
-	// shared are the names of the layers that Keras has numbered, since several models have them, by their numbers (shared_object_id).
-	shared  map[string]string
-	total   int // weights so far
-	applied int // calls so far, those of networks included
+	// numbered are the names of layers that several models have, by Keras' number (shared_object_id), and sharedWith is the first of a number for the
+	// others.
+	numbered   map[string]string
+	sharedWith map[*Layer]string
+	total      int // weights so far
+	applied    int // calls so far, those of networks included
 	// inference says that the network that is applied was called with training=False.
 	inference bool
 }
 
 func newBuilder() *builder {
-	return &builder{spec: &Spec{}, shapes: map[*Layer][]int{}, masks: map[int]int{}, shared: map[string]string{}}
+	return &builder{spec: &Spec{}, shapes: map[*Layer][]int{}, masks: map[int]int{}, numbered: map[string]string{}, sharedWith: map[*Layer]string{}}
 }
 
 // note keeps a notice about the model, once.
@@ -206,6 +208,9 @@ func (b *builder) compute(name string, k kind, in ...int) (int, error) {
 
 // own gives a layer its weights at its first call; later calls must need the same.
 func (b *builder) own(l *Layer, arrays []array) error {
+	if b.sharedWith[l] != "" && len(arrays) > 0 {
+		return fmt.Errorf("is the layer %q too (shared_object_id): a layer with weights that several models inside the model share is not supported", b.sharedWith[l])
+	}
 	if l.Weights != nil {
 		for i, a := range arrays {
 			if !slices.Equal(a.shape, l.Weights[i].Shape) {

@@ -104,10 +104,12 @@ func (s *scope) member(i int, obj object) (*Layer, error) {
 		return fail(fmt.Errorf("is called %q outside its config", outer))
 	}
 	if id, ok := obj["shared_object_id"]; ok {
-		if first, twice := s.shared[fmt.Sprint(id)]; twice {
-			return fail(fmt.Errorf("is the layer %q too (shared_object_id): a layer that several models inside the model share is not supported", first))
+		number := fmt.Sprint(id)
+		if first, twice := s.numbered[number]; twice {
+			s.sharedWith[l] = first
+		} else {
+			s.numbered[number] = l.Name
 		}
-		s.shared[fmt.Sprint(id)] = l.Name
 	}
 	s.named[name] = l
 	s.members = append(s.members, l)

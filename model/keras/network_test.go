@@ -111,6 +111,18 @@ func TestSharedBetweenModels(t *testing.T) {
 			{"class_name": "Dense", "config": {"name": "d", "units": 2}, "shared_object_id": 140378445613328}]}}`
 	}
 	refused(t, `{"class_name": "Sequential", "config": {"name": "m", "layers": [`+inner("a")+`, `+inner("b")+`]}}`, `layer "b/d" (Dense): is the layer "a/d" too (shared_object_id)`)
+
+	// An encoder and the model around it often have one Input, and layers without weights are the same wherever they are called.
+	const input = `{"class_name": "InputLayer", "name": "i", "config": {"name": "i", "batch_shape": [null, 2]}, "inbound_nodes": [], "shared_object_id": 7}`
+	const relu = `{"class_name": "ReLU", "name": "r", "config": {"name": "r"}, "inbound_nodes": [[["%s", %d, 0, {}]]], "shared_object_id": 8}`
+	text := `{"class_name": "Functional", "config": {"name": "m", "layers": [` + input + `,
+		{"class_name": "Functional", "name": "e", "config": {"name": "e", "layers": [` + input + `, ` + fmt.Sprintf(relu, "i", 0) + `], "input_layers": [["i", 0, 0]], "output_layers": [["r", 0, 0]]},
+		 "inbound_nodes": [[["i", 0, 0, {}]]]}, ` + fmt.Sprintf(relu, "e", 1) + `,
+		{"class_name": "Dense", "name": "d", "config": {"name": "d", "units": 2}, "inbound_nodes": [[["r", 0, 0, {}]]], "shared_object_id": 9}],
+		"input_layers": [["i", 0, 0]], "output_layers": [["d", 0, 0]]}}`
+	if _, err := Parse([]byte(text)); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestPairsAreLimited: layers that compare each element with many values make as many numbers of a row.

@@ -125,8 +125,10 @@ func (s *Spec) activationOf(tensor int) string {
 		}
 		switch config := c.Layer.Config.(type) {
 		case *Activation:
-			if before := s.activationOf(c.Inputs[0]); config.Activation == "linear" && before != "" { // it changes nothing
-				return before
+			if config.Activation == "linear" { // it changes nothing
+				if before := s.activationOf(c.Inputs[0]); before != "" {
+					return before
+				}
 			}
 			return config.Activation
 		case *Dense:

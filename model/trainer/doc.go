@@ -7,21 +7,21 @@
 //
 // # Vocabulary
 //
-// A buffer is many packed rows, a shard the buffers that one worker trains on (a Dataset). A pass is one walk over all
-// rows of a shard; an iteration is what one Train call does, or several do, each a Part of it: the passes that fit_params ask for, from given weights. A
+// A buffer is many packed rows, a shard the buffers that one worker trains on (a Dataset). A walk goes over all
+// rows of a shard once; a pass, an epoch of fit_params, is a walk, or with steps_per_epoch a stretch of one; an iteration is what one Train call does, or several do, each a Part of it: the passes that fit_params ask for, from given weights. A
 // step is one batch: its gradients and one update by the optimizer. Weights are the flat vector of P float32 in Keras
 // get_weights order. State is what the optimizer remembers; it stays with its shard from one iteration to the next.
 //
 // # How it follows Keras
 //
-// A pass draws batches of batch_size rows without gaps across buffers; the last batch of a pass may be short and is
+// A walk draws batches of batch_size rows without gaps across buffers; the last batch of a walk may be short and is
 // trained on as it is. Constraints act on the weights after every step; with use_ema the averages of the weights become
-// the weights where Train ends, as where a Keras fit ends. With shuffle, every pass has its own permutation of the
+// the weights where Train ends, as where a Keras fit ends. With shuffle, every walk has its own permutation of the
 // whole shard. The loss of a batch is Σ_outputs loss_weight·mean over the rows of class_weight·loss, or of the row's weight times the loss where rows have
 // weights: Keras' sample_weight. Frozen layers
 // (trainable: false) keep their weights; a frozen batch normalisation uses its moving statistics. A loss or weight that
-// becomes NaN or infinite does not stop training. steps_per_epoch ends a pass early; a pass has never more steps than
-// the rows allow. A score has no class weights and no dropout; its loss is a mean over rows, each times its weight where rows have weights, its metrics are those of
+// becomes NaN or infinite does not stop training. With steps_per_epoch a pass goes on where the one before has ended, and ends where
+// the rows are used up; the next one then begins a new walk. A score has no class weights and no dropout; its loss is a mean over rows, each times its weight where rows have weights, its metrics are those of
 // all rows at once. Of a loss that looks at all rows of a batch (circle) it is the mean over batches of EvaluationBatch rows, weighted
 // by their rows, which are taken one after the other from the first row of a dataset on.
 //

@@ -56,7 +56,7 @@ type Model struct {
 
 	mu     sync.Mutex
 	kept   map[int]*keptShard // by shard; see resident.go
-	orders map[int]passOrder  // by shard, where a part of an iteration has ended in the middle of a pass
+	orders map[int]walkOrder  // by shard, where a part of an iteration has ended in the middle of a walk
 	plans  map[planKey]*plan.Plan
 	splits map[int]*plan.Split // by batch
 
@@ -74,7 +74,7 @@ func New(c Config) (*Model, error) {
 	}
 	m := &Model{
 		spec: c.Spec, device: c.Device, functions: c.Functions,
-		kept: map[int]*keptShard{}, orders: map[int]passOrder{}, plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, idle: &idle{},
+		kept: map[int]*keptShard{}, orders: map[int]walkOrder{}, plans: map[planKey]*plan.Plan{}, splits: map[int]*plan.Split{}, idle: &idle{},
 	}
 	if m.device == nil {
 		m.device = cpu.Device{}

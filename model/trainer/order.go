@@ -1,12 +1,12 @@
 package trainer
 
-// A passOrder is the order in which a pass walks over the rows of a shard.
-type passOrder struct {
+// A walkOrder is the order in which a walk goes over the rows of a shard.
+type walkOrder struct {
 	of   orderKey
 	rows []int32
 }
 
-// An orderKey is all that the order of a pass follows from.
+// An orderKey is all that the order of a walk follows from.
 type orderKey struct {
 	shuffle     shuffling
 	seed        uint64 // 0 where nothing is shuffled
@@ -21,8 +21,8 @@ const (
 	shuffledBatches
 )
 
-// orderOf is the key of the order of a pass.
-func (in TrainInput) orderOf(pass, rows, batch int) orderKey {
+// orderOf is the key of the order of a walk.
+func (in TrainInput) orderOf(walk, rows, batch int) orderKey {
 	k := orderKey{rows: rows, batch: batch}
 	switch {
 	case in.Fit.ShuffleBatches:
@@ -32,12 +32,12 @@ func (in TrainInput) orderOf(pass, rows, batch int) orderKey {
 	default:
 		return k
 	}
-	k.seed = mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forShuffle, uint64(pass))
+	k.seed = mix(in.Seed, uint64(in.Shard), uint64(in.Iteration), forShuffle, uint64(walk))
 	return k
 }
 
 // become makes the order that of a key, where it is another one.
-func (o *passOrder) become(k orderKey) {
+func (o *walkOrder) become(k orderKey) {
 	if o.of == k {
 		return
 	}
@@ -66,9 +66,9 @@ func (m *Model) takeOrder(shard int, w *worker) {
 	}
 }
 
-// leaveOrder keeps a worker's order for the next part, which goes on in the middle of its pass.
+// leaveOrder keeps a worker's order for the next part, which goes on in the middle of its walk.
 func (m *Model) leaveOrder(shard int, w *worker) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.orders[shard], w.order = w.order, passOrder{}
+	m.orders[shard], w.order = w.order, walkOrder{}
 }

@@ -87,7 +87,7 @@ func TestPartsKeepTheOrder(t *testing.T) {
 			t.Errorf("the parts of shard %d give other weights than the whole", shard)
 		}
 	}
-	o := passOrder{}
+	o := walkOrder{}
 	o.become(orderKey{shuffle: shuffledRows, seed: 1, rows: 10, batch: 5})
 	o.rows[0], o.rows[1] = o.rows[1], o.rows[0]
 	changed := slices.Clone(o.rows)

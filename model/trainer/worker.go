@@ -11,7 +11,7 @@ type worker struct {
 	memory  plan.Memory
 	bound   map[int]*bound // by batch; not for training
 	steps   map[int]*trainStep
-	order   passOrder // of the pass, and room for that of the next
+	order   walkOrder // of the walk, and room for that of the next
 	values  []float32 // room for a metric's values
 	counts  []float32 // room for the weights of steps that have a mask
 	weights []float32 // the memory's weights

@@ -24,7 +24,7 @@ Accuracy on 10,000 test images after every pass, in percent, with Adam and batch
 "plain", averages the weights once per pass. "auto" is ` + "`fit --sync auto`" + `, which begins with as long a warm-up as it takes for the weights to go enough steps in a row.
 What the options do says the [user guide](user-guide.md#many-shards).
 
-Written by ` + "`scripts/convergence/run`" + `, which repeats all of it. Weights depend on neither machine load nor cores, so accuracies do not either; on machines with
+Written by ` + "`scripts/convergence/run`" + `, which repeats it; some rows of the CNN are of earlier, longer runs, and are kept. Weights depend on neither machine load nor cores, so accuracies do not either; on machines with
 other kernels they differ in their last bits, and accuracies by some images. Rows here are of more than one kind of machine.
 `
 
