@@ -524,7 +524,6 @@ func TestNumericColumns(t *testing.T) {
 	})
 }
 
-// The first row may lack the array that gives the shape of all.
 // TestStarLikeTrainingRows: the list that packed the training rows is taken with --like and in prediction, where a star leaves out what it left out there: the
 // labels and the weight, whether the table has them or not, and those of the command.
 func TestStarLikeTrainingRows(t *testing.T) {
@@ -580,6 +579,7 @@ func TestStarLikeTrainingRows(t *testing.T) {
 	wantError(t, err, list+" are not the independent variables of model arrays_model; left out they are the same: x")
 }
 
+// The first row may lack the array that gives the shape of all.
 func TestFirstArrayIsMissing(t *testing.T) {
 	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "a", Type: table.Float64ArrayType}, {Name: "none", Type: table.Float64ArrayType}, {Name: "y", Type: table.TextType}}
 	onStores(t, func(t *testing.T, store table.Store) {

@@ -17,7 +17,7 @@ func (f *fit) closeTables() {
 	}
 }
 
-// openTables opens the tables of rows, reads the user's functions, and claims the model's name. validation is nil where there is no such table.
+// openTables opens the tables of rows, reads the user's functions, and claims the names of all tables that the fit writes. validation is nil where there is no such table.
 func (f *fit) openTables(ctx context.Context) (source, validation *tables.Packed, err error) {
 	if source, err = f.openTable(ctx, "source", f.opt.Source); err != nil {
 		return nil, nil, err

@@ -124,5 +124,5 @@
 // every manifest, a manifest those of its files. If catalog.json is lost while tables are there,
 // nothing is read, written or removed.
 //
-// Import and export of the files that people have are in the packages exchange, csvio and parquetio below.
+// Import and export of the files that people have are in the packages io/exchange, io/csvio, io/parquetio and io/jsonlio.
 package fileio

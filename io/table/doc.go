@@ -24,4 +24,9 @@
 // all, also when the process is killed; what a killed process left behind is invisible and is removed later.
 // Every call stops when its context ends, but for the last moment of Commit and Mutate: what has begun to become visible does, and
 // the call says so. No error and no Ref holds a password.
+//
+// # Failure
+//
+// What a caller may ask of an error is a kind, by errors.Is: ErrNotExist, ErrExist, ErrPermission, ErrCorrupt, ErrURL, ErrUnavailable, ErrChanged, ErrFull,
+// ErrClaimed (Kinds). Where it is says a type: *TableError, *ColumnError, *ValueError with the row, *ShapeError. No message has a password.
 package table

@@ -16,4 +16,9 @@
 // # Guarantees
 //
 // Events are written when Flush is called, in one piece, so that a reader sees whole events. A Writer is for one goroutine.
+//
+// # Failure
+//
+// An error of the file is the error of Flush, and what was to be written is given up with it. NaN and infinite scalars are written as they are; a histogram
+// leaves them out.
 package tfevents

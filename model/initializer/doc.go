@@ -10,4 +10,9 @@
 //
 // Draws are computed in float64 and rounded to float32. Products are rounded before they are added (the float64
 // conversions in the code), so that processors with a fused multiply-add give the same numbers.
+//
+// # Failure
+//
+// What an initializer must have is checked where the JSON is read (package keras). One that has passed there and is not known here is a mistake of the
+// code, and panics.
 package initializer

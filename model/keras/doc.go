@@ -39,9 +39,9 @@
 //
 // # Guarantees
 //
-// A Spec that Parse returns is complete and consistent: every layer, activation, initializer and regularizer is known, every shape
+// A Spec that Parse returns is complete and consistent: every layer, activation, initializer, regularizer and constraint is known, every shape
 // fits the next layer, every array has its place in the flat weight vector, in the order of Keras' get_weights.
-// Whatever is not known is refused by name: a layer, an activation, an initializer, any constraint,
+// Whatever is not known is refused by name: a layer, an activation, an initializer, a regularizer, a constraint,
 // a dtype that is neither of floats nor, where it may be, of whole numbers or text, and every argument that would change the result and is not read here.
 // Nothing of the JSON is ever executed.
 //

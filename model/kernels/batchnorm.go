@@ -88,7 +88,7 @@ func BatchNormInfer(rows, c int, x, gamma, beta, mean, variance []float32, eps f
 	normalise(rows, c, x, gamma, beta, mean, ws, y)
 }
 
-// BatchNormGradSums adds to the sums that BatchNormGradFactors needs, from x, its gradient dy and the mean of BatchNormMoments:
+// BatchNormGradSums adds to the sums that BatchNormFactors needs, from x, its gradient dy and the mean of BatchNormMoments:
 // Σ_r dy[r,j] for each of the c columns, then Σ_r dy[r,j] · (x[r,j] - mean[j]). They are in double precision; sums holds 2c
 // elements. Rows may come in several calls: the sums are the same to the bit.
 func BatchNormGradSums(rows, c int, x, dy, mean []float32, sums []float64) {

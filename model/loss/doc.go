@@ -41,6 +41,11 @@
 //
 // Values are float32; every row is computed in float64 and rounded once. NaN and Inf in p come out as NaN or Inf.
 //
+// # Failure
+//
+// New refuses a name that is not in the table and arguments that the loss does not have, before any row is seen. A form cannot fail; what labels a loss takes is
+// checked where rows are read (Labels).
+//
 // # Data and kernels
 //
 // A form of a loss is a struct of numbers (Form), by which plans hold it, and is named by its kind. A device has a table of kernels by

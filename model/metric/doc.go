@@ -22,6 +22,11 @@
 // the table, not of its batches. Labels are one-hot, class numbers included, so the sparse metrics are their categorical twins.
 // Thresholds are compared in float32 as in Keras, everything else is computed in float64.
 //
+// # Failure
+//
+// A name that is not in the table, a metric that cannot be computed here, an argument that it does not take and a State that would be too large are errors
+// before any row is seen. Bytes that are no State are an error.
+//
 // # Adding a metric
 //
 // A metric is one file with a function that reads its arguments and one row in the table of registry.go; rowMean makes one that

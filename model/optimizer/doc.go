@@ -21,6 +21,11 @@
 // average of the weights, which becomes the weights at the end (see Averaging). Steps are counted per shard: a schedule goes on from one
 // iteration of training to the next, and its steps are those of one shard.
 //
+// # Failure
+//
+// New refuses an optimizer or schedule that is not in the tables, and arguments that it does not have or that are out of their range, before any step. A step
+// cannot fail: weights that become NaN or infinite stay so.
+//
 // # Data and kernels
 //
 // Nothing here changes weights. A Rule is a struct of the numbers that stay, by which plans hold it, and is named by its kind; what

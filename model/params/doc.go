@@ -12,8 +12,8 @@
 // optimizer='adam', optimizer=adam, optimizer="Adam(learning_rate=0.01)" and optimizer=Adam(learning_rate=0.01) are
 // all read. Nothing is executed.
 //
-// The text may be the whole call as it stands in Python, model.compile(...) or history = model.fit(...); of its arguments. Numbers may be computed with
-// + - * / ** and brackets: 1e-3/2 is the float that Python computes. Whole numbers have 64 bits, on the way too; a text has at most MaxOperators operators.
+// The text may be the whole call as it stands in Python, model.compile(...) or history = model.fit(...); its arguments are read then. Numbers may be computed
+// with + - * / ** and brackets: 1e-3/2 is the float that Python computes. Whole numbers have 64 bits, on the way too; a text has at most MaxOperators operators.
 //
 // # What is checked here
 //

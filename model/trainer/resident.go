@@ -201,8 +201,7 @@ func (m *Model) fillColumns(x *Index, numbers []int32, columns [][]float32, weig
 	}
 }
 
-// lookUp is how long the device is left alone with steps before the host looks whether to go on: between these bounds, where a step is not
-// longer itself.
+// These bound how long the device is left alone with steps before the host looks whether to go on, where a step is not longer itself.
 const (
 	leastLookUp = 50 * time.Millisecond
 	mostLookUp  = 200 * time.Millisecond

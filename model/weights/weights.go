@@ -8,6 +8,8 @@
 //	bytes                         0  1  2  3    4  5  6  7    8  9 10 11
 //
 // Every bit pattern is kept, NaN included.
+//
+// Failure: bytes of another length than the model's weights have are a *LengthError, which says both.
 package weights
 
 import (

@@ -12,4 +12,9 @@
 //
 // A socket can be closed or woken at any time, by anybody, held or not. No byte is lost or changes its place on the way into a loop or out
 // of it. A loop has a goroutine and descriptors only while it holds sockets. Where there is no epoll, no socket is ever held.
+//
+// # Failure
+//
+// A pair that cannot be held, as where descriptors are used up, is an error of Stay, and its sockets are their user's as before: goroutines can go on with them. An error of a
+// socket is the error of the Read or Write that meets it, in the loop as elsewhere.
 package poll

@@ -106,15 +106,15 @@ func (s source) elements(i int, shape []int) (first int, ok bool, err error) {
 	}
 	got := s.v.Shape(i)
 	if len(got) != len(shape) {
-		return 0, false, &table.ShapeError{Got: got, Want: shape, Like: firstRow}
+		return 0, false, &table.ShapeError{Got: got, Want: shape, Like: likeFirst}
 	}
 	for k, d := range got {
 		if d != shape[k] {
-			return 0, false, &table.ShapeError{Got: got, Want: shape, Like: firstRow}
+			return 0, false, &table.ShapeError{Got: got, Want: shape, Like: likeFirst}
 		}
 	}
 	return s.v.Offsets[i], true, nil
 }
 
-// firstRow is what has the shape that the arrays of all rows must have.
-const firstRow = "that of the first row"
+// likeFirst is what messages say has the shape that the arrays of all rows must have: the first row, or where arrays may be missing the first that has one.
+const likeFirst = "that of the first row"

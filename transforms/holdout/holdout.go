@@ -6,6 +6,9 @@
 // Guarantees: the held rows are the test rows that package split draws, without strata and replacement, where the test proportion is the
 // share and the training proportion is the rest of 1; so they follow from the rows' number, the share and the seed only. As there, nothing
 // is sorted or remembered: a row is asked for by its number.
+//
+// Failure: a share that is not between 0 and 1, or that leaves no rows on one of the sides, is an error before any row is read. A part that begins at a row without a
+// mark is an error of the code, and is said.
 package holdout
 
 import (

@@ -18,4 +18,7 @@
 //
 // Guarantees: every weight is computed on its own, in float64, and rounded once, so that the result depends on nothing but
 // the arguments. A weight that has become NaN or infinite stays so. Nothing is allocated.
+//
+// Failure: Check refuses a rule that is not known, and a rate or momentum out of its range, before any work. A step fails only where the model cannot be made or a piece
+// of a vector is missing.
 package outer

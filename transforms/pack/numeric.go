@@ -18,7 +18,7 @@ func numeric(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
 			shape = []int{l.Size}
 		}
 		var err error
-		if first, last, err = v.Shaped(i, shape, firstRow); err != nil {
+		if first, last, err = v.Shaped(i, shape, likeFirst); err != nil {
 			return nil, err
 		}
 	} else if v.IsNull(i) {

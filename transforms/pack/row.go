@@ -126,12 +126,12 @@ func (e *encoder) append(dst []byte, i int) ([]byte, error) {
 	return dst, nil
 }
 
-// firstRow is what has the shape that the arrays of all rows must have.
-const firstRow = "that of the first row"
+// likeFirst is what messages say has the shape that the arrays of all rows must have.
+const likeFirst = "that of the first row"
 
 // features appends the array in row i, scaled.
 func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]byte, error) {
-	first, last, err := v.Shaped(i, shape, firstRow)
+	first, last, err := v.Shaped(i, shape, likeFirst)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (e *encoder) features(dst []byte, v *table.Vector, i int, shape []int) ([]b
 
 // labels appends the classes of the elements of row i, each as one-hot.
 func (e *encoder) labels(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
-	first, last, err := v.Shaped(i, e.plan.Labels[k].Shape, firstRow)
+	first, last, err := v.Shaped(i, e.plan.Labels[k].Shape, likeFirst)
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func (e *encoder) label(dst []byte, v *table.Vector, i, k int) ([]byte, error) {
 // oneHot appends the array in row i as int16, and zeros up to the width. Fractions are refused, which MADlib rounds: they are probabilities or numbers to be
 // predicted, and no label that is one-hot already.
 func oneHot(dst []byte, v *table.Vector, i int, l Label) ([]byte, error) {
-	first, last, err := v.Shaped(i, []int{l.Size}, firstRow)
+	first, last, err := v.Shaped(i, []int{l.Size}, likeFirst)
 	if err != nil {
 		return nil, err
 	}

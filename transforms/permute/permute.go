@@ -5,6 +5,8 @@
 // is below n again (cycle walking: J. Black and P. Rogaway, "Ciphers with Arbitrary Finite Domains", 2002). The same n, seed
 // and purpose give the same bijection on every machine; it is not meant to keep anything secret. Who asks for one number after the other
 // does so through a Sequence, which takes less than half the time.
+//
+// Failure: a number that is not below n is a mistake of the caller and panics. Nothing else can fail.
 package permute
 
 import "math/bits"

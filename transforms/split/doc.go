@@ -17,4 +17,9 @@
 //
 // The output depends on the rows, their order and the seed only: not on partitions, workers or the runner. Rows keep the order
 // of the source; a row that was drawn several times is repeated on the spot, training rows first.
+//
+// # Failure
+//
+// Proportions of which no row would be drawn are an error that names the table before a row is written. An error of the store is given as it is, with
+// its place, and ends the run; the output is the caller's, who aborts it.
 package split

@@ -4,6 +4,8 @@
 // exactly), 0 equals -0 and NaN equals NaN; character(n) counts without the blanks at its end; NULL has the empty key. Keys of
 // numbers, booleans, texts, bytes and other types differ. Types that beamfit holds as text (date, uuid, json, ...) are equal
 // where their text is, but for timestamps with time zone: their text is that of some session's time zone, and their key that of UTC.
+//
+// Failure: there is none. A text that is no timestamp, such as infinity, is its own key.
 package sqlkey
 
 import (

@@ -20,7 +20,7 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[copyFn]())
 }
 
-// StartOne is the PCollection<State> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
+// StartOne is the PCollection<One> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
 // first step.
 func StartOne(s beam.Scope, run bundle.Ref, model recipe.Model, from *collect.Box) beam.PCollection {
 	return beam.ParDo(s.Scope("trainshard.StartOne"), &startOneFn{Run: run, Model: model, From: from}, beam.Impulse(s))

@@ -1,4 +1,6 @@
 // Package inorder does pieces of work at the same time and gives their results in the order in which the work was given.
+//
+// Failure: an error of a piece of work is given where its result is taken, and stops no other piece. A panic is not caught.
 package inorder
 
 import "runtime"

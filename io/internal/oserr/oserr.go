@@ -1,4 +1,6 @@
 // Package oserr gives errors of the operating system the names that callers of io/table ask for.
+//
+// A full disk or quota is table.ErrFull, a missing right or a read-only file system table.ErrPermission; every other error stays as it is, and every message does.
 package oserr
 
 import (

@@ -11,9 +11,13 @@
 // some are idle. What a kernel computes for a column does not depend on the others, so results do not depend on the number of
 // cores.
 //
+// # Failure
+//
+// Bind refuses an opcode that is in no table, attributes of another type than its row has, a loss, rule or clip of an unknown kind, and memory of another
+// device. A step cannot fail.
+//
 // # Adding an opcode
 //
 // An opcode is one function in the file of its family and one row in the table of table.go, which has the type of its attributes too. One that goes
-// through its arrays element by element, or row by row, is best written as a sweep, which others can join. An
-// instruction with others is refused. A form of a loss, a rule of an optimizer and a way to clip are rows of tables of their own there.
+// through its arrays element by element, or row by row, is best written as a sweep, which others can join. A form of a loss, a rule of an optimizer and a way to clip are rows of tables of their own there.
 package cpu

@@ -43,7 +43,7 @@ type Fit struct {
 	// FilesBelow is the folder that the files of callbacks lie below; "": they may lie anywhere.
 	FilesBelow string
 	// Began is when the command began, by the clock of this process, and Started when the fit did, by that of the store. Where the fit goes
-	// on from a checkpoint, Begin makes it the start of the fit that has left that.
+	// on from a checkpoint, Begin sets Started to when the fit began that has left it.
 	Began, Started time.Time
 	// TablesRead is called when all tables are read, unless the workers are other processes.
 	TablesRead func()

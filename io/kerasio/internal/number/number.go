@@ -1,4 +1,7 @@
 // Package number turns the numbers of foreign files into float32.
+//
+// Failure: a file that ends too early is io.EOF or io.ErrUnexpectedEOF; other errors are those of the reader or writer. That a Type is
+// one of those that there are, and src whole numbers of it, is for the caller to check, as the readers of headers do.
 package number
 
 import (
