@@ -7,7 +7,7 @@ SELECT madlib.madlib_keras_evaluate('model', 'packed', 'evaluated') \; SELECT co
 \if :evaluated
 \else
   \warn no row
-  \q 1
+  SELECT 1 / 0; -- \q has no exit status
 \endif
 SELECT madlib.madlib_keras_predict('model', 'iris', 'id', 'attributes', 'predicted', 2) \gdesc
 \set AUTOCOMMIT off
@@ -18,7 +18,8 @@ SELECT madlib.madlib_keras_predict('model', 'iris', 'id', 'attributes', 'predict
 \if :ERROR
 \else
   \warn no error
-  \q
+  \set ON_ERROR_STOP on
+  SELECT 1 / 0;
 \endif
 SELECT :'LAST_ERROR_SQLSTATE' = '42P07' AS exists, count(*) = 300 AS rows FROM predicted \gset
 ROLLBACK;
