@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -236,6 +237,37 @@ func TestReportOfNumbers(t *testing.T) {
 		t.Errorf("%+v", d.Rows)
 	}
 	if want := "One iteration was scored; fit --metrics-every 1 scores all of them."; len(d.Notes) != 1 || d.Notes[0] != want {
+		t.Errorf("%q", d.Notes)
+	}
+}
+
+// TestReportOfIgnoredClass: rows of the class that the loss ignores are in the fit, and in nothing that the report compares.
+func TestReportOfIgnoredClass(t *testing.T) {
+	store := fileStore(t)
+	var rows [][]any
+	for i := range 40 { // every fourth row has no class
+		rows = append(rows, []any{i, []float64{float64(i % 4), 1}, float64(i%4 - 1)})
+	}
+	writeTable(t, store, "rows", table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "x", Type: table.Float64ArrayType}, {Name: "y", Type: table.Float64Type}}, rows...)
+	env := Env{Store: store}
+	if _, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "rows", Output: "packed", Dependent: "y", Independent: "x", LabelTypes: []string{"numeric"}}); err != nil {
+		t.Fatal(err)
+	}
+	arch := []byte(`{"class_name": "Sequential", "config": {"name": "m", "layers": [
+		{"class_name": "Dense", "config": {"name": "d", "units": 3, "activation": "softmax", "batch_input_shape": [null, 2]}}]}}`)
+	if _, err := Fit(t.Context(), env, FitOptions{
+		Source: "packed", Model: "m", Arch: arch, Iterations: 1, Compile: "loss=SparseCategoricalCrossentropy(ignore_class=-1), optimizer='sgd'",
+	}); err != nil {
+		t.Fatal(err)
+	}
+	d, err := Report(t.Context(), env, ReportOptions{Model: "m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, compared := d.Rows.Outputs[0].Confusion.Total(); compared != 30 || d.Rows.Count != 40 {
+		t.Errorf("%d of %d rows are compared", compared, d.Rows.Count)
+	}
+	if want := "10 rows of y are not compared: they are of the class -1, which the loss ignores."; !slices.Contains(d.Notes, want) {
 		t.Errorf("%q", d.Notes)
 	}
 }

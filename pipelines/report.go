@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/internal/inference"
 	"github.com/beamfit/beamfit/pipelines/internal/reporting"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/pipelines/report"
@@ -52,7 +53,7 @@ func Report(ctx context.Context, env Env, opt ReportOptions) (*report.Document, 
 	if len(m.History) == 1 {
 		d.Notes = append(d.Notes, "One iteration was scored; fit --metrics-every 1 scores all of them.")
 	}
-	if err := reporting.Rows(j, reporting.Model{TrainedModel: t, Engine: m.engine, Outputs: m.predict, Refused: m.refused}, opt.Test, d); err != nil {
+	if err := reporting.Rows(j, reporting.Model{TrainedModel: t, Engine: m.engine, Outputs: m.predict, Refused: m.refused, Ignored: inference.IgnoredBy(t)}, opt.Test, d); err != nil {
 		return nil, err
 	}
 	d.Runs, err = reporting.Runs(ctx, j.Store, t.Name)

@@ -23,6 +23,17 @@ func OutputsOf(t *tables.TrainedModel) ([]infer.Output, error) {
 	return outputs, nil
 }
 
+// IgnoredBy is of each output the class whose rows the loss that the model was trained with does not count.
+func IgnoredBy(t *tables.TrainedModel) []loss.Ignore {
+	ignored := make([]loss.Ignore, len(t.Spec.Outputs))
+	for i, l := range trainedLosses(t.Spec, t.Summary) {
+		if l != nil {
+			ignored[i] = l.Ignore
+		}
+	}
+	return ignored
+}
+
 // trainedLosses are the losses that the model was trained with, one per output. One is nil where the summary has no compile_params that
 // can be read: prediction does not depend on training.
 func trainedLosses(spec *keras.Spec, summary *table.Batch) []*loss.Loss {

@@ -10,6 +10,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/curve"
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/metric"
 	"github.com/beamfit/beamfit/pipelines/picture"
 	"github.com/beamfit/beamfit/pipelines/report"
@@ -24,8 +25,9 @@ const (
 
 // A rowJudge compares what a model says for one output with the labels. The order of rows changes no result.
 type rowJudge struct {
-	out   infer.Output
-	label buffer.Variable
+	out    infer.Output
+	label  buffer.Variable
+	ignore loss.Ignore // rows of that class are left out
 
 	classes   []string         // nil: the output's values are numbers
 	confusion *curve.Confusion // nil where there are more classes than a matrix may have
@@ -33,6 +35,8 @@ type rowJudge struct {
 
 	absolute, squares, labels, labelSquares metric.Sum // of numbers
 	numbers                                 int64
+
+	left int64 // rows that are left out
 
 	worst []judgedRow
 }
@@ -52,8 +56,8 @@ type judgedRow struct {
 	text     string
 }
 
-func newRowJudge(out infer.Output, label buffer.Variable) *rowJudge {
-	j := &rowJudge{out: out, label: label}
+func newRowJudge(out infer.Output, label buffer.Variable, ignore loss.Ignore) *rowJudge {
+	j := &rowJudge{out: out, label: label, ignore: ignore}
 	if out.Numbers > 0 {
 		return j
 	}
@@ -78,6 +82,10 @@ func newRowJudge(out infer.Output, label buffer.Variable) *rowJudge {
 func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 	if j.classes == nil {
 		return j.addNumbers(row, values, l)
+	}
+	if j.ignored(l) {
+		j.left++
+		return nil
 	}
 	truth, err := j.class(l)
 	if err != nil {
@@ -106,6 +114,21 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 	row.truthProb, row.predictedProb = fmt.Sprintf("%.4f", probs[truth]), fmt.Sprintf("%.4f", probs[best])
 	j.keep(row)
 	return nil
+}
+
+// ignored says whether the loss does not count rows with a label: it need not be one of the output's classes.
+func (j *rowJudge) ignored(l label) bool {
+	if !j.ignore.On {
+		return false
+	}
+	values := l.numbers
+	for _, x := range l.hot {
+		values = append(values, float32(x))
+	}
+	if len(values) == 1 && len(j.classes) > 1 { // the number itself
+		return float64(values[0]) == float64(j.ignore.Class)
+	}
+	return j.ignore.Has(values)
 }
 
 // class is the index of the class that a label is.
@@ -207,11 +230,14 @@ func (j *rowJudge) output() (out report.Output, notes []string, err error) {
 		out.Errors = j.errors()
 		return out, nil, nil
 	}
+	if j.left > 0 {
+		notes = append(notes, fmt.Sprintf("%d rows of %s are not compared: they are of the class %d, which the loss ignores.", j.left, j.out.Name, j.ignore.Class))
+	}
 	if j.confusion == nil {
-		return out, []string{fmt.Sprintf("%s has %d classes, too many to compare class by class.", j.out.Name, len(j.classes))}, nil
+		return out, append(notes, fmt.Sprintf("%s has %d classes, too many to compare class by class.", j.out.Name, len(j.classes))), nil
 	}
 	if j.scores == nil {
-		return out, nil, nil
+		return out, notes, nil
 	}
 	drawn := j.scores
 	names := j.classes
@@ -219,7 +245,7 @@ func (j *rowJudge) output() (out report.Output, notes []string, err error) {
 		drawn, names = drawn[1:], names[1:]
 	}
 	out.Curves, err = drawCurves(names, drawn)
-	return out, nil, err
+	return out, notes, err
 }
 
 // drawCurves draws the curves of classes: ROC, of one class precision over recall as well, and of probabilities how reliable they are. What no

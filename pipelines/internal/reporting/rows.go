@@ -11,6 +11,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/keras"
+	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/pipelines/report"
@@ -24,7 +25,8 @@ type Model struct {
 	*tables.TrainedModel
 	Engine  *recipe.Loaded
 	Outputs []infer.Output
-	Refused error // why the model cannot predict
+	Refused error         // why the model cannot predict
+	Ignored []loss.Ignore // of each output the class whose rows its loss does not count
 }
 
 // A rowsReport predicts the rows of a packed table for a report.
@@ -119,7 +121,7 @@ func (r *rowsReport) prepare(ctx context.Context, d *report.Document) error {
 		d.Notes = append(d.Notes, "Beware: "+warning+".")
 	}
 	for i, out := range r.m.Outputs {
-		r.judges = append(r.judges, newRowJudge(out, r.layout.Labels[i]))
+		r.judges = append(r.judges, newRowJudge(out, r.layout.Labels[i], r.m.Ignored[i]))
 	}
 	r.total = set.Rows()
 	for i, v := range r.layout.Inputs {
