@@ -3,7 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
+
+	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 // call runs another command line on the store and the terminal of this one, and prints it first, without the secrets of its flags. more is
@@ -11,9 +12,9 @@ import (
 func (a *app) call(ctx context.Context, resumes string, args, more []string) error {
 	words := make([]string, len(args))
 	for i, arg := range args {
-		words[i] = shellWord(withoutSecret(arg))
+		words[i] = withoutSecret(arg)
 	}
-	a.say("$ beamfit %s", strings.Join(words, " "))
+	a.say("$ beamfit %s", shellwords.Join(words))
 	// Flags come first, for there may be a -- among the arguments.
 	whole := append(more[:len(more):len(more)], "--db="+a.storeURL(), "--stall-timeout="+a.stallTimeout.String(), "--log-level="+a.logLevel,
 		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress))
@@ -28,18 +29,4 @@ func (a *app) call(ctx context.Context, resumes string, args, more []string) err
 		return usageError{err}
 	}
 	return err
-}
-
-// shellWord quotes an argument for a POSIX shell where it needs it.
-func shellWord(arg string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./,:=@%+", r)
-	}
-	switch {
-	case arg != "" && strings.IndexFunc(arg, func(r rune) bool { return !plain(r) }) < 0:
-		return arg
-	case !strings.ContainsAny(arg, "\"$`\\!"):
-		return `"` + arg + `"`
-	}
-	return "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
 }

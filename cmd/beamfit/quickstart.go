@@ -14,6 +14,7 @@ import (
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/iris"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 // quickstartDir is the folder that quickstart makes.
@@ -60,7 +61,7 @@ func (t *quickstartTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	a.say("# The input files are in %s, the tables in this store:", t.dir)
-	a.say("$ export %s=%s", table.EnvURL, shellWord(ref))
+	a.say("$ export %s=%s", table.EnvURL, shellwords.Quote(ref))
 	for i, s := range steps {
 		if !slices.ContainsFunc(steps[i:], func(s quickstartStep) bool { return s.makes != nil }) {
 			ctx = context.WithoutCancel(ctx) // all tables are made, and what is left shows them

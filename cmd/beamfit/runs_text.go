@@ -11,6 +11,7 @@ import (
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/rows"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/tabletext"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 // A runColumn is a column of what is shown of runs. value is nil for NULL.
@@ -131,11 +132,7 @@ func tookText(d time.Duration) string {
 
 // commandLine is what a person would type to start the run.
 func commandLine(r table.Run) string {
-	words := []string{"beamfit", shellWord(r.Command)}
-	for _, arg := range r.Args {
-		words = append(words, shellWord(arg))
-	}
-	return strings.Join(words, " ")
+	return shellwords.Join(append([]string{"beamfit", r.Command}, r.Args...))
 }
 
 // runCommand is a run's command with its arguments, without flags.

@@ -8,7 +8,7 @@
 // date or timestamp without time zone where all are as PostgreSQL prints these, else text; lists of these arrays of them, lists of lists of equal lengths arrays of more dimensions. Different values of one kind together are
 // the wider one: texts and numbers are text. Objects, and lists of anything else, are json.
 //
-// Writer writes numbers, booleans, lists and json as JSON has them, everything else as the text that PostgreSQL prints. NaN and
+// Writer and Objects write numbers, booleans, lists and json as JSON has them, everything else as the text that PostgreSQL prints. NaN and
 // infinities, which JSON does not have, are texts.
 //
 // # Failure

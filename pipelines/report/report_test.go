@@ -171,17 +171,6 @@ func TestImageOf(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
-	for want, all := range map[string][]string{
-		`beamfit show "a b"`: {"beamfit", "show", "a b"}, `x "" '$HOME' 'say "no"'`: {"x", "", "$HOME", `say "no"`},
-		`"--compile=loss='mse'" 'it'\''s $1'`: {"--compile=loss='mse'", "it's $1"},
-	} {
-		if got := words(all); got != want {
-			t.Errorf("%q: %s, want %s", all, got, want)
-		}
-	}
-}
-
 func TestNumber(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1 000", 1234567: "1 234 567", -1000: "-1 000", -100: "-100"} {
 		if got := strings.ReplaceAll(number(n), "\u202f", " "); got != want {

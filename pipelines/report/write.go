@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/beamfit/beamfit/pipelines/picture"
+	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 //go:embed page.html
@@ -18,7 +19,7 @@ var pageText string
 var styleText string
 
 var pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{
-	"shown": shown, "number": number, "words": words,
+	"shown": shown, "number": number, "words": shellwords.Join,
 	"join": func(s []string) string { return strings.Join(s, ", ") },
 }).Parse(pageText))
 
@@ -97,22 +98,6 @@ func judge(o Output) (judged, error) {
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.2f %%", 100*x) }
-
-// words are those of a command line, in quotation marks where a shell needs them.
-func words(all []string) string {
-	out := make([]string, len(all))
-	for i, w := range all {
-		out[i] = w
-		switch {
-		case w != "" && !strings.ContainsAny(w, " \t\n\"'\\$`*?[](){}<>|&;!#~"):
-		case !strings.ContainsAny(w, "\"\\$`!"):
-			out[i] = `"` + w + `"`
-		default:
-			out[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(out, " ")
-}
 
 // number writes a whole number with thin spaces between thousands.
 func number(n int64) string {
