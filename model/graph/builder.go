@@ -81,7 +81,7 @@ func newBuilder(spec *keras.Spec, o Options) *builder {
 		}
 		for _, l := range all {
 			if l.Logits != nil {
-				b.keepLogits[spec.Outputs[i]] = true
+				b.keepLogits[spec.BehindLinear(spec.Outputs[i])] = true
 			}
 		}
 	}

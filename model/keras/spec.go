@@ -115,31 +115,56 @@ func (s *Spec) OutputNames() []string {
 }
 
 // OutputActivation is the name of the activation that makes output i, "" where its last layer has none by name.
-func (s *Spec) OutputActivation(i int) string { return s.activationOf(s.Outputs[i]) }
+func (s *Spec) OutputActivation(i int) string {
+	tensor := s.Outputs[i]
+	before := s.BehindLinear(tensor)
+	if name := s.activationOf(before); name != "" || before == tensor {
+		return name
+	}
+	return "linear"
+}
+
+// BehindLinear is the tensor that linear Activation layers, which change nothing, give on as this one; without any it is this one.
+func (s *Spec) BehindLinear(tensor int) int {
+	for {
+		c := s.maker(tensor)
+		if c == nil {
+			return tensor
+		}
+		if a, ok := c.Layer.Config.(*Activation); !ok || a.Activation != "linear" {
+			return tensor
+		}
+		tensor = c.Inputs[0]
+	}
+}
+
+// maker is the call that makes a tensor, nil for an input.
+func (s *Spec) maker(tensor int) *Call {
+	for i := range s.Calls {
+		if slices.Contains(s.Calls[i].Outputs, tensor) {
+			return &s.Calls[i]
+		}
+	}
+	return nil
+}
 
 // activationOf is the name of the activation that makes a tensor.
 func (s *Spec) activationOf(tensor int) string {
-	for _, c := range s.Calls {
-		if !slices.Contains(c.Outputs, tensor) {
-			continue
-		}
-		switch config := c.Layer.Config.(type) {
-		case *Activation:
-			if config.Activation == "linear" { // it changes nothing
-				if before := s.activationOf(c.Inputs[0]); before != "" {
-					return before
-				}
-			}
-			return config.Activation
-		case *Dense:
-			return config.Activation
-		case *EinsumDense:
-			return config.Activation
-		case *Conv2D:
-			return config.Activation
-		case *Softmax:
-			return "softmax"
-		}
+	c := s.maker(tensor)
+	if c == nil {
+		return ""
+	}
+	switch config := c.Layer.Config.(type) {
+	case *Activation:
+		return config.Activation
+	case *Dense:
+		return config.Activation
+	case *EinsumDense:
+		return config.Activation
+	case *Conv2D:
+		return config.Activation
+	case *Softmax:
+		return "softmax"
 	}
 	return ""
 }
