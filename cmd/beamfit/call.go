@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/beamfit/beamfit/pipelines/shellwords"
+	"github.com/beamfit/beamfit/io/shellwords"
 )
 
 // call runs another command line on the store and the terminal of this one, and prints it first, without the secrets of its flags. more is

@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/iris"
+	"github.com/beamfit/beamfit/io/shellwords"
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 // quickstartDir is the folder that quickstart makes.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/rows"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/tabletext"
+	"github.com/beamfit/beamfit/io/shellwords"
 	"github.com/beamfit/beamfit/io/table"
-	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 // A runColumn is a column of what is shown of runs. value is nil for NULL.

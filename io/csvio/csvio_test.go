@@ -284,11 +284,13 @@ func TestNotices(t *testing.T) {
 		"a,b\n":                         "there are no rows; --header=false",
 		"words\nsome words\n":           "there is one column, of text; --delimiter",
 		"0,1\n5,6\n":                    "the first line names the columns, though all are numbers; --header=false",
-		"a,b\n1,2\n?,3\n?,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null '?'`,
-		"a,b\n?,2\n?,3\n4,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null '?'`,
-		"a,b\n1,2\n ?,3\n ?,4\n":        `column a is text, since " ?" is no number (2 of 3 rows); --null ' ?'`,
-		"a,b\n1,2\n ,3\n":               `column a is text, since " " is no number (1 of 2 rows); --null ' '`,
-		"a,b\n1,2\nit's,3\n":            `column a is text, since "it's" is no number (1 of 2 rows); --null 'it'\''s'`,
+		"a,b\n1,2\n?,3\n?,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null "?" takes`,
+		"a,b\n?,2\n?,3\n4,4\n":          `column a is text, since "?" is no number (2 of 3 rows); --null "?" takes`,
+		"a,b\n1,2\n ?,3\n ?,4\n":        `column a is text, since " ?" is no number (2 of 3 rows); --null " ?" takes`,
+		"a,b\n1,2\n ,3\n":               `column a is text, since " " is no number (1 of 2 rows); --null " " takes`,
+		"a,b\n1,2\nit's,3\n":            `column a is text, since "it's" is no number (1 of 2 rows); --null "it's" takes`,
+		"a,b\n1,2\n$x,3\n":              `column a is text, since "$x" is no number (1 of 2 rows); --null '$x' takes`,
+		"a,b\n1,2\n\"5\"\"x\",3\n":      `column a is text, since "5\"x" is no number (1 of 2 rows)`,
 		"a,b\n1,2\n?,3\nNA,4\n":         "",
 		"a,b\nx,2\nx,3\n":               "",
 		"a,b\n1,\"2,5\"\n":              "numbers of b have decimal commas; --decimal .",
@@ -303,7 +305,7 @@ func TestNotices(t *testing.T) {
 		if err := r.Close(); err != nil {
 			t.Error(err)
 		}
-		if want == "" && got != "" || !strings.Contains(got, want) {
+		if want == "" && got != "" || !strings.Contains(got, want) || strings.HasSuffix(want, "rows)") && !strings.HasSuffix(got, want) {
 			t.Errorf("%q: notices %s, want %s", text, got, want)
 		}
 	}

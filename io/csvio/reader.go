@@ -13,6 +13,7 @@ import (
 	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/internal/textfile"
 	"github.com/beamfit/beamfit/io/internal/textvalue"
+	"github.com/beamfit/beamfit/io/shellwords"
 	"github.com/beamfit/beamfit/io/table"
 )
 
@@ -256,7 +257,11 @@ func (r *Reader) tell(schema table.Schema, guesses []guess, known []bool, rows i
 		case g.commas && g.comma && r.opt.Decimal == 0:
 			unclear = append(unclear, name)
 		case g.times > 0 && !g.mixed && g.numeric:
-			r.notice("column %s is text, since %s is no number (%d of %d rows); --null '%s' takes it for NULL", name, clip([]byte(g.odd)), g.times, rows, strings.ReplaceAll(g.odd, "'", `'\''`))
+			what := fmt.Sprintf("column %s is text, since %s is no number (%d of %d rows)", name, clip([]byte(g.odd)), g.times, rows)
+			if (Options{Null: g.odd, Delimiter: rune(r.opt.delimiter())}).Check() == nil {
+				what += fmt.Sprintf("; --null %s takes it for NULL", shellwords.Quote(g.odd))
+			}
+			r.notice("%s", what)
 		}
 	}
 	if decimal != nil {

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -177,7 +176,7 @@ func (h history) panel(name string) panel {
 	if h.by == ByIteration {
 		p.X.Tick.Marker = wholeTicks{}
 	}
-	if strings.HasSuffix(name, "loss") && least > 0 && most > 100*least {
+	if name == "loss" && least > 0 && most > 100*least {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 		p.Y.Min, p.Y.Max = least/1.2, most*1.2
 		p.Y.Label.Text = "logarithmic"

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot"
+
 	"github.com/beamfit/beamfit/model/curve"
 	"github.com/beamfit/beamfit/pipelines/internal/picturetest"
 )
@@ -283,6 +285,16 @@ func TestTicks(t *testing.T) {
 			if tick.Value != math.Trunc(tick.Value) {
 				t.Fatalf("a tick at %v", tick.Value)
 			}
+		}
+	}
+}
+
+// TestLogarithmic: the loss has a logarithmic axis where its values differ much, a metric never has.
+func TestLogarithmic(t *testing.T) {
+	for name, want := range map[string]bool{"loss": true, "focal_loss": false} {
+		h := history{fits: []Fit{{Name: "m", Iterations: []int{1, 2}, Scores: []Score{{Name: name, Training: []float64{2, 0.001}}}}}, by: ByIteration}
+		if _, got := h.panel(name).Y.Scale.(plot.LogScale); got != want {
+			t.Errorf("%s: logarithmic %t", name, got)
 		}
 	}
 }

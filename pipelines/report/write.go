@@ -8,8 +8,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/beamfit/beamfit/io/shellwords"
 	"github.com/beamfit/beamfit/pipelines/picture"
-	"github.com/beamfit/beamfit/pipelines/shellwords"
 )
 
 //go:embed page.html
