@@ -192,6 +192,46 @@ func TestOneUnitRefused(t *testing.T) {
 	})
 }
 
+// TestLabelsOfOneInteger: where labels are arrays of one integer, the loss says whether it is a class of two or a number.
+func TestLabelsOfOneInteger(t *testing.T) {
+	store := fileStore(t)
+	env := Env{Store: store}
+	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "features", Type: table.Float64ArrayType}, {Name: "side", Type: table.Int32ArrayType}, {Name: "size", Type: table.Int32ArrayType}}
+	var rows [][]any
+	for i := range 40 {
+		rows = append(rows, []any{i, []float64{float64(i%7) - 3, float64(i%5) - 2}, []int{i%7/4*2 - 1}, []int{i % 7}})
+	}
+	writeTable(t, store, "rows", schema, rows...)
+	for _, c := range []struct {
+		label, activation, loss string
+		predictions             int
+	}{
+		{"side", "tanh", "hinge", 2},
+		{"size", "linear", "mse", 1},
+	} {
+		if _, err := Preprocess(t.Context(), env, PreprocessOptions{Source: "rows", Output: c.label + "_packed", Dependent: c.label, Independent: "features"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Fit(t.Context(), env, FitOptions{
+			Source: c.label + "_packed", Model: c.label + "_model", Arch: oneLayer(1, c.activation), Iterations: 2, Compile: "optimizer='adam', loss='" + c.loss + "'",
+		}); err != nil {
+			t.Fatal(err)
+		}
+		res, err := Predict(t.Context(), env, PredictOptions{Model: c.label + "_model", Test: "rows", Output: c.label + "_predicted", IDColumn: "id"})
+		if err != nil || res.Predictions != int64(40*c.predictions) {
+			t.Errorf("%s: %+v, %v", c.label, res, err)
+		}
+		d, err := Report(t.Context(), env, ReportOptions{Model: c.label + "_model"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := d.Rows.Outputs[0]
+		if classes := out.Confusion != nil; classes != (c.predictions == 2) || len(out.Worst) != 12 || !classes && out.Errors == nil {
+			t.Errorf("%s: %+v", c.label, out)
+		}
+	}
+}
+
 // TestPredictFromLogits: a model that was fitted with a loss of logits predicts probabilities: a cross-entropy looks through a sigmoid, so
 // that from_logits changes nothing; the logits of several units are turned into their softmax. Labels that are one-hot arrays of two elements have
 // two classes, also where the output has one unit.

@@ -579,6 +579,70 @@ func TestStarLikeTrainingRows(t *testing.T) {
 	wantError(t, err, list+" are not the independent variables of model arrays_model; left out they are the same: x")
 }
 
+// TestStarOfArrays: a star over several columns of arrays gives each input of the model the column of its name, wherever the table has it, and
+// leaves out the labels and the weight of the training rows.
+func TestStarOfArrays(t *testing.T) {
+	array := table.Float64ArrayType
+	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "x1", Type: array}, {Name: "x2", Type: array}, {Name: "y", Type: table.TextType}, {Name: "w", Type: table.Float64Type}}
+	turned := table.Schema{schema[0], schema[2], schema[1], schema[3], schema[4]}
+	other := table.Schema{schema[0], schema[1], {Name: "x3", Type: array}}
+	var rows, back, others [][]any
+	for i := range 12 {
+		a, b, y := []float64{float64(i), 1}, []float64{2, float64(-i)}, []string{"no", "yes"}[i%3/2]
+		rows, back, others = append(rows, []any{i, a, b, y, 1.}), append(back, []any{i, b, a, y, 1.}), append(others, []any{i, a, b})
+	}
+	store := fileStore(t)
+	env := Env{Store: store}
+	writeTable(t, store, "rows", schema, rows...)
+	writeTable(t, store, "turned", turned, back...)
+	writeTable(t, store, "others", other, others...)
+	const list = "* EXCEPT (id)"
+	for _, opt := range []PreprocessOptions{
+		{Source: "rows", Output: "packed", Dependent: "y", Weight: "w"},
+		{Source: "rows", Output: "like", Like: "packed"},
+		{Source: "turned", Output: "like_turned", Like: "packed"},
+		{Source: "turned", Output: "like_listed", Dependent: "y", Like: "packed"},
+	} {
+		opt.Independent, opt.Seed = list, 1
+		if _, err := Preprocess(t.Context(), env, opt); err != nil {
+			t.Fatalf("%s: %v", opt.Output, err)
+		}
+	}
+	want := readTable(t, store, "like")
+	for _, name := range []string{"like_turned", "like_listed"} {
+		got := readTable(t, store, name)
+		for _, column := range []string{"x1", "x2"} {
+			if d := cmp.Diff(want.Col(column), got.Col(column)); d != "" {
+				t.Errorf("%s, column %s: %s", name, column, d)
+			}
+		}
+	}
+	arch := []byte(`{"class_name": "Functional", "config": {"name": "m", "layers": [
+		{"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+		{"class_name": "InputLayer", "name": "b", "config": {"name": "b", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+		{"class_name": "Concatenate", "name": "c", "config": {"name": "c"}, "inbound_nodes": [[["a", 0, 0, {}], ["b", 0, 0, {}]]]},
+		{"class_name": "Dense", "name": "d", "config": {"name": "d", "units": 2, "activation": "softmax"}, "inbound_nodes": [[["c", 0, 0, {}]]]}],
+		"input_layers": [["a", 0, 0], ["b", 0, 0]], "output_layers": [["d", 0, 0]]}}`)
+	if _, err := Fit(t.Context(), env, FitOptions{Source: "packed", Model: "m", Arch: arch, Iterations: 1, Compile: irisCompile}); err != nil {
+		t.Fatal(err)
+	}
+	var probs []any
+	for _, opt := range []PredictOptions{{Test: "rows"}, {Test: "rows", Independent: list}, {Test: "turned", Independent: list}} {
+		opt.Model, opt.Output, opt.IDColumn = "m", fmt.Sprint("out_", len(probs)), "id"
+		if _, err := Predict(t.Context(), env, opt); err != nil {
+			t.Fatal(err)
+		}
+		probs = append(probs, readTable(t, store, opt.Output).Col("prob").Float64s)
+	}
+	for i := range probs {
+		if d := cmp.Diff(probs[0], probs[i]); d != "" {
+			t.Errorf("prediction %d: %s", i, d)
+		}
+	}
+	_, err := Predict(t.Context(), env, PredictOptions{Model: "m", Test: "others", Output: "out", IDColumn: "id", Independent: list})
+	wantError(t, err, `there is no x2 among the columns x1, x3, and the independent variables are x1, x2 of model m`)
+}
+
 // The first row may lack the array that gives the shape of all.
 func TestFirstArrayIsMissing(t *testing.T) {
 	schema := table.Schema{{Name: "id", Type: table.Int32Type}, {Name: "a", Type: table.Float64ArrayType}, {Name: "none", Type: table.Float64ArrayType}, {Name: "y", Type: table.TextType}}

@@ -107,13 +107,12 @@ func (p *packJob) inputs() ([]packedColumn, error) {
 	dependents, _ := table.ParseColumns(p.opt.Dependent) // what is wrong with them is told when they are looked for
 	weight, _ := table.ParseColumns(p.opt.Weight)
 	except := append(dependents, weight...)
-	if l := p.like; l != nil && (p.opt.Independent == "" || l.variables.IsMade()) {
-		var err error
+	list, err := features.ParseList(p.opt.Independent)
+	if l := p.like; l != nil && (p.opt.Independent == "" || l.variables.IsMade() || err == nil && list.HasStar()) {
 		if inputs, err = l.variables.IndependentsLike(p.opt.Independent, info, "training table "+l.name.String(), except...); err != nil {
 			return nil, fmt.Errorf("independent variables: %w", err)
 		}
 	} else {
-		list, err := features.ParseList(p.opt.Independent)
 		if err != nil {
 			return nil, argument.Errorf("independent variables: %w", err)
 		}

@@ -203,6 +203,20 @@ func TestRowNumbersAndVariables(t *testing.T) {
 	}
 }
 
+// TestIdsCalledRank: the column of the id is none of ranks, whatever its name.
+func TestIdsCalledRank(t *testing.T) {
+	s := newStore(t)
+	s.write("t", []string{"rank text", "c text"}, []any{"x", "a"}, []any{"y", "b"})
+	s.write("p", append([]string{"rank text"}, response[1:]...), []any{"x", "c", "a", 0.9}, []any{"y", "c", "a", 0.6})
+	o, err := s.read("c")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([][]int64{{1, 0}, {1, 0}}, o.Confusion().Counts); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestResponsesHaveNoCurve(t *testing.T) {
 	s := newStore(t)
 	s.write("t", truthIDs, []any{1, "a"}, []any{2, "b"})

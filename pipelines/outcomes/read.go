@@ -170,7 +170,7 @@ func openPredictions(ctx context.Context, store table.Store, name table.Name) (*
 			return nil, errors.Join(fmt.Errorf("predictions: %w", err), snap.Close())
 		}
 	}
-	p.id, p.ranked = schema[0], schema.Index("rank") >= 0
+	p.id, p.ranked = schema[0], schema[1:].Index("rank") >= 0 // the id may be called so
 	return p, nil
 }
 

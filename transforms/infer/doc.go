@@ -9,9 +9,9 @@
 //	class_name   name of the dependent variable
 //	class_value  text of the class; NULL for a NULL class and for padding
 //	prob         the model's output, or the probability that it is a score of, a float32, as the float64 that has its shortest decimal text
-//	rank         1 for the highest prob of this row and dependent variable; equal probs in the order of the classes
+//	rank         1 for the most probable class of this row and dependent variable: the highest output; equal ones in the order of the classes
 //
-// An output of one unit for two classes is the probability of the second: both are written.
+// An output of one unit for two classes is the probability of the second, or a score of it: both are written.
 //
 // Where the label is numbers and not a class, there is one row with the output itself as class_value (1.5, or {1.5,2} of
 // several elements), prob NULL and rank 1. Where it is a sequence of classes, class_value is the sequence that the best class of

@@ -17,13 +17,26 @@ type Class struct {
 func (o Output) Ranked(values []float32) []Class {
 	order := make([]int, len(o.Classes))
 	var space []float32
-	values = o.probabilities(values, &space)
-	rank(values, order)
+	probs := o.probabilities(values, &space)
+	rank(o.sortable(values, probs), order)
 	ranked := make([]Class, len(order))
 	for place, c := range order {
-		ranked[place] = Class{o.Classes[c], widen(values[c])}
+		ranked[place] = Class{o.Classes[c], widen(probs[c])}
 	}
 	return ranked
+}
+
+// Best is the index of the most probable class, of the output's values for one row.
+func (o Output) Best(values []float32) int {
+	var space []float32
+	scores := o.sortable(values, o.probabilities(values, &space))
+	best := 0
+	for k, x := range scores {
+		if x > scores[best] || scores[best] != scores[best] && x == x {
+			best = k
+		}
+	}
+	return best
 }
 
 // Probabilities are those of the classes of an output, in their order, of the output's values for one row.
@@ -32,14 +45,14 @@ func (o Output) Probabilities(values []float32) []float32 {
 	return slices.Clone(o.probabilities(values, &space))
 }
 
-// rank orders the K classes of one row by falling probability: the class of rank r is order[r-1]. Equal probabilities
+// rank orders the K classes of one row by falling score: the class of rank r is order[r-1]. Equal scores
 // keep the order of the classes, and NaN comes after every number. order has K entries and is overwritten.
-func rank(prob []float32, order []int) {
+func rank(score []float32, order []int) {
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int {
-		p, q := prob[a], prob[b]
+		p, q := score[a], score[b]
 		if pNaN, qNaN := p != p, q != q; pNaN || qNaN {
 			return cmp.Compare(btoi(pNaN), btoi(qNaN))
 		}

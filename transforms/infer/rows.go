@@ -37,14 +37,14 @@ func (r *rows) of(ids *table.Vector, first, n int, probs [][]float32) (b *table.
 		i := next
 		for k, out := range r.plan.Outputs {
 			w := out.Width()
-			p := probs[k][i*w : (i+1)*w]
+			values := probs[k][i*w : (i+1)*w]
 			if out.Numbers > 0 {
-				r.number(ids, i, out, p)
+				r.number(ids, i, out, values)
 				continue
 			}
-			p = out.probabilities(p, &r.probs)
+			p := out.probabilities(values, &r.probs)
 			order := r.order[:len(out.Classes)]
-			rank(p, order)
+			rank(out.sortable(values, p), order)
 			for place, c := range order {
 				prob := widen(p[c])
 				if !r.plan.Choice.keeps(prob, place+1) {

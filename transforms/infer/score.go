@@ -31,6 +31,14 @@ func (o Output) probabilities(values []float32, space *[]float32) []float32 {
 	return p
 }
 
+// sortable are the numbers that rank the classes of a row: the values, of which two may differ whose probabilities are both 1 or 0 in float32.
+func (o Output) sortable(values, probabilities []float32) []float32 {
+	if o.Second {
+		return probabilities
+	}
+	return values
+}
+
 // toProbabilities replaces scores, in double precision.
 func (s Score) toProbabilities(scores []float32) {
 	switch s {

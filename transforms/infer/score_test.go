@@ -34,3 +34,30 @@ func TestProbabilities(t *testing.T) {
 		}
 	}
 }
+
+// TestRankOfScores: probabilities that are equal in float32 do not hide which class has the higher score.
+func TestRankOfScores(t *testing.T) {
+	a, b, c := "a", "b", "c"
+	classes := []*string{&a, &b, &c}
+	for _, x := range []struct {
+		score  Score
+		values []float32
+		want   string
+	}{
+		{Logit, []float32{18, 25, -3}, "bac"},
+		{LogitAmong, []float32{200, 50, 90}, "acb"},
+		{LogitAmong, []float32{float32(math.NaN()), 1, 2}, "cba"},
+		{Probability, []float32{0.25, 0.25, 0.5}, "cab"},
+	} {
+		out, got := Output{Classes: classes, Score: x.score}, ""
+		for _, class := range out.Ranked(x.values) {
+			got += *class.Value
+		}
+		if got != x.want {
+			t.Errorf("%v as %v: ranked %s, want %s", x.values, x.score, got, x.want)
+		}
+		if best := *classes[out.Best(x.values)]; best != x.want[:1] {
+			t.Errorf("%v as %v: the best class is %s, want %s", x.values, x.score, best, x.want[:1])
+		}
+	}
+}

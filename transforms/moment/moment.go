@@ -99,6 +99,9 @@ func civil(date string, bc bool) (day int, ok bool) {
 		}
 	}
 	y, m, d := ymd[0], ymd[1], ymd[2]
+	if y == 0 {
+		return 0, false
+	}
 	if bc {
 		y = 1 - y
 	}
@@ -130,19 +133,21 @@ func sexagesimal(text string) (d time.Duration, ok bool) {
 	}
 	for i, unit := range []time.Duration{time.Hour, time.Minute, time.Second}[:len(parts)] {
 		n, ok := digits(parts[i])
-		if !ok || len(parts[i]) != 2 || i > 0 && n > 60 || i == 0 && n > 24 {
+		if !ok || len(parts[i]) != 2 || n > [...]int{24, 59, 60}[i] {
 			return 0, false
 		}
 		d += time.Duration(n) * unit
 	}
-	if fraction == "" {
-		return d, true
+	ok = true
+	if fraction != "" {
+		var n int
+		n, ok = digits(fraction)
+		for range 9 - len(fraction) {
+			n *= 10
+		}
+		d += time.Duration(n)
 	}
-	n, ok := digits(fraction)
-	for range 9 - len(fraction) {
-		n *= 10
-	}
-	return d + time.Duration(n), ok
+	return d, ok && (parts[0] != "24" || d == 24*time.Hour)
 }
 
 // digits is a number of up to 9 decimal digits only.

@@ -107,7 +107,7 @@ func trainedOutput(spec *keras.Spec, i int, v tables.Variable, l *loss.Loss) (in
 		return out, nil
 	case len(shape) > 1:
 		return outputOfSteps(v.Column, shape, l != nil && l.AmongClasses), nil
-	case meaning == trainer.OfLabel:
+	case meaning == trainer.OfLabel, meaning == trainer.OfSecondClass && v.Classes == nil && l != nil && !l.TellsTwo(): // an array's number is the label
 		return infer.Output{Name: v.Column, Numbers: k}, nil
 	}
 	units, second := k, meaning == trainer.OfSecondClass

@@ -150,6 +150,8 @@ func TestScoresOfOutputs(t *testing.T) {
 		{1, "linear", "BinaryCrossentropy(from_logits=True)", text, infer.Output{Classes: make([]*string, 2), Second: true, Score: infer.Logit}},
 		{1, "tanh", "hinge()", hot, infer.Output{Classes: indexes, Second: true, Score: infer.Side}},
 		{1, "sigmoid", "binary_crossentropy()", hot, infer.Output{Classes: indexes, Second: true}},
+		{1, "linear", "mse()", hot, infer.Output{Numbers: 1}},
+		{1, "linear", "mse()", text, infer.Output{Classes: make([]*string, 2), Second: true}},
 		{1, "linear", "mse()", number, infer.Output{Numbers: 1}},
 		{1, "linear", "mse()", one, infer.Output{Numbers: 1}},
 		{3, "linear", "SparseCategoricalCrossentropy(from_logits=True)", three, infer.Output{Classes: make([]*string, 3), Score: infer.LogitAmong}},

@@ -133,9 +133,9 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = j.checkConnections()
+	err = j.openRunner(ctx)
 	if err == nil {
-		err = j.openRunner(ctx)
+		err = j.checkConnections()
 	}
 	if err == nil {
 		err = j.checkGPUs()
@@ -147,9 +147,16 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 	return j, nil
 }
 
+// boxConnections are what a job whose workers are other processes needs of the store besides: boxes are tables of it there, of which fit writes one, and
+// reads another, while it writes its checkpoint.
+const boxConnections = 3
+
 // checkConnections refuses a store that has none for a task, which would wait for one in vain.
 func (j *Job) checkConnections() error {
 	have, need := j.Store.Connections(), max(1, j.Options.Connections)
+	if j.Remote {
+		have -= boxConnections
+	}
 	if have >= need {
 		return nil
 	}

@@ -348,6 +348,23 @@ func TestFewConnections(t *testing.T) {
 	}
 }
 
+// TestFewConnectionsElsewhere: workers that are other processes get their weights from boxes in the store, which take connections of their own.
+func TestFewConnectionsElsewhere(t *testing.T) {
+	o := job.Options{Name: "echo", Store: fewConnections{of: 4}, Strangers: &job.Limits{}}
+	j, err := job.BeginOnRunner(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j.End()
+	o.Store = fewConnections{of: 3}
+	if j, err := job.BeginOnRunner(t.Context(), o); err == nil {
+		j.End()
+		t.Error("3 connections were enough")
+	} else if !strings.Contains(err.Error(), "must be greater by 1") {
+		t.Error(err)
+	}
+}
+
 type fewConnections struct {
 	refStore
 	of int

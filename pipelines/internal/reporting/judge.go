@@ -91,13 +91,7 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 	if err != nil {
 		return err
 	}
-	probs := j.out.Probabilities(values)
-	best := 0
-	for k, p := range probs {
-		if p > probs[best] || probs[best] != probs[best] && p == p {
-			best = k
-		}
-	}
+	probs, best := j.out.Probabilities(values), j.out.Best(values)
 	if j.confusion != nil {
 		j.confusion.Add(truth, best)
 	}
@@ -135,7 +129,11 @@ func (j *rowJudge) ignored(l label) bool {
 func (j *rowJudge) class(l label) (int, error) {
 	k := len(j.classes)
 	if l.numbers == nil && len(l.hot) == 1 && k > 1 { // an array of the number itself
-		if x := int(l.hot[0]); x >= 0 && x < k {
+		x := int(l.hot[0])
+		if x == -1 && j.out.Score == infer.Side { // hinge losses take -1 and 0 for the same class
+			x = 0
+		}
+		if x >= 0 && x < k {
 			return x, nil
 		}
 		return 0, fmt.Errorf("the label %d is no class; they are 0 to %d", l.hot[0], k-1)
@@ -163,6 +161,9 @@ func (j *rowJudge) class(l label) (int, error) {
 
 // addNumbers takes in a row whose label is numbers. Labels that have another form than the output, as sequences have, are not compared.
 func (j *rowJudge) addNumbers(row judgedRow, values []float32, l label) error {
+	for _, x := range l.hot { // an array of integers, which are the numbers
+		l.numbers = append(l.numbers, float32(x))
+	}
 	if len(l.numbers) != len(values) {
 		return nil
 	}
@@ -175,11 +176,12 @@ func (j *rowJudge) addNumbers(row judgedRow, values []float32, l label) error {
 		j.numbers++
 		row.badness += math.Abs(d)
 	}
-	if row.badness /= float64(len(values)); math.IsNaN(row.badness) {
-		row.badness = math.Inf(1) // nothing is worse
-	}
+	row.badness /= float64(len(values))
 	row.truth, row.predicted = numbersText(l.numbers), numbersText(values)
 	row.facts = []report.Fact{{Name: "error", Value: fmt.Sprintf("%.5g", row.badness)}}
+	if math.IsNaN(row.badness) {
+		row.badness = math.Inf(1) // nothing is worse
+	}
 	j.keep(row)
 	return nil
 }

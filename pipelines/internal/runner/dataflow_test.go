@@ -1,6 +1,7 @@
 package runner
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -216,6 +217,12 @@ func TestDataflowWithoutAnswer(t *testing.T) {
 	j.client.BasePath, j.answer, j.patience = silent.URL, 10*time.Millisecond, 30*time.Millisecond
 	if err := j.Wait(t.Context()); !errors.Is(err, ErrUnavailable) {
 		t.Errorf("a service that never answers: %v", err)
+	}
+	if said := j.messages(t.Context()); !strings.HasPrefix(said, "its messages cannot be read: ") {
+		t.Errorf("of a service that never answers: %q", said)
+	}
+	if _, err := j.Counters(t.Context()); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("counters of a service that never answers: %v", err)
 	}
 	j.client.BasePath, j.answer = srv.URL, time.Minute
 	asked, answers, j.patience = 0, []int{http.StatusNotFound}, time.Minute

@@ -101,6 +101,8 @@ func refuses(err error) bool {
 
 // messages are the error messages of the job, oldest first.
 func (j *remoteDataflow) messages(ctx context.Context) string {
+	ctx, stop := context.WithTimeout(ctx, j.answer)
+	defer stop()
 	var texts []string
 	err := j.client.Projects.Locations.Jobs.Messages.List(j.project, j.region, j.id).MinimumImportance("JOB_MESSAGE_ERROR").
 		Pages(ctx, func(page *df.ListJobMessagesResponse) error {
@@ -116,6 +118,8 @@ func (j *remoteDataflow) messages(ctx context.Context) string {
 }
 
 func (j *remoteDataflow) Counters(ctx context.Context) (map[string]int64, error) {
+	ctx, stop := context.WithTimeout(ctx, j.answer)
+	defer stop()
 	m, err := j.client.Projects.Locations.Jobs.GetMetrics(j.project, j.region, j.id).Context(ctx).Do()
 	if err != nil {
 		return nil, fmt.Errorf("metrics of job %s (%s): %w", j.name, j.id, err)

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -104,6 +105,11 @@ func (vs Variables) inputsLike(text string, info table.Info, what string, others
 		if inputs, err = vs.resolve(list, info.Schema, others); err != nil {
 			return nil, table.OfTable(info.Name, err)
 		}
+		if list.HasStar() {
+			if inputs, err = vs.inOrder(inputs); err != nil {
+				return nil, table.OfTable(info.Name, fmt.Errorf("%s: %w of %s; name them in the order of these", text, err, what))
+			}
+		}
 		if !vs.sameTerms(inputs) {
 			return nil, fmt.Errorf("%s are not the independent variables of %s; left out they are the same: %s", text, what, vs.listed())
 		}
@@ -141,6 +147,34 @@ func (vs Variables) resolve(list features.List, schema table.Schema, others []st
 		return list.Resolve(schema, except)
 	}
 	return list.ResolveFor(model, schema, except)
+}
+
+// inOrder puts the columns of arrays that a star stands for into the order of the training rows, by their names: that of a table says nothing.
+func (vs Variables) inOrder(inputs []features.Input) ([]features.Input, error) {
+	if len(inputs) != len(vs.Independents) {
+		return inputs, nil
+	}
+	arrays := map[string]features.Input{}
+	for _, in := range inputs {
+		if in.Variable == nil {
+			arrays[in.Array.Name] = in
+		}
+	}
+	if len(arrays) < 2 {
+		return inputs, nil
+	}
+	ordered := slices.Clone(inputs)
+	for i, v := range vs.Independents {
+		if v.Made != nil || inputs[i].Variable != nil {
+			continue
+		}
+		in, ok := arrays[v.Column]
+		if !ok {
+			return nil, fmt.Errorf("there is no %s among the columns %s, and the independent variables are %s", table.Quote(v.Column), table.QuoteAll(slices.Sorted(maps.Keys(arrays))), vs.listed())
+		}
+		ordered[i] = in
+	}
+	return ordered, nil
 }
 
 // sameTerms tells whether a list means the independent variables; columns of arrays may have other names.
