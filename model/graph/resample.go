@@ -57,7 +57,10 @@ func taps(interpolation string, in, out int) kernels.Taps {
 	f, smooth := filters[interpolation]
 	for o := range out {
 		at := (float64(o) + 0.5) * float64(in) / float64(out) // 0.5 is the middle of the first pixel
-		if !smooth {                                          // nearest
+		if !smooth || f.steps > 0 {                           // which side of a border it is on, TensorFlow decides in float32
+			at = float64((float32(o) + 0.5) * (float32(in) / float32(out)))
+		}
+		if !smooth { // nearest
 			t.First, t.Weights = append(t.First, min(int(at), in-1)), append(t.Weights, []float32{1})
 			continue
 		}

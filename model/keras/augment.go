@@ -12,33 +12,38 @@ type Range struct{ Low, High float64 }
 
 // factors reads a range: two numbers in any order, or one that counts in both directions. Every number lies from low to high.
 func (a *args) factors(key string, low, high float64) Range {
+	return a.factorsOf(key, low, high, func(first, second float64) bool { return min(first, second) >= low && max(first, second) <= high })
+}
+
+// factorsOf reads a range of one number from low to high, or of two that fit.
+func (a *args) factorsOf(key string, low, high float64, fit func(first, second float64) bool) Range {
 	v, ok := a.get(key)
 	if !ok {
 		a.fail("%s is missing", key)
 		return Range{}
 	}
-	pair, isList := v.([]any)
+	bounds := fmt.Sprintf("one or two numbers from %v to %v", low, high)
+	list, isList := v.([]any)
 	if !isList {
-		pair = []any{v}
-	}
-	var found []float64
-	for _, e := range pair {
-		f, ok := toFloat(e)
+		f, ok := toFloat(v)
 		if !ok || f < low || f > high {
-			a.wrong(key, fmt.Sprintf("one or two numbers from %v to %v", low, high))
+			a.wrong(key, bounds)
 			return Range{}
 		}
-		found = append(found, f)
-	}
-	switch {
-	case len(found) == 1 && !isList:
-		f := max(found[0], -found[0])
+		f = max(f, -f)
 		return Range{max(-f, low), f}
-	case len(found) == 2:
-		return Range{min(found[0], found[1]), max(found[0], found[1])}
 	}
-	a.wrong(key, "a number or a list of two")
-	return Range{}
+	if len(list) != 2 {
+		a.wrong(key, "a number or a list of two")
+		return Range{}
+	}
+	first, ok := toFloat(list[0])
+	second, okSecond := toFloat(list[1])
+	if !ok || !okSecond || !fit(first, second) {
+		a.wrong(key, bounds)
+		return Range{}
+	}
+	return Range{min(first, second), max(first, second)}
 }
 
 // pair reads two numbers in their order.
@@ -135,7 +140,10 @@ func parseRandomMove(class string) func(*args) kind {
 			c.Height = a.factors("height_factor", -1, 1)
 			c.Height = Range{1 + c.Height.Low, 1 + c.Height.High}
 			if a.has("width_factor") {
-				width := a.factors("width_factor", -1, 1)
+				width := a.factorsOf("width_factor", -1, 1, func(first, second float64) bool {
+					// tf.keras has no upper bound for two numbers
+					return min(first, second) >= -1 && (beforeKeras3(a.version) || max(first, second) <= 1)
+				})
 				c.Width = &Range{1 + width.Low, 1 + width.High}
 			}
 		}
@@ -211,12 +219,18 @@ func (c *RandomColor) Class() string { return c.Kind }
 func parseRandomColor(class string) func(*args) kind {
 	return func(a *args) kind {
 		c := &RandomColor{Kind: class, Seed: a.augmentation(), Values: a.pair("value_range", Range{0, 255})}
+		if class == "RandomBrightness" {
+			c.Values = Range{min(c.Values.Low, c.Values.High), max(c.Values.Low, c.Values.High)}
+			c.Factor = a.factorsOf("factor", -1, 1, func(first, second float64) bool {
+				if beforeKeras3(a.version) {
+					return min(first, second) >= -1 && max(first, second) <= 1
+				}
+				return first <= 1 && second >= -1 // Keras asks no more of two
+			})
+			return c
+		}
 		if c.Values.Low > c.Values.High {
 			a.wrong("value_range", "a list of two numbers, the smaller one first")
-		}
-		if class == "RandomBrightness" {
-			c.Factor = a.factors("factor", -1, 1)
-			return c
 		}
 		c.OfBatch = beforeKeras3(a.version)
 		v, _ := a.get("factor")

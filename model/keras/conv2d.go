@@ -12,7 +12,7 @@ type Conv2D struct {
 	Strides           [2]int
 	Dilation          [2]int
 	Groups            int
-	Padding           string // "valid", "same" or, for Conv1D, "causal"
+	Padding           string // "valid", "same" or, for Conv1D and SeparableConv1D, "causal"
 	Activation        string
 	UseBias           bool
 	KernelInitializer Initializer

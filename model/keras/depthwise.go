@@ -26,9 +26,9 @@ func parseDepthwiseConv(dims int) func(*args) kind {
 	}
 }
 
-// depthwise reads the arguments of a depthwise convolution.
-func (a *args) depthwise(dims int) DepthwiseConv2D {
-	c := DepthwiseConv2D{Conv2D: a.convolution(dims), Multiplier: 1}
+// depthwise reads the arguments of a depthwise convolution. One of sequences may have further paddings.
+func (a *args) depthwise(dims int, paddingOf1D ...string) DepthwiseConv2D {
+	c := DepthwiseConv2D{Conv2D: a.convolution(dims, paddingOf1D...), Multiplier: 1}
 	if _, ok := a.get("depth_multiplier"); ok {
 		c.Multiplier = a.positive("depth_multiplier")
 	}
@@ -80,7 +80,11 @@ func (c *SeparableConv) Class() string { return c.Kind }
 // parseSeparableConv makes the parse function of a class for inputs with dims dimensions besides the channels.
 func parseSeparableConv(class string, dims int) func(*args) kind {
 	return func(a *args) kind {
-		c := &SeparableConv{Kind: class, Depthwise: a.depthwise(dims)}
+		var padding []string
+		if beforeKeras3(a.version) { // Keras 3 has it no more
+			padding = []string{"causal"}
+		}
+		c := &SeparableConv{Kind: class, Depthwise: a.depthwise(dims, padding...)}
 		c.Pointwise = c.Depthwise.Conv2D
 		c.Pointwise.KernelSize, c.Pointwise.Strides, c.Pointwise.Dilation = [2]int{1, 1}, [2]int{1, 1}, [2]int{1, 1}
 		c.Pointwise.Padding = "valid"

@@ -1,5 +1,7 @@
 package keras
 
+import "strconv"
+
 // IntegerLookup encodes the place of a whole number in a vocabulary. Numbers that are not in it have an index of their own before the others, or OOV of
 // them, by the remainder of a division; with Mode "int" MaskToken has index 0, before that, otherwise it counts for nothing. Numbers of more than 24
 // bits are rounded to float32 as all values of rows are.
@@ -46,7 +48,20 @@ func parseIntegerLookup(a *args) kind {
 	for i, word := range v.words {
 		c.Keys, c.Indices = append(c.Keys, word), append(c.Indices, float64(v.first()+i))
 	}
+	a.apart(c.Keys)
 	return c
+}
+
+// apart refuses numbers of a vocabulary that are one where rows hold them.
+func (a *args) apart(keys []float64) {
+	known := make(map[float32]float64, len(keys))
+	for _, key := range keys {
+		if other, ok := known[float32(key)]; ok && other != key {
+			whole := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+			a.fail("vocabulary has %s and %s, which are one number as float32, as rows hold them", whole(other), whole(key))
+		}
+		known[float32(key)] = key
+	}
 }
 
 func (c *IntegerLookup) outputShape(in []int) ([]int, error) {

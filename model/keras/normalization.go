@@ -54,20 +54,33 @@ func (c *Normalization) outputShape(in []int) ([]int, error) {
 	if c.Mean == nil {
 		return slices.Clone(in), nil
 	}
-	skip := len(axes) - len(c.given) // Keras aligns them at the last axis
-	for i, axis := range axes {
-		c.Shape[axis-1] = 1
-		if i >= skip && skip >= 0 {
-			c.Shape[axis-1] = c.given[i-skip]
-		}
-		if n := c.Shape[axis-1]; n != 1 && n != in[axis-1] {
-			skip = -1
-		}
-	}
-	if skip < 0 {
+	if !c.fit(axes, in) {
 		return nil, fmt.Errorf("mean and variance of shape %s do not fit the input's %s", shapeText(c.given), shapeText(c.along))
 	}
 	return slices.Clone(in), nil
+}
+
+// fit finds the Shape of a mean and variance that are given: aligned at the last of the axes, or where they have more dimensions than
+// these, as what tf.keras and Keras before 3.14 take, at the last one of the batch. Only along the axes may they differ.
+func (c *Normalization) fit(axes, in []int) bool {
+	batch := slices.Repeat([]int{1}, 1+len(in))
+	switch n := len(c.given); {
+	case n <= len(axes):
+		for i, axis := range axes[len(axes)-n:] {
+			batch[axis] = c.given[i]
+		}
+	case n <= len(batch):
+		copy(batch[len(batch)-n:], c.given)
+	default:
+		return false
+	}
+	for d, n := range batch {
+		if n != 1 && (!slices.Contains(axes, d) || n != in[d-1]) {
+			return false
+		}
+	}
+	c.Shape = batch[1:]
+	return true
 }
 
 func (c *Normalization) weights([]int) []array {

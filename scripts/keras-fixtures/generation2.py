@@ -1,7 +1,7 @@
 """Write tests/keras/testdata/generation2.json: what tf.keras (Keras 2) computes where it differs from Keras 3.
 
-The differences: hard_sigmoid, the masks of layers that join, a BatchNormalization inside a TimeDistributed, and a RandomCrop in inference. The format is
-that of references.py.
+The differences: hard_sigmoid, the masks of layers that join, a BatchNormalization inside a TimeDistributed, a RandomCrop in inference, a causal SeparableConv1D, and
+a Normalization by numbers with the dimensions of a batch. The format is that of references.py.
 
 Usage: generation2.py FOLDER
 """
@@ -72,6 +72,26 @@ def crops():
     return tf_keras.Model(a, layers.Dense(2)(layers.Concatenate()([layers.Flatten()(m) for m in made])))
 
 
+def causal():
+    """Separable convolutions of sequences that look at no later step."""
+    return tf_keras.Sequential([
+        tf_keras.Input((9, 3)),
+        layers.SeparableConv1D(4, 3, padding="causal", dilation_rate=2, depth_multiplier=2, activation="tanh"),
+        layers.SeparableConv1D(2, 2, padding="causal", strides=2),
+        layers.Flatten(),
+        layers.Dense(2),
+    ])
+
+
+def standardised():
+    """Means and variances with the dimensions of a batch, as x.mean(axis=..., keepdims=True) has them, of a row, and of its last axes."""
+    a = tf_keras.Input((4, 3))
+    x = layers.Dense(3, activation="tanh")(a)
+    made = [layers.Normalization(axis=axis, mean=np.linspace(-1, 1, int(np.prod(shape))).reshape(shape), variance=np.linspace(0.5, 2, int(np.prod(shape))).reshape(shape))(x)
+            for axis, shape in [(-1, (1, 1, 3)), (-1, (1, 3)), (-1, (1, 1, 1)), (1, (4,)), ((1, 2), (1, 4, 3)), ((1, 2), (4, 3)), ((1, 2), (3,)), (None, (1, 1, 1))]]
+    return tf_keras.Model(a, layers.Dense(2)(layers.Concatenate()([layers.Flatten()(m) for m in made])))
+
+
 # each with the number of words of every input, or None for an input of numbers
 NETWORKS = {
     "sequences of Keras 2": (sequences, [9, None]),
@@ -79,6 +99,8 @@ NETWORKS = {
     "concatenated masks of Keras 2": (concatenated, [3, None, None]),
     "operations of Keras 2": (operations, [None, None]),
     "crops of Keras 2": (crops, [None]),
+    "causal separable convolutions of Keras 2": (causal, [None]),
+    "means of batches of Keras 2": (standardised, [None]),
 }
 
 
