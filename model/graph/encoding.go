@@ -1,6 +1,9 @@
 package graph
 
 import (
+	"math"
+	"math/bits"
+
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"gorgonia.org/gorgonia"
@@ -40,9 +43,32 @@ func integerLookup(b *builder, c *call) (*gorgonia.Node, error) {
 	return b.encode(c, cfg.Encoding, indices), nil
 }
 
-// remainder is what a division of whole numbers by n leaves, 0 to n-1. It is exact: a quotient of numbers of 24 bits is nearer to the next whole number
-// than to itself rounded only where it is one.
+// remainder is what a division of whole numbers x by n leaves, 0 to n-1, exactly for all that float32 has of 64 bits. They are taken apart into digits, and what the
+// highest leave stands before the next one: so nothing that is divided has more bits than float32, n has at most keras.MaxOOV for that.
 func (b *builder) remainder(x *gorgonia.Node, n int) *gorgonia.Node {
+	const exact, widest = 24, 64
+	digit := exact - bits.Len(uint(n-1))
+	without := func(digits int) *gorgonia.Node { // the lowest ones
+		if digits == 0 {
+			return x
+		}
+		return b.function(b.scale(math.Ldexp(1, -digit*digits), 0, x), kernels.Floor)
+	}
+	count := (widest - exact + digit - 1) / digit
+	above := without(count)
+	rest := b.remainderOfExact(above, n)
+	for i := count - 1; i >= 0; i-- {
+		here := without(i)
+		low := b.subtract(here, b.scale(math.Ldexp(1, digit), 0, above))
+		rest = b.remainderOfExact(b.add(b.scale(math.Ldexp(1, digit), 0, rest), low), n)
+		above = here
+	}
+	return rest
+}
+
+// remainderOfExact is the remainder of whole numbers of up to 24 bits: their quotient is nearer to the next whole number than its rounding error only
+// where it is one.
+func (b *builder) remainderOfExact(x *gorgonia.Node, n int) *gorgonia.Node {
 	whole := b.function(b.divide(x, b.fill(float64(n), x)), kernels.Floor)
 	return b.subtract(x, b.scale(float64(n), 0, whole))
 }

@@ -16,6 +16,10 @@ type IntegerLookup struct {
 // Class is "IntegerLookup".
 func (*IntegerLookup) Class() string { return "IntegerLookup" }
 
+// MaxOOV is how many indices there can be for numbers that are not in the vocabulary: a digit behind the remainder of a division by as many is a
+// float32 still.
+const MaxOOV = 1 << 23
+
 func parseIntegerLookup(a *args) kind {
 	e, v := parseVocabulary(a, wordReader[float64]{
 		list: func(key string) []float64 {
@@ -37,6 +41,9 @@ func parseIntegerLookup(a *args) kind {
 	c := &IntegerLookup{Encoding: e, Unknown: float64(v.start), OOV: v.oov}
 	if v.oov == 0 {
 		a.fail("num_oov_indices must be at least 1: with 0 Keras stops at a number that is not in the vocabulary")
+	}
+	if v.oov > MaxOOV {
+		a.fail("num_oov_indices %d is not supported: there can be at most %d", v.oov, MaxOOV)
 	}
 	a.absent("salt")
 	if method := a.oneOf("oov_method", "floormod", "farmhash"); method == "farmhash" && v.oov > 1 {

@@ -159,6 +159,7 @@ func TestRefusedLayers(t *testing.T) {
 		{row, "IntegerLookup", `"vocabulary": [1, 2, 1]`, `vocabulary has 1 twice`},
 		{row, "IntegerLookup", `"vocabulary": [1, 16777216, 16777217]`, `vocabulary has 16777216 and 16777217, which are one number as float32, as rows hold them`},
 		{row, "IntegerLookup", `"vocabulary": [1], "num_oov_indices": 0`, `num_oov_indices must be at least 1: with 0 Keras stops at a number that is not in the vocabulary`},
+		{row, "IntegerLookup", `"vocabulary": [1], "num_oov_indices": 8388609`, `num_oov_indices 8388609 is not supported: there can be at most 8388608`},
 		{row, "IntegerLookup", `"vocabulary": [1], "num_oov_indices": 1.5`, `num_oov_indices must be an integer of at least 0, found 1.5`},
 		{row, "IntegerLookup", `"vocabulary": [1], "num_oov_indices": 2, "oov_method": "farmhash"`, `oov_method farmhash is not supported; floormod, by the remainder, is`},
 		{row, "IntegerLookup", `"vocabulary": [1], "invert": true`, `invert is not supported`},
