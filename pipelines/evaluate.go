@@ -13,7 +13,6 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/bundle"
-	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/recipe"
 	"github.com/beamfit/beamfit/transforms/score"
@@ -102,20 +101,11 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scor
 	if err := box.Put(ctx, average.Key, average.Vector{Values: e.stored.Weights}); err != nil {
 		return nil, err
 	}
-	const key = "scores"
 	stages := []job.Stage{{Name: dataset.Stage, Unit: "buffers", Units: e.set.Buffers()}, {Name: score.Stage, Unit: "rows", Units: e.set.Rows()}}
-	err = e.Pipeline(job.Totals(stages), func(s beam.Scope) error {
-		run := e.RunRef
-		pieces := dataset.Cut(s, dataset.Load(s, run, e.recipe, false, e.Spread(s, beam.CreateList(s, e.set.Shards))))
-		all := score.Tables(s, run, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, average.Layout{Piece: e.Limits.Piece}))
-		collect.Keep[score.Scores](s, box.Box, key, all)
-		return nil
+	all, err := job.Compute[score.Scores](ctx, e.Job, box, stages, func(s beam.Scope) beam.PCollection {
+		pieces := dataset.Cut(s, dataset.Load(s, e.RunRef, e.recipe, false, e.Spread(s, beam.CreateList(s, e.set.Shards))))
+		return score.Tables(s, e.RunRef, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, average.Layout{Piece: e.Limits.Piece}))
 	})
-	if err != nil {
-		return nil, err
-	}
-	e.TellDone(stages)
-	all, err := collect.Get[score.Scores](ctx, box.Box, key)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/classes"
-	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/learn"
 	"github.com/beamfit/beamfit/transforms/pack"
@@ -227,18 +226,10 @@ func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Parti
 	if err != nil {
 		return learn.Found{}, err
 	}
-	const key = "found"
 	stages := []job.Stage{{Name: learn.Stage, Unit: "rows", Units: p.snap.Info().Rows}}
-	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
-		found := learn.Find(s, p.RunRef, plan, p.Spread(s, beam.CreateList(s, parts)))
-		collect.Keep[learn.Found](s, box.Box, key, found)
-		return nil
+	return job.Compute[learn.Found](ctx, p.Job, box, stages, func(s beam.Scope) beam.PCollection {
+		return learn.Find(s, p.RunRef, plan, p.Spread(s, beam.CreateList(s, parts)))
 	})
-	if err != nil {
-		return learn.Found{}, err
-	}
-	p.TellDone(stages)
-	return collect.Get[learn.Found](ctx, box.Box, key)
 }
 
 // makePlan decides the buffers. The partitions are those that will be read.

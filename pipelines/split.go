@@ -9,7 +9,6 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
-	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/split"
 )
 
@@ -61,20 +60,13 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	if err != nil {
 		return SplitResult{}, err
 	}
-	const key = "counts"
 	stages := []job.Stage{{Name: split.Splitting, Unit: "rows", Units: p.options.Rows}}
 	if len(p.options.Strata) > 0 {
 		stages = slices.Insert(stages, 0, job.Stage{Name: split.Counting, Unit: "rows", Units: p.options.Rows})
 	}
-	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
-		collect.Keep[split.Counts](s, box.Box, key, split.Split(s, p.RunRef, p.options, parts))
-		return nil
+	counts, err := job.Compute[split.Counts](ctx, p.Job, box, stages, func(s beam.Scope) beam.PCollection {
+		return split.Split(s, p.RunRef, p.options, parts)
 	})
-	if err != nil {
-		return SplitResult{}, err
-	}
-	p.TellDone(stages)
-	counts, err := collect.Get[split.Counts](ctx, box.Box, key)
 	if err != nil {
 		return SplitResult{}, err
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/average"
-	"github.com/beamfit/beamfit/transforms/collect"
 	"github.com/beamfit/beamfit/transforms/features"
 	"github.com/beamfit/beamfit/transforms/holdout"
 	"github.com/beamfit/beamfit/transforms/infer"
@@ -262,18 +261,10 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 		return infer.Counts{}, err
 	}
 	p.Plan.Weights = box.Box
-	const key = "counts"
 	stages := []job.Stage{{Name: infer.Stage, Unit: "rows", Units: p.Plan.Rows(p.test.Info().Rows)}}
-	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
-		counts := infer.Predict(s, p.RunRef, p.Plan, p.Spread(s, beam.CreateList(s, parts)))
-		collect.Keep[infer.Counts](s, box.Box, key, counts)
-		return nil
+	counts, err := job.Compute[infer.Counts](ctx, p.Job, box, stages, func(s beam.Scope) beam.PCollection {
+		return infer.Predict(s, p.RunRef, p.Plan, p.Spread(s, beam.CreateList(s, parts)))
 	})
-	if err != nil {
-		return infer.Counts{}, err
-	}
-	p.TellDone(stages)
-	counts, err := collect.Get[infer.Counts](ctx, box.Box, key)
 	if err == nil && counts.Rows != p.Plan.Rows(p.test.Info().Rows) {
 		err = errors.New("internal error: the pipeline ended before all rows were predicted")
 	}
