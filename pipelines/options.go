@@ -222,8 +222,8 @@ type FitOptions struct {
 	Replace           bool
 	Name, Description *string
 	Seed              uint64
-	// FilesBelow is a folder of this machine that all files of callbacks (TensorBoard, CSVLogger) must lie below, their names being relative
-	// to it; "": they may lie anywhere.
+	// FilesBelow is a folder of this machine that all files of callbacks (TensorBoard, CSVLogger) must lie below; relative names are below
+	// it. "": they may lie anywhere.
 	FilesBelow string
 	// NoFiles refuses callbacks that write files, for those who fit for others.
 	NoFiles bool

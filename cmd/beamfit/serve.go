@@ -71,7 +71,7 @@ func (t *serveTask) define(f flags) {
 	f.add(flagvalue.Of(&t.maxClients, flagvalue.Positive), "max-clients", "N", fmt.Sprint(serveMaxClients), "most sessions at a time")
 	f.add(flagvalue.Of(&t.maxJobs, flagvalue.Count), "max-jobs", "N", "one per CPU", "most calls of functions at a time; others wait, unless their transaction holds locks")
 	f.add(flagvalue.Of(&t.shards, flagvalue.Positive), "shards", "N", "1", "workers that packed tables are made for, where a session does not SET beamfit.shards")
-	f.add(flagvalue.Of(&t.filesDir, flagvalue.Given), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger)")
+	f.add(flagvalue.Of(&t.filesDir, flagvalue.Given), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger): relative names are below it, absolute ones must lie in it")
 	f.add(flagvalue.Of(&t.grace, flagvalue.Duration), "grace", "DURATION", serveGrace.String(), "how long calls may go on after SIGTERM")
 	f.toggle(&t.stubs, "print-stubs", "print SQL that makes a schema madlib of functions which only say to connect through the proxy, and serve nothing")
 	f.add(flagvalue.Of(&t.metrics, flagvalue.Text), "metrics", "HOST:PORT", "off", "address for /healthz and Prometheus' /metrics")

@@ -30,7 +30,7 @@ func (e Entry) epoch() int { return e.Iteration - 1 }
 
 // Options are what logs know of a fit.
 type Options struct {
-	// Below is the folder that files must lie below; "": they may lie anywhere.
+	// Below is the folder that files must lie below; "": they may lie anywhere. Relative names are below it.
 	Below string
 	// After is the iteration that the fit goes on after; 0: it begins.
 	After int
@@ -66,30 +66,57 @@ func Open(c any, o Options) (Log, error) {
 }
 
 // A place is where a log has its files: in a folder, or anywhere.
-type place struct{ root *os.Root }
+type place struct {
+	root  *os.Root
+	below string // the folder's absolute name
+}
 
 func (o Options) place() (place, error) {
 	if o.Below == "" {
 		return place{}, nil
 	}
-	root, err := os.OpenRoot(o.Below)
-	return place{root}, err
+	below, err := filepath.Abs(o.Below)
+	if err != nil {
+		return place{}, err
+	}
+	root, err := os.OpenRoot(below)
+	return place{root, below}, err
+}
+
+// inside is a name relative to the folder. An absolute one must lie in it.
+func (p place) inside(name string) (string, error) {
+	if !filepath.IsAbs(name) {
+		return name, nil
+	}
+	relative, err := filepath.Rel(p.below, name)
+	if err != nil || !filepath.IsLocal(relative) {
+		return "", fmt.Errorf("%s lies outside of the folder for files: expected a relative name, or one that lies in it", name)
+	}
+	return relative, nil
 }
 
 func (p place) open(name string, flag int) (*os.File, error) {
 	const mode = 0o666 // and the umask
-	if p.root != nil {
-		return p.root.OpenFile(name, flag, mode)
+	if p.root == nil {
+		return os.OpenFile(name, flag, mode)
 	}
-	return os.OpenFile(name, flag, mode)
+	name, err := p.inside(name)
+	if err != nil {
+		return nil, err
+	}
+	return p.root.OpenFile(name, flag, mode)
 }
 
 func (p place) makeFolder(name string) error {
 	const mode = 0o777 // and the umask
-	if p.root != nil {
-		return p.root.MkdirAll(filepath.Clean(name), mode)
+	if p.root == nil {
+		return os.MkdirAll(name, mode)
 	}
-	return os.MkdirAll(name, mode)
+	name, err := p.inside(name)
+	if err != nil {
+		return err
+	}
+	return p.root.MkdirAll(filepath.Clean(name), mode)
 }
 
 func (p place) close() {

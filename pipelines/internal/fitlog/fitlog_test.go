@@ -154,6 +154,9 @@ func TestBelow(t *testing.T) {
 		callback.TensorBoard{Dir: "link/board"},
 		callback.TensorBoard{Dir: ".."},
 		callback.TensorBoard{Dir: outside},
+		callback.TensorBoard{Dir: filepath.Join(dir, "link", "board")},
+		callback.TensorBoard{Dir: dir + "side"},
+		callback.CSVLogger{Filename: filepath.Join(dir, "..", "log.csv"), Separator: ','},
 	} {
 		if l, err := Open(c, Options{Below: dir}); err == nil {
 			t.Errorf("%+v is opened", c)
@@ -162,6 +165,32 @@ func TestBelow(t *testing.T) {
 	}
 	if found, _ := filepath.Glob(filepath.Join(outside, "*")); len(found) > 0 {
 		t.Errorf("written: %q", found)
+	}
+}
+
+// Names inside of the folder are relative to it, or absolute.
+func TestInside(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(filepath.Dir(dir))
+	for _, below := range []string{dir, filepath.Base(dir)} {
+		for _, c := range []any{
+			callback.TensorBoard{Dir: "logs/fit"},
+			callback.TensorBoard{Dir: filepath.Join(dir, "logs", "absolute")},
+			callback.CSVLogger{Filename: filepath.Join(dir, "logs", "log.csv"), Separator: ','},
+		} {
+			l, err := Open(c, Options{Below: below})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for _, made := range []string{"logs/fit/train", "logs/absolute/train", "logs/log.csv"} {
+		if _, err := os.Stat(filepath.Join(dir, made)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
