@@ -14,9 +14,9 @@ import (
 
 // readFunctions reads the functions that the compile parameters name. A warm start finds them where the fit before had them.
 func (f *fit) readFunctions(ctx context.Context) error {
-	f.objectTable = f.opt.Functions
+	text := f.opt.Functions
 	own := trainer.Functions(*f.compile)
-	if f.opt.WarmStart && f.objectTable == "" && len(own) > 0 {
+	if f.opt.WarmStart && text == "" && len(own) > 0 {
 		name, err := tables.ParseName("model", f.opt.Model)
 		if err != nil {
 			return err
@@ -25,12 +25,15 @@ func (f *fit) readFunctions(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("warm start: %w", err)
 		}
-		if f.objectTable = tables.RecordedObjectTable(summary); f.objectTable == "" {
+		if text = tables.RecordedObjectTable(summary); text == "" {
 			return argument.Of(f.unknownFunction(own[0]))
 		}
 	}
-	var err error
-	f.functions, err = tables.ReadFunctions(ctx, f.Store, f.objectTable, f.compile)
+	if text == "" {
+		return nil
+	}
+	functions, at, err := tables.ReadFunctions(ctx, f.Store, text, f.compile)
+	f.functions, f.objectTable = functions, at.String()
 	return err
 }
 

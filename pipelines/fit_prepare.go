@@ -23,7 +23,7 @@ type fit struct {
 	compile *params.Compile // of opt.Compile
 	params  *params.Fit     // of opt.Fit
 	target  table.Name      // the model
-	// objectTable is where the functions are from, as typed, and functions are the texts of those that the fit has by name.
+	// objectTable is where the functions are from, with its schema, "" where no table is given, and functions are the texts of those that the fit has by name.
 	objectTable string
 	functions   map[string]string
 	stored      *tables.Model

@@ -129,6 +129,11 @@ func TestFitWithFunctions(t *testing.T) {
 	onStores(t, func(t *testing.T, store table.Store) {
 		withIris(t, store)
 		loadFunctions(t, store, "functions")
+		info, err := store.Lookup(t.Context(), mustName(t, "functions"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		recorded := "object_table text | " + info.Name.String() + "\n" // with the schema, where the store has schemas
 		opt := irisFit()
 		opt.Compile, opt.Functions, opt.Validation = "loss='focal(gamma=1.5)', optimizer='adam', metrics=['rmse', 'focal', 'accuracy']", "functions", "iris_test_packed"
 		var bits []byte
@@ -158,7 +163,7 @@ func TestFitWithFunctions(t *testing.T) {
 				t.Errorf("%s: loss %v, metrics %v", runner, evaluated.Loss, m)
 			}
 		}
-		if text := tableText(t, store, "own_direct_summary"); !strings.Contains(text, "object_table text | functions\n") {
+		if text := tableText(t, store, "own_direct_summary"); !strings.Contains(text, recorded) {
 			t.Error(text)
 		}
 
@@ -172,13 +177,13 @@ func TestFitWithFunctions(t *testing.T) {
 		if bytes.Equal(before, modelWeights(t, store, "own_direct")) {
 			t.Error("the warm start trained nothing")
 		}
-		if text := tableText(t, store, "own_direct_summary"); !strings.Contains(text, "object_table text | functions\n") {
+		if text := tableText(t, store, "own_direct_summary"); !strings.Contains(text, recorded) {
 			t.Error(text)
 		}
 
 		// evaluate says what is missing
 		dropTable(t, store, "functions")
-		_, err := Evaluate(t.Context(), Env{Store: store}, EvaluateOptions{Model: "own_direct", Test: "iris_test_packed", Output: "x"})
+		_, err = Evaluate(t.Context(), Env{Store: store}, EvaluateOptions{Model: "own_direct", Test: "iris_test_packed", Output: "x"})
 		wantError(t, err, "functions", "does not exist")
 		// a model needs them for no prediction
 		if _, err := OpenModel(t.Context(), store, "own_direct"); err != nil {
@@ -244,6 +249,9 @@ func TestFunctionsThatFitRefuses(t *testing.T) {
 		{"functions", "vocal", "rmse", "object table: table functions: there is no function vocal, which compile_params name; known: "},
 		{"functions", "focal(beta=1)", "rmse", "argument beta is not supported (known: gamma)"},
 		{"missing", "focal", "rmse", "table missing: does not exist"},
+		{"missing", "mse", "accuracy", "object table: table missing: does not exist"},
+		{"empty", "mse", "accuracy", "has no rows"},
+		{"iris_test", "mse", "accuracy", "object table: table iris_test"},
 		{"empty", "focal", "rmse", "has no rows"},
 		{"iris_test", "focal", "rmse", "iris_test"},
 		{"others", "pickled", "accuracy", "function pickled: the object is a Python pickle, which only Python can read, and by running it: write the function as text"},

@@ -49,9 +49,11 @@ func Plan(ctx context.Context, env Env, opt PlanOptions) (PlanResult, error) {
 			return PlanResult{}, argument.Of(err)
 		}
 		config.Compile = *compile
-		functions, err := tables.ReadFunctions(ctx, j.Store, opt.Functions, compile)
-		if err != nil {
-			return PlanResult{}, err
+		var functions map[string]string
+		if opt.Functions != "" {
+			if functions, _, err = tables.ReadFunctions(ctx, j.Store, opt.Functions, compile); err != nil {
+				return PlanResult{}, err
+			}
 		}
 		if config.Functions, err = (recipe.Model{Functions: functions}).ParseFunctions(); err != nil {
 			return PlanResult{}, err

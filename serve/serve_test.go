@@ -553,7 +553,7 @@ $f$, 'UTF8'), 'focal', 'focal loss')`)
 	run(t, c, "SELECT madlib.load_top_k_accuracy_function('fns', 2)")
 	run(t, c, `SELECT madlib.madlib_keras_fit('p', 'own', 'a', 1, $$loss='focal(gamma=1)', optimizer='adam', metrics=['rmse', 'top_2_accuracy']$$,
 		'batch_size=5', 2, object_table => 'fns')`)
-	if got := ask(t, c, "SELECT object_table || ' ' || loss_type || ' ' || metrics_type::text FROM own_summary"); got != "fns focal(gamma=1) {rmse,top_2_accuracy}" {
+	if got := ask(t, c, "SELECT object_table || ' ' || loss_type || ' ' || metrics_type::text FROM own_summary"); got != s.schema+".fns focal(gamma=1) {rmse,top_2_accuracy}" {
 		t.Error(got)
 	}
 	run(t, c, "SELECT madlib.madlib_keras_evaluate('own', 'p', 'own_scores')")

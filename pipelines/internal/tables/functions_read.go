@@ -11,29 +11,24 @@ import (
 	"github.com/beamfit/beamfit/model/trainer"
 )
 
-// ReadFunctions reads the functions of an object table that compile parameters name, by their names; nil where they name none, and then
-// the table need not be there.
-func ReadFunctions(ctx context.Context, store table.Store, text string, compile *params.Compile) (map[string]string, error) {
-	needed := trainer.Functions(*compile)
-	if len(needed) == 0 || text == "" {
-		return nil, nil
-	}
+// ReadFunctions reads the functions of an object table that compile parameters name, by their names, and says which table that is: the name
+// of its own, with its schema, whatever a search path makes of the text. The table must be there, and have rows, also where they name none.
+func ReadFunctions(ctx context.Context, store table.Store, text string, compile *params.Compile) (functions map[string]string, at table.Name, err error) {
 	snap, err := OpenInput(ctx, store, "object", text)
 	if err != nil {
-		return nil, err
+		return nil, at, err
 	}
 	defer snap.Close()
-	name := snap.Info().Name
-	functions, err := functionsOf(ctx, store, snap, needed)
-	if err != nil {
-		return nil, about("object", name, err)
+	at = snap.Info().Name
+	if functions, err = functionsOf(ctx, store, snap, trainer.Functions(*compile)); err != nil {
+		return nil, at, about("object", at, err)
 	}
-	return functions, nil
+	return functions, at, nil
 }
 
 func functionsOf(ctx context.Context, store table.Store, snap table.Snapshot, needed []string) (map[string]string, error) {
 	info := snap.Info()
-	if err := checkTable(info.Name, info.Schema, ObjectSchema); err != nil {
+	if err := checkTable(info.Name, info.Schema, ObjectSchema); err != nil || len(needed) == 0 {
 		return nil, err
 	}
 	b, err := ReadAll(ctx, store, snap, []string{"name", "object"})
@@ -76,13 +71,18 @@ func functionText(name string, objects *table.Vector, row int) (string, error) {
 	return string(object), nil
 }
 
-// SummaryFunctions reads the functions that the compile parameters of a model's summary name, from the object table that the summary has.
+// SummaryFunctions reads the functions that the compile parameters of a model's summary name, from the object table that the summary has. Where
+// they name none it need not be there any more.
 func SummaryFunctions(ctx context.Context, store table.Store, summary *table.Batch, compileParams string) (map[string]string, error) {
 	compile, err := params.ParseCompile(compileParams)
 	if err != nil { // whoever makes the model of them says so
 		return nil, nil
 	}
-	functions, err := ReadFunctions(ctx, store, RecordedObjectTable(summary), compile)
+	text := RecordedObjectTable(summary)
+	if text == "" || len(trainer.Functions(*compile)) == 0 {
+		return nil, nil
+	}
+	functions, _, err := ReadFunctions(ctx, store, text, compile)
 	if err != nil {
 		return nil, fmt.Errorf("the model was trained with functions of its user's own: %w", err)
 	}

@@ -17,7 +17,8 @@ type ModelSummary struct {
 	Variables                Variables // of the packed source table
 	Compile, Fit             string    // as typed
 	Iterations               int
-	Validation, ObjectTable  string // as typed; "": none
+	Validation               string // as typed; "": none
+	ObjectTable              string // with its schema, so that it is found whatever the search path is; "": none
 	Frequency                int
 	Name, Description        *string
 	Version                  string // of beamfit
