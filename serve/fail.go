@@ -95,9 +95,13 @@ func (s *session) errorMessage(err error) *pgproto3.ErrorResponse {
 		return said
 	}
 	e := madlib.AsError(err)
-	return &pgproto3.ErrorResponse{
+	m := &pgproto3.ErrorResponse{
 		Severity: "ERROR", SeverityUnlocalized: "ERROR", Code: e.Code, Message: s.encode(e.Message), Detail: s.encode(e.Detail), Hint: s.encode(e.Hint),
 	}
+	if at := (*placedError)(nil); errors.As(err, &at) {
+		m.Position = int32(at.place)
+	}
+	return m
 }
 
 func asError(m *pgproto3.ErrorResponse) error {

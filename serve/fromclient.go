@@ -176,6 +176,8 @@ func cutName(b []byte) (name, rest []byte, ok bool) {
 type call struct {
 	list    []*found
 	rewrite *sqltext.Rewrite
+	// starts are the bytes of the client's text at which the functions' names begin; nil where the text is one that executes what was prepared.
+	starts []int
 }
 
 // parse passes a statement on, or its arguments.

@@ -182,7 +182,7 @@ func (s *session) serverError(o *owed, body []byte) error {
 		return s.put(s.errorMessage(c.excess))
 	}
 	moved := o.text != nil && m.Position > 0
-	missing := o.hint && m.Hint == "" && (m.Code == "3F000" || m.Code == "42883")
+	missing := o.hint && m.Hint == "" && (m.Code == "3F000" || m.Code == undefinedFunction)
 	if !moved && !missing {
 		return s.client.Put('E', body)
 	}

@@ -33,7 +33,10 @@ func TestGPUConfiguration(t *testing.T) {
 	run(t, c, "SELECT madlib.training_preprocessor_dl('iris_train', 'on_gpus', 'class_text', 'attributes', NULL, NULL, NULL, 'GPU_segments')")
 	run(t, c, "CREATE TABLE \"SegmentsToUse\" AS SELECT 2 + 2 * i AS dbid, hostname FROM host_gpus, generate_series(0, 1) AS i")
 	run(t, c, "SELECT madlib.training_preprocessor_dl('iris_train', 'on_some', 'class_text', 'attributes', distribution_rules => '\"SegmentsToUse\"')")
-	for table, want := range map[string]string{"on_gpus": "{2,3,4} {0,1,2}", "on_some": "{2,4} {0,2}"} {
+	run(t, c, "RESET beamfit.shards") // there are as many segments as the table says
+	run(t, c, "CREATE TABLE two AS SELECT generate_series(2, 3) AS dbid")
+	run(t, c, "SELECT madlib.training_preprocessor_dl('iris_train', 'on_two', 'class_text', 'attributes', distribution_rules => 'two')")
+	for table, want := range map[string]string{"on_gpus": "{2,3,4} {0,1,2}", "on_some": "{2,4} {0,2}", "on_two": "{2,3} {0,1}"} {
 		if got := ask(t, c, "SELECT distribution_rules::text || ' ' || __internal_gpu_config__::text FROM "+table+"_summary"); got != want {
 			t.Errorf("%s: %s, want %s", table, got, want)
 		}

@@ -30,7 +30,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 	}
 	if want := c.arguments(); want > 0 && want != len(types) {
 		return nil, &madlib.Error{
-			Code: "42883", Message: fmt.Sprintf("the call has %d arguments, which the server evaluates to %d values", want, len(types)),
+			Code: undefinedFunction, Message: fmt.Sprintf("the call has %d arguments, which the server evaluates to %d values", want, len(types)),
 			Hint: "An argument may be a row of several columns.",
 		}
 	}
@@ -88,18 +88,34 @@ func (c *call) arguments() (n int) {
 	return n
 }
 
-// each calls do for the functions of the list, up to the first error. Columns from to to of evaluated arguments are those of the function.
+// each calls do for the functions of the list, up to the first error. Columns from to to of evaluated arguments are those of the function. That no
+// function has such arguments is an error with a place, as PostgreSQL has it.
 func (c *call) each(do func(f *found, from, to int) error) error {
 	at := 0
-	for _, f := range c.list {
+	for i, f := range c.list {
 		from := at
 		at += len(f.arguments)
-		if err := do(f, from, at); err != nil {
+		err := do(f, from, at)
+		if known := (*madlib.Error)(nil); c.starts != nil && errors.As(err, &known) && known.Code == undefinedFunction {
+			return &placedError{err, c.rewrite.Place(c.starts[i])}
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// undefinedFunction is PostgreSQL's code of a function that is not there.
+const undefinedFunction = "42883"
+
+// A placedError is one with a place in the client's text.
+type placedError struct {
+	error
+	place int
+}
+
+func (e *placedError) Unwrap() error { return e.error }
 
 // one is what a function answers.
 func (s *session) one(ctx context.Context, f *found, row []madlib.Value, st *statement) (string, error) {

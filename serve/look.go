@@ -194,8 +194,9 @@ func (s *session) functionOf(c *sqltext.Item, onPath func() (bool, error)) (*mad
 }
 
 func newCall(text string, st sqltext.Statement, c *sqltext.Call, functions []*madlib.Function) *call {
-	list := make([]*found, len(c.Items))
+	list, starts := make([]*found, len(c.Items)), make([]int, len(c.Items))
 	for k, item := range c.Items {
+		starts[k] = item.Start
 		args := make([]madlib.Argument, len(item.Arguments))
 		for i, a := range item.Arguments {
 			args[i] = madlib.Argument{Name: a.Name, Unknown: a.Unknown}
@@ -203,7 +204,7 @@ func newCall(text string, st sqltext.Statement, c *sqltext.Call, functions []*ma
 		list[k] = &found{function: functions[k], arguments: args, column: item.Column}
 	}
 	return &call{
-		list: list,
+		list: list, starts: starts,
 		rewrite: sqltext.EvaluateArguments(text, st, c, func(k, i int) string {
 			if !c.Items[k].Arguments[i].Parameter {
 				return ""

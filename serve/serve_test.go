@@ -14,6 +14,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -500,6 +501,18 @@ func TestStubs(t *testing.T) {
 		_, err := d.Exec(ctx, fmt.Sprintf(sql, schema))
 		wantError(t, err, "0A000", "Connect through the proxy")
 	}
+	for _, sql := range []string{
+		"SELECT %s.madlib_keras_fit_multiple_model('a','b','c',1)", "SELECT %s.madlib_keras_automl('a','b','c','d',ARRAY[1],'e','f')",
+		"DO $$ BEGIN PERFORM %s.load_model_selection_table('a','b',ARRAY[1],ARRAY['c'],ARRAY['d']); END $$", "SELECT %s.generate_model_configs('a','b',ARRAY[1],'c','d')",
+	} {
+		_, err := d.Exec(ctx, fmt.Sprintf(sql, schema))
+		wantError(t, err, "0A000", "is not supported: beamfit does not have")
+	}
+	signatures := "SELECT string_agg(pg_get_function_arguments(oid), '; ' ORDER BY oid) FROM pg_proc " +
+		"WHERE pronamespace = '%s'::regnamespace AND proname = 'delete_custom_function' AND pronargs > 1"
+	if got := ask(t, d, fmt.Sprintf(signatures, schema)); got != "object_table text, name text; object_table text, id integer" {
+		t.Errorf("delete_custom_function has the arguments %s", got)
+	}
 	if got := ask(t, d, fmt.Sprintf("SELECT proargnames[14] FROM pg_proc WHERE pronamespace = '%s'::regnamespace AND proname = 'madlib_keras_fit' AND pronargs > 1", schema)); got != "object_table" {
 		t.Errorf("the last parameter of madlib_keras_fit is %s", got)
 	}
@@ -556,7 +569,17 @@ $f$, 'UTF8'), 'focal', 'focal loss')`)
 	if got := ask(t, c, "SELECT object_table || ' ' || loss_type || ' ' || metrics_type::text FROM own_summary"); got != s.schema+".fns focal(gamma=1) {rmse,top_2_accuracy}" {
 		t.Error(got)
 	}
-	run(t, c, "SELECT madlib.madlib_keras_evaluate('own', 'p', 'own_scores')")
+	// The table is found again whatever the search path is, also where another one has its name.
+	other, _ := connect(t, s.proxied, pgx.QueryExecModeSimpleProtocol)
+	run(t, other, "CREATE TEMP TABLE fns (id int, name text, description text, object bytea)")
+	run(t, other, "INSERT INTO fns VALUES (1, 'other', NULL, 'y_pred')")
+	run(t, other, "SELECT madlib.madlib_keras_evaluate('own', 'p', 'own_scores')")
+	run(t, other, "SET search_path = pg_catalog")
+	run(t, other, strings.ReplaceAll(`SELECT madlib.madlib_keras_fit('S.p', 'S.own', 'S.a', 1,
+		$$loss='focal(gamma=1)', optimizer='adam', metrics=['rmse', 'top_2_accuracy']$$, 'batch_size=5', 2, warm_start => TRUE)`, "S.", s.schema+"."))
+	if got := ask(t, other, "SELECT object_table FROM "+s.schema+".own_summary"); got != s.schema+".fns" {
+		t.Errorf("after a warm start the table is %s", got)
+	}
 	for sql, want := range map[string][2]string{
 		`SELECT madlib.load_custom_function('fns', '\x80049500'::bytea, 'x')`:                                         {"22023", "pickle"},
 		"SELECT madlib.load_custom_function('fns', 'y_pred'::bytea, 'rmse')":                                          {"55000", "already exists"},
@@ -566,6 +589,13 @@ $f$, 'UTF8'), 'focal', 'focal loss')`)
 		"SELECT madlib.load_top_k_accuracy_function('fns', 0)":                                                        {"22023", "K must be at least 1"},
 		"SELECT madlib.delete_custom_function('fns', 'none')":                                                         {"55000", "no function none"},
 		"SELECT madlib.delete_custom_function('fns', NULL)":                                                           {"22004", "not NULL"},
+		"SELECT madlib.delete_custom_function('fns', '')":                                                             {"22023", "the name of the function is empty"},
+		"SELECT madlib.delete_custom_function('fns', name => '')":                                                     {"22023", "the name of the function is empty"},
+		"SELECT madlib.delete_custom_function('fns', 0)":                                                              {"55000", "no function has the id 0"},
+		"SELECT madlib.delete_custom_function('fns', 1.5)":                                                            {"42883", "id text or integer DEFAULT NULL"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='mse', optimizer='sgd'$$,'',1, object_table => 'none')":  {"42P01", "object table: table none"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='mse', optimizer='sgd'$$,'',1, object_table => 'a')":     {"42703", "object table"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='fokal', optimizer='sgd'$$,'',1)":                        {"22023", "the object table that has it (object_table)"},
 		"SELECT madlib.delete_custom_function('nowhere', 1)":                                                          {"42P01", "nowhere"},
 		"SELECT madlib.madlib_keras_fit('p','m','a',1,$$loss='fokal', optimizer='sgd'$$,'',1, object_table => 'fns')": {"55000", "no function fokal"},
 	} {
@@ -597,6 +627,15 @@ func TestRefusals(t *testing.T) {
 		"SELECT madlib.madlib_keras_evaluate('m','p','e',nonsense => 1)":                                                                  {"42883", "nonsense => integer"},
 		"SELECT madlib.madlib_keras_evaluate('m','p','e',output_table => 'e')":                                                            {"42883", "output_table => unknown"},
 		"SELECT madlib.madlib_keras_evaluate(model_table => 'm','p','e')":                                                                 {"42883", "model_table => unknown, unknown"},
+		"SELECT madlib.validation_preprocessor_dl('iris_train','q','class_text','attributes','')":                                         {"22004", "NULL/empty input table name: argument training_preprocessor_table"},
+		"SELECT madlib.validation_preprocessor_dl('iris_train','q','class_text','attributes',' \t')":                                      {"22004", "training_preprocessor_table"},
+		"SELECT madlib.training_preprocessor_dl(NULL,'q','class_text','attributes')":                                                      {"22004", "NULL/empty input table name: argument source_table"},
+		"SELECT madlib.training_preprocessor_dl('iris_train','','class_text','attributes')":                                               {"22004", "NULL/empty output table name: argument output_table"},
+		"SELECT madlib.train_test_split('iris_train','NULL',0.5)":                                                                         {"22004", "NULL/empty output table name"},
+		"SELECT madlib.load_keras_model(NULL,'{}'::json)":                                                                                 {"22004", "NULL/empty input table name"},
+		"SELECT madlib.madlib_keras_fit('p','m','a',1,'loss=''mse'', optimizer=''sgd''','',4,FALSE,NULL,0)":                               {"22023", "metrics_compute_frequency: expected a whole number of 1 or more, found 0"},
+		"SELECT madlib.madlib_keras_predict_byom('a',1,'iris_train','id','attributes','r',dependent_count => 0)":                          {"22023", "dependent_count: expected a whole number of 1 or more, found 0"},
+		"SELECT madlib.madlib_keras_fit('iris_train','m','a',1,'loss=''mse'', optimizer=''sgd''','',1)":                                   {"42P01", "run training_preprocessor_dl first"},
 		"SELECT madlib.delete_keras_model('a', 'one')":                                                                                    {"22P02", `type integer: "one"`},
 		"SELECT madlib.delete_keras_model('a', NULL)":                                                                                     {"22004", "model_id"},
 		"SELECT madlib.delete_keras_model('a', 77)":                                                                                       {"55000", "77"},
@@ -618,6 +657,24 @@ func TestRefusals(t *testing.T) {
 	}
 	if got := ask(t, c, "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r'"); got != "4" {
 		t.Errorf("%s tables are there, want 4", got)
+	}
+	// A function that is not there has its place in the client's text, as the server's errors have.
+	for text, name := range map[string]string{
+		"SELECT madlib.madlib_keras_evaluate('m','p',3)":                                          "madlib.madlib_keras_evaluate",
+		"SELECT 'ü\n🦜'; SELECT madlib.version() ,\n madlib.madlib_keras_evaluate('m','p',3)":      "madlib.madlib_keras_evaluate",
+		"SELECT * FROM /* ü */ \"madlib\" . madlib_keras_evaluate('m', 'p', 3)":                   `"madlib"`,
+		"SELECT madlib.version(), madlib.version(1)":                                              "madlib.version(1",
+		"PREPARE q AS SELECT madlib.version(1); EXECUTE q; SELECT madlib.madlib_keras_evaluate()": "", // written in another statement
+	} {
+		_, err := c.PgConn().Exec(ctx, text).ReadAll()
+		want := 0
+		if name != "" {
+			want = utf8.RuneCountInString(text[:strings.Index(text, name)]) + 1
+		}
+		var pg *pgconn.PgError
+		if !errors.As(err, &pg) || pg.Code != "42883" || int(pg.Position) != want {
+			t.Errorf("%s: got error %v, want 42883 at %d: %+v", text, err, want, pg)
+		}
 	}
 	run(t, c, "SET beamfit.shards = 'many'")
 	_, err := c.Exec(ctx, "SELECT madlib.training_preprocessor_dl('iris_train','q','class_text','attributes')")

@@ -246,6 +246,16 @@ func TestWrongUsage(t *testing.T) {
 	}
 }
 
+// TestServeShards: a table of distribution_rules says how many shards there are, unless --shards does.
+func TestServeShards(t *testing.T) {
+	for want, args := range map[int][]string{0: nil, 1: {"--shards=1"}, 3: {"--shards=3"}} {
+		task := newServeTask()
+		if err := parse(task, args...); err != nil || task.settings().Shards != want {
+			t.Errorf("%q: %d shards, want %d; %v", args, task.settings().Shards, want, err)
+		}
+	}
+}
+
 // TestHelp looks at every command: all arguments and flags with a default, and an example.
 func TestHelp(t *testing.T) {
 	root := newRoot(&app{out: io.Discard, err: io.Discard})

@@ -124,7 +124,7 @@ func helpCommand() *cobra.Command {
 			case len(args) == 1 && strings.EqualFold(args[0], madlibTopic):
 				show = func() error { writeMADlib(w); return nil }
 			case len(args) == 1 && function != nil:
-				show = func() error { return function.write(w, root) }
+				show = func() error { return writeMADlibFunction(w, function, root) }
 			default:
 				return unknownCommand(root, args[0])
 			}

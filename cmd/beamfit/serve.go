@@ -57,7 +57,12 @@ docs/sql.md has a session, and says what is not supported.`,
 		example: `beamfit serve --db postgres://localhost:5432/
 psql -p 5433 -h localhost -f script.sql
 beamfit serve --db postgres://db.example.org/ --listen 0.0.0.0:5433 --tls-cert proxy.crt --tls-key proxy.key`,
-	}, &serveTask{listen: serveListen, auth: string(wire.AuthAuto), maxClients: serveMaxClients, shards: 1, grace: serveGrace})
+	}, newServeTask())
+}
+
+// newServeTask has the defaults.
+func newServeTask() *serveTask {
+	return &serveTask{listen: serveListen, auth: string(wire.AuthAuto), maxClients: serveMaxClients, grace: serveGrace}
 }
 
 func (t *serveTask) define(f flags) {
@@ -161,7 +166,7 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 	}
 	p := serve.New(serve.Options{
 		Upstream: upstream, Auth: wire.Auth(t.auth), AllowUnasked: t.allowUnasked, TLS: config, AllowPlain: t.insecureListen, MaxClients: t.maxClients, MaxJobs: t.maxJobs,
-		Workers: a.workers, Memory: a.memory, Settings: madlib.Settings{Shards: t.shards}, FilesBelow: t.filesDir, Log: slog.Default(),
+		Workers: a.workers, Memory: a.memory, Settings: t.settings(), FilesBelow: t.filesDir, Log: slog.Default(),
 	})
 	stop, err := t.serveMetrics(a, p)
 	if err != nil {
@@ -183,6 +188,9 @@ func (t *serveTask) run(ctx context.Context, a *app) error {
 	p.Shutdown(grace)
 	return err
 }
+
+// settings are those of a session that sets none. Without --shards a table of distribution_rules says how many there are, as for preprocess.
+func (t *serveTask) settings() madlib.Settings { return madlib.Settings{Shards: t.shards} }
 
 func (t *serveTask) tlsConfig() (*tls.Config, error) {
 	if t.cert == "" {

@@ -13,5 +13,5 @@
 // Arguments fit parameters as they do in PostgreSQL: by implicit casts only, constants in quotes fit everything, and names are
 // looked up. What does not fit is the error that PostgreSQL gives, with the function's arguments as a hint. An argument for which
 // beamfit has nothing is refused by its name, never ignored, and so is a function of another page of MADlib. Errors have the SQLSTATE that their cause
-// has in PostgreSQL.
+// has in PostgreSQL. Messages name parameters, settings and functions where pipelines names flags and commands.
 package madlib

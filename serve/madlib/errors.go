@@ -44,13 +44,13 @@ var states = []struct {
 	{table.ErrNotExist, "42P01", ""},
 }
 
-// AsError gives an error of a job its form in PostgreSQL. An error of the server keeps its own code, detail and hint.
+// AsError gives an error of a job its form in PostgreSQL, in the words of SQL. An error of the server keeps its own code, detail and hint.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
 	}
-	e = &Error{Code: raised, Message: err.Error()}
+	e = &Error{Code: raised, Message: reword(err.Error())}
 	var pg *pgconn.PgError
 	var column *table.ColumnError
 	var value *table.ValueError

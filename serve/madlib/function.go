@@ -13,11 +13,25 @@ import (
 // A Parameter of a function.
 type Parameter struct {
 	Name string
-	typ  paramType
-	need need
-	def  string // its default in SQL, where it has one
-	use  string // one line for the usage text
+	// Command is the argument, or the flag, that the function's command has for it; "": none.
+	Command string
+	typ     paramType
+	need    need
+	def     string // its default in SQL, where it has one
+	use     string // one line for the usage text
+	table   role   // of the table that it names; "": it names none that there must be
+	// positive says that an integer is at least 1; instead names the parameter whose place this one takes where that is a text.
+	positive bool
+	instead  string
 }
+
+// A role says what a function does with a table.
+type role string
+
+const (
+	input  role = "input"
+	output role = "output"
+)
 
 // A need says whether a parameter needs an argument.
 type need int
@@ -31,6 +45,7 @@ const (
 // A Function is one of MADlib's.
 type Function struct {
 	Name       string
+	Command    string // beamfit's, that does the same; "": none
 	Parameters []Parameter
 	summary    string // one sentence
 	output     string // what it makes, for the usage text
@@ -76,6 +91,13 @@ func (f *Function) Unqualified() bool { return !f.system }
 // Refused tells a function that beamfit does not have.
 func (f *Function) Refused() bool { return f.run == nil && f.answer == nil }
 
+// refusal says that beamfit does not have the function.
+func (f *Function) refusal() string {
+	return fmt.Sprintf("function madlib.%s is not supported: beamfit does not have %s yet", f.Name, f.page)
+}
+
+const refusalHint = "docs/sql.md lists what is supported."
+
 // place is the parameter that argument i is for, -1 where there is none.
 func (f *Function) place(args []Argument, i int) int {
 	if args[i].Name == "" {
@@ -93,7 +115,7 @@ func (f *Function) TypeOf(args []Argument, i int) string {
 		return string(textType)
 	}
 	k := f.place(args, i)
-	if k < 0 || f.Parameters[k].typ == anyType {
+	if k < 0 || f.Parameters[k].typ.several() != nil {
 		return ""
 	}
 	return string(f.Parameters[k].typ)
@@ -147,7 +169,7 @@ func (f *Function) CheckTypes(args []Argument, types []uint32) error {
 
 // takes tells whether an argument fits. What could be of any type has the one that the server has found.
 func (p Parameter) takes(a Argument, oid uint32) bool {
-	return a.Unknown && p.typ != anyType || p.typ.fits(oid)
+	return a.Unknown && p.typ.several() == nil || p.typ.fits(oid)
 }
 
 // noSuch is PostgreSQL's error of a function that is not there with such arguments.
@@ -172,19 +194,12 @@ func (f *Function) noSuch(args []Argument, row []Value) error {
 func (f *Function) Signature() string {
 	list := make([]string, len(f.Parameters))
 	for i, p := range f.Parameters {
-		list[i] = p.Name + " " + p.typ.text()
+		list[i] = p.Name + " " + string(p.typ)
 		if p.need == optional {
 			list[i] += " DEFAULT " + p.defaultText()
 		}
 	}
 	return "madlib." + f.Name + "(" + strings.Join(list, ", ") + ")"
-}
-
-func (t paramType) text() string {
-	if t == anyType {
-		return "text or integer or double precision"
-	}
-	return string(t)
 }
 
 func (p Parameter) defaultText() string {
@@ -208,17 +223,32 @@ func (f *Function) bind(args []Argument, row []Value) (*Call, error) {
 		c.values[p.Name] = v
 	}
 	for _, p := range f.Parameters {
-		if p.need == required && !c.given(p.Name) {
-			return nil, &Error{Code: "22004", Message: fmt.Sprintf("argument %s of madlib.%s must not be NULL", p.Name, f.Name)}
+		if err := c.require(p); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
 }
 
+// require reports a parameter without an argument that it can use. The words about names of tables are those that MADlib's own tests look for.
+func (c *Call) require(p Parameter) error {
+	name := strings.TrimSpace(c.text(p.Name))
+	switch {
+	case p.positive && c.given(p.Name) && c.integer(p.Name) < 1:
+		return invalid("%s: expected a whole number of 1 or more, found %s", p.Name, name)
+	case p.need != required:
+	case p.table != "" && (name == "" || strings.EqualFold(name, "null")):
+		return &Error{Code: "22004", Message: fmt.Sprintf("madlib.%s: NULL/empty %s table name: argument %s", c.function.Name, p.table, p.Name)}
+	case !c.given(p.Name):
+		return &Error{Code: "22004", Message: fmt.Sprintf("argument %s of madlib.%s must not be NULL", p.Name, c.function.Name)}
+	}
+	return nil
+}
+
 // Run runs a call. Its error is an *Error or becomes one by AsError.
 func (f *Function) Run(ctx context.Context, j Job, args []Argument, row []Value) error {
 	if f.Refused() {
-		return unsupported("docs/sql.md lists what is supported.", "function madlib.%s is not supported: beamfit does not have %s yet", f.Name, f.page)
+		return unsupported(refusalHint, "%s", f.refusal())
 	}
 	c, err := f.bind(args, row)
 	if err != nil {

@@ -32,7 +32,7 @@ func (f *Function) usage() string {
 	fmt.Fprintf(&b, "%s\n\nUSAGE\n    SELECT madlib.%s(\n", f.summary, f.Name)
 	width := 0
 	for _, p := range f.Parameters {
-		width = max(width, len(p.Name)+len(p.typ.text())+2)
+		width = max(width, len(p.Name)+len(p.typ)+2)
 	}
 	for i, p := range f.Parameters {
 		comma := ","
@@ -43,7 +43,7 @@ func (f *Function) usage() string {
 		if p.need == optional {
 			text += " [default " + p.defaultText() + "]"
 		}
-		fmt.Fprintf(&b, "        %-*s -- %s\n", width, p.Name+" "+p.typ.text()+comma, text)
+		fmt.Fprintf(&b, "        %-*s -- %s\n", width, p.Name+" "+string(p.typ)+comma, text)
 	}
 	fmt.Fprintf(&b, "    );\n\nOUTPUT\n    %s\n", strings.ReplaceAll(f.output, "\n", "\n    "))
 	return b.String()

@@ -37,6 +37,9 @@ func TestTable(t *testing.T) {
 			if seen[p.Name] || p.use == "" || implicit[p.typ] == nil {
 				t.Errorf("%s: parameter %+v", f.Name, p)
 			}
+			if names := p.need == required && (strings.Contains(p.Name, "table") || p.Name == "model"); names != (p.table != "") {
+				t.Errorf("%s: parameter %s names a table: %v", f.Name, p.Name, names)
+			}
 			if seen[p.Name] = true; p.need != optional && last == optional {
 				t.Errorf("%s: parameter %s is required behind one that is not", f.Name, p.Name)
 			}
@@ -47,7 +50,7 @@ func TestTable(t *testing.T) {
 			t.Error(err)
 		}
 		for _, p := range f.Parameters {
-			if !strings.Contains(usage, p.Name+" "+p.typ.text()) {
+			if !strings.Contains(usage, p.Name+" "+string(p.typ)) {
 				t.Errorf("the usage of %s lacks %s:\n%s", f.Name, p.Name, usage)
 			}
 		}
@@ -55,8 +58,11 @@ func TestTable(t *testing.T) {
 }
 
 func TestTypes(t *testing.T) {
-	known := map[string]uint32{"text": 25, "varchar": 1043, "int": 23, "smallint": 21, "bigint": 20, "float": 701, "numeric": 1700, "real": 700, "bool": 16, "json": 114, "jsonb": 3802}
-	predict, split := Find("madlib_keras_predict"), Find("train_test_split")
+	known := map[string]uint32{
+		"text": 25, "varchar": 1043, "int": 23, "smallint": 21, "bigint": 20, "float": 701, "numeric": 1700, "real": 700, "bool": 16, "json": 114, "jsonb": 3802,
+		"int[]": 1007, "smallint[]": 1005, "bigint[]": 1016, "text[]": 1009, "varchar[]": 1015, "name[]": 1003, "char[]": 1014, `"char"[]`: 1002,
+	}
+	predict, split, byom := Find("madlib_keras_predict"), Find("train_test_split"), Find("madlib_keras_predict_byom")
 	for _, c := range []struct {
 		f     *Function
 		types string // of the arguments; ? is unknown, a=? named
@@ -83,6 +89,18 @@ func TestTypes(t *testing.T) {
 		{Find("load_keras_model"), "? text", false},
 		{Find("training_preprocessor_dl"), "? ? ? ? int numeric", true},
 		{Find("training_preprocessor_dl"), "? ? ? ? int float", false},
+		{Find("training_preprocessor_dl"), "? ? ? ? num_classes=int[]", true},
+		{Find("training_preprocessor_dl"), "? ? ? ? num_classes=smallint[]", true},
+		{Find("training_preprocessor_dl"), "? ? ? ? num_classes=bigint[]", false},
+		{byom, "? int ? ? ? ? class_values=text[]", true},
+		{byom, "? int ? ? ? ? class_values=varchar[]", true},
+		{byom, "? int ? ? ? ? class_values=name[]", true},
+		{byom, "? int ? ? ? ? class_values=char[]", true},
+		{byom, "? int ? ? ? ? class_values=\"char\"[]", true},
+		{byom, "? int ? ? ? ? class_values=int[]", false},
+		{Find("delete_custom_function"), "? smallint", true},
+		{Find("delete_custom_function"), "? varchar", true},
+		{Find("delete_custom_function"), "? float", false},
 	} {
 		var args []Argument
 		var types []uint32

@@ -19,7 +19,7 @@ const lineEvery = time.Second
 
 func (l *lines) report(e pipelines.Event) {
 	if e.Note != "" {
-		l.say(e.Note)
+		l.say(reword(e.Note))
 		return
 	}
 	now := time.Now()

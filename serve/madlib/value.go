@@ -19,7 +19,7 @@ type Value struct {
 // A paramType is the type of a parameter.
 type paramType string
 
-// The types of parameters. anyType is text, integer or double precision, which mean different things to the function.
+// The types of parameters. anyType is text, integer or double precision, which mean different things to the function, and idType text or integer.
 const (
 	textType     paramType = "text"
 	integerType  paramType = "integer"
@@ -30,18 +30,19 @@ const (
 	byteaType    paramType = "bytea"
 	integersType paramType = "integer[]"
 	textsType    paramType = "text[]"
-	anyType      paramType = "any"
+	anyType      paramType = "text or integer or double precision"
+	idType       paramType = "text or integer"
 )
 
 // typeNames are the types of arguments, by object id, in PostgreSQL's words.
 var typeNames = map[uint32]string{
 	16: "boolean", 17: "bytea", 18: `"char"`, 19: "name", 20: "bigint", 21: "smallint", 23: "integer", 25: "text", 26: "oid", 114: "json",
 	700: "real", 701: "double precision", 705: "unknown", 1042: "character", 1043: "character varying", 1082: "date", 1114: "timestamp without time zone",
-	1184: "timestamp with time zone", 1700: "numeric", 2950: "uuid", 3802: "jsonb", 1000: "boolean[]", 1001: "bytea[]", 1005: "smallint[]", 1007: "integer[]",
-	1009: "text[]", 1014: "character[]", 1015: "character varying[]", 1016: "bigint[]", 1021: "real[]", 1022: "double precision[]", 1231: "numeric[]",
+	1184: "timestamp with time zone", 1700: "numeric", 2950: "uuid", 3802: "jsonb", 1000: "boolean[]", 1001: "bytea[]", 1002: `"char"[]`, 1003: "name[]",
+	1005: "smallint[]", 1007: "integer[]", 1009: "text[]", 1014: "character[]", 1015: "character varying[]", 1016: "bigint[]", 1021: "real[]", 1022: "double precision[]", 1231: "numeric[]",
 }
 
-// implicit are the types that PostgreSQL casts to a parameter's type by itself.
+// implicit are the types that PostgreSQL casts to a parameter's type by itself: those of pg_cast with the context i, and arrays of them.
 var implicit = map[paramType][]uint32{
 	textType:     {25, 1043, 1042, 19, 18, 705},
 	integerType:  {23, 21},
@@ -50,9 +51,10 @@ var implicit = map[paramType][]uint32{
 	boolType:     {16},
 	jsonType:     {114},
 	byteaType:    {17},
-	integersType: {1007},
-	textsType:    {1009, 1015},
+	integersType: {1007, 1005},
+	textsType:    {1009, 1015, 1014, 1003, 1002},
 	anyType:      {25, 1043, 1042, 705, 19, 23, 21, 701, 700, 1700},
+	idType:       {25, 1043, 1042, 705, 19, 18, 23, 21},
 }
 
 // typeName is the name of the type of an argument.
@@ -61,6 +63,17 @@ func typeName(oid uint32) string {
 		return name
 	}
 	return "type " + strconv.FormatUint(uint64(oid), 10)
+}
+
+// several are the types of a parameter that has more than one, the functions of MADlib that it stands for; nil where it has one.
+func (t paramType) several() []paramType {
+	switch t {
+	case anyType:
+		return []paramType{textType, integerType, floatType}
+	case idType:
+		return []paramType{textType, integerType}
+	}
+	return nil
 }
 
 // fits tells whether a value of that type can be an argument.

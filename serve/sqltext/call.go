@@ -21,6 +21,8 @@ type Item struct {
 	Arguments        []Argument
 	// Column is the name of the answer's column: the alias, or the function.
 	Column string
+	// Start is the byte of the text at which the function's name begins, with its schema.
+	Start int
 
 	first, last int // the arguments are text between these tokens: behind ( and before )
 }
@@ -195,6 +197,9 @@ func (p *finder) find() *Call {
 // item reads the call of a function, with its alias, up to token next.
 func (p *finder) item(k int) (c *Item, next int) {
 	c = &Item{Function: p.name(k)}
+	if k < len(p.tokens) {
+		c.Start = p.tokens[k].Start
+	}
 	if k++; p.is(k, ".") {
 		if c.Schema, c.Function = c.Function, p.name(k+1); c.Schema == "" {
 			return nil, 0

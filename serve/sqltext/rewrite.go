@@ -76,8 +76,11 @@ func (r *Rewrite) Position(p int) int {
 		}
 		place = min(x.from+at-x.at, x.to)
 	}
-	return utf8.RuneCountInString(r.original[:place]) + 1
+	return r.Place(place)
 }
+
+// Place is a byte of the original as a place.
+func (r *Rewrite) Place(at int) int { return utf8.RuneCountInString(r.original[:at]) + 1 }
 
 // byteOf is the byte at which character p begins.
 func byteOf(s string, p int) int {
