@@ -117,21 +117,27 @@ func (s *Spec) OutputNames() []string {
 // OutputActivation is the name of the activation that makes output i, "" where its last layer has none by name.
 func (s *Spec) OutputActivation(i int) string {
 	tensor := s.Outputs[i]
-	before := s.BehindLinear(tensor)
-	if name := s.activationOf(before); name != "" || before == tensor {
+	if name := s.activationOf(s.BehindLinear(tensor)); name != "" {
 		return name
 	}
-	return "linear"
+	return s.activationOf(tensor)
 }
 
-// BehindLinear is the tensor that linear Activation layers, which change nothing, give on as this one; without any it is this one.
+// BehindLinear is the tensor that layers which change nothing give on as this one: Identity, ActivityRegularization and Activation, where it is
+// linear. Without any it is this one.
 func (s *Spec) BehindLinear(tensor int) int {
 	for {
 		c := s.maker(tensor)
 		if c == nil {
 			return tensor
 		}
-		if a, ok := c.Layer.Config.(*Activation); !ok || a.Activation != "linear" {
+		switch config := c.Layer.Config.(type) {
+		case *Activation:
+			if config.Activation != "linear" {
+				return tensor
+			}
+		case *Identity, *ActivityRegularization:
+		default:
 			return tensor
 		}
 		tensor = c.Inputs[0]
@@ -148,7 +154,7 @@ func (s *Spec) maker(tensor int) *Call {
 	return nil
 }
 
-// activationOf is the name of the activation that makes a tensor.
+// activationOf is the name of the activation that makes a tensor: every layer that graph gives an activation of its own is here.
 func (s *Spec) activationOf(tensor int) string {
 	c := s.maker(tensor)
 	if c == nil {
@@ -163,8 +169,20 @@ func (s *Spec) activationOf(tensor int) string {
 		return config.Activation
 	case *Conv2D:
 		return config.Activation
+	case *DepthwiseConv2D:
+		return config.Activation
+	case *SeparableConv:
+		return config.Pointwise.Activation
+	case *Conv2DTranspose:
+		return config.Activation
+	case *Conv3D:
+		return config.Activation
+	case *Conv3DTranspose:
+		return config.Activation
 	case *Softmax:
-		return "softmax"
+		if slices.Equal(config.Axes, []int{len(s.Tensors[tensor].Shape)}) { // of other axes it is not one of classes
+			return "softmax"
+		}
 	}
 	return ""
 }

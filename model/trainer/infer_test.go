@@ -129,18 +129,18 @@ func TestScoreOfLogits(t *testing.T) {
 	}
 }
 
-// TestLogitsBehindLinear: a linear Activation at the end of a model changes nothing, the logits that the loss takes neither.
+// TestLogitsBehindLinear: a linear Activation or an Identity at the end of a model changes nothing, the logits that the loss takes neither.
 func TestLogitsBehindLinear(t *testing.T) {
 	const dense = `{"class_name": "Dense", "config": {"name": "d", "units": 1, "activation": "sigmoid", "batch_input_shape": [null, 2]}}`
 	for _, loss := range []string{"binary_crossentropy", "BinaryCrossentropy(from_logits=True)"} {
 		var want TrainResult
-		for i, more := range []string{"", `, {"class_name": "Activation", "config": {"name": "a", "activation": "linear"}}`} {
+		for i, more := range []string{"", `, {"class_name": "Activation", "config": {"name": "a", "activation": "linear"}}`, `, {"class_name": "Identity", "config": {"name": "a"}}`} {
 			m := newModel(t, `{"class_name": "Sequential", "config": {"name": "m", "layers": [`+dense+more+`]}}`, compiled(t, "optimizer=sgd, loss="+loss))
 			got := train(t, m, TrainInput{Data: dataFor(m, 1, 50), Weights: weightsFor(m, 1), State: m.NewState(), Fit: params.Fit{BatchSize: 10, Epochs: 1}})
 			if i == 0 {
 				want = got
 			} else if !slices.Equal(got.Weights, want.Weights) {
-				t.Errorf("%s: weights %v behind a linear Activation, %v without", loss, got.Weights, want.Weights)
+				t.Errorf("%s: weights %v with%s, %v without", loss, got.Weights, more, want.Weights)
 			}
 		}
 	}
