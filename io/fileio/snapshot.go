@@ -41,21 +41,11 @@ func (s *Store) Snapshot(ctx context.Context, name table.Name) (table.Snapshot, 
 		return nil, err
 	}
 	n := &snapshot{store: s, id: process + "/" + newID()}
-	err := s.locked(ctx, false, func() error {
-		c, err := s.loadCatalog()
-		if err != nil {
+	err := s.locked(ctx, false, func() (err error) {
+		if n.entry, n.info, err = s.find(name); err != nil {
 			return err
 		}
-		e, ok := c.find(name)
-		if !ok {
-			return table.ErrNotExist
-		}
-		m, schema, err := s.disk.loadManifest(s.generation(e), e.Manifest)
-		if err != nil {
-			return err
-		}
-		n.entry, n.info = e, table.Info{Name: name, Schema: schema, Rows: m.Rows, Exact: true}
-		n.lease, err = s.disk.lease(s.generation(e))
+		n.lease, err = s.disk.lease(s.generation(n.entry))
 		return err
 	})
 	if err != nil {

@@ -195,27 +195,32 @@ func (s *Store) Lookup(ctx context.Context, name table.Name) (*table.Info, error
 	if err := checkName(name); err != nil {
 		return nil, err
 	}
-	var info *table.Info
-	err := s.locked(ctx, false, func() error {
-		c, err := s.loadCatalog()
-		if err != nil {
-			return err
-		}
-		e, ok := c.find(name)
-		if !ok {
-			return table.ErrNotExist
-		}
-		m, schema, err := s.disk.loadManifest(s.generation(e), e.Manifest)
-		if err != nil {
-			return err
-		}
-		info = &table.Info{Name: name, Schema: schema, Rows: m.Rows, Exact: true}
-		return nil
+	var info table.Info
+	err := s.locked(ctx, false, func() (err error) {
+		_, info, err = s.find(name)
+		return err
 	})
 	if err != nil {
 		return nil, about(name, err)
 	}
-	return info, nil
+	return &info, nil
+}
+
+// find reads what there is of a table in the catalog and in its manifest. The store must be locked.
+func (s *Store) find(name table.Name) (entry, table.Info, error) {
+	c, err := s.loadCatalog()
+	if err != nil {
+		return entry{}, table.Info{}, err
+	}
+	e, ok := c.find(name)
+	if !ok {
+		return entry{}, table.Info{}, table.ErrNotExist
+	}
+	m, schema, err := s.disk.loadManifest(s.generation(e), e.Manifest)
+	if err != nil {
+		return entry{}, table.Info{}, err
+	}
+	return e, table.Info{Name: name, Schema: schema, Rows: m.Rows, Exact: true}, nil
 }
 
 // generation is the folder of the generation that counts.
