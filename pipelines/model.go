@@ -88,6 +88,9 @@ func openModel(ctx context.Context, store table.Store, name string) (*Model, *ta
 	if store == nil {
 		return nil, nil, argument.ErrNoStore
 	}
+	if err := argument.Of(kernels.EnvError()); err != nil {
+		return nil, nil, err
+	}
 	t, err := tables.ReadTrained(ctx, store, name)
 	if err != nil {
 		return nil, nil, err

@@ -116,7 +116,7 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 	return cmd
 }
 
-// prepare checks the global flags and --gpus, and makes this process one that can do what they ask for. onRunner: the command runs pipelines.
+// prepare checks the global flags, what the environment says in their place, and --gpus, and makes this process one that can do what they ask for. onRunner: the command runs pipelines.
 func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
 	if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
 		return err
@@ -135,6 +135,9 @@ func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
 			a.started = true // the command line is right, the machine is not
 			return err
 		}
+	}
+	if err := kernels.EnvError(); err != nil {
+		return err
 	}
 	if a.gpus {
 		if err := a.findGPUProgram(); err != nil {

@@ -21,8 +21,21 @@ func (v variant) String() string { return variantNames[v] }
 // VariantEnv is the environment variable that forces a variant.
 const VariantEnv = "BEAMFIT_KERNELS"
 
-// active is the variant that runs. Only Use and tests change it after initialisation.
-var active = mustChoose(os.Getenv(VariantEnv), available())
+// active is the variant that runs, and refused why it is not the one that VariantEnv names. Only Use and tests change them after initialisation.
+var active, refused = initial(os.Getenv(VariantEnv), available())
+
+// initial is the variant that a process begins with: the one called name, or else the best one and the reason.
+func initial(name string, available []variant) (variant, error) {
+	v, err := choose(name, available)
+	if err != nil {
+		return available[len(available)-1], fmt.Errorf("%s: %w", VariantEnv, err)
+	}
+	return v, nil
+}
+
+// EnvError is what is wrong with VariantEnv; nil where nothing is, and once Use has made a choice that goes before it. Whoever is about to compute must
+// not go on with it: the variant in use is none that anybody has asked for.
+func EnvError() error { return refused }
 
 // Variant names the variant in use: go, avx2 or avx512.
 func Variant() string { return active.String() }
@@ -36,7 +49,7 @@ func Use(name string) error {
 	if err != nil {
 		return err
 	}
-	active = v
+	active, refused = v, nil
 	return nil
 }
 
@@ -51,12 +64,4 @@ func choose(name string, available []variant) (variant, error) {
 		}
 	}
 	return 0, fmt.Errorf("kernels %q: this build and CPU have %v", name, available)
-}
-
-func mustChoose(name string, available []variant) variant {
-	v, err := choose(name, available)
-	if err != nil {
-		panic(fmt.Errorf("%s: %w", VariantEnv, err))
-	}
-	return v
 }

@@ -1,8 +1,10 @@
 package kernels
 
 import (
+	"errors"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -29,21 +31,28 @@ func TestChooseVariant(t *testing.T) {
 			t.Errorf("choose(%q, %v) = %v, %v", c.name, c.available, got, err)
 		}
 	}
-	if panics(func() { mustChoose("sse", all) }) == nil {
-		t.Error("an unknown variant did not panic")
+	if v, err := initial("sse", all[:2]); v != variantAVX2 || err == nil || !strings.HasPrefix(err.Error(), VariantEnv+": ") {
+		t.Errorf("an unknown variant in the environment: %v, %v", v, err)
+	}
+	if v, err := initial("go", all); v != variantGo || err != nil {
+		t.Errorf("a variant in the environment: %v, %v", v, err)
 	}
 }
 
 func TestUse(t *testing.T) {
-	defer func(v variant) { active = v }(active)
+	defer func(v variant, err error) { active, refused = v, err }(active, refused)
 	for _, v := range available() {
 		if err := Use(v.String()); err != nil || Variant() != v.String() {
 			t.Errorf("Use(%v): %v, and %s is active", v, err, Variant())
 		}
 	}
 	before := active
-	if err := Use("sse"); err == nil || active != before {
+	refused = errors.New("wrong")
+	if err := Use("sse"); err == nil || active != before || EnvError() != refused {
 		t.Errorf("an unknown variant: %v, and %v is active", err, active)
+	}
+	if err := Use("go"); err != nil || EnvError() != nil {
+		t.Errorf("a choice does not go before the environment: %v, %v", err, EnvError())
 	}
 	for _, v := range available() {
 		if !slices.Contains(Variants(), v.String()) {

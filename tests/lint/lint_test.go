@@ -40,7 +40,7 @@ var layers = []struct {
 	{"pipelines/internal/tables", []string{"pipelines/internal/argument", "transforms", "io/table", "model"}},
 	{"pipelines/internal/gpus", nil},
 	{"pipelines/internal/runner", []string{"pipelines/internal/account", "io/table", "io/netns", "model/kernels"}},
-	{"pipelines/internal/job", []string{"model/plan/cuda", "pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
+	{"pipelines/internal/job", []string{"model/plan/cuda", "model/kernels", "pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/runner", "pipelines/internal/account", "transforms", "io/table", "io/netns"}},
 	{"pipelines/internal/picturetest", nil},
 	{"pipelines/internal/jobtest", []string{"pipelines/internal/job", "io/netns"}},
 	{"pipelines/internal/inference", []string{"pipelines/internal/argument", "pipelines/internal/tables", "pipelines/internal/job", "transforms", "io/table", "model"}},

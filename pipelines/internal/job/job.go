@@ -13,6 +13,7 @@ import (
 
 	"github.com/beamfit/beamfit/io/netns"
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/plan/cuda"
 	"github.com/beamfit/beamfit/pipelines/internal/argument"
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
@@ -89,6 +90,9 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 		return nil, err
 	}
 	if err := o.checkGPUMath(); err != nil {
+		return nil, err
+	}
+	if err := argument.Of(kernels.EnvError()); err != nil {
 		return nil, err
 	}
 	asked, connections := o.Workers, max(1, o.Store.Connections())

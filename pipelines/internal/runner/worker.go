@@ -88,6 +88,9 @@ func Work(ctx context.Context, args []string) error {
 	if variant := beam.PipelineOptions.Get(kernelsOption); variant != "" {
 		_ = kernels.Use(variant) // where this machine does not have them, what computes says so (recipe.Model)
 	}
+	if err := kernels.EnvError(); err != nil {
+		return fmt.Errorf("worker %s: %w", w.id, err)
+	}
 	beam.Init()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
