@@ -46,7 +46,7 @@ type refStore struct{ table.Store }
 
 func (refStore) Ref() string                { return "runtest:" }
 func (refStore) Options() table.OpenOptions { return table.OpenOptions{} }
-func (refStore) Connections() int           { return 48 }
+func (refStore) Connections(int) int        { return 48 }
 
 // onRunners runs a test on each of the runners that are tested.
 func onRunners(t *testing.T, test func(t *testing.T, env Env)) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -22,7 +21,8 @@ func exportCommand(a *app) *cobra.Command {
 		name: "export", group: groupTables,
 		short: "Write the rows of a table to a CSV, Parquet or JSON lines file",
 		long: `Write the rows of a table to a CSV, Parquet or JSON lines file. An existing file is replaced when the new one is
-complete. CSV and JSON lines whose name ends in .gz or .zst are compressed.`,
+complete; to /dev/stdout, or another file that is open already, rows are written behind what is there. CSV and JSON lines
+whose name ends in .gz or .zst are compressed.`,
 		args: []argument{
 			{name: "TABLE", usage: "table or view", fills: fillTable},
 			{name: "FILE", usage: "file to write", fills: fillFile},
@@ -33,9 +33,9 @@ complete. CSV and JSON lines whose name ends in .gz or .zst are compressed.`,
 
 func (t *exportTask) define(f flags) { t.form.define(f, "a comma; a tab in .tsv files") }
 
-func (t *exportTask) validate(args []string, _ func(string) bool) (err error) {
+func (t *exportTask) validate(args []string, given func(string) bool) (err error) {
 	t.file = args[1]
-	t.opt.Form = t.form.form()
+	t.opt.Form = t.form.form(given)
 	if err := t.opt.Check(t.file); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (t *exportTask) validate(args []string, _ func(string) bool) (err error) {
 
 func (t *exportTask) run(ctx context.Context, a *app) error {
 	return a.withStore(ctx, func(store table.Store) error {
-		info, statErr := os.Stat(t.file)
+		streams := exchange.Streams(t.file)
 		_, tell, end := a.exchanging("export")
 		t.opt.Progress = tell
 		n, err := exchange.Export(ctx, store, t.table, t.file, t.opt)
@@ -53,10 +53,9 @@ func (t *exportTask) run(ctx context.Context, a *app) error {
 		if err != nil {
 			return err
 		}
-		if statErr == nil && !info.Mode().IsRegular() { // a pipe, which may be the one that is said into
-			return nil
+		if !streams { // else that may be where it is said
+			a.say("%s: %d rows", t.file, n)
 		}
-		a.say("%s: %d rows", t.file, n)
 		return nil
 	})
 }

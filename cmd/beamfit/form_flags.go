@@ -26,8 +26,9 @@ func (t *formFlags) define(f flags, delimited string) {
 	f.add(flagvalue.Of(&t.null, flagvalue.Text), "null", "TEXT", "an empty field", "CSV: text that means NULL, in columns of text where it is not in quotes")
 }
 
-func (t *formFlags) form() exchange.Form {
-	return exchange.Form{Format: t.format, NoHeader: !t.header, Delimiter: t.delimiter, Null: t.null, Decimal: t.decimal, Encoding: t.encoding}
+// form is what the flags say; given tells whether one was.
+func (t *formFlags) form(given func(string) bool) exchange.Form {
+	return exchange.Form{Format: t.format, NoHeader: !t.header, Header: given("header") && t.header, Delimiter: t.delimiter, Null: t.null, Decimal: t.decimal, Encoding: t.encoding}
 }
 
 // character reads one character, or the word tab.

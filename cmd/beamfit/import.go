@@ -48,8 +48,7 @@ func (t *importTask) define(f flags) {
 
 func (t *importTask) validate(args []string, given func(string) bool) (err error) {
 	t.file = args[0]
-	t.opt.Form = t.form.form()
-	t.opt.Header = given("header") && t.form.header
+	t.opt.Form = t.form.form(given)
 	if err := t.opt.Check(t.file); err != nil {
 		return err
 	}

@@ -29,10 +29,16 @@ type rowWriter interface {
 	Close() error
 }
 
+// exportConnections are those of a snapshot and a reader.
+const exportConnections = 2
+
 // Export writes the rows of a table to a file and returns their number. An existing file is replaced.
 func Export(ctx context.Context, store table.Store, name table.Name, path string, opt ExportOptions) (rows int64, err error) {
 	form, err := opt.Form.resolve(path)
 	if err != nil {
+		return 0, err
+	}
+	if err := table.CheckConnections(store, "an export", exportConnections); err != nil {
 		return 0, err
 	}
 	snap, err := store.Snapshot(ctx, name)

@@ -30,10 +30,16 @@ type ImportOptions struct {
 	Replace bool
 }
 
+// importConnections are those of a claim, an output and its writer.
+const importConnections = 3
+
 // Import makes a table of a file's rows, in their order, and returns their number.
 func Import(ctx context.Context, store table.Store, path string, name table.Name, opt ImportOptions) (rows int64, err error) {
 	form, err := opt.Form.resolve(path)
 	if err != nil {
+		return 0, err
+	}
+	if err := table.CheckConnections(store, "an import", importConnections); err != nil {
 		return 0, err
 	}
 	if !opt.Replace {

@@ -74,7 +74,7 @@ func (f Form) resolve(path string) (Form, error) {
 		given.Encoding = ""
 	}
 	if f.Format != CSV && given != (Form{}) {
-		return f, fmt.Errorf("file %s: header, delimiter, null text, decimal point and encoding are options of CSV, the format is %s", path, f.Format)
+		return f, fmt.Errorf("file %s: header, delimiter, null text and decimal point are options of CSV, and encoding of CSV and JSON lines; the format is %s", path, f.Format)
 	}
 	if f.Format == CSV && f.Delimiter == 0 && ok {
 		f.Delimiter = known.delimiter

@@ -11,7 +11,7 @@ import (
 	"github.com/beamfit/beamfit/io/table"
 )
 
-// Partitions have about partRows rows, and there are at most maxParts. Of each that is read, as many as there are cores, at most
+// Partitions have about partRows rows, and there are at most maxParts. Of each that is read, as many as there are cores and connections, at most
 // partBatches batches wait for those before.
 const (
 	partRows    = 32 << 10
@@ -21,6 +21,7 @@ const (
 
 // A stream is a partition that is being read.
 type stream struct {
+	opened  chan struct{} // closed when it has its connection, or needs none any more
 	batches chan *table.Batch
 	err     error // once batches is closed
 }
@@ -37,15 +38,18 @@ func readRows(ctx context.Context, store table.Store, snap table.Snapshot, use f
 	defer readers.Wait()
 	defer cancel()
 	var begun []*stream
-	free := make(chan *table.Batch, 2*partBatches*runtime.GOMAXPROCS(0))
+	most := max(1, min(runtime.GOMAXPROCS(0), store.Connections(exportConnections-1)))
+	free := make(chan *table.Batch, 2*partBatches*most)
+	opened := make(chan struct{}) // by the stream before; the first waits for none
+	close(opened)
 	for len(parts) > 0 || len(begun) > 0 {
-		for len(parts) > 0 && len(begun) < runtime.GOMAXPROCS(0) {
-			s, part := &stream{batches: make(chan *table.Batch, partBatches)}, parts[0]
+		for len(parts) > 0 && len(begun) < most {
+			s, part, before := &stream{opened: make(chan struct{}), batches: make(chan *table.Batch, partBatches)}, parts[0], opened
 			readers.Go(func() {
 				defer close(s.batches)
-				s.err = s.read(ctx, store, part, free)
+				s.err = s.read(ctx, store, part, before, free)
 			})
-			begun, parts = append(begun, s), parts[1:]
+			begun, parts, opened = append(begun, s), parts[1:], s.opened
 		}
 		for b := range begun[0].batches {
 			if err := use(b); err != nil {
@@ -64,9 +68,20 @@ func readRows(ctx context.Context, store table.Store, snap table.Snapshot, use f
 	return nil
 }
 
+// open opens a partition when those before it are open: where connections are few the rows that are used first must not wait for others.
+func (s *stream) open(ctx context.Context, store table.Store, p table.Partition, before <-chan struct{}) (table.Reader, error) {
+	defer close(s.opened)
+	select {
+	case <-before:
+		return store.Read(ctx, p, table.ReadOptions{})
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // read reads a partition into batches of its own.
-func (s *stream) read(ctx context.Context, store table.Store, p table.Partition, free <-chan *table.Batch) (err error) {
-	r, err := store.Read(ctx, p, table.ReadOptions{})
+func (s *stream) read(ctx context.Context, store table.Store, p table.Partition, before <-chan struct{}, free <-chan *table.Batch) (err error) {
+	r, err := s.open(ctx, store, p, before)
 	if err != nil {
 		return err
 	}

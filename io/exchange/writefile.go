@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/ownerlock"
@@ -15,13 +16,11 @@ import (
 // unfinished begins the names of files that are being written.
 const unfinished = ".beamfit-export-"
 
-// WriteFile lets fn write the file at path and puts it there when it is complete. Into a device or a pipe it writes
-// directly.
+// WriteFile lets fn write the file at path and puts it there when it is complete. Where it Streams it writes directly, behind what is there.
 func WriteFile(path string, fn func(out io.Writer) error) (err error) {
-	given := path
 	defer func() {
 		if err != nil {
-			err = fmt.Errorf("file %s: %w", given, oserr.Named(err))
+			err = fmt.Errorf("file %s: %w", path, oserr.Named(err))
 		}
 	}()
 	info, err := os.Stat(path)
@@ -34,31 +33,59 @@ func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 			return err
 		}
 		return errors.Join(fn(f), f.Close())
-	case errors.Is(err, fs.ErrNotExist):
-		if path, err = linkTarget(path); err != nil {
-			return err
-		}
-	case err != nil:
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
-	default:
-		if path, err = filepath.EvalSymlinks(path); err != nil { // replace what a link points to, not the link
-			return err
-		}
 	}
-	root, err := os.OpenRoot(filepath.Dir(path))
+	target, opened, err := linkTarget(path) // replace what a link points to, not the link
+	if err != nil {
+		return err
+	}
+	if opened {
+		return appendTo(target, info, fn)
+	}
+	root, err := os.OpenRoot(filepath.Dir(target))
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	return replaceFile(root, filepath.Base(path), info, fn)
+	return replaceFile(root, filepath.Base(target), info, fn)
+}
+
+// Streams reports whether what is written to a path goes there at once: into a device, a pipe, or a file that a process has open, as /dev/stdout is
+// one. Others may be writing to it too.
+func Streams(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
+		return false
+	}
+	_, opened, err := linkTarget(path)
+	return err == nil && opened || !info.Mode().IsRegular()
+}
+
+// appendTo lets fn write behind what is in a regular file that a process has open. It is not replaced: whoever has opened it would not see the new one.
+func appendTo(path string, info os.FileInfo, fn func(out io.Writer) error) error {
+	for _, own := range []*os.File{os.Stdout, os.Stderr} { // at the place where it is, which those who share it go on from
+		if is, err := own.Stat(); err == nil && os.SameFile(is, info) {
+			return fn(own)
+		}
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(fn(f), f.Close())
 }
 
 // maxLinks is how many links may follow each other: as many as filepath.EvalSymlinks follows.
 const maxLinks = 255
 
-// linkTarget is what a link to a file that does not exist points to, in its real folder; the path itself where it is no link. Folders are
-// resolved before a .. is taken from them, as the system does: x/.. is the folder above the one that x leads to.
-func linkTarget(path string) (string, error) {
+// descriptors are the folders of the files that processes have open.
+var descriptors = regexp.MustCompile(`^(/proc/\d+(/task/\d+)?/fd|/dev/fd)$`)
+
+// linkTarget is what a link points to, whether that exists or not, in its real folder; the path itself where it is no link. Folders are
+// resolved before a .. is taken from them, as the system does: x/.. is the folder above the one that x leads to. opened: it is a file that a process has
+// open, under the name that its descriptor has.
+func linkTarget(path string) (target string, opened bool, err error) {
 	for range maxLinks {
 		folder, name := filepath.Split(path)
 		if folder == "" {
@@ -66,19 +93,22 @@ func linkTarget(path string) (string, error) {
 		}
 		folder, err := filepath.EvalSymlinks(folder)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
 		path = filepath.Join(folder, name)
+		if descriptors.MatchString(folder) {
+			return path, true, nil
+		}
 		target, err := os.Readlink(path)
 		if err != nil {
-			return path, nil
+			return path, false, nil
 		}
 		if !filepath.IsAbs(target) {
 			target = folder + string(filepath.Separator) + target // filepath.Join would take a .. from the name before it
 		}
 		path = target
 	}
-	return "", fmt.Errorf("more than %d links follow each other", maxLinks)
+	return "", false, fmt.Errorf("more than %d links follow each other", maxLinks)
 }
 
 // replaceFile lets fn write a file under a name of its own, makes it durable and gives it its name. old is the file that has the name;

@@ -3,6 +3,7 @@ package exchange
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -148,5 +149,51 @@ func TestWriteThroughLink(t *testing.T) {
 	}
 	if info, err := os.Lstat(loop); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link to itself was replaced: %v", err)
+	}
+}
+
+// A file that a process has open is written behind what it has, by whatever name, and no other takes its place.
+func TestWriteOpened(t *testing.T) {
+	if _, err := os.Stat("/dev/fd"); err != nil {
+		t.Skip("the system has no names for open files")
+	}
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "all.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString("there\n"); err != nil {
+		t.Fatal(err)
+	}
+	name := fmt.Sprintf("/dev/fd/%d", f.Fd())
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(name, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{name, link} {
+		if !Streams(path) {
+			t.Errorf("%s is none that is written directly", path)
+		}
+		err := WriteFile(path, func(out io.Writer) error {
+			_, err := io.WriteString(out, filepath.Base(path)+"\n")
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	got, err := os.ReadFile(f.Name())
+	if want := "there\n" + filepath.Base(name) + "\nlink\n"; err != nil || string(got) != want {
+		t.Errorf("the file has %q, %v, want %q", got, err, want)
+	}
+	if left := names(t, dir); len(left) != 2 {
+		t.Errorf("the folder has %q", left)
+	}
+	if none := "/dev/fd/999"; Streams(none) || !errors.Is(WriteFile(none, func(io.Writer) error { return nil }), fs.ErrNotExist) {
+		t.Errorf("%s, which nobody has open, is written", none)
+	}
+	if Streams(f.Name()) {
+		t.Error("a file's own name is one that is written directly")
 	}
 }

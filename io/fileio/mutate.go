@@ -75,6 +75,15 @@ func (s *Store) Drop(ctx context.Context, names []table.Name, ifExists bool) ([]
 	if err := table.CheckNames(names); err != nil {
 		return nil, err
 	}
+	if err := s.ready(ctx); err != nil {
+		return nil, err
+	}
+	if !s.disk.exists(s.control()) { // and is not made for this
+		if ifExists {
+			return nil, nil
+		}
+		return nil, about(names[0], table.ErrNotExist)
+	}
 	release, err := s.lockTables(ctx, names...)
 	if err != nil {
 		return nil, err

@@ -120,7 +120,7 @@ func (*Store) Options() table.OpenOptions { return table.OpenOptions{} }
 const connections = 48
 
 // Connections bounds the files that are open.
-func (s *Store) Connections() int { return connections }
+func (s *Store) Connections(int) int { return connections }
 
 // CheckElsewhere: a folder is one of this machine, as far as its name tells.
 func (s *Store) CheckElsewhere() error {

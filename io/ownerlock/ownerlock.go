@@ -61,17 +61,21 @@ func create(root *os.Root, name string, mode os.FileMode) (*os.File, error) {
 // is locked meanwhile.
 func Sweep(root *os.Root, prefix, suffix string, remove func(name string)) {
 	for _, name := range Names(root, prefix) {
-		if !strings.HasSuffix(name, suffix) {
-			continue
+		if strings.HasSuffix(name, suffix) {
+			SweepOne(root, name, remove)
 		}
-		f := open(root, name)
-		if f == nil {
-			continue
-		}
-		if ok, err := TryLock(f, true); ok && err == nil {
-			remove(name)
-		}
-		_ = f.Close()
+	}
+}
+
+// SweepOne is Sweep for the file of one name.
+func SweepOne(root *os.Root, name string, remove func(name string)) {
+	f := open(root, name)
+	if f == nil {
+		return
+	}
+	defer f.Close()
+	if ok, err := TryLock(f, true); ok && err == nil {
+		remove(name)
 	}
 }
 

@@ -163,17 +163,12 @@ func (s *store) Ref() string { return s.ref }
 // Options are those that Open was given.
 func (s *store) Options() table.OpenOptions { return table.OpenOptions{StallTimeout: s.watch.timeout} }
 
-const (
-	// connections are about half of the 100 that a server allows in its usual configuration, for everybody.
-	connections = 48
-	// heldConnections are what a command needs of a pool besides those of its tasks: for claims, snapshots and outputs, which it holds while
-	// tasks wait for theirs, and for calls that come and go.
-	heldConnections = 6
-)
+// connections are about half of the 100 that a server allows in its usual configuration, for everybody.
+const connections = 48
 
-// Connections leaves some to others, and of a small pool some to the command itself.
-func (s *store) Connections() int {
-	return min(connections, int(s.pool.Stat().MaxConns())-heldConnections)
+// Connections leaves some to others, and of a small pool those that are held.
+func (s *store) Connections(held int) int {
+	return min(connections, int(s.pool.Stat().MaxConns())-held)
 }
 
 // CheckElsewhere reports an address that only this machine has.

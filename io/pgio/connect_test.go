@@ -388,14 +388,14 @@ func TestSnapshotOfAnEndedSession(t *testing.T) {
 	}
 }
 
-// TestConnections: tasks get what the command itself leaves of the pool.
+// TestConnections: readers and writers get what the command itself leaves of the pool.
 func TestConnections(t *testing.T) {
 	storeURL, _ := testSchema(t)
 	for _, c := range []struct {
 		pool string
 		want int
 	}{{"", 48}, {"&pool_max_conns=200", 48}, {"&pool_max_conns=16", 10}, {"&pool_max_conns=7", 1}, {"&pool_max_conns=1", -5}} {
-		if got := openStore(t, storeURL+c.pool).Connections(); got != c.want {
+		if got := openStore(t, storeURL+c.pool).Connections(6); got != c.want {
 			t.Errorf("%s: %d connections, want %d", c.pool, got, c.want)
 		}
 	}

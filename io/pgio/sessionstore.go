@@ -282,7 +282,7 @@ func (s *session) Ref() string { return "postgres-session:" + s.id }
 func (s *session) Options() table.OpenOptions { return table.OpenOptions{} }
 
 // Connections is that of a store with connections: here they take turns on one.
-func (s *session) Connections() int { return connections }
+func (s *session) Connections(int) int { return connections }
 
 // CheckElsewhere: a session is one of this process.
 func (s *session) CheckElsewhere() error {

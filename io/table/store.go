@@ -2,6 +2,7 @@ package table
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -11,9 +12,10 @@ type Store interface {
 	Ref() string
 	// Options are those that the store was opened with. Workers of other processes connect with them too (Connect).
 	Options() OpenOptions
-	// Connections is how many readers and writers a job should have open at once in all its processes, each of which holds a connection
-	// or files. It may be too few for any, even below 0, where whoever opened the store allows it little.
-	Connections() int
+	// Connections is how many readers and writers a command should have open at once in all its processes, each of which holds a connection
+	// or files, where it holds so many connections besides: a claim, a snapshot and an output hold one each. It may be too few for any, even below
+	// 0, where whoever opened the store allows it little.
+	Connections(held int) int
 	// CheckElsewhere reports that processes on other machines cannot reach the store, as far as its address tells.
 	CheckElsewhere() error
 	// Lookup describes a table or view. A table that is not there is ErrNotExist (errors.Is).
@@ -57,6 +59,14 @@ type Store interface {
 	// Close frees the connection or files. Outputs that are neither committed nor aborted are aborted, claims released. Closing
 	// again does nothing.
 	Close() error
+}
+
+// CheckConnections reports that a store allows fewer connections than a command must have at a time, which would wait for one in vain.
+func CheckConnections(s Store, command string, needs int) error {
+	if has := s.Connections(0); has < needs {
+		return fmt.Errorf("%w: %s needs %d connections at a time, and the store has %d: pool_max_conns must be greater by %d", ErrURL, command, needs, has, needs-has)
+	}
+	return nil
 }
 
 // Info describes a table or view.

@@ -50,13 +50,15 @@ func TestLeftoversAreSwept(t *testing.T) {
 			folder("beamfit-scratch-dead")
 			file(scratch, "beamfit-scratch-dead.lock", "", old)
 			folder("beamfit-scratch-living")
-			lock, err := os.Open(file(scratch, "beamfit-scratch-living.lock", "", old))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer lock.Close()
-			if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
-				t.Fatal(err)
+			for _, living := range []string{file(scratch, "beamfit-scratch-living.lock", "", old), file(temp, ".beamfit-export-living", "", old)} {
+				lock, err := os.Open(living)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer lock.Close()
+				if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX); err != nil {
+					t.Fatal(err)
+				}
 			}
 
 			cmd := exec.CommandContext(t.Context(), filepath.Join(binDir, "beamfit"), append(args, "--db", "file:"+filepath.Join(t.TempDir(), "store"))...)
@@ -64,7 +66,7 @@ func TestLeftoversAreSwept(t *testing.T) {
 			_ = cmd.Run() // the table is missing; that does not matter
 
 			for dir, want := range map[string][]string{
-				temp:    {"beamfit-worker-full", "beamfit-worker-link", "beamfit-worker-new", "other-1"},
+				temp:    {".beamfit-export-living", "beamfit-worker-full", "beamfit-worker-link", "beamfit-worker-new", "other-1"},
 				scratch: {"beamfit-scratch-living", "beamfit-scratch-living.lock"},
 			} {
 				entries, err := os.ReadDir(dir)

@@ -33,7 +33,7 @@ func sweep(root *os.Root) {
 }
 
 // emptyPrefixes begin the names of files that earlier versions made empty, for a moment: for every job on prism, and to take the name away. Who was
-// killed meanwhile left them, and no lock tells whose they are.
+// killed meanwhile left them. No lock tells whose they are, but the files of an export, which are among these names, have one.
 var emptyPrefixes = []string{"beamfit-worker-", "beamfit-spool-", ".beamfit-"}
 
 // emptyAge is far beyond that moment.
@@ -44,8 +44,8 @@ func sweepEmpty(root *os.Root) {
 	for _, prefix := range emptyPrefixes {
 		for _, name := range ownerlock.Names(root, prefix) {
 			info, err := root.Lstat(name)
-			if err == nil && info.Mode().IsRegular() && ownerlock.Mine(info) && info.Size() == 0 && time.Since(info.ModTime()) > emptyAge {
-				_ = root.Remove(name)
+			if err == nil && info.Size() == 0 && time.Since(info.ModTime()) > emptyAge {
+				ownerlock.SweepOne(root, name, func(name string) { _ = root.Remove(name) })
 			}
 		}
 	}

@@ -26,6 +26,10 @@ import (
 // what is left is the runner's own bookkeeping.
 const stopGrace = 10 * time.Second
 
+// heldConnections are what a job needs of a small pool besides those of its tasks: for claims, snapshots and outputs, which it holds while tasks wait for
+// theirs, and for calls that come and go.
+const heldConnections = 6
+
 // Options are what a job runs with.
 type Options struct {
 	// Name is what the job is called: split, preprocess, fit, ...
@@ -95,7 +99,7 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 	if err := argument.Of(kernels.EnvError()); err != nil {
 		return nil, err
 	}
-	asked, connections := o.Workers, max(1, o.Store.Connections())
+	asked, connections := o.Workers, max(1, o.Store.Connections(heldConnections))
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -157,10 +161,11 @@ const boxConnections = 3
 
 // checkConnections refuses a store that has none for a task, which would wait for one in vain.
 func (j *Job) checkConnections() error {
-	have, need := j.Store.Connections(), max(1, j.Options.Connections)
+	held := heldConnections
 	if j.Remote {
-		have -= boxConnections
+		held += boxConnections
 	}
+	have, need := j.Store.Connections(held), max(1, j.Options.Connections)
 	if have >= need {
 		return nil
 	}

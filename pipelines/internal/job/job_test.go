@@ -365,16 +365,17 @@ func TestFewConnectionsElsewhere(t *testing.T) {
 	}
 }
 
+// fewConnections has some beside the 6 that every job holds.
 type fewConnections struct {
 	refStore
 	of int
 }
 
-func (s fewConnections) Connections() int { return s.of }
+func (s fewConnections) Connections(held int) int { return s.of + 6 - held }
 
 // refStore is a store that nothing but the ref, its options and its connections is asked of.
 type refStore struct{ table.Store }
 
 func (refStore) Ref() string                { return "runtest:" }
 func (refStore) Options() table.OpenOptions { return table.OpenOptions{} }
-func (refStore) Connections() int           { return 48 }
+func (refStore) Connections(int) int        { return 48 }

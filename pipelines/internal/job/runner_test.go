@@ -80,7 +80,7 @@ type createStore struct {
 
 func (createStore) Ref() string                { return "created:" }
 func (createStore) Options() table.OpenOptions { return table.OpenOptions{} }
-func (createStore) Connections() int           { return 1 }
+func (createStore) Connections(int) int        { return 1 }
 
 func (s createStore) Create(_ context.Context, o table.CreateOptions) (table.Output, error) {
 	*s.asked = append(*s.asked, o)

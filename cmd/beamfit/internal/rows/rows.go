@@ -22,6 +22,9 @@ type Source interface {
 
 // Open freezes the named columns of a table (nil: all). Call close when done.
 func Open(ctx context.Context, store table.Store, name table.Name, columns []string) (src Source, closeSource func() error, err error) {
+	if err := table.CheckConnections(store, "reading a table", 2); err != nil { // for the snapshot and a reader
+		return nil, nil, err
+	}
 	snap, err := store.Snapshot(ctx, name)
 	if err != nil {
 		return nil, nil, err
