@@ -191,8 +191,8 @@ type FitOptions struct {
 	// CheckpointEvery writes what is trained to the table MODEL_checkpoint after every so many iterations; 0: never. A fit with the
 	// same arguments goes on from there, and drops it at the end.
 	CheckpointEvery int
-	// Sync is "auto", which chooses SyncEvery, WarmUpPasses and Outer by the number of shards and iterations and says what it has chosen; "":
-	// they are as they are.
+	// Sync is "auto", which chooses WarmUpPasses by the steps of the shards and the iterations and says what it has chosen, where SyncEvery and Outer must
+	// be left out; "": all are as they are.
 	Sync string
 	// SyncEvery is the most steps of a shard between two averages of the weights; 0: an iteration.
 	SyncEvery int

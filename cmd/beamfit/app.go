@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/beamfit/beamfit/cmd/beamfit/internal/progress"
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/visible"
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
@@ -32,7 +33,8 @@ type app struct {
 	logLevel          string
 	quiet, noProgress bool
 
-	commits *commits // of the stores that the run opens
+	commits  *commits                          // of the stores that the run opens
+	progress *atomic.Pointer[progress.Printer] // which shows how far the job under way is; nil: none does
 
 	// Of the run of this command line:
 	raw       []string    // its words
@@ -52,7 +54,7 @@ type app struct {
 }
 
 func newApp(out, err io.Writer) *app {
-	return &app{out: out, err: err, commits: new(commits), interrupt: func(error) {}}
+	return &app{out: out, err: err, commits: new(commits), progress: new(atomic.Pointer[progress.Printer]), interrupt: func(error) {}}
 }
 
 // storeURL is the store to use: --db, else BEAMFIT_DB, else the default folder.

@@ -44,7 +44,7 @@ func (t *fitTask) define(f flags) {
 	f.add(flagvalue.Of(&t.opt.Functions, flagvalue.Given), "functions", "OBJECT_TABLE", "with --warm-start that of the model, else none",
 		"object table, written by load-function, with the losses and metrics of --compile that are your own")
 	f.add(flagvalue.Of(&t.opt.Validation, flagvalue.Given), "validation", "TABLE", none, "packed table, written by preprocess --like, to compute validation metrics on")
-	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only; with callbacks after every one",
+	f.add(flagvalue.Of(&t.opt.MetricsEvery, flagvalue.Positive), "metrics-every", "K", "after the last iteration only; with callbacks that look at scores after every one",
 		"compute metrics after every K iterations, and after the last")
 	f.add(flagvalue.Of(&t.opt.IterationsPerJob, flagvalue.Positive), "iterations-per-job", "K", "by the size of the weights, at most 25",
 		"most iterations of one Beam job, or stages where an iteration has several; no result depends on it")

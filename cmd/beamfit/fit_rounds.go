@@ -11,7 +11,7 @@ import (
 // defineRounds defines the options that say when shards meet and what becomes of their weights.
 func (t *fitTask) defineRounds(f flags) {
 	f.add(flagvalue.Of(&t.opt.Sync, flagvalue.OneOf("auto")), "sync", "auto", none,
-		"auto chooses --sync-every, --warm-up-passes and --outer by the steps of the shards and the iterations, and says what it has chosen")
+		"auto chooses --warm-up-passes by the steps of the shards and the iterations, and says what it has chosen; the weights are averaged once per iteration")
 	f.add(flagvalue.Of(&t.opt.SyncEvery, passOrSteps), "sync-every", "pass|N", "pass: after the passes of an iteration",
 		"average the weights after every N steps of the shards")
 	f.add(flagvalue.Of(&t.opt.WarmUpPasses, flagvalue.Count), "warm-up-passes", "W", "0", "the first W passes train shard after shard, as one worker would, and average nothing")
@@ -41,13 +41,13 @@ func passOrSteps(text string) (int, error) {
 	return n, nil
 }
 
-// besideAuto are the options that --sync auto chooses.
+// besideAuto are the options that --sync auto decides.
 var besideAuto = []string{"sync-every", "warm-up-passes", "outer"}
 
 // checkRounds refuses options that contradict each other.
 func (t *fitTask) checkRounds(given func(string) bool) error {
 	if i := slices.IndexFunc(besideAuto, given); i >= 0 && t.opt.Sync != "" {
-		return errors.New("--" + besideAuto[i] + " cannot be used with --sync auto, which chooses it: leave out one of them")
+		return errors.New("--" + besideAuto[i] + " cannot be used with --sync auto, which decides it: leave out one of them")
 	}
 	for _, name := range []string{"outer-momentum", "outer-rate"} {
 		if given(name) && (t.opt.Outer == "" || t.opt.Outer == "average") {

@@ -233,7 +233,7 @@ func TestWrongUsage(t *testing.T) {
 		"fit a b --arch c --id 1 --compile d --iterations 1 -g":            "unknown shorthand flag",
 	} {
 		var out, errs bytes.Buffer
-		code := execute(t.Context(), &app{out: &out, err: &errs}, strings.Fields(line))
+		code := execute(t.Context(), newApp(&out, &errs), strings.Fields(line))
 		if code != exitUsage {
 			t.Errorf("%s: exit code %d, want %d", line, code, exitUsage)
 		}
@@ -258,13 +258,13 @@ func TestServeShards(t *testing.T) {
 
 // TestHelp looks at every command: all arguments and flags with a default, and an example.
 func TestHelp(t *testing.T) {
-	root := newRoot(&app{out: io.Discard, err: io.Discard})
+	root := newRoot(newApp(io.Discard, io.Discard))
 	for _, cmd := range append(root.Commands(), root) {
 		if cmd.Hidden {
 			continue
 		}
 		var out bytes.Buffer
-		if code := execute(t.Context(), &app{out: &out, err: &out}, append(strings.Fields(cmd.CommandPath())[1:], "--help")); code != exitOK {
+		if code := execute(t.Context(), newApp(&out, &out), append(strings.Fields(cmd.CommandPath())[1:], "--help")); code != exitOK {
 			t.Errorf("%s --help: exit code %d", cmd.Name(), code)
 		}
 		text := out.String()

@@ -75,7 +75,7 @@ func (a *app) untilInterrupted(args []string) int {
 		case <-time.After(grace):
 		}
 		if !a.commits.pending() {
-			fmt.Fprintf(a.err, "beamfit: %s\n", interruption(ctx))
+			fmt.Fprintf(a.messages(), "beamfit: %s\n", interruption(ctx))
 			return exitInterrupted
 		}
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"testing"
 )
@@ -34,7 +35,9 @@ func TestSecretsAreHidden(t *testing.T) {
 	} {
 		t.Setenv("BEAMFIT_DB", c.env)
 		var out bytes.Buffer
-		fmt.Fprint((&app{db: c.db, err: &out}).messages(), c.message)
+		a := newApp(io.Discard, &out)
+		a.db = c.db
+		fmt.Fprint(a.messages(), c.message)
 		if got := out.String(); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.db, c.env, got, c.want)
 		}

@@ -19,8 +19,22 @@ func (a *app) showProgress(env *pipelines.Env) (end func()) {
 		return func() {}
 	}
 	p := progress.New(a.err, a.progressOptions())
+	a.progress.Store(p)
 	env.Progress = p.Report
-	return p.Close
+	return func() {
+		a.progress.Store(nil)
+		p.Close()
+	}
+}
+
+// besideProgress writes to standard error, where progress may be shown at the same time.
+type besideProgress struct{ *app }
+
+func (b besideProgress) Write(text []byte) (int, error) {
+	if p := b.app.progress.Load(); p != nil {
+		return p.Write(text)
+	}
+	return b.app.err.Write(text)
 }
 
 // exchanging shows the progress of an import or export, until end is called, and tells it to the run of env, if one is recorded. One that takes less than a

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -49,15 +48,15 @@ func (t *quickstartTask) validate(args []string, _ func(string) bool) error {
 }
 
 func (t *quickstartTask) run(ctx context.Context, a *app) error {
+	if a.runnerOptions["dry_run"] == "true" {
+		return usageError{errors.New("quickstart has no dry run (--dry-run): each of its commands needs what the one before has made")}
+	}
 	if a.db == "" && os.Getenv(table.EnvURL) == "" {
 		a.db = "file:" + filepath.Join(t.dir, "data")
 	}
 	steps := quickstartSteps(t.dir)
 	ref, err := t.prepare(ctx, a, steps)
 	if err != nil {
-		return err
-	}
-	if err := a.share(ctx, t.share); err != nil {
 		return err
 	}
 	a.say("# The input files are in %s, the tables in this store:", t.dir)
@@ -76,7 +75,7 @@ func (t *quickstartTask) run(ctx context.Context, a *app) error {
 	return nil
 }
 
-// prepare checks that nothing would be overwritten, writes the input files and returns the store's address.
+// prepare checks that nothing would be overwritten, shares the store where that is asked for, writes the input files and returns the store's address.
 func (t *quickstartTask) prepare(ctx context.Context, a *app, steps []quickstartStep) (ref string, err error) {
 	if _, err := os.Lstat(t.dir); err == nil {
 		return "", fmt.Errorf("folder %s exists; quickstart overwrites nothing: remove it or name another folder", t.dir)
@@ -99,6 +98,9 @@ func (t *quickstartTask) prepare(ctx context.Context, a *app, steps []quickstart
 	if err != nil {
 		return "", err
 	}
+	if err := a.share(ctx, t.share); err != nil {
+		return "", err
+	}
 	if err := os.MkdirAll(t.dir, 0o755); err != nil {
 		return "", err
 	}
@@ -116,6 +118,9 @@ func (t *quickstartTask) prepare(ctx context.Context, a *app, steps []quickstart
 
 // command runs a command line as if it were typed with the global flags of this one, and prints it first.
 func (a *app) command(ctx context.Context, args ...string) error {
-	return a.call(ctx, "", args, slices.Concat(a.runnerArguments(),
-		[]string{fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), "--workers", strconv.Itoa(a.workers)}))
+	global := append(a.runnerArguments(), fmt.Sprintf("--prism-open-port=%t", a.prismOpenPort), fmt.Sprintf("--workers=%d", a.workers))
+	if a.memory > 0 {
+		global = append(global, fmt.Sprintf("--memory=%d", a.memory))
+	}
+	return a.call(ctx, "", args, global)
 }

@@ -108,11 +108,15 @@ const secretNames = `password|passwd|secret|token|credential|(?:api|access|priva
 // withoutSecret is a flag as one word, with its value hidden where that holds a secret.
 func withoutSecret(flag string) string {
 	name, value, valued := splitFlag(flag)
-	if valued && (len(secretSpans(value)) > 0 || secretPair.MatchString(name+"=") || secretPair.MatchString(value)) {
+	option := strings.HasPrefix(name, optionFlag) // whose value may name options in its turn; those of other flags are texts of any kind
+	if valued && (len(secretSpans(value)) > 0 || secretPair.MatchString(name+"=") || option && secretPair.MatchString(value)) {
 		return name + "=" + hidden
 	}
 	return flag
 }
+
+// optionFlag begins an option of an engine that has no flag of its own, as one word.
+const optionFlag = "--beam-option="
 
 // splitFlag is what names a flag, and its value. An option of an engine belongs to the name: --beam-option has many values.
 func splitFlag(flag string) (name, value string, valued bool) {

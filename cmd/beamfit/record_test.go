@@ -71,6 +71,10 @@ func TestRecordedArguments(t *testing.T) {
 			[]string{"fit", "a", "b", "--beam-option", "flink_rest=https://me:hunter22@h:8081"},
 			[]string{"a", "b", "--beam-option=flink_rest=xxxxx"},
 		},
+		{
+			[]string{"fit", "a", "b", "--description", "token_dim=64", "--name=see https://me:hunter22@h", "--beam-option=more=api_token=hunter22"},
+			[]string{"a", "b", "--description=token_dim=64", "--name=xxxxx", "--beam-option=more=xxxxx"},
+		},
 		{[]string{"fit", "a", "b", "--compile=", "--name=line\nbreak", "--replace=false"}, []string{"a", "b", "--compile=", "--name=line\nbreak", "--replace=false"}},
 	} {
 		got := recordedLine(t, c.line...)
@@ -96,7 +100,7 @@ func TestSecretsOfEngines(t *testing.T) {
 
 func TestResumedArguments(t *testing.T) {
 	for _, c := range []struct {
-		recorded, given string // separated by blanks
+		recorded, given string // separated by blanks; the run was on Flink
 		want            string // an error, if it has blanks and no --
 	}{
 		{"a b --runner=flink --endpoint=x:1", "", "a b --runner=flink --endpoint=x:1"},
@@ -106,8 +110,13 @@ func TestResumedArguments(t *testing.T) {
 		{"a --flink-rest=xxxxx", "--flink-rest=http://h", "a --flink-rest=http://h"},
 		{"a --beam-option=key_secret=xxxxx", "--beam-option=key_secret=hunter22", "a --beam-option=key_secret=hunter22"},
 		{"a --beam-option=key_secret=xxxxx", "--beam-option=other=1", "--beam-option=key_secret holds a secret"},
+		{"a --beam-option=flink_rest=xxxxx", "--flink-rest=http://h", "a --flink-rest=http://h"},
+		{"a --flink-rest=xxxxx", "--beam-option=flink_rest=http://h", "a --beam-option=flink_rest=http://h"},
+		{"a --runner=flink --endpoint=x:1 --flink-rest=xxxxx --beam-option=parallelism=2 --beam-option=key_secret=xxxxx --seed=1", "--runner=direct", "a --seed=1 --runner=direct"},
+		{"a --runner=flink --endpoint=x:1 --seed=1", "--runner=flink --parallelism=2", "a --endpoint=x:1 --seed=1 --runner=flink --parallelism=2"},
+		{"a --runner=flink --endpoint=x:1", "--runner=dataflow --project=p", "a --runner=dataflow --project=p"},
 	} {
-		got, err := resumedArguments(strings.Fields(c.recorded), strings.Fields(c.given))
+		got, err := resumedArguments(table.Run{Args: strings.Fields(c.recorded), Runner: "flink"}, strings.Fields(c.given))
 		if err != nil && strings.Contains(err.Error(), c.want) {
 			continue
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/pipelines"
 	"github.com/beamfit/beamfit/pipelines/runs"
 )
 
@@ -29,7 +30,7 @@ run would have had.
 The arguments come from the store, but for passwords, which are never there: the database's come from BEAMFIT_DB, PGPASSWORD or
 .pgpass as always, and flags with a secret in them must be given again. Names of files are relative to the folder where you are. Global
 flags that are given here, such as --endpoint of a cluster that has moved, take the place of those of the run, among which are the --kernels
-that it computed with. Only your own runs can be resumed.`,
+that it computed with; with another --runner those of its own are left out. Only your own runs can be resumed.`,
 		args:    []argument{runArgument},
 		example: "beamfit resume k3x7qabd\nbeamfit resume k3x7qabd --endpoint jobserver:8099",
 	}, &resumeTask{})
@@ -58,13 +59,11 @@ func (t *resumeTask) run(ctx context.Context, a *app) error {
 		return err
 	}
 	given := givenFlags(t.cmd, a.raw)
-	args, err := resumedArguments(run.Args, given)
+	args, err := resumedArguments(run, given)
 	if err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
 	}
-	if !slices.ContainsFunc(given, func(arg string) bool { return strings.HasPrefix(arg, "--runner=") }) {
-		a.runner = run.Runner
-	}
+	a.runner = resumedRunner(run, given)
 	return a.call(ctx, run.ID, append([]string{run.Command}, args...), nil)
 }
 
@@ -106,26 +105,56 @@ func sameWork(run table.Run, all []table.Run) map[string]bool {
 // recordedCommands are those that are recorded, and so can be resumed.
 var recordedCommands = []string{"import", "split", "preprocess", "fit", "evaluate", "predict", "predict-byom"}
 
-// resumedArguments are the arguments of a run with the flags that were given again in the place of its own.
-func resumedArguments(recorded, given []string) ([]string, error) {
-	key := func(arg string) string {
-		name, _, _ := splitFlag(arg)
-		return name
+// resumedRunner is the runner that a run goes on with: its own, where none is given.
+func resumedRunner(run table.Run, given []string) string {
+	for _, arg := range slices.Backward(given) {
+		if name, is := strings.CutPrefix(arg, "--runner="); is {
+			return name
+		}
+	}
+	return run.Runner
+}
+
+// resumedArguments are the arguments of a run with the flags that were given again in the place of its own. Those of its runner mean nothing to another one.
+func resumedArguments(run table.Run, given []string) ([]string, error) {
+	moves := resumedRunner(run, given) != run.Runner
+	replaced := func(arg string) bool {
+		return moves && isRunnerFlag(arg) || slices.ContainsFunc(given, func(g string) bool { return flagKey(g) == flagKey(arg) })
 	}
 	var args []string
-	for i, arg := range recorded {
+	for i, arg := range run.Args {
 		if arg == "--" {
 			args = append(args, given...)
-			return append(args, recorded[i:]...), nil
+			return append(args, run.Args[i:]...), nil
 		}
 		isFlag := strings.HasPrefix(arg, "--")
-		if isFlag && slices.ContainsFunc(given, func(g string) bool { return key(g) == key(arg) }) {
+		if isFlag && replaced(arg) {
 			continue
 		}
 		if isFlag && strings.HasSuffix(arg, "="+hidden) {
-			return nil, errors.New("the value of " + key(arg) + " holds a secret, which is not recorded; give it again to go on")
+			return nil, errors.New("the value of " + flagKey(arg) + " holds a secret, which is not recorded; give it again to go on")
 		}
 		args = append(args, arg)
 	}
 	return append(args, given...), nil
+}
+
+// flagKey is what a flag sets, whichever of its forms it has: a runner's option with a flag of its own may be a --beam-option too.
+func flagKey(flag string) string {
+	name, _, _ := splitFlag(flag)
+	if option, is := strings.CutPrefix(name, optionFlag); is && runnerOption(flagName(option)) {
+		return "--" + flagName(option)
+	}
+	return name
+}
+
+// isRunnerFlag tells the flags that only the runner of a command looks at.
+func isRunnerFlag(flag string) bool {
+	key := flagKey(flag)
+	return strings.HasPrefix(key, optionFlag) || key == "--prism-open-port" || runnerOption(strings.TrimPrefix(key, "--"))
+}
+
+// runnerOption tells the flags of runners' options.
+func runnerOption(flag string) bool {
+	return slices.ContainsFunc(pipelines.RunnerOptions(), func(o pipelines.RunnerOption) bool { return flagName(o.Name) == flag })
 }

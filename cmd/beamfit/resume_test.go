@@ -53,6 +53,8 @@ func TestResumeOnEngine(t *testing.T) {
 		{append([]string{"--parallelism=2"}, secrets...), exitUnavailable, "the job service at 127.0.0.1:1"},
 		{append([]string{"--parallelism=0"}, secrets...), exitUsage, "option parallelism must be a whole number from 1 on"},
 		{append([]string{"--prism-open-port"}, secrets...), exitUsage, "--prism-open-port needs --runner prism"},
+		{append([]string{"--endpoint=127.0.0.1:2", "--beam-option=flink_rest=http://me:hunter22@127.0.0.1:1"}, secrets[1:]...), exitUnavailable, "the job service at 127.0.0.1:2"},
+		{[]string{"--runner=direct"}, exitFailed, "table model: does not exist"},
 		{append([]string{"--endpoint=127.0.0.1:2", "--flink-rest=h:8081"}, secrets[1:]...), exitUsage, "option flink_rest must be a URL"},
 	} {
 		code, out := call(append([]string{"resume", first.ID}, c.given...)...)

@@ -23,7 +23,7 @@ type secretWriter struct {
 }
 
 // messages is where errors and logs go.
-func (a *app) messages() io.Writer { return secretWriter{a.err, a.secrets()} }
+func (a *app) messages() io.Writer { return secretWriter{besideProgress{a}, a.secrets()} }
 
 func (s secretWriter) Write(p []byte) (int, error) {
 	if _, err := io.WriteString(s.w, visible.Text(s.hide.Replace(string(p)))); err != nil {

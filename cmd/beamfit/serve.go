@@ -28,6 +28,7 @@ import (
 // The defaults of serve.
 const (
 	serveListen     = "127.0.0.1:5433"
+	serveMetrics    = "off"
 	serveMaxClients = 100
 	serveGrace      = 30 * time.Second
 )
@@ -62,11 +63,11 @@ beamfit serve --db postgres://db.example.org/ --listen 0.0.0.0:5433 --tls-cert p
 
 // newServeTask has the defaults.
 func newServeTask() *serveTask {
-	return &serveTask{listen: serveListen, auth: string(wire.AuthAuto), maxClients: serveMaxClients, grace: serveGrace}
+	return &serveTask{listen: serveListen, metrics: serveMetrics, auth: string(wire.AuthAuto), maxClients: serveMaxClients, grace: serveGrace}
 }
 
 func (t *serveTask) define(f flags) {
-	f.add(flagvalue.Of(&t.listen, flagvalue.Text), "listen", "HOST:PORT", serveListen, "address to listen on, or unix:DIR for the socket DIR/.s.PGSQL.5433")
+	f.add(flagvalue.Of(&t.listen, flagvalue.Given), "listen", "HOST:PORT", serveListen, "address to listen on, or unix:DIR for the socket DIR/.s.PGSQL.5433")
 	f.add(flagvalue.Of(&t.cert, flagvalue.Given), "tls-cert", "FILE", none, "certificate for clients, in PEM")
 	f.add(flagvalue.Of(&t.key, flagvalue.Given), "tls-key", "FILE", none, "key of the certificate, in PEM")
 	f.toggle(&t.insecureListen, "insecure-listen", "serve clients without TLS where other machines can connect")
@@ -79,10 +80,13 @@ func (t *serveTask) define(f flags) {
 	f.add(flagvalue.Of(&t.filesDir, flagvalue.Given), "files-dir", "DIR", "no files", "folder for the files of callbacks in fit_params (TensorBoard, CSVLogger): relative names are below it, absolute ones must lie in it")
 	f.add(flagvalue.Of(&t.grace, flagvalue.Duration), "grace", "DURATION", serveGrace.String(), "how long calls may go on after SIGTERM")
 	f.toggle(&t.stubs, "print-stubs", "print SQL that makes a schema madlib of functions which only say to connect through the proxy, and serve nothing")
-	f.add(flagvalue.Of(&t.metrics, flagvalue.Text), "metrics", "HOST:PORT", "off", "address for /healthz and Prometheus' /metrics")
+	f.add(flagvalue.Of(&t.metrics, flagvalue.Given), "metrics", "HOST:PORT", serveMetrics, "address for /healthz and Prometheus' /metrics")
 }
 
-func (t *serveTask) validate(_ []string, _ func(string) bool) error {
+func (t *serveTask) validate(_ []string, given func(string) bool) error {
+	if given("stall-timeout") {
+		return errors.New("--stall-timeout is for connections of a command's own; those of serve are the clients' sessions, which wait as long as their clients do")
+	}
 	if (t.cert == "") != (t.key == "") {
 		return errors.New("--tls-cert and --tls-key are used together")
 	}
@@ -205,7 +209,7 @@ func (t *serveTask) tlsConfig() (*tls.Config, error) {
 
 // serveMetrics answers HTTP, where that is asked for.
 func (t *serveTask) serveMetrics(a *app, p *serve.Server) (stop func(), err error) {
-	if t.metrics == "" {
+	if t.metrics == serveMetrics {
 		return func() {}, nil
 	}
 	l, err := net.Listen("tcp", t.metrics)

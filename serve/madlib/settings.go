@@ -84,7 +84,7 @@ var settings = []setting{
 		s.Fit.CheckpointEvery, err = wholeNumber(text, 1)
 		return err
 	}},
-	{"beamfit.sync", "--sync", "auto: madlib_keras_fit chooses sync_every, warm_up_passes and outer_rule, and says what it has chosen", func(s *Settings, text string) error {
+	{"beamfit.sync", "--sync", "auto: madlib_keras_fit chooses warm_up_passes and says so; it averages once per iteration", func(s *Settings, text string) error {
 		s.Fit.Sync = text
 		return pipelines.FitOptions{Sync: text}.CheckRounds()
 	}},

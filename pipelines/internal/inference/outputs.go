@@ -205,6 +205,9 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 		if dependents > 1 {
 			out.Name = fmt.Sprintf("dependent_var_%d", i)
 		}
+		if numeric[i] && opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {
+			return nil, argument.Errorf("class values of dependent variable %d: it is numeric and has none", i+1)
+		}
 		if len(shape) > 1 && (opt.Classes == nil || numeric[i]) {
 			outputs = append(outputs, outputOfSteps(out.Name, shape, !numeric[i] && spec.OutputActivation(i) == "softmax"))
 			continue
@@ -219,9 +222,6 @@ func GivenOutputs(spec *keras.Spec, opt Given) ([]infer.Output, error) {
 			continue
 		}
 		if numeric[i] {
-			if opt.Classes != nil && slices.ContainsFunc(opt.Classes[i], func(v *string) bool { return v != nil }) {
-				return nil, argument.Errorf("class values of dependent variable %d: it is numeric and has none", i+1)
-			}
 			out.Classes, out.Numbers = nil, k
 		} else if opt.Classes == nil {
 			if k == 1 && spec.OutputActivation(i) == "sigmoid" {

@@ -120,6 +120,23 @@ func TestGivenClasses(t *testing.T) {
 	says(t, err, "class values of dependent variable 1: 2 values for 3 classes", `"kind"`)
 }
 
+// A numeric label has no classes, of whatever shape the output is.
+func TestGivenClassesOfNumbers(t *testing.T) {
+	a, b := "a", "b"
+	for _, shape := range []string{"[null, 2]", "[null, 4, 2]"} {
+		spec, err := keras.Parse(fmt.Appendf(nil, `{"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Dense",
+			"config": {"name": "y", "units": 2, "batch_input_shape": %s}}]}}`, shape))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = GivenOutputs(spec, Given{Classes: [][]*string{{&a, &b}}, LabelTypes: []string{"numeric"}})
+		says(t, err, "class values of dependent variable 1: it is numeric and has none")
+		if _, err := GivenOutputs(spec, Given{Classes: [][]*string{{nil, nil}}, LabelTypes: []string{"numeric"}}); err != nil {
+			t.Errorf("%s: %v", shape, err)
+		}
+	}
+}
+
 // denseOutput is a network with one output, of a Dense layer.
 func denseOutput(t *testing.T, units int, activation string) *keras.Spec {
 	t.Helper()

@@ -74,7 +74,7 @@ func (o Options) Check() error {
 	case o.WarmUpPasses < 0:
 		return fmt.Errorf("the passes of the warm-up must not be negative, found %d", o.WarmUpPasses)
 	case o.Sync == Auto && (o.SyncEvery > 0 || o.WarmUpPasses > 0 || o.Outer != ""):
-		return errors.New("sync auto chooses the steps between averages, the passes of the warm-up and the outer rule: expected none of them beside it")
+		return errors.New("sync auto decides the steps between averages, the passes of the warm-up and the outer rule: expected none of them beside it")
 	}
 	return o.rule(1, false).Check()
 }

@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -108,10 +109,18 @@ func liveStageLine(e pipelines.Event, took time.Duration) string {
 	}
 	line += fmt.Sprintf(" %.0f %s/s", float64(e.Done)/took.Seconds(), e.Unit)
 	if e.Total > e.Done {
-		line += ", " + duration(took*time.Duration(e.Total-e.Done)/time.Duration(e.Done)) + " left"
+		line += ", " + duration(remaining(took, e.Done, e.Total-e.Done)) + " left"
 	}
 	return line
 }
+
+// remaining is how long what is left takes, where what is done took so long. It is at most the longest time that there is.
+func remaining(took time.Duration, done, left int64) time.Duration {
+	return time.Duration(min(float64(took)*float64(left)/float64(done), longest))
+}
+
+// longest is the longest time.Duration that a float64 has.
+const longest = float64(math.MaxInt64 - 1023)
 
 // duration writes whole seconds: 9s, 3m05s, 2h07m.
 func duration(d time.Duration) string {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-runewidth"
@@ -31,10 +32,12 @@ type Options struct {
 // redrawEvery is the least time between two drawings of the live lines.
 const redrawEvery = 100 * time.Millisecond
 
-// A Printer writes the events of one job. Its calls must come one at a time.
+// A Printer writes the events of one job, and what others have to say meanwhile. It is safe for concurrent use.
 type Printer struct {
 	w   io.Writer
 	opt Options
+
+	mu sync.Mutex // guards what follows
 
 	stage   pipelines.Event // the latest event of the stage under way
 	since   time.Time       // when that stage began
@@ -60,6 +63,8 @@ func New(w io.Writer, opt Options) *Printer {
 
 // Report takes the next event.
 func (p *Printer) Report(e pipelines.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	now := p.opt.Now()
 	if p.begin.IsZero() {
 		p.begin = now
@@ -102,8 +107,18 @@ func (p *Printer) Report(e pipelines.Event) {
 
 // Close ends the job's output: the live lines go, a stage of unknown length gets its plain line.
 func (p *Printer) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.endStage(p.opt.Now())
 	p.erase()
+}
+
+// Write writes what another one says, in whole lines, in the place of the live ones, which the next event draws again below.
+func (p *Printer) Write(text []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.erase()
+	return p.w.Write(text)
 }
 
 // erase takes the live lines off the screen.
@@ -133,8 +148,8 @@ func (p *Printer) endStage(now time.Time) {
 
 // left is the time that the remaining iterations will take, judged by those that this run has done. There must be one.
 func (p *Printer) left(now time.Time) time.Duration {
-	done, left := time.Duration(p.last.Iteration-p.before), time.Duration(p.last.Iterations-p.last.Iteration)
-	return max(0, p.lastEnd.Sub(p.begin)*left/done-now.Sub(p.lastEnd))
+	rest := remaining(p.lastEnd.Sub(p.begin), int64(p.last.Iteration-p.before), int64(p.last.Iterations-p.last.Iteration))
+	return max(0, rest-now.Sub(p.lastEnd))
 }
 
 func (p *Printer) liveLine(now time.Time) string {

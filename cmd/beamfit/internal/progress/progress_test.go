@@ -72,6 +72,35 @@ func TestTimeLeftAfterResuming(t *testing.T) {
 	}
 }
 
+// TestLongTimeLeft: the time left of many iterations or rows is no number of nanoseconds that overflows.
+func TestLongTimeLeft(t *testing.T) {
+	var out strings.Builder
+	c := &clock{time.Unix(1000, 0)}
+	p := New(&out, Options{Now: c.now})
+	p.Report(pipelines.Event{Job: "fit", Stage: "reading training", Unit: "buffers", Done: 1, Total: 1})
+	for _, n := range []int{1, 1000} {
+		c.t = time.Unix(1000, 0).Add(time.Duration(n) * 10 * time.Second)
+		p.Report(pipelines.Event{Job: "fit", Iteration: &pipelines.IterationReport{Iteration: n, Iterations: 1_000_000}})
+	}
+	if want := "iteration 1000/1000000, 2775h00m left"; !strings.Contains(out.String(), want) {
+		t.Errorf("%s\nhas no %q", out.String(), want)
+	}
+	for _, c := range []struct {
+		took       time.Duration
+		done, left int64
+		want       string
+	}{
+		{10 * time.Second, 1, 1_000_000, "2777h46m"},
+		{3 * time.Hour, 900_000, 1_000_000, "3h20m"},
+		{time.Hour, 1_000_000_000, 9_000_000_000, "9h00m"},
+		{time.Hour, 1, math.MaxInt64, "2562047h47m"},
+	} {
+		if got := duration(remaining(c.took, c.done, c.left)); got != c.want {
+			t.Errorf("%d of %d in %v: %s left, want %s", c.done, c.done+c.left, c.took, got, c.want)
+		}
+	}
+}
+
 func TestPlainStagesOfUnknownLength(t *testing.T) {
 	var out strings.Builder
 	c := &clock{time.Unix(1000, 0)}
@@ -199,6 +228,11 @@ func TestLiveLinesOnTheScreen(t *testing.T) {
 		if d := cmp.Diff(c.want, s.text()); d != "" {
 			t.Errorf("%d x %d: -want +got\n%s", c.columns, c.rows, d)
 		}
+		if _, err := p.Write([]byte("warning\n")); err != nil || s.text() != "warning\n" && s.text() != "warning" {
+			t.Errorf("after a warning: %q, %v", s.text(), err)
+		}
+		s.lines, s.row, s.col = nil, 0, 0
+		falling(p, 8)
 		p.Report(pipelines.Event{Job: "fit", Note: "restored"})
 		if s.text() != "fit: restored\n" && s.text() != "fit: restored" {
 			t.Errorf("after a note: %q", s.text())
