@@ -8,7 +8,10 @@
 //	owed      what the server still owes for a message: an entry per message, in order
 //	hidden    a message of the proxy's own; the client sees nothing of the answer
 //	captured  an answer that the proxy keeps instead of passing it on
+//	part      a statement of a query string of which something must be known, or what lies between two of them
 //	call      a statement that calls MADlib's functions: all of its SELECT list
+//	effect    what a statement leaves for later ones when it has worked, such as a prepared call
+//	places    where a text of the client has come to lie in what the server gets
 //	job       the work of a call, during which the session is lent to pipelines (package loan)
 //	passing   what a session does while no call of its client's is at work and nothing large moves: a loop (package poll) has it then
 //	resting   a session's goroutines end, for it only passes messages on again
@@ -19,6 +22,9 @@
 // describes its parameters. Each row of its result is a job for each function of the list; the client gets a row for it, of type void. A single call outside of a
 // transaction runs in transactions of its own, which are short: none is open while a model trains. Otherwise it runs in the client's
 // transaction, or in one that the proxy begins around all that PostgreSQL would run as one; a savepoint takes a failed job back.
+//
+// The way of a statement is clientMessage, then query or parse, which look for calls in it (look, examine); queryCall or execute, which have the server evaluate
+// the arguments; runJobs, runJob and lend, which give the session to a function (madlib.Function.Run); takeBack, and answer.
 //
 // # Guarantees
 //

@@ -16,13 +16,13 @@ import (
 
 // fail tells the client of an error and leaves the transaction as an error of the server would.
 func (s *session) fail(err error) error {
-	if lost := s.gone(); lost != nil {
+	if lost := s.serverLost(); lost != nil {
 		return errors.Join(lost, s.sayFarewell())
 	}
 	m := s.errorMessage(err)
 	switch {
 	case s.hasBegun():
-		if err := s.end(false); err != nil {
+		if err := s.endTransaction(false); err != nil {
 			return err
 		}
 	case s.transaction() == 'T':

@@ -13,8 +13,8 @@ import (
 	"github.com/beamfit/beamfit/serve/madlib"
 )
 
-// jobs runs the jobs of each row of evaluated arguments and returns the rows of the answer. The session is idle.
-func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
+// runJobs runs the jobs of each row of evaluated arguments and returns the rows of the answer. The session is idle.
+func (s *session) runJobs(c *call, arguments *capture) ([][][]byte, error) {
 	if name := s.setting("client_encoding"); unsafeEncodings[name] {
 		return nil, &madlib.Error{
 			Code: "0A000", Message: "functions of MADlib cannot be called with client_encoding " + name,
@@ -34,7 +34,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 			Hint: "An argument may be a row of several columns.",
 		}
 	}
-	if err := c.each(func(f *found, from, to int) error { return f.function.CheckTypes(f.arguments, types[from:to]) }); err != nil {
+	if err := c.each(func(f *invocation, from, to int) error { return f.function.CheckTypes(f.arguments, types[from:to]) }); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancelCause(context.Background())
@@ -61,7 +61,7 @@ func (s *session) jobs(c *call, arguments *capture) ([][][]byte, error) {
 			return nil, err
 		}
 		var answers [][]byte
-		err := c.each(func(f *found, from, to int) error {
+		err := c.each(func(f *invocation, from, to int) error {
 			text, err := s.one(ctx, f, row[from:to], st)
 			answers = append(answers, []byte(text))
 			return err
@@ -90,7 +90,7 @@ func (c *call) arguments() (n int) {
 
 // each calls do for the functions of the list, up to the first error. Columns from to to of evaluated arguments are those of the function. That no
 // function has such arguments is an error with a place, as PostgreSQL has it.
-func (c *call) each(do func(f *found, from, to int) error) error {
+func (c *call) each(do func(f *invocation, from, to int) error) error {
 	at := 0
 	for i, f := range c.list {
 		from := at
@@ -118,7 +118,7 @@ type placedError struct {
 func (e *placedError) Unwrap() error { return e.error }
 
 // one is what a function answers.
-func (s *session) one(ctx context.Context, f *found, row []madlib.Value, st *statement) (string, error) {
+func (s *session) one(ctx context.Context, f *invocation, row []madlib.Value, st *statement) (string, error) {
 	if f.function.AnswersText(f.arguments) {
 		return f.function.Answer(f.arguments, row)
 	}
@@ -126,10 +126,10 @@ func (s *session) one(ctx context.Context, f *found, row []madlib.Value, st *sta
 }
 
 // timed runs a job and tells the log and the metrics of it.
-func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, st *statement) error {
+func (s *session) timed(ctx context.Context, c *invocation, row []madlib.Value, st *statement) error {
 	begun := time.Now()
 	s.proxy.metrics.begin()
-	err := s.job(ctx, c, row, st)
+	err := s.runJob(ctx, c, row, st)
 	code := "00000"
 	if err != nil {
 		code = madlib.AsError(err).Code
@@ -140,8 +140,8 @@ func (s *session) timed(ctx context.Context, c *found, row []madlib.Value, st *s
 	return err
 }
 
-// job runs one job.
-func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *statement) error {
+// runJob runs one job.
+func (s *session) runJob(ctx context.Context, c *invocation, row []madlib.Value, st *statement) error {
 	if c.function.Refused() {
 		return c.function.Run(ctx, madlib.Job{}, c.arguments, row)
 	}
@@ -180,9 +180,9 @@ func (s *session) job(ctx context.Context, c *found, row []madlib.Value, st *sta
 const canceledCode = "57014"
 
 var (
-	errTimeout  = &madlib.Error{Code: canceledCode, Message: "canceling statement due to statement timeout"}
-	errCanceled = &madlib.Error{Code: canceledCode, Message: "canceling statement due to user request"}
-	errGone     = errors.New("the client is gone")
+	errTimeout    = &madlib.Error{Code: canceledCode, Message: "canceling statement due to statement timeout"}
+	errCanceled   = &madlib.Error{Code: canceledCode, Message: "canceling statement due to user request"}
+	errClientGone = errors.New("the client is gone")
 )
 
 // cause is the reason of an error where its context has ended.
@@ -219,7 +219,7 @@ func (s *session) watch(stop context.CancelCauseFunc) (end func()) {
 	go func() {
 		defer close(watched)
 		if err := guard(s.log, s.client.AwaitEnd); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			stop(errGone)
+			stop(errClientGone)
 		}
 	}()
 	return func() {

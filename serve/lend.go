@@ -28,7 +28,7 @@ func (s *session) lend(ctx context.Context, know knowledge, run func(pipelines.E
 		}
 	}
 	err := s.lendIn(ctx, mode, run)
-	if s.gone() != nil {
+	if s.serverLost() != nil {
 		return cmp.Or(err, errLost)
 	}
 	return cmp.Or(err, s.takeBack(mode, err == nil))
@@ -36,8 +36,8 @@ func (s *session) lend(ctx context.Context, know knowledge, run func(pipelines.E
 
 var errLost = errors.New("the connection to the server was lost")
 
-// gone is why the server is gone, nil while it is not.
-func (s *session) gone() error {
+// serverLost is why the server is gone, nil while it is not.
+func (s *session) serverLost() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.lost

@@ -15,7 +15,7 @@ type query struct {
 	text     string
 	parts    []part // none where nothing was looked for
 	several  bool   // it has several statements
-	found    bool   // something does not pass as it is
+	acts     bool   // something does not pass as it is
 	excess   bool   // parts are left out: there are too many
 	mentions bool   // the text mentions MADlib's schema
 }
@@ -23,13 +23,13 @@ type query struct {
 // A part is a statement of which something must be known, or what lies between two of them.
 type part struct {
 	start, end int
-	known
+	remembered
 	executes string          // the prepared call that it executes without being a call
 	control  sqltext.Control // what it does to the transaction of the string
 }
 
-// A known is what must be known of a statement or a portal of the client when it is executed: at most one of these.
-type known struct {
+// A remembered is what must be known of a statement or a portal of the client when it is executed: at most one of these.
+type remembered struct {
 	call   *call
 	effect *effect
 }
@@ -42,7 +42,7 @@ type effect struct {
 }
 
 // rewrite is what the server has in place of the client's text, nil where it has that.
-func (k known) rewrite() *sqltext.Rewrite {
+func (k remembered) rewrite() *sqltext.Rewrite {
 	switch {
 	case k.call != nil:
 		return k.call.rewrite
@@ -60,12 +60,12 @@ func (s *session) take(e *effect) {
 	case e.call == nil:
 		delete(s.statements, e.name)
 	default:
-		s.statements[e.name] = known{call: e.call}
+		s.statements[e.name] = remembered{call: e.call}
 	}
 }
 
 // passes tells whether a part passes as it is.
-func (p *part) passes() bool { return p.known == known{} && p.executes == "" }
+func (p *part) passes() bool { return p.remembered == remembered{} && p.executes == "" }
 
 // mostParts bounds what is kept of a query string.
 const mostParts = 100_000
@@ -74,7 +74,7 @@ const mostParts = 100_000
 func (q *query) add(p part) {
 	last := len(q.parts) - 1
 	q.several = last >= 0
-	q.found = q.found || !p.passes()
+	q.acts = q.acts || !p.passes()
 	switch {
 	case last >= 0 && p.isPlain() && q.parts[last].isPlain():
 		q.parts[last].end = p.end
@@ -87,8 +87,8 @@ func (q *query) add(p part) {
 
 func (p *part) isPlain() bool { return p.passes() && p.control == sqltext.Keeps }
 
-// A found is the call of one function in a text.
-type found struct {
+// An invocation is the call of one function in a text.
+type invocation struct {
 	function  *madlib.Function
 	arguments []madlib.Argument
 	column    string
@@ -108,7 +108,7 @@ func (s *session) look(text string, onPath func() (bool, error)) (*query, error)
 		if err != nil {
 			return q, err
 		}
-		if q.add(p); q.excess && q.found {
+		if q.add(p); q.excess && q.acts {
 			break
 		}
 	}
@@ -144,22 +144,22 @@ func (s *session) examine(text string, st sqltext.Statement, prepared map[string
 	if name == "" {
 		c = sqltext.FindCall(text, st)
 	}
-	var found *call
+	var called *call
 	if c != nil {
 		list, err := s.functionsOf(c, onPath)
 		if err != nil {
 			return p, err
 		}
 		if list != nil {
-			found = newCall(text, st, c, list)
+			called = newCall(text, st, c, list)
 		}
 	}
 	if name == "" {
-		p.call = found
+		p.call = called
 		return p, nil
 	}
-	p.effect = &effect{name: name, call: found}
-	prepared[name] = found
+	p.effect = &effect{name: name, call: called}
+	prepared[name] = called
 	return p, nil
 }
 
@@ -194,14 +194,14 @@ func (s *session) functionOf(c *sqltext.Item, onPath func() (bool, error)) (*mad
 }
 
 func newCall(text string, st sqltext.Statement, c *sqltext.Call, functions []*madlib.Function) *call {
-	list, starts := make([]*found, len(c.Items)), make([]int, len(c.Items))
+	list, starts := make([]*invocation, len(c.Items)), make([]int, len(c.Items))
 	for k, item := range c.Items {
 		starts[k] = item.Start
 		args := make([]madlib.Argument, len(item.Arguments))
 		for i, a := range item.Arguments {
 			args[i] = madlib.Argument{Name: a.Name, Unknown: a.Unknown}
 		}
-		list[k] = &found{function: functions[k], arguments: args, column: item.Column}
+		list[k] = &invocation{function: functions[k], arguments: args, column: item.Column}
 	}
 	return &call{
 		list: list, starts: starts,
@@ -214,8 +214,8 @@ func newCall(text string, st sqltext.Statement, c *sqltext.Call, functions []*ma
 	}
 }
 
-// jobs is how many jobs the rows of evaluated arguments are.
-func (c *call) jobs(arguments *capture) int { return len(arguments.rows) * len(c.list) }
+// countJobs is how many jobs the rows of evaluated arguments are.
+func (c *call) countJobs(arguments *capture) int { return len(arguments.rows) * len(c.list) }
 
 // The types of answers.
 const (

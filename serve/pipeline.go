@@ -27,13 +27,13 @@ func (s *session) execute(body []byte) error {
 	if err := s.settle(); err != nil || asked.failed {
 		return err // the client has the error, and the server waits for Sync
 	}
-	said, err := s.prepareJobs(c.jobs(arguments))
+	said, err := s.prepareJobs(c.countJobs(arguments))
 	if said != nil || err != nil {
 		s.dropping = true
 		return errors.Join(err, s.sendError(said))
 	}
 	s.executed = true
-	rows, err := s.jobs(c, arguments)
+	rows, err := s.runJobs(c, arguments)
 	if err != nil {
 		s.dropping = true
 		return s.fail(err)
@@ -42,7 +42,7 @@ func (s *session) execute(body []byte) error {
 }
 
 // executePlain passes on the Execute of what is no call, and takes its effect.
-func (s *session) executePlain(k known, body []byte) error {
+func (s *session) executePlain(k remembered, body []byte) error {
 	if k.effect == nil {
 		return s.pass(plain['E'], body)
 	}
@@ -95,10 +95,10 @@ func (s *session) sync() error {
 	if err := s.settle(); err != nil {
 		return err
 	}
-	if err := s.end(!failed); err != nil {
+	if err := s.endTransaction(!failed); err != nil {
 		return err
 	}
-	return s.finish(nil)
+	return s.sendReady(nil)
 }
 
 // onPathInPipeline is onPath among messages of the extended protocol.

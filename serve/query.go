@@ -21,10 +21,10 @@ func (s *session) query(body []byte, unsynced bool) error {
 		return err
 	}
 	switch {
-	case !q.found:
+	case !q.acts:
 		return s.pass(&owed{kind: 'Q', hint: q.mentions}, body)
 	case q.excess:
-		return s.settleThen(func() error { return errors.Join(s.refuse(tooMany, s.hide), s.finish(nil)) })
+		return s.settleThen(func() error { return errors.Join(s.refuse(tooMany, s.hide), s.sendReady(nil)) })
 	}
 	return s.settleThen(func() error { return s.queryWithCalls(q, unsynced) })
 }
@@ -46,7 +46,7 @@ func (s *session) queryWithCalls(q *query, unsynced bool) error {
 		p := &q.parts[i]
 		if s.transaction() == 'I' && (p.control == sqltext.Keeps || p.control == sqltext.Prepares) && (q.several || unsynced) {
 			if said, err := s.beginHidden(s.hide("BEGIN")); said != nil || err != nil {
-				return errors.Join(err, s.finish(said))
+				return errors.Join(err, s.sendReady(said))
 			}
 		}
 		var err error
@@ -55,15 +55,15 @@ func (s *session) queryWithCalls(q *query, unsynced bool) error {
 		}
 	}
 	if s.hasBegun() {
-		if err := s.end(ok); err != nil {
+		if err := s.endTransaction(ok); err != nil {
 			return err
 		}
 	}
-	return s.finish(nil)
+	return s.sendReady(nil)
 }
 
-// finish ends the answer to a query string, with an error where there is one.
-func (s *session) finish(said *pgproto3.ErrorResponse) error {
+// sendReady ends the answer to a query string, with an error where there is one.
+func (s *session) sendReady(said *pgproto3.ErrorResponse) error {
 	var out []message
 	if said != nil {
 		out = append(out, said)
@@ -120,12 +120,12 @@ func (s *session) queryCall(c *call) (ok bool, err error) {
 	if err := s.settle(); err != nil || o.failed {
 		return false, err
 	}
-	if c.jobs(arguments) > 1 && s.transaction() == 'I' { // several jobs are one statement
+	if c.countJobs(arguments) > 1 && s.transaction() == 'I' { // several jobs are one statement
 		if said, err := s.beginHidden(s.hide("BEGIN")); said != nil || err != nil {
 			return false, errors.Join(err, s.sendError(said))
 		}
 	}
-	rows, err := s.jobs(c, arguments)
+	rows, err := s.runJobs(c, arguments)
 	if err != nil {
 		return false, s.fail(err)
 	}
@@ -139,8 +139,8 @@ func (s *session) sendError(m *pgproto3.ErrorResponse) error {
 	return s.client.Send(m)
 }
 
-// end ends a transaction that the proxy has begun; an error of COMMIT is the client's.
-func (s *session) end(ok bool) error {
+// endTransaction ends a transaction that the proxy has begun; an error of COMMIT is the client's.
+func (s *session) endTransaction(ok bool) error {
 	said, err := s.endHidden(ok)
 	return errors.Join(err, s.sendError(said))
 }

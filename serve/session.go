@@ -45,18 +45,18 @@ type session struct {
 	resting    bool                    // the goroutines are to end, for a loop goes on
 
 	// What follows belongs to the client's goroutine.
-	statements, portals map[string]known // of which something must be known, by name
-	unnamed             []byte           // the Parse message of the unnamed statement, as the server has it
-	replaced            bool             // a hidden statement has taken the place of the unnamed one
-	unsynced            bool             // messages since the last Sync: PostgreSQL may have begun a transaction
-	executed            bool             // one of them was Execute
-	dropping            bool             // messages up to Sync, after an error of the proxy
+	statements, portals map[string]remembered // of which something must be known, by name
+	unnamed             []byte                // the Parse message of the unnamed statement, as the server has it
+	replaced            bool                  // a hidden statement has taken the place of the unnamed one
+	unsynced            bool                  // messages since the last Sync: PostgreSQL may have begun a transaction
+	executed            bool                  // one of them was Execute
+	dropping            bool                  // messages up to Sync, after an error of the proxy
 }
 
 func newSession(p *Server, client *wire.Conn, l *wire.Login, log *slog.Logger) *session {
 	s := &session{
 		proxy: p, client: client, server: l.Server, login: l, log: log, status: 'I', parameters: maps.Clone(l.Parameters),
-		statements: map[string]known{}, portals: map[string]known{},
+		statements: map[string]remembered{}, portals: map[string]remembered{},
 	}
 	s.changed = sync.NewCond(&s.mu)
 	return s

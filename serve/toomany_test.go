@@ -56,7 +56,7 @@ func TestManyBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := (&call{list: make([]*found, 1)}).newArguments()
+	c := (&call{list: make([]*invocation, 1)}).newArguments()
 	for i, body := range [][]byte{large[5:], {0, 0}} {
 		if err := c.row(body); err != nil {
 			t.Fatal(err)
