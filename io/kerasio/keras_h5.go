@@ -19,9 +19,9 @@ const (
 	LayersAttribute  = "layer_names"
 	NamesAttribute   = "weight_names"
 	WeightsGroup     = "model_weights"
-	// TreeRoot begins the names of arrays in the layout Tree, OldTreeRoot in that of tf.keras 2.12.
-	TreeRoot    = "layers"
-	OldTreeRoot = "_layer_checkpoint_dependencies"
+	// treeRoot begins the names of arrays in the layout Tree, oldTreeRoot in that of tf.keras 2.12.
+	treeRoot    = "layers"
+	oldTreeRoot = "_layer_checkpoint_dependencies"
 )
 
 // hdf5 reads a file of Keras.
@@ -51,7 +51,7 @@ func (f *File) hdf5(r io.ReaderAt, size, maxJSON int64) error {
 		return f.layers(h, root, names)
 	case !errors.Is(err, hdf5.ErrNoAttribute):
 		return err
-	case h.HasGroup(TreeRoot), h.HasGroup(OldTreeRoot):
+	case h.HasGroup(treeRoot), h.HasGroup(oldTreeRoot):
 		f.Layout = Tree
 		for _, a := range h.Arrays() {
 			f.Arrays = append(f.Arrays, Array{a.Path, a.Shape, a.Float32s})
@@ -60,7 +60,7 @@ func (f *File) hdf5(r io.ReaderAt, size, maxJSON int64) error {
 	case f.Config != nil || f.Kind == KerasKind:
 		return nil // of a model without weights
 	}
-	without := fmt.Sprintf("it is an HDF5 file, but not of Keras: it has neither layer_names nor a group %q", TreeRoot)
+	without := fmt.Sprintf("it is an HDF5 file, but not of Keras: it has neither layer_names nor a group %q", treeRoot)
 	if len(h.Arrays()) == 0 {
 		return fmt.Errorf("%s, and no arrays: writing it may have failed", without)
 	}

@@ -43,7 +43,7 @@ const (
 
 func init() {
 	for _, scheme := range []string{"postgres", "postgresql"} {
-		table.Register(scheme, table.Opener{Open: Open, Redact: Redact})
+		table.Register(scheme, table.Opener{Open: Open, Redact: redact})
 	}
 }
 

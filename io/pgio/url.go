@@ -134,8 +134,8 @@ func (a address) scrub(text string) string {
 	return text
 }
 
-// Redact turns a store URL into the store's Ref.
-func Redact(text string) (string, error) {
+// redact turns a store URL into the store's Ref.
+func redact(text string) (string, error) {
 	a, err := parseURL(text)
 	if err != nil {
 		return "", err

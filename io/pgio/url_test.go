@@ -23,11 +23,11 @@ func TestRedact(t *testing.T) {
 		{"postgres://h/db?sslpassword=secret&PASSWORD=secret", "postgres://h/db"},
 		{"postgres://h/db?options=-csearch_path%3Da&host=/tmp", "postgres://h/db?host=/tmp&options=-csearch_path%3Da"},
 	} {
-		got, err := Redact(c.url)
+		got, err := redact(c.url)
 		if err != nil || got != c.want {
 			t.Errorf("%s: got %q, %v, want %q", c.url, got, err, c.want)
 		}
-		if again, err := Redact(got); err != nil || again != got {
+		if again, err := redact(got); err != nil || again != got {
 			t.Errorf("%s: the ref of ref %q is %q, %v", c.url, got, again, err)
 		}
 	}
@@ -86,7 +86,7 @@ func TestErrorsHoldNoPassword(t *testing.T) {
 		if strings.Contains(err.Error(), "hunter2") || strings.Contains(err.Error(), "ter2") {
 			t.Errorf("%q: %v", u, err)
 		}
-		if ref, err := Redact(u); strings.Contains(ref, "hunter2") || err != nil && strings.Contains(err.Error(), "ter2") {
+		if ref, err := redact(u); strings.Contains(ref, "hunter2") || err != nil && strings.Contains(err.Error(), "ter2") {
 			t.Errorf("%q: ref %q, %v", u, ref, err)
 		}
 	}
@@ -109,7 +109,7 @@ func FuzzRedact(f *testing.F) {
 		for _, u := range []string{
 			"postgres://u:" + secret + "@" + rest, "postgres://" + rest + "&password=" + secret, "postgres://h/d?password=" + secret + "&" + rest, rest + secret + "@h",
 		} {
-			ref, err := Redact(u)
+			ref, err := redact(u)
 			if err != nil {
 				if strings.Contains(err.Error(), mark) {
 					t.Errorf("%q: %v", u, err)
@@ -120,7 +120,7 @@ func FuzzRedact(f *testing.F) {
 			if strings.Contains(ref, mark) && (strings.HasPrefix(u, "postgres://u:") || strings.HasPrefix(u, "postgres://h/d")) && !strings.ContainsAny(secret, "/&") {
 				t.Errorf("%q: ref %q", u, ref)
 			}
-			if again, err := Redact(ref); err != nil || again != ref {
+			if again, err := redact(ref); err != nil || again != ref {
 				t.Errorf("%q: the ref of ref %q is %q, %v", u, ref, again, err)
 			}
 		}

@@ -23,19 +23,19 @@ func AppendValue(dst []byte, v *Vector, i int) (text []byte, null bool) {
 	case v.IsNull(i):
 		return dst, true
 	case v.Type.Array:
-		return AppendArray(dst, v, i), false
+		return appendArrayText(dst, v, i), false
 	case v.Type.Kind == Bool:
 		return append(dst, boolText(v.Bools[i])...), false
 	}
 	return v.appendElemText(dst, i), false
 }
 
-// FormatArray is what AppendArray writes.
-func FormatArray(v *Vector, i int) string { return string(AppendArray(nil, v, i)) }
+// FormatArray is what appendArrayText writes.
+func FormatArray(v *Vector, i int) string { return string(appendArrayText(nil, v, i)) }
 
-// AppendArray appends the array in row i as PostgreSQL's array_out writes it: nested braces for several dimensions, elements in
+// appendArrayText appends the array in row i as PostgreSQL's array_out writes it: nested braces for several dimensions, elements in
 // double quotes where needed. The row must not be NULL.
-func AppendArray(dst []byte, v *Vector, i int) []byte {
+func appendArrayText(dst []byte, v *Vector, i int) []byte {
 	next, last := v.Offsets[i], v.Offsets[i+1]
 	if next == last {
 		return append(dst, "{}"...)

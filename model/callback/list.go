@@ -96,8 +96,8 @@ var refused = map[string]string{
 	"WeightsAndBiasesLogger": "nothing is sent to a server; TensorBoard and CSVLogger write files",
 }
 
-// Names lists the callbacks by Keras' class names, sorted.
-func Names() []string {
+// classNames lists the callbacks by Keras' class names, sorted.
+func classNames() []string {
 	names := make([]string, len(table))
 	for i, row := range table {
 		names[i] = row.name
@@ -141,7 +141,7 @@ func unknown(name string) error {
 	if why, ok := refused[name]; ok {
 		return fmt.Errorf("callback %s is not supported: %s", name, why)
 	}
-	return fmt.Errorf("unknown callback %q; %s", name, nearest.Known(name, Names()))
+	return fmt.Errorf("unknown callback %q; %s", name, nearest.Known(name, classNames()))
 }
 
 func (l *List) add(call params.Call, m *Model) error {

@@ -12,7 +12,7 @@ func TestDocumented(t *testing.T) {
 	const file, head = "../../docs/functions.md", "| function | in Keras and TensorFlow |\n|---|---|\n"
 	var b strings.Builder
 	b.WriteString(head)
-	for _, name := range Names() {
+	for _, name := range functionNames() {
 		var params, spelled []string
 		for _, p := range strings.Fields(lookup(name).params) {
 			first, byDefault, optional := strings.Cut(p, "=")
@@ -22,7 +22,7 @@ func TestDocumented(t *testing.T) {
 			}
 			params = append(params, first)
 		}
-		for _, full := range Spellings(name) {
+		for _, full := range spellings(name) {
 			spelled = append(spelled, "`"+full+"`")
 		}
 		fmt.Fprintf(&b, "| `%s(%s)` | %s |\n", name, strings.Join(params, ", "), strings.Join(spelled, ", "))

@@ -337,12 +337,12 @@ func TestConcurrently(t *testing.T) {
 
 // TestDefinitions: every definition in our own form is well formed, and every spelling has a known module.
 func TestDefinitions(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range functionNames() {
 		d := lookup(name)
 		if d == nil || (d.make == nil) == (d.text == "") {
 			t.Errorf("%s: neither or both of Go and text", name)
 		}
-		for _, full := range Spellings(name) {
+		for _, full := range spellings(name) {
 			if i := strings.LastIndexByte(full, '.'); i < 0 || !knownModule(full[:i]) {
 				t.Errorf("%s is spelled %s", name, full)
 			}
@@ -360,8 +360,8 @@ var older = []string{
 func TestKerasHasTheNames(t *testing.T) {
 	python := kerasPython(t)
 	var names []string
-	for _, name := range Names() {
-		names = append(names, Spellings(name)...)
+	for _, name := range functionNames() {
+		names = append(names, spellings(name)...)
 	}
 	names = slices.DeleteFunc(names, func(name string) bool { return slices.Contains(older, name) })
 	script := `import sys

@@ -24,9 +24,8 @@ const (
 	MaxRank = 6
 	// MaxElements is the number of elements of an array per row, where the model's output has no more.
 	MaxElements = 1 << 16
-	// MaxTotal is the number of elements of all arrays of a program per row; outputs with more than MaxElements may have 16 arrays as
-	// large.
-	MaxTotal = 16 * MaxElements
+	// MaxArrays is how many arrays with the most elements of a row have as many as all arrays of a program may have.
+	MaxArrays = 16
 )
 
 // A source is a text, by which errors say where they are.

@@ -127,8 +127,8 @@ func parseDefinition(d *definition) []binding {
 // lookup finds a function by its full name, nil where there is none.
 func lookup(path string) *definition { return byName()[canonical(path)] }
 
-// Names lists the functions of our own form, sorted.
-func Names() []string {
+// functionNames lists the functions of our own form, sorted.
+func functionNames() []string {
 	var all []string
 	for i := range table {
 		all = append(all, table[i].name)
@@ -137,8 +137,8 @@ func Names() []string {
 	return slices.Compact(all)
 }
 
-// Spellings lists what a function of our own form is called in Keras' modules, sorted.
-func Spellings(function string) []string {
+// spellings lists what a function of our own form is called in Keras' modules, sorted.
+func spellings(function string) []string {
 	var all []string
 	for full, d := range byName() {
 		if d.name == function && full != function {
@@ -153,7 +153,7 @@ func Spellings(function string) []string {
 func (b *binder) unknown(t *tree) {
 	full := b.full(t.word)
 	if word, bare := strings.CutPrefix(full, "python."); bare && !strings.Contains(word, ".") {
-		spelled := Spellings(word)
+		spelled := spellings(word)
 		if len(spelled) == 0 {
 			b.fail(t.pos, "the function %s is not known here: it must be one of keras.ops, K or tf", word)
 		}

@@ -190,7 +190,7 @@ func BenchmarkStreams(b *testing.B) {
 			{"tanh", 2, func() { ActivationForward(Tanh, v[0], v[1]) }},
 			{"exp", 2, func() { Exp(v[0], v[1]) }},
 			{"log", 2, func() { Log(v[0], v[1]) }},
-			{"axpy", 3, func() { Axpy(1e-9, v[0], v[1]) }},
+			{"axpy", 3, func() { axpy(1e-9, v[0], v[1]) }},
 			{"roundBfloat16", 2, func() { RoundBfloat16(v[0], v[1]) }},
 			{"sum64", 1, func() { Sum64(v[0]) }},
 			{"dropout", 2, func() { Dropout(Drop{1, 2, 0.5}, v[0], v[1]) }},

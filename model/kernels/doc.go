@@ -36,8 +36,8 @@
 //
 // Variants agree within rounding, not in every bit: assembly fuses multiplications with additions, sums in another order,
 // evaluates elementary functions by polynomials and some convolutions by Winograd's filtering (bounds stand at each
-// function). A run that must be repeated bit for bit must therefore use the same variant. Dropout masks, the argmax of
-// pooling and gathers are equal in all variants.
+// function). A run that must be repeated bit for bit must therefore use the same variant. Dropout masks and the argmax of
+// pooling are equal in all variants.
 //
 // In the Go loops, a conversion like float32(a*b) keeps the compiler from fusing the product with an addition, which it does
 // on some architectures: the loops round alike everywhere.

@@ -25,14 +25,14 @@ func Resample(s *ResampleShape, x, y, ws []float32) {
 			clear(line)
 			for k, w := range s.Rows.Weights[i] {
 				from := (s.Rows.First[i] + k) * len(line)
-				Axpy(w, image[from:from+len(line)], line)
+				axpy(w, image[from:from+len(line)], line)
 			}
 			for j := range ow {
 				out := y[((n*oh+i)*ow+j)*s.C:][:s.C]
 				clear(out)
 				for k, w := range s.Columns.Weights[j] {
 					from := (s.Columns.First[j] + k) * s.C
-					Axpy(w, line[from:from+s.C], out)
+					axpy(w, line[from:from+s.C], out)
 				}
 			}
 		}
@@ -55,12 +55,12 @@ func ResampleGrad(s *ResampleShape, dy, dx, ws []float32) {
 				d := dy[((n*oh+i)*ow+j)*s.C:][:s.C]
 				for k, w := range s.Columns.Weights[j] {
 					to := (s.Columns.First[j] + k) * s.C
-					Axpy(w, d, line[to:to+s.C])
+					axpy(w, d, line[to:to+s.C])
 				}
 			}
 			for k, w := range s.Rows.Weights[i] {
 				to := (s.Rows.First[i] + k) * len(line)
-				Axpy(w, line, image[to:to+len(line)])
+				axpy(w, line, image[to:to+len(line)])
 			}
 		}
 	}

@@ -38,12 +38,7 @@ func scaleGo(alpha float32, x, dst []float32) {
 	}
 }
 
-// Axpy computes y[i] += alpha · x[i].
-func Axpy(alpha float32, x, y []float32) {
-	exactly("Axpy", "y", len(y), len(x))
-	axpy(alpha, x, y)
-}
-
+// axpyGo computes y[i] += alpha · x[i].
 func axpyGo(alpha float32, x, y []float32) {
 	for i, v := range x {
 		y[i] += float32(alpha * v)

@@ -18,7 +18,7 @@ var vectorMaps = []struct {
 	{"Mul", Mul, func(x, y float64) float64 { return x * y }, 0.5},
 	{"Scale", func(x, _, dst []float32) { Scale(0.3, x, dst) }, func(x, _ float64) float64 { return x * float64(float32(0.3)) }, 0.5},
 	{
-		"Axpy", func(x, y, dst []float32) { copy(dst, y); Axpy(1.5, x, dst) },
+		"axpy", func(x, y, dst []float32) { copy(dst, y); axpy(1.5, x, dst) },
 		func(x, y float64) float64 { return y + 1.5*x }, 3, // terms of like size may cancel; see the values
 	},
 }
@@ -102,28 +102,6 @@ func TestFill(t *testing.T) {
 			if v != 2.5 {
 				t.Fatalf("n=%d: x[%d] = %v", n, i, v)
 			}
-		}
-	}
-}
-
-func TestGather(t *testing.T) {
-	d := draw(4)
-	for _, width := range []int{1, 3, 16, 67} {
-		src := d.fill(make([]float32, 11*width))
-		var g guards
-		dst := g.output("dst", 5*width, 1)
-		rows := []int32{10, 0, 3, 3, 7}
-		Gather(rows, width, g.input("src", src, 0), dst)
-		g.intact(t, "Gather")
-		for i, r := range rows {
-			if !slices.Equal(dst[i*width:(i+1)*width], src[int(r)*width:(int(r)+1)*width]) {
-				t.Errorf("width %d: row %d is not row %d of src", width, i, r)
-			}
-		}
-	}
-	for _, r := range []int32{-1, 2} {
-		if panics(func() { Gather([]int32{r}, 3, make([]float32, 6), make([]float32, 3)) }) == nil {
-			t.Errorf("row %d of 2 was accepted", r)
 		}
 	}
 }

@@ -36,8 +36,8 @@ func (m *Model) CheckFit(fit params.Fit) error {
 	return nil
 }
 
-// CheckData checks that every buffer in memory has the model's inputs and outputs. The buffers of another Dataset are checked before.
-func (m *Model) CheckData(data Dataset) error {
+// checkData checks that every buffer in memory has the model's inputs and outputs. The buffers of another Dataset are checked before.
+func (m *Model) checkData(data Dataset) error {
 	buffers, _ := data.(Buffers)
 	for i, b := range buffers {
 		if err := m.CheckBuffer(b); err != nil {

@@ -137,7 +137,7 @@ func TestDataRefused(t *testing.T) {
 	for _, tt := range tests {
 		data := dataFor(m, 1, 5, 8)
 		tt.change(&data[1])
-		if err := m.CheckData(data); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "buffer 1") {
+		if err := m.checkData(data); err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "buffer 1") {
 			t.Errorf("error %v, want one with %q", err, tt.want)
 		}
 		if _, err := m.Evaluate(context.Background(), data, weightsFor(m, 1)); err == nil {

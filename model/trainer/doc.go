@@ -55,6 +55,6 @@
 //
 // # Failure
 //
-// New checks everything that does not need data: layers, optimizer, loss, metrics, widths. CheckFit and CheckData check
+// New checks everything that does not need data: layers, optimizer, loss, metrics, widths. CheckFit and CheckBuffer check
 // the rest before any work. A cancelled context ends Train, Evaluate and Predict within a step, with the context's error.
 package trainer

@@ -16,7 +16,7 @@ func (m *Model) Evaluate(ctx context.Context, data Dataset, weights []float32) (
 	if err := m.checkWeights(weights); err != nil {
 		return Score{}, err
 	}
-	if err := m.CheckData(data); err != nil {
+	if err := m.checkData(data); err != nil {
 		return Score{}, err
 	}
 	batch, err := m.inferBatch(scoring)

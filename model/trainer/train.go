@@ -138,7 +138,7 @@ func (m *Model) checkTrain(in TrainInput) error {
 
 // checkRows checks the values of all rows in memory.
 func (m *Model) checkRows(in TrainInput) error {
-	if err := m.CheckData(in.Data); err != nil {
+	if err := m.checkData(in.Data); err != nil {
 		return err
 	}
 	if in.Fit.ClassWeight == nil {

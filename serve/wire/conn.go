@@ -13,8 +13,8 @@ import (
 	"github.com/beamfit/beamfit/serve/poll"
 )
 
-// MaxBody is the longest body that PostgreSQL takes or sends.
-const MaxBody = 1<<30 - 1
+// maxBody is the longest body that PostgreSQL takes or sends.
+const maxBody = 1<<30 - 1
 
 // A Message is one of pgproto3's.
 type Message interface {
@@ -55,7 +55,7 @@ func (c *Conn) Next() (kind byte, size int, err error) {
 		return 0, 0, err
 	}
 	kind, size = c.head()
-	if size < 0 || size > MaxBody {
+	if size < 0 || size > maxBody {
 		return 0, 0, fmt.Errorf("a message of type %q says that it has %d bytes", kind, size)
 	}
 	c.r.Discard(headSize)

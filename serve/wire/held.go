@@ -34,7 +34,7 @@ func (c *Conn) Frame() (kind byte, body []byte, whole, room bool) {
 		return 0, nil, false, true
 	}
 	kind, size := c.head()
-	if size < 0 || size > MaxBody {
+	if size < 0 || size > maxBody {
 		return 0, nil, false, false
 	}
 	if there < headSize+size {

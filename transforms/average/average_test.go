@@ -23,7 +23,7 @@ func mean(t *testing.T, r *rand.Rand, vs []Vector) Vector {
 		}
 		k := len(parts) - 1
 		var err error
-		if parts[k], err = parts[k].Add(v); err != nil {
+		if parts[k], err = parts[k].add(v, Layout{}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -35,7 +35,7 @@ func mean(t *testing.T, r *rand.Rand, vs []Vector) Vector {
 		}
 		parts = append(parts[:i], append([]Sum{s}, parts[i+2:]...)...)
 	}
-	m, err := parts[0].Mean()
+	m, err := parts[0].mean(Layout{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,9 +124,9 @@ func TestSpecialValues(t *testing.T) {
 
 func TestSumsNeverAliasTheirInput(t *testing.T) {
 	v := Vector{Rows: 2, Values: []float32{1, 2}}
-	s, _ := Sum{}.Add(v)
+	s, _ := Sum{}.add(v, Layout{}, nil)
 	u, _ := Sum{}.Merge(s)
-	u, _ = u.Add(v)
+	u, _ = u.add(v, Layout{}, nil)
 	u, _ = u.Merge(s)
 	if v.Values[0] != 1 || s.Hi[0] != 2 || s.Rows != 2 || u.Hi[0] != 6 || u.Rows != 6 {
 		t.Errorf("v %v s %v u %v", v, s, u)
@@ -134,11 +134,11 @@ func TestSumsNeverAliasTheirInput(t *testing.T) {
 }
 
 func TestMeanErrors(t *testing.T) {
-	s, _ := Sum{}.Add(Vector{Rows: 1, Values: []float32{1, 2}})
-	_, short := s.Add(Vector{Rows: 1, Values: []float32{1}})
-	u, _ := Sum{}.Add(Vector{Rows: 1, Values: []float32{1}})
+	s, _ := Sum{}.add(Vector{Rows: 1, Values: []float32{1, 2}}, Layout{}, nil)
+	_, short := s.add(Vector{Rows: 1, Values: []float32{1}}, Layout{}, nil)
+	u, _ := Sum{}.add(Vector{Rows: 1, Values: []float32{1}}, Layout{}, nil)
 	_, merged := s.Merge(u)
-	_, empty := Sum{}.Mean()
+	_, empty := Sum{}.mean(Layout{}, nil)
 	for want, err := range map[string]error{"1 weights in a sum of 2": short, "a sum of 1 weights and one of 2": merged, "no shard has rows": empty} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

@@ -22,10 +22,7 @@ type Sum struct {
 	Offset, Total int
 }
 
-// Add adds v and returns the sum, which may reuse the memory of s.
-func (s Sum) Add(v Vector) (Sum, error) { return s.add(v, Layout{}, nil) }
-
-// add is Add for vectors of a layout, with memory for a new sum.
+// add adds v, a vector of the layout, and returns the sum, which may reuse the memory of s; spare has memory for a new sum.
 func (s Sum) add(v Vector, l Layout, spare *Spare) (sum Sum, err error) {
 	if v.Rows == 0 {
 		return s, nil
@@ -100,10 +97,7 @@ func (s Sum) Merge(t Sum) (Sum, error) {
 	return s, nil
 }
 
-// Mean is the sum divided by its rows.
-func (s Sum) Mean() (Vector, error) { return s.mean(Layout{}, nil) }
-
-// mean is Mean for sums of vectors of a layout, with memory for the result.
+// mean is the sum, of vectors of the layout, divided by its rows; spare has memory for the result.
 func (s Sum) mean(l Layout, spare *Spare) (Vector, error) {
 	if s.Rows == 0 {
 		return Vector{}, fmt.Errorf("average: no shard has rows")

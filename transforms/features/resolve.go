@@ -28,8 +28,8 @@ func (in Input) Name() string {
 	return in.Array.Name
 }
 
-// DefaultName is the name of a variable that is given none; those that follow have a number behind it.
-const DefaultName = "features"
+// defaultName is the name of a variable that is given none; those that follow have a number behind it.
+const defaultName = "features"
 
 // HasStar tells whether a star stands for columns.
 func (l List) HasStar() bool {
@@ -232,9 +232,9 @@ func nameAll(inputs []Input) {
 			continue
 		}
 		if v.Name == "" {
-			v.Name = DefaultName
+			v.Name = defaultName
 			if n++; n > 1 {
-				v.Name = fmt.Sprintf("%s_%d", DefaultName, n)
+				v.Name = fmt.Sprintf("%s_%d", defaultName, n)
 			}
 		}
 		inputs[i].Label = table.Quote(v.Name)

@@ -31,11 +31,11 @@ const (
 	ShapeSuffix  = "_shape"
 )
 
-// Format is the latest version of the form that the summary of a packed table records. Format 1, which the summaries of MADlib's tables and
+// latest is the latest version of the form that the summary of a packed table records. Format 1, which the summaries of MADlib's tables and
 // older ones do not record, is the same as 2 but for the shards of buffers, which readers take from the table anyway. Format 3 is 2 with
 // independent variables that are made from columns, which the summary describes: who does not know it would predict with other features.
 // Format 4 has, as its last variable, the weights of the rows, and maybe variables as in 3: who does not know it would train without them.
-const Format = 4
+const latest = 4
 
 // FormatOf is the version of a table that Schema and ShardOf give; made: independent variables are made from columns; weighted: rows have
 // weights.
@@ -51,8 +51,8 @@ func FormatOf(made, weighted bool) int {
 
 // CheckFormat refuses the tables of later versions.
 func CheckFormat(format int) error {
-	if format < 1 || format > Format {
-		return fmt.Errorf("the packed table has format %d; this version of beamfit reads formats 1 to %d", format, Format)
+	if format < 1 || format > latest {
+		return fmt.Errorf("the packed table has format %d; this version of beamfit reads formats 1 to %d", format, latest)
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func TestShardOf(t *testing.T) {
 }
 
 func TestCheckFormat(t *testing.T) {
-	for format, ok := range map[int]bool{0: false, 1: true, Format: true, Format + 1: false, -1: false} {
+	for format, ok := range map[int]bool{0: false, 1: true, latest: true, latest + 1: false, -1: false} {
 		if err := CheckFormat(format); (err == nil) != ok {
 			t.Errorf("format %d: %v", format, err)
 		}

@@ -12,13 +12,13 @@ import (
 	"github.com/beamfit/beamfit/pipelines/internal/runner"
 )
 
-// ComputingFns are the DoFns that compute with a model, which is what an accelerator is for, by Beam's names: they train, evaluate and predict. All others
+// computingFns are the DoFns that compute with a model, which is what an accelerator is for, by Beam's names: they train, evaluate and predict. All others
 // only ask a model, and read, split or write.
-var ComputingFns = []string{"trainshard.trainFn", "trainshard.trainPortionsFn", "trainshard.turnFn", "trainshard.recomputeFn", "trainshard.recomputePortionsFn", "score.scoreFn", "infer.inferFn"}
+var computingFns = []string{"trainshard.trainFn", "trainshard.trainPortionsFn", "trainshard.turnFn", "trainshard.recomputeFn", "trainshard.recomputePortionsFn", "score.scoreFn", "infer.inferFn"}
 
 // openRunner opens the runner of the job, which fails before any work does.
 func (j *Job) openRunner(ctx context.Context) (err error) {
-	j.Engine, err = runner.Open(ctx, j.Runner, runner.Config{Options: j.RunnerOptions, Computing: ComputingFns, GPUs: j.GPUs})
+	j.Engine, err = runner.Open(ctx, j.Runner, runner.Config{Options: j.RunnerOptions, Computing: computingFns, GPUs: j.GPUs})
 	if wrong := (*runner.OptionError)(nil); errors.As(err, &wrong) {
 		return argument.Of(err)
 	}

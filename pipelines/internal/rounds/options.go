@@ -24,10 +24,10 @@ const (
 )
 
 var (
-	InnerStates = []string{Keep, Reset}
-	Movings     = []string{Average, Pooled, Recompute}
-	Tails       = []string{EMA, SWA}
-	Steps       = []string{Local, Global}
+	innerStates = []string{Keep, Reset}
+	movings     = []string{Average, Pooled, Recompute}
+	tails       = []string{EMA, SWA}
+	steps       = []string{Local, Global}
 )
 
 // Options are what a person asks for.
@@ -59,10 +59,10 @@ func (o Options) Check() error {
 	}{
 		{"sync", o.Sync, []string{Auto}},
 		{"outer rule", o.Outer, outer.Names},
-		{"inner state", o.InnerState, InnerStates},
-		{"way of moving statistics", o.Moving, Movings},
-		{"average of the tail", o.AverageTail, Tails},
-		{"count of steps", o.Steps, Steps},
+		{"inner state", o.InnerState, innerStates},
+		{"way of moving statistics", o.Moving, movings},
+		{"average of the tail", o.AverageTail, tails},
+		{"count of steps", o.Steps, steps},
 	} {
 		if c.value != "" && !slices.Contains(c.values, c.value) {
 			return fmt.Errorf("the %s %q is not known; expected %s", c.what, c.value, strings.Join(c.values, " or "))

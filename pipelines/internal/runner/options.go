@@ -21,9 +21,9 @@ type Option struct {
 }
 
 var (
-	jobServices = []string{Prism, Flink}
-	flinkOnly   = []string{Flink}
-	dataflow    = []string{Dataflow}
+	jobServices  = []string{Prism, flink}
+	flinkOnly    = []string{flink}
+	dataflowOnly = []string{dataflow}
 )
 
 // Options are the options of runners.
@@ -36,16 +36,16 @@ var Options = []Option{
 	},
 	{"parallelism", "N", "number of subtasks of every step", "the cluster's", flinkOnly, positive},
 	{"flink_rest", "URL", "Flink's REST interface: with it a job that is cancelled ends on the cluster, too", "none", flinkOnly, checkURL},
-	{"project", "ID", "Google Cloud project", required, dataflow, nil},
-	{"region", "REGION", "Google Cloud region", required, dataflow, nil},
-	{"staging_location", "gs://...", "folder for the worker and the pipeline", required, dataflow, checkBucket},
-	{"temp_location", "gs://...", "folder for temporary files", "tmp in the staging location", dataflow, checkBucket},
-	{"sdk_container_image", "IMAGE", "container image of the workers", defaultImage, dataflow, nil},
-	{"worker_binary", "FILE", "this program for linux on the workers' processors", "this file", dataflow, nil},
-	{"worker_machine_type", "TYPE", "machine type of the workers", "the service's", dataflow, nil},
-	{"accelerator", "HINT", "accelerator of the steps that train, evaluate and predict alone, as type:nvidia-tesla-t4;count:1;install-nvidia-driver", "none", dataflow, nil},
-	{"dry_run", "", "write the jobs and pipelines to files instead of running them", "off", dataflow, boolean},
-	{"out", "DIR", "folder for the files of a dry run, which must not exist or be empty", "required with dry_run", dataflow, nil},
+	{"project", "ID", "Google Cloud project", required, dataflowOnly, nil},
+	{"region", "REGION", "Google Cloud region", required, dataflowOnly, nil},
+	{"staging_location", "gs://...", "folder for the worker and the pipeline", required, dataflowOnly, checkBucket},
+	{"temp_location", "gs://...", "folder for temporary files", "tmp in the staging location", dataflowOnly, checkBucket},
+	{"sdk_container_image", "IMAGE", "container image of the workers", defaultImage, dataflowOnly, nil},
+	{"worker_binary", "FILE", "this program for linux on the workers' processors", "this file", dataflowOnly, nil},
+	{"worker_machine_type", "TYPE", "machine type of the workers", "the service's", dataflowOnly, nil},
+	{"accelerator", "HINT", "accelerator of the steps that train, evaluate and predict alone, as type:nvidia-tesla-t4;count:1;install-nvidia-driver", "none", dataflowOnly, nil},
+	{"dry_run", "", "write the jobs and pipelines to files instead of running them", "off", dataflowOnly, boolean},
+	{"out", "DIR", "folder for the files of a dry run, which must not exist or be empty", "required with dry_run", dataflowOnly, nil},
 }
 
 func optionOf(name string) (Option, bool) {

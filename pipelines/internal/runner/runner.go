@@ -92,8 +92,8 @@ type Config struct {
 const (
 	Direct   = "direct"
 	Prism    = "prism"
-	Flink    = "flink"
-	Dataflow = "dataflow"
+	flink    = "flink"
+	dataflow = "dataflow"
 )
 
 // A kind is a row of the table of runners.
@@ -109,8 +109,8 @@ type kind struct {
 var kinds = []kind{
 	{name: Direct, open: openDirect},
 	{name: Prism, open: openPrism},
-	{name: Flink, engine: true, refused: flinkRefused, open: openFlink},
-	{name: Dataflow, engine: true, open: openDataflow},
+	{name: flink, engine: true, refused: flinkRefused, open: openFlink},
+	{name: dataflow, engine: true, open: openDataflow},
 }
 
 // Names are the names of the runners.

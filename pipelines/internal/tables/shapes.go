@@ -65,7 +65,7 @@ func takeShapes(of table.Name, b *table.Batch, i int, row int64, arrays []ArrayC
 			missing = append(missing, c)
 			continue
 		}
-		shape, err := ArrayShape(b.Col(c.Name), i)
+		shape, err := arrayShape(b.Col(c.Name), i)
 		if err == nil && c.OneHot && len(shape) != 1 {
 			err = fmt.Errorf("the array has shape %v; a label that is one-hot already has one dimension (label type numeric takes any)", shape)
 		}

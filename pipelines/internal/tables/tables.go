@@ -196,8 +196,8 @@ func AtRow(ctx context.Context, store table.Store, snap table.Snapshot, opt tabl
 	return nil
 }
 
-// ArrayShape is the shape of the array in row i, which must have elements.
-func ArrayShape(v *table.Vector, i int) ([]int, error) {
+// arrayShape is the shape of the array in row i, which must have elements.
+func arrayShape(v *table.Vector, i int) ([]int, error) {
 	if v.IsNull(i) {
 		return nil, &table.NullError{}
 	}
