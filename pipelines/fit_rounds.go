@@ -19,6 +19,9 @@ func (o FitOptions) rounds() rounds.Options {
 	}
 }
 
+// An OuterNumberError is a rate or momentum for an outer rule that has none.
+type OuterNumberError = rounds.NoMomentumError
+
 // CheckRounds checks the options about rounds as far as they can be without a fit, as Fit does first.
 func (o FitOptions) CheckRounds() error { return argument.Of(o.rounds().Check()) }
 

@@ -46,8 +46,11 @@ func TestRoundSettings(t *testing.T) {
 		t.Errorf("the summary says %s", got)
 	}
 	run(t, c, "RESET beamfit.outer_rule")
-	_, err = c.Exec(t.Context(), fit("plain2"))
-	wantError(t, err, "22023", "the outer rule average has neither rate nor momentum")
+	for _, momentum := range []string{"0.25", "0"} {
+		run(t, c, "SET beamfit.outer_momentum = "+momentum)
+		_, err = c.Exec(t.Context(), fit("plain2"))
+		wantError(t, err, "22023", "the outer rule average has neither rate nor momentum")
+	}
 }
 
 // The weights of rows change the loss, in training and in evaluation.

@@ -3,9 +3,9 @@ package main
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/beamfit/beamfit/cmd/beamfit/internal/flagvalue"
+	"github.com/beamfit/beamfit/pipelines"
 )
 
 // defineRounds defines the options that say when shards meet and what becomes of their weights.
@@ -44,15 +44,14 @@ func passOrSteps(text string) (int, error) {
 // besideAuto are the options that --sync auto decides.
 var besideAuto = []string{"sync-every", "warm-up-passes", "outer"}
 
-// checkRounds refuses options that contradict each other.
+// checkRounds refuses options that contradict each other. That --sync auto stands beside a default, as --sync-every pass, only the command knows.
 func (t *fitTask) checkRounds(given func(string) bool) error {
 	if i := slices.IndexFunc(besideAuto, given); i >= 0 && t.opt.Sync != "" {
 		return errors.New("--" + besideAuto[i] + " cannot be used with --sync auto, which decides it: leave out one of them")
 	}
-	for _, name := range []string{"outer-momentum", "outer-rate"} {
-		if given(name) && (t.opt.Outer == "" || t.opt.Outer == "average") {
-			return errors.New("--" + name + " needs --outer " + strings.Join([]string{"slowmo", "nesterov"}, " or "))
-		}
+	err := t.opt.CheckRounds()
+	if number := (*pipelines.OuterNumberError)(nil); errors.As(err, &number) {
+		return errors.New("--" + number.Option + " needs --outer slowmo or nesterov")
 	}
-	return nil
+	return err
 }

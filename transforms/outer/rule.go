@@ -29,13 +29,11 @@ type Rule struct {
 // HasMomentum says whether the rule remembers something from round to round.
 func (r Rule) HasMomentum() bool { return r.Name == SlowMo || r.Name == Nesterov }
 
-// Check refuses a rule that is none, and numbers that it cannot have.
+// Check refuses a rule that is none, and numbers that one with momentum cannot have.
 func (r Rule) Check() error {
 	switch {
 	case r.Name != "" && !slices.Contains(Names, r.Name):
 		return fmt.Errorf("the outer rule %q is not known; expected one of %s", r.Name, strings.Join(Names, ", "))
-	case !r.HasMomentum() && (r.Rate != 0 || r.Momentum != 0):
-		return fmt.Errorf("the outer rule average has neither rate nor momentum: they belong to %s and %s", SlowMo, Nesterov)
 	case r.HasMomentum() && !(r.Rate > 0 && r.Rate <= mostRate):
 		return fmt.Errorf("the outer rate must be above 0 and at most %d, found %v", mostRate, r.Rate)
 	case r.HasMomentum() && !(r.Momentum >= 0 && r.Momentum < 1):

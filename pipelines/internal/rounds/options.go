@@ -76,7 +76,24 @@ func (o Options) Check() error {
 	case o.Sync == Auto && (o.SyncEvery > 0 || o.WarmUpPasses > 0 || o.Outer != ""):
 		return errors.New("sync auto decides the steps between averages, the passes of the warm-up and the outer rule: expected none of them beside it")
 	}
-	return o.rule(1, false).Check()
+	rule := o.rule(1, false)
+	switch {
+	case rule.HasMomentum():
+	case o.OuterMomentum != nil:
+		return &NoMomentumError{"outer-momentum"}
+	case o.OuterRate != nil:
+		return &NoMomentumError{"outer-rate"}
+	}
+	return rule.Check()
+}
+
+// A NoMomentumError is a number for an outer rule that has none.
+type NoMomentumError struct {
+	Option string // the number, as fit has it: outer-momentum or outer-rate
+}
+
+func (e *NoMomentumError) Error() string {
+	return fmt.Sprintf("the outer rule average has neither rate nor momentum: they belong to %s and %s", outer.SlowMo, outer.Nesterov)
 }
 
 // rule is the outer rule for so many shards.

@@ -79,6 +79,8 @@ func TestRefused(t *testing.T) {
 		{Options{WarmUpPasses: -1}, nil, "found -1"},
 		{Options{Sync: Auto, SyncEvery: 5}, nil, "expected none of them beside it"},
 		{Options{OuterRate: ptr(1.0)}, nil, "average has neither rate nor momentum"},
+		{Options{OuterMomentum: ptr(0.0)}, nil, "average has neither rate nor momentum"},
+		{Options{Outer: outer.Average, OuterRate: ptr(0.0)}, nil, "average has neither rate nor momentum"},
 		{Options{Outer: outer.SlowMo, OuterMomentum: ptr(1.0)}, nil, "below 1, found 1"},
 		{Options{WarmUpPasses: 3}, nil, "a multiple of the 2 passes of each, found 3"},
 		{Options{WarmUpPasses: 22}, nil, "at most the 20"},
