@@ -102,7 +102,7 @@ func (e Env) options(name string, connections int) (o job.Options, tell func(Eve
 		e.Progress(event)
 	}
 	return job.Options{
-		Name: name, Connections: connections, Store: e.Store, Runner: e.Runner, RunnerOptions: e.RunnerOptions, PrismOpenPort: e.PrismOpenPort,
+		Name: name, HeldPerTask: connections, Store: e.Store, Runner: e.Runner, RunnerOptions: e.RunnerOptions, PrismOpenPort: e.PrismOpenPort,
 		Workers: e.Workers, Memory: e.Memory, GPUs: e.GPUs, GPUMath: cuda.Math(e.GPUMath), RunID: e.RunID, Submitted: e.Submitted, Strangers: e.strangers,
 		Progress: func(stage, unit string, done, total int64) {
 			tell(Event{Stage: stage, Unit: unit, Done: done, Total: total})

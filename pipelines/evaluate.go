@@ -101,8 +101,8 @@ func (e *evaluation) score(ctx context.Context, target table.Name) (*tables.Scor
 	if err := box.Put(ctx, average.Key, average.Vector{Values: e.stored.Weights}); err != nil {
 		return nil, err
 	}
-	stages := []job.Stage{{Name: dataset.Stage, Unit: "buffers", Units: e.set.Buffers()}, {Name: score.Stage, Unit: "rows", Units: e.set.Rows()}}
-	all, err := job.Compute[score.Scores](ctx, e.Job, box, stages, func(s beam.Scope) beam.PCollection {
+	steps := []job.Step{{Name: dataset.Stage, Unit: "buffers", Units: e.set.Buffers()}, {Name: score.Stage, Unit: "rows", Units: e.set.Rows()}}
+	all, err := job.Compute[score.Scores](ctx, e.Job, box, steps, func(s beam.Scope) beam.PCollection {
 		pieces := dataset.Cut(s, dataset.Load(s, e.RunRef, e.recipe, false, e.Spread(s, beam.CreateList(s, e.set.Shards))))
 		return score.Tables(s, e.RunRef, e.recipe, []beam.PCollection{pieces}, average.Start(s, box.Box, average.Layout{Piece: e.Limits.Piece}))
 	})

@@ -58,8 +58,8 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 	if err != nil {
 		return FitResult{}, err
 	}
-	defer f.work.End()
-	begin, err := f.work.Begin(ctx, start)
+	defer f.training.End()
+	begin, err := f.training.Begin(ctx, start)
 	if err != nil {
 		return FitResult{}, err
 	}
@@ -75,7 +75,7 @@ func fitFrom(ctx context.Context, env Env, f *fit) (FitResult, error) {
 		return FitResult{}, err
 	}
 	defer tables.Abort(ctx, out)
-	end, err := f.work.Train(ctx, begin)
+	end, err := f.training.Train(ctx, begin)
 	var of tables.Report
 	if err == nil {
 		of, err = f.write(ctx, out.ID(), end)
@@ -105,7 +105,7 @@ func (f *fit) write(ctx context.Context, output string, end fitting.Course) (of 
 	if err := model.Append(weights.Encode(trained), string(f.stored.Arch)); err != nil {
 		return of, err
 	}
-	f.summary.Started, f.summary.Reports, f.summary.Of = f.work.Started, end.Reports, of
+	f.summary.Started, f.summary.Reports, f.summary.Of = f.training.Started, end.Reports, of
 	if f.summary.Ended, err = f.Store.Now(ctx); err != nil {
 		return of, err
 	}
@@ -125,7 +125,7 @@ func (f *fit) write(ctx context.Context, output string, end fitting.Course) (of 
 func (f *fit) result(end fitting.Course, of tables.Report) FitResult {
 	r := FitResult{
 		TrainingLoss: float64(of.Training.Loss), TrainingMetrics: namedValues(of.Training),
-		Iteration: of.Iteration, ResumedAfter: f.work.Resumed, Warnings: f.warnings, Tail: end.Tail,
+		Iteration: of.Iteration, ResumedAfter: f.training.Resumed, Warnings: f.warnings, Tail: end.Tail,
 	}
 	if end.Stopped != "" {
 		r.StoppedAfter, r.StopReason = end.Done, end.Stopped

@@ -80,16 +80,16 @@ func begunAgain(t *testing.T, env Env) (first, again []float32, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	begin, err := f.work.Begin(t.Context(), start)
+	begin, err := f.training.Begin(t.Context(), start)
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := f.work.Iterate(t.Context(), begin, fitting.Place{Done: 2})
+	two, err := f.training.RunPipeline(t.Context(), begin, fitting.Place{Done: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, weights := range []*[]float32{&first, &again} {
-		four, err := f.work.Iterate(t.Context(), two, fitting.Place{Done: 4})
+		four, err := f.training.RunPipeline(t.Context(), two, fitting.Place{Done: 4})
 		if err != nil {
 			return first, again, err
 		}

@@ -19,7 +19,7 @@ import (
 // never stopped. The number of iterations is not among it, nor are the values of the tables (the Digests of the checkpoint's header).
 func (f *fit) identity(start []float32) map[string]string {
 	var rows []int
-	for _, shard := range f.work.Sets[0].Shards {
+	for _, shard := range f.training.Sets[0].Shards {
 		rows = append(rows, shard.Rows)
 	}
 	functions, err := json.Marshal(f.functions)
@@ -34,19 +34,19 @@ func (f *fit) identity(start []float32) map[string]string {
 		"first weights":     digest(weights.Encode(start)),
 		"compile_params":    f.opt.Compile,
 		"fit_params":        f.opt.Fit,
-		"class weights":     fmt.Sprint(f.work.Model.Fit.ClassWeight),
+		"class weights":     fmt.Sprint(f.training.Model.Fit.ClassWeight),
 		"functions":         digest(functions),
 		"validation table":  f.opt.Validation,
 		"metrics frequency": strconv.Itoa(f.opt.MetricsEvery),
 		"seed":              strconv.FormatUint(f.opt.Seed, 10),
 		"kernels":           kernels.Variant(),
-		"device":            device(f.work.Recipe),
+		"device":            device(f.training.Recipe),
 		"version":           Version,
 	}
-	if names := fitting.LossNames(f.work.Model); names != nil {
+	if names := fitting.LossNames(f.training.Model); names != nil {
 		id["losses of outputs"] = strings.Join(names, ", ")
 	}
-	maps.Copy(id, roundsIdentity(f.work.Schedule.Rounds))
+	maps.Copy(id, roundsIdentity(f.training.Schedule.Rounds))
 	return id
 }
 

@@ -50,7 +50,7 @@ func TestIdentityHasAllArguments(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.closeTables()
-		return f.work.Identity
+		return f.training.Identity
 	}
 	base := identity(checkpointed())
 	withArch := checkpointed()

@@ -31,10 +31,10 @@ type fit struct {
 	summary     tables.ModelSummary
 	warnings    []string
 	anew        bool         // the checkpoint, if there is one, is not gone on from
-	work        *fitting.Fit // the training itself, once everything is prepared
+	training    *fitting.Fit // the training itself, once everything is prepared
 }
 
-// prepare makes all checks, reads everything but the rows, and makes f.work of it. It returns the weights that training begins with. The
+// prepare makes all checks, reads everything but the rows, and makes f.training of it. It returns the weights that training begins with. The
 // order of the checks is MADlib's; those that MADlib makes only once training has begun come last.
 func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 	if err := f.checkArguments(); err != nil {
@@ -75,7 +75,7 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 		return nil, err
 	}
 	f.summary = f.summarize(source, model, callbacks, schedule)
-	f.work = &fitting.Fit{
+	f.training = &fitting.Fit{
 		Job: f.Job, Recipe: made, Model: model, Seed: f.opt.Seed, Sets: sets, Schedule: schedule, Callbacks: callbacks, Target: f.target,
 		Anew: f.anew, FilesBelow: f.opt.FilesBelow, Began: began, Started: started, Listener: f.listener(),
 		// Training may take long, and an open snapshot is a burden to a database. On engines nobody hears that the tables are read, and
@@ -83,7 +83,7 @@ func (f *fit) prepare(ctx context.Context) (start []float32, err error) {
 		TablesRead: f.closeTables,
 	}
 	if f.opt.CheckpointEvery > 0 {
-		f.work.Identity = f.identity(start)
+		f.training.Identity = f.identity(start)
 	}
 	return start, nil
 }

@@ -28,7 +28,7 @@ func (f *fit) warnOfNaN(reports []tables.Report) {
 	}
 	if first < len(reports) {
 		since := "since"
-		if f.work.Schedule.ScoreEvery > 1 {
+		if f.training.Schedule.ScoreEvery > 1 {
 			since = "at the latest since"
 		}
 		f.warn([]string{fmt.Sprintf("training ended with a loss of %v: it is not a finite number %s iteration %d (callbacks=[TerminateOnNaN()] makes such a fit fail)",

@@ -111,15 +111,15 @@ func (p *packJob) write(ctx context.Context) (PreprocessResult, error) {
 		}
 		p.plan.Done = &box.Box
 	}
-	stages := []job.Stage{{Name: pack.Reading, Unit: "rows", Units: p.plan.Rows}, {Name: pack.Packing, Unit: "buffers", Units: p.plan.Buffers()}}
-	err = p.Pipeline(job.Totals(stages), func(s beam.Scope) error {
+	steps := []job.Step{{Name: pack.Reading, Unit: "rows", Units: p.plan.Rows}, {Name: pack.Packing, Unit: "buffers", Units: p.plan.Buffers()}}
+	err = p.Pipeline(job.Totals(steps), func(s beam.Scope) error {
 		pack.Pack(s, p.RunRef, p.plan, p.Spread(s, beam.CreateList(s, parts)))
 		return nil
 	})
 	if err != nil {
 		return PreprocessResult{}, err
 	}
-	p.TellDone(stages)
+	p.TellDone(steps)
 	p.close() // a source that is a view of what is replaced would make the commit wait
 	if err := tables.WriteAndCommit(ctx, p.Store, out, summaries...); err != nil {
 		return PreprocessResult{}, err
@@ -226,8 +226,8 @@ func (p *packJob) find(ctx context.Context, plan learn.Plan, parts []table.Parti
 	if err != nil {
 		return learn.Found{}, err
 	}
-	stages := []job.Stage{{Name: learn.Stage, Unit: "rows", Units: p.snap.Info().Rows}}
-	return job.Compute[learn.Found](ctx, p.Job, box, stages, func(s beam.Scope) beam.PCollection {
+	steps := []job.Step{{Name: learn.Stage, Unit: "rows", Units: p.snap.Info().Rows}}
+	return job.Compute[learn.Found](ctx, p.Job, box, steps, func(s beam.Scope) beam.PCollection {
 		return learn.Find(s, p.RunRef, plan, p.Spread(s, beam.CreateList(s, parts)))
 	})
 }

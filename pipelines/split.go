@@ -60,11 +60,11 @@ func (p *splitJob) write(ctx context.Context) (SplitResult, error) {
 	if err != nil {
 		return SplitResult{}, err
 	}
-	stages := []job.Stage{{Name: split.Splitting, Unit: "rows", Units: p.options.Rows}}
+	steps := []job.Step{{Name: split.Splitting, Unit: "rows", Units: p.options.Rows}}
 	if len(p.options.Strata) > 0 {
-		stages = slices.Insert(stages, 0, job.Stage{Name: split.Counting, Unit: "rows", Units: p.options.Rows})
+		steps = slices.Insert(steps, 0, job.Step{Name: split.Counting, Unit: "rows", Units: p.options.Rows})
 	}
-	counts, err := job.Compute[split.Counts](ctx, p.Job, box, stages, func(s beam.Scope) beam.PCollection {
+	counts, err := job.Compute[split.Counts](ctx, p.Job, box, steps, func(s beam.Scope) beam.PCollection {
 		return split.Split(s, p.RunRef, p.options, parts)
 	})
 	if err != nil {

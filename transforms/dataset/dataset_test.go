@@ -270,7 +270,7 @@ func TestPieces(t *testing.T) {
 
 func TestCoders(t *testing.T) {
 	shard := Shard{
-		Table: Table{Set: "training", Ref: "file:x", Name: table.Name{Schema: "s", Table: "T"}, Layout: layout, Keyed: true},
+		Table: Table{Role: "training", Ref: "file:x", Name: table.Name{Schema: "s", Table: "T"}, Layout: layout, Keyed: true},
 		Index: 70000, Key: -1 << 40, Rows: 5, Buffers: 2, Parts: []table.Partition{{Token: "{}", FirstRow: 3, Rows: 2}}, Digest: "ab",
 	}
 	b, err := shard.MarshalBinary()

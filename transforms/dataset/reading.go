@@ -20,7 +20,7 @@ import (
 func load(ctx context.Context, run *bundle.Run, model *recipe.Loaded, shards []Shard) ([]held, error) {
 	var keys []string
 	for _, s := range shards {
-		keys = append(keys, fmt.Sprintf("shard %d of %s in %s as %s", s.Index, s.Table.Name, s.Table.Ref, s.Table.Set))
+		keys = append(keys, fmt.Sprintf("shard %d of %s in %s as %s", s.Index, s.Table.Name, s.Table.Ref, s.Table.Role))
 	}
 	return bundle.OnceEach(ctx, run, keys, func(ctx context.Context, mine []int) ([]held, error) {
 		var missing []Shard
@@ -184,7 +184,7 @@ func (t Table) check(b trainer.Buffer, model *recipe.Loaded) error {
 	if err := model.CheckBuffer(b); err != nil {
 		return err
 	}
-	if t.Set != Training || model.Fit == nil || model.Fit.ClassWeight == nil {
+	if t.Role != Training || model.Fit == nil || model.Fit.ClassWeight == nil {
 		return nil
 	}
 	return model.CheckClasses(b)

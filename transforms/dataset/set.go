@@ -10,13 +10,13 @@ import (
 	"github.com/beamfit/beamfit/transforms/packed"
 )
 
-// Training is the Set of the table that a fit trains on.
+// Training is the role of the table that a fit trains on.
 const Training = "training"
 
 // A Table is a packed table, as a shard's worker finds it.
 type Table struct {
-	// Set is what the table is to the run: Training, "validation", "test".
-	Set string
+	// Role is what the table is to the run: Training, "validation", "test". Checkpoints have it as Set.
+	Role string `json:"Set"`
 	// Ref addresses the store, Name is the table's, and Layout that of its buffers in the order of the model's inputs and outputs.
 	Ref    string
 	Name   table.Name
@@ -41,13 +41,13 @@ type place struct {
 // Open reads which buffers a packed table has and checks their shapes. layout has the columns in the order of the model's
 // inputs and outputs, with the shapes of the model's inputs and of the labels. The snapshot must stay open as long as shards are
 // loaded. The shards are cut into about so many partitions, which workers read side by side.
-func Open(ctx context.Context, set string, store table.Store, snap table.Snapshot, layout buffer.Layout, partitions int) (*Set, error) {
+func Open(ctx context.Context, role string, store table.Store, snap table.Snapshot, layout buffer.Layout, partitions int) (*Set, error) {
 	info := snap.Info()
 	if err := packed.Check(info, layout); err != nil {
 		return nil, err
 	}
 	keyed := info.Schema.Index(packed.KeyColumn) >= 0
-	s := &Set{Table: Table{Set: set, Ref: store.Ref(), Name: info.Name, Layout: layout, Keyed: keyed}}
+	s := &Set{Table: Table{Role: role, Ref: store.Ref(), Name: info.Name, Layout: layout, Keyed: keyed}}
 	places, err := s.index(ctx, store, snap)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 )
 
 // check reports rows that have not come.
-func (g *groupBuffers) check() error {
+func (g *filling) check() error {
 	if g.placed != g.rows {
 		return fmt.Errorf("internal error: %d of %d rows of group %d were found", g.placed, g.rows, g.number)
 	}
@@ -24,7 +24,7 @@ func (g *groupBuffers) check() error {
 }
 
 // write writes the buffers of a group that is whole as one part of the output.
-func (g *groupBuffers) write(ctx context.Context, run *bundle.Run, advance func(n int64)) error {
+func (g *filling) write(ctx context.Context, run *bundle.Run, advance func(n int64)) error {
 	if err := g.check(); err != nil {
 		return err
 	}
@@ -57,8 +57,8 @@ func (g *groupBuffers) write(ctx context.Context, run *bundle.Run, advance func(
 	return nil
 }
 
-// groupBuffers are the buffers of a group while they fill.
-type groupBuffers struct {
+// A filling is the buffers of a group while they fill.
+type filling struct {
 	plan         *Plan
 	number       int64
 	table        packedTable
@@ -70,19 +70,19 @@ type groupBuffers struct {
 	row          []byte // room for a row that came with others
 }
 
-func (p *Plan) newGroup(n int64) *groupBuffers {
+func (p *Plan) newGroup(n int64) *filling {
 	number, t := n, p.tableOf(n)
 	n -= t.firstGroup
 	from := n * t.groupRows()
 	to := min(t.rows, from+t.groupRows())
-	g := &groupBuffers{plan: p, number: number, table: t, first: n * t.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
+	g := &filling{plan: p, number: number, table: t, first: n * t.groupBuffers(), rows: int(to - from), seen: make([]bool, to-from)}
 	for at := from; at < to; at += t.bufferSize {
 		g.buffers = append(g.buffers, buffer.New(nil, p.Layout(), int(min(t.bufferSize, to-at))))
 	}
 	return g
 }
 
-func (g *groupBuffers) release() {
+func (g *filling) release() {
 	for _, b := range g.buffers {
 		b.Release()
 	}
@@ -92,7 +92,7 @@ func (g *groupBuffers) release() {
 const readBytes = 1 << 20
 
 // readAll puts spilled rows into their places.
-func (g *groupBuffers) readAll(ctx context.Context, spilled []Spilled) error {
+func (g *filling) readAll(ctx context.Context, spilled []Spilled) error {
 	for _, s := range spilled {
 		if err := g.read(ctx, s); err != nil {
 			return err
@@ -102,7 +102,7 @@ func (g *groupBuffers) readAll(ctx context.Context, spilled []Spilled) error {
 }
 
 // read puts spilled rows of one place into theirs.
-func (g *groupBuffers) read(ctx context.Context, s Spilled) error {
+func (g *filling) read(ctx context.Context, s Spilled) error {
 	f, err := os.Open(filepath.Join(g.plan.Scratch, s.File))
 	if err != nil {
 		return scratch.Error(err)
@@ -132,7 +132,7 @@ func (g *groupBuffers) read(ctx context.Context, s Spilled) error {
 }
 
 // place puts a row into its place.
-func (g *groupBuffers) place(at int, row []byte) error {
+func (g *filling) place(at int, row []byte) error {
 	if at >= g.rows || g.seen[at] {
 		return fmt.Errorf("internal error: row %d of a group of %d rows came twice or is not of the group", at, g.rows)
 	}

@@ -73,7 +73,7 @@ type receiveOneByOneFn struct {
 	Plan Plan
 	// State makes the engine bring rows of a key together; nothing is in it.
 	State  state.Value[bool]
-	groups map[int64]*groupBuffers // of the bundle, that are not whole
+	groups map[int64]*filling // of the bundle, that are not whole
 }
 
 func newReceiveOneByOneFn(run bundle.Ref, plan Plan) *receiveOneByOneFn {
@@ -85,7 +85,7 @@ func (f *receiveOneByOneFn) ProcessElement(ctx context.Context, _ state.Provider
 	if g == nil {
 		g = f.Plan.newGroup(group)
 		if f.groups == nil {
-			f.groups = map[int64]*groupBuffers{}
+			f.groups = map[int64]*filling{}
 		}
 		f.groups[group] = g
 	}

@@ -100,7 +100,7 @@ func (s *sender) put(group int64, rows int, record func(i int) []byte) error {
 func (*sender) flush() error { return nil }
 
 // receive puts rows that came as a record batch into their places.
-func (g *groupBuffers) receive(data []byte) error {
+func (g *filling) receive(data []byte) error {
 	b, places, err := buffer.Decode(g.plan.Layout(), data)
 	if err != nil {
 		return err

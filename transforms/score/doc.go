@@ -3,7 +3,7 @@
 //	pieces of one or several tables ---+--> scoreFn --> Scores (partial) --> sum --> Scores, one element
 //	weights --------------------------'  (side input)
 //
-// Words: Scores are the score of each table of a run, by the name that its dataset.Table.Set has there.
+// Words: Scores are the score of each table of a run, by the name that its dataset.Table.Role has there.
 //
 // Guarantees: values are those of the whole table, bit for bit the same however its rows are cut and in whatever order partial
 // scores arrive (trainer.Score); for a loss that looks at all rows of a batch, however its shards are cut, since a piece holds whole

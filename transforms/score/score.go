@@ -133,7 +133,7 @@ func score(ctx context.Context, run *bundle.Run, m recipe.Model, piece dataset.P
 		return Scores{}, err
 	}
 	run.Watch().Scored(one.Rows())
-	return Scores{map[string]trainer.Score{piece.Shard.Table.Set: one}}, nil
+	return Scores{map[string]trainer.Score{piece.Shard.Table.Role: one}}, nil
 }
 
 // mergeFn merges Scores.

@@ -15,8 +15,8 @@ import (
 const (
 	// Key begins those of shards' states; the number of the shard follows.
 	Key = "state-"
-	// OneKey is that of the one state of a warm-up.
-	OneKey = "warm-up"
+	// TurnStateKey is that of the one state of a warm-up.
+	TurnStateKey = "warm-up"
 )
 
 // A Kept is where the states of optimizers lie that do not travel: those that one stage leaves and the next one, of the same pipeline or of another,
@@ -25,8 +25,8 @@ type Kept struct {
 	// New: nowhere, since they are those before the first step.
 	New bool `json:",omitempty"`
 	Box collect.Box
-	// One: it is the one state of a warm-up, not one for every shard.
-	One bool `json:",omitempty"`
+	// Turn: it is the one state of a warm-up (TurnState), not one for every shard.
+	Turn bool `json:",omitempty"`
 	// After ends the keys of states that the next stage of the same pipeline begins with, and says which stage has left them; "": the next pipeline
 	// begins with them.
 	After string `json:",omitempty"`
@@ -37,10 +37,10 @@ func (k Kept) get(ctx context.Context, shard dataset.Shard, model *recipe.Loaded
 	switch {
 	case k.New:
 		return model.NewState(), nil
-	case k.One:
-		var one One
-		one, err = collect.Get[One](ctx, k.Box, OneKey+k.After)
-		s = one.Optimizer
+	case k.Turn:
+		var turn TurnState
+		turn, err = collect.Get[TurnState](ctx, k.Box, TurnStateKey+k.After)
+		s = turn.Optimizer
 	default:
 		var state State
 		state, err = collect.Get[State](ctx, k.Box, Key+shard.CollectKey()+k.After)
@@ -54,8 +54,8 @@ func (k Kept) get(ctx context.Context, shard dataset.Shard, model *recipe.Loaded
 
 // put leaves the state that a shard ends with.
 func (k Kept) put(ctx context.Context, s State) error {
-	if k.One {
-		return k.Box.Put(ctx, OneKey+k.After, One{s.Optimizer})
+	if k.Turn {
+		return k.Box.Put(ctx, TurnStateKey+k.After, TurnState{s.Optimizer})
 	}
 	return k.Box.Put(ctx, Key+s.CollectKey()+k.After, s)
 }
@@ -69,5 +69,7 @@ type bareFn struct{}
 
 func (*bareFn) ProcessElement(shard dataset.Shard) State { return State{Shard: shard} }
 
-// BareOne is the PCollection<One> of a warm-up whose state does not travel.
-func BareOne(s beam.Scope) beam.PCollection { return beam.Create(s.Scope("trainshard.BareOne"), One{}) }
+// BareTurnState is the PCollection<TurnState> of a warm-up whose state does not travel.
+func BareTurnState(s beam.Scope) beam.PCollection {
+	return beam.Create(s.Scope("trainshard.BareTurnState"), TurnState{})
+}

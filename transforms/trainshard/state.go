@@ -20,8 +20,8 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[startFn]())
 	beam.RegisterType(reflect.TypeFor[bareFn]())
 	collect.Register[State]()
-	beam.RegisterCoder(reflect.TypeFor[One](), One.MarshalBinary, decodeOne)
-	collect.Register[One]()
+	beam.RegisterCoder(reflect.TypeFor[TurnState](), TurnState.MarshalBinary, decodeTurnState)
+	collect.Register[TurnState]()
 }
 
 // A State is a shard between two stages.

@@ -57,9 +57,9 @@ func TestKept(t *testing.T) {
 	}
 	box := collect.Box{Run: run.Ref(), Name: "box"}
 	shards := []dataset.Shard{{Index: 0}, {Index: 1}}
-	places := []Kept{{Box: box, After: "-after-1-0"}, {Box: box}, {Box: box, One: true, After: "-after-1-0"}, {Box: box, One: true}}
+	places := []Kept{{Box: box, After: "-after-1-0"}, {Box: box}, {Box: box, Turn: true, After: "-after-1-0"}, {Box: box, Turn: true}}
 	for i, k := range places {
-		for _, shard := range shards[:len(shards)-i/2] { // a One is the same for all
+		for _, shard := range shards[:len(shards)-i/2] { // a TurnState is the same for all
 			if s, err := k.get(t.Context(), shard, model); !errors.Is(err, table.ErrNotExist) {
 				t.Errorf("place %d, shard %d: %v, error %v before there is one", i, shard.Index, s, err)
 			}
@@ -106,12 +106,12 @@ func TestBareElements(t *testing.T) {
 		}
 		p, s := beam.NewPipelineWithRoot()
 		shards := beam.Create(s, dataset.Shard{})
-		states, one, weights, gate := Bare(s, shards), BareOne(s), beam.Create(s, average.Vector{}), beam.Create(s, 0)
+		states, turn, weights, gate := Bare(s, shards), BareTurnState(s), beam.Create(s, average.Vector{}), beam.Create(s, 0)
 		if after, _ := Train(s, step, states, weights, gate); after != states {
 			t.Errorf("to %v: %v after %v in %v", to, after, states, p)
 		}
-		if _, after := WarmUp(s, step, 0, shards, weights, one, gate); after != one {
-			t.Errorf("to %v: %v after %v in %v", to, after, one, p)
+		if _, after := WarmUp(s, step, 0, shards, weights, turn, gate); after != turn {
+			t.Errorf("to %v: %v after %v in %v", to, after, turn, p)
 		}
 	}
 }

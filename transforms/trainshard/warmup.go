@@ -15,34 +15,34 @@ import (
 )
 
 func init() {
-	beam.RegisterType(reflect.TypeFor[startOneFn]())
+	beam.RegisterType(reflect.TypeFor[startTurnFn]())
 	beam.RegisterType(reflect.TypeFor[turnFn]())
 	beam.RegisterType(reflect.TypeFor[copyFn]())
 }
 
-// StartOne is the PCollection<One> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
+// StartTurnState is the PCollection<TurnState> of the one state that a warm-up goes on with: that of the box, or, where from is nil, that before the
 // first step.
-func StartOne(s beam.Scope, run bundle.Ref, model recipe.Model, from *collect.Box) beam.PCollection {
-	return beam.ParDo(s.Scope("trainshard.StartOne"), &startOneFn{Run: run, Model: model, From: from}, beam.Impulse(s))
+func StartTurnState(s beam.Scope, run bundle.Ref, model recipe.Model, from *collect.Box) beam.PCollection {
+	return beam.ParDo(s.Scope("trainshard.StartTurnState"), &startTurnFn{Run: run, Model: model, From: from}, beam.Impulse(s))
 }
 
-// startOneFn finds the state of a warm-up.
-type startOneFn struct {
+// startTurnFn finds the state of a warm-up.
+type startTurnFn struct {
 	Run   bundle.Ref
 	Model recipe.Model
 	From  *collect.Box
 }
 
-func (f *startOneFn) ProcessElement(ctx context.Context, _ []byte, emit func(One)) error {
+func (f *startTurnFn) ProcessElement(ctx context.Context, _ []byte, emit func(TurnState)) error {
 	model, err := f.Model.Load(ctx, bundle.Of(f.Run))
 	if err != nil {
 		return bundle.Of(f.Run).Fail(err)
 	}
 	if f.From == nil {
-		emit(One{model.NewState()})
+		emit(TurnState{model.NewState()})
 		return nil
 	}
-	s, err := collect.Take[One](ctx, *f.From, OneKey)
+	s, err := collect.Take[TurnState](ctx, *f.From, TurnStateKey)
 	if err == nil {
 		err = model.CheckState(s.Optimizer)
 	}
@@ -53,27 +53,27 @@ func (f *startOneFn) ProcessElement(ctx context.Context, _ []byte, emit func(One
 	return nil
 }
 
-// A One is the state of the optimizer that goes from shard to shard in a warm-up.
-type One struct{ Optimizer trainer.State }
+// A TurnState is the state of the optimizer that goes from shard to shard in a warm-up.
+type TurnState struct{ Optimizer trainer.State }
 
 // MarshalBinary writes the optimizer's state.
-func (o One) MarshalBinary() ([]byte, error) { return o.Optimizer.MarshalBinary() }
+func (o TurnState) MarshalBinary() ([]byte, error) { return o.Optimizer.MarshalBinary() }
 
 // UnmarshalBinary reads what MarshalBinary wrote.
-func (o *One) UnmarshalBinary(b []byte) error { return o.Optimizer.UnmarshalBinary(b) }
+func (o *TurnState) UnmarshalBinary(b []byte) error { return o.Optimizer.UnmarshalBinary(b) }
 
-func decodeOne(b []byte) (One, error) { return bundle.FromBytes[One](b) }
+func decodeTurnState(b []byte) (TurnState, error) { return bundle.FromBytes[TurnState](b) }
 
 // WarmUp lets one shard, whose number is turn, train its part of an iteration as the one worker that there is. It takes the
-// PCollection<dataset.Shard> of all shards, the PCollection<average.Vector> of the weights, in pieces or whole, the PCollection<One> of the
+// PCollection<dataset.Shard> of all shards, the PCollection<average.Vector> of the weights, in pieces or whole, the PCollection<TurnState> of the
 // state, and a PCollection<int> of one element that must be there before; it returns the weights and the state after it, which
 // is the one that was given where it does not travel. Nothing is averaged.
-func WarmUp(s beam.Scope, stage Stage, turn int, shards, weights, one, after beam.PCollection) (beam.PCollection, beam.PCollection) {
+func WarmUp(s beam.Scope, stage Stage, turn int, shards, weights, state, after beam.PCollection) (beam.PCollection, beam.PCollection) {
 	s = s.Scope("trainshard.WarmUp")
 	trained, end := beam.ParDo2(s, &turnFn{Stage: stage, Turn: turn}, shards,
-		beam.SideInput{Input: weights}, beam.SideInput{Input: one}, beam.SideInput{Input: after})
+		beam.SideInput{Input: weights}, beam.SideInput{Input: state}, beam.SideInput{Input: after})
 	if stage.From != nil {
-		end = one
+		end = state
 	}
 	return trained, end
 }
@@ -85,7 +85,7 @@ type turnFn struct {
 }
 
 func (f *turnFn) ProcessElement(
-	ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool, one One, _ int, weights func(average.Vector), state func(One),
+	ctx context.Context, shard dataset.Shard, pieces func(*average.Vector) bool, turn TurnState, _ int, weights func(average.Vector), state func(TurnState),
 ) error {
 	if shard.Index != f.Turn {
 		return nil
@@ -95,7 +95,7 @@ func (f *turnFn) ProcessElement(
 	if err != nil {
 		return bundle.Of(f.Stage.Run).Fail(err)
 	}
-	err = tasks.Go(ctx, f.Stage.Run, func(ctx context.Context) (trained, error) { return f.Stage.train(ctx, State{shard, one.Optimizer}, w) })
+	err = tasks.Go(ctx, f.Stage.Run, func(ctx context.Context) (trained, error) { return f.Stage.train(ctx, State{shard, turn.Optimizer}, w) })
 	if err != nil {
 		return err
 	}
@@ -103,18 +103,18 @@ func (f *turnFn) ProcessElement(
 		for _, piece := range f.Stage.Layout.Cut(t.weights) {
 			weights(piece)
 		}
-		state(One{t.state.Optimizer})
+		state(TurnState{t.state.Optimizer})
 	})
 }
 
 // CopyToAll gives every shard of the PCollection<dataset.Shard> a copy of the one state that a warm-up has left: the PCollection<State>.
-func CopyToAll(s beam.Scope, shards, one beam.PCollection) beam.PCollection {
-	return beam.ParDo(s.Scope("trainshard.CopyToAll"), &copyFn{}, shards, beam.SideInput{Input: one})
+func CopyToAll(s beam.Scope, shards, turn beam.PCollection) beam.PCollection {
+	return beam.ParDo(s.Scope("trainshard.CopyToAll"), &copyFn{}, shards, beam.SideInput{Input: turn})
 }
 
 // copyFn copies the state.
 type copyFn struct{}
 
-func (*copyFn) ProcessElement(shard dataset.Shard, one One) State {
-	return State{shard, one.Optimizer.Clone()}
+func (*copyFn) ProcessElement(shard dataset.Shard, turn TurnState) State {
+	return State{shard, turn.Optimizer.Clone()}
 }

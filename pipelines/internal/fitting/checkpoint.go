@@ -90,7 +90,7 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 	}
 	for _, set := range f.Sets {
 		for _, shard := range set.Shards {
-			header.Digests[set.Set] = append(header.Digests[set.Set], shard.Digest)
+			header.Digests[set.Role] = append(header.Digests[set.Role], shard.Digest)
 		}
 	}
 	if err := put(headerKey, header); err != nil {
@@ -124,13 +124,13 @@ func (f *Fit) writeCheckpoint(ctx context.Context, output string, c Course) erro
 
 // putStates puts what the next stage takes up besides the weights (Schedule.leaves).
 func (f *Fit) putStates(ctx context.Context, c Course, put func(string, encoding.BinaryMarshaler) error) error {
-	states, one, hasMomentum := f.Schedule.leaves(c.Place)
-	if one {
-		state, err := collect.Get[trainshard.One](ctx, c.box.Box, trainshard.OneKey)
+	states, turn, hasMomentum := f.Schedule.leaves(c.Place)
+	if turn {
+		state, err := collect.Get[trainshard.TurnState](ctx, c.box.Box, trainshard.TurnStateKey)
 		if err != nil {
 			return err
 		}
-		if err := put(trainshard.OneKey, state); err != nil {
+		if err := put(trainshard.TurnStateKey, state); err != nil {
 			return err
 		}
 	}

@@ -80,13 +80,13 @@ func (c savedCourse) shardState(shard int, model *trainer.Model) (s trainshard.S
 	return trainshard.State{Optimizer: s.Optimizer}, nil
 }
 
-// oneState is the state that a warm-up hands on.
-func (c savedCourse) oneState(model *trainer.Model) (s trainshard.One, err error) {
-	if err = s.UnmarshalBinary(c.values[trainshard.OneKey]); err == nil {
+// turnState is the state that a warm-up hands on.
+func (c savedCourse) turnState(model *trainer.Model) (s trainshard.TurnState, err error) {
+	if err = s.UnmarshalBinary(c.values[trainshard.TurnStateKey]); err == nil {
 		err = model.CheckState(s.Optimizer)
 	}
 	if err != nil {
-		return s, fmt.Errorf("%s: %w", trainshard.OneKey, err)
+		return s, fmt.Errorf("%s: %w", trainshard.TurnStateKey, err)
 	}
 	return s, nil
 }

@@ -18,7 +18,7 @@ import (
 type Course struct {
 	Place
 	// box has the weights (average.Key) and, behind the beginning and where the fit goes on, the state of every shard (trainshard.Key), or after
-	// stages of the warm-up the one that they hand on (trainshard.OneKey), and the momentum of an outer rule that has one (outer.Key). There
+	// stages of the warm-up the one that they hand on (trainshard.TurnStateKey), and the momentum of an outer rule that has one (outer.Key). There
 	// are no states where the next stage begins with new ones.
 	box *job.Box
 	// rate is the learning rate of the iteration that is not over; nil: the optimizer's own.
@@ -79,13 +79,13 @@ func (f *Fit) boxAfter(ctx context.Context, at Place) (*job.Box, error) {
 }
 
 // shardKey begins the keys of the shards of a set, with their digests.
-func shardKey(set string) string { return "shard-" + set + "-" }
+func shardKey(role string) string { return "shard-" + role + "-" }
 
 // takeDigests makes what the shards of the tables were when they were read what they must be when they are read again.
 func (f *Fit) takeDigests(ctx context.Context, box *job.Box) error {
 	for _, set := range f.Sets {
 		for i := range set.Shards {
-			read, err := collect.Get[dataset.Shard](ctx, box.Box, shardKey(set.Set)+strconv.Itoa(i))
+			read, err := collect.Get[dataset.Shard](ctx, box.Box, shardKey(set.Role)+strconv.Itoa(i))
 			if err != nil {
 				return err
 			}

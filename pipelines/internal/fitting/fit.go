@@ -95,7 +95,7 @@ func (f *Fit) Train(ctx context.Context, c Course) (Course, error) {
 		if !more {
 			return c, errors.Join(f.endTail(ctx, &c), f.closeLogs())
 		}
-		next, err := f.Iterate(ctx, c, to)
+		next, err := f.RunPipeline(ctx, c, to)
 		if err != nil {
 			return c, f.ofValues(err)
 		}

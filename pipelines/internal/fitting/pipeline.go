@@ -16,7 +16,7 @@ import (
 	"github.com/beamfit/beamfit/transforms/score"
 )
 
-// Iterate runs the pipeline of the stages from those of the course up to a place, and returns the course after it:
+// RunPipeline runs the pipeline of the stages from those of the course up to a place, and returns the course after it:
 //
 //	shards --> load --> states --.      .--> states --> ...  --> states --> box
 //	                        train -+
@@ -27,7 +27,7 @@ import (
 // when the one before it is averaged and, where an iteration is scored after it, scored. In a warm-up weights go from shard to shard, with one state, and
 // nothing is averaged. An outer rule makes the next weights of the average, the weights before and its momentum (outer.Next). Small weights on an engine are
 // averaged by the next round itself, and by a step of their own only where they are scored or kept (meetsInTraining).
-func (f *Fit) Iterate(ctx context.Context, c Course, to Place) (Course, error) {
+func (f *Fit) RunPipeline(ctx context.Context, c Course, to Place) (Course, error) {
 	box, err := f.boxAfter(ctx, to)
 	if err != nil {
 		return Course{}, err
@@ -104,7 +104,7 @@ func (f *Fit) load(s beam.Scope, keep *collect.Box) (shards beam.PCollection, pi
 	for _, set := range f.Sets {
 		shards := dataset.Load(s, f.RunRef, f.Recipe, keep != nil, f.Spread(s, beam.CreateList(s, set.Shards)))
 		if keep != nil {
-			collect.Keep[dataset.Shard](s, *keep, shardKey(set.Set), shards)
+			collect.Keep[dataset.Shard](s, *keep, shardKey(set.Role), shards)
 		}
 		loaded = append(loaded, shards)
 		pieces = append(pieces, dataset.Cut(s, shards))

@@ -96,13 +96,13 @@ func (f *Fit) restore(ctx context.Context, snap table.Snapshot, start []float32)
 // leftBy is what stages had left at the checkpoint besides the weights, by key.
 func (f *Fit) leftBy(c savedCourse) (map[string]encoding.BinaryMarshaler, error) {
 	left := map[string]encoding.BinaryMarshaler{}
-	states, one, hasMomentum := f.Schedule.leaves(Place{Done: c.header.Iteration})
-	if one {
-		state, err := c.oneState(f.Model.Model)
+	states, turn, hasMomentum := f.Schedule.leaves(Place{Done: c.header.Iteration})
+	if turn {
+		state, err := c.turnState(f.Model.Model)
 		if err != nil {
 			return nil, err
 		}
-		left[trainshard.OneKey] = state
+		left[trainshard.TurnStateKey] = state
 	}
 	if states {
 		for i := range f.training().Shards {
@@ -127,9 +127,9 @@ func (f *Fit) leftBy(c savedCourse) (map[string]encoding.BinaryMarshaler, error)
 // adoptDigests makes the values of the tables at the checkpoint what the tables must have.
 func (f *Fit) adoptDigests(digests map[string][]string) error {
 	for _, set := range f.Sets {
-		of := digests[set.Set]
+		of := digests[set.Role]
 		if len(of) != len(set.Shards) {
-			return otherFit([]string{"values of the " + set.Set + " table"})
+			return otherFit([]string{"values of the " + set.Role + " table"})
 		}
 		for i := range of {
 			set.Shards[i].Digest = of[i]
@@ -175,7 +175,7 @@ func (f *Fit) ofValues(err error) error {
 	}
 	for _, set := range f.Sets {
 		if set.Name == of.Table {
-			return f.ofCheckpoint(otherFit([]string{"values of the " + set.Set + " table"}))
+			return f.ofCheckpoint(otherFit([]string{"values of the " + set.Role + " table"}))
 		}
 	}
 	return err

@@ -87,7 +87,7 @@ func (s Schedule) beginsNew(at Place) bool { return s.Rounds.Fresh && !s.Rounds.
 
 // leaves says what the stage before a place leaves for the one behind it besides the weights: the states of all shards, or the one of a warm-up, and
 // the momentum.
-func (s Schedule) leaves(at Place) (states, one, momentum bool) {
+func (s Schedule) leaves(at Place) (states, turn, momentum bool) {
 	warmUp, _ := s.inWarmUp(at)
 	asked := !s.beginsNew(at)
 	return asked && !warmUp, asked && warmUp, !warmUp && s.Rounds.Rule.HasMomentum()

@@ -13,8 +13,8 @@ import (
 // States are left for the next stage only where it asks for them: not at the end, nor where it begins with new ones.
 func TestKeeping(t *testing.T) {
 	for state, want := range map[string]string{
-		rounds.Keep:  "one-after-0-1 one state-after-1-1 state-after-1-2 state-after-2-0 state-after-2-1 state-after-2-2 none",
-		rounds.Reset: "one-after-0-1 none none none none none none none",
+		rounds.Keep:  "turn-after-0-1 turn state-after-1-1 state-after-1-2 state-after-2-0 state-after-2-1 state-after-2-2 none",
+		rounds.Reset: "turn-after-0-1 none none none none none none none",
 	} {
 		plan, _, err := rounds.New(rounds.Options{WarmUpPasses: 1, SyncEvery: 2, InnerState: state}, rounds.Fit{
 			Iterations: 3, Params: params.Fit{BatchSize: 10, Epochs: 1}, Rows: []int{60, 40}, Stateful: true,
@@ -33,8 +33,8 @@ func TestKeeping(t *testing.T) {
 			switch kept := b.keeping(at); {
 			case kept == nil:
 				got = append(got, "none")
-			case kept.One:
-				got = append(got, "one"+kept.After)
+			case kept.Turn:
+				got = append(got, "turn"+kept.After)
 			default:
 				got = append(got, "state"+kept.After)
 			}

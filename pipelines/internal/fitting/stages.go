@@ -20,10 +20,10 @@ type stages struct {
 	// weights are those after the last stage. Where they are not averaged yet, apart are the vectors of the shards whose mean they are.
 	weights, apart beam.PCollection
 	states         beam.PCollection // of shards, in rounds
-	one            beam.PCollection // the state that goes from shard to shard, in a warm-up
+	turnState      beam.PCollection // the state that goes from shard to shard, in a warm-up
 	momentum       beam.PCollection // of an outer rule that has one, in rounds
 	// keeps: states do not travel, and kept is where those lie that the next stage begins with, or says that it begins with new ones. The elements of
-	// states and one have none then.
+	// states and turnState have none then.
 	keeps bool
 	kept  *trainshard.Kept
 	to    Course // at the end
@@ -102,7 +102,7 @@ func (b *stages) averaged(s beam.Scope) beam.PCollection {
 
 // keeping is where the stage at a place leaves states that do not travel; nil: nobody asks for them any more.
 func (b *stages) keeping(at Place) *trainshard.Kept {
-	kept := &trainshard.Kept{Box: b.to.box.Box, One: b.Schedule.Rounds.InWarmUp(at.Done + 1)}
+	kept := &trainshard.Kept{Box: b.to.box.Box, Turn: b.Schedule.Rounds.InWarmUp(at.Done + 1)}
 	switch after := b.Schedule.after(at); {
 	case b.Schedule.beginsNew(after):
 		return nil
@@ -128,15 +128,15 @@ func (b *stages) begin(s beam.Scope, from Course) {
 	if b.keeps = b.keepsStates(); b.keeps {
 		b.kept = &trainshard.Kept{New: true}
 		if states != nil {
-			b.kept = &trainshard.Kept{Box: *states, One: wasWarmUp}
+			b.kept = &trainshard.Kept{Box: *states, Turn: wasWarmUp}
 		}
 	}
 	switch {
 	case isWarmUp || wasWarmUp && states != nil:
 		if b.keeps {
-			b.one = trainshard.BareOne(s)
+			b.turnState = trainshard.BareTurnState(s)
 		} else {
-			b.one = trainshard.StartOne(s, b.RunRef, b.Recipe, states)
+			b.turnState = trainshard.StartTurnState(s, b.RunRef, b.Recipe, states)
 		}
 		if !isWarmUp {
 			b.beginRounds(s)
@@ -155,7 +155,7 @@ func (b *stages) beginRounds(s beam.Scope) {
 	if b.keeps {
 		b.states = trainshard.Bare(s, b.shards)
 	} else {
-		b.states = trainshard.CopyToAll(s, b.shards, b.one)
+		b.states = trainshard.CopyToAll(s, b.shards, b.turnState)
 	}
 	b.startMomentum(s, nil)
 }
@@ -182,7 +182,7 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 		}
 	}
 	if plan.InWarmUp(at.Done + 1) {
-		b.weights, b.one = trainshard.WarmUp(s, stage, planned.Turn, b.shards, b.weights, b.one, b.gate)
+		b.weights, b.turnState = trainshard.WarmUp(s, stage, planned.Turn, b.shards, b.weights, b.turnState, b.gate)
 		return
 	}
 	if !b.states.IsValid() {
@@ -250,9 +250,9 @@ func (b *stages) end(s beam.Scope) {
 	if b.Schedule.last(b.to.Done) {
 		return
 	}
-	states, one, momentum := b.Schedule.leaves(b.to.Place)
-	if one && !b.keeps {
-		collect.Keep[trainshard.One](s, box, trainshard.OneKey, b.one)
+	states, turn, momentum := b.Schedule.leaves(b.to.Place)
+	if turn && !b.keeps {
+		collect.Keep[trainshard.TurnState](s, box, trainshard.TurnStateKey, b.turnState)
 	}
 	if states && !b.keeps {
 		collect.Keep[trainshard.State](s, box, trainshard.Key, b.states)

@@ -261,8 +261,8 @@ func (p *Prediction) infer(ctx context.Context, target table.Name) (infer.Counts
 		return infer.Counts{}, err
 	}
 	p.Plan.Weights = box.Box
-	stages := []job.Stage{{Name: infer.Stage, Unit: "rows", Units: p.Plan.Rows(p.test.Info().Rows)}}
-	counts, err := job.Compute[infer.Counts](ctx, p.Job, box, stages, func(s beam.Scope) beam.PCollection {
+	steps := []job.Step{{Name: infer.Stage, Unit: "rows", Units: p.Plan.Rows(p.test.Info().Rows)}}
+	counts, err := job.Compute[infer.Counts](ctx, p.Job, box, steps, func(s beam.Scope) beam.PCollection {
 		return infer.Predict(s, p.RunRef, p.Plan, p.Spread(s, beam.CreateList(s, parts)))
 	})
 	if err == nil && counts.Rows != p.Plan.Rows(p.test.Info().Rows) {

@@ -11,15 +11,15 @@ import (
 )
 
 // Compute runs a pipeline of the job that has one value in the end, which build gives, and returns the value. box is where the pipeline leaves it.
-func Compute[T encoding.BinaryMarshaler, P bundle.Decoded[T]](ctx context.Context, j *Job, box *Box, stages []Stage, build func(s beam.Scope) beam.PCollection) (value T, err error) {
+func Compute[T encoding.BinaryMarshaler, P bundle.Decoded[T]](ctx context.Context, j *Job, box *Box, steps []Step, build func(s beam.Scope) beam.PCollection) (value T, err error) {
 	const key = "result"
-	err = j.Pipeline(Totals(stages), func(s beam.Scope) error {
+	err = j.Pipeline(Totals(steps), func(s beam.Scope) error {
 		collect.Keep[T](s, box.Box, key, build(s))
 		return nil
 	})
 	if err != nil {
 		return value, err
 	}
-	j.TellDone(stages)
+	j.TellDone(steps)
 	return collect.Get[T, P](ctx, box.Box, key)
 }

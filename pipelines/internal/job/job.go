@@ -34,8 +34,8 @@ const heldConnections = 6
 type Options struct {
 	// Name is what the job is called: split, preprocess, fit, ...
 	Name string
-	// Connections is how many connections of the store a task holds as long as it works; 0: only while it reads.
-	Connections int
+	// HeldPerTask is how many connections of the store a task holds as long as it works; 0: only while it reads.
+	HeldPerTask int
 	// What follows is that of pipelines.Env.
 	Store         table.Store
 	Runner        string
@@ -103,8 +103,8 @@ func Begin(ctx context.Context, o Options) (*Job, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if o.Connections > 0 {
-		o.Workers = max(1, min(o.Workers, connections/o.Connections))
+	if o.HeldPerTask > 0 {
+		o.Workers = max(1, min(o.Workers, connections/o.HeldPerTask))
 	}
 	j := &Job{Options: o, StoreRef: o.Store.Ref(), connections: connections}
 	j.Run = bundle.Begin(ctx, bundle.Options{
@@ -165,7 +165,7 @@ func (j *Job) checkConnections() error {
 	if j.Remote {
 		held += boxConnections
 	}
-	have, need := j.Store.Connections(held), max(1, j.Options.Connections)
+	have, need := j.Store.Connections(held), max(1, j.HeldPerTask)
 	if have >= need {
 		return nil
 	}

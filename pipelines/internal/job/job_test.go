@@ -310,7 +310,7 @@ func TestLimit(t *testing.T) {
 	for _, c := range []struct{ workers, connections, want int }{
 		{0, 1, min(runtime.GOMAXPROCS(0), 48)}, {5, 3, 5}, {100, 1, 48}, {100, 3, 16},
 	} {
-		j, err := job.Begin(t.Context(), job.Options{Store: refStore{}, Workers: c.workers, Connections: c.connections})
+		j, err := job.Begin(t.Context(), job.Options{Store: refStore{}, Workers: c.workers, HeldPerTask: c.connections})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,7 +326,7 @@ func TestFewConnections(t *testing.T) {
 	for _, c := range []struct{ store, perTask, want int }{
 		{7, 2, 3}, {2, 2, 1}, {1, 0, 8}, {1, 2, 0}, {0, 0, 0}, {-5, 3, 0},
 	} {
-		o := job.Options{Name: "echo", Store: fewConnections{of: c.store}, Workers: 8, Connections: c.perTask}
+		o := job.Options{Name: "echo", Store: fewConnections{of: c.store}, Workers: 8, HeldPerTask: c.perTask}
 		j, err := job.BeginOnRunner(t.Context(), o)
 		if c.want == 0 {
 			if wrong := (*argument.Error)(nil); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "pool_max_conns") {

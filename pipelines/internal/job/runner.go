@@ -149,8 +149,8 @@ func processes(t runner.Traits) int {
 // beyond, as with more workers than connections, waits for the server (package pgio).
 func (j *Job) shareConnections(processes int) {
 	j.RunRef.Connections = max(1, j.connections/processes)
-	if j.Connections > 0 {
-		j.RunRef.MostWorkers = max(1, j.RunRef.Connections/j.Connections)
+	if j.HeldPerTask > 0 {
+		j.RunRef.MostWorkers = max(1, j.RunRef.Connections/j.HeldPerTask)
 	}
 }
 

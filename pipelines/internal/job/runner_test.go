@@ -34,7 +34,7 @@ func TestShareConnections(t *testing.T) {
 	}{
 		{1, 2, 48, 24}, {4, 3, 12, 4}, {4, 0, 12, 0}, {1000, 2, 1, 1},
 	} {
-		j := &Job{Options: Options{Connections: c.perTask}, connections: 48}
+		j := &Job{Options: Options{HeldPerTask: c.perTask}, connections: 48}
 		j.shareConnections(c.processes)
 		if j.RunRef.Connections != c.wantReads || j.RunRef.MostWorkers != c.wantMost {
 			t.Errorf("%d processes, %d per task: %d connections, %d workers, want %d and %d",
