@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/kernels"
 	"github.com/beamfit/beamfit/model/weights"
@@ -233,7 +234,7 @@ func (m *Model) features(inputs [][][]float32) (flat [][]float32, rows int, err 
 		if len(in) != rows {
 			return nil, 0, fmt.Errorf("input %d has %s, input 1 has %d", i+1, tables.Count(len(in), "row"), rows)
 		}
-		size := tables.SizeOf(m.Inputs[i].Shape)
+		size := buffer.SizeOf(m.Inputs[i].Shape)
 		flat[i] = make([]float32, 0, rows*size)
 		for row, x := range in {
 			if len(x) != size {

@@ -7,6 +7,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/pipelines/internal/job"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/classes"
@@ -250,7 +251,7 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 			}
 			in.Shape = c.made.Shape()
 		}
-		elements = append(elements, int64(tables.SizeOf(in.Shape)))
+		elements = append(elements, int64(buffer.SizeOf(in.Shape)))
 		plan.Inputs = append(plan.Inputs, in)
 	}
 	if err := p.checkInputShapes(true); err != nil {
@@ -260,7 +261,7 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 		if c.numeric {
 			l := pack.Label{Column: c.Name, Numeric: true, Size: 1, Width: 1}
 			if c.shape != nil {
-				l.Size = tables.SizeOf(c.shape)
+				l.Size = buffer.SizeOf(c.shape)
 				l.Width = l.Size
 			}
 			if len(c.shape) > 1 {
@@ -288,7 +289,7 @@ func (p *packJob) makePlan(ctx context.Context, parts []table.Partition) error {
 		}
 		if c.classed() && c.shape != nil {
 			l.Shape = c.shape
-			elements = append(elements, int64(tables.SizeOf(c.shape)*l.Width))
+			elements = append(elements, int64(buffer.SizeOf(c.shape)*l.Width))
 		}
 		plan.Labels = append(plan.Labels, l)
 	}

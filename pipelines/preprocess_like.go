@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/pipelines/internal/tables"
 	"github.com/beamfit/beamfit/transforms/classes"
 )
@@ -61,7 +62,7 @@ func openLike(ctx context.Context, store table.Store, text string) (*likeTable, 
 			if err != nil {
 				return nil, fmt.Errorf("training table: %w", err)
 			}
-			l.width = tables.SizeOf(l.shape)
+			l.width = buffer.SizeOf(l.shape)
 		}
 		like.labels = append(like.labels, l)
 	}
@@ -156,7 +157,7 @@ func (want likeLabel) checkSteps(c packedColumn, training table.Name) error {
 func (want likeLabel) checkNumeric(c packedColumn, training table.Name) error {
 	width := 1
 	if c.shape != nil {
-		width = tables.SizeOf(c.shape)
+		width = buffer.SizeOf(c.shape)
 	}
 	if len(c.shape) > 1 || len(want.shape) > 1 {
 		if !slices.Equal(c.shape, want.shape) {

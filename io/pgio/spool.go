@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"syscall"
 
 	"github.com/beamfit/beamfit/io/ownerlock"
 	"github.com/beamfit/beamfit/io/table"
@@ -109,7 +108,7 @@ func (s *spool) drop() {
 }
 
 func spoolError(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if table.IsFull(err) {
 		err = fmt.Errorf("%w: %w", table.ErrFull, err)
 	}
 	return fmt.Errorf("the rows are kept in a temporary file until they are sent: %w", err)

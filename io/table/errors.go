@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/beamfit/beamfit/model/nearest"
 )
@@ -25,6 +26,9 @@ var (
 	// ErrClaimed: another has claimed the name (Store.Claim).
 	ErrClaimed = errors.New("is being made by another command")
 )
+
+// IsFull tells whether an error of the operating system is what ErrFull is for: a disk or a quota without room.
+func IsFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // Kinds are the errors above, for those who take errors from one process to another.
 func Kinds() []error {

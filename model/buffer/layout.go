@@ -19,9 +19,12 @@ type Variable struct {
 }
 
 // Size is the number of elements of one row.
-func (v Variable) Size() int {
+func (v Variable) Size() int { return SizeOf(v.Shape) }
+
+// SizeOf is the number of elements of an array of a shape.
+func SizeOf(shape []int) int {
 	n := 1
-	for _, d := range v.Shape {
+	for _, d := range shape {
 		n *= d
 	}
 	return n

@@ -16,7 +16,6 @@ func init() {
 	beam.RegisterCoder(reflect.TypeFor[Sum](), encodeSum, decodeSum)
 	beam.RegisterType(reflect.TypeFor[meanFn]())
 	beam.RegisterType(reflect.TypeFor[placeFn]())
-	beam.RegisterType(reflect.TypeFor[oneByOneFn]())
 }
 
 // Mean takes the PCollection<Vector> of the shards' weights, all in the pieces of the layout, and returns the PCollection<Vector> of the

@@ -44,6 +44,13 @@ func MovingMoments(spec *keras.Spec) []Moments {
 	return all
 }
 
+// Emit gives on the pieces of a vector.
+func (l Layout) Emit(v Vector, emit func(Vector)) {
+	for _, piece := range l.Cut(v) {
+		emit(piece)
+	}
+}
+
 // Cut cuts a vector into pieces, or one, itself.
 //
 // An engine keeps all shards' vectors of one key in memory to average them, on one worker, and some take no element that is larger than

@@ -4,12 +4,16 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/state"
 
 	"github.com/beamfit/beamfit/transforms/bundle"
 )
+
+func init() { beam.RegisterType(reflect.TypeFor[oneByOneFn]()) }
 
 // oneByOneFn makes the mean of the vectors of each place as they come. Flink's runner makes one element of all vectors of a group, and sends a worker a hundred
 // elements before it looks whether the worker takes them: with many shards that is more memory than it has. To a DoFn with a state it brings the vectors of a

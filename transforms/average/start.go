@@ -51,8 +51,6 @@ func (f *startFn) ProcessElement(ctx context.Context, _ []byte, emit func(Vector
 	if err != nil {
 		return bundle.Of(f.From.Run).Fail(err)
 	}
-	for _, piece := range f.Layout.Cut(v) {
-		emit(piece)
-	}
+	f.Layout.Emit(v, emit)
 	return nil
 }

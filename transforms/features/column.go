@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/lookup"
 )
 
@@ -47,13 +48,7 @@ type Step struct {
 }
 
 // Size is the number of values of the column in a row.
-func (c *Column) Size() int {
-	n := 1
-	for _, d := range c.Shape {
-		n *= d
-	}
-	return n
-}
+func (c *Column) Size() int { return buffer.SizeOf(c.Shape) }
 
 // Width is the number of numbers that a row gets from the column.
 func (c *Column) Width() int {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 )
 
 // Label is the label of an output whose labels are numbers, of the output's values for one row: the number, the array of several, or
@@ -72,13 +73,7 @@ func (o Output) classes(values []float32) string {
 }
 
 // numSteps is how many steps Shape has.
-func (o Output) numSteps() int {
-	n := 1
-	for _, d := range o.Shape {
-		n *= d
-	}
-	return n
-}
+func (o Output) numSteps() int { return buffer.SizeOf(o.Shape) }
 
 // best is the number of the largest of some scores, the first of several.
 func best(scores []float32) int {

@@ -41,9 +41,7 @@ func (f *startFn) ProcessElement(ctx context.Context, _ []byte, emit func(averag
 	if err != nil {
 		return bundle.Of(f.Run).Fail(err)
 	}
-	for _, piece := range f.Layout.Cut(v) {
-		emit(piece)
-	}
+	f.Layout.Emit(v, emit)
 	return nil
 }
 

@@ -16,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/beamfit/beamfit/io/ownerlock"
 	"github.com/beamfit/beamfit/io/table"
@@ -90,7 +89,7 @@ func Error(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case table.IsFull(err):
 		return fmt.Errorf("scratch folder (%s chooses another): %w: %w", EnvDir, table.ErrFull, err)
 	}
 	return fmt.Errorf("scratch folder (%s chooses another): %w", EnvDir, err)

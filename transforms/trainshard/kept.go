@@ -2,6 +2,7 @@ package trainshard
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/recipe"
 )
+
+func init() { beam.RegisterType(reflect.TypeFor[bareFn]()) }
 
 // The keys of states in a box.
 const (

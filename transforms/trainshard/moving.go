@@ -17,7 +17,6 @@ import (
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[recomputeFn]())
-	beam.RegisterType(reflect.TypeFor[recomputePortionsFn]())
 }
 
 // sampleSteps is of how many batches, at most, a shard computes moving statistics anew.
@@ -66,11 +65,7 @@ func (f *recomputeFn) FinishBundle(_ context.Context, _ func(*average.Vector) bo
 // finish gives on the weights of the shards of the bundle.
 func (f *recomputeFn) finish(emit func(average.Vector)) error {
 	f.weights = average.Vector{}
-	return f.tasks.Finish(func(v average.Vector) {
-		for _, piece := range f.Stage.Layout.Cut(v) {
-			emit(piece)
-		}
-	})
+	return f.tasks.Finish(func(v average.Vector) { f.Stage.Layout.Emit(v, emit) })
 }
 
 // recompute computes the statistics of one shard.

@@ -2,13 +2,20 @@ package trainshard
 
 import (
 	"context"
+	"reflect"
 
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/sdf"
 
 	"github.com/beamfit/beamfit/transforms/average"
 	"github.com/beamfit/beamfit/transforms/dataset"
 	"github.com/beamfit/beamfit/transforms/portions"
 )
+
+func init() {
+	beam.RegisterType(reflect.TypeFor[trainPortionsFn]())
+	beam.RegisterType(reflect.TypeFor[recomputePortionsFn]())
+}
 
 // trainPortionsFn trains shards as trainFn does, as many side by side as give on a portion.
 type trainPortionsFn struct {

@@ -18,10 +18,7 @@ import (
 func init() {
 	beam.RegisterCoder(reflect.TypeFor[State](), State.MarshalBinary, decodeState)
 	beam.RegisterType(reflect.TypeFor[startFn]())
-	beam.RegisterType(reflect.TypeFor[bareFn]())
 	collect.Register[State]()
-	beam.RegisterCoder(reflect.TypeFor[TurnState](), TurnState.MarshalBinary, decodeTurnState)
-	collect.Register[TurnState]()
 }
 
 // A State is a shard between two stages.

@@ -18,7 +18,6 @@ import (
 
 func init() {
 	beam.RegisterType(reflect.TypeFor[trainFn]())
-	beam.RegisterType(reflect.TypeFor[trainPortionsFn]())
 }
 
 // A Stage is what a stage of an iteration, a round or the turn of a shard, needs besides states and weights.
@@ -120,9 +119,7 @@ func (f *trainFn) finish(state func(State), weights func(average.Vector)) error 
 			once.Do(func() { collectGarbage(t.weights) })
 		}
 		state(t.state)
-		for _, piece := range f.Stage.Layout.Cut(t.weights) {
-			weights(piece)
-		}
+		f.Stage.Layout.Emit(t.weights, weights)
 	})
 }
 

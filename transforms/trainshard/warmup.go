@@ -15,6 +15,8 @@ import (
 )
 
 func init() {
+	beam.RegisterCoder(reflect.TypeFor[TurnState](), TurnState.MarshalBinary, decodeTurnState)
+	collect.Register[TurnState]()
 	beam.RegisterType(reflect.TypeFor[startTurnFn]())
 	beam.RegisterType(reflect.TypeFor[turnFn]())
 	beam.RegisterType(reflect.TypeFor[copyFn]())
@@ -100,9 +102,7 @@ func (f *turnFn) ProcessElement(
 		return err
 	}
 	return tasks.Finish(func(t trained) {
-		for _, piece := range f.Stage.Layout.Cut(t.weights) {
-			weights(piece)
-		}
+		f.Stage.Layout.Emit(t.weights, weights)
 		state(TurnState{t.state.Optimizer})
 	})
 }

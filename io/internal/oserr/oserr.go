@@ -17,7 +17,7 @@ func Named(err error) error {
 	switch {
 	case err == nil, errors.Is(err, table.ErrFull), errors.Is(err, table.ErrPermission):
 		return err
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case table.IsFull(err):
 		return fmt.Errorf("%w: %w", table.ErrFull, err)
 	case errors.Is(err, os.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("%w: %w", table.ErrPermission, err)

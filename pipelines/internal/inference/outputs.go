@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/beamfit/beamfit/io/table"
+	"github.com/beamfit/beamfit/model/buffer"
 	"github.com/beamfit/beamfit/model/keras"
 	"github.com/beamfit/beamfit/model/loss"
 	"github.com/beamfit/beamfit/model/params"
@@ -139,7 +140,7 @@ func lossOrLikely(l *loss.Loss, v tables.Variable) *loss.Loss {
 
 // outputOfSteps is an output of several dimensions: the numbers themselves, or of each step the number of its class.
 func outputOfSteps(name string, shape []int, classes bool) infer.Output {
-	out := infer.Output{Name: name, Numbers: tables.SizeOf(shape), Shape: shape}
+	out := infer.Output{Name: name, Numbers: buffer.SizeOf(shape), Shape: shape}
 	if classes && shape[len(shape)-1] > 1 {
 		out.Shape = shape[:len(shape)-1]
 	}
@@ -151,7 +152,7 @@ func outputOfSteps(name string, shape []int, classes bool) infer.Output {
 func classesOfSteps(spec *keras.Spec, i int, name string, classes []*string, second infer.Score) (infer.Output, error) {
 	shape := spec.OutputShapes()[i]
 	steps, k := shape[:len(shape)-1], shape[len(shape)-1]
-	out := infer.Output{Name: name, Numbers: tables.SizeOf(shape), Shape: steps, Classes: classes}
+	out := infer.Output{Name: name, Numbers: buffer.SizeOf(shape), Shape: steps, Classes: classes}
 	switch {
 	case len(classes) == k && k > 1:
 	case len(classes) == 2 && k == 1:

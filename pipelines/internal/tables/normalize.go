@@ -39,12 +39,3 @@ func ScaleOf(normalize float32) float32 {
 	}
 	return 1
 }
-
-// SizeOf is the number of elements of an array.
-func SizeOf(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
-}

@@ -155,7 +155,7 @@ func (p *Packed) CheckLabels(m *trainer.Model, classWeight bool) error {
 	for _, v := range p.labels {
 		l := trainer.Label{Width: v.Size(), Numeric: v.Numeric}
 		if !v.Numeric {
-			l.Steps = SizeOf(v.Shape[:len(v.Shape)-1])
+			l.Steps = buffer.SizeOf(v.Shape[:len(v.Shape)-1])
 		}
 		labels = append(labels, l)
 	}
