@@ -2,9 +2,7 @@ package fitting
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/beamfit/beamfit/model/callback"
 	"github.com/beamfit/beamfit/pipelines/internal/fitlog"
@@ -87,62 +85,6 @@ func (f *Fit) beginCallbacks(done int, reports []tables.Report) (*callback.Run, 
 	return run, nil
 }
 
-// rates are the learning rates of the iterations that a pipeline has some of, up to a place; nil: the optimizer's own.
-func (c Course) rates(to Place) ([]*float64, error) {
-	var rates []*float64
-	for at := c.Place; at.Done < to.Done || at.Done == to.Done && to.Stages > 0; at = (Place{Done: at.Done + 1}) {
-		rate, err := c.rate, error(nil)
-		if at.Stages == 0 { // the callbacks are asked once
-			rate, err = c.callbacks.Before(at.Done + 1)
-		}
-		if err != nil {
-			return nil, err
-		}
-		rates = append(rates, rate)
-	}
-	return rates, nil
-}
-
-// openLogs opens the files of callbacks; a dry run has none.
-func (f *Fit) openLogs() error {
-	files := f.Callbacks.Files()
-	if len(files) == 0 || f.Engine.Traits().DryRun {
-		return nil
-	}
-	var weights []fitlog.Weight
-	for _, l := range f.Model.Spec.Layers {
-		for _, w := range l.Weights {
-			weights = append(weights, fitlog.Weight{Name: f.Model.Spec.Name + "/" + l.Name + "/" + w.Name, Offset: w.Offset, Size: w.Size()})
-		}
-	}
-	for _, file := range files {
-		log, err := fitlog.Open(file.Callback, fitlog.Options{
-			Below: f.FilesBelow, After: f.Resumed, Began: time.Now(), Arch: f.Recipe.Arch, Weights: weights,
-		})
-		if err != nil {
-			return err
-		}
-		f.files = append(f.files, openLog{file.Index, log})
-	}
-	return nil
-}
-
-// An openLog is the file of a callback, by its place in the list.
-type openLog struct {
-	index int
-	fitlog.Log
-}
-
-// closeLogs closes the files of callbacks.
-func (f *Fit) closeLogs() error {
-	var errs []error
-	for _, file := range f.files {
-		errs = append(errs, file.Close())
-	}
-	f.files = nil
-	return errors.Join(errs...)
-}
-
 // decide lets the callbacks act after the last iteration of the course, where it was scored, and puts into the course what they
 // decide.
 func (f *Fit) decide(ctx context.Context, c *Course) error {
@@ -185,22 +127,4 @@ func (f *Fit) bestOf(saved savedCourse, run *callback.Run) ([]float32, error) {
 		return nil, fmt.Errorf("%s: %w", bestKey, err)
 	}
 	return best, nil
-}
-
-// Model is what the model gets: the weights of the course, or the best ones, or the average of the tail, and their report.
-func (c Course) Model(ctx context.Context) (weights []float32, of tables.Report, err error) {
-	of = c.Reports[len(c.Reports)-1] // the last iteration is always scored
-	if c.kept != nil {
-		return c.tail, *c.kept, nil
-	}
-	if c.best == nil {
-		weights, err = c.weights(ctx)
-		return weights, of, err
-	}
-	for _, r := range c.Reports {
-		if r.Iteration == c.callbacks.BestIteration() {
-			of = r
-		}
-	}
-	return c.best, of, nil
 }

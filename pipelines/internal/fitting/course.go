@@ -52,6 +52,40 @@ func (c Course) before() *collect.Box {
 	return &c.box.Box
 }
 
+// rates are the learning rates of the iterations that a pipeline has some of, up to a place; nil: the optimizer's own.
+func (c Course) rates(to Place) ([]*float64, error) {
+	var rates []*float64
+	for at := c.Place; at.Done < to.Done || at.Done == to.Done && to.Stages > 0; at = (Place{Done: at.Done + 1}) {
+		rate, err := c.rate, error(nil)
+		if at.Stages == 0 { // the callbacks are asked once
+			rate, err = c.callbacks.Before(at.Done + 1)
+		}
+		if err != nil {
+			return nil, err
+		}
+		rates = append(rates, rate)
+	}
+	return rates, nil
+}
+
+// Model is what the model gets: the weights of the course, or the best ones, or the average of the tail, and their report.
+func (c Course) Model(ctx context.Context) (weights []float32, of tables.Report, err error) {
+	of = c.Reports[len(c.Reports)-1] // the last iteration is always scored
+	if c.kept != nil {
+		return c.tail, *c.kept, nil
+	}
+	if c.best == nil {
+		weights, err = c.weights(ctx)
+		return weights, of, err
+	}
+	for _, r := range c.Reports {
+		if r.Iteration == c.callbacks.BestIteration() {
+			of = r
+		}
+	}
+	return c.best, of, nil
+}
+
 // newCourse puts weights, and what else stages have left by its key, where a pipeline begins with them.
 func (f *Fit) newCourse(ctx context.Context, done int, weights []float32, left map[string]encoding.BinaryMarshaler, reports []tables.Report) (Course, error) {
 	box, err := f.boxAfter(ctx, Place{Done: done})

@@ -123,7 +123,7 @@ func (f *Fit) build(s beam.Scope, from, to Course, rates []*float64, keepShards 
 		keep = &to.box.Box
 	}
 	var pieces []beam.PCollection
-	b := stages{Fit: f, to: to}
+	b := stages{fit: f, to: to}
 	b.shards, pieces, b.gate = f.load(s, keep)
 	b.begin(s, from)
 	f.watch(s, to.box.Box, average.Key, b.shards)

@@ -29,7 +29,7 @@ func TestKeeping(t *testing.T) {
 			if at.Done < 1 {
 				to.Done = 1
 			}
-			b := stages{Fit: &Fit{Schedule: s}, to: Course{Place: to, box: &job.Box{}}}
+			b := stages{fit: &Fit{Schedule: s}, to: Course{Place: to, box: &job.Box{}}}
 			switch kept := b.keeping(at); {
 			case kept == nil:
 				got = append(got, "none")

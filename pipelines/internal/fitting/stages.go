@@ -15,7 +15,7 @@ import (
 
 // stages builds the stages of a pipeline, one after the other.
 type stages struct {
-	*Fit
+	fit          *Fit
 	shards, gate beam.PCollection
 	// weights are those after the last stage. Where they are not averaged yet, apart are the vectors of the shards whose mean they are.
 	weights, apart beam.PCollection
@@ -95,20 +95,20 @@ func (f *Fit) watch(s beam.Scope, box collect.Box, key string, shards beam.PColl
 // averaged are the weights after the last stage, as one vector.
 func (b *stages) averaged(s beam.Scope) beam.PCollection {
 	if b.apart.IsValid() {
-		b.weights, b.apart = average.Mean(s, b.RunRef, b.layout(), b.apart), beam.PCollection{}
+		b.weights, b.apart = average.Mean(s, b.fit.RunRef, b.fit.layout(), b.apart), beam.PCollection{}
 	}
 	return b.weights
 }
 
 // keeping is where the stage at a place leaves states that do not travel; nil: nobody asks for them any more.
 func (b *stages) keeping(at Place) *trainshard.Kept {
-	kept := &trainshard.Kept{Box: b.to.box.Box, Turn: b.Schedule.Rounds.InWarmUp(at.Done + 1)}
-	switch after := b.Schedule.after(at); {
-	case b.Schedule.beginsNew(after):
+	kept := &trainshard.Kept{Box: b.to.box.Box, Turn: b.fit.Schedule.Rounds.InWarmUp(at.Done + 1)}
+	switch after := b.fit.Schedule.after(at); {
+	case b.fit.Schedule.beginsNew(after):
 		return nil
 	case after != b.to.Place:
 		kept.After = fmt.Sprintf("-after-%d-%d", after.Done, after.Stages)
-	case b.Schedule.last(after.Done):
+	case b.fit.Schedule.last(after.Done):
 		return nil
 	}
 	return kept
@@ -116,16 +116,16 @@ func (b *stages) keeping(at Place) *trainshard.Kept {
 
 // begin takes up what the course has left.
 func (b *stages) begin(s beam.Scope, from Course) {
-	b.weights = average.Start(s, from.box.Box, b.layout())
+	b.weights = average.Start(s, from.box.Box, b.fit.layout())
 	momentum, states := from.before(), from.before()
-	wasWarmUp, isWarmUp := b.Schedule.inWarmUp(from.Place)
+	wasWarmUp, isWarmUp := b.fit.Schedule.inWarmUp(from.Place)
 	if wasWarmUp {
 		momentum = nil
 	}
-	if b.Schedule.beginsNew(from.Place) {
+	if b.fit.Schedule.beginsNew(from.Place) {
 		states = nil
 	}
-	if b.keeps = b.keepsStates(); b.keeps {
+	if b.keeps = b.fit.keepsStates(); b.keeps {
 		b.kept = &trainshard.Kept{New: true}
 		if states != nil {
 			b.kept = &trainshard.Kept{Box: *states, Turn: wasWarmUp}
@@ -136,7 +136,7 @@ func (b *stages) begin(s beam.Scope, from Course) {
 		if b.keeps {
 			b.turnState = trainshard.BareTurnState(s)
 		} else {
-			b.turnState = trainshard.StartTurnState(s, b.RunRef, b.Recipe, states)
+			b.turnState = trainshard.StartTurnState(s, b.fit.RunRef, b.fit.Recipe, states)
 		}
 		if !isWarmUp {
 			b.beginRounds(s)
@@ -145,7 +145,7 @@ func (b *stages) begin(s beam.Scope, from Course) {
 	case b.keeps:
 		b.states = trainshard.Bare(s, b.shards)
 	default:
-		b.states = trainshard.Start(s, b.RunRef, b.Recipe, states, b.shards)
+		b.states = trainshard.Start(s, b.fit.RunRef, b.fit.Recipe, states, b.shards)
 	}
 	b.startMomentum(s, momentum)
 }
@@ -161,14 +161,14 @@ func (b *stages) beginRounds(s beam.Scope) {
 }
 
 func (b *stages) startMomentum(s beam.Scope, from *collect.Box) {
-	if b.Schedule.Rounds.Rule.HasMomentum() {
-		b.momentum = outer.Start(s, b.RunRef, b.Model.Spec.NumWeights, from, b.layout())
+	if b.fit.Schedule.Rounds.Rule.HasMomentum() {
+		b.momentum = outer.Start(s, b.fit.RunRef, b.fit.Model.Spec.NumWeights, from, b.fit.layout())
 	}
 }
 
 // stage builds the stage at a place of an iteration with that learning rate; nil: the optimizer's own.
 func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
-	plan := b.Schedule.Rounds
+	plan := b.fit.Schedule.Rounds
 	if plan.Stages(at.Done+1) > 1 {
 		s = s.Scope(fmt.Sprintf("stage %d", at.Stages+1))
 	}
@@ -188,7 +188,7 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 	if !b.states.IsValid() {
 		b.beginRounds(s)
 	}
-	places := &trainshard.Places{Rows: b.rows(), WarmUp: plan.WarmUp, Global: plan.Global}
+	places := &trainshard.Places{Rows: b.fit.rows(), WarmUp: plan.WarmUp, Global: plan.Global}
 	if stage.Fresh = plan.Fresh; plan.Fresh || plan.Global {
 		stage.Places = places
 	}
@@ -198,22 +198,22 @@ func (b *stages) stage(s beam.Scope, at Place, rate *float64) {
 		weights = b.apart
 	}
 	b.states, trained = trainshard.Train(s, stage, b.states, weights, b.gate)
-	if b.meetsInTraining() {
+	if b.fit.meetsInTraining() {
 		b.apart = trained
 		return
 	}
-	mean := average.Mean(s, b.RunRef, stage.Layout, trained)
+	mean := average.Mean(s, b.fit.RunRef, stage.Layout, trained)
 	if !plan.Rule.HasMomentum() {
 		b.weights = mean
 		return
 	}
-	round := outer.Round{Run: b.RunRef, Model: b.Recipe, Rule: plan.Rule, LearningRate: b.learningRate(places, stage)}
+	round := outer.Round{Run: b.fit.RunRef, Model: b.fit.Recipe, Rule: plan.Rule, LearningRate: b.fit.learningRate(places, stage)}
 	b.momentum, b.weights = outer.Next(s, round, b.momentum, b.weights, mean)
 }
 
 // stageOf is what stages of an iteration have in common.
 func (b *stages) stageOf(iteration int) trainshard.Stage {
-	return trainshard.Stage{Run: b.RunRef, Model: b.Recipe, Seed: b.Seed, Iteration: iteration, Layout: b.layout(), Portions: b.inPortions()}
+	return trainshard.Stage{Run: b.fit.RunRef, Model: b.fit.Recipe, Seed: b.fit.Seed, Iteration: iteration, Layout: b.fit.layout(), Portions: b.fit.inPortions()}
 }
 
 // rows are those of every shard of the training table.
@@ -240,17 +240,17 @@ func (f *Fit) learningRate(places *trainshard.Places, stage trainshard.Stage) fl
 // recompute builds the stage that computes moving statistics anew.
 func (b *stages) recompute(s beam.Scope, iteration int) {
 	stage := b.stageOf(iteration)
-	b.weights = average.Mean(s, b.RunRef, stage.Layout, trainshard.Recompute(s, stage, b.shards, b.averaged(s)))
+	b.weights = average.Mean(s, b.fit.RunRef, stage.Layout, trainshard.Recompute(s, stage, b.shards, b.averaged(s)))
 }
 
 // end keeps what the next pipeline begins with, but for states that are in the box already or that nobody asks for.
 func (b *stages) end(s beam.Scope) {
 	box := b.to.box.Box
 	collect.Keep[average.Vector](s, box, average.Key, b.averaged(s))
-	if b.Schedule.last(b.to.Done) {
+	if b.fit.Schedule.last(b.to.Done) {
 		return
 	}
-	states, turn, momentum := b.Schedule.leaves(b.to.Place)
+	states, turn, momentum := b.fit.Schedule.leaves(b.to.Place)
 	if turn && !b.keeps {
 		collect.Keep[trainshard.TurnState](s, box, trainshard.TurnStateKey, b.turnState)
 	}

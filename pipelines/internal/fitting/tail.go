@@ -77,9 +77,9 @@ func (f *Fit) scoreTail(ctx context.Context, weights []float32, iteration int) (
 	}
 	err = f.Pipeline(f.totals(), func(s beam.Scope) error {
 		var pieces []beam.PCollection
-		b := stages{Fit: f}
+		b := stages{fit: f}
 		b.shards, pieces, b.gate = f.load(s, nil)
-		b.weights = average.Start(s, box.Box, b.layout())
+		b.weights = average.Start(s, box.Box, f.layout())
 		if f.Schedule.Rounds.Moving == rounds.Recompute {
 			f.watch(s, box.Box, tailKey, b.shards)
 			b.recompute(s, iteration)
