@@ -639,6 +639,10 @@ func TestStarOfArrays(t *testing.T) {
 			t.Errorf("prediction %d: %s", i, d)
 		}
 	}
+	opt := PredictOptions{Model: "m", Test: "others", Output: "named", IDColumn: "id", Independent: "x3, * EXCEPT (id, x3)"} // an order that is written counts
+	if _, err := Predict(t.Context(), env, opt); err != nil {
+		t.Error(err)
+	}
 	_, err := Predict(t.Context(), env, PredictOptions{Model: "m", Test: "others", Output: "out", IDColumn: "id", Independent: list})
 	wantError(t, err, `there is no x2 among the columns x1, x3, and the independent variables are x1, x2 of model m`)
 }

@@ -31,6 +31,7 @@ func (f *fit) makeModel(ctx context.Context, source *tables.Packed, shards int) 
 	return made, model, nil
 }
 
+// classWeights are the class weights by class index, where fit_params name classes by their values; else nil. Values are written as tables
 // show them: '7' is the value 7, and 7 without quotes the class of index 7.
 func (f *fit) classWeights(source *tables.Packed) (map[int]float64, error) {
 	if f.params.ClassWeightByValue == nil {

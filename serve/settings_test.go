@@ -36,7 +36,7 @@ func TestRoundSettings(t *testing.T) {
 
 	run(t, c, "SET beamfit.sync_every = 10")
 	_, err := c.Exec(t.Context(), fit("both"))
-	wantError(t, err, "22023", "sync auto decides the steps between averages")
+	wantError(t, err, "22023", "sync auto chooses the passes of the warm-up")
 	run(t, c, "RESET beamfit.sync")
 	run(t, c, "SET beamfit.outer_rule = 'nesterov'")
 	run(t, c, "SET beamfit.outer_momentum = 0.25")

@@ -25,6 +25,7 @@ type term struct {
 	text   string // as written, where it is a column without functions
 	column string
 	star   bool
+	ofStar bool // a star stood for it
 	except []string
 	steps  []Step // the innermost function first
 }

@@ -16,6 +16,8 @@ type Input struct {
 	Label string
 	// Array is the column of arrays that is the variable; only where Variable is nil.
 	Array table.Column
+	// OfStar says that a star stood for the column of arrays, and nobody wrote its name.
+	OfStar bool
 	// Variable is what makes the variable from columns; Steps have learned nothing yet.
 	Variable *Variable
 }
@@ -82,7 +84,7 @@ func (l List) resolve(model []ModelInput, schema table.Schema, except []string) 
 		}
 		t := g.terms[0]
 		if c := schema[schema.Index(t.column)]; g.single && isArray(t, schema) && in.Lookup == nil {
-			inputs = append(inputs, Input{Label: t.text, Array: c})
+			inputs = append(inputs, Input{Label: t.text, Array: c, OfStar: t.ofStar})
 			continue
 		} else if g.single && model == nil {
 			return nil, fmt.Errorf("%s stands beside brackets and is no column of arrays of numbers: put it into brackets", table.Quote(c.Name))
@@ -187,7 +189,7 @@ func expand(terms []term, schema table.Schema, except []string) ([]term, error) 
 		before := len(out)
 		for _, c := range schema {
 			if !slices.Contains(except, c.Name) && !slices.Contains(t.except, c.Name) {
-				out = append(out, term{text: table.Quote(c.Name), column: c.Name, steps: t.steps})
+				out = append(out, term{text: table.Quote(c.Name), column: c.Name, ofStar: true, steps: t.steps})
 			}
 		}
 		if len(out) == before {

@@ -108,7 +108,7 @@ func trainedOutput(spec *keras.Spec, i int, v tables.Variable, l *loss.Loss) (in
 		return out, nil
 	case len(shape) > 1:
 		return outputOfSteps(v.Column, shape, l != nil && l.AmongClasses), nil
-	case meaning == trainer.OfLabel, meaning == trainer.OfSecondClass && v.Classes == nil && l != nil && !l.TellsTwo(): // an array's number is the label
+	case meaning == trainer.OfLabel, meaning == trainer.OfSecondClass && v.Classes == nil && isNumber(spec, i, l):
 		return infer.Output{Name: v.Column, Numbers: k}, nil
 	}
 	units, second := k, meaning == trainer.OfSecondClass
@@ -127,6 +127,12 @@ func trainedOutput(spec *keras.Spec, i int, v tables.Variable, l *loss.Loss) (in
 			v.ClassColumn(), len(classes), outputName(spec, i), k)
 	}
 	return infer.Output{Name: v.Column, Classes: classes, Second: second, Score: scoreBy(spec, i, l, second)}, nil
+}
+
+// isNumber tells whether the labels of an output of one unit, arrays of integers, are numbers to whoever has trained it: neither the loss nor the activation is
+// one for two classes. Without a loss nothing is known.
+func isNumber(spec *keras.Spec, i int, l *loss.Loss) bool {
+	return l != nil && !l.TellsTwo() && spec.OutputActivation(i) != "sigmoid"
 }
 
 // lossOrLikely is the loss of a dependent variable, or where it is not known one that takes its labels: a number per row for an output of several

@@ -162,7 +162,7 @@ const boxConnections = 3
 // checkConnections refuses a store that has none for a task, which would wait for one in vain.
 func (j *Job) checkConnections() error {
 	held := heldConnections
-	if j.Remote {
+	if j.Remote && !j.Engine.Traits().DryRun {
 		held += boxConnections
 	}
 	have, need := j.Store.Connections(held), max(1, j.HeldPerTask)

@@ -161,8 +161,8 @@ func (j *rowJudge) class(l label) (int, error) {
 
 // addNumbers takes in a row whose label is numbers. Labels that have another form than the output, as sequences have, are not compared.
 func (j *rowJudge) addNumbers(row judgedRow, values []float32, l label) error {
-	for _, x := range l.hot { // an array of integers, which are the numbers
-		l.numbers = append(l.numbers, float32(x))
+	if len(l.hot) == 1 { // an array of an integer, which is the number
+		l.numbers = []float32{float32(l.hot[0])}
 	}
 	if len(l.numbers) != len(values) {
 		return nil

@@ -32,7 +32,7 @@ var (
 
 // Options are what a person asks for.
 type Options struct {
-	// Sync is Auto, which chooses SyncEvery, WarmUpPasses and Outer; "": they are as they are.
+	// Sync is Auto, which chooses WarmUpPasses, where SyncEvery and Outer must be left out; "": all are as they are.
 	Sync string
 	// SyncEvery is the most steps of a shard between two averages; 0: an iteration.
 	SyncEvery int
@@ -74,7 +74,7 @@ func (o Options) Check() error {
 	case o.WarmUpPasses < 0:
 		return fmt.Errorf("the passes of the warm-up must not be negative, found %d", o.WarmUpPasses)
 	case o.Sync == Auto && (o.SyncEvery > 0 || o.WarmUpPasses > 0 || o.Outer != ""):
-		return errors.New("sync auto decides the steps between averages, the passes of the warm-up and the outer rule: expected none of them beside it")
+		return errors.New("sync auto chooses the passes of the warm-up, and averages are plain and once per iteration: expected no steps between averages, warm-up or outer rule beside it")
 	}
 	rule := o.rule(1, false)
 	switch {

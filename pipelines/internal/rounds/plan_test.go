@@ -77,7 +77,7 @@ func TestRefused(t *testing.T) {
 		{Options{Steps: "x"}, nil, "local or global"},
 		{Options{SyncEvery: -1}, nil, "found -1"},
 		{Options{WarmUpPasses: -1}, nil, "found -1"},
-		{Options{Sync: Auto, SyncEvery: 5}, nil, "expected none of them beside it"},
+		{Options{Sync: Auto, SyncEvery: 5}, nil, "expected no steps between averages, warm-up or outer rule beside it"},
 		{Options{OuterRate: ptr(1.0)}, nil, "average has neither rate nor momentum"},
 		{Options{OuterMomentum: ptr(0.0)}, nil, "average has neither rate nor momentum"},
 		{Options{Outer: outer.Average, OuterRate: ptr(0.0)}, nil, "average has neither rate nor momentum"},

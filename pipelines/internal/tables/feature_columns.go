@@ -105,10 +105,8 @@ func (vs Variables) inputsLike(text string, info table.Info, what string, others
 		if inputs, err = vs.resolve(list, info.Schema, others); err != nil {
 			return nil, table.OfTable(info.Name, err)
 		}
-		if list.HasStar() {
-			if inputs, err = vs.inOrder(inputs); err != nil {
-				return nil, table.OfTable(info.Name, fmt.Errorf("%s: %w of %s; name them in the order of these", text, err, what))
-			}
+		if inputs, err = vs.inOrder(inputs); err != nil {
+			return nil, table.OfTable(info.Name, fmt.Errorf("%s: %w of %s; name them in the order of these", text, err, what))
 		}
 		if !vs.sameTerms(inputs) {
 			return nil, fmt.Errorf("%s are not the independent variables of %s; left out they are the same: %s", text, what, vs.listed())
@@ -156,7 +154,7 @@ func (vs Variables) inOrder(inputs []features.Input) ([]features.Input, error) {
 	}
 	arrays := map[string]features.Input{}
 	for _, in := range inputs {
-		if in.Variable == nil {
+		if in.OfStar {
 			arrays[in.Array.Name] = in
 		}
 	}
@@ -165,7 +163,7 @@ func (vs Variables) inOrder(inputs []features.Input) ([]features.Input, error) {
 	}
 	ordered := slices.Clone(inputs)
 	for i, v := range vs.Independents {
-		if v.Made != nil || inputs[i].Variable != nil {
+		if !inputs[i].OfStar {
 			continue
 		}
 		in, ok := arrays[v.Column]
