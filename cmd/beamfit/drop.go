@@ -20,7 +20,7 @@ func dropCommand(a *app) *cobra.Command {
 		name: "drop", group: groupTables,
 		short: "Remove tables",
 		long: `Remove tables, so that a scheduled job can write them again. All go at once; where one of them does not exist, or cannot
-be removed, or is being made anew by another command, or the command is killed, none goes. A reader that has begun reads on.`,
+be removed, or is being made by another command, or the command is killed, none goes. A reader that has begun reads on.`,
 		args:    []argument{{name: "TABLE", usage: "table to remove", more: true, fills: fillTable}},
 		example: "beamfit drop iris_predict\nbeamfit drop iris_model iris_model_summary --if-exists",
 	}, &dropTask{})
@@ -66,7 +66,9 @@ func (t *dropTask) run(ctx context.Context, a *app) error {
 func (t *dropTask) checkUnclaimed(ctx context.Context, store table.Store) error {
 	for _, name := range t.tables {
 		if _, err := store.Lookup(ctx, name); errors.Is(err, table.ErrNotExist) {
-			continue // there is nothing to come back, and a claim would make a store that is not there
+			if none, err := hasNothing(ctx, store); none || err != nil {
+				return err // a claim would make a store that is not there
+			}
 		}
 		claim, err := store.Claim(ctx, table.ClaimNote("drop", ""), name)
 		switch {
@@ -77,4 +79,14 @@ func (t *dropTask) checkUnclaimed(ctx context.Context, store table.Store) error 
 		}
 	}
 	return nil
+}
+
+// hasNothing tells whether a store has neither tables nor runs, as one that is not there yet: then nobody makes a table in it.
+func hasNothing(ctx context.Context, store table.Store) (bool, error) {
+	names, err := store.List(ctx)
+	if err != nil || len(names) > 0 {
+		return false, err
+	}
+	runs, err := store.Runs(ctx)
+	return len(runs) == 0, err
 }

@@ -233,7 +233,7 @@ func (u user) tell(e engine) []string {
 // times are the columns of model summaries that differ from one run to the next.
 var times = []string{"start_training_time", "end_training_time", "metrics_elapsed_time"}
 
-// sum is a SHA-256 of a table's export without the columns that hold times. A table is a set of rows: their order does not count.
+// sum is a SHA-256 of a table's export without the columns that hold times, and without schemas. A table is a set of rows: their order does not count.
 func (u user) sum(name string) string {
 	u.t.Helper()
 	file := filepath.Join(u.t.TempDir(), name+".csv")
@@ -249,10 +249,13 @@ func (u user) sum(name string) string {
 	if len(rows) < 2 {
 		u.t.Fatalf("table %s has no row", name)
 	}
-	for i := range rows[0] {
-		if slices.Contains(times, rows[0][i]) {
-			for _, r := range rows {
+	for i, column := range rows[0] {
+		for _, r := range rows {
+			switch {
+			case slices.Contains(times, column):
 				r[i] = ""
+			case column == "object_table": // without the schema, which differs from store to store
+				r[i] = r[i][strings.LastIndex(r[i], ".")+1:]
 			}
 		}
 	}
