@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -37,6 +39,8 @@ type about struct {
 	recorded bool
 	// pipelines: the command runs Beam pipelines, on the runner of --runner.
 	pipelines bool
+	// jobs: the command does a job of package pipelines that runs none, or serves jobs.
+	jobs bool
 	// computes: the command makes tables of what it computes with a model, with the CPU's kernels (--kernels) or on GPUs (--gpus).
 	computes bool
 	// calls: the global flags are those of another command, which is called with them, and checks them.
@@ -81,7 +85,7 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 				return err
 			}
 			if !text.calls {
-				if err := a.prepare(cmd, text.pipelines); err != nil {
+				if err := a.prepare(cmd, text); err != nil {
 					return err
 				}
 			}
@@ -116,12 +120,12 @@ func newCommand(a *app, text about, t task) *cobra.Command {
 	return cmd
 }
 
-// prepare checks the global flags, what the environment says in their place, and --gpus, and makes this process one that can do what they ask for. onRunner: the command runs pipelines.
-func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
+// prepare checks the global flags, what the environment says in their place, and --gpus, and makes this process one that can do what they ask for.
+func (a *app) prepare(cmd *cobra.Command, text about) error {
 	if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
 		return err
 	}
-	if !onRunner && a.runnerOptions["dry_run"] == "true" {
+	if !text.pipelines && a.runnerOptions["dry_run"] == "true" {
 		return fmt.Errorf("%s runs no pipelines, so that there is nothing to write instead of its work (--dry-run)", cmd.Name())
 	}
 	if a.prismOpenPort && a.runner != pipelines.PrismRunner {
@@ -136,7 +140,8 @@ func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
 			return err
 		}
 	}
-	if err := kernels.EnvError(); err != nil {
+	if err := kernels.EnvError(); err != nil && (text.pipelines || text.jobs) { // no job begins with it
+		a.started = slices.Contains(kernels.Variants(), os.Getenv(kernels.VariantEnv)) // another machine has them
 		return err
 	}
 	if a.gpus {
@@ -145,7 +150,7 @@ func (a *app) prepare(cmd *cobra.Command, onRunner bool) error {
 			return err
 		}
 	}
-	if !onRunner {
+	if !text.pipelines {
 		return nil
 	}
 	return a.preparePrism()

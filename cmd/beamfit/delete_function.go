@@ -16,7 +16,7 @@ type deleteFunctionTask struct {
 
 func deleteFunctionCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "delete-function", group: groupModels,
+		name: "delete-function", group: groupModels, jobs: true,
 		short: "Remove a loss or metric from an object table",
 		long: `Remove a loss or metric from an object table, like MADlib's delete_custom_function. The table goes with its last function.
 Models that were trained with the function keep their weights, but evaluate needs it.`,

@@ -14,7 +14,7 @@ type deleteModelTask struct{ opt pipelines.DeleteModelOptions }
 
 func deleteModelCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "delete-model", group: groupModels,
+		name: "delete-model", group: groupModels, jobs: true,
 		short: "Remove a model from an architecture table",
 		long: `Remove a model from an architecture table, like MADlib's delete_keras_model. The table goes with its last model.
 Trained model tables are not touched.`,

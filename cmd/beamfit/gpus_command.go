@@ -19,6 +19,7 @@ type gpusTask struct {
 func gpusCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
 		name:  "gpus",
+		jobs:  true,
 		short: "List the GPUs of this machine",
 		long: `List the NVIDIA GPUs of this machine, like MADlib's gpu_configuration: the name of the machine and what nvidia-smi -L says of
 each GPU, or the driver's own files where that program is not there. A machine without a driver has none.

@@ -20,7 +20,7 @@ type loadFunctionTask struct {
 
 func loadFunctionCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "load-function", group: groupModels,
+		name: "load-function", group: groupModels, jobs: true,
 		short: "Add a loss or metric of your own to an object table",
 		long: `Add a loss or metric of your own to an object table, like MADlib's load_custom_function, and print its id. The table is made
 where there is none. fit --functions names the table, and --compile the function.

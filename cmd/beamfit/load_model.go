@@ -26,7 +26,7 @@ type loadModelTask struct {
 
 func loadModelCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "load-model", group: groupModels,
+		name: "load-model", group: groupModels, jobs: true,
 		short: "Add a Keras model to an architecture table",
 		long: `Add a Keras model to an architecture table, like MADlib's load_keras_model, and print its id. The table is made where
 there is none. FILE is what Keras' model.save() writes (.keras, or .h5 of Keras 2), architecture and weights, or what model.to_json() writes,

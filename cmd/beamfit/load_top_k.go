@@ -17,7 +17,7 @@ type loadTopKTask struct {
 
 func loadTopKCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "load-top-k", group: groupModels,
+		name: "load-top-k", group: groupModels, jobs: true,
 		short: "Add the metric top_K_accuracy to an object table",
 		long: `Add the metric top_K_accuracy to an object table, like MADlib's load_top_k_accuracy_function: 1 where fewer than K predictions
 of a row are higher than that of its class, else 0. The table is made where there is none. Without a table the metric is

@@ -25,7 +25,7 @@ type planTask struct {
 
 func planCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "plan", group: groupModels,
+		name: "plan", group: groupModels, jobs: true,
 		short: "Show how the engine works on a batch of a model",
 		long: `Show how the engine works on a batch of a model: every call of a step with its arrays and their shapes, in order, the
 bytes that it reads and writes, and the floating-point operations of matrix products and convolutions.

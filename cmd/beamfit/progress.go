@@ -22,8 +22,8 @@ func (a *app) showProgress(env *pipelines.Env) (end func()) {
 	a.progress.Store(p)
 	env.Progress = p.Report
 	return func() {
+		p.Close() // first: a message that goes past p while lines are open would be wiped off with them
 		a.progress.Store(nil)
-		p.Close()
 	}
 }
 

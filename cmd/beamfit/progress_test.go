@@ -45,3 +45,30 @@ func TestMessagesBesideProgress(t *testing.T) {
 		}
 	}
 }
+
+// watched calls seen for what is written.
+type watched struct{ seen func() }
+
+func (w watched) Write(text []byte) (int, error) {
+	w.seen()
+	return len(text), nil
+}
+
+// TestEndOfProgress: while the last of the progress is written, messages still wait for it.
+func TestEndOfProgress(t *testing.T) {
+	a := newApp(io.Discard, nil)
+	ending, written := false, false
+	a.err = watched{func() {
+		if written = ending; a.progress.Load() == nil {
+			t.Error("a message would go past the progress that is being written")
+		}
+	}}
+	env := new(pipelines.Env)
+	end := a.showProgress(env)
+	env.Progress(pipelines.Event{Job: "import", Stage: "reading", Unit: "rows", Done: 1})
+	ending = true
+	end()
+	if !written || a.progress.Load() != nil {
+		t.Errorf("at the end something is written: %t, the progress is %v", written, a.progress.Load())
+	}
+}

@@ -23,7 +23,7 @@ type reportTask struct {
 
 func reportCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "report", group: groupUse,
+		name: "report", group: groupUse, jobs: true,
 		short: "Write a page about a model",
 		long: `Write a page about a model: one HTML file that holds all it shows, to be mailed or kept. An existing file is replaced.
 

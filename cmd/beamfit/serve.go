@@ -47,7 +47,7 @@ type serveTask struct {
 
 func serveCommand(a *app) *cobra.Command {
 	return newCommand(a, about{
-		name: "serve", group: groupUse,
+		name: "serve", group: groupUse, jobs: true,
 		short: "Run MADlib's scripts unchanged: a proxy in front of a PostgreSQL server",
 		long: `Listen for PostgreSQL's clients, pass on what they send to the server of --db, and run MADlib's deep-learning functions
 where a statement calls one: SELECT madlib.madlib_keras_fit(...). A function runs on the client's own session with the

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 
 	"github.com/beamfit/beamfit/io/internal/oserr"
 	"github.com/beamfit/beamfit/io/ownerlock"
@@ -16,32 +17,36 @@ import (
 // unfinished begins the names of files that are being written.
 const unfinished = ".beamfit-export-"
 
-// WriteFile lets fn write the file at path and puts it there when it is complete. Where it Streams it writes directly, behind what is there.
+// WriteFile lets fn write the file at path and puts it there when it is complete. Where it Streams it writes directly, behind what is
+// there or, by a descriptor of this process, at the place where that is.
 func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("file %s: %w", path, oserr.Named(err))
 		}
 	}()
-	info, err := os.Stat(path)
+	info, missing := os.Stat(path)
 	switch {
-	case err == nil && info.IsDir():
+	case missing == nil && info.IsDir():
 		return errors.New("it is a folder")
-	case err == nil && !info.Mode().IsRegular():
+	case missing == nil && !info.Mode().IsRegular():
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return err
 		}
 		return errors.Join(fn(f), f.Close())
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
+	case missing != nil && !errors.Is(missing, fs.ErrNotExist):
+		return missing
 	}
 	target, opened, err := linkTarget(path) // replace what a link points to, not the link
 	if err != nil {
 		return err
 	}
-	if opened {
-		return appendTo(target, info, fn)
+	switch {
+	case opened && missing != nil:
+		return missing
+	case opened:
+		return writeOpened(target, info, fn)
 	}
 	root, err := os.OpenRoot(filepath.Dir(target))
 	if err != nil {
@@ -62,14 +67,20 @@ func Streams(path string) bool {
 	return err == nil && opened || !info.Mode().IsRegular()
 }
 
-// appendTo lets fn write behind what is in a regular file that a process has open. It is not replaced: whoever has opened it would not see the new one.
-func appendTo(path string, info os.FileInfo, fn func(out io.Writer) error) error {
-	for _, own := range []*os.File{os.Stdout, os.Stderr} { // at the place where it is, which those who share it go on from
-		if is, err := own.Stat(); err == nil && os.SameFile(is, info) {
-			return fn(own)
+// writeOpened lets fn write into a regular file that a process has open. It is not replaced: whoever has opened it would not see the new one. Where this
+// process has it open fn writes at the place where it is, which those who share it go on from; else behind what is there.
+func writeOpened(path string, info os.FileInfo, fn func(out io.Writer) error) error {
+	open := func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0) }
+	if n, own := ownDescriptor(path); own {
+		open = func() (*os.File, error) { return duplicate(n, path) }
+	} else {
+		for _, f := range []*os.File{os.Stdout, os.Stderr} {
+			if is, err := f.Stat(); err == nil && os.SameFile(is, info) {
+				return fn(f)
+			}
 		}
 	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
+	f, err := open()
 	if err != nil {
 		return err
 	}
@@ -80,7 +91,22 @@ func appendTo(path string, info os.FileInfo, fn func(out io.Writer) error) error
 const maxLinks = 255
 
 // descriptors are the folders of the files that processes have open.
-var descriptors = regexp.MustCompile(`^(/proc/\d+(/task/\d+)?/fd|/dev/fd)$`)
+var descriptors = regexp.MustCompile(`^(?:/proc/(\d+)(?:/task/\d+)?/fd|/dev/fd)$`)
+
+// ownDescriptor is the number of the descriptor that a path of linkTarget names, where it is one of this process.
+func ownDescriptor(path string) (n int, own bool) {
+	folder, name := filepath.Split(path)
+	in := descriptors.FindStringSubmatch(filepath.Clean(folder))
+	n, err := strconv.Atoi(name)
+	if in == nil || err != nil {
+		return 0, false
+	}
+	if in[1] == "" {
+		return n, true
+	}
+	self, err := os.Readlink("/proc/self") // the number that the process has there, which need not be the one that it knows
+	return n, err == nil && self == in[1]
+}
 
 // linkTarget is what a link points to, whether that exists or not, in its real folder; the path itself where it is no link. Folders are
 // resolved before a .. is taken from them, as the system does: x/.. is the folder above the one that x leads to. opened: it is a file that a process has

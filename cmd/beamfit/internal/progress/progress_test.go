@@ -3,6 +3,7 @@ package progress
 import (
 	"math"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -292,5 +293,32 @@ func TestDuration(t *testing.T) {
 		if got := duration(d); got != want {
 			t.Errorf("%v: %q, want %q", d, got, want)
 		}
+	}
+}
+
+// TestConcurrentUse is for the race detector: a job reports while another goroutine writes messages, which stay whole.
+func TestConcurrentUse(t *testing.T) {
+	var out strings.Builder
+	p := New(&out, Options{Live: true, Size: func() (int, int) { return 80, 24 }})
+	const messages, iterations = 200, 100
+	var both sync.WaitGroup
+	both.Go(func() {
+		for n := 1; n <= iterations; n++ {
+			loss := 1 / float64(n)
+			p.Report(pipelines.Event{Job: "fit", Stage: "training", Unit: "rows", Done: 1, Total: 2})
+			p.Report(pipelines.Event{Job: "fit", Iteration: &pipelines.IterationReport{Iteration: n, Iterations: iterations, Scored: true, TrainingLoss: loss}})
+		}
+	})
+	both.Go(func() {
+		for range messages {
+			if _, err := p.Write([]byte("warning: odd\n")); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	both.Wait()
+	p.Close()
+	if n := strings.Count(out.String(), "warning: odd\n"); n != messages {
+		t.Errorf("%d messages are whole, want %d", n, messages)
 	}
 }
