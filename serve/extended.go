@@ -23,7 +23,7 @@ func cutName(b []byte) (name, rest []byte, ok bool) {
 type call struct {
 	list    []*invocation
 	rewrite *sqltext.Rewrite
-	// starts are the bytes of the client's text at which the functions' names begin; nil where the text is one that executes what was prepared.
+	// starts are the bytes of the client's text at which the functions' names begin; nil where another text has prepared it.
 	starts []int
 }
 

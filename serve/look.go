@@ -60,7 +60,9 @@ func (s *session) take(e *effect) {
 	case e.call == nil:
 		delete(s.statements, e.name)
 	default:
-		s.statements[e.name] = remembered{call: e.call}
+		c := *e.call
+		c.starts = nil // places in a text that is not the one which will execute it
+		s.statements[e.name] = remembered{call: &c}
 	}
 }
 

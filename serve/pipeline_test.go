@@ -261,11 +261,21 @@ func TestPrepareInPipeline(t *testing.T) {
 	sends("CREATE TABLE t AS EXECUTE p(77)")
 	c.says("E(0A000) Z(I)")
 
+	// An error of one that another text has prepared has no place in this one.
+	c.asks("PREPARE none AS SELECT madlib.version(1)", "C(PREPARE) Z(I)")
+	c.sends(&pgproto3.Bind{PreparedStatement: "none"}, &pgproto3.Execute{}, &pgproto3.Sync{})
+	c.says("2")
+	m, err := c.Receive()
+	if e, is := m.(*pgproto3.ErrorResponse); err != nil || !is || e.Code != "42883" || e.Position != 0 {
+		t.Errorf("got %+v, %v", m, err)
+	}
+	c.says("Z(I)")
+
 	// The place of an error is that in the client's text.
 	const wrong = "PREPARE q AS /* c */ SELECT madlib.delete_keras_model(nothing, 77)"
 	c.sends(append(unnamed(wrong), &pgproto3.Sync{})...)
 	c.says("1 2 n")
-	m, err := c.Receive()
+	m, err = c.Receive()
 	if e, is := m.(*pgproto3.ErrorResponse); err != nil || !is || e.Code != "42703" || int(e.Position) != strings.Index(wrong, "nothing")+1 {
 		t.Errorf("got %+v, %v", m, err)
 	}

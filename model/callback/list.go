@@ -184,7 +184,7 @@ func (l *List) checkKeepers() error {
 // Keeps tells whether the model gets the weights of the best iteration at the end, instead of those of the last.
 func (l *List) Keeps() bool { return l.keeper >= 0 }
 
-// NeedsScores tells whether any callback acts after iterations that are scored; else all do no more than to set the learning rate.
+// NeedsScores tells whether any callback looks at scores; else all are LearningRateScheduler without verbose or ModelCheckpoint without save_best_only.
 func (l *List) NeedsScores() bool {
 	return slices.ContainsFunc(l.items, func(i item) bool { return !i.quiet })
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -44,13 +46,32 @@ var states = []struct {
 	{table.ErrNotExist, "42P01", ""},
 }
 
-// AsError gives an error of a job its form in PostgreSQL, in the words of SQL. An error of the server keeps its own code, detail and hint.
+// quoted are the texts in the message of an error that are not beamfit's: what the server says, and failures of the operating system with their paths.
+func quoted(err error) (texts []string) {
+	switch e := err.(type) {
+	case *pgconn.PgError:
+		texts = append(texts, e.Message)
+	case *fs.PathError, *os.LinkError:
+		texts = append(texts, e.Error())
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		texts = append(texts, quoted(e.Unwrap())...)
+	case interface{ Unwrap() []error }:
+		for _, err := range e.Unwrap() {
+			texts = append(texts, quoted(err)...)
+		}
+	}
+	return texts
+}
+
+// AsError gives an error of a job its form in PostgreSQL, in the words of SQL. An error of the server keeps its own code, message, detail and hint.
 func AsError(err error) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		return e
 	}
-	e = &Error{Code: raised, Message: reword(err.Error())}
+	e = &Error{Code: raised, Message: reword(err.Error(), quoted(err)...)}
 	var pg *pgconn.PgError
 	var column *table.ColumnError
 	var value *table.ValueError

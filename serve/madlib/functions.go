@@ -144,7 +144,7 @@ var thisPage = []*Function{
 			{Name: "validation_table", Command: "--validation", typ: textType, use: "packed table to validate with"},
 			{
 				Name: "metrics_compute_frequency", Command: "--metrics-every", typ: integerType, positive: true,
-				use: "iterations from one computation of metrics to the next; NULL: at the end only, with callbacks after every one",
+				use: "iterations from one computation of metrics to the next; NULL: at the end only, with callbacks that look at scores after every one",
 			},
 			{Name: "warm_start", Command: "--warm-start", typ: boolType, def: "FALSE", use: "go on from the weights in the table model, and replace it"},
 			{Name: "name", Command: "--name", typ: textType, use: "name of the model"},

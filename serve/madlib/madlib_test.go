@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/beamfit/beamfit/io/table"
 	"github.com/beamfit/beamfit/pipelines"
@@ -265,6 +267,17 @@ func TestAsError(t *testing.T) {
 		if got := AsError(err); got.Code != want || got.Message == "" {
 			t.Errorf("%v is %+v, want %s", err, got, want)
 		}
+	}
+}
+
+// TestOthersWords: what the server and the operating system say stays as it is.
+func TestOthersWords(t *testing.T) {
+	server := &pgconn.PgError{Severity: "ERROR", Code: "P0001", Message: "run preprocess with --validation"}
+	file := &fs.PathError{Op: "open", Path: "logs --functions/run preprocess", Err: fs.ErrNotExist}
+	err := fmt.Errorf("--functions: %w", errors.Join(file, fmt.Errorf("--validation: %w", server)))
+	want := "object_table: open logs --functions/run preprocess: file does not exist\nvalidation_table: ERROR: run preprocess with --validation (SQLSTATE P0001)"
+	if got := AsError(err); got.Message != want {
+		t.Errorf("got  %s\nwant %s", got.Message, want)
 	}
 }
 

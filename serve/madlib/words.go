@@ -1,6 +1,7 @@
 package madlib
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -43,15 +44,28 @@ func init() {
 		inSQL[p[0]] = p[1]
 		list = append(list, regexp.QuoteMeta(p[0]))
 	}
-	worded = regexp.MustCompile(strings.Join(append(list, `\B--[a-z][a-z-]*`), "|"))
+	worded = regexp.MustCompile(strings.Join(append(list, `(?:^|[\s(\[{])--[a-z][a-z-]*`), "|"))
 }
 
-// reword gives a message of pipelines in the words of SQL.
-func reword(message string) string {
-	return worded.ReplaceAllStringFunc(message, func(found string) string {
+// reword gives a message of pipelines in the words of SQL. What is quoted in it stays as it is.
+func reword(message string, quoted ...string) string {
+	var back []string
+	for i, text := range quoted {
+		if text != "" {
+			place := fmt.Sprintf("\x00%d\x00", i) // which is in no message
+			message = strings.ReplaceAll(message, text, place)
+			back = append(back, place, text)
+		}
+	}
+	message = worded.ReplaceAllStringFunc(message, func(found string) string {
 		if text, is := inSQL[found]; is {
 			return text
 		}
+		at := strings.Index(found, "--")
+		if text, is := inSQL[found[max(at, 0):]]; is {
+			return found[:at] + text
+		}
 		return found
 	})
+	return strings.NewReplacer(back...).Replace(message)
 }

@@ -25,6 +25,7 @@ func TestReword(t *testing.T) {
 		"--workers says how many cores are used":                                   "--workers of beamfit serve says how many cores are used",
 		"give --metrics-every":                                                     "give metrics_compute_frequency",
 		`column "--validation", found "a \" --functions" in --functions`:           `column "--validation", found "a \" --functions" in object_table`,
+		"file a/--validation: [--validation], --validation=x":                      "file a/--validation: [validation_table], validation_table=x",
 		"--validations, x--validation, --header and table preprocess: as they are": "--validations, x--validation, --header and table preprocess: as they are",
 	} {
 		if got := reword(message); got != want {
