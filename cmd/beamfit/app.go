@@ -35,6 +35,7 @@ type app struct {
 
 	commits  *commits                          // of the stores that the run opens
 	progress *atomic.Pointer[progress.Printer] // which shows how far the job under way is; nil: none does
+	grace    *atomic.Int64                     // how long the run may take to end after an interrupt, in nanoseconds; 0: interruptGrace
 
 	// Of the run of this command line:
 	raw       []string    // its words
@@ -47,14 +48,12 @@ type app struct {
 	started bool
 	// prismReady is set when prism may run: nobody else can connect to it, or the user has accepted that.
 	prismReady bool
-	// grace is how long the command may take to end after an interrupt, in nanoseconds; 0: interruptGrace.
-	grace atomic.Int64
 	// logging is set when the log goes to standard error.
 	logging bool
 }
 
 func newApp(out, err io.Writer) *app {
-	return &app{out: out, err: err, commits: new(commits), progress: new(atomic.Pointer[progress.Printer]), interrupt: func(error) {}}
+	return &app{out: out, err: err, commits: new(commits), progress: new(atomic.Pointer[progress.Printer]), grace: new(atomic.Int64), interrupt: func(error) {}}
 }
 
 // storeURL is the store to use: --db, else BEAMFIT_DB, else the default folder.

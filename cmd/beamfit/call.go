@@ -20,7 +20,7 @@ func (a *app) call(ctx context.Context, resumes string, args, more []string) err
 		fmt.Sprintf("--quiet=%t", a.quiet), fmt.Sprintf("--no-progress=%t", a.noProgress))
 	whole = append(whole, args...)
 	called := &app{
-		out: a.out, err: a.err, commits: a.commits, progress: a.progress, logging: a.logging, prismReady: a.prismReady, interrupt: a.interrupt, raw: whole, process: a.process, resumes: resumes,
+		out: a.out, err: a.err, commits: a.commits, progress: a.progress, grace: a.grace, logging: a.logging, prismReady: a.prismReady, interrupt: a.interrupt, raw: whole, process: a.process, resumes: resumes,
 	}
 	root := newRoot(called)
 	root.SetArgs(whole)

@@ -125,6 +125,9 @@ func (a *app) prepare(cmd *cobra.Command, text about) error {
 	if err := pipelines.CheckRunner(a.runner, a.runnerOptions); err != nil {
 		return err
 	}
+	if pipelines.IsEngine(a.runner) {
+		a.grace.Store(int64(engineGrace))
+	}
 	if !text.pipelines && a.runnerOptions["dry_run"] == "true" {
 		return fmt.Errorf("%s runs no pipelines, so that there is nothing to write instead of its work (--dry-run)", cmd.Name())
 	}

@@ -63,11 +63,7 @@ func (a *app) untilInterrupted(args []string) int {
 		return c
 	case <-ctx.Done():
 	}
-	grace := interruptGrace
-	if pipelines.IsEngine(a.runner) {
-		grace = engineGrace
-	}
-	grace = max(grace, time.Duration(a.grace.Load()))
+	grace := max(interruptGrace, time.Duration(a.grace.Load()))
 	for {
 		select {
 		case c := <-code:

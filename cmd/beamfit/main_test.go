@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"testing"
+	"time"
 )
 
 func TestStoreURLPrecedence(t *testing.T) {
@@ -50,4 +51,14 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Exit(m.Run())
+}
+
+// TestEngineGrace: a command on an engine, or one that calls it, has the time to tell the engine to end the job.
+func TestEngineGrace(t *testing.T) {
+	a := newApp(io.Discard, io.Discard)
+	a.db, a.logLevel = "file:"+t.TempDir(), "error"
+	err := a.call(t.Context(), "", []string{"split", "a", "b", "--train=0.5", "--runner=flink", "--endpoint=127.0.0.1:1"}, nil)
+	if got := time.Duration(a.grace.Load()); err == nil || got != engineGrace {
+		t.Errorf("error %v, and the time after an interrupt is %v, want %v", err, got, engineGrace)
+	}
 }
