@@ -20,7 +20,7 @@ func (o FitOptions) rounds() rounds.Options {
 }
 
 // An OuterNumberError is a rate or momentum for an outer rule that has none.
-type OuterNumberError = rounds.NoMomentumError
+type OuterNumberError = rounds.OuterNumberError
 
 // CheckRounds checks the options about rounds as far as they can be without a fit, as Fit does first.
 func (o FitOptions) CheckRounds() error { return argument.Of(o.rounds().Check()) }

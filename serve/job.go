@@ -96,12 +96,13 @@ func (c *call) each(do func(f *invocation, from, to int) error) error {
 		from := at
 		at += len(f.arguments)
 		err := do(f, from, at)
+		if err == nil {
+			continue
+		}
 		if known := (*madlib.Error)(nil); c.starts != nil && errors.As(err, &known) && known.Code == undefinedFunction {
 			return &placedError{err, c.rewrite.Place(c.starts[i])}
 		}
-		if err != nil {
-			return err
-		}
+		return err
 	}
 	return nil
 }

@@ -64,12 +64,10 @@ func (t *dropTask) run(ctx context.Context, a *app) error {
 // checkUnclaimed reports a table that another command is making, as a warm start does of a model that is there: it would come back.
 // What else may be wrong with a name says Drop.
 func (t *dropTask) checkUnclaimed(ctx context.Context, store table.Store) error {
+	if none, err := hasNothing(ctx, store); none || err != nil {
+		return err // a claim would make a store that is not there
+	}
 	for _, name := range t.tables {
-		if _, err := store.Lookup(ctx, name); errors.Is(err, table.ErrNotExist) {
-			if none, err := hasNothing(ctx, store); none || err != nil {
-				return err // a claim would make a store that is not there
-			}
-		}
 		claim, err := store.Claim(ctx, table.ClaimNote("drop", ""), name)
 		switch {
 		case err == nil:

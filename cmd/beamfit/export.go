@@ -21,7 +21,7 @@ func exportCommand(a *app) *cobra.Command {
 		name: "export", group: groupTables,
 		short: "Write the rows of a table to a CSV, Parquet or JSON lines file",
 		long: `Write the rows of a table to a CSV, Parquet or JSON lines file. An existing file is replaced when the new one is
-complete; to /dev/stdout, or another file that is open already, rows are written behind what is there. CSV and JSON lines
+complete; into /dev/stdout and /dev/fd/N rows are written as by any command that has the file open. CSV and JSON lines
 whose name ends in .gz or .zst are compressed.`,
 		args: []argument{
 			{name: "TABLE", usage: "table or view", fills: fillTable},

@@ -63,7 +63,6 @@ func (t *resumeTask) run(ctx context.Context, a *app) error {
 	if err != nil {
 		return fmt.Errorf("run %s: %w", run.ID, err)
 	}
-	a.runner = resumedRunner(run, given)
 	return a.call(ctx, run.ID, append([]string{run.Command}, args...), nil)
 }
 

@@ -46,7 +46,7 @@ func WriteFile(path string, fn func(out io.Writer) error) (err error) {
 	case opened && missing != nil:
 		return missing
 	case opened:
-		return writeOpened(target, info, fn)
+		return writeOpened(target, fn)
 	}
 	root, err := os.OpenRoot(filepath.Dir(target))
 	if err != nil {
@@ -69,18 +69,13 @@ func Streams(path string) bool {
 
 // writeOpened lets fn write into a regular file that a process has open. It is not replaced: whoever has opened it would not see the new one. Where this
 // process has it open fn writes at the place where it is, which those who share it go on from; else behind what is there.
-func writeOpened(path string, info os.FileInfo, fn func(out io.Writer) error) error {
-	open := func() (*os.File, error) { return os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0) }
+func writeOpened(path string, fn func(out io.Writer) error) (err error) {
+	var f *os.File
 	if n, own := ownDescriptor(path); own {
-		open = func() (*os.File, error) { return duplicate(n, path) }
+		f, err = duplicate(n, path)
 	} else {
-		for _, f := range []*os.File{os.Stdout, os.Stderr} {
-			if is, err := f.Stat(); err == nil && os.SameFile(is, info) {
-				return fn(f)
-			}
-		}
+		f, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	}
-	f, err := open()
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func TestWriteThroughLink(t *testing.T) {
 	}
 }
 
-// A file that a process has open is written behind what it has, by whatever name, and no other takes its place.
+// A file that a process has open is written at the place where it is, by whatever name, and whoever shares it goes on behind.
 func TestWriteOpened(t *testing.T) {
 	if _, err := os.Stat("/dev/fd"); err != nil {
 		t.Skip("the system has no names for open files")
@@ -183,8 +183,11 @@ func TestWriteOpened(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if _, err := f.WriteString("tail\n"); err != nil {
+		t.Fatal(err)
+	}
 	got, err := os.ReadFile(f.Name())
-	if want := "there\n" + filepath.Base(name) + "\nlink\n"; err != nil || string(got) != want {
+	if want := "there\n" + filepath.Base(name) + "\nlink\ntail\n"; err != nil || string(got) != want {
 		t.Errorf("the file has %q, %v, want %q", got, err, want)
 	}
 	if left := names(t, dir); len(left) != 2 {

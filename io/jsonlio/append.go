@@ -69,12 +69,8 @@ func appendValue(dst []byte, v *table.Vector, j int) []byte {
 	switch v.Type.Kind {
 	case table.Bool, table.Int16, table.Int32, table.Int64:
 		return append(dst, text...)
-	case table.Float32, table.Float64:
+	case table.Float32, table.Float64, table.Numeric: // else NaN, or infinite
 		if c := text[len(text)-1]; c >= '0' && c <= '9' {
-			return append(dst, text...)
-		}
-	case table.Numeric:
-		if json.Valid([]byte(text)) { // not NaN, and nothing like +1 or .5
 			return append(dst, text...)
 		}
 	case table.Other:

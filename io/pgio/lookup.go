@@ -49,7 +49,7 @@ func find(ctx context.Context, conn *pgx.Conn, name table.Name) (relation, error
 		}
 	}
 	err = conn.QueryRow(ctx, `
-		SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, c.reltuples::float8::int8,
+		SELECT c.oid, CASE n.oid WHEN pg_my_temp_schema() THEN 'pg_temp' ELSE n.nspname::text END, c.relname::text, c.relkind::text, c.reltuples::float8::int8,
 			c.relkind IN ('r', 'm') AND NOT c.relhassubclass AND coalesce(am.amname = 'heap', false),
 			pg_has_role(c.relowner, 'USAGE')
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_am am ON am.oid = c.relam

@@ -34,5 +34,5 @@
 //
 // Every error is a *params.Error with the place in the text, and names the shapes where these are why. No text makes the package panic
 // or work long: texts have at most MaxBytes, nest at most MaxDepth, have at most MaxNodes parts and operations, and no array of a row
-// has more than MaxElements elements, or as many as the model's output, all together MaxArrays times that.
+// has more than MaxElements elements, or as many as the model's output, all together TotalFactor times that.
 package expr

@@ -24,8 +24,8 @@ const (
 	MaxRank = 6
 	// MaxElements is the number of elements of an array per row, where the model's output has no more.
 	MaxElements = 1 << 16
-	// MaxArrays is how many arrays with the most elements of a row have as many as all arrays of a program may have.
-	MaxArrays = 16
+	// TotalFactor is how many times the most elements of one array all arrays of a program may have together.
+	TotalFactor = 16
 )
 
 // A source is a text, by which errors say where they are.

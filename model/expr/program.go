@@ -129,8 +129,8 @@ func (w *writer) add(n Node, fail func(format string, v ...any)) int {
 		w.most = max(w.most, elements)
 	}
 	most := max(w.most, MaxElements)
-	if w.total += elements; elements > most || w.total > MaxArrays*most || rows > 2 {
-		fail("an array of shape %v is too large: at most %d elements of a row, and %d of all arrays", n.Shape, most, MaxArrays*most)
+	if w.total += elements; elements > most || w.total > TotalFactor*most || rows > 2 {
+		fail("an array of shape %v is too large: at most %d elements of a row, and %d of all arrays", n.Shape, most, TotalFactor*most)
 	}
 	n.output, n.labels = n.Op == Output, n.Op == Labels
 	n.slope = n.output

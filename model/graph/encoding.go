@@ -55,21 +55,21 @@ func (b *builder) remainder(x *gorgonia.Node, n int) *gorgonia.Node {
 		return b.function(b.scale(math.Ldexp(1, -digit*digits), 0, x), kernels.Floor)
 	}
 	count := (widest - exact + digit - 1) / digit
-	above := without(count)
-	rest := b.remainderOfExact(above, n)
+	above, by := without(count), b.fill(float64(n), x)
+	rest := b.remainderOfExact(above, by, n)
 	for i := count - 1; i >= 0; i-- {
 		here := without(i)
 		low := b.subtract(here, b.scale(math.Ldexp(1, digit), 0, above))
-		rest = b.remainderOfExact(b.add(b.scale(math.Ldexp(1, digit), 0, rest), low), n)
+		rest = b.remainderOfExact(b.add(b.scale(math.Ldexp(1, digit), 0, rest), low), by, n)
 		above = here
 	}
 	return rest
 }
 
-// remainderOfExact is the remainder of whole numbers of up to 24 bits: their quotient is nearer to the next whole number than its rounding error only
+// remainderOfExact is the remainder of whole numbers of up to 24 bits by n, which by has for each: their quotient is nearer to the next whole number than its rounding error only
 // where it is one.
-func (b *builder) remainderOfExact(x *gorgonia.Node, n int) *gorgonia.Node {
-	whole := b.function(b.divide(x, b.fill(float64(n), x)), kernels.Floor)
+func (b *builder) remainderOfExact(x, by *gorgonia.Node, n int) *gorgonia.Node {
+	whole := b.function(b.divide(x, by), kernels.Floor)
 	return b.subtract(x, b.scale(float64(n), 0, whole))
 }
 

@@ -221,12 +221,11 @@ func parseRandomColor(class string) func(*args) kind {
 		c := &RandomColor{Kind: class, Seed: a.augmentation(), Values: a.pair("value_range", Range{0, 255})}
 		if class == "RandomBrightness" {
 			c.Values = Range{min(c.Values.Low, c.Values.High), max(c.Values.Low, c.Values.High)}
-			c.Factor = a.factorsOf("factor", -1, 1, func(first, second float64) bool {
-				if beforeKeras3(a.version) {
-					return min(first, second) >= -1 && max(first, second) <= 1
-				}
-				return first <= 1 && second >= -1 // Keras asks no more of two
-			})
+			if beforeKeras3(a.version) {
+				c.Factor = a.factors("factor", -1, 1)
+			} else { // Keras 3 asks no more of two
+				c.Factor = a.factorsOf("factor", -1, 1, func(first, second float64) bool { return first <= 1 && second >= -1 })
+			}
 			return c
 		}
 		if c.Values.Low > c.Values.High {

@@ -55,12 +55,12 @@ func parseIntegerLookup(a *args) kind {
 	for i, word := range v.words {
 		c.Keys, c.Indices = append(c.Keys, word), append(c.Indices, float64(v.first()+i))
 	}
-	a.apart(c.Keys)
+	a.distinctAsFloat32(c.Keys)
 	return c
 }
 
-// apart refuses numbers of a vocabulary that are one where rows hold them.
-func (a *args) apart(keys []float64) {
+// distinctAsFloat32 refuses numbers of a vocabulary that are one where rows hold them.
+func (a *args) distinctAsFloat32(keys []float64) {
 	known := make(map[float32]float64, len(keys))
 	for _, key := range keys {
 		if other, ok := known[float32(key)]; ok && other != key {

@@ -22,7 +22,7 @@ type BinaryCrossentropy struct {
 func newBinaryCrossentropy(a *params.Args) *Loss {
 	fromLogits, smoothing := a.Bool(false, "from_logits"), readSmoothing(a)
 	readAxis(a)
-	return &Loss{FromLogits: fromLogits, Output: BinaryCrossentropy{fromLogits, smoothing}, Logits: BinaryCrossentropy{true, smoothing}}
+	return &Loss{TwoClasses: true, FromLogits: fromLogits, Output: BinaryCrossentropy{fromLogits, smoothing}, Logits: BinaryCrossentropy{true, smoothing}}
 }
 
 // Kind is binary_crossentropy.

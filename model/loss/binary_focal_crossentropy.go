@@ -34,9 +34,9 @@ func newBinaryFocalCrossentropy(a *params.Args) *Loss {
 	logits, softmax := f, f
 	logits.Logits, softmax.Softmax = true, true
 	if fromLogits {
-		return &Loss{FromLogits: true, Output: logits}
+		return &Loss{TwoClasses: true, FromLogits: true, Output: logits}
 	}
-	return &Loss{Output: f, Logits: logits, SoftmaxLogits: softmax}
+	return &Loss{TwoClasses: true, Output: f, Logits: logits, SoftmaxLogits: softmax}
 }
 
 // Kind is binary_focal_crossentropy.

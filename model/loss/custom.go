@@ -34,5 +34,5 @@ func Custom(f *expr.Function, call params.Call, shape []int) (*Loss, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Loss{Name: f.Name, Program: p, WholeBatch: p.WholeBatch}, nil
+	return &Loss{Name: f.Name, Program: p, TwoClasses: true, WholeBatch: p.WholeBatch}, nil
 }

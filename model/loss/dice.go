@@ -13,7 +13,7 @@ type Dice struct {
 
 func newDice(a *params.Args) *Loss {
 	whole := readBatchAxis(a)
-	return &Loss{WholeBatch: whole, Output: Dice{whole}}
+	return &Loss{TwoClasses: true, WholeBatch: whole, Output: Dice{whole}}
 }
 
 // Kind is dice.

@@ -46,6 +46,8 @@ type Loss struct {
 	Labels Labels
 	// AmongClasses: it compares the elements of an output with each other, so that one alone has nothing to learn from.
 	AmongClasses bool
+	// TwoClasses: a label of one number is one of two classes. Of a person's own loss it is not known, and taken so.
+	TwoClasses bool
 	// FromLogits: it takes the output for logits of probabilities.
 	FromLogits bool
 	// Sparse: Keras takes class numbers as labels, which are one-hot here.
@@ -75,14 +77,6 @@ func (i Ignore) Has(y []float32) bool {
 		return y[i.Class] != 0
 	}
 	return !slices.ContainsFunc(y, func(v float32) bool { return v != 0 })
-}
-
-// twoClasses are the losses of keras.losses whose labels are 0 and 1, or -1 and 1, of two classes.
-var twoClasses = []string{"binary_crossentropy", "binary_focal_crossentropy", "hinge", "squared_hinge", "dice", "tversky"}
-
-// TellsTwo says whether a label of one number is one of two classes for the loss. Of a person's own loss it is not known, and taken so.
-func (l *Loss) TellsTwo() bool {
-	return l.Program != nil || slices.Contains(twoClasses, l.Name)
 }
 
 // String is the loss's name.

@@ -30,7 +30,7 @@ var table = []entry{
 	{"cosine_similarity", []string{"CosineSimilarity", "cosine_proximity"}, newCosineSimilarity, []string{"axis"}},
 	{"ctc", []string{"CTC"}, newCTC, nil},
 	{"dice", []string{"Dice"}, newDice, []string{"reduction", "name", "axis", "dtype"}},
-	{"hinge", []string{"Hinge"}, plain(Hinge{}), nil},
+	{"hinge", []string{"Hinge"}, ofTwo(Hinge{}), nil},
 	{"huber", []string{"Huber", "huber_loss"}, newHuber, []string{"delta"}},
 	{"kl_divergence", []string{"kld", "KLD", "KLDivergence", "kullback_leibler_divergence"}, plain(KLDivergence{}), nil},
 	{"log_cosh", []string{"LogCosh", "logcosh"}, plain(LogCosh{}), nil},
@@ -40,7 +40,7 @@ var table = []entry{
 	{"mean_squared_logarithmic_error", []string{"msle", "MSLE", "MeanSquaredLogarithmicError"}, plain(MeanSquaredLogarithmicError{}), nil},
 	{"poisson", []string{"Poisson"}, plain(Poisson{}), nil},
 	{"sparse_categorical_crossentropy", []string{"SparseCategoricalCrossentropy"}, newSparseCategoricalCrossentropy, []string{"from_logits", "ignore_class", "reduction", "axis", "name", "dtype"}},
-	{"squared_hinge", []string{"SquaredHinge"}, plain(SquaredHinge{}), nil},
+	{"squared_hinge", []string{"SquaredHinge"}, ofTwo(SquaredHinge{}), nil},
 	{"tversky", []string{"Tversky"}, newTversky, []string{"alpha", "beta", "reduction", "name", "axis", "dtype"}},
 }
 
@@ -55,6 +55,11 @@ func (e *entry) positional() []string {
 // plain makes a loss without arguments.
 func plain(f Form) func(*params.Args) *Loss {
 	return func(*params.Args) *Loss { return &Loss{Output: f} }
+}
+
+// ofTwo is plain for a loss whose labels are of two classes.
+func ofTwo(f Form) func(*params.Args) *Loss {
+	return func(*params.Args) *Loss { return &Loss{TwoClasses: true, Output: f} }
 }
 
 // Names lists the losses by their function names in keras.losses, sorted.

@@ -15,7 +15,7 @@ type Tversky struct {
 
 func newTversky(a *params.Args) *Loss {
 	whole := readBatchAxis(a)
-	return &Loss{WholeBatch: whole, Output: Tversky{whole, a.Float(0.5, "alpha"), a.Float(0.5, "beta")}}
+	return &Loss{TwoClasses: true, WholeBatch: whole, Output: Tversky{whole, a.Float(0.5, "alpha"), a.Float(0.5, "beta")}}
 }
 
 // Kind is tversky.

@@ -114,7 +114,7 @@ func (m *Model) resolveLoss(call params.Call, output int) (*loss.Loss, error) {
 	case loss.Known(call.Name), f == nil && !m.withoutFunctions:
 		return loss.New(call)
 	case m.withoutFunctions:
-		return &loss.Loss{Name: call.Name, Labels: loss.LikeOutput}, nil
+		return &loss.Loss{Name: call.Name, Labels: loss.LikeOutput, TwoClasses: true}, nil
 	}
 	l, err := loss.Custom(f, call, m.spec.OutputShapes()[output])
 	if err != nil {

@@ -161,7 +161,7 @@ var thisPage = []*Function{
 			{Name: "test_table", Command: "TEST", typ: textType, need: required, table: input, use: "table of validation_preprocessor_dl"},
 			outputTable, useGPUs, noKey,
 		},
-		output: "One row with loss, metric, metrics_type and loss_type.",
+		output: "One row with loss, metric, metrics_type and loss_type; with several metrics metric_names and metric_values, too.",
 	},
 	{
 		Name: "madlib_keras_predict", Command: "predict", help: true, exact: true, run: predict,

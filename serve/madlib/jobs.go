@@ -172,10 +172,10 @@ func (c *Call) predictions() (string, error) {
 		return "", nil
 	}
 	v := c.values["pred_type"]
-	switch v.OID {
-	case 21, 23:
+	switch {
+	case integerType.fits(v.OID):
 		return v.Text, nil
-	case 700, 701, 1700:
+	case floatType.fits(v.OID):
 		p, err := strconv.ParseFloat(v.Text, 64)
 		if err != nil {
 			return "", invalid("pred_type: %q is no probability", v.Text)

@@ -19,6 +19,7 @@ var phrases = [][2]string{
 	{"with load-function", "with load_custom_function"},
 	{"delete-function removes", "delete_custom_function removes"},
 	{"the output of fit", "the output of madlib_keras_fit"},
+	{"fit takes a table", "madlib_keras_fit takes a table"},
 }
 
 // inSQL has what stands for phrases and flags.

@@ -50,7 +50,7 @@ var asTheyAre = []string{
 
 // TestMessagesName: whatever messages of pipelines and what it uses say of flags and commands is said in the words of SQL.
 func TestMessagesName(t *testing.T) {
-	named := regexp.MustCompile(`\B--[a-z][a-z-]*|\b(run preprocess|preprocess --|beamfit split|load-model|load-function|load-top-k|delete-model|delete-function|predict-byom)`)
+	named := regexp.MustCompile(`\B--[a-z][a-z-]*|\b(run preprocess|preprocess --|beamfit split|load-model|load-function|load-top-k|delete-model|delete-function|predict-byom|(output of fit|fit takes)\b)`)
 	checked := 0
 	for _, root := range []string{"pipelines", "transforms", "model", "io/table", "io/pgio"} {
 		err := filepath.WalkDir("../../"+root, func(path string, d fs.DirEntry, err error) error {

@@ -75,11 +75,11 @@ func (o Output) classes(values []float32) string {
 // numSteps is how many steps Shape has.
 func (o Output) numSteps() int { return buffer.SizeOf(o.Shape) }
 
-// best is the number of the largest of some scores, the first of several.
+// best is the number of the largest of some scores, the first of several; NaN is the smallest.
 func best(scores []float32) int {
 	at := 0
 	for k, v := range scores {
-		if v > scores[at] {
+		if v > scores[at] || scores[at] != scores[at] && v == v {
 			at = k
 		}
 	}

@@ -26,17 +26,9 @@ func (o Output) Ranked(values []float32) []Class {
 	return ranked
 }
 
-// Best is the index of the most probable class, of the output's values for one row.
-func (o Output) Best(values []float32) int {
-	var space []float32
-	scores := o.sortable(values, o.probabilities(values, &space))
-	best := 0
-	for k, x := range scores {
-		if x > scores[best] || scores[best] != scores[best] && x == x {
-			best = k
-		}
-	}
-	return best
+// Best is the index of the most probable class, of the output's values for one row and their Probabilities.
+func (o Output) Best(values, probabilities []float32) int {
+	return best(o.sortable(values, probabilities))
 }
 
 // Probabilities are those of the classes of an output, in their order, of the output's values for one row.

@@ -56,7 +56,7 @@ func TestRankOfScores(t *testing.T) {
 		if got != x.want {
 			t.Errorf("%v as %v: ranked %s, want %s", x.values, x.score, got, x.want)
 		}
-		if best := *classes[out.Best(x.values)]; best != x.want[:1] {
+		if best := *classes[out.Best(x.values, out.Probabilities(x.values))]; best != x.want[:1] {
 			t.Errorf("%v as %v: the best class is %s, want %s", x.values, x.score, best, x.want[:1])
 		}
 	}

@@ -132,7 +132,7 @@ func trainedOutput(spec *keras.Spec, i int, v tables.Variable, l *loss.Loss) (in
 // isNumber tells whether the labels of an output of one unit, arrays of integers, are numbers to whoever has trained it: neither the loss nor the activation is
 // one for two classes. Without a loss nothing is known.
 func isNumber(spec *keras.Spec, i int, l *loss.Loss) bool {
-	return l != nil && !l.TellsTwo() && spec.OutputActivation(i) != "sigmoid"
+	return l != nil && !l.TwoClasses && spec.OutputActivation(i) != "sigmoid"
 }
 
 // lossOrLikely is the loss of a dependent variable, or where it is not known one that takes its labels: a number per row for an output of several

@@ -168,6 +168,7 @@ func TestScoresOfOutputs(t *testing.T) {
 		{1, "tanh", "hinge()", hot, infer.Output{Classes: indexes, Second: true, Score: infer.Side}},
 		{1, "sigmoid", "binary_crossentropy()", hot, infer.Output{Classes: indexes, Second: true}},
 		{1, "linear", "mse()", hot, infer.Output{Numbers: 1}},
+		{1, "linear", "focal()", hot, infer.Output{Classes: indexes, Second: true, Score: infer.Logit}},
 		{1, "sigmoid", "mse()", hot, infer.Output{Classes: indexes, Second: true}},
 		{1, "linear", "mse()", text, infer.Output{Classes: make([]*string, 2), Second: true}},
 		{1, "linear", "mse()", number, infer.Output{Numbers: 1}},

@@ -159,13 +159,17 @@ func BeginOnRunner(ctx context.Context, o Options) (*Job, error) {
 // reads another, while it writes its checkpoint.
 const boxConnections = 3
 
+// held is how many connections the job needs besides those of its tasks. A dry run has no boxes.
+func (j *Job) held() int {
+	if j.Remote && !j.Engine.Traits().DryRun {
+		return heldConnections + boxConnections
+	}
+	return heldConnections
+}
+
 // checkConnections refuses a store that has none for a task, which would wait for one in vain.
 func (j *Job) checkConnections() error {
-	held := heldConnections
-	if j.Remote && !j.Engine.Traits().DryRun {
-		held += boxConnections
-	}
-	have, need := j.Store.Connections(held), max(1, j.HeldPerTask)
+	have, need := j.Store.Connections(j.held()), max(1, j.HeldPerTask)
 	if have >= need {
 		return nil
 	}

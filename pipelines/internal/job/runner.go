@@ -45,7 +45,7 @@ func (j *Job) openRunner(ctx context.Context) (err error) {
 		j.Remote = true
 		j.Limits.Elsewhere = traits.Workers >= runner.AnyMachine
 		j.Limits.Travel = j.Limits.Elsewhere
-		j.connections = max(1, j.Store.Connections(heldConnections+boxConnections))
+		j.connections = max(1, j.Store.Connections(j.held()))
 		j.shareConnections(processes(traits))
 	}
 	if j.Remote || j.Limits.Bundle > 0 {

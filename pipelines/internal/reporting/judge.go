@@ -80,6 +80,9 @@ func newRowJudge(out infer.Output, label buffer.Variable, ignore loss.Ignore) *r
 
 // add takes in a row, of the output's values for it.
 func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
+	if len(l.hot) == 1 && len(j.classes) != 1 { // an array of an integer, which is the number or the number of the class
+		l = label{numbers: []float32{float32(l.hot[0])}}
+	}
 	if j.classes == nil {
 		return j.addNumbers(row, values, l)
 	}
@@ -91,7 +94,8 @@ func (j *rowJudge) add(row judgedRow, values []float32, l label) error {
 	if err != nil {
 		return err
 	}
-	probs, best := j.out.Probabilities(values), j.out.Best(values)
+	probs := j.out.Probabilities(values)
+	best := j.out.Best(values, probs)
 	if j.confusion != nil {
 		j.confusion.Add(truth, best)
 	}
@@ -115,12 +119,12 @@ func (j *rowJudge) ignored(l label) bool {
 	if !j.ignore.On {
 		return false
 	}
-	values := l.numbers
+	if len(l.numbers) == 1 {
+		return float64(l.numbers[0]) == float64(j.ignore.Class)
+	}
+	values := slices.Clone(l.numbers)
 	for _, x := range l.hot {
 		values = append(values, float32(x))
-	}
-	if len(values) == 1 && len(j.classes) > 1 { // the number itself
-		return float64(values[0]) == float64(j.ignore.Class)
 	}
 	return j.ignore.Has(values)
 }
@@ -128,16 +132,6 @@ func (j *rowJudge) ignored(l label) bool {
 // class is the index of the class that a label is.
 func (j *rowJudge) class(l label) (int, error) {
 	k := len(j.classes)
-	if l.numbers == nil && len(l.hot) == 1 && k > 1 { // an array of the number itself
-		x := int(l.hot[0])
-		if x == -1 && j.out.Score == infer.Side { // hinge losses take -1 and 0 for the same class
-			x = 0
-		}
-		if x >= 0 && x < k {
-			return x, nil
-		}
-		return 0, fmt.Errorf("the label %d is no class; they are 0 to %d", l.hot[0], k-1)
-	}
 	if l.numbers == nil {
 		if at := slices.IndexFunc(l.hot, func(x int16) bool { return x != 0 }); at >= 0 && at < k {
 			return at, nil
@@ -145,7 +139,11 @@ func (j *rowJudge) class(l label) (int, error) {
 		return 0, errors.New("a label is no class")
 	}
 	if len(l.numbers) == 1 {
-		if x := float64(l.numbers[0]); x == math.Trunc(x) && x >= 0 && x < float64(k) {
+		x := float64(l.numbers[0])
+		if x == -1 && j.out.Score == infer.Side { // hinge losses take -1 and 0 for the same class
+			x = 0
+		}
+		if x == math.Trunc(x) && x >= 0 && x < float64(k) {
 			return int(x), nil
 		}
 		return 0, fmt.Errorf("the label %v is no class; they are 0 to %d", l.numbers[0], k-1)
@@ -161,9 +159,6 @@ func (j *rowJudge) class(l label) (int, error) {
 
 // addNumbers takes in a row whose label is numbers. Labels that have another form than the output, as sequences have, are not compared.
 func (j *rowJudge) addNumbers(row judgedRow, values []float32, l label) error {
-	if len(l.hot) == 1 { // an array of an integer, which is the number
-		l.numbers = []float32{float32(l.hot[0])}
-	}
 	if len(l.numbers) != len(values) {
 		return nil
 	}

@@ -80,19 +80,19 @@ func (o Options) Check() error {
 	switch {
 	case rule.HasMomentum():
 	case o.OuterMomentum != nil:
-		return &NoMomentumError{"outer-momentum"}
+		return &OuterNumberError{"outer-momentum"}
 	case o.OuterRate != nil:
-		return &NoMomentumError{"outer-rate"}
+		return &OuterNumberError{"outer-rate"}
 	}
 	return rule.Check()
 }
 
-// A NoMomentumError is a number for an outer rule that has none.
-type NoMomentumError struct {
+// A OuterNumberError is a number for an outer rule that has none.
+type OuterNumberError struct {
 	Option string // the number, as fit has it: outer-momentum or outer-rate
 }
 
-func (e *NoMomentumError) Error() string {
+func (e *OuterNumberError) Error() string {
 	return fmt.Sprintf("the outer rule average has neither rate nor momentum: they belong to %s and %s", outer.SlowMo, outer.Nesterov)
 }
 

@@ -3,7 +3,6 @@ package tables
 import (
 	"context"
 	"fmt"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/beamfit/beamfit/io/table"
@@ -13,17 +12,15 @@ import (
 )
 
 // ReadFunctions reads the functions of an object table that compile parameters name, by their names, and says which table that is: the name
-// of its own, with its schema, whatever a search path makes of the text. A temporary table, of a session of PostgreSQL that is lent, is in pg_temp: each session
-// calls its schema so. The table must be there, and have rows, also where they name none.
+// of its own, with its schema, whatever a search path makes of the text. The table must be there, and have
+// rows, also where they name none.
 func ReadFunctions(ctx context.Context, store table.Store, text string, compile *params.Compile) (functions map[string]string, at table.Name, err error) {
 	snap, err := OpenInput(ctx, store, "object", text)
 	if err != nil {
 		return nil, at, err
 	}
 	defer snap.Close()
-	if at = snap.Info().Name; strings.HasPrefix(at.Schema, "pg_temp_") {
-		at.Schema = "pg_temp"
-	}
+	at = snap.Info().Name
 	if functions, err = functionsOf(ctx, store, snap, trainer.Functions(*compile)); err != nil {
 		return nil, at, about("object", at, err)
 	}
